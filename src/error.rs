@@ -1,0 +1,398 @@
+//! What went wrong, how far the command had come, and whether it may have run.
+
+use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
+
+use redmux_transport::{DialStage, Endpoint};
+
+use crate::resp::{DecodeError, ServerError};
+
+/// A `Result` of this crate
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The error of every redmux operation
+///
+/// It says what happened ([`kind`](Self::kind)), where the command was then
+/// ([`delivery`](Self::delivery)), which command and which server. It never holds or
+/// prints command arguments. It is one pointer wide and cheap to clone.
+///
+/// The four families of StackExchange.Redis are predicates here:
+/// [`is_connection`](Self::is_connection), [`is_timeout`](Self::is_timeout),
+/// [`is_command`](Self::is_command) and [`is_server`](Self::is_server).
+///
+/// ```
+/// # fn f(error: redmux::Error) {
+/// use redmux::Delivery;
+/// match error.delivery() {
+///     Delivery::NotSent => println!("safe to try again: {error}"),
+///     Delivery::MaybeExecuted => println!("look before you retry: {error}"),
+///     Delivery::Answered => println!("the server answered: {error}"),
+///     _ => {}
+/// }
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    kind: ErrorKind,
+    delivery: Delivery,
+    command: Option<Arc<str>>,
+    endpoint: Option<Arc<Endpoint>>,
+    detail: Option<String>,
+    server: Option<ServerError>,
+    diagnostics: Option<Box<Diagnostics>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+/// What kind of failure it was
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// An option is malformed or contradicts another; nothing was dialled.
+    Config,
+    /// A connection attempt failed at this stage.
+    Connect(ConnectStage),
+    /// An established connection was lost.
+    ConnectionLost,
+    /// The multiplexer was closed, or dropped, by this program.
+    Closed,
+    /// A deadline passed at this stage.
+    Timeout(TimeoutStage),
+    /// The command was rejected by the client and never sent.
+    Command,
+    /// The bounded backlog (or send queue) is full; the command was never sent.
+    QueueFull,
+    /// The server sent bytes that are not RESP; the connection was dropped.
+    Protocol,
+    /// The server answered with an error: see [`Error::server`].
+    Server,
+    /// The reply does not fit the type the caller asked for.
+    Decode,
+}
+
+/// How far a connection attempt came
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ConnectStage {
+    /// Turning the host name into addresses.
+    Resolve,
+    /// Opening the socket.
+    Dial,
+    /// The TLS handshake.
+    Tls,
+    /// The HTTP upgrade to a WebSocket.
+    Upgrade,
+    /// `HELLO`, `CLIENT SETNAME`, `SELECT`: the server is reached but not ready for use.
+    Handshake,
+    /// The server refused the user name or password, or wants one that was not given.
+    Auth,
+}
+
+/// Where a command was when its deadline passed
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TimeoutStage {
+    /// Opening the connection.
+    Connect,
+    /// Waiting to be written: no connection, or too much queued before it.
+    Queue,
+    /// Partly handed to the transport: the peer is not reading.
+    Write,
+    /// Written, and the reply has not come.
+    Response,
+}
+
+/// Whether the server may have executed the command
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Delivery {
+    /// The server has not seen the whole command: it has not run and will not run.
+    NotSent,
+    /// The command was handed to the transport and no reply came: it may have run, or may yet.
+    MaybeExecuted,
+    /// The server answered.
+    Answered,
+}
+
+/// What an operator needs to read a timeout or a lost connection
+///
+/// Times are measured at the moment of the failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Diagnostics {
+    /// Time since the command was issued.
+    pub elapsed: Duration,
+    /// The time it was given.
+    pub timeout: Duration,
+    /// State of the connection: `disconnected`, `connecting`, `handshake`, `ready`, `closing`.
+    pub connection: &'static str,
+    /// Commands issued but not yet handed to the transport.
+    pub queued: usize,
+    /// Commands handed to the transport and awaiting their reply.
+    pub in_flight: usize,
+    /// Bytes not yet handed to the transport.
+    pub bytes_unsent: usize,
+    /// Bytes of commands handed to the transport and not yet answered.
+    pub bytes_in_flight: usize,
+    /// Time since the last byte was read on this connection; `None` before the first.
+    pub last_read: Option<Duration>,
+    /// Time since the last byte was written on this connection; `None` before the first.
+    pub last_write: Option<Duration>,
+    /// Failed connection attempts since the last success.
+    pub failed_attempts: u32,
+}
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "elapsed {}, timeout {}, connection {}, queued {} ({} B), in flight {} ({} B)",
+            Millis(self.elapsed),
+            Millis(self.timeout),
+            self.connection,
+            self.queued,
+            self.bytes_unsent,
+            self.in_flight,
+            self.bytes_in_flight,
+        )?;
+        match self.last_read {
+            Some(age) => write!(f, ", last read {} ago", Millis(age))?,
+            None => f.write_str(", nothing read yet")?,
+        }
+        match self.last_write {
+            Some(age) => write!(f, ", last write {} ago", Millis(age))?,
+            None => f.write_str(", nothing written yet")?,
+        }
+        if self.failed_attempts > 0 {
+            write!(f, ", {} failed connection attempts", self.failed_attempts)?;
+        }
+        Ok(())
+    }
+}
+
+struct Millis(Duration);
+
+impl fmt::Display for Millis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ms", self.0.as_millis())
+    }
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, delivery: Delivery) -> Self {
+        Self(Arc::new(Inner {
+            kind,
+            delivery,
+            command: None,
+            endpoint: None,
+            detail: None,
+            server: None,
+            diagnostics: None,
+            source: None,
+        }))
+    }
+
+    /// An option that cannot be used; `detail` names it and what is accepted.
+    pub(crate) fn config(detail: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Config, Delivery::NotSent).detail(detail)
+    }
+
+    /// A command rejected before it was sent; `detail` says why and what to use.
+    pub(crate) fn rejected(command: &str, detail: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Command, Delivery::NotSent).command(command).detail(detail)
+    }
+
+    pub(crate) fn from_server(error: ServerError) -> Self {
+        Self::new(ErrorKind::Server, Delivery::Answered).edit(|inner| inner.server = Some(error))
+    }
+
+    pub(crate) fn from_decode(error: DecodeError) -> Self {
+        Self::new(ErrorKind::Decode, Delivery::Answered).source(error)
+    }
+
+    pub(crate) fn from_dial(error: redmux_transport::DialError) -> Self {
+        let stage = match error.stage {
+            DialStage::Resolve => ConnectStage::Resolve,
+            DialStage::Tls => ConnectStage::Tls,
+            DialStage::Upgrade => ConnectStage::Upgrade,
+            _ => ConnectStage::Dial,
+        };
+        Self::new(ErrorKind::Connect(stage), Delivery::NotSent).source(error.source)
+    }
+
+    pub(crate) fn command(self, name: impl Into<Arc<str>>) -> Self {
+        self.edit(|inner| inner.command = Some(name.into()))
+    }
+
+    pub(crate) fn endpoint_at(self, endpoint: &Arc<Endpoint>) -> Self {
+        self.edit(|inner| inner.endpoint = Some(endpoint.clone()))
+    }
+
+    pub(crate) fn detail(self, detail: impl Into<String>) -> Self {
+        self.edit(|inner| inner.detail = Some(detail.into()))
+    }
+
+    pub(crate) fn diagnose(self, diagnostics: Diagnostics) -> Self {
+        self.edit(|inner| inner.diagnostics = Some(Box::new(diagnostics)))
+    }
+
+    pub(crate) fn source(self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.edit(|inner| inner.source = Some(Arc::new(source)))
+    }
+
+    pub(crate) fn deliver(self, delivery: Delivery) -> Self {
+        self.edit(|inner| inner.delivery = delivery)
+    }
+
+    fn edit(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
+    }
+
+    /// What kind of failure it was.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Whether the server may have executed the command.
+    pub fn delivery(&self) -> Delivery {
+        self.0.delivery
+    }
+
+    /// The command's name (never its arguments), where one was involved.
+    pub fn command_name(&self) -> Option<&str> {
+        self.0.command.as_deref()
+    }
+
+    /// The server it was sent to, or would have been.
+    pub fn endpoint(&self) -> Option<&Endpoint> {
+        self.0.endpoint.as_deref()
+    }
+
+    /// The server's error reply, with its code and raw text.
+    pub fn server(&self) -> Option<&ServerError> {
+        self.0.server.as_ref()
+    }
+
+    /// The state of the connection when a deadline passed.
+    pub fn diagnostics(&self) -> Option<&Diagnostics> {
+        self.0.diagnostics.as_deref()
+    }
+
+    /// A connection could not be opened or was lost, or this program closed it.
+    pub fn is_connection(&self) -> bool {
+        use ErrorKind::*;
+        matches!(self.0.kind, Connect(_) | ConnectionLost | Closed | Protocol)
+    }
+
+    /// A deadline passed: of a connection attempt or of a command.
+    pub fn is_timeout(&self) -> bool {
+        matches!(self.0.kind, ErrorKind::Timeout(_))
+    }
+
+    /// The client refused the command; it was never sent.
+    pub fn is_command(&self) -> bool {
+        matches!(self.0.kind, ErrorKind::Command | ErrorKind::QueueFull)
+    }
+
+    /// The server answered with an error.
+    pub fn is_server(&self) -> bool {
+        matches!(self.0.kind, ErrorKind::Server)
+    }
+
+    /// The multiplexer was closed by this program; no retry can succeed.
+    pub fn is_closed(&self) -> bool {
+        matches!(self.0.kind, ErrorKind::Closed)
+    }
+
+    /// The server refused the user name or password, or wants one.
+    pub fn is_auth(&self) -> bool {
+        matches!(self.0.kind, ErrorKind::Connect(ConnectStage::Auth))
+    }
+
+    /// Whether the same command may be sent again without any risk of running twice.
+    ///
+    /// True for what was not sent because of a passing condition, and for the server's
+    /// own "not now" answers (`LOADING`, `BUSY`, `TRYAGAIN`, `CLUSTERDOWN`, `MASTERDOWN`).
+    pub fn is_retryable(&self) -> bool {
+        match self.0.kind {
+            ErrorKind::Server => self.0.server.as_ref().is_some_and(ServerError::is_transient),
+            ErrorKind::Config | ErrorKind::Command | ErrorKind::Closed | ErrorKind::Decode => false,
+            _ => self.0.delivery == Delivery::NotSent && !self.is_auth(),
+        }
+    }
+
+    fn summary(&self) -> &'static str {
+        match self.0.kind {
+            ErrorKind::Config => "invalid configuration",
+            ErrorKind::Connect(stage) => match stage {
+                ConnectStage::Resolve => "cannot connect (resolving the host name)",
+                ConnectStage::Dial => "cannot connect (opening the socket)",
+                ConnectStage::Tls => "cannot connect (TLS handshake)",
+                ConnectStage::Upgrade => "cannot connect (WebSocket upgrade)",
+                ConnectStage::Handshake => "cannot connect (Redis handshake)",
+                ConnectStage::Auth => "cannot connect (authentication)",
+            },
+            ErrorKind::ConnectionLost => "connection lost",
+            ErrorKind::Closed => "the multiplexer is closed",
+            ErrorKind::Timeout(stage) => match stage {
+                TimeoutStage::Connect => "timed out while connecting",
+                TimeoutStage::Queue => "timed out before it could be sent",
+                TimeoutStage::Write => "timed out while being written",
+                TimeoutStage::Response => "timed out waiting for the reply",
+            },
+            ErrorKind::Command => "command rejected",
+            ErrorKind::QueueFull => "the queue is full",
+            ErrorKind::Protocol => "protocol error",
+            ErrorKind::Server => "server error",
+            ErrorKind::Decode => "unexpected reply",
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        if let Some(command) = &inner.command {
+            write!(f, "{command}: ")?;
+        }
+        f.write_str(self.summary())?;
+        if let Some(endpoint) = &inner.endpoint {
+            write!(f, " [{endpoint}]")?;
+        }
+        if let Some(detail) = &inner.detail {
+            write!(f, ": {detail}")?;
+        }
+        if let Some(server) = &inner.server {
+            write!(f, ": {server}")?;
+        }
+        if let Some(source) = &inner.source {
+            write!(f, ": {source}")?;
+        }
+        if let Some(diagnostics) = &inner.diagnostics {
+            write!(f, " ({diagnostics})")?;
+        }
+        if inner.delivery == Delivery::MaybeExecuted {
+            f.write_str("; the command may have been executed")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        f.debug_struct("Error")
+            .field("kind", &inner.kind)
+            .field("delivery", &inner.delivery)
+            .field("message", &self.to_string())
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
+    }
+}

@@ -1,0 +1,249 @@
+//! Events an operator can log: what happened to connections, servers and topology.
+//!
+//! [`ConnectionMultiplexer::events`](crate::ConnectionMultiplexer::events) returns a
+//! bounded [`Events`] stream. A listener that falls behind loses the oldest events and is
+//! told how many ([`Event::Missed`]); it never slows a connection down, because
+//! listeners run on their own tasks.
+
+mod hub;
+#[cfg(feature = "tracing")]
+mod log;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use redmux_transport::Endpoint;
+
+pub(crate) use hub::Hub;
+pub use hub::Events;
+#[cfg(feature = "tracing")]
+pub use log::log_events;
+
+use crate::{ConnectStage, Error, ErrorKind, TimeoutStage};
+
+/// Something an operator may want to know
+///
+/// New variants are added as new parts of the product cause them, so a `match` needs a
+/// `_` arm. `Display` gives one line for a log; it never holds command arguments.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Event {
+    /// A connection was lost or could not be opened; once per outage.
+    ConnectionFailed(ConnectionFailed),
+    /// A connection is established again after a failure.
+    ConnectionRestored(ConnectionRestored),
+    /// The server answered a command with an error.
+    ErrorMessage(ErrorMessage),
+    /// Something that should not happen inside the client; please report it.
+    InternalError(InternalError),
+    /// What the client knows of the servers changed (role, version, endpoint in use).
+    ConfigurationChanged(ConfigurationChanged),
+    /// Somebody announced a change of configuration on the configuration channel.
+    ConfigurationChangedBroadcast(ConfigurationChangedBroadcast),
+    /// A cluster hash slot is now served by another node.
+    HashSlotMoved(HashSlotMoved),
+    /// The server announced maintenance.
+    ServerMaintenance(ServerMaintenance),
+    /// This listener was too slow: so many older events were dropped.
+    Missed(u64),
+}
+
+/// What the connection is used for
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ConnectionType {
+    /// Commands and, with RESP3, subscriptions.
+    Interactive,
+    /// Subscriptions only (RESP2 needs a connection of their own).
+    Subscription,
+}
+
+/// Why a connection failed
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FailureType {
+    /// The host name could not be resolved.
+    UnableToResolve,
+    /// The socket could not be opened, or not in time.
+    UnableToConnect,
+    /// The TLS handshake failed.
+    TlsFailure,
+    /// The server refused the credentials, or wants some.
+    AuthenticationFailure,
+    /// The server was reached and did not get ready (`HELLO`, `SELECT`, loading…).
+    HandshakeFailure,
+    /// The peer closed the connection.
+    SocketClosed,
+    /// Reading or writing failed.
+    SocketFailure,
+    /// The peer fell silent: a probe was sent and nothing came back in time.
+    Unresponsive,
+    /// The peer sent bytes that are not RESP.
+    ProtocolFailure,
+}
+
+/// A connection was lost or could not be opened
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ConnectionFailed {
+    /// The server.
+    pub endpoint: Arc<Endpoint>,
+    /// What the connection is used for.
+    pub connection_type: ConnectionType,
+    /// Why, in one word.
+    pub failure: FailureType,
+    /// Why, in full.
+    pub error: Error,
+    /// Commands that were lost with it and may have been executed.
+    pub maybe_executed: usize,
+}
+
+/// A connection is established again
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ConnectionRestored {
+    /// The server.
+    pub endpoint: Arc<Endpoint>,
+    /// What the connection is used for.
+    pub connection_type: ConnectionType,
+    /// How long it was down.
+    pub outage: Duration,
+    /// Connection attempts it took, the successful one included.
+    pub attempts: u32,
+}
+
+/// The server answered a command with an error
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ErrorMessage {
+    /// The server.
+    pub endpoint: Arc<Endpoint>,
+    /// Name of the command, without its arguments; `None` for pushed errors.
+    pub command: Option<Arc<str>>,
+    /// The error's code, for example `WRONGTYPE`. The rest of the text may quote
+    /// arguments and is found on the command's own error.
+    pub code: String,
+}
+
+/// Something that should not happen inside the client
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct InternalError {
+    /// The server, where one is involved.
+    pub endpoint: Option<Arc<Endpoint>>,
+    /// What the connection is used for, where one is involved.
+    pub connection_type: Option<ConnectionType>,
+    /// The part of the client that noticed.
+    pub origin: &'static str,
+    /// What was wrong.
+    pub detail: String,
+}
+
+/// What the client knows of the servers changed
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ConfigurationChanged {
+    /// The server it was learnt from.
+    pub endpoint: Arc<Endpoint>,
+    /// What changed, for a log.
+    pub detail: String,
+}
+
+/// A change of configuration was announced on the configuration channel
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ConfigurationChangedBroadcast {
+    /// The server the message came through.
+    pub endpoint: Arc<Endpoint>,
+}
+
+/// A cluster hash slot is now served by another node
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct HashSlotMoved {
+    /// The slot, 0 to 16383.
+    pub slot: u16,
+    /// Who served it, where known.
+    pub old_endpoint: Option<Arc<Endpoint>>,
+    /// Who serves it now.
+    pub new_endpoint: Arc<Endpoint>,
+}
+
+/// The server announced maintenance
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ServerMaintenance {
+    /// The server the notice came from.
+    pub endpoint: Arc<Endpoint>,
+    /// The notice as the server sent it.
+    pub raw_message: String,
+    /// When it starts, counted from the moment the notice was received.
+    pub starts_in: Option<Duration>,
+}
+
+impl FailureType {
+    /// Classifies the error that ended or prevented a connection.
+    pub(crate) fn of(error: &Error) -> Self {
+        match error.kind() {
+            ErrorKind::Connect(ConnectStage::Resolve) => Self::UnableToResolve,
+            ErrorKind::Connect(ConnectStage::Tls) => Self::TlsFailure,
+            ErrorKind::Connect(ConnectStage::Auth) => Self::AuthenticationFailure,
+            ErrorKind::Connect(ConnectStage::Handshake) => Self::HandshakeFailure,
+            ErrorKind::Connect(_) | ErrorKind::Timeout(TimeoutStage::Connect) => {
+                Self::UnableToConnect
+            }
+            ErrorKind::Timeout(_) => Self::Unresponsive,
+            ErrorKind::Protocol => Self::ProtocolFailure,
+            _ => Self::SocketFailure,
+        }
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ConnectionFailed(e) => {
+                write!(f, "connection failed: {} {}: {:?}: {}", e.connection_type, e.endpoint, e.failure, e.error)?;
+                if e.maybe_executed > 0 {
+                    write!(f, " ({} commands may have been executed)", e.maybe_executed)?;
+                }
+                Ok(())
+            }
+            Self::ConnectionRestored(e) => write!(
+                f,
+                "connection restored: {} {} after {} ms, {} attempts",
+                e.connection_type,
+                e.endpoint,
+                e.outage.as_millis(),
+                e.attempts
+            ),
+            Self::ErrorMessage(e) => {
+                let command = e.command.as_deref().unwrap_or("(push)");
+                write!(f, "server error: {}: {command}: {}", e.endpoint, e.code)
+            }
+            Self::InternalError(e) => write!(f, "internal error: {}: {}", e.origin, e.detail),
+            Self::ConfigurationChanged(e) => {
+                write!(f, "configuration changed: {}: {}", e.endpoint, e.detail)
+            }
+            Self::ConfigurationChangedBroadcast(e) => {
+                write!(f, "configuration change announced through {}", e.endpoint)
+            }
+            Self::HashSlotMoved(e) => match &e.old_endpoint {
+                Some(old) => write!(f, "slot {} moved from {old} to {}", e.slot, e.new_endpoint),
+                None => write!(f, "slot {} moved to {}", e.slot, e.new_endpoint),
+            },
+            Self::ServerMaintenance(e) => {
+                write!(f, "server maintenance: {}: {}", e.endpoint, e.raw_message)
+            }
+            Self::Missed(count) => write!(f, "{count} events were missed: the listener is too slow"),
+        }
+    }
+}
+
+impl fmt::Display for ConnectionType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Interactive => "interactive",
+            Self::Subscription => "subscription",
+        })
+    }
+}
