@@ -1,0 +1,107 @@
+//! What can be wrong with a well-formed reply.
+
+use std::fmt;
+
+use super::{Kind, Reply, ServerError};
+
+/// Why a reply did not become the type asked for
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReplyError {
+    /// The server answered with an error, or with one inside its reply.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    /// The reply is of another type, or out of range.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+}
+
+/// A reply that does not fit the type asked for
+///
+/// It says what was expected and what kind of value came, never the value.
+///
+/// ```
+/// use redmux::resp::{Frame, ReplyError};
+/// let frame = Frame::copy_from_slice(b":300\r\n");
+/// let Err(ReplyError::Decode(error)) = frame.decode::<u8>() else { panic!("300 is no u8") };
+/// assert_eq!(error.to_string(), "expected u8, got an integer out of range for u8");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected {expected}, got {got}{why}")]
+pub struct DecodeError {
+    expected: &'static str,
+    got: Kind,
+    why: Why,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Why {
+    Kind,
+    Null,
+    NotANumber,
+    OutOfRange(&'static str),
+    NotUtf8,
+    Length { expected: usize, got: Option<usize> },
+    Other(&'static str),
+}
+
+impl DecodeError {
+    /// A value of another kind than `expected` names, such as "a map".
+    pub fn new(expected: &'static str, got: Kind) -> Self {
+        let why = if got == Kind::Null { Why::Null } else { Why::Kind };
+        Self { expected, got, why }
+    }
+
+    /// The error of a value that is right in kind but not in content: `reason` says why, as in
+    /// "without an id", and quotes nothing of it.
+    #[must_use]
+    pub fn because(expected: &'static str, got: Kind, reason: &'static str) -> Self {
+        Self { expected, got, why: Why::Other(reason) }
+    }
+
+    /// What was expected.
+    pub fn expected(&self) -> &'static str {
+        self.expected
+    }
+
+    /// The kind of value that came.
+    pub fn got(&self) -> Kind {
+        self.got
+    }
+
+    pub(super) fn not_a_number(expected: &'static str, got: Kind) -> Self {
+        Self { expected, got, why: Why::NotANumber }
+    }
+
+    pub(super) fn out_of_range(expected: &'static str, got: Kind) -> Self {
+        Self { expected, got, why: Why::OutOfRange(expected) }
+    }
+
+    pub(super) fn not_utf8(expected: &'static str, got: Kind) -> Self {
+        Self { expected, got, why: Why::NotUtf8 }
+    }
+
+    pub(super) fn length(expected: &'static str, reply: Reply<'_>, length: usize) -> Self {
+        Self {
+            expected,
+            got: reply.kind(),
+            why: Why::Length { expected: length, got: reply.len() },
+        }
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kind => Ok(()),
+            Self::Null => f.write_str(" (use an Option for what may be null)"),
+            Self::NotANumber => f.write_str(" that is not a number"),
+            Self::OutOfRange(of) => write!(f, " out of range for {of}"),
+            Self::NotUtf8 => f.write_str(" that is not UTF-8 (use Vec<u8> or Bytes for bytes)"),
+            Self::Length { expected, got: Some(got) } => {
+                write!(f, " of {got} elements, not {expected}")
+            }
+            Self::Length { expected, got: None } => write!(f, " without {expected} elements"),
+            Self::Other(reason) => write!(f, " {reason}"),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Lists, sets and maps.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
+    hash::{BuildHasher, Hash},
+};
+
+use super::{FromReply, mismatch};
+use crate::resp::{DecodeError, Items, Kind, Reply, ReplyError};
+
+/// Every element as a `T`.
+pub(super) fn collect<T: FromReply, C: FromIterator<T>>(reply: Reply<'_>) -> Result<C, ReplyError> {
+    elements("an array", reply)?.map(T::from_reply).collect()
+}
+
+fn elements<'a>(expected: &'static str, reply: Reply<'a>) -> Result<Items<'a>, ReplyError> {
+    reply.items().ok_or_else(|| mismatch(expected, reply))
+}
+
+/// Every entry as a `(K, V)`, whichever of the three shapes of a map the reply has.
+pub(super) fn collect_entries<K: FromReply, V: FromReply, C: FromIterator<(K, V)>>(
+    reply: Reply<'_>,
+) -> Result<C, ReplyError> {
+    let mut items = elements("a map", reply)?;
+    let first = if reply.kind() == Kind::Map { None } else { items.clone().next() };
+    // No command has arrays for keys: arrays that come first are pairs.
+    if first.is_some_and(|first| first.kind() == Kind::Array) {
+        return items.map(pair).collect();
+    }
+    let entry = || {
+        let key = items.next()?;
+        Some(match items.next() {
+            Some(value) => K::from_reply(key).and_then(|key| Ok((key, V::from_reply(value)?))),
+            None => {
+                let odd =
+                    DecodeError::because("a map", reply.kind(), "with a key that has no value");
+                K::from_reply(key).and(Err(odd.into()))
+            }
+        })
+    };
+    std::iter::from_fn(entry).collect()
+}
+
+fn pair<K: FromReply, V: FromReply>(reply: Reply<'_>) -> Result<(K, V), ReplyError> {
+    <(K, V)>::from_reply(reply)
+}
+
+/// An array, set or push message; of a map keys and values in turn. A `Vec<u8>` is bytes, and
+/// a `Vec<(K, V)>` is also the entries of a map, in any of its shapes.
+impl<T: FromReply> FromReply for Vec<T> {
+    #[inline]
+    fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
+        T::vec_from_reply(reply)
+    }
+}
+
+/// As `Vec<T>`.
+impl<T: FromReply> FromReply for Box<[T]> {
+    fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
+        T::vec_from_reply(reply).map(Vec::into_boxed_slice)
+    }
+}
+
+/// As `Vec<T>`.
+impl<T: FromReply> FromReply for VecDeque<T> {
+    fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
+        T::vec_from_reply(reply).map(Self::from)
+    }
+}
+
+/// An array, set or push message of exactly `N` elements.
+impl<T: FromReply, const N: usize> FromReply for [T; N] {
+    fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
+        let items: Vec<T> = collect(reply)?;
+        items.try_into().map_err(|_| DecodeError::length("an array", reply, N).into())
+    }
+}
+
+/// An array, set or push message; of duplicates one is kept.
+impl<T: FromReply + Eq + Hash, S: BuildHasher + Default> FromReply for HashSet<T, S> {
+    fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
+        collect(reply)
+    }
+}
+
+/// An array, set or push message; of duplicates one is kept.
+impl<T: FromReply + Ord> FromReply for BTreeSet<T> {
+    fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
+        collect(reply)
+    }
+}
+
+/// A map; an array of keys and values in turn; an array of pairs. Of equal keys the last counts.
+impl<K: FromReply + Eq + Hash, V: FromReply, S: BuildHasher + Default> FromReply
+    for HashMap<K, V, S>
+{
+    fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
+        collect_entries(reply)
+    }
+}
+
+/// A map; an array of keys and values in turn; an array of pairs. Of equal keys the last counts.
+impl<K: FromReply + Ord, V: FromReply> FromReply for BTreeMap<K, V> {
+    fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
+        collect_entries(reply)
+    }
+}

@@ -1,0 +1,226 @@
+//! Reading one value's header inside a frame, and stepping over values.
+//!
+//! Frames come from the framer, which has checked them. Nothing here relies on that: bytes
+//! that are no value give `None`, and no index is taken on trust.
+
+use memchr::memchr;
+use smallvec::SmallVec;
+
+use super::{Kind, syntax};
+
+/// One value: its kind and where its content is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Node<'a> {
+    Null,
+    /// The text of a line: everything but strings with a length and aggregates.
+    Line(Kind, &'a [u8]),
+    /// A string with a length; of a verbatim string the whole, with its format.
+    Bulk(Kind, &'a [u8]),
+    /// The parts of a streamed string, from the first one's header on.
+    Stream(&'a [u8]),
+    /// An aggregate and what follows its header; `None` elements when streamed.
+    Aggregate {
+        kind: Kind,
+        elements: Option<usize>,
+        body: &'a [u8],
+    },
+}
+
+/// The elements of an attribute before a value count double, as those of a map.
+struct Header<'a> {
+    line: &'a [u8],
+    end: usize,
+}
+
+/// The value at the beginning of `bytes` (no attribute) and the length of what was read of
+/// it: all of it, or an aggregate's header.
+pub(super) fn read(bytes: &[u8]) -> Option<(Node<'_>, usize)> {
+    let type_byte = *bytes.first()?;
+    let Header { line, end } = header(bytes)?;
+    let node = match type_byte {
+        b'+' => Node::Line(Kind::SimpleString, line),
+        b'-' => Node::Line(Kind::Error, line),
+        b':' => Node::Line(Kind::Integer, line),
+        b',' => Node::Line(Kind::Double, line),
+        b'(' => Node::Line(Kind::BigNumber, line),
+        b'#' => Node::Line(Kind::Boolean, line),
+        b'_' => Node::Null,
+        b'$' if line == b"?" => {
+            let body = bytes.get(end..)?;
+            return Some((Node::Stream(body), end + stream_length(body)?));
+        }
+        b'$' | b'!' | b'=' => {
+            if type_byte == b'$' && line == b"-1" {
+                return Some((Node::Null, end));
+            }
+            let (body, end) = bulk(bytes, line, end)?;
+            let kind = match type_byte {
+                b'$' => Kind::BulkString,
+                b'!' => Kind::BulkError,
+                _ => Kind::Verbatim,
+            };
+            return Some((Node::Bulk(kind, body), end));
+        }
+        b'*' | b'%' | b'~' | b'>' => {
+            if type_byte == b'*' && line == b"-1" {
+                return Some((Node::Null, end));
+            }
+            let kind = match type_byte {
+                b'*' => Kind::Array,
+                b'%' => Kind::Map,
+                b'~' => Kind::Set,
+                _ => Kind::Push,
+            };
+            let elements = match line {
+                b"?" => None,
+                line => Some(elements(line, kind == Kind::Map)?),
+            };
+            Node::Aggregate { kind, elements, body: bytes.get(end..)? }
+        }
+        _ => return None,
+    };
+    Some((node, end))
+}
+
+/// The length of the attributes that `bytes` begins with; mostly 0.
+pub(super) fn attributes_length(bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    while bytes.get(at) == Some(&b'|') {
+        let Header { line, end } = header(bytes.get(at..)?)?;
+        at = skip_values(bytes, at + end, elements(line, true)?)?;
+    }
+    Some(at)
+}
+
+/// The elements and the header's length of the attribute that `bytes` begins with.
+pub(super) fn attribute_header(bytes: &[u8]) -> Option<(usize, usize)> {
+    if bytes.first() != Some(&b'|') {
+        return None;
+    }
+    let Header { line, end } = header(bytes)?;
+    Some((elements(line, true)?, end))
+}
+
+/// The length of the elements of an aggregate, and of the end mark of a streamed one.
+pub(super) fn aggregate_length(elements: Option<usize>, body: &[u8]) -> Option<usize> {
+    match elements {
+        Some(count) => skip_values(body, 0, count),
+        None => skip_levels(body, 0, Level::Streamed),
+    }
+}
+
+/// The next part of a streamed string and what follows it; an empty part is the last.
+pub(super) fn chunk(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    if bytes.first() != Some(&b';') {
+        return None;
+    }
+    let Header { line, end } = header(bytes)?;
+    if line == b"0" {
+        return Some((&[], bytes.get(end..)?));
+    }
+    let (body, end) = bulk(bytes, line, end)?;
+    Some((body, bytes.get(end..)?))
+}
+
+/// Whether `bytes` begins with the end mark of a streamed aggregate.
+pub(super) fn is_end(bytes: &[u8]) -> bool {
+    bytes.starts_with(b".\r\n")
+}
+
+fn stream_length(body: &[u8]) -> Option<usize> {
+    let mut rest = body;
+    loop {
+        let (part, after) = chunk(rest)?;
+        rest = after;
+        if part.is_empty() {
+            return Some(body.len() - rest.len());
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Level {
+    /// So many values to go; nested ones are added to it.
+    Counted(usize),
+    Streamed,
+}
+
+/// Where `count` values from `at` on end.
+fn skip_values(bytes: &[u8], at: usize, count: usize) -> Option<usize> {
+    // Most elements are not aggregates: no stack is needed for them.
+    let mut at = at;
+    for done in 0..count {
+        let element = bytes.get(at..)?;
+        if matches!(element.first()?, b'*' | b'%' | b'~' | b'|' | b'>') {
+            return skip_levels(bytes, at, Level::Counted(count - done));
+        }
+        at += read(element)?.1;
+    }
+    Some(at)
+}
+
+/// Where the values of `level` from `at` on end, whatever is nested in them.
+fn skip_levels(bytes: &[u8], mut at: usize, level: Level) -> Option<usize> {
+    let mut levels: SmallVec<[Level; 8]> = SmallVec::new();
+    levels.push(level);
+    while let Some(level) = levels.last_mut() {
+        let element = bytes.get(at..)?;
+        match level {
+            Level::Counted(0) => {
+                levels.pop();
+                continue;
+            }
+            Level::Streamed if is_end(element) => {
+                at += 3;
+                levels.pop();
+                continue;
+            }
+            _ => {}
+        }
+        if element.first() == Some(&b'|') {
+            // An attribute's elements come in addition to those of its aggregate.
+            let (elements, length) = attribute_header(element)?;
+            at += length;
+            levels.push(Level::Counted(elements));
+            continue;
+        }
+        if let Level::Counted(left) = level {
+            *left -= 1;
+        }
+        let (node, length) = read(element)?;
+        at += length;
+        if let Node::Aggregate { elements, .. } = node {
+            match (elements, levels.last_mut()) {
+                // Counts add up; only what streams has an end of its own.
+                (Some(count), Some(Level::Counted(left))) => *left = left.checked_add(count)?,
+                (Some(count), _) => levels.push(Level::Counted(count)),
+                (None, _) => levels.push(Level::Streamed),
+            }
+        }
+    }
+    Some(at)
+}
+
+/// The line that an element begins with, without its type byte and CR LF.
+fn header(bytes: &[u8]) -> Option<Header<'_>> {
+    let rest = bytes.get(1..)?;
+    // Lines are mostly a few digits: looking at the first bytes beats a search.
+    let cr = match rest.iter().take(8).position(|byte| *byte == b'\r') {
+        Some(cr) => cr,
+        None => memchr(b'\r', rest)?,
+    };
+    (rest.get(cr + 1) == Some(&b'\n')).then(|| Header { line: &rest[..cr], end: cr + 3 })
+}
+
+fn bulk<'a>(bytes: &'a [u8], line: &[u8], end: usize) -> Option<(&'a [u8], usize)> {
+    let length = usize::try_from(syntax::integer(line)?).ok()?;
+    let body_end = end.checked_add(length)?;
+    let body = bytes.get(end..body_end)?;
+    let after = body_end.checked_add(2)?;
+    (bytes.get(body_end..after)? == b"\r\n").then_some((body, after))
+}
+
+fn elements(line: &[u8], pairs: bool) -> Option<usize> {
+    let count = usize::try_from(syntax::integer(line)?).ok()?;
+    if pairs { count.checked_mul(2) } else { Some(count) }
+}
