@@ -481,7 +481,7 @@ impl Core {
         self.wake.append(&mut self.watchers);
     }
 
-    pub(super) fn closed_error(&self) -> Error {
+    pub(crate) fn closed_error(&self) -> Error {
         let error = Error::new(ErrorKind::Closed, Delivery::NotSent);
         match &self.last_error {
             Some(cause) if self.phase == Phase::Closed => error.source(cause.clone()),

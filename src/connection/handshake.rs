@@ -69,7 +69,7 @@ impl Handshake {
         if config.database != 0 && !config.subscriber {
             push(Step::Select, &["SELECT", &config.database.to_string()]);
         }
-        if steps.is_empty() {
+        if config.protocol == Some(Protocol::Resp2) {
             // Something must answer before the connection counts as ready.
             push(Step::Ping, &["PING"]);
         }

@@ -1,4 +1,4 @@
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 
 use crate::resp::{Frame, Framer, Limits, ProtocolError, Scan};
 

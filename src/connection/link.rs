@@ -14,7 +14,7 @@ use super::{
     slots::{Outcome, SlotId},
 };
 use crate::{
-    Error, Result,
+    Result,
     events::{ConnectionType, Hub},
     pubsub::Registry,
     resp::{Arg, Frame},

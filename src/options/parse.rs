@@ -25,7 +25,7 @@ impl FromStr for Options {
             let option = if part.contains("://") { None } else { part.split_once('=') };
             match option {
                 None => {
-                    let endpoint = part.parse().map_err(|error| Error::config("endpoint").source::<redmux_transport::EndpointError>(error))?;
+                    let endpoint = part.parse::<redmux_transport::Endpoint>().map_err(|error| Error::config("endpoint").source(error))?;
                     options.endpoints.push(endpoint);
                 }
                 Some((name, value)) => read_option(&mut options, name.trim(), value)?,
