@@ -20,8 +20,13 @@ pub(crate) fn check_shared(args: &[Arg<'_>]) -> Result<(), Error> {
             arg.as_bytes().eq_ignore_ascii_case(word.as_bytes())
         })
     };
-    let upper = name.to_ascii_uppercase();
-    let reason = match upper.as_str() {
+    // On the stack: most commands pass, and each of them comes through here.
+    let mut upper = [0; 16];
+    let Some(upper) = upper.get_mut(..name.len()) else { return Ok(()) };
+    upper.copy_from_slice(name.as_bytes());
+    upper.make_ascii_uppercase();
+    let upper = std::str::from_utf8(upper).unwrap_or_default();
+    let reason = match upper {
         "SUBSCRIBE" | "PSUBSCRIBE" | "SSUBSCRIBE" | "UNSUBSCRIBE" | "PUNSUBSCRIBE"
         | "SUNSUBSCRIBE" => "use ConnectionMultiplexer::subscriber",
         "HELLO" | "AUTH" => "set protocol, user name and password in the options",
@@ -45,7 +50,7 @@ pub(crate) fn check_shared(args: &[Arg<'_>]) -> Result<(), Error> {
         "SCRIPT" | "DEBUG" if is(1, "DEBUG") => "it takes the connection over, which is shared",
         _ => return Ok(()),
     };
-    Err(Error::rejected(&upper, reason))
+    Err(Error::rejected(upper, reason))
 }
 
 /// Whether `BLOCK` stands among the options, which end at `STREAMS`.
