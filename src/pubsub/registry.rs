@@ -6,7 +6,7 @@ use std::{
 
 use bytes::Bytes;
 
-use super::queue::{Message, Queue};
+use super::queue::{Message, Queue, SessionId};
 use crate::{
     connection::{Kind, Link, Verb},
     events::ConnectionType,
@@ -183,5 +183,14 @@ fn resubscribe(topics: &Topics, link: &Link) -> Vec<Waker> {
             link.post(&args, Kind::Confirm { verb, remaining });
         }
     }
-    topics.queues.values().flatten().filter_map(|queue| queue.restore()).collect()
+    let session = session_of(link);
+    topics.queues.values().flatten().filter_map(|queue| queue.restore(session)).collect()
+}
+
+/// The stream the link has now.
+pub(super) fn session_of(link: &Link) -> SessionId {
+    SessionId {
+        dedicated: link.connection_type == ConnectionType::Subscription,
+        number: link.with(|core| core.session),
+    }
 }
