@@ -26,9 +26,11 @@ pub(super) enum Node<'a> {
     },
 }
 
-/// The elements of an attribute before a value count double, as those of a map.
+/// The line that an element begins with.
 struct Header<'a> {
+    /// Without its type byte and CR LF.
     line: &'a [u8],
+    /// Where the next line, or the content, begins.
     end: usize,
 }
 
@@ -47,7 +49,8 @@ pub(super) fn read(bytes: &[u8]) -> Option<(Node<'_>, usize)> {
         b'_' => Node::Null,
         b'$' if line == b"?" => {
             let body = bytes.get(end..)?;
-            return Some((Node::Stream(body), end + stream_length(body)?));
+            let body = body.get(..stream_length(body)?)?;
+            return Some((Node::Stream(body), end + body.len()));
         }
         b'$' | b'!' | b'=' => {
             if type_byte == b'$' && line == b"-1" {
@@ -106,6 +109,25 @@ pub(super) fn aggregate_length(elements: Option<usize>, body: &[u8]) -> Option<u
     match elements {
         Some(count) => skip_values(body, 0, count),
         None => skip_levels(body, 0, Level::Streamed),
+    }
+}
+
+/// The first error at any depth of the value that `bytes` is, attributes left out.
+pub(super) fn first_error(bytes: &[u8]) -> Option<&[u8]> {
+    // Elements lie one behind the other whatever their nesting: no stack is needed.
+    let mut rest = bytes;
+    loop {
+        rest = rest.get(attributes_length(rest)?..)?;
+        if is_end(rest) {
+            rest = &rest[3..];
+            continue;
+        }
+        match read(rest)? {
+            (Node::Line(Kind::Error, text) | Node::Bulk(Kind::BulkError, text), _) => {
+                return Some(text);
+            }
+            (_, length) => rest = rest.get(length..)?,
+        }
     }
 }
 
@@ -201,7 +223,6 @@ fn skip_levels(bytes: &[u8], mut at: usize, level: Level) -> Option<usize> {
     Some(at)
 }
 
-/// The line that an element begins with, without its type byte and CR LF.
 fn header(bytes: &[u8]) -> Option<Header<'_>> {
     let rest = bytes.get(1..)?;
     // Lines are mostly a few digits: looking at the first bytes beats a search.
