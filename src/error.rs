@@ -95,9 +95,10 @@ pub enum ConnectStage {
 pub enum TimeoutStage {
     /// Opening the connection.
     Connect,
-    /// Waiting to be written: no connection, or too much queued before it.
+    /// Waiting to be written: no connection, or too much queued before it. It was withdrawn
+    /// and will not be sent.
     Queue,
-    /// Partly handed to the transport: the peer is not reading.
+    /// Being written: the peer is not reading fast enough. The rest may still be sent.
     Write,
     /// Written, and the reply has not come.
     Response,
@@ -239,6 +240,10 @@ impl Error {
 
     pub(crate) fn source(self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.edit(|inner| inner.source = Some(Arc::new(source)))
+    }
+
+    pub(crate) fn with_kind(self, kind: ErrorKind) -> Self {
+        self.edit(|inner| inner.kind = kind)
     }
 
     pub(crate) fn deliver(self, delivery: Delivery) -> Self {

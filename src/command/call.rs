@@ -1,0 +1,232 @@
+use std::{
+    borrow::Cow,
+    fmt,
+    future::Future,
+    marker::PhantomData,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use crate::{
+    Error, Result,
+    connection::{Link, SlotId, Submission, Verb, micros},
+    events::{ErrorMessage, Event},
+    resp::{Arg, ArgList, Frame, FromReply, ReplyError, ToArgs},
+};
+
+/// A command and, once awaited, its reply
+///
+/// Nothing is sent before the first poll. Polled calls are pipelined over the shared
+/// connection in the order of their first poll. Dropping a call withdraws the command if
+/// it has not been written yet; otherwise its reply is eaten when it comes.
+///
+/// ```no_run
+/// # async fn f(db: redmux::Database) -> redmux::Result<()> {
+/// use std::time::Duration;
+///
+/// let name: Option<String> = db.get("name").timeout(Duration::from_millis(50)).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a call does nothing unless it is awaited"]
+pub struct Call<'a, T, A> {
+    link: &'a Link,
+    name: Cow<'static, str>,
+    /// The second word of commands such as `CONFIG GET`.
+    subcommand: Option<&'static str>,
+    args: A,
+    timeout: Option<u64>,
+    confirm: Option<(Verb, u32)>,
+    state: State,
+    reply: PhantomData<fn() -> T>,
+}
+
+enum State {
+    New,
+    Refused(Error),
+    Sent(SlotId),
+    Done,
+}
+
+impl<'a, T, A> Call<'a, T, A> {
+    pub(crate) fn new(link: &'a Link, name: impl Into<Cow<'static, str>>, args: A) -> Self {
+        Self {
+            link,
+            name: name.into(),
+            subcommand: None,
+            args,
+            timeout: None,
+            confirm: None,
+            state: State::New,
+            reply: PhantomData,
+        }
+    }
+
+    /// A command of two words.
+    pub(crate) fn with_subcommand(mut self, subcommand: &'static str) -> Self {
+        self.subcommand = Some(subcommand);
+        self
+    }
+
+    /// The reply is one push for the one channel named.
+    pub(crate) fn confirmed_by(mut self, verb: Verb) -> Self {
+        self.confirm = Some((verb, 1));
+        self
+    }
+
+    /// Fails with `error` instead of being sent.
+    pub(crate) fn refuse(mut self, error: Error) -> Self {
+        self.state = State::Refused(error);
+        self
+    }
+
+    /// Gives this call its own time, counted from its first poll, instead of the
+    /// `command_timeout` of the options (5 s by default).
+    ///
+    /// [`Duration::MAX`] waits for ever.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(micros(Some(timeout)));
+        self
+    }
+
+    /// The time for calls that were not given one of their own.
+    pub(crate) fn default_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = self.timeout.or(micros(Some(timeout)).into());
+        self
+    }
+
+    /// The call's own time, unless it waits for ever.
+    pub(crate) fn given_timeout(&self) -> Option<Duration> {
+        self.timeout.map(Duration::from_micros)
+    }
+
+    /// Decodes the reply as another type.
+    ///
+    /// ```no_run
+    /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
+    /// use redmux::resp::Value;
+    /// let value = db.incr("n").reply_as::<Value>().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn reply_as<U: FromReply>(mut self) -> Call<'a, U, A>
+    where
+        A: Clone,
+    {
+        Call {
+            link: self.link,
+            name: std::mem::take(&mut self.name),
+            subcommand: self.subcommand,
+            args: self.args.clone(),
+            timeout: self.timeout,
+            confirm: self.confirm,
+            state: std::mem::replace(&mut self.state, State::Done),
+            reply: PhantomData,
+        }
+    }
+
+    pub(crate) fn full_name(&self) -> Cow<'static, str> {
+        match self.subcommand {
+            Some(second) => format!("{} {second}", self.name).into(),
+            None => self.name.clone(),
+        }
+    }
+
+    /// Names the command and the server on an error.
+    fn label(&self, error: Error) -> Error {
+        error.command(&*self.full_name()).endpoint_at(&self.link.endpoint())
+    }
+}
+
+impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
+    fn submit(&mut self, waiting: Option<SlotId>, cx: &Context<'_>) -> Poll<Result<T>> {
+        let mut args = ArgList::new();
+        args.push(Arg::Bytes(self.name.as_bytes()));
+        if let Some(second) = self.subcommand {
+            args.push(Arg::Bytes(second.as_bytes()));
+        }
+        // Foreign code runs here, before the link is locked.
+        self.args.extend(&mut args);
+        let command =
+            Submission { args: &args, timeout: self.timeout, confirm: self.confirm };
+        match self.link.submit(&command, waiting, cx.waker()) {
+            Ok(id) => {
+                drop(args);
+                self.state = State::Sent(id);
+                Poll::Pending
+            }
+            Err(error) => {
+                drop(args);
+                self.state = State::Done;
+                Poll::Ready(Err(self.label(error)))
+            }
+        }
+    }
+
+    fn finish(&mut self, outcome: Result<Frame>) -> Result<T> {
+        self.state = State::Done;
+        let frame = outcome.map_err(|error| self.label(error))?;
+        frame.decode().map_err(|error| match error {
+            ReplyError::Server(error) => {
+                let code = error.code().to_owned();
+                let error = self.label(Error::from_server(error));
+                if self.link.hub.has_listeners() {
+                    self.link.hub.publish(Event::ErrorMessage(ErrorMessage {
+                        endpoint: self.link.endpoint(),
+                        command: error.command_name().map(Into::into),
+                        code,
+                    }));
+                }
+                error
+            }
+            ReplyError::Decode(error) => self.label(Error::from_decode(error)),
+        })
+    }
+}
+
+impl<T: FromReply, A: ToArgs> Future for Call<'_, T, A> {
+    type Output = Result<T>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
+        let this = self.get_mut();
+        match &this.state {
+            State::New => this.submit(None, cx),
+            State::Sent(id) => {
+                let id = *id;
+                match this.link.poll_reply(id, cx) {
+                    Poll::Pending => Poll::Pending,
+                    Poll::Ready(Some(outcome)) => Poll::Ready(this.finish(outcome)),
+                    // There was no room for the command so far.
+                    Poll::Ready(None) => this.submit(Some(id), cx),
+                }
+            }
+            State::Refused(_) => match std::mem::replace(&mut this.state, State::Done) {
+                State::Refused(error) => Poll::Ready(Err(this.label(error))),
+                _ => Poll::Pending,
+            },
+            State::Done => {
+                let error = Error::rejected(&this.name, "this call has already been awaited");
+                Poll::Ready(Err(error))
+            }
+        }
+    }
+}
+
+// Nothing in a call is ever pinned: the arguments are only read.
+impl<T, A> Unpin for Call<'_, T, A> {}
+
+impl<T, A> Drop for Call<'_, T, A> {
+    fn drop(&mut self) {
+        if let State::Sent(id) = self.state {
+            self.link.abandon(id);
+        }
+    }
+}
+
+impl<T, A> fmt::Debug for Call<'_, T, A> {
+    /// Shows the command's name, never its arguments.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("command", &self.full_name()).finish_non_exhaustive()
+    }
+}

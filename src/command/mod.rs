@@ -1,0 +1,7 @@
+//! A command on its way: arguments, deadline, reply type.
+
+mod call;
+mod guard;
+
+pub use call::Call;
+pub(crate) use guard::check_shared;

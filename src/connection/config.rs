@@ -1,0 +1,72 @@
+use std::{fmt, sync::Arc, time::Duration};
+
+use super::core::NEVER;
+use crate::resp::{Limits, Protocol};
+
+/// What happens to commands issued while there is no connection
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BacklogPolicy {
+    /// They wait, up to these bounds, until the connection is back or their time is up.
+    Queue {
+        /// Commands that may wait; the next one fails with `QueueFull`. Default 100 000.
+        max_commands: usize,
+        /// Bytes that may wait; the next command fails with `QueueFull`. Default 64 MiB.
+        max_bytes: usize,
+    },
+    /// They fail at once.
+    FailFast,
+}
+
+impl Default for BacklogPolicy {
+    fn default() -> Self {
+        Self::Queue { max_commands: 100_000, max_bytes: 64 << 20 }
+    }
+}
+
+/// A user name (for ACL users) and a password, kept out of every log
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct Credentials {
+    pub(crate) username: Option<Arc<str>>,
+    pub(crate) password: Option<Arc<str>>,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials")
+            .field("username", &self.username.is_some())
+            .field("password", &self.password.is_some())
+            .finish()
+    }
+}
+
+/// What one link needs to know of the options; times in microseconds
+#[derive(Debug, Clone)]
+pub(crate) struct LinkConfig {
+    pub(crate) command_timeout: u64,
+    pub(crate) backlog: BacklogPolicy,
+    /// Queued bytes beyond which callers wait for room.
+    pub(crate) high_water: usize,
+    /// Silence on an idle connection after which a probe is sent.
+    pub(crate) keep_alive: u64,
+    /// Silence after which a probe is sent while replies are due.
+    pub(crate) probe_after: u64,
+    /// How long a probe may go unanswered.
+    pub(crate) probe_timeout: u64,
+    /// How long `close` waits for what is in flight.
+    pub(crate) close_timeout: u64,
+    pub(crate) credentials: Credentials,
+    pub(crate) client_name: Option<Arc<str>>,
+    pub(crate) library_info: bool,
+    pub(crate) database: u32,
+    /// `None`: RESP3, or RESP2 where the server refuses it.
+    pub(crate) protocol: Option<Protocol>,
+    pub(crate) limits: Limits,
+    /// The connection is used for RESP2 subscriptions: arrays are pushes.
+    pub(crate) subscriber: bool,
+}
+
+/// Microseconds of a duration; none and absurdly long ones are never.
+pub(crate) fn micros(duration: Option<Duration>) -> u64 {
+    duration.map_or(NEVER, |d| u64::try_from(d.as_micros()).unwrap_or(NEVER))
+}

@@ -1,0 +1,519 @@
+//! The state of one link, without I/O: commands in, bytes out; bytes in, replies out.
+//!
+//! Everything here runs under the link's lock and takes the time as an argument, so
+//! tests drive it with simulated time and no sockets.
+
+use std::{cmp::Reverse, collections::{BinaryHeap, VecDeque}, task::Waker};
+
+use super::{
+    config::{BacklogPolicy, LinkConfig},
+    entry::{Entry, Kind, Verb},
+    handshake::{Handshake, HandshakeEvent, ServerInfo},
+    outbox::Outbox,
+    slots::{Outcome, Slot, SlotId, Slots},
+};
+use crate::{
+    Delivery, Error, ErrorKind,
+    resp::{Arg, Frame, Kind as ReplyKind, Protocol, encoded_len},
+};
+
+/// Never, in microseconds of the link's clock.
+pub(crate) const NEVER: u64 = u64::MAX;
+
+/// Where a link stands
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Nothing is asked of this link yet: it does not dial.
+    Dormant,
+    /// Not connected: waiting to dial, or dialling.
+    Disconnected,
+    /// Connected; the handshake is under way.
+    Handshake,
+    /// Ready for use.
+    Ready,
+    /// Closed by the program: finishing what was issued.
+    Closing,
+    /// Over.
+    Closed,
+}
+
+/// A command to be sent
+pub(crate) struct Submission<'a> {
+    pub(crate) args: &'a [Arg<'a>],
+    /// Microseconds, where it differs from the link's own.
+    pub(crate) timeout: Option<u64>,
+    /// Set for the subscription commands, whose replies are pushes.
+    pub(crate) confirm: Option<(Verb, u32)>,
+}
+
+/// What replies bring about once the lock is released
+#[derive(Default)]
+pub(crate) struct Inbox {
+    /// Frames that answer no command.
+    pub(crate) pushes: Vec<Frame>,
+    /// The handshake has just succeeded.
+    pub(crate) became_ready: bool,
+    /// Codes of error replies nobody waits for any more.
+    pub(crate) orphan_errors: Vec<String>,
+}
+
+impl Inbox {
+    pub(crate) fn is_worth_a_look(&self) -> bool {
+        self.became_ready || !self.pushes.is_empty() || !self.orphan_errors.is_empty()
+    }
+}
+
+pub(crate) struct Core {
+    pub(crate) config: LinkConfig,
+    pub(crate) phase: Phase,
+    pub(super) slots: Slots,
+    /// Commands whose reply is due, oldest first.
+    pub(super) fifo: VecDeque<Entry>,
+    /// Sequence number of `fifo[0]`.
+    pub(super) front: u64,
+    /// Commands not yet taken by the driver.
+    pub(super) out: Outbox,
+    /// Stream offset at which `out` begins.
+    pub(super) taken: u64,
+    /// Stream offset up to which the transport took the bytes.
+    pub(super) sent: u64,
+    /// Stream offset behind the last answered command.
+    pub(super) answered: u64,
+    /// Entries in `out` that nobody waits for any more.
+    pub(super) dead_unsent: usize,
+    /// Callers waiting for room in `out`, first come first served.
+    pub(super) room: VecDeque<SlotId>,
+    /// First FIFO entry whose ordinary deadline has not been looked at.
+    pub(super) unexpired: u64,
+    /// Deadlines that do not follow FIFO order.
+    pub(super) overrides: BinaryHeap<Reverse<(u64, SlotId)>>,
+    /// User commands wait until the handshake has succeeded.
+    pub(super) hold: bool,
+    pub(super) handshake: Handshake,
+    pub(crate) server: Option<ServerInfo>,
+    pub(crate) protocol: Protocol,
+    /// Microseconds of the link's clock, as last read.
+    pub(super) now: u64,
+    pub(super) last_read: Option<u64>,
+    pub(super) last_write: Option<u64>,
+    /// When the FIFO last turned from empty to not empty.
+    pub(super) busy_since: u64,
+    pub(super) probe_deadline: u64,
+    /// Latest deadline a caller asked for explicitly: a slow command is no dead peer.
+    pub(super) patience: u64,
+    /// When a closing link gives up waiting for replies.
+    pub(super) close_by: u64,
+    /// Why the last connection attempt or connection failed.
+    pub(crate) last_error: Option<Error>,
+    pub(crate) failed_attempts: u32,
+    /// The driver runs, or has been woken and will.
+    pub(super) driver_scheduled: bool,
+    /// The driver, parked, would take more output.
+    pub(super) driver_wants_output: bool,
+    /// When the parked driver wakes by itself.
+    pub(super) driver_armed: u64,
+    pub(super) driver: Option<Waker>,
+    /// Whoever waits for the phase to change.
+    pub(super) watchers: Vec<Waker>,
+    /// To be called by whoever holds the lock, once it is released.
+    pub(super) wake: Vec<Waker>,
+}
+
+impl Core {
+    pub(crate) fn new(config: LinkConfig, phase: Phase) -> Self {
+        Self {
+            config,
+            phase,
+            slots: Slots::new(),
+            fifo: VecDeque::new(),
+            // Leaves room for entries pushed in front by each handshake.
+            front: 1 << 32,
+            out: Outbox::default(),
+            taken: 0,
+            sent: 0,
+            answered: 0,
+            dead_unsent: 0,
+            room: VecDeque::new(),
+            unexpired: 1 << 32,
+            overrides: BinaryHeap::new(),
+            hold: true,
+            handshake: Handshake::default(),
+            server: None,
+            protocol: Protocol::Resp2,
+            now: 0,
+            last_read: None,
+            last_write: None,
+            busy_since: 0,
+            probe_deadline: NEVER,
+            patience: 0,
+            close_by: NEVER,
+            last_error: None,
+            failed_attempts: 0,
+            driver_scheduled: false,
+            driver_wants_output: false,
+            driver_armed: NEVER,
+            driver: None,
+            watchers: Vec::new(),
+            wake: Vec::new(),
+        }
+    }
+
+    /// Microseconds of the link's clock, as last read.
+    pub(crate) fn now(&self) -> u64 {
+        self.now
+    }
+
+    /// A closing link has waited long enough.
+    pub(crate) fn is_close_overdue(&self) -> bool {
+        self.now >= self.close_by
+    }
+
+    pub(crate) fn is_connected(&self) -> bool {
+        matches!(self.phase, Phase::Handshake | Phase::Ready | Phase::Closing)
+    }
+
+    /// Accepts a command: queues it, or puts the caller in the line for room.
+    ///
+    /// `waiting` is the slot of a caller that has been in that line.
+    pub(crate) fn submit(
+        &mut self,
+        command: &Submission<'_>,
+        waiting: Option<SlotId>,
+        waker: &Waker,
+    ) -> Result<SlotId, Error> {
+        let admitted = self.admit(command, waiting);
+        let timeout = command.timeout.unwrap_or(self.config.command_timeout);
+        match admitted {
+            Err(error) => {
+                if let Some(id) = waiting {
+                    self.leave_room(id);
+                }
+                Err(error)
+            }
+            Ok(true) => {
+                let id = match waiting {
+                    Some(id) => {
+                        self.room.pop_front();
+                        self.wake_room();
+                        self.slots.poll(id, waker);
+                        id
+                    }
+                    None => self.slots.insert(self.now, timeout, Some(waker.clone())),
+                };
+                self.enqueue(command, id, timeout, waiting.is_some());
+                Ok(id)
+            }
+            Ok(false) => match waiting {
+                Some(id) => {
+                    self.slots.poll(id, waker);
+                    Ok(id)
+                }
+                None => {
+                    let id = self.slots.insert(self.now, timeout, Some(waker.clone()));
+                    self.room.push_back(id);
+                    self.override_deadline(self.now.saturating_add(timeout), id);
+                    Ok(id)
+                }
+            },
+        }
+    }
+
+    /// Whether a command may be queued now (`true`) or must wait for room (`false`).
+    fn admit(&self, command: &Submission<'_>, waiting: Option<SlotId>) -> Result<bool, Error> {
+        if matches!(self.phase, Phase::Closing | Phase::Closed) {
+            return Err(self.closed_error());
+        }
+        let first_in_line = match waiting {
+            Some(id) => self.room.front() == Some(&id),
+            None => self.room.is_empty(),
+        };
+        let queued = self.out.len();
+        if !self.is_connected() {
+            match self.config.backlog {
+                BacklogPolicy::FailFast => return Err(self.disconnected_error()),
+                BacklogPolicy::Queue { max_commands, max_bytes } => {
+                    let commands = self.fifo.len() - self.dead_unsent;
+                    if commands >= max_commands || queued + encoded_len(command.args) > max_bytes {
+                        return Err(self.backlog_full_error(max_commands, max_bytes));
+                    }
+                }
+            }
+            return Ok(first_in_line);
+        }
+        // One command is always let in, however large.
+        Ok(first_in_line && (queued == 0 || queued < self.config.high_water))
+    }
+
+    fn enqueue(&mut self, command: &Submission<'_>, id: SlotId, timeout: u64, was_waiting: bool) {
+        self.out.push_command(command.args);
+        let issued = self.slots.get_mut(id).map_or(self.now, |slot| slot.issued);
+        let deadline = issued.saturating_add(timeout);
+        let override_deadline = was_waiting || command.timeout.is_some();
+        if override_deadline && !was_waiting {
+            self.override_deadline(deadline, id);
+        }
+        let sequence = self.front + self.fifo.len() as u64;
+        if let Some(slot) = self.slots.get_mut(id) {
+            slot.entry = sequence;
+        }
+        self.push_entry(Some(id), deadline, override_deadline, confirm_kind(command.confirm));
+    }
+
+    /// Queues a command of the client's own whose reply nobody waits for.
+    pub(crate) fn post(&mut self, args: &[Arg<'_>], kind: Kind) {
+        self.out.push_command(args);
+        self.push_entry(None, NEVER, false, kind);
+    }
+
+    fn push_entry(&mut self, slot: Option<SlotId>, deadline: u64, over: bool, kind: Kind) {
+        let end = self.taken + self.out.len() as u64;
+        if self.fifo.is_empty() {
+            self.busy_since = self.now;
+        }
+        self.fifo.push_back(Entry { end, deadline, slot, kind, override_deadline: over });
+    }
+
+    fn override_deadline(&mut self, deadline: u64, id: SlotId) {
+        if deadline == NEVER {
+            return;
+        }
+        self.patience = self.patience.max(deadline);
+        self.overrides.push(Reverse((deadline, id)));
+    }
+
+    /// Takes the outcome of a command if it is there.
+    pub(crate) fn poll_outcome(&mut self, id: SlotId, waker: &Waker) -> Option<Outcome> {
+        self.slots.poll(id, waker)
+    }
+
+    /// Whether the caller is still in the line for room and has no outcome.
+    pub(crate) fn is_waiting_for_room(&mut self, id: SlotId) -> bool {
+        let waiting = self.slots.is_waiting(id);
+        self.slots.get_mut(id).is_some_and(|slot| waiting && slot.entry == Slot::NO_ENTRY)
+    }
+
+    /// The caller has gone: what is unsent is not sent, what was sent has its reply eaten.
+    pub(crate) fn abandon(&mut self, id: SlotId) {
+        let Some(slot) = self.slots.get_mut(id) else { return };
+        let sequence = slot.entry;
+        let waiting = self.slots.is_waiting(id);
+        self.slots.abandon(id);
+        if sequence == Slot::NO_ENTRY {
+            self.leave_room(id);
+        } else if waiting {
+            self.bury(sequence);
+        }
+    }
+
+    /// Turns an entry into a tombstone.
+    pub(super) fn bury(&mut self, sequence: u64) {
+        let index = sequence.wrapping_sub(self.front) as usize;
+        let taken = self.taken;
+        if let Some(entry) = self.fifo.get_mut(index) {
+            entry.slot = None;
+            // A subscription's confirmations change what the server sends: let them run.
+            if entry.end > taken && entry.kind == Kind::Command {
+                self.dead_unsent += 1;
+            }
+        }
+        // Without a connection nothing else would free what was given up.
+        if !self.is_connected() && self.dead_unsent > 64 && self.dead_unsent * 2 > self.fifo.len() {
+            self.compact(false);
+        }
+    }
+
+    pub(super) fn leave_room(&mut self, id: SlotId) {
+        self.slots.abandon(id);
+        if let Some(place) = self.room.iter().position(|waiting| *waiting == id) {
+            self.room.remove(place);
+        }
+        self.wake_room();
+    }
+
+    /// Lets the first in line try again.
+    pub(super) fn wake_room(&mut self) {
+        while let Some(&id) = self.room.front() {
+            if let Some(waker) = self.slots.take_waker(id) {
+                self.wake.push(waker);
+                return;
+            }
+            if self.slots.is_waiting(id) {
+                // Already woken and about to try.
+                return;
+            }
+            self.room.pop_front();
+        }
+    }
+
+    /// Moves the queued bytes into `batch`, which must be empty.
+    pub(crate) fn take_output(&mut self, batch: &mut Outbox) {
+        if self.hold || self.out.is_empty() || !self.is_connected() {
+            return;
+        }
+        if self.dead_unsent > 0 {
+            self.compact(true);
+        }
+        std::mem::swap(&mut self.out, batch);
+        self.taken += batch.len() as u64;
+        if !self.room.is_empty() {
+            self.wake_room();
+        }
+    }
+
+    /// Notes what the transport took.
+    pub(crate) fn note_sent(&mut self, bytes: usize) {
+        if bytes == 0 {
+            return;
+        }
+        self.sent += bytes as u64;
+        self.last_write = Some(self.now);
+    }
+
+    /// Matches replies with the commands they answer.
+    pub(crate) fn receive(
+        &mut self,
+        frames: impl Iterator<Item = Frame>,
+        inbox: &mut Inbox,
+    ) -> Result<(), Error> {
+        self.last_read = Some(self.now);
+        self.probe_deadline = NEVER;
+        for frame in frames {
+            if self.is_push(&frame) {
+                self.confirm(&frame, inbox);
+                inbox.pushes.push(frame);
+            } else {
+                self.answer(frame, inbox)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_push(&self, frame: &Frame) -> bool {
+        match frame.kind() {
+            ReplyKind::Push => true,
+            // RESP2 has no pushes: on a subscription connection, arrays are.
+            ReplyKind::Array if self.config.subscriber && self.protocol == Protocol::Resp2 => {
+                let first = frame.reply().items().and_then(|mut items| items.next());
+                // The answer to PING in subscriber mode is an array too.
+                first.and_then(|name| name.as_bytes()).is_some_and(|name| &*name != b"pong")
+            }
+            _ => false,
+        }
+    }
+
+    /// Counts a confirmation of the subscription command at the head of the FIFO.
+    fn confirm(&mut self, frame: &Frame, inbox: &mut Inbox) {
+        let name = frame.reply().items().and_then(|mut items| items.next());
+        let Some(verb) = name.and_then(|name| Verb::of_push(&name.as_bytes()?)) else { return };
+        let Some(Entry { kind: Kind::Confirm { verb: expected, remaining }, .. }) =
+            self.fifo.front_mut()
+        else {
+            return;
+        };
+        if *expected != verb {
+            return;
+        }
+        *remaining = remaining.saturating_sub(1);
+        if *remaining == 0 {
+            if let Some(entry) = self.pop_answered() {
+                self.deliver(entry, Frame::copy_from_slice(b"+OK\r\n"), inbox);
+            }
+        }
+    }
+
+    fn answer(&mut self, frame: Frame, inbox: &mut Inbox) -> Result<(), Error> {
+        // A reply to a command that was not sent in full can only be a reply to nothing.
+        if self.fifo.front().is_none_or(|entry| entry.end > self.sent) {
+            return Err(self.handshake.unsolicited(&frame));
+        }
+        let Some(entry) = self.pop_answered() else { return Ok(()) };
+        match entry.kind {
+            Kind::Step(step) => match self.handshake.answer(step, &frame)? {
+                HandshakeEvent::Continue => {}
+                HandshakeEvent::Complete { server, protocol } => {
+                    self.protocol = protocol;
+                    self.server = Some(server);
+                    self.become_ready(inbox);
+                }
+            },
+            Kind::Probe => {}
+            Kind::Command | Kind::Confirm { .. } => self.deliver(entry, frame, inbox),
+        }
+        Ok(())
+    }
+
+    fn pop_answered(&mut self) -> Option<Entry> {
+        let entry = self.fifo.pop_front()?;
+        self.front += 1;
+        self.answered = entry.end;
+        if self.fifo.is_empty() {
+            self.patience = 0;
+        }
+        Some(entry)
+    }
+
+    fn deliver(&mut self, entry: Entry, frame: Frame, inbox: &mut Inbox) {
+        let outcome = Outcome::Reply(frame);
+        let refused = match entry.slot {
+            Some(id) => match self.slots.complete(id, outcome) {
+                Ok(waker) => {
+                    self.wake.extend(waker);
+                    return;
+                }
+                Err(outcome) => outcome,
+            },
+            None => outcome,
+        };
+        if let Outcome::Reply(frame) = refused {
+            if let Some(error) = frame.reply().error() {
+                inbox.orphan_errors.push(error.code().to_owned());
+            }
+        }
+    }
+
+    fn become_ready(&mut self, inbox: &mut Inbox) {
+        if self.phase == Phase::Handshake {
+            self.phase = Phase::Ready;
+        }
+        self.hold = false;
+        self.failed_attempts = 0;
+        inbox.became_ready = true;
+        self.wake.append(&mut self.watchers);
+    }
+
+    pub(crate) fn closed_error(&self) -> Error {
+        let error = Error::new(ErrorKind::Closed, Delivery::NotSent);
+        match &self.last_error {
+            Some(cause) if self.phase == Phase::Closed => error.source(cause.clone()),
+            _ => error,
+        }
+    }
+
+    fn disconnected_error(&self) -> Error {
+        let error = Error::new(ErrorKind::ConnectionLost, Delivery::NotSent)
+            .detail("not connected, and the backlog policy is to fail fast");
+        match &self.last_error {
+            Some(cause) => error.source(cause.clone()),
+            None => error,
+        }
+    }
+
+    fn backlog_full_error(&self, max_commands: usize, max_bytes: usize) -> Error {
+        let error = Error::new(ErrorKind::QueueFull, Delivery::NotSent).detail(format!(
+            "not connected, and the backlog holds {} commands ({} B) of at most {max_commands} ({max_bytes} B)",
+            self.fifo.len() - self.dead_unsent,
+            self.out.len(),
+        ));
+        match &self.last_error {
+            Some(cause) => error.source(cause.clone()),
+            None => error,
+        }
+    }
+}
+
+fn confirm_kind(confirm: Option<(Verb, u32)>) -> Kind {
+    match confirm {
+        Some((verb, remaining)) => Kind::Confirm { verb, remaining },
+        None => Kind::Command,
+    }
+}

@@ -1,0 +1,183 @@
+//! Deadlines of commands, and whether the peer is alive.
+
+use std::{cmp::Reverse, time::Duration};
+
+use super::{
+    core::{Core, NEVER, Phase},
+    entry::Kind,
+    slots::{Outcome, Slot, SlotId},
+};
+use crate::{Delivery, Diagnostics, Error, ErrorKind, TimeoutStage, resp::Arg};
+
+/// Overrides kept for commands that are long answered before the heap is swept.
+const STALE_OVERRIDES: usize = 4096;
+
+impl Core {
+    /// Fails every command whose time is up.
+    pub(crate) fn expire(&mut self) {
+        while let Some((id, deadline)) = self.next_ordinary() {
+            if deadline > self.now {
+                break;
+            }
+            self.unexpired += 1;
+            self.time_out(id);
+        }
+        while let Some(Reverse((deadline, id))) = self.overrides.peek().copied() {
+            if self.slots.is_waiting(id) {
+                if deadline > self.now {
+                    break;
+                }
+                self.time_out(id);
+            }
+            self.overrides.pop();
+        }
+        self.sweep_overrides();
+    }
+
+    /// Commands answered long before an override's deadline leave their mark in the heap.
+    fn sweep_overrides(&mut self) {
+        if self.overrides.len() > STALE_OVERRIDES && self.overrides.len() > self.fifo.len() * 2 {
+            let slots = &self.slots;
+            self.overrides.retain(|Reverse((_, id))| slots.is_waiting(*id));
+        }
+    }
+
+    /// The oldest command with the link's own timeout that still waits, and its deadline.
+    fn next_ordinary(&mut self) -> Option<(SlotId, u64)> {
+        self.unexpired = self.unexpired.max(self.front);
+        loop {
+            let entry = self.fifo.get((self.unexpired - self.front) as usize)?;
+            match entry.slot {
+                Some(id) if !entry.override_deadline && entry.deadline != NEVER => {
+                    return Some((id, entry.deadline));
+                }
+                _ => self.unexpired += 1,
+            }
+        }
+    }
+
+    fn time_out(&mut self, id: SlotId) {
+        let Some(slot) = self.slots.get_mut(id) else { return };
+        let (sequence, issued, timeout) = (slot.entry, slot.issued, slot.timeout);
+        let stage = self.stage_of(sequence);
+        let delivery = match stage {
+            // What still waits here is withdrawn; what the driver took will be written.
+            TimeoutStage::Queue => Delivery::NotSent,
+            _ => Delivery::MaybeExecuted,
+        };
+        let mut error = Error::new(ErrorKind::Timeout(stage), delivery)
+            .diagnose(self.diagnose(self.now.saturating_sub(issued), timeout));
+        if let (false, Some(cause)) = (self.is_connected(), &self.last_error) {
+            error = error.source(cause.clone());
+        }
+        if let Ok(waker) = self.slots.complete(id, Outcome::Failed(error)) {
+            self.wake.extend(waker);
+        }
+        if sequence == Slot::NO_ENTRY {
+            self.room.retain(|waiting| *waiting != id);
+            self.wake_room();
+        } else {
+            self.bury(sequence);
+        }
+    }
+
+    fn stage_of(&self, sequence: u64) -> TimeoutStage {
+        match self.entry_end(sequence) {
+            Some(end) if end <= self.sent => TimeoutStage::Response,
+            Some(end) if end <= self.taken => TimeoutStage::Write,
+            _ => TimeoutStage::Queue,
+        }
+    }
+
+    pub(crate) fn diagnose(&self, elapsed: u64, timeout: u64) -> Diagnostics {
+        let in_flight = self.fifo.partition_point(|entry| entry.end <= self.sent);
+        let end = self.fifo.back().map_or(self.sent, |entry| entry.end);
+        let age = |at: Option<u64>| at.map(|at| Duration::from_micros(self.now.saturating_sub(at)));
+        Diagnostics {
+            elapsed: Duration::from_micros(elapsed),
+            timeout: Duration::from_micros(timeout),
+            connection: self.phase_name(),
+            queued: self.fifo.len() - in_flight + self.room.len(),
+            in_flight,
+            bytes_unsent: end.saturating_sub(self.sent) as usize,
+            bytes_in_flight: self.sent.saturating_sub(self.answered) as usize,
+            last_read: age(self.last_read),
+            last_write: age(self.last_write),
+            failed_attempts: self.failed_attempts,
+        }
+    }
+
+    /// The state at `now`, for a status that concerns no command.
+    pub(crate) fn diagnose_at(&mut self, now: u64) -> Diagnostics {
+        self.now = self.now.max(now);
+        self.diagnose(0, 0)
+    }
+
+    pub(crate) fn phase_name(&self) -> &'static str {
+        match self.phase {
+            Phase::Dormant => "dormant",
+            Phase::Disconnected => "disconnected",
+            Phase::Handshake => "handshake",
+            Phase::Ready => "ready",
+            Phase::Closing => "closing",
+            Phase::Closed => "closed",
+        }
+    }
+
+    /// Sends a probe when the peer has been silent for too long, or gives the peer up.
+    pub(crate) fn check_liveness(&mut self) -> Result<(), Error> {
+        if !matches!(self.phase, Phase::Ready | Phase::Closing) {
+            return Ok(());
+        }
+        // A caller who gave a command more time expects a busy server, not a dead one.
+        if self.now >= self.probe_deadline.max(self.patience) && self.probe_deadline != NEVER {
+            let silence = self.now.saturating_sub(self.last_read.unwrap_or(0));
+            return Err(Error::new(
+                ErrorKind::Timeout(TimeoutStage::Response),
+                Delivery::MaybeExecuted,
+            )
+            .command("PING")
+            .detail("the peer does not answer a probe")
+            .diagnose(self.diagnose(silence, self.config.probe_timeout)));
+        }
+        if self.probe_deadline == NEVER && self.now >= self.next_probe() {
+            self.probe_deadline = self.now.saturating_add(self.config.probe_timeout);
+            self.post(&[Arg::Bytes(b"PING")], Kind::Probe);
+        }
+        Ok(())
+    }
+
+    /// When the next probe is due, unless something is read before.
+    ///
+    /// Counted from the last read while idle, and from the moment the oldest reply fell
+    /// due while commands are in flight: steady writing must not hide that nothing
+    /// comes back.
+    fn next_probe(&self) -> u64 {
+        let last_read = self.last_read.unwrap_or(self.now);
+        if self.fifo.is_empty() {
+            return last_read.saturating_add(self.config.keep_alive);
+        }
+        last_read.max(self.busy_since).saturating_add(self.config.probe_after)
+    }
+
+    /// The earliest moment at which [`expire`](Self::expire) or
+    /// [`check_liveness`](Self::check_liveness) has something to do.
+    pub(crate) fn next_deadline(&mut self) -> u64 {
+        let ordinary = self.next_ordinary().map_or(NEVER, |(_, deadline)| deadline);
+        while let Some(Reverse((_, id))) = self.overrides.peek() {
+            if self.slots.is_waiting(*id) {
+                break;
+            }
+            self.overrides.pop();
+        }
+        let over = self.overrides.peek().map_or(NEVER, |Reverse((deadline, _))| *deadline);
+        let liveness = match self.phase {
+            Phase::Ready | Phase::Closing if self.probe_deadline != NEVER => {
+                self.probe_deadline.max(self.patience)
+            }
+            Phase::Ready | Phase::Closing => self.next_probe(),
+            _ => NEVER,
+        };
+        ordinary.min(over).min(liveness).min(self.close_by)
+    }
+}

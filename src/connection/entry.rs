@@ -1,0 +1,76 @@
+use super::slots::SlotId;
+
+/// A command in the order in which its reply is due
+#[derive(Debug)]
+pub(crate) struct Entry {
+    /// Stream offset just behind the command's last byte.
+    pub(crate) end: u64,
+    /// When the caller gives up, in microseconds of the link's clock; `u64::MAX` for never.
+    pub(crate) deadline: u64,
+    /// Who waits for the reply; `None` leaves a tombstone that eats it.
+    pub(crate) slot: Option<SlotId>,
+    pub(crate) kind: Kind,
+    /// The deadline is kept in the heap of overrides, not in FIFO order.
+    pub(crate) override_deadline: bool,
+}
+
+/// What a FIFO entry expects
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// One reply, for the caller.
+    Command,
+    /// One reply, for the handshake.
+    Step(Step),
+    /// One reply that shows the peer is alive.
+    Probe,
+    /// One confirmation push for each channel, or one error reply.
+    Confirm { verb: Verb, remaining: u32 },
+}
+
+/// A command of the handshake
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    Auth,
+    Hello,
+    SetName,
+    SetInfo,
+    Select,
+    Ping,
+}
+
+/// A command whose reply is one push for each channel
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Verb {
+    Subscribe,
+    PSubscribe,
+    SSubscribe,
+    Unsubscribe,
+    PUnsubscribe,
+    SUnsubscribe,
+}
+
+impl Verb {
+    /// The verb a confirmation push names.
+    pub(crate) fn of_push(name: &[u8]) -> Option<Self> {
+        Some(match name {
+            b"subscribe" => Self::Subscribe,
+            b"psubscribe" => Self::PSubscribe,
+            b"ssubscribe" => Self::SSubscribe,
+            b"unsubscribe" => Self::Unsubscribe,
+            b"punsubscribe" => Self::PUnsubscribe,
+            b"sunsubscribe" => Self::SUnsubscribe,
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn command(self) -> &'static str {
+        match self {
+            Self::Subscribe => "SUBSCRIBE",
+            Self::PSubscribe => "PSUBSCRIBE",
+            Self::SSubscribe => "SSUBSCRIBE",
+            Self::Unsubscribe => "UNSUBSCRIBE",
+            Self::PUnsubscribe => "PUNSUBSCRIBE",
+            Self::SUnsubscribe => "SUNSUBSCRIBE",
+        }
+    }
+}

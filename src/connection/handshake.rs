@@ -1,0 +1,167 @@
+use super::{config::LinkConfig, entry::Step};
+use crate::{
+    ConnectStage, Delivery, Error, ErrorKind,
+    resp::{Arg, Frame, Protocol, ServerError, ServerErrorKind, encode_command},
+};
+
+/// What a server said of itself in its `HELLO` reply
+///
+/// Everything is unknown on servers that speak RESP2 only.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ServerInfo {
+    /// Product, for example `redis` or `valkey`.
+    pub product: Option<String>,
+    /// Version, for example `7.0.15`.
+    pub version: Option<String>,
+    /// `standalone`, `sentinel` or `cluster`.
+    pub mode: Option<String>,
+    /// `master` or `replica`.
+    pub role: Option<String>,
+    /// The server's number for this connection (`CLIENT ID`).
+    pub connection_id: Option<i64>,
+}
+
+/// The commands that make a fresh connection usable, and what their replies told
+#[derive(Debug, Default)]
+pub(crate) struct Handshake {
+    due: usize,
+    protocol: Protocol,
+    server: ServerInfo,
+}
+
+pub(crate) enum HandshakeEvent {
+    Continue,
+    Complete { server: ServerInfo, protocol: Protocol },
+}
+
+impl Handshake {
+    /// Begins anew; returns the commands' bytes and, for each, its step and its length.
+    ///
+    /// `AUTH` goes before `HELLO`, so that a server which knows no `HELLO` is
+    /// authenticated all the same and nothing has to be asked twice.
+    pub(crate) fn begin(&mut self, config: &LinkConfig) -> (Vec<u8>, Vec<(Step, usize)>) {
+        let mut bytes = Vec::with_capacity(256);
+        let mut steps = Vec::with_capacity(6);
+        let mut push = |step: Step, parts: &[&str]| {
+            let before = bytes.len();
+            let args: Vec<Arg<'_>> = parts.iter().map(|part| Arg::Bytes(part.as_bytes())).collect();
+            encode_command(&mut bytes, &args);
+            steps.push((step, bytes.len() - before));
+        };
+        match (&config.credentials.username, &config.credentials.password) {
+            (Some(user), password) => {
+                push(Step::Auth, &["AUTH", user, password.as_deref().unwrap_or("")]);
+            }
+            (None, Some(password)) => push(Step::Auth, &["AUTH", password]),
+            (None, None) => {}
+        }
+        if config.protocol != Some(Protocol::Resp2) {
+            push(Step::Hello, &["HELLO", "3"]);
+        }
+        if let Some(name) = &config.client_name {
+            push(Step::SetName, &["CLIENT", "SETNAME", name]);
+        }
+        if config.library_info {
+            push(Step::SetInfo, &["CLIENT", "SETINFO", "LIB-NAME", "redmux"]);
+            push(Step::SetInfo, &["CLIENT", "SETINFO", "LIB-VER", env!("CARGO_PKG_VERSION")]);
+        }
+        if config.database != 0 && !config.subscriber {
+            push(Step::Select, &["SELECT", &config.database.to_string()]);
+        }
+        if config.protocol == Some(Protocol::Resp2) {
+            // Something must answer before the connection counts as ready.
+            push(Step::Ping, &["PING"]);
+        }
+        *self = Self { due: steps.len(), protocol: Protocol::Resp2, server: ServerInfo::default() };
+        (bytes, steps)
+    }
+
+    /// Whether the caller's commands must wait for the handshake's replies.
+    ///
+    /// Were they written together with an `AUTH` or `SELECT` that fails, they would run
+    /// as another user or in another database.
+    pub(crate) fn must_hold(config: &LinkConfig) -> bool {
+        config.credentials.username.is_some()
+            || config.credentials.password.is_some()
+            || config.database != 0
+    }
+
+    pub(crate) fn answer(&mut self, step: Step, frame: &Frame) -> Result<HandshakeEvent, Error> {
+        let reply = frame.reply();
+        match (step, reply.error()) {
+            // Names are a courtesy: old servers and strict ACLs refuse them.
+            (Step::SetName | Step::SetInfo, _) => {}
+            (Step::Hello, None) => self.learn(frame),
+            (Step::Hello, Some(error)) if speaks_resp2_only(&error) => {}
+            (_, None) => {}
+            (step, Some(error)) => return Err(refusal(step, error)),
+        }
+        self.due = self.due.saturating_sub(1);
+        if self.due > 0 {
+            return Ok(HandshakeEvent::Continue);
+        }
+        let server = std::mem::take(&mut self.server);
+        Ok(HandshakeEvent::Complete { server, protocol: self.protocol })
+    }
+
+    fn learn(&mut self, frame: &Frame) {
+        let Some(entries) = frame.reply().entries() else { return };
+        for (key, value) in entries {
+            let Some(key) = key.as_bytes() else { continue };
+            let text = || Some(String::from_utf8_lossy(&value.as_bytes()?).into_owned());
+            match &*key {
+                b"server" => self.server.product = text(),
+                b"version" => self.server.version = text(),
+                b"mode" => self.server.mode = text(),
+                b"role" => self.server.role = text(),
+                b"id" => self.server.connection_id = value.as_i64(),
+                b"proto" if value.as_i64() == Some(3) => self.protocol = Protocol::Resp3,
+                _ => {}
+            }
+        }
+    }
+
+    /// A reply came although none was due: some servers refuse a connection that way.
+    pub(crate) fn unsolicited(&self, frame: &Frame) -> Error {
+        match frame.reply().error() {
+            Some(error) => refusal(Step::Hello, error),
+            None => Error::new(ErrorKind::Protocol, Delivery::MaybeExecuted)
+                .detail("the server sent a reply to no command"),
+        }
+    }
+}
+
+/// The server does not know `HELLO`, or not RESP3.
+fn speaks_resp2_only(error: &ServerError) -> bool {
+    matches!(error.kind(), ServerErrorKind::NoProto | ServerErrorKind::UnknownCommand)
+}
+
+/// The server said that it executes nothing on this connection.
+pub(crate) fn refuses_everything(error: &Error) -> bool {
+    error.server().is_some_and(|error| {
+        matches!(error.kind(), ServerErrorKind::NoAuth | ServerErrorKind::MaxClients)
+            || error.code() == "DENIED"
+    })
+}
+
+fn refusal(step: Step, error: ServerError) -> Error {
+    use ServerErrorKind::{NoAuth, NoPerm, WrongPass};
+    let auth = step == Step::Auth || matches!(error.kind(), NoAuth | WrongPass | NoPerm);
+    let (stage, command) = match step {
+        _ if auth => (ConnectStage::Auth, "AUTH"),
+        Step::Select => (ConnectStage::Handshake, "SELECT"),
+        Step::Ping => (ConnectStage::Handshake, "PING"),
+        _ => (ConnectStage::Handshake, "HELLO"),
+    };
+    let detail = match error.kind() {
+        NoAuth => "the server wants a password and none is configured",
+        _ if auth => "the server refused the user name or password",
+        _ => "the server refused the connection",
+    };
+    Error::from_server(error)
+        .with_kind(ErrorKind::Connect(stage))
+        .deliver(Delivery::NotSent)
+        .command(command)
+        .detail(detail)
+}

@@ -1,0 +1,281 @@
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
+};
+
+use futures::future::poll_fn;
+use redmux_transport::{Endpoint, Instant, Runtime};
+
+use super::{
+    config::LinkConfig,
+    core::{Core, NEVER, Phase, Submission},
+    entry::Kind,
+    slots::{Outcome, SlotId},
+};
+use crate::{
+    Result,
+    events::{ConnectionType, Hub},
+    pubsub::Registry,
+    resp::{Arg, Frame},
+};
+
+/// One connection to one server, for good: it outlives the streams that carry it
+///
+/// Callers lock it for a memcpy; its driver does the I/O.
+pub(crate) struct Link {
+    core: Mutex<Core>,
+    pub(crate) runtime: Arc<dyn Runtime>,
+    epoch: Instant,
+    pub(crate) connection_type: ConnectionType,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) registry: Arc<Registry>,
+    /// The endpoint in use, or tried last.
+    endpoint: Mutex<Arc<Endpoint>>,
+}
+
+impl Link {
+    pub(crate) fn new(
+        config: LinkConfig,
+        phase: Phase,
+        runtime: Arc<dyn Runtime>,
+        connection_type: ConnectionType,
+        hub: Arc<Hub>,
+        registry: Arc<Registry>,
+        endpoint: Arc<Endpoint>,
+    ) -> Self {
+        let epoch = runtime.now();
+        Self {
+            core: Mutex::new(Core::new(config, phase)),
+            runtime,
+            epoch,
+            connection_type,
+            hub,
+            registry,
+            endpoint: Mutex::new(endpoint),
+        }
+    }
+
+    /// Microseconds since the link was made.
+    pub(crate) fn clock(&self) -> u64 {
+        let age = self.runtime.now().saturating_duration_since(self.epoch);
+        u64::try_from(age.as_micros()).unwrap_or(NEVER - 1)
+    }
+
+    /// The moment of the runtime's clock that a time of this link's clock stands for.
+    pub(crate) fn instant(&self, micros: u64) -> Instant {
+        // Far enough to be never, near enough for every platform's arithmetic.
+        const FAR: u64 = 365 * 24 * 3600 * 1_000_000;
+        self.epoch + std::time::Duration::from_micros(micros.min(FAR))
+    }
+
+    pub(crate) fn endpoint(&self) -> Arc<Endpoint> {
+        self.endpoint.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_endpoint(&self, endpoint: Arc<Endpoint>) {
+        *self.endpoint.lock().unwrap_or_else(PoisonError::into_inner) = endpoint;
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Core> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the state under the lock; wakes whom the change concerns after it.
+    pub(crate) fn with<R>(&self, change: impl FnOnce(&mut Core) -> R) -> R {
+        let mut core = self.lock();
+        let result = change(&mut core);
+        match core.wake.len() {
+            0 => {}
+            // The common case keeps the vector where it is.
+            1 => {
+                let waker = core.wake.pop();
+                drop(core);
+                waker.into_iter().for_each(Waker::wake);
+            }
+            _ => {
+                let wake = std::mem::take(&mut core.wake);
+                drop(core);
+                wake.into_iter().for_each(Waker::wake);
+            }
+        }
+        result
+    }
+
+    /// Sends a command, or stands in line for room; `waiting` is a place in that line.
+    pub(crate) fn submit(
+        &self,
+        command: &Submission<'_>,
+        waiting: Option<SlotId>,
+        waker: &Waker,
+    ) -> Result<SlotId> {
+        self.with(|core| {
+            self.stamp(core);
+            let result = core.submit(command, waiting, waker);
+            core.rouse_driver();
+            result
+        })
+    }
+
+    /// Sends a command of the client's own whose reply nobody waits for.
+    pub(crate) fn post(&self, args: &[Arg<'_>], kind: Kind) {
+        self.with(|core| {
+            self.stamp(core);
+            core.post(args, kind);
+            core.rouse_driver();
+        });
+    }
+
+    /// Like [`post`](Self::post), unless there is no connection to tidy up.
+    pub(crate) fn post_if_ready(&self, args: &[Arg<'_>], kind: Kind) {
+        if self.with(|core| core.phase == Phase::Ready) {
+            self.post(args, kind);
+        }
+    }
+
+    /// Reads the clock, unless the driver is about to run: then its last reading is
+    /// fresh enough, and a batch of commands costs one reading.
+    fn stamp(&self, core: &mut Core) {
+        if !core.driver_scheduled {
+            core.now = self.clock();
+        }
+    }
+
+    /// The outcome of a command, or pending.
+    ///
+    /// `resubmit` is called when the caller stands in line for room and it is its turn.
+    pub(crate) fn poll_reply(&self, id: SlotId, cx: &Context<'_>) -> Poll<Option<Result<Frame>>> {
+        let mut core = self.lock();
+        match core.poll_outcome(id, cx.waker()) {
+            Some(Outcome::Reply(frame)) => Poll::Ready(Some(Ok(frame))),
+            Some(Outcome::Failed(error)) => {
+                drop(core);
+                Poll::Ready(Some(Err(error)))
+            }
+            None if core.is_waiting_for_room(id) => Poll::Ready(None),
+            None => Poll::Pending,
+        }
+    }
+
+    /// The caller has gone.
+    pub(crate) fn abandon(&self, id: SlotId) {
+        self.with(|core| core.abandon(id));
+    }
+
+    /// Waits until `done` says so; it is asked after every change of phase.
+    pub(crate) async fn watch<R>(&self, mut done: impl FnMut(&Core) -> Option<R>) -> R {
+        poll_fn(|cx| {
+            let mut core = self.lock();
+            match done(&core) {
+                Some(result) => Poll::Ready(result),
+                None => {
+                    if !core.watchers.iter().any(|waker| waker.will_wake(cx.waker())) {
+                        core.watchers.push(cx.waker().clone());
+                    }
+                    Poll::Pending
+                }
+            }
+        })
+        .await
+    }
+
+    /// Begins to dial, where nothing asked for this link before.
+    pub(crate) fn activate(&self) {
+        self.with(|core| {
+            if core.phase == Phase::Dormant {
+                core.phase = Phase::Disconnected;
+                core.wake_driver();
+            }
+        });
+    }
+
+    /// Ends the link after what was issued has been answered; accepts nothing new.
+    pub(crate) fn close(&self) {
+        self.with(|core| {
+            core.now = self.clock();
+            match core.phase {
+                Phase::Closing | Phase::Closed => {}
+                Phase::Handshake | Phase::Ready => {
+                    core.phase = Phase::Closing;
+                    core.close_by = core.now.saturating_add(core.config.close_timeout);
+                }
+                Phase::Dormant | Phase::Disconnected => core.shut(),
+            }
+            core.wake_driver();
+        });
+    }
+
+    /// Ends the link at once.
+    pub(crate) fn abort(&self) {
+        self.with(|core| {
+            core.shut();
+            core.wake_driver();
+        });
+    }
+
+    /// Waits until the link is over.
+    pub(crate) async fn closed(&self) {
+        self.watch(|core| (core.phase == Phase::Closed).then_some(())).await;
+    }
+
+    /// Waits until the link is ready, or over: then its last error is the reason.
+    pub(crate) async fn ready(&self) -> Result<()> {
+        self.watch(|core| match core.phase {
+            Phase::Ready => Some(Ok(())),
+            Phase::Closing | Phase::Closed => {
+                Some(Err(core.last_error.clone().unwrap_or_else(|| core.closed_error())))
+            }
+            _ => None,
+        })
+        .await
+    }
+}
+
+impl Core {
+    /// Wakes the parked driver if it has something to do.
+    pub(super) fn rouse_driver(&mut self) {
+        if self.driver_scheduled {
+            return;
+        }
+        let output = self.driver_wants_output && !self.hold && !self.out.is_empty();
+        if output || self.next_deadline() < self.driver_armed {
+            self.wake_driver();
+        }
+    }
+
+    /// Wakes the driver.
+    pub(super) fn wake_driver(&mut self) {
+        if let Some(driver) = self.driver.take() {
+            self.driver_scheduled = true;
+            self.wake.push(driver);
+        }
+    }
+
+    /// The driver runs: commands issued from now on need not wake it.
+    pub(crate) fn driver_runs(&mut self, now: u64) {
+        self.now = now;
+        self.driver_scheduled = true;
+        self.driver_wants_output = false;
+    }
+
+    /// The driver is about to wait, armed for `armed`; false if there is output to take.
+    pub(crate) fn driver_parks(&mut self, waker: &Waker, wants_output: bool, armed: u64) -> bool {
+        if wants_output && !self.hold && !self.out.is_empty() {
+            return false;
+        }
+        self.driver_scheduled = false;
+        self.driver_wants_output = wants_output;
+        self.driver_armed = armed;
+        match &self.driver {
+            Some(known) if known.will_wake(waker) => {}
+            _ => self.driver = Some(waker.clone()),
+        }
+        true
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").field("type", &self.connection_type).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,34 @@
+//! One connection: a sans-IO state machine under a short lock, and the task that drives it.
+//!
+//! A command is encoded by its caller straight into the link's output buffer
+//! ([`outbox`]) and its reply slot is taken under the same lock ([`core`], [`slots`]), so
+//! replies match by construction. The [`driver`] dials and, for each stream, runs a
+//! [`session`] that reads and writes in one poll.
+
+mod config;
+mod core;
+mod deadline;
+mod driver;
+mod entry;
+mod handshake;
+mod inflow;
+mod link;
+mod outbox;
+mod reconnect;
+mod session;
+mod signal;
+mod slots;
+mod turnover;
+
+#[cfg(test)]
+mod tests;
+
+pub use config::BacklogPolicy;
+pub(crate) use config::{Credentials, LinkConfig, micros};
+pub(crate) use core::{Phase, Submission};
+pub(crate) use driver::{DialPlan, Driver};
+pub(crate) use entry::{Kind, Verb};
+pub use handshake::ServerInfo;
+pub(crate) use link::Link;
+pub use reconnect::{ConstantDelay, ExponentialBackoff, ReconnectPolicy};
+pub(crate) use slots::SlotId;

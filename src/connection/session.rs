@@ -1,0 +1,256 @@
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    task::{Context, Poll, Waker},
+};
+
+use futures::io::{AsyncRead, AsyncWrite};
+use redmux_transport::{ByteStream, Capabilities};
+
+use super::{
+    core::{Core, Inbox},
+    inflow::Inflow,
+    link::Link,
+    outbox::Outbox,
+    signal::Signal,
+};
+use crate::{Delivery, Error, ErrorKind, events::FailureType, resp::{Frame, Limits}};
+
+/// Slices given to one vectored write.
+const MAX_SLICES: usize = 64;
+
+/// Passes in one poll before other tasks get their turn.
+const MAX_PASSES: usize = 32;
+
+/// Why a session is over
+pub(crate) struct SessionEnd {
+    pub(crate) error: Error,
+    pub(crate) failure: FailureType,
+}
+
+/// One stream while it lives: reads and writes in the same poll, so that neither a big
+/// request nor a big reply can block the other
+pub(crate) struct Session {
+    stream: Box<dyn ByteStream>,
+    capabilities: Capabilities,
+    inflow: Inflow,
+    frames: Vec<Frame>,
+    pub(crate) inbox: Inbox,
+    /// What is being written.
+    pub(crate) batch: Outbox,
+    /// Bytes written and not yet told to the core.
+    written: usize,
+    needs_flush: bool,
+    readable: Signal,
+    writable: Signal,
+    wakers: Vec<Waker>,
+}
+
+/// What a turn of the session left to do
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// Everything that could be done was done, and the link is parked.
+    Parked,
+    /// There is more to do, but others want to run too.
+    Yield,
+}
+
+impl Session {
+    pub(crate) fn new(
+        stream: Box<dyn ByteStream>,
+        capabilities: Capabilities,
+        limits: Limits,
+        first: Outbox,
+    ) -> Self {
+        Self {
+            stream,
+            capabilities,
+            inflow: Inflow::new(limits),
+            frames: Vec::new(),
+            inbox: Inbox::default(),
+            batch: first,
+            written: 0,
+            needs_flush: false,
+            readable: Signal::new(),
+            writable: Signal::new(),
+            wakers: Vec::new(),
+        }
+    }
+
+    /// Reads, answers and writes until nothing can be done, then parks the link.
+    ///
+    /// `on_inbox` sees pushes and the end of the handshake, without the lock held;
+    /// `settle` runs under the lock before parking and returns the next deadline.
+    pub(crate) fn turn(
+        &mut self,
+        link: &Link,
+        cx: &Context<'_>,
+        mut on_inbox: impl FnMut(&mut Inbox),
+        mut settle: impl FnMut(&mut Core) -> Result<u64, Error>,
+    ) -> Result<Turn, SessionEnd> {
+        self.readable.attach(cx);
+        self.writable.attach(cx);
+        for _ in 0..MAX_PASSES {
+            let read = self.read();
+            let now = link.clock();
+            let received = link.exchange(&mut self.wakers, |core| {
+                core.driver_runs(now);
+                core.note_sent(std::mem::take(&mut self.written));
+                let result = match &read {
+                    Ok(0) => Ok(()),
+                    _ => core.receive(self.frames.drain(..), &mut self.inbox),
+                };
+                if self.batch.is_empty() {
+                    core.take_output(&mut self.batch);
+                }
+                result
+            });
+            self.wakers.drain(..).for_each(Waker::wake);
+            if self.inbox.is_worth_a_look() {
+                on_inbox(&mut self.inbox);
+            }
+            received.map_err(|error| SessionEnd { failure: FailureType::of(&error), error })?;
+            read?;
+            self.write()?;
+            let parked = link.exchange(&mut self.wakers, |core| {
+                core.note_sent(std::mem::take(&mut self.written));
+                let next = settle(core)?;
+                if self.readable.is_raised() {
+                    return Ok(false);
+                }
+                Ok(core.driver_parks(cx.waker(), self.batch.is_empty(), next))
+            });
+            self.wakers.drain(..).for_each(Waker::wake);
+            match parked {
+                Ok(true) => return Ok(Turn::Parked),
+                Ok(false) => {}
+                Err(error) => {
+                    let failure = FailureType::of(&error);
+                    return Err(SessionEnd { error, failure });
+                }
+            }
+        }
+        Ok(Turn::Yield)
+    }
+
+    /// Everything taken has been handed over and flushed.
+    pub(crate) fn is_flushed(&self) -> bool {
+        self.batch.is_empty() && !self.needs_flush
+    }
+
+    /// Closes the stream in an orderly way.
+    pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_close(cx)
+    }
+
+    /// One read, if the stream may have something; returns the bytes read.
+    fn read(&mut self) -> Result<usize, SessionEnd> {
+        if !self.readable.is_raised() {
+            return Ok(0);
+        }
+        self.readable.lower();
+        let room = self.inflow.room();
+        match Pin::new(&mut self.stream).poll_read(&mut self.readable.context(), room) {
+            Poll::Pending => Ok(0),
+            Poll::Ready(Ok(0)) => Err(SessionEnd {
+                error: Error::new(ErrorKind::ConnectionLost, Delivery::MaybeExecuted)
+                    .detail("the peer closed the connection"),
+                failure: FailureType::SocketClosed,
+            }),
+            Poll::Ready(Ok(n)) => {
+                // There may be more: look again before parking.
+                self.readable.raise();
+                match self.inflow.advance(n, &mut self.frames) {
+                    Ok(()) => Ok(n),
+                    Err(fault) => Err(SessionEnd {
+                        error: Error::new(ErrorKind::Protocol, Delivery::MaybeExecuted)
+                            .source(fault),
+                        failure: FailureType::ProtocolFailure,
+                    }),
+                }
+            }
+            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {
+                self.readable.raise();
+                Ok(0)
+            }
+            Poll::Ready(Err(error)) => Err(broken("reading", error)),
+        }
+    }
+
+    /// Writes until the batch is out or the stream takes no more.
+    fn write(&mut self) -> Result<(), SessionEnd> {
+        if !self.writable.is_raised() {
+            return Ok(());
+        }
+        if self.capabilities.message_oriented {
+            self.batch.flatten();
+        }
+        while self.batch.remaining() > 0 {
+            self.writable.lower();
+            let stream = Pin::new(&mut self.stream);
+            let mut cx = self.writable.context();
+            let result = if self.batch.is_scattered() && self.capabilities.vectored {
+                let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+                let used = self.batch.slices(&mut slices);
+                stream.poll_write_vectored(&mut cx, &slices[..used])
+            } else {
+                stream.poll_write(&mut cx, self.batch.slice())
+            };
+            match result {
+                Poll::Pending => return Ok(()),
+                Poll::Ready(Ok(0)) => {
+                    return Err(broken("writing", io::ErrorKind::WriteZero.into()));
+                }
+                Poll::Ready(Ok(n)) => {
+                    self.batch.advance(n);
+                    self.written += n;
+                    self.needs_flush = true;
+                }
+                Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                Poll::Ready(Err(error)) => return Err(broken("writing", error)),
+            }
+        }
+        self.writable.raise();
+        if !self.batch.is_empty() {
+            self.batch.clear();
+        }
+        if self.needs_flush {
+            self.writable.lower();
+            match Pin::new(&mut self.stream).poll_flush(&mut self.writable.context()) {
+                Poll::Pending => return Ok(()),
+                Poll::Ready(Ok(())) => self.needs_flush = false,
+                Poll::Ready(Err(error)) => return Err(broken("flushing", error)),
+            }
+            self.writable.raise();
+        }
+        Ok(())
+    }
+}
+
+impl Link {
+    /// Changes the state under the lock and hands out whom to wake after it.
+    pub(super) fn exchange<R>(
+        &self,
+        wakers: &mut Vec<Waker>,
+        change: impl FnOnce(&mut Core) -> R,
+    ) -> R {
+        let mut core = self.lock();
+        let result = change(&mut core);
+        std::mem::swap(&mut core.wake, wakers);
+        result
+    }
+}
+
+fn broken(doing: &str, error: io::Error) -> SessionEnd {
+    let failure = match error.kind() {
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::UnexpectedEof
+        | io::ErrorKind::BrokenPipe => FailureType::SocketClosed,
+        _ => FailureType::SocketFailure,
+    };
+    let error = Error::new(ErrorKind::ConnectionLost, Delivery::MaybeExecuted)
+        .detail(format!("{doing} failed"))
+        .source(error);
+    SessionEnd { error, failure }
+}

@@ -1,0 +1,192 @@
+use std::task::Waker;
+
+use crate::{Error, resp::Frame};
+
+/// Slots kept after a burst of commands.
+const KEEP: usize = 1024;
+
+/// A place in the slab; the generation tells a reused place from the one meant
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct SlotId {
+    index: u32,
+    generation: u32,
+}
+
+/// What became of a command
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Reply(Frame),
+    Failed(Error),
+}
+
+/// The caller's half of a command in flight
+pub(crate) struct Slot {
+    generation: u32,
+    state: State,
+    /// Sequence number of the FIFO entry; [`Slot::NO_ENTRY`] while waiting for room.
+    pub(crate) entry: u64,
+    /// When it was issued, in microseconds of the link's clock.
+    pub(crate) issued: u64,
+    /// The time it was given, in microseconds.
+    pub(crate) timeout: u64,
+}
+
+enum State {
+    Vacant { next: u32 },
+    Waiting(Option<Waker>),
+    Done(Outcome),
+}
+
+impl Slot {
+    pub(crate) const NO_ENTRY: u64 = u64::MAX;
+}
+
+const NIL: u32 = u32::MAX;
+
+/// Reply slots of one link, reused without allocating
+pub(crate) struct Slots {
+    slots: Vec<Slot>,
+    free: u32,
+    live: usize,
+    generation: u32,
+}
+
+impl Slots {
+    pub(crate) fn new() -> Self {
+        Self { slots: Vec::new(), free: NIL, live: 0, generation: 0 }
+    }
+
+    /// Takes a place for a command issued at `issued`.
+    pub(crate) fn insert(&mut self, issued: u64, timeout: u64, waker: Option<Waker>) -> SlotId {
+        // One counter for all places: a place may be given back to the allocator and
+        // made anew without an old id ever matching it by accident.
+        self.generation = self.generation.wrapping_add(1);
+        let generation = self.generation;
+        self.live += 1;
+        let slot = Slot {
+            generation,
+            state: State::Waiting(waker),
+            entry: Slot::NO_ENTRY,
+            issued,
+            timeout,
+        };
+        if self.free == NIL {
+            let index = self.slots.len() as u32;
+            self.slots.push(slot);
+            return SlotId { index, generation };
+        }
+        let index = self.free;
+        let place = &mut self.slots[index as usize];
+        if let State::Vacant { next } = place.state {
+            self.free = next;
+        }
+        *place = slot;
+        SlotId { index, generation }
+    }
+
+    /// The slot, unless it was given up or its outcome was taken.
+    pub(crate) fn get_mut(&mut self, id: SlotId) -> Option<&mut Slot> {
+        let slot = self.slots.get_mut(id.index as usize)?;
+        let live = slot.generation == id.generation && !matches!(slot.state, State::Vacant { .. });
+        live.then_some(slot)
+    }
+
+    /// Whether the caller still waits for this one.
+    pub(crate) fn is_waiting(&self, id: SlotId) -> bool {
+        self.slots.get(id.index as usize).is_some_and(|slot| {
+            slot.generation == id.generation && matches!(slot.state, State::Waiting(_))
+        })
+    }
+
+    /// Gives the caller its outcome and returns the waker to call once unlocked.
+    ///
+    /// Returns the outcome instead when nobody waits for it.
+    pub(crate) fn complete(&mut self, id: SlotId, outcome: Outcome) -> Result<Option<Waker>, Outcome> {
+        match self.get_mut(id) {
+            Some(slot) => match &mut slot.state {
+                State::Waiting(waker) => {
+                    let waker = waker.take();
+                    slot.state = State::Done(outcome);
+                    Ok(waker)
+                }
+                _ => Err(outcome),
+            },
+            None => Err(outcome),
+        }
+    }
+
+    /// Takes the outcome, or leaves `waker` to be called when it is there.
+    pub(crate) fn poll(&mut self, id: SlotId, waker: &Waker) -> Option<Outcome> {
+        let slot = self.get_mut(id)?;
+        match &mut slot.state {
+            State::Waiting(Some(known)) if known.will_wake(waker) => None,
+            State::Waiting(known) => {
+                *known = Some(waker.clone());
+                None
+            }
+            State::Done(_) => match self.remove(id) {
+                Some(State::Done(outcome)) => Some(outcome),
+                _ => None,
+            },
+            State::Vacant { .. } => None,
+        }
+    }
+
+    /// Takes the waker of a caller that waits, to wake it without an outcome.
+    pub(crate) fn take_waker(&mut self, id: SlotId) -> Option<Waker> {
+        match &mut self.get_mut(id)?.state {
+            State::Waiting(waker) => waker.take(),
+            _ => None,
+        }
+    }
+
+    /// Forgets the slot: the caller has gone.
+    pub(crate) fn abandon(&mut self, id: SlotId) -> bool {
+        self.remove(id).is_some()
+    }
+
+    fn remove(&mut self, id: SlotId) -> Option<State> {
+        let next = self.free;
+        let slot = self.get_mut(id)?;
+        let state = std::mem::replace(&mut slot.state, State::Vacant { next });
+        self.free = id.index;
+        self.live -= 1;
+        if self.live == 0 && self.slots.len() > KEEP {
+            self.slots = Vec::new();
+            self.free = NIL;
+        }
+        Some(state)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_id_never_reaches_a_reused_place() {
+        let mut slots = Slots::new();
+        let first = slots.insert(0, 0, None);
+        assert!(slots.abandon(first));
+        let second = slots.insert(0, 0, None);
+        assert_eq!(first.index, second.index);
+        assert!(slots.get_mut(first).is_none());
+        assert!(!slots.abandon(first));
+        let reply = Frame::copy_from_slice(b"+OK\r\n");
+        assert!(slots.complete(first, Outcome::Reply(reply.clone())).is_err());
+        assert!(slots.complete(second, Outcome::Reply(reply)).is_ok());
+        assert!(slots.poll(second, Waker::noop()).is_some());
+        assert!(slots.poll(second, Waker::noop()).is_none());
+    }
+
+    #[test]
+    fn a_burst_gives_its_memory_back_and_ids_stay_unique() {
+        let mut slots = Slots::new();
+        let ids: Vec<_> = (0..5000).map(|_| slots.insert(0, 0, None)).collect();
+        ids.iter().for_each(|id| assert!(slots.abandon(*id)));
+        assert!(slots.slots.is_empty());
+        let fresh = slots.insert(0, 0, None);
+        assert!(ids.iter().all(|old| *old != fresh));
+        assert!(slots.is_waiting(fresh));
+    }
+}

@@ -1,0 +1,177 @@
+use super::model::{MS, Model, config};
+use crate::{
+    Delivery, ErrorKind, TimeoutStage,
+    connection::{BacklogPolicy, LinkConfig},
+};
+
+fn timeout_of(model: &mut Model, slot: crate::connection::SlotId) -> crate::Error {
+    model.result(slot).expect("it has timed out").expect_err("it has failed")
+}
+
+#[test]
+fn each_command_times_out_at_its_own_deadline() {
+    let mut model = Model::ready(config());
+    let ordinary = model.submit("a").unwrap();
+    let short = model.submit_with("b", Some(50 * MS)).unwrap();
+    let long = model.submit_with("c", Some(9000 * MS)).unwrap();
+    let never = model.submit_with("d", Some(u64::MAX)).unwrap();
+    model.write(usize::MAX);
+    assert_eq!(model.core.next_deadline(), 50 * MS);
+    model.tick(50 * MS - 1);
+    assert!(model.result(short).is_none());
+    model.tick(1);
+    assert_eq!(timeout_of(&mut model, short).delivery(), Delivery::MaybeExecuted);
+    model.tick(4950 * MS);
+    timeout_of(&mut model, ordinary);
+    assert!(model.result(long).is_none());
+    model.tick(4000 * MS);
+    timeout_of(&mut model, long);
+    model.tick(1_000_000 * MS);
+    assert!(model.result(never).is_none());
+    model.read(4).unwrap();
+    assert_eq!(model.result(never).unwrap().unwrap(), "d");
+}
+
+#[test]
+fn the_error_tells_an_operator_where_the_command_was() {
+    let mut model = Model::ready(LinkConfig { high_water: 60, ..config() });
+    let sent = model.submit("sent").unwrap();
+    model.write(usize::MAX);
+    let half = model.submit("half written").unwrap();
+    model.write(9);
+    let queued = model.submit("queued").unwrap();
+    let more = model.submit("queued too").unwrap();
+    let last = model.submit("and one more").unwrap();
+    let no_room = model.submit("no room").unwrap();
+    model.tick(5000 * MS);
+    let expected = [
+        (sent, TimeoutStage::Response, Delivery::MaybeExecuted),
+        (half, TimeoutStage::Write, Delivery::MaybeExecuted),
+        (queued, TimeoutStage::Queue, Delivery::NotSent),
+        (more, TimeoutStage::Queue, Delivery::NotSent),
+        (last, TimeoutStage::Queue, Delivery::NotSent),
+        (no_room, TimeoutStage::Queue, Delivery::NotSent),
+    ];
+    for (slot, stage, delivery) in expected {
+        let error = timeout_of(&mut model, slot);
+        assert_eq!((error.kind(), error.delivery()), (ErrorKind::Timeout(stage), delivery));
+        let state = error.diagnostics().unwrap();
+        assert_eq!(state.elapsed.as_millis(), 5000);
+        assert_eq!(state.timeout.as_millis(), 5000);
+        assert_eq!(state.connection, "ready");
+        assert_eq!(state.last_read.unwrap().as_millis(), 5000);
+        assert!(state.in_flight + state.queued >= 5, "{state:?}");
+        assert!(state.bytes_in_flight > 0 && state.bytes_unsent > 0);
+        assert!(!error.to_string().contains("queued too"));
+    }
+    // What was withdrawn is never sent, what was begun is finished.
+    model.settle();
+    assert_eq!(model.echoed(), ["sent", "half written"]);
+}
+
+#[test]
+fn time_in_the_backlog_counts_and_the_cause_is_told() {
+    let mut model = Model::ready(config());
+    model.lose();
+    model.core.last_error =
+        Some(crate::Error::new(ErrorKind::ConnectionLost, Delivery::MaybeExecuted).detail("gone"));
+    let slot = model.submit("a").unwrap();
+    model.tick(5000 * MS);
+    let error = timeout_of(&mut model, slot);
+    assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutStage::Queue));
+    assert!(error.is_retryable());
+    assert!(error.to_string().contains("gone"), "{error}");
+    model.connect();
+    model.settle();
+    assert!(model.echoed().is_empty());
+}
+
+#[test]
+fn the_backlog_is_bounded_in_commands_and_bytes() {
+    let backlog = BacklogPolicy::Queue { max_commands: 2, max_bytes: 1000 };
+    let mut model = Model::ready(LinkConfig { backlog, ..config() });
+    model.lose();
+    let first = model.submit("a").unwrap();
+    let big = "x".repeat(1000);
+    assert_eq!(model.submit(&big).unwrap_err().kind(), ErrorKind::QueueFull);
+    model.submit("b").unwrap();
+    assert_eq!(model.submit("c").unwrap_err().kind(), ErrorKind::QueueFull);
+    // Who gives up makes room.
+    model.core.abandon(first);
+    model.submit("d").unwrap();
+    model.connect();
+    model.settle();
+    assert_eq!(model.echoed(), ["b", "d"]);
+}
+
+#[test]
+fn failing_fast_refuses_at_once() {
+    let mut model = Model::ready(LinkConfig { backlog: BacklogPolicy::FailFast, ..config() });
+    model.lose();
+    let error = model.submit("a").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionLost);
+    assert_eq!(error.delivery(), Delivery::NotSent);
+}
+
+#[test]
+fn callers_wait_for_room_and_are_served_in_order() {
+    let mut model = Model::ready(LinkConfig { high_water: 40, ..config() });
+    let names = ["one", "two", "three", "four", "five", "six"];
+    let mut slots: Vec<_> = names.iter().map(|id| model.submit(id).unwrap()).collect();
+    assert!(!model.core.is_waiting_for_room(slots[0]));
+    assert!(model.core.is_waiting_for_room(slots[5]));
+    // The one that gives up does not hold up those behind it.
+    model.core.abandon(slots[3]);
+    for _ in 0..8 {
+        model.settle();
+        for (id, slot) in names.iter().zip(&mut slots) {
+            if model.core.is_waiting_for_room(*slot) {
+                *slot = model.resubmit(id, *slot).unwrap();
+            }
+        }
+    }
+    assert_eq!(model.echoed(), ["one", "two", "three", "five", "six"]);
+    assert_eq!(model.result(slots[5]).unwrap().unwrap(), "six");
+}
+
+#[test]
+fn an_idle_connection_is_probed_and_a_silent_one_given_up() {
+    let mut model = Model::ready(config());
+    assert_eq!(model.core.next_deadline(), 10_000 * MS);
+    model.tick(10_000 * MS);
+    model.core.check_liveness().unwrap();
+    model.write(usize::MAX);
+    assert_eq!(model.executed.last().unwrap().0, "PING");
+    model.tick(4999 * MS);
+    model.core.check_liveness().unwrap();
+    model.tick(MS);
+    let error = model.core.check_liveness().unwrap_err();
+    assert!(error.to_string().contains("probe"), "{error}");
+}
+
+#[test]
+fn any_byte_read_answers_a_probe() {
+    let mut model = Model::ready(config());
+    let slot = model.submit("slow").unwrap();
+    model.write(usize::MAX);
+    model.tick(2000 * MS);
+    model.core.check_liveness().unwrap();
+    model.tick(1000 * MS);
+    model.read(1).unwrap();
+    assert!(model.result(slot).unwrap().is_ok());
+    model.tick(4500 * MS);
+    model.core.check_liveness().unwrap();
+}
+
+#[test]
+fn a_command_that_was_given_more_time_is_waited_for() {
+    let mut model = Model::ready(config());
+    let slow = model.submit_with("slow script", Some(60_000 * MS)).unwrap();
+    model.write(usize::MAX);
+    for _ in 0..59 {
+        model.tick(1000 * MS);
+        model.core.check_liveness().unwrap();
+    }
+    model.settle();
+    assert!(model.result(slow).unwrap().is_ok());
+}

@@ -1,0 +1,6 @@
+//! The state machine on its own: simulated time, a model server, no I/O.
+
+mod deadlines;
+mod model;
+mod never_swapped;
+mod session_changes;

@@ -1,0 +1,224 @@
+use std::{collections::VecDeque, sync::Arc, task::Waker};
+
+use crate::{
+    Error, ErrorKind, Delivery,
+    connection::{
+        BacklogPolicy, LinkConfig,
+        config::Credentials,
+        core::{Core, Inbox, Phase, Submission},
+        outbox::Outbox,
+        slots::{Outcome, SlotId},
+    },
+    resp::{Arg, Frame, Framer, Limits, Scan},
+};
+
+pub(super) const MS: u64 = 1000;
+
+pub(super) fn config() -> LinkConfig {
+    LinkConfig {
+        command_timeout: 5000 * MS,
+        backlog: BacklogPolicy::default(),
+        high_water: 1 << 20,
+        keep_alive: 10_000 * MS,
+        probe_after: 2000 * MS,
+        probe_timeout: 5000 * MS,
+        close_timeout: 5000 * MS,
+        credentials: Credentials::default(),
+        client_name: None,
+        library_info: true,
+        database: 0,
+        protocol: None,
+        limits: Limits::default(),
+        subscriber: false,
+    }
+}
+
+/// A core, the stream between it and a model server, and that server
+pub(super) struct Model {
+    pub(super) core: Core,
+    pub(super) now: u64,
+    pub(super) batch: Outbox,
+    /// Bytes the server has received and not yet understood.
+    received: Vec<u8>,
+    framer: Framer,
+    /// Commands the server has executed, in order: name and first argument.
+    pub(super) executed: Vec<(String, String)>,
+    /// Replies the server has made and the client has not read.
+    pub(super) replies: VecDeque<Vec<u8>>,
+    /// The server knows `HELLO`.
+    pub(super) resp3: bool,
+    /// Answers these commands with this error.
+    pub(super) refuse: Option<(&'static str, &'static str)>,
+    pub(super) inbox: Inbox,
+}
+
+impl Model {
+    pub(super) fn new(config: LinkConfig) -> Self {
+        let mut model = Self {
+            core: Core::new(config, Phase::Disconnected),
+            now: 0,
+            batch: Outbox::default(),
+            received: Vec::new(),
+            framer: Framer::new(Limits::default()),
+            executed: Vec::new(),
+            replies: VecDeque::new(),
+            resp3: true,
+            refuse: None,
+            inbox: Inbox::default(),
+        };
+        model.tick(0);
+        model
+    }
+
+    /// A model whose connection is ready.
+    pub(super) fn ready(config: LinkConfig) -> Self {
+        let mut model = Self::new(config);
+        model.connect();
+        model.settle();
+        assert_eq!(model.core.phase, Phase::Ready);
+        model
+    }
+
+    /// Lets time pass and deadlines with it.
+    pub(super) fn tick(&mut self, micros: u64) {
+        self.now += micros;
+        self.core.driver_runs(self.now);
+        self.core.expire();
+    }
+
+    pub(super) fn connect(&mut self) {
+        assert_eq!(self.core.phase, Phase::Disconnected);
+        self.batch = self.core.begin_session();
+    }
+
+    pub(super) fn submit(&mut self, id: &str) -> Result<SlotId, Error> {
+        self.submit_with(id, None)
+    }
+
+    pub(super) fn submit_with(&mut self, id: &str, timeout: Option<u64>) -> Result<SlotId, Error> {
+        let args = [Arg::Bytes(b"ECHO"), Arg::Bytes(id.as_bytes())];
+        let command = Submission { args: &args, timeout, confirm: None };
+        self.core.submit(&command, None, Waker::noop())
+    }
+
+    /// Tries again for a caller in the line for room.
+    pub(super) fn resubmit(&mut self, id: &str, slot: SlotId) -> Result<SlotId, Error> {
+        let args = [Arg::Bytes(b"ECHO"), Arg::Bytes(id.as_bytes())];
+        let command = Submission { args: &args, timeout: None, confirm: None };
+        self.core.submit(&command, Some(slot), Waker::noop())
+    }
+
+    pub(super) fn outcome(&mut self, id: SlotId) -> Option<Outcome> {
+        self.core.poll_outcome(id, Waker::noop())
+    }
+
+    /// The reply's text, or the error.
+    pub(super) fn result(&mut self, id: SlotId) -> Option<Result<String, Error>> {
+        Some(match self.outcome(id)? {
+            Outcome::Reply(frame) => Ok(frame.decode().expect("the model sends text")),
+            Outcome::Failed(error) => Err(error),
+        })
+    }
+
+    /// The transport takes up to `limit` bytes.
+    pub(super) fn write(&mut self, limit: usize) {
+        if self.batch.is_empty() {
+            self.core.take_output(&mut self.batch);
+        }
+        let mut left = limit;
+        while left > 0 && self.batch.remaining() > 0 {
+            let slice = self.batch.slice();
+            let n = slice.len().min(left);
+            self.received.extend_from_slice(&slice[..n]);
+            self.batch.advance(n);
+            self.core.note_sent(n);
+            left -= n;
+        }
+        if self.batch.remaining() == 0 {
+            self.batch.clear();
+        }
+        self.serve();
+    }
+
+    /// The server executes what it has received in full.
+    fn serve(&mut self) {
+        let mut start = 0;
+        loop {
+            match self.framer.scan(&self.received[start..]).expect("the client sends RESP") {
+                Scan::Incomplete { .. } => break,
+                Scan::Complete(len) => {
+                    let frame = Frame::copy_from_slice(&self.received[start..start + len]);
+                    start += len;
+                    let words: Vec<String> = frame.decode().expect("commands are text here");
+                    self.execute(words);
+                }
+            }
+        }
+        self.received.drain(..start);
+        if start > 0 {
+            self.framer.reset();
+        }
+    }
+
+    fn execute(&mut self, words: Vec<String>) {
+        let argument = words.get(1).cloned().unwrap_or_default();
+        let reply = match (words[0].as_str(), self.refuse) {
+            (name, Some((refused, error))) if name == refused => format!("-{error}\r\n"),
+            ("HELLO", _) if self.resp3 => {
+                "%2\r\n$6\r\nserver\r\n$5\r\nmodel\r\n$5\r\nproto\r\n:3\r\n".to_owned()
+            }
+            ("HELLO", _) => "-ERR unknown command 'HELLO'\r\n".to_owned(),
+            ("ECHO", _) => format!("${}\r\n{argument}\r\n", argument.len()),
+            ("PING", _) => "+PONG\r\n".to_owned(),
+            _ => "+OK\r\n".to_owned(),
+        };
+        self.executed.push((words[0].clone(), argument));
+        self.replies.push_back(reply.into_bytes());
+    }
+
+    /// The client reads up to `count` replies.
+    pub(super) fn read(&mut self, count: usize) -> Result<(), Error> {
+        let count = count.min(self.replies.len());
+        let frames: Vec<Frame> =
+            self.replies.drain(..count).map(|bytes| Frame::copy_from_slice(&bytes)).collect();
+        if frames.is_empty() {
+            return Ok(());
+        }
+        self.core.receive(frames.into_iter(), &mut self.inbox)
+    }
+
+    /// Everything flows until nothing moves.
+    pub(super) fn settle(&mut self) {
+        loop {
+            let before = (self.executed.len(), self.replies.len());
+            self.write(usize::MAX);
+            self.read(usize::MAX).expect("the model's replies are due");
+            if before == (self.executed.len(), self.replies.len()) && self.batch.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// The connection breaks; returns how many commands may have been executed.
+    pub(super) fn lose(&mut self) -> usize {
+        let cause = Error::new(ErrorKind::ConnectionLost, Delivery::MaybeExecuted);
+        let lost = self.core.end_session(&self.batch, &cause, true);
+        self.batch.clear();
+        self.received.clear();
+        self.framer.reset();
+        self.replies.clear();
+        lost
+    }
+
+    /// The arguments of the `ECHO` commands the server has executed.
+    pub(super) fn echoed(&self) -> Vec<&str> {
+        let echo = self.executed.iter().filter(|(name, _)| name == "ECHO");
+        echo.map(|(_, argument)| argument.as_str()).collect()
+    }
+}
+
+pub(super) fn with_credentials() -> LinkConfig {
+    let credentials =
+        Credentials { username: Some(Arc::from("app")), password: Some(Arc::from("pw")) };
+    LinkConfig { credentials, ..config() }
+}

@@ -1,0 +1,161 @@
+use std::collections::HashMap;
+
+use proptest::prelude::*;
+
+use super::model::{MS, Model, config};
+use crate::{
+    Delivery, TimeoutStage, ErrorKind,
+    connection::{LinkConfig, core::Phase, slots::SlotId},
+};
+
+/// One step of a random history
+#[derive(Debug, Clone)]
+enum Act {
+    /// A caller issues a command, with the link's timeout or one of its own.
+    Submit { timeout: Option<u64> },
+    /// A caller gives up on one of its commands.
+    Cancel { which: usize },
+    /// The transport takes some bytes.
+    Write { bytes: usize },
+    /// Some replies arrive.
+    Read { replies: usize },
+    /// Time passes.
+    Wait { millis: u64 },
+    /// The connection breaks, if there is one.
+    Lose,
+    /// A connection is made, if there is none.
+    Connect,
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        6 => prop_oneof![Just(None), (1..400u64).prop_map(|ms| Some(ms * MS))]
+            .prop_map(|timeout| Act::Submit { timeout }),
+        2 => any::<usize>().prop_map(|which| Act::Cancel { which }),
+        4 => prop_oneof![1..40usize, Just(usize::MAX)].prop_map(|bytes| Act::Write { bytes }),
+        4 => (1..5usize).prop_map(|replies| Act::Read { replies }),
+        3 => (1..200u64).prop_map(|millis| Act::Wait { millis }),
+        1 => Just(Act::Lose),
+        2 => Just(Act::Connect),
+    ]
+}
+
+/// What the test knows of a command
+struct Issued {
+    id: String,
+    slot: SlotId,
+}
+
+/// Takes every outcome that is there and checks it against what the server saw.
+fn collect(model: &mut Model, waiting: &mut Vec<Issued>, not_sent: &mut Vec<String>) {
+    let mut rest = Vec::new();
+    for issued in waiting.drain(..) {
+        // A caller in the line for room tries again when it is polled.
+        if model.core.is_waiting_for_room(issued.slot) {
+            match model.resubmit(&issued.id, issued.slot) {
+                Ok(slot) => rest.push(Issued { slot, ..issued }),
+                Err(error) => {
+                    assert_eq!(error.delivery(), Delivery::NotSent);
+                    not_sent.push(issued.id);
+                }
+            }
+            continue;
+        }
+        match model.result(issued.slot) {
+            None => rest.push(issued),
+            Some(Ok(text)) => assert_eq!(text, issued.id, "a reply was swapped"),
+            Some(Err(error)) => match error.delivery() {
+                Delivery::NotSent => not_sent.push(issued.id),
+                Delivery::MaybeExecuted => {}
+                other => panic!("{other:?}: {error}"),
+            },
+        }
+    }
+    *waiting = rest;
+}
+
+fn run(acts: Vec<Act>, config: LinkConfig) {
+    let mut model = Model::ready(config);
+    let mut waiting = Vec::new();
+    let mut not_sent = Vec::new();
+    let mut order = HashMap::new();
+    for (number, act) in acts.into_iter().enumerate() {
+        match act {
+            Act::Submit { timeout } => {
+                let id = format!("command-{number}");
+                order.insert(id.clone(), number);
+                match model.submit_with(&id, timeout) {
+                    Ok(slot) => waiting.push(Issued { id, slot }),
+                    Err(error) => {
+                        assert_eq!(error.delivery(), Delivery::NotSent);
+                        not_sent.push(id);
+                    }
+                }
+            }
+            Act::Cancel { which } => {
+                if !waiting.is_empty() {
+                    let issued = waiting.swap_remove(which % waiting.len());
+                    model.core.abandon(issued.slot);
+                }
+            }
+            Act::Write { bytes } if model.core.is_connected() => model.write(bytes),
+            Act::Read { replies } if model.core.is_connected() => {
+                model.read(replies).expect("every reply is due");
+            }
+            Act::Wait { millis } => model.tick(millis * MS),
+            Act::Lose if model.core.is_connected() => {
+                model.lose();
+            }
+            Act::Connect if model.core.phase == Phase::Disconnected => model.connect(),
+            _ => {}
+        }
+        collect(&mut model, &mut waiting, &mut not_sent);
+    }
+    if model.core.phase == Phase::Disconnected {
+        model.connect();
+    }
+    // Callers in the line for room need a round each.
+    for _ in 0..order.len() + 2 {
+        model.settle();
+        collect(&mut model, &mut waiting, &mut not_sent);
+    }
+    assert!(waiting.is_empty(), "{} commands were never settled", waiting.len());
+    let echoed = model.echoed();
+    for id in &not_sent {
+        assert!(!echoed.contains(&id.as_str()), "{id} was reported as not sent, and was executed");
+    }
+    let mut last = None;
+    for id in echoed {
+        assert!(last < Some(order[id]), "commands were executed twice or out of order");
+        last = Some(order[id]);
+    }
+    assert!(model.core.is_drained());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_happens_each_caller_gets_its_own_reply(acts in prop::collection::vec(act(), 1..120)) {
+        run(acts, LinkConfig { command_timeout: 300 * MS, ..config() });
+    }
+
+    #[test]
+    fn also_when_callers_have_to_wait_for_room(acts in prop::collection::vec(act(), 1..120)) {
+        run(acts, LinkConfig { command_timeout: 300 * MS, high_water: 64, ..config() });
+    }
+}
+
+#[test]
+fn a_late_reply_is_eaten_and_the_next_one_matches() {
+    let mut model = Model::ready(config());
+    let first = model.submit("first").unwrap();
+    model.write(usize::MAX);
+    model.tick(5000 * MS);
+    let error = model.result(first).unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutStage::Response));
+    let second = model.submit("second").unwrap();
+    model.settle();
+    assert_eq!(model.result(second).unwrap().unwrap(), "second");
+    assert_eq!(model.echoed(), ["first", "second"]);
+}

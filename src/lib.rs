@@ -1,0 +1,27 @@
+//! A multiplexed Redis client: native programs, browsers and the edge from one core.
+//!
+//! [`ConnectionMultiplexer`] is the one thing to make and keep. See its example.
+
+pub mod events;
+pub mod resp;
+
+mod command;
+mod connection;
+mod database;
+mod error;
+mod multiplexer;
+mod options;
+mod pubsub;
+
+pub use command::Call;
+pub use connection::{BacklogPolicy, ConstantDelay, ExponentialBackoff, ReconnectPolicy, ServerInfo};
+pub use database::Database;
+pub use error::{ConnectStage, Delivery, Diagnostics, Error, ErrorKind, Result, TimeoutStage};
+pub use events::{Event, Events};
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+pub use multiplexer::Blocking;
+pub use multiplexer::{ConnectionMultiplexer, LinkStatus, Status};
+pub use options::Options;
+pub use pubsub::{Message, Missed, MissedCause, Subscriber, Subscription, SubscriptionItem};
+pub use redmux_transport as transport;
+pub use redmux_transport::{Endpoint, Environment};

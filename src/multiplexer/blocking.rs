@@ -1,0 +1,107 @@
+use std::{
+    future::Future,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    Call, ConnectionMultiplexer, Delivery, Error, ErrorKind, Result, TimeoutStage,
+    resp::{FromReply, ToArgs},
+};
+
+/// What is left to the connection's own deadline before the thread gives up by itself.
+const MARGIN: Duration = Duration::from_millis(250);
+
+/// Runs calls from threads outside any async runtime; got from
+/// [`ConnectionMultiplexer::blocking`]
+///
+/// ```no_run
+/// # fn f(muxer: redmux::ConnectionMultiplexer) -> redmux::Result<()> {
+/// let db = muxer.database();
+/// let blocking = muxer.blocking();
+/// blocking.run(db.set("k", "v"))?;
+/// let value: Option<String> = blocking.run(db.get("k"))?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Blocking {
+    muxer: ConnectionMultiplexer,
+}
+
+impl Blocking {
+    pub(super) fn new(muxer: ConnectionMultiplexer) -> Self {
+        Self { muxer }
+    }
+
+    /// Runs a call and parks the thread until its reply has come.
+    ///
+    /// The call is given the `sync_timeout` of the options (5 s by default) instead of the
+    /// `command_timeout`. That holds even when the async runtime is stuck: the thread wakes
+    /// by itself.
+    ///
+    /// # Errors
+    /// Those of the call.
+    pub fn run<T: FromReply, A: ToArgs>(&self, call: Call<'_, T, A>) -> Result<T> {
+        let limit = self.muxer.inner().options.sync_timeout;
+        let call = call.default_timeout(limit);
+        let given = call.given_timeout().unwrap_or(limit);
+        let name = call.full_name().into_owned();
+        let start = Instant::now();
+        let deadline = start.checked_add(given.saturating_add(MARGIN));
+        park_on(call, deadline).unwrap_or_else(|| {
+            let inner = self.muxer.inner();
+            let micros = |d: Duration| u64::try_from(d.as_micros()).unwrap_or(u64::MAX);
+            Err(Error::new(ErrorKind::Timeout(TimeoutStage::Response), Delivery::MaybeExecuted)
+                .command(name)
+                .endpoint_at(&inner.link.endpoint())
+                .detail("the async runtime did not run the connection's task in time")
+                .diagnose(inner.link.with(|core| core.diagnose(micros(start.elapsed()), micros(given)))))
+        })
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Polls `future` on this thread until it is ready or `deadline` has passed.
+fn park_on<F: Future>(future: F, deadline: Option<Instant>) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut cx = Context::from_waker(&waker);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+            return Some(output);
+        }
+        match deadline {
+            None => thread::park(),
+            Some(deadline) => {
+                let left = deadline.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    return None;
+                }
+                thread::park_timeout(left);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_future_that_is_never_woken_does_not_hold_the_thread() {
+        let soon = Instant::now() + Duration::from_millis(20);
+        assert_eq!(park_on(std::future::pending::<()>(), Some(soon)), None);
+        assert_eq!(park_on(std::future::ready(7), None), Some(7));
+    }
+}

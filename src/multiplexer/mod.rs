@@ -1,0 +1,308 @@
+//! The multiplexer: the handle a program shares, and what it owns.
+
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+mod blocking;
+mod status;
+
+use std::{borrow::Cow, fmt, future::Future, sync::Arc};
+
+use redmux_transport::{
+    BoxFuture, ByteStream, Capabilities, DialError, Endpoint, Environment, Runtime, Transport,
+};
+
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+pub use blocking::Blocking;
+pub use status::{LinkStatus, Status};
+
+use crate::{
+    Call, Database, Delivery, Error, ErrorKind, Events, Options, Result, Subscriber, TimeoutStage,
+    command::check_shared,
+    connection::{DialPlan, Driver, Link, Phase},
+    events::{ConnectionType, Hub},
+    pubsub::Registry,
+    resp::{Arg, ArgList, FromReply, ToArgs},
+};
+
+/// One shared, pipelined connection to Redis
+///
+/// Make one per server and keep it: it is cheap to clone, all clones share the same
+/// connection, and it reconnects by itself. When the last clone (and everything made from
+/// it) is dropped, the connection is dropped too; [`close`](Self::close) lets what is in
+/// flight finish first.
+///
+/// ```no_run
+/// # #[cfg(feature = "async-std")]
+/// # async fn f() -> redmux::Result<()> {
+/// use redmux::ConnectionMultiplexer;
+///
+/// let muxer = ConnectionMultiplexer::connect("localhost:6379").await?;
+/// let db = muxer.database();
+/// db.set("greeting", "hello").await?;
+/// let greeting: Option<String> = db.get("greeting").await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct ConnectionMultiplexer {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) link: Arc<Link>,
+    /// Subscriptions on servers that speak RESP2; dormant otherwise.
+    dedicated: Arc<Link>,
+    hub: Arc<Hub>,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) options: Arc<Options>,
+    runtime: Arc<dyn Runtime>,
+}
+
+impl ConnectionMultiplexer {
+    /// Connects over TCP (or a Unix socket) on the async-std runtime.
+    ///
+    /// Takes a connection string, an [`Endpoint`] or [`Options`]. Returns when the server
+    /// has answered the handshake.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] for malformed options; [`ErrorKind::Connect`] with the stage,
+    /// or a connect timeout, when no server could be reached in `connect_retry` attempts.
+    #[cfg(all(feature = "async-std", not(all(target_family = "wasm", target_os = "unknown"))))]
+    pub async fn connect(options: impl Into<Options>) -> Result<Self> {
+        Self::connect_with(options, redmux_tcp::environment()).await
+    }
+
+    /// Connects over the given transport and runtime.
+    ///
+    /// # Errors
+    /// As for [`connect`](Self::connect).
+    pub async fn connect_with(
+        options: impl Into<Options>,
+        environment: Environment,
+    ) -> Result<Self> {
+        let options = options.into();
+        options.validate()?;
+        let wait = options.abort_on_connect_fail;
+        let muxer = Self::start(options, environment);
+        if wait {
+            muxer.inner.link.ready().await?;
+        } else {
+            // The first attempt decides nothing, but usually it succeeds.
+            let link = &muxer.inner.link;
+            link.watch(|core| {
+                (core.failed_attempts > 0 || !matches!(core.phase, Phase::Disconnected | Phase::Handshake))
+                    .then_some(())
+            })
+            .await;
+        }
+        Ok(muxer)
+    }
+
+    /// Speaks Redis over a stream that is already open, for embedders.
+    ///
+    /// Nothing is dialled or spawned: the returned future drives the connection and must
+    /// be polled (spawned) by the caller. It ends with the stream. `options` gives
+    /// timeouts, credentials and the like; its first endpoint names the peer in errors.
+    /// Servers that speak RESP2 only cannot serve subscriptions here.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] for malformed options.
+    pub fn over_stream(
+        stream: impl ByteStream,
+        capabilities: Capabilities,
+        options: impl Into<Options>,
+        runtime: Arc<dyn Runtime>,
+    ) -> Result<(Self, BoxFuture<'static, ()>)> {
+        let options = options.into();
+        options.validate()?;
+        let muxer = Self::assemble(options, runtime.clone());
+        let plan = DialPlan { single: true, ..muxer.inner.options.dial_plan() };
+        let environment = Environment { transport: Arc::new(NoTransport(capabilities)), runtime };
+        let driver = Driver::new(muxer.inner.link.clone(), environment, plan);
+        let driver = driver.with_stream(Box::new(stream));
+        // Nothing would ever dial it.
+        muxer.inner.dedicated.abort();
+        Ok((muxer, Box::pin(driver)))
+    }
+
+    fn start(options: Options, environment: Environment) -> Self {
+        let muxer = Self::assemble(options, environment.runtime.clone());
+        let plan = muxer.inner.options.dial_plan();
+        let lazy = DialPlan { initial_attempts: None, ..plan.clone() };
+        for (link, plan) in [(&muxer.inner.link, plan), (&muxer.inner.dedicated, lazy)] {
+            let driver = Driver::new(link.clone(), environment.clone(), plan);
+            environment.runtime.spawn(Box::pin(driver));
+        }
+        muxer
+    }
+
+    fn assemble(options: Options, runtime: Arc<dyn Runtime>) -> Self {
+        let options = Arc::new(options);
+        let hub = Arc::new(Hub::default());
+        let registry = Arc::new(Registry::default());
+        let endpoint = Arc::new(options.endpoints[0].clone());
+        let link = |connection_type, phase| {
+            Arc::new(Link::new(
+                options.link_config(connection_type == ConnectionType::Subscription),
+                phase,
+                runtime.clone(),
+                connection_type,
+                hub.clone(),
+                registry.clone(),
+                endpoint.clone(),
+            ))
+        };
+        let interactive = link(ConnectionType::Interactive, Phase::Disconnected);
+        let dedicated = link(ConnectionType::Subscription, Phase::Dormant);
+        registry.set_dedicated(&dedicated);
+        Self {
+            inner: Arc::new(Inner { link: interactive, dedicated, hub, registry, options, runtime }),
+        }
+    }
+
+    /// Typed commands on the database of the options.
+    pub fn database(&self) -> Database {
+        Database::new(self.clone())
+    }
+
+    /// Subscriptions.
+    pub fn subscriber(&self) -> Subscriber {
+        Subscriber::new(self.clone())
+    }
+
+    /// Any command: its name, its arguments, and the type of its reply.
+    ///
+    /// ```no_run
+    /// # async fn f(muxer: redmux::ConnectionMultiplexer) -> redmux::Result<()> {
+    /// let kept: i64 = muxer.execute("OBJECT", ("REFCOUNT", "key")).await?;
+    /// let config: std::collections::HashMap<String, String> =
+    ///     muxer.execute("CONFIG", ("GET", "max*")).await?;
+    /// muxer.execute::<()>("MSET", ["a", "1", "b", "2"]).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Command`], without anything being sent, for commands that would harm
+    /// every user of the shared connection: subscriptions (use
+    /// [`subscriber`](Self::subscriber)), transactions, blocking commands, `SELECT`,
+    /// `AUTH`, `HELLO`, `MONITOR`, `CLIENT REPLY` and the like.
+    pub fn execute<T: FromReply>(
+        &self,
+        name: impl Into<Cow<'static, str>>,
+        args: impl ToArgs,
+    ) -> Call<'_, T, impl ToArgs> {
+        let name = name.into();
+        let refusal = {
+            let mut list = ArgList::new();
+            list.push(Arg::Bytes(name.as_bytes()));
+            args.extend(&mut list);
+            check_shared(&list).err()
+        };
+        let call = Call::new(&self.inner.link, name, args);
+        match refusal {
+            None => call,
+            Some(error) => call.refuse(error),
+        }
+    }
+
+    /// A stream of what happens to connections and servers, from now on.
+    pub fn events(&self) -> Events {
+        self.inner.hub.listen()
+    }
+
+    /// Whether the connection is ready for use at this moment.
+    pub fn is_connected(&self) -> bool {
+        self.inner.link.with(|core| core.phase == Phase::Ready)
+    }
+
+    /// A snapshot for operators; its `Display` is a text dump.
+    pub fn status(&self) -> Status {
+        Status::of(&self.inner)
+    }
+
+    /// The blocking API, for threads outside any async runtime.
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+    pub fn blocking(&self) -> Blocking {
+        Blocking::new(self.clone())
+    }
+
+    /// Finishes what was issued, accepts nothing new, and closes the connections.
+    ///
+    /// Waits at most `command_timeout` for replies. Without a connection, what waits for
+    /// one fails at once. Closing twice is harmless.
+    pub async fn close(&self) {
+        self.inner.registry.close();
+        self.inner.dedicated.close();
+        self.inner.link.close();
+        self.inner.dedicated.closed().await;
+        self.inner.link.closed().await;
+        self.inner.hub.close();
+    }
+
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.inner
+    }
+}
+
+impl Inner {
+    pub(crate) fn dedicated(&self) -> &Link {
+        &self.dedicated
+    }
+
+    /// Bounds an operation of several steps by the time one command is given.
+    pub(crate) async fn within_command_timeout<T>(
+        &self,
+        name: &str,
+        operation: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let limit = self.options.command_timeout;
+        let mut timer = self.runtime.timer(self.runtime.now() + limit);
+        let mut operation = std::pin::pin!(operation);
+        std::future::poll_fn(|cx| {
+            if let std::task::Poll::Ready(result) = operation.as_mut().poll(cx) {
+                return std::task::Poll::Ready(result);
+            }
+            timer.poll_expired(cx).map(|()| {
+                let stage = ErrorKind::Timeout(TimeoutStage::Response);
+                Err(Error::new(stage, Delivery::MaybeExecuted)
+                    .command(name)
+                    .endpoint_at(&self.link.endpoint())
+                    .diagnose(self.link.with(|core| {
+                        let micros = u64::try_from(limit.as_micros()).unwrap_or(u64::MAX);
+                        core.diagnose(micros, micros)
+                    })))
+            })
+        })
+        .await
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.link.abort();
+        self.dedicated.abort();
+        self.registry.close();
+        self.hub.close();
+    }
+}
+
+impl fmt::Debug for ConnectionMultiplexer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectionMultiplexer").field("options", &self.inner.options).finish()
+    }
+}
+
+/// Dials nothing: the one stream there is came from outside.
+struct NoTransport(Capabilities);
+
+impl Transport for NoTransport {
+    type Stream = futures::io::Cursor<Vec<u8>>;
+
+    fn capabilities(&self) -> Capabilities {
+        self.0
+    }
+
+    async fn connect(&self, endpoint: &Endpoint) -> Result<Self::Stream, DialError> {
+        Err(DialError::unsupported(endpoint, "nothing"))
+    }
+}

@@ -1,0 +1,105 @@
+use std::{fmt, sync::Arc, time::Duration};
+
+use redmux_transport::Endpoint;
+
+use super::Inner;
+use crate::{
+    Diagnostics,
+    connection::{Link, ServerInfo},
+    events::ConnectionType,
+    resp::Protocol,
+};
+
+/// A snapshot of a multiplexer, for operators
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Status {
+    /// One entry per connection; the subscription connection is listed while in use.
+    pub connections: Vec<LinkStatus>,
+    /// Channels, patterns and shard channels subscribed to.
+    pub subscriptions: usize,
+}
+
+/// A snapshot of one connection
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct LinkStatus {
+    /// The server in use, or tried last.
+    pub endpoint: Arc<Endpoint>,
+    /// What the connection is used for.
+    pub connection_type: ConnectionType,
+    /// State, queues and ages; `elapsed` and `timeout` are zero here.
+    pub diagnostics: Diagnostics,
+    /// The protocol agreed on.
+    pub protocol: Protocol,
+    /// What the server said of itself; `None` before the first handshake.
+    pub server: Option<ServerInfo>,
+    /// Why the last attempt or connection failed.
+    pub last_error: Option<crate::Error>,
+}
+
+impl Status {
+    pub(super) fn of(inner: &Inner) -> Self {
+        let links: [&Link; 2] = [&inner.link, inner.dedicated()];
+        let connections = links
+            .into_iter()
+            .map(LinkStatus::of)
+            .filter(|link| link.diagnostics.connection != "dormant")
+            .collect();
+        Self { connections, subscriptions: inner.registry.len() }
+    }
+}
+
+impl LinkStatus {
+    fn of(link: &Link) -> Self {
+        let now = link.clock();
+        link.with(|core| Self {
+            endpoint: link.endpoint(),
+            connection_type: link.connection_type,
+            diagnostics: core.diagnose_at(now),
+            protocol: core.protocol,
+            server: core.server.clone(),
+            last_error: core.last_error.clone(),
+        })
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for link in &self.connections {
+            writeln!(f, "{link}")?;
+        }
+        write!(f, "subscriptions: {}", self.subscriptions)
+    }
+}
+
+impl fmt::Display for LinkStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = &self.diagnostics;
+        write!(f, "{} {}: {}, {}", self.connection_type, self.endpoint, state.connection, self.protocol)?;
+        if let Some(server) = &self.server {
+            let unknown = || "?".to_owned();
+            let product = server.product.clone().unwrap_or_else(unknown);
+            let version = server.version.clone().unwrap_or_else(unknown);
+            let role = server.role.clone().unwrap_or_else(unknown);
+            write!(f, ", {product} {version} {role}")?;
+        }
+        write!(
+            f,
+            ", queued {} ({} B), in flight {} ({} B)",
+            state.queued, state.bytes_unsent, state.in_flight, state.bytes_in_flight
+        )?;
+        let age = |age: Option<Duration>| match age {
+            Some(age) => format!("{} ms ago", age.as_millis()),
+            None => "never".to_owned(),
+        };
+        write!(f, ", last read {}, last write {}", age(state.last_read), age(state.last_write))?;
+        if state.failed_attempts > 0 {
+            write!(f, ", {} failed attempts", state.failed_attempts)?;
+        }
+        match &self.last_error {
+            Some(error) => write!(f, ", last error: {error}"),
+            None => Ok(()),
+        }
+    }
+}

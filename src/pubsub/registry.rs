@@ -1,0 +1,187 @@
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
+    task::Waker,
+};
+
+use bytes::Bytes;
+
+use super::queue::{Message, Queue};
+use crate::{
+    connection::{Kind, Link, Verb},
+    events::ConnectionType,
+    resp::{Arg, Frame, Protocol},
+};
+
+/// Channels named in one resubscription command.
+const BATCH: usize = 512;
+
+/// What is subscribed to: the kind of subscription and the channel or pattern
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Topic {
+    pub(super) verb: Verb,
+    pub(super) name: Bytes,
+}
+
+/// All subscriptions of one multiplexer, and the connection that carries them
+///
+/// Lock order: the registry's lock is taken before a link's, never inside it.
+#[derive(Default)]
+pub(crate) struct Registry {
+    topics: Mutex<Topics>,
+    /// The dedicated connection for servers that speak RESP2.
+    dedicated: OnceLock<Weak<Link>>,
+}
+
+#[derive(Default)]
+struct Topics {
+    queues: HashMap<Topic, Vec<Arc<Queue>>>,
+    /// RESP2: subscriptions live on the dedicated connection.
+    on_dedicated: bool,
+    closed: bool,
+}
+
+impl Registry {
+    pub(crate) fn set_dedicated(&self, link: &Arc<Link>) {
+        // Set once, right after the links are made.
+        let _ = self.dedicated.set(Arc::downgrade(link));
+    }
+
+    fn dedicated(&self) -> Option<Arc<Link>> {
+        self.dedicated.get().and_then(Weak::upgrade)
+    }
+
+    /// The link that carries subscriptions; `interactive` has finished its handshake.
+    pub(super) fn home(&self, interactive: &Arc<Link>) -> Arc<Link> {
+        if !self.lock().on_dedicated {
+            return interactive.clone();
+        }
+        match self.dedicated() {
+            Some(link) => {
+                link.activate();
+                link
+            }
+            None => interactive.clone(),
+        }
+    }
+
+    /// Adds a listener; false if the multiplexer is closed.
+    pub(super) fn add(&self, topic: &Topic, queue: &Arc<Queue>) -> bool {
+        let mut topics = self.lock();
+        if topics.closed {
+            return false;
+        }
+        topics.queues.entry(topic.clone()).or_default().push(queue.clone());
+        true
+    }
+
+    /// Removes a listener; with the last one of a topic, tells the server.
+    pub(super) fn remove(&self, topic: &Topic, queue: &Arc<Queue>, interactive: &Link) {
+        let mut topics = self.lock();
+        let Some(queues) = topics.queues.get_mut(topic) else { return };
+        queues.retain(|known| !Arc::ptr_eq(known, queue));
+        if !queues.is_empty() {
+            return;
+        }
+        topics.queues.remove(topic);
+        let verb = match topic.verb {
+            Verb::PSubscribe => Verb::PUnsubscribe,
+            Verb::SSubscribe => Verb::SUnsubscribe,
+            _ => Verb::Unsubscribe,
+        };
+        // Posted under the registry's lock, so that a later SUBSCRIBE comes after it.
+        let args = [Arg::Bytes(verb.command().as_bytes()), Arg::Bytes(&topic.name)];
+        let post = |link: &Link| link.post_if_ready(&args, Kind::Confirm { verb, remaining: 1 });
+        match topics.on_dedicated {
+            true => self.dedicated().iter().for_each(|link| post(link)),
+            false => post(interactive),
+        }
+    }
+
+    /// A connection is ready: subscriptions that belong on it are made again, in one batch.
+    pub(crate) fn connected(&self, link: &Link) {
+        let mut wakers = Vec::new();
+        {
+            let mut topics = self.lock();
+            if link.connection_type == ConnectionType::Interactive {
+                topics.on_dedicated = link.with(|core| core.protocol) == Protocol::Resp2;
+            }
+            let here = topics.on_dedicated == (link.connection_type == ConnectionType::Subscription);
+            if topics.queues.is_empty() {
+                return;
+            }
+            if here {
+                wakers = resubscribe(&topics, link);
+            } else if let (true, Some(dedicated)) = (topics.on_dedicated, self.dedicated()) {
+                dedicated.activate();
+            }
+        }
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// The link is over: with the interactive one, every subscription ends.
+    pub(crate) fn ended(&self, link: &Link) {
+        if link.connection_type == ConnectionType::Interactive {
+            self.close();
+        }
+    }
+
+    pub(crate) fn close(&self) {
+        let queues: Vec<_> = {
+            let mut topics = self.lock();
+            topics.closed = true;
+            topics.queues.drain().flat_map(|(_, queues)| queues).collect()
+        };
+        queues.iter().filter_map(|queue| queue.close()).for_each(Waker::wake);
+    }
+
+    /// Channels, patterns and shard channels in use.
+    pub(crate) fn len(&self) -> usize {
+        self.lock().queues.len()
+    }
+
+    /// Hands a push to whom it concerns.
+    pub(crate) fn dispatch(&self, frame: &Frame) {
+        let Some(mut items) = frame.reply().items() else { return };
+        let mut next = || items.next().and_then(|item| item.to_shared());
+        let Some(kind) = next() else { return };
+        let (verb, name, pattern) = match &kind[..] {
+            b"message" => (Verb::Subscribe, next(), None),
+            b"smessage" => (Verb::SSubscribe, next(), None),
+            b"pmessage" => {
+                let pattern = next();
+                (Verb::PSubscribe, next(), pattern)
+            }
+            _ => return,
+        };
+        let (Some(channel), Some(payload)) = (name, next()) else { return };
+        let topic = Topic { verb, name: pattern.clone().unwrap_or_else(|| channel.clone()) };
+        let message = Message { channel, pattern, payload };
+        let wakers: Vec<Waker> = match self.lock().queues.get(&topic) {
+            Some(queues) => queues.iter().filter_map(|q| q.push(message.clone())).collect(),
+            None => return,
+        };
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Topics> {
+        self.topics.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn resubscribe(topics: &Topics, link: &Link) -> Vec<Waker> {
+    for verb in [Verb::Subscribe, Verb::PSubscribe, Verb::SSubscribe] {
+        let names: Vec<&Bytes> =
+            topics.queues.keys().filter(|topic| topic.verb == verb).map(|t| &t.name).collect();
+        // Shard channels of one command must share a slot; one each is always right.
+        let batch = if verb == Verb::SSubscribe { 1 } else { BATCH };
+        for names in names.chunks(batch) {
+            let command = std::iter::once(Arg::Bytes(verb.command().as_bytes()));
+            let args: Vec<Arg<'_>> =
+                command.chain(names.iter().map(|name| Arg::Bytes(name))).collect();
+            let remaining = names.len() as u32;
+            link.post(&args, Kind::Confirm { verb, remaining });
+        }
+    }
+    topics.queues.values().flatten().filter_map(|queue| queue.restore()).collect()
+}

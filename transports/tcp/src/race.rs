@@ -1,0 +1,110 @@
+use std::{collections::VecDeque, future::Future, io, net::SocketAddr, time::Duration};
+
+use async_io::Timer;
+use futures::{
+    future::{Either, select},
+    stream::{FuturesUnordered, StreamExt},
+};
+
+/// Head start of one address over the next.
+const HEAD_START: Duration = Duration::from_millis(250);
+
+/// Dials `addresses` until one answers: the next one starts when the former has failed or
+/// has had its head start.
+pub(crate) async fn first<T, F>(
+    addresses: Vec<SocketAddr>,
+    dial: impl Fn(SocketAddr) -> F,
+) -> io::Result<T>
+where
+    F: Future<Output = io::Result<T>>,
+{
+    let total = addresses.len();
+    let mut waiting = interleave(addresses);
+    let mut dials = FuturesUnordered::new();
+    let mut last_error = None;
+    loop {
+        if let Some(address) = waiting.pop_front() {
+            let attempt = dial(address);
+            dials.push(async move { attempt.await.map_err(|error| (address, error)) });
+        }
+        let answered = if waiting.is_empty() {
+            dials.next().await
+        } else {
+            match select(dials.next(), Timer::after(HEAD_START)).await {
+                Either::Left((answered, _)) => answered,
+                Either::Right(_) => continue,
+            }
+        };
+        match answered {
+            Some(Ok(stream)) => return Ok(stream),
+            Some(Err(failed)) => last_error = Some(failed),
+            None if waiting.is_empty() => break,
+            None => {}
+        }
+    }
+    Err(match last_error {
+        None => io::Error::new(io::ErrorKind::NotFound, "the name has no address"),
+        Some((_, error)) if total == 1 => error,
+        Some((address, error)) => io::Error::new(
+            error.kind(),
+            format!("all {total} addresses failed; the last, {address}: {error}"),
+        ),
+    })
+}
+
+/// Families in turn, beginning with that of the first address.
+fn interleave(addresses: Vec<SocketAddr>) -> VecDeque<SocketAddr> {
+    let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
+    let (mut these, mut those): (VecDeque<_>, VecDeque<_>) =
+        addresses.into_iter().partition(|address| address.is_ipv6() == first_is_v6);
+    let mut order = VecDeque::with_capacity(these.len() + those.len());
+    while !these.is_empty() || !those.is_empty() {
+        order.extend(these.pop_front());
+        order.extend(those.pop_front());
+    }
+    order
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{future::pending, sync::Mutex};
+
+    use super::*;
+
+    fn addresses(texts: &[&str]) -> Vec<SocketAddr> {
+        texts.iter().map(|text| text.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn families_take_turns() {
+        let order = interleave(addresses(&["[::1]:1", "[::2]:1", "[::3]:1", "1.1.1.1:1"]));
+        assert_eq!(order, addresses(&["[::1]:1", "1.1.1.1:1", "[::2]:1", "[::3]:1"]));
+    }
+
+    #[async_std::test]
+    async fn a_black_hole_does_not_hold_up_the_address_that_answers() {
+        let dialled = Mutex::new(Vec::new());
+        let answer = first(addresses(&["10.0.0.1:1", "10.0.0.2:1"]), |address| {
+            dialled.lock().unwrap().push(address);
+            async move {
+                if address.ip().to_string() == "10.0.0.1" {
+                    pending::<()>().await;
+                }
+                Ok(address)
+            }
+        });
+        let bounded = async_std::future::timeout(Duration::from_secs(10), answer);
+        assert_eq!(bounded.await.unwrap().unwrap().ip().to_string(), "10.0.0.2");
+        assert_eq!(dialled.lock().unwrap().len(), 2);
+    }
+
+    #[async_std::test]
+    async fn when_all_fail_the_error_says_how_many() {
+        let refuse = |_| async { Err::<(), _>(io::Error::from(io::ErrorKind::ConnectionRefused)) };
+        let error = first(addresses(&["10.0.0.1:1", "10.0.0.2:1"]), refuse).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+        assert!(error.to_string().starts_with("all 2 addresses failed"), "{error}");
+        let error = first(Vec::new(), refuse).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    }
+}

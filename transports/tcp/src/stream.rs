@@ -1,0 +1,92 @@
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use async_std::net::TcpStream;
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
+
+#[cfg(unix)]
+use async_io::Async;
+use futures::io::{AsyncRead, AsyncWrite};
+
+/// A connected socket
+#[derive(Debug)]
+pub struct Stream(Socket);
+
+#[derive(Debug)]
+enum Socket {
+    Tcp(TcpStream),
+    #[cfg(unix)]
+    // Not async-std's own type, which writes only the first slice of a vectored write.
+    Unix(Async<UnixStream>),
+}
+
+impl Stream {
+    pub(crate) fn tcp(stream: TcpStream) -> Self {
+        Self(Socket::Tcp(stream))
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn unix(stream: Async<UnixStream>) -> Self {
+        Self(Socket::Unix(stream))
+    }
+
+    /// The TCP socket, unless it is a Unix one.
+    pub fn as_tcp(&self) -> Option<&TcpStream> {
+        match &self.0 {
+            Socket::Tcp(stream) => Some(stream),
+            #[cfg(unix)]
+            Socket::Unix(_) => None,
+        }
+    }
+}
+
+/// Calls the same method on whichever socket it is.
+macro_rules! forward {
+    ($self:ident, $method:ident, $($argument:expr),*) => {
+        match &mut $self.get_mut().0 {
+            Socket::Tcp(stream) => Pin::new(stream).$method($($argument),*),
+            #[cfg(unix)]
+            Socket::Unix(stream) => Pin::new(stream).$method($($argument),*),
+        }
+    };
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        forward!(self, poll_read, cx, buffer)
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        forward!(self, poll_write, cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        forward!(self, poll_write_vectored, cx, slices)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        forward!(self, poll_flush, cx)
+    }
+
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        forward!(self, poll_close, cx)
+    }
+}
