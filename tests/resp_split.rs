@@ -51,6 +51,8 @@ const REPLIES: &[&[u8]] = &[
     b"|0\r\n*?\r\n|0\r\n:1\r\n.\r\n",
     b"$?\r\n;4\r\nHell\r\n;5\r\no wor\r\n;1\r\nd\r\n;0\r\n",
     b"$?\r\n;0\r\n",
+    b"$?\r\n;01\r\na\r\n;000\r\n",
+    b"*02\r\n$003\r\nabc\r\n%00\r\n",
     b"*?\r\n:1\r\n:2\r\n.\r\n",
     b"*?\r\n.\r\n",
     b"%?\r\n+a\r\n:1\r\n+b\r\n*?\r\n%?\r\n.\r\n~?\r\n:1\r\n.\r\n.\r\n.\r\n",
