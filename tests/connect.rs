@@ -9,7 +9,7 @@ use redmux::{
 use redmux_test_support::RedisServer;
 
 fn options(server: &RedisServer) -> Options {
-    Options::new(server.addr()).connect_retry(1)
+    Options::new(server.addr().to_string()).connect_retry(1)
 }
 
 async fn connect_error(options: Options) -> redmux::Error {
@@ -44,7 +44,7 @@ async fn speaks_resp3_and_resp2() {
 #[async_std::test]
 async fn a_server_that_refuses_hello_is_spoken_to_in_resp2() {
     // What a server before 6.0, or a proxy, does.
-    let server = RedisServer::with_args(["--rename-command", "HELLO", ""]);
+    let server = RedisServer::builder().args(["--rename-command", "HELLO", ""]).start().unwrap();
     let muxer = ConnectionMultiplexer::connect(options(&server)).await.unwrap();
     assert_eq!(muxer.status().connections[0].protocol, Protocol::Resp2);
     assert_eq!(muxer.execute::<String>("ECHO", ["hello"]).await.unwrap(), "hello");
@@ -58,14 +58,14 @@ async fn sends_names_and_selects_the_database() {
     muxer.execute::<()>("SET", ("in-three", "1")).await.unwrap();
     assert_eq!(muxer.execute::<String>("CLIENT", ["GETNAME"]).await.unwrap(), "the-app");
     assert!(server.command(&["INFO", "keyspace"]).contains("db3:keys=1"));
-    let error = connect_error(Options::new(server.addr()).connect_retry(1).database(99)).await;
+    let error = connect_error(Options::new(server.addr().to_string()).connect_retry(1).database(99)).await;
     assert_eq!(error.kind(), ErrorKind::Connect(ConnectStage::Handshake));
     assert!(error.to_string().contains("out of range"), "{error}");
 }
 
 #[async_std::test]
 async fn passwords_and_acl_users() {
-    let server = RedisServer::with_args(["--requirepass", "s3cret"]);
+    let server = RedisServer::builder().args(["--requirepass", "s3cret"]).start().unwrap();
     let with = |password: &str| options(&server).password(password);
     for protocol in [Protocol::Resp2, Protocol::Resp3] {
         let options = with("s3cret").protocol(protocol);
@@ -82,7 +82,7 @@ async fn passwords_and_acl_users() {
     let muxer = ConnectionMultiplexer::connect(app).await.unwrap();
     assert_eq!(muxer.execute::<String>("ACL", ["WHOAMI"]).await.unwrap(), "app");
     // The same through a connection string.
-    let text = format!("{},user=app,password=pw%2C1%25", server.addr());
+    let text = format!("{},user=app,password=pw%2C1%25", server.addr().to_string());
     let muxer = ConnectionMultiplexer::connect(text).await.unwrap();
     assert_eq!(muxer.execute::<String>("ACL", ["WHOAMI"]).await.unwrap(), "app");
 
@@ -97,15 +97,16 @@ async fn passwords_and_acl_users() {
         assert!(error.is_auth() && error.is_connection() && !error.is_retryable());
         assert_eq!(error.delivery(), Delivery::NotSent);
         assert!(error.to_string().contains(expected), "{error}");
-        assert!(error.to_string().contains(&server.addr()), "{error}");
+        assert!(error.to_string().contains(&server.addr().to_string()), "{error}");
         assert!(!format!("{error} {error:?}").contains("s3cret"), "{error}");
     }
 }
 
 #[async_std::test]
 async fn each_stage_of_failure_is_told() {
-    let refused = redmux_test_support::free_port().unwrap();
-    let error = connect_error(Options::new(format!("127.0.0.1:{refused}")).connect_retry(2)).await;
+    // A port that is taken and not listened on.
+    let refused = redmux_test_support::lease_port(None).unwrap();
+    let error = connect_error(Options::new(refused.addr().to_string()).connect_retry(2)).await;
     assert_eq!(error.kind(), ErrorKind::Connect(ConnectStage::Dial));
     let error = connect_error(Options::new("no-such-host.invalid").connect_retry(1)).await;
     assert_eq!(error.kind(), ErrorKind::Connect(ConnectStage::Resolve));
@@ -138,7 +139,7 @@ async fn each_stage_of_failure_is_told() {
 
 #[async_std::test]
 async fn too_many_clients_is_told_in_the_servers_words() {
-    let server = RedisServer::with_args(["--maxclients", "1"]);
+    let server = RedisServer::builder().args(["--maxclients", "1"]).start().unwrap();
     let first = ConnectionMultiplexer::connect(options(&server)).await.unwrap();
     let error = connect_error(options(&server)).await;
     assert!(error.to_string().contains("max number of clients reached"), "{error}");
@@ -148,15 +149,15 @@ async fn too_many_clients_is_told_in_the_servers_words() {
 #[async_std::test]
 async fn the_next_endpoint_is_tried() {
     let server = RedisServer::start();
-    let dead = redmux_test_support::free_port().unwrap();
-    let options = Options::new(format!("127.0.0.1:{dead}")).endpoint(server.addr());
+    let dead = redmux_test_support::lease_port(None).unwrap();
+    let options = Options::new(dead.addr().to_string()).endpoint(server.addr().to_string());
     let muxer = ConnectionMultiplexer::connect(options).await.unwrap();
-    assert_eq!(muxer.status().connections[0].endpoint.to_string(), server.addr());
+    assert_eq!(muxer.status().connections[0].endpoint.to_string(), server.addr().to_string());
 }
 
 #[async_std::test]
 async fn without_abort_a_multiplexer_waits_for_its_server() {
-    let mut server = RedisServer::start();
+    let server = RedisServer::start();
     server.kill();
     let options = options(&server).abort_on_connect_fail(false);
     let muxer = ConnectionMultiplexer::connect(options).await.unwrap();
@@ -165,15 +166,15 @@ async fn without_abort_a_multiplexer_waits_for_its_server() {
         let muxer = muxer.clone();
         async move { muxer.execute::<String>("ECHO", ["at last"]).await }
     });
-    server.restart().unwrap();
+    server.restart();
     assert_eq!(patient.await.unwrap(), "at last");
 }
 
 #[cfg(unix)]
 #[async_std::test]
 async fn speaks_over_a_unix_socket() {
-    let server = RedisServer::start();
-    let path = server.unix_socket().display().to_string();
+    let server = RedisServer::builder().unix_socket().start().unwrap();
+    let path = server.unix_socket().unwrap().display().to_string();
     let muxer = ConnectionMultiplexer::connect(Endpoint::Unix { path }).await.unwrap();
     assert_eq!(muxer.execute::<String>("ECHO", ["hello"]).await.unwrap(), "hello");
 }
@@ -183,7 +184,7 @@ async fn a_stream_from_outside_will_do() {
     use redmux::transport::Capabilities;
 
     let server = RedisServer::start();
-    let stream = async_std::net::TcpStream::connect(server.addr()).await.unwrap();
+    let stream = async_std::net::TcpStream::connect(server.addr().to_string()).await.unwrap();
     let runtime = redmux_tcp::environment().runtime;
     let (muxer, driver) =
         ConnectionMultiplexer::over_stream(stream, Capabilities::vectored(), options(&server), runtime)

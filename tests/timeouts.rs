@@ -8,7 +8,7 @@ use redmux_test_support::RedisServer;
 
 async fn connect(server: &RedisServer) -> ConnectionMultiplexer {
     // The probe must not end the connection while the server is stopped on purpose.
-    let options = Options::new(server.addr())
+    let options = Options::new(server.addr().to_string())
         .command_timeout(Duration::from_millis(200))
         .sync_timeout(Duration::from_millis(150))
         .probe_timeout(Duration::from_secs(60));
@@ -94,7 +94,7 @@ async fn the_blocking_api_has_a_timeout_of_its_own() {
 #[async_std::test]
 async fn a_silent_peer_is_given_up_within_its_own_deadline() {
     let server = RedisServer::start();
-    let options = Options::new(server.addr())
+    let options = Options::new(server.addr().to_string())
         .keep_alive(Duration::from_millis(100))
         .probe_after(Duration::from_millis(100))
         .probe_timeout(Duration::from_millis(200));

@@ -53,7 +53,10 @@ impl Registry {
 
     /// The link that carries subscriptions; `interactive` has finished its handshake.
     pub(super) fn home(&self, interactive: &Arc<Link>) -> Arc<Link> {
-        if !self.lock().on_dedicated {
+        // Asked of the link itself: its driver may not have come to `connected` yet.
+        let resp2 = interactive.with(|core| core.protocol) == Protocol::Resp2;
+        self.lock().on_dedicated = resp2;
+        if !resp2 {
             return interactive.clone();
         }
         match self.dedicated() {
