@@ -58,7 +58,8 @@ async fn sends_names_and_selects_the_database() {
     muxer.execute::<()>("SET", ("in-three", "1")).await.unwrap();
     assert_eq!(muxer.execute::<String>("CLIENT", ["GETNAME"]).await.unwrap(), "the-app");
     assert!(server.command(&["INFO", "keyspace"]).contains("db3:keys=1"));
-    let error = connect_error(Options::new(server.addr().to_string()).connect_retry(1).database(99)).await;
+    let error =
+        connect_error(Options::new(server.addr().to_string()).connect_retry(1).database(99)).await;
     assert_eq!(error.kind(), ErrorKind::Connect(ConnectStage::Handshake));
     assert!(error.to_string().contains("out of range"), "{error}");
 }
@@ -186,9 +187,13 @@ async fn a_stream_from_outside_will_do() {
     let server = RedisServer::start();
     let stream = async_std::net::TcpStream::connect(server.addr().to_string()).await.unwrap();
     let runtime = redmux_tcp::environment().runtime;
-    let (muxer, driver) =
-        ConnectionMultiplexer::over_stream(stream, Capabilities::vectored(), options(&server), runtime)
-            .unwrap();
+    let (muxer, driver) = ConnectionMultiplexer::over_stream(
+        stream,
+        Capabilities::vectored(),
+        options(&server),
+        runtime,
+    )
+    .unwrap();
     let driver = async_std::task::spawn(driver);
     assert_eq!(muxer.execute::<String>("ECHO", ["hello"]).await.unwrap(), "hello");
     // The server ends it, and nothing dials again.

@@ -76,7 +76,10 @@ async fn listeners_of_one_channel_are_independent_and_the_last_one_unsubscribes(
         let mut first = subscriber.subscribe("c").await.unwrap();
         let mut second = subscriber.subscribe("c").await.unwrap();
         assert_eq!(publish(&muxer, "c", "both").await, 1);
-        assert_eq!((text(&mut first).await, text(&mut second).await), ("both".into(), "both".into()));
+        assert_eq!(
+            (text(&mut first).await, text(&mut second).await),
+            ("both".into(), "both".into())
+        );
         drop(first);
         assert_eq!(publish(&muxer, "c", "one").await, 1);
         assert_eq!(text(&mut second).await, "one");
@@ -163,10 +166,22 @@ async fn a_slow_reader_is_told_how_many_it_missed() {
 #[async_std::test]
 async fn a_subscription_that_is_not_allowed_is_a_server_error() {
     let server = RedisServer::start();
-    server.command(&["ACL", "SETUSER", "app", "on", ">pw", "~*", "+@all", "resetchannels", "&mine"]);
+    server.command(&[
+        "ACL",
+        "SETUSER",
+        "app",
+        "on",
+        ">pw",
+        "~*",
+        "+@all",
+        "resetchannels",
+        "&mine",
+    ]);
     for protocol in [Protocol::Resp3, Protocol::Resp2] {
-        let options =
-            Options::new(server.addr().to_string()).username("app").password("pw").protocol(protocol);
+        let options = Options::new(server.addr().to_string())
+            .username("app")
+            .password("pw")
+            .protocol(protocol);
         let muxer = ConnectionMultiplexer::connect(options).await.unwrap();
         let subscriber = muxer.subscriber();
         let error = subscriber.subscribe("theirs").await.unwrap_err();

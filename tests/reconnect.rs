@@ -4,13 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use futures::{StreamExt, future::join_all};
 use redmux::{
-    ConnectionMultiplexer, ConstantDelay, Delivery, ErrorKind, Event, Events, Options,
-    BacklogPolicy, events::{ConnectionType, FailureType},
+    BacklogPolicy, ConnectionMultiplexer, ConstantDelay, Delivery, ErrorKind, Event, Events,
+    Options,
+    events::{ConnectionType, FailureType},
 };
 use redmux_test_support::RedisServer;
 
 fn options(server: &RedisServer) -> Options {
-    Options::new(server.addr().to_string()).reconnect_policy(ConstantDelay(Duration::from_millis(20)))
+    Options::new(server.addr().to_string())
+        .reconnect_policy(ConstantDelay(Duration::from_millis(20)))
 }
 
 async fn next(events: &mut Events) -> Event {

@@ -63,7 +63,8 @@ async fn hundreds_of_timeouts_and_cancellations_keep_replies_in_place() {
         server.resume();
         let calls = (0..200).map(|n| {
             let text = format!("after {round}-{n}");
-            let call = muxer.execute::<String>("ECHO", [text.clone()]).timeout(Duration::from_secs(20));
+            let call =
+                muxer.execute::<String>("ECHO", [text.clone()]).timeout(Duration::from_secs(20));
             async move { assert_eq!(call.await.unwrap(), text) }
         });
         join_all(calls).await;

@@ -148,8 +148,7 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
         }
         // Foreign code runs here, before the link is locked.
         self.args.extend(&mut args);
-        let command =
-            Submission { args: &args, timeout: self.timeout, confirm: self.confirm };
+        let command = Submission { args: &args, timeout: self.timeout, confirm: self.confirm };
         match self.link.submit(&command, waiting, cx.waker()) {
             Ok(id) => {
                 drop(args);

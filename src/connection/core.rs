@@ -3,7 +3,11 @@
 //! Everything here runs under the link's lock and takes the time as an argument, so
 //! tests drive it with simulated time and no sockets.
 
-use std::{cmp::Reverse, collections::{BinaryHeap, VecDeque}, task::Waker};
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, VecDeque},
+    task::Waker,
+};
 
 use super::{
     config::{BacklogPolicy, LinkConfig},

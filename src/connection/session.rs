@@ -14,7 +14,11 @@ use super::{
     outbox::Outbox,
     signal::Signal,
 };
-use crate::{Delivery, Error, ErrorKind, events::FailureType, resp::{Frame, Limits}};
+use crate::{
+    Delivery, Error, ErrorKind,
+    events::FailureType,
+    resp::{Frame, Limits},
+};
 
 /// Slices given to one vectored write.
 const MAX_SLICES: usize = 64;

@@ -109,7 +109,8 @@ impl Registry {
             if link.connection_type == ConnectionType::Interactive {
                 topics.on_dedicated = link.with(|core| core.protocol) == Protocol::Resp2;
             }
-            let here = topics.on_dedicated == (link.connection_type == ConnectionType::Subscription);
+            let here =
+                topics.on_dedicated == (link.connection_type == ConnectionType::Subscription);
             if topics.queues.is_empty() {
                 return;
             }

@@ -120,8 +120,9 @@ impl Subscription {
             let home = self.link.registry.home(&self.link);
             home.ready().await?;
             let session = session_of(&home);
-            let call = Call::<Frame, _>::new(&home, self.topic.verb.command(), [&self.topic.name[..]])
-                .confirmed_by(self.topic.verb);
+            let call =
+                Call::<Frame, _>::new(&home, self.topic.verb.command(), [&self.topic.name[..]])
+                    .confirmed_by(self.topic.verb);
             match call.await {
                 Ok(_) => {
                     self.queue.confirm(session);

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::model::{MS, Model, config};
 use crate::{
-    Delivery, TimeoutStage, ErrorKind,
+    Delivery, ErrorKind, TimeoutStage,
     connection::{LinkConfig, core::Phase, slots::SlotId},
 };
 
