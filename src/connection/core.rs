@@ -87,6 +87,8 @@ pub(crate) struct Core {
     pub(super) unexpired: u64,
     /// Deadlines that do not follow FIFO order.
     pub(super) overrides: BinaryHeap<Reverse<(u64, SlotId)>>,
+    /// Counts the streams this link has had.
+    pub(crate) session: u64,
     /// User commands wait until the handshake has succeeded.
     pub(super) hold: bool,
     pub(super) handshake: Handshake,
@@ -136,6 +138,7 @@ impl Core {
             room: VecDeque::new(),
             unexpired: 1 << 32,
             overrides: BinaryHeap::new(),
+            session: 0,
             hold: true,
             handshake: Handshake::default(),
             server: None,
@@ -156,6 +159,11 @@ impl Core {
             watchers: Vec::new(),
             wake: Vec::new(),
         }
+    }
+
+    /// Lets whoever waits for the phase to change look again.
+    pub(super) fn wake_watchers(&mut self) {
+        self.wake.append(&mut self.watchers);
     }
 
     /// Microseconds of the link's clock, as last read.
@@ -478,7 +486,7 @@ impl Core {
         self.hold = false;
         self.failed_attempts = 0;
         inbox.became_ready = true;
-        self.wake.append(&mut self.watchers);
+        self.wake_watchers();
     }
 
     pub(crate) fn closed_error(&self) -> Error {

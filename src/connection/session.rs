@@ -133,11 +133,6 @@ impl Session {
         Ok(Turn::Yield)
     }
 
-    /// Everything taken has been handed over and flushed.
-    pub(crate) fn is_flushed(&self) -> bool {
-        self.batch.is_empty() && !self.needs_flush
-    }
-
     /// Closes the stream in an orderly way.
     pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_close(cx)

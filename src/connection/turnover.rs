@@ -14,6 +14,7 @@ impl Core {
     ///
     /// Returns the bytes to write first.
     pub(crate) fn begin_session(&mut self) -> Outbox {
+        self.session += 1;
         let (bytes, steps) = self.handshake.begin(&self.config);
         self.hold = Handshake::must_hold(&self.config);
         let shift = bytes.len() as u64;
@@ -146,7 +147,7 @@ impl Core {
     pub(crate) fn shut(&mut self) {
         self.phase = Phase::Closed;
         self.fail_all(ErrorKind::Closed);
-        self.wake.append(&mut self.watchers);
+        self.wake_watchers();
     }
 
     /// Nothing is due and nothing waits: a closing link may end.
