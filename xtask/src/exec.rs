@@ -122,7 +122,7 @@ pub(crate) fn output(command: &mut Command, limit: Duration) -> Result<String> {
         true => Ok(text),
         false => {
             let what = shown(command);
-            Err(format!("`{what}` failed ({status}):\n{}", tail(&text, 60)).into())
+            Err(format!("`{what}` failed ({status}):\n{}", tail(&text, 120)).into())
         }
     }
 }

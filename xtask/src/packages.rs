@@ -20,6 +20,9 @@ pub(crate) fn install() -> Result<()> {
         say("found the npm packages in www/node_modules");
         return Ok(());
     }
+    if !dir.join("package-lock.json").exists() {
+        return Err("www/package-lock.json is missing: run `npm install` in www/".into());
+    }
     say("installing the npm packages of www/: npm ci");
     let mut npm = npm()?;
     // The browser is Debian's; what else is needed is in the registry's packages.

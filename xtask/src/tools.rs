@@ -3,9 +3,11 @@
 //! Each is named with its place as it is found, or with the command that installs
 //! it; a task that cannot get what it needs fails and says what to install.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use redmux_test_support::find_program;
@@ -123,9 +125,13 @@ impl Tool {
     }
 }
 
-/// Says what was found or is being done, in one line.
+/// Says what was found or is being done, in one line; says each thing once.
 pub(crate) fn say(text: &str) {
-    println!("  {text}");
+    static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
+    if said.insert(text.to_owned()) {
+        println!("  {text}");
+    }
 }
 
 /// Installs Debian packages, after refreshing the package lists if need be.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use redmux_test_support::TempDir;
 
@@ -52,11 +52,15 @@ pub(crate) fn build(toolchain: Toolchain) -> Result<PathBuf> {
 
     let pkg = packages::dir().join("pkg");
     let result = pkg.join(format!("{STEM}_bg.wasm"));
-    let newest_input = [&compiled, &bindgen].map(|f| modified(f)).into_iter().max().flatten();
-    if modified(&result) > newest_input {
+    let made_from = || format!("{OPTIMISE} {}", times(&[&compiled, &bindgen, &result]));
+    let stamp = crate::target_dir().join("xtask/wasm.stamp");
+    if result.exists() && fs::read_to_string(&stamp).is_ok_and(|text| text == made_from()) {
         tools::say("www/pkg is up to date");
     } else {
         bind(&bindgen, &compiled, &node, &pkg)?;
+        fs::create_dir_all(crate::target_dir().join("xtask"))?;
+        fs::write(&stamp, made_from())
+            .map_err(|e| format!("cannot write {}: {e}", stamp.display()))?;
     }
     print_size(&node, &result)?;
     Ok(pkg)
@@ -85,13 +89,13 @@ fn bind(bindgen: &Path, compiled: &Path, node: &Path, pkg: &Path) -> Result<()> 
     fs::rename(&optimised, &bound)?;
 
     fs::create_dir_all(pkg).map_err(|e| format!("cannot create {}: {e}", pkg.display()))?;
-    let mut files: Vec<PathBuf> =
-        fs::read_dir(aside.path())?.flatten().map(|e| e.path()).filter(|p| p.is_file()).collect();
-    // The wasm file last: its time says that the package is complete.
-    files.sort_by_key(|f| f.extension().is_some_and(|e| e == "wasm"));
-    for file in files {
-        let to = pkg.join(file.file_name().unwrap_or_default());
-        fs::copy(&file, &to).map_err(|e| format!("cannot write {}: {e}", to.display()))?;
+    for entry in fs::read_dir(aside.path())? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            let to = pkg.join(entry.file_name());
+            fs::copy(entry.path(), &to)
+                .map_err(|e| format!("cannot write {}: {e}", to.display()))?;
+        }
     }
     Ok(())
 }
@@ -116,6 +120,11 @@ fn print_size(node: &Path, wasm: &Path) -> Result<()> {
     Ok(())
 }
 
-fn modified(file: &Path) -> Option<SystemTime> {
-    fs::metadata(file).ok()?.modified().ok()
+/// The files with the times of their last change, to tell whether any changed since.
+fn times(files: &[&Path]) -> String {
+    let time = |file: &&Path| {
+        let time = fs::metadata(file).and_then(|m| m.modified()).ok();
+        format!("{} {time:?}", file.display())
+    };
+    files.iter().map(time).collect::<Vec<_>>().join("\n")
 }
