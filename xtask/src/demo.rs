@@ -42,7 +42,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     };
     println!();
     println!("the demo page      {}", stack.url());
-    println!("its gateway        ws://{} (the same process and port)", stack.addr());
+    println!("its gateway        ws://{}/redis (the same process)", stack.addr());
     println!("the Redis server   {} (its own, empty, gone afterwards)", stack.redis.addr());
     println!();
     println!("Ctrl-C stops all of it");

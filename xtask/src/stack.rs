@@ -46,7 +46,7 @@ impl Stack {
             dir.path().join("gateway.log"),
         )
         .args(["--listen", &port.addr().to_string()])
-        .args(["--redis", &redis.addr().to_string()])
+        .args(["--upstream", &redis.addr().to_string()])
         .arg("--serve")
         .arg(&site)
         .spawn()?;
@@ -108,12 +108,13 @@ fn lease_first(ports: &[Option<u16>]) -> Result<PortLease> {
 }
 
 /// Lays out the site as the gateway serves it: the demo page at the top, and the
-/// npm package's `src/` and `pkg/` beside it.
+/// npm package, without what it does not ship, under `redmux/`.
 fn stage(pkg: &Path, site: &Path) -> Result<()> {
     let www = packages::dir();
     copy_dir(&www.join("demo"), site)?;
-    copy_dir(&www.join("src"), &site.join("src"))?;
-    copy_dir(pkg, &site.join("pkg"))
+    let package = site.join("redmux");
+    copy_dir(&www.join("src"), &package.join("src"))?;
+    copy_dir(pkg, &package.join("pkg"))
 }
 
 fn copy_dir(from: &Path, to: &Path) -> Result<()> {
