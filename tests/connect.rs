@@ -1,5 +1,7 @@
 //! Connecting to a real server: protocols, credentials, stages of failure, transports.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::time::Duration;
 
 use redmux::{
@@ -83,7 +85,7 @@ async fn passwords_and_acl_users() {
     let muxer = ConnectionMultiplexer::connect(app).await.unwrap();
     assert_eq!(muxer.execute::<String>("ACL", ["WHOAMI"]).await.unwrap(), "app");
     // The same through a connection string.
-    let text = format!("{},user=app,password=pw%2C1%25", server.addr().to_string());
+    let text = format!("{},user=app,password=pw%2C1%25", server.addr());
     let muxer = ConnectionMultiplexer::connect(text).await.unwrap();
     assert_eq!(muxer.execute::<String>("ACL", ["WHOAMI"]).await.unwrap(), "app");
 

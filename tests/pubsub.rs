@@ -1,5 +1,7 @@
 //! Subscriptions on a real server, over RESP3 (shared) and RESP2 (a connection of their own).
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::time::Duration;
 
 use futures::StreamExt;

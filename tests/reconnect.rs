@@ -1,5 +1,7 @@
 //! A real server that dies and comes back: events, backlog, delivery, closing.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{sync::Arc, time::Duration};
 
 use futures::{StreamExt, future::join_all};

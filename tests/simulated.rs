@@ -1,5 +1,7 @@
 //! The whole client on simulated time, against a scripted server in the same process.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     sync::{
         Arc, Mutex,

@@ -1,5 +1,7 @@
 //! Deadlines on a real server that has been stopped, and late replies.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;

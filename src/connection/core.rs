@@ -426,10 +426,10 @@ impl Core {
             return;
         }
         *remaining = remaining.saturating_sub(1);
-        if *remaining == 0 {
-            if let Some(entry) = self.pop_answered() {
-                self.deliver(entry, Frame::copy_from_slice(b"+OK\r\n"), inbox);
-            }
+        if *remaining == 0
+            && let Some(entry) = self.pop_answered()
+        {
+            self.deliver(entry, Frame::copy_from_slice(b"+OK\r\n"), inbox);
         }
     }
 
@@ -476,10 +476,10 @@ impl Core {
             },
             None => outcome,
         };
-        if let Outcome::Reply(frame) = refused {
-            if let Some(error) = frame.reply().error() {
-                inbox.orphan_errors.push(error.code().to_owned());
-            }
+        if let Outcome::Reply(frame) = refused
+            && let Some(error) = frame.reply().error()
+        {
+            inbox.orphan_errors.push(error.code().to_owned());
         }
     }
 

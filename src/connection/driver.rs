@@ -305,7 +305,7 @@ impl Driver {
     fn failed(&mut self, error: Error, lost: Option<(FailureType, usize)>) -> Progress {
         let now = self.link.clock();
         let error = error.endpoint_at(&self.link.endpoint());
-        let (failure, maybe_executed) = lost.unwrap_or((FailureType::of(&error), 0));
+        let (failure, maybe_executed) = lost.unwrap_or_else(|| (FailureType::of(&error), 0));
         if self.outage.is_none() {
             self.outage = Some(Outage { since: now, attempts: 0 });
             self.link.hub.publish(Event::ConnectionFailed(ConnectionFailed {

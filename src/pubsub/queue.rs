@@ -113,10 +113,10 @@ impl Queue {
     /// Queues a message, dropping the oldest one if there is no room.
     pub(super) fn push(&self, message: Message) -> Option<Waker> {
         let mut state = self.lock();
-        if state.items.len() >= self.capacity {
-            if let Some(SubscriptionItem::Message(_)) = state.items.pop_front() {
-                state.dropped += 1;
-            }
+        if state.items.len() >= self.capacity
+            && let Some(SubscriptionItem::Message(_)) = state.items.pop_front()
+        {
+            state.dropped += 1;
         }
         state.items.push_back(SubscriptionItem::Message(message));
         state.waker.take()
