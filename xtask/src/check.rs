@@ -20,7 +20,7 @@ pub(crate) fn run(port: Option<u16>) -> Result<()> {
     tools::websockify()?;
     // Without a wanted port any free one: the usual one is left to a demo.
     let mut stack = Stack::start(&[port])?;
-    let control = control::start(stack.redis.clone())?;
+    let control = control::start(&stack.redis)?;
     let logs = TempDir::new()?;
     let script = || {
         let mut command = Command::new(&node);

@@ -17,12 +17,15 @@ use crate::exec::Result;
 /// No request of a test script is longer.
 const MAX_HEAD: u64 = 16 * 1024;
 
-/// Serves until the process ends; gives the address.
-pub(crate) fn start(server: Arc<RedisServer>) -> Result<SocketAddr> {
+/// Serves until the process ends; gives the address. The server stays the caller's,
+/// to be dropped, and with it its process and directory, when the caller is done.
+pub(crate) fn start(server: &Arc<RedisServer>) -> Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let addr = listener.local_addr()?;
+    let server = Arc::downgrade(server);
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
+            let Some(server) = server.upgrade() else { break };
             // A script that goes away in the middle is its own failure to report.
             let _ = serve(stream, &server);
         }
@@ -88,7 +91,7 @@ mod tests {
     #[test]
     fn a_script_kills_and_starts_the_server_and_a_page_does_not() {
         let server = Arc::new(RedisServer::start());
-        let addr = start(server.clone()).unwrap();
+        let addr = start(&server).unwrap();
         let answer = request(addr, "POST /server/kill HTTP/1.1\r\nOrigin: http://x\r\n\r\n");
         assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
         assert!(server.is_running());

@@ -90,6 +90,8 @@ pub(crate) fn run_logged(command: &mut Command, how: &Logged<'_>) -> Result<(Exi
     let cannot = |e: io::Error| format!("cannot write {}: {e}", how.log.display());
     let log = File::create(how.log).map_err(cannot)?;
     command.stdout(log.try_clone().map_err(cannot)?).stderr(log);
+    // Some programs colour even what goes into a file.
+    command.env("TERM", "dumb").env("NO_COLOR", "1");
     let mut running = Running::spawn(command)?;
     let mut follow = how.show.then(|| Follow::new(how.log)).transpose()?;
     let end = Instant::now() + how.limit;
