@@ -32,7 +32,7 @@ pub(crate) fn value(reply: Reply<'_>, texts: Texts, hooks: &Hooks) -> Result<JsV
         Kind::Null => JsValue::NULL,
         Kind::Boolean => reply.as_i64().unwrap_or_default().eq(&1).into(),
         Kind::Integer => integer(reply.as_i64().unwrap_or_default()),
-        Kind::Double => reply.as_f64().unwrap_or(f64::NAN).into(),
+        Kind::Double => double(&reply.decode::<String>().unwrap_or_default()).into(),
         Kind::BigNumber => big_number(reply),
         Kind::Error | Kind::BulkError => match reply.error() {
             Some(error) => hooks.server_error(&error),
@@ -77,6 +77,15 @@ fn text(reply: Reply<'_>, texts: Texts, hooks: &Hooks) -> Result<JsValue, JsValu
 
 fn integer(value: i64) -> JsValue {
     if value.unsigned_abs() <= MAX_SAFE { (value as f64).into() } else { BigInt::from(value).into() }
+}
+
+/// JavaScript reads the digits: the tables that Rust needs for it weigh more than this file.
+fn double(text: &str) -> f64 {
+    match text {
+        "inf" => f64::INFINITY,
+        "-inf" => f64::NEG_INFINITY,
+        _ => js_sys::parse_float(text),
+    }
 }
 
 fn big_number(reply: Reply<'_>) -> JsValue {
