@@ -1,7 +1,8 @@
-//! Connects, writes, reads, counts and subscribes.
+//! Connects, writes, reads, pipelines from many tasks, and subscribes.
 //!
 //! `cargo run --example quickstart -- localhost:6379`
 
+use async_std::task;
 use futures::{StreamExt, future::join_all};
 use redmux::{ConnectionMultiplexer, Result, SubscriptionItem};
 
@@ -9,19 +10,32 @@ use redmux::{ConnectionMultiplexer, Result, SubscriptionItem};
 async fn main() -> Result<()> {
     let server = std::env::args().nth(1).unwrap_or_else(|| "localhost:6379".to_owned());
     let muxer = ConnectionMultiplexer::connect(server).await?;
-    muxer.execute::<()>("SET", ("greeting", "hello")).await?;
-    let g: Option<String> = muxer.execute("GET", ["greeting"]).await?;
-    println!("{g:?}");
-    let calls = (0..1000).map(|n| muxer.execute::<i64>("INCRBY", ("n", n)));
-    let r = join_all(calls).await;
-    println!("{} {:?}", r.len(), r.last());
-    let mut sub = muxer.subscriber().subscribe("ch").await?;
-    muxer.execute::<i64>("PUBLISH", ("ch", "msg")).await?;
-    if let Some(SubscriptionItem::Message(m)) = sub.next().await {
-        println!("{}", m.text());
+    let db = muxer.database();
+
+    db.set("greeting", "hello").await?;
+    let greeting: Option<String> = db.get("greeting").await?;
+    println!("greeting: {greeting:?}");
+
+    // Cloned handles in many tasks share the one connection, and their commands are pipelined.
+    db.del("counter").await?;
+    let tasks = (0..100).map(|_| {
+        let db = db.clone();
+        task::spawn(async move { db.incr("counter").await })
+    });
+    let counts = join_all(tasks).await.into_iter().collect::<Result<Vec<i64>>>()?;
+    println!("counter: {:?} after {} tasks", counts.iter().max(), counts.len());
+
+    // Anything else goes through `execute`, with the types you name.
+    let encoding: String = muxer.execute("OBJECT", ("ENCODING", "counter")).await?;
+    println!("encoding: {encoding}");
+
+    let mut news = muxer.subscriber().subscribe("news").await?;
+    db.publish("news", "it works").await?;
+    if let Some(SubscriptionItem::Message(message)) = news.next().await {
+        println!("{}: {}", message.channel_text(), message.text());
     }
-    println!("{}", muxer.status());
+
     muxer.close().await;
-    println!("{}", muxer.status());
+    println!("closed");
     Ok(())
 }

@@ -14,7 +14,9 @@ mod options;
 mod pubsub;
 
 pub use command::Call;
-pub use connection::{BacklogPolicy, ConstantDelay, ExponentialBackoff, ReconnectPolicy, ServerInfo};
+pub use connection::{
+    BacklogPolicy, ConstantDelay, ExponentialBackoff, ReconnectPolicy, ServerInfo,
+};
 pub use database::Database;
 pub use error::{ConnectStage, Delivery, Diagnostics, Error, ErrorKind, Result, TimeoutStage};
 pub use events::{Event, Events};

@@ -75,7 +75,8 @@ impl Meter<'_> {
 }
 
 async fn redmux(load: Load) {
-    let muxer = redmux::ConnectionMultiplexer::connect(load.address.as_str()).await.expect("connect");
+    let muxer =
+        redmux::ConnectionMultiplexer::connect(load.address.as_str()).await.expect("connect");
     let work = async |tasks: usize, ops: usize| {
         let handles: Vec<_> = (0..tasks)
             .map(|task| {
@@ -86,7 +87,8 @@ async fn redmux(load: Load) {
                         if load.writes(n) {
                             let () = muxer.execute("SET", (&key, &load.value)).await.expect("set");
                         } else {
-                            let value: Option<Vec<u8>> = muxer.execute("GET", (&key,)).await.expect("get");
+                            let value: Option<Vec<u8>> =
+                                muxer.execute("GET", (&key,)).await.expect("get");
                             std::hint::black_box(value);
                         }
                     }
@@ -161,7 +163,9 @@ async fn rustis(load: Load) {
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [client, address, tasks, ops, rest @ ..] = &args[..] else {
-        eprintln!("usage: redmux-benches redmux|redis-rs|rustis HOST:PORT TASKS OPS [get|set|mixed] [VALUE_BYTES]");
+        eprintln!(
+            "usage: redmux-benches redmux|redis-rs|rustis HOST:PORT TASKS OPS [get|set|mixed] [VALUE_BYTES]"
+        );
         std::process::exit(2);
     };
     let load = Load {
@@ -169,11 +173,12 @@ fn main() {
         tasks: tasks.parse().expect("TASKS is a number"),
         ops: ops.parse().expect("OPS is a number"),
         kind: rest.first().cloned().unwrap_or_else(|| "mixed".to_owned()),
-        value: "x".repeat(rest.get(1).map_or(64, |bytes| bytes.parse().expect("VALUE_BYTES is a number"))),
+        value: "x".repeat(
+            rest.get(1).map_or(64, |bytes| bytes.parse().expect("VALUE_BYTES is a number")),
+        ),
     };
-    let tokio = || {
-        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
-    };
+    let tokio =
+        || tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     match client.as_str() {
         "redmux" => async_std::task::block_on(redmux(load)),
         "redis-rs" => tokio().block_on(redis_rs(load)),

@@ -91,12 +91,14 @@ impl<'a, T, A> Call<'a, T, A> {
     }
 
     /// The time for calls that were not given one of their own.
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
     pub(crate) fn default_timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = self.timeout.or(micros(Some(timeout)).into());
+        self.timeout.get_or_insert_with(|| micros(Some(timeout)));
         self
     }
 
     /// The call's own time, unless it waits for ever.
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
     pub(crate) fn given_timeout(&self) -> Option<Duration> {
         self.timeout.map(Duration::from_micros)
     }
@@ -148,8 +150,7 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
         }
         // Foreign code runs here, before the link is locked.
         self.args.extend(&mut args);
-        let command =
-            Submission { args: &args, timeout: self.timeout, confirm: self.confirm };
+        let command = Submission { args: &args, timeout: self.timeout, confirm: self.confirm };
         match self.link.submit(&command, waiting, cx.waker()) {
             Ok(id) => {
                 drop(args);

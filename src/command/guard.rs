@@ -10,15 +10,16 @@ pub(crate) fn check_shared(args: &[Arg<'_>]) -> Result<(), Error> {
     let Ok(name) = std::str::from_utf8(name.as_bytes()) else {
         return Err(Error::rejected("?", "a command's name is text"));
     };
-    if name.is_empty() || name.bytes().any(|byte| byte.is_ascii_whitespace() || byte.is_ascii_control()) {
+    if name.is_empty()
+        || name.bytes().any(|byte| byte.is_ascii_whitespace() || byte.is_ascii_control())
+    {
         let first = name.split_ascii_whitespace().next().unwrap_or_default();
         let hint = "the name is one word; pass a subcommand as the first argument";
         return Err(Error::rejected(first, hint));
     }
     let is = |index: usize, word: &str| {
-        args.get(index).is_some_and(|arg: &Arg<'_>| {
-            arg.as_bytes().eq_ignore_ascii_case(word.as_bytes())
-        })
+        args.get(index)
+            .is_some_and(|arg: &Arg<'_>| arg.as_bytes().eq_ignore_ascii_case(word.as_bytes()))
     };
     // On the stack: most commands pass, and each of them comes through here.
     let mut upper = [0; 16];

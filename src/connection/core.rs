@@ -3,7 +3,11 @@
 //! Everything here runs under the link's lock and takes the time as an argument, so
 //! tests drive it with simulated time and no sockets.
 
-use std::{cmp::Reverse, collections::{BinaryHeap, VecDeque}, task::Waker};
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, VecDeque},
+    task::Waker,
+};
 
 use super::{
     config::{BacklogPolicy, LinkConfig},
@@ -87,6 +91,8 @@ pub(crate) struct Core {
     pub(super) unexpired: u64,
     /// Deadlines that do not follow FIFO order.
     pub(super) overrides: BinaryHeap<Reverse<(u64, SlotId)>>,
+    /// Counts the streams this link has had.
+    pub(crate) session: u64,
     /// User commands wait until the handshake has succeeded.
     pub(super) hold: bool,
     pub(super) handshake: Handshake,
@@ -136,6 +142,7 @@ impl Core {
             room: VecDeque::new(),
             unexpired: 1 << 32,
             overrides: BinaryHeap::new(),
+            session: 0,
             hold: true,
             handshake: Handshake::default(),
             server: None,
@@ -156,6 +163,11 @@ impl Core {
             watchers: Vec::new(),
             wake: Vec::new(),
         }
+    }
+
+    /// Lets whoever waits for the phase to change look again.
+    pub(super) fn wake_watchers(&mut self) {
+        self.wake.append(&mut self.watchers);
     }
 
     /// Microseconds of the link's clock, as last read.
@@ -414,10 +426,10 @@ impl Core {
             return;
         }
         *remaining = remaining.saturating_sub(1);
-        if *remaining == 0 {
-            if let Some(entry) = self.pop_answered() {
-                self.deliver(entry, Frame::copy_from_slice(b"+OK\r\n"), inbox);
-            }
+        if *remaining == 0
+            && let Some(entry) = self.pop_answered()
+        {
+            self.deliver(entry, Frame::copy_from_slice(b"+OK\r\n"), inbox);
         }
     }
 
@@ -464,10 +476,10 @@ impl Core {
             },
             None => outcome,
         };
-        if let Outcome::Reply(frame) = refused {
-            if let Some(error) = frame.reply().error() {
-                inbox.orphan_errors.push(error.code().to_owned());
-            }
+        if let Outcome::Reply(frame) = refused
+            && let Some(error) = frame.reply().error()
+        {
+            inbox.orphan_errors.push(error.code().to_owned());
         }
     }
 
@@ -478,7 +490,7 @@ impl Core {
         self.hold = false;
         self.failed_attempts = 0;
         inbox.became_ready = true;
-        self.wake.append(&mut self.watchers);
+        self.wake_watchers();
     }
 
     pub(crate) fn closed_error(&self) -> Error {

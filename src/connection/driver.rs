@@ -6,9 +6,7 @@ use std::{
     time::Duration,
 };
 
-use redmux_transport::{
-    BoxFuture, ByteStream, DialError, Endpoint, Environment, Timer,
-};
+use redmux_transport::{BoxFuture, ByteStream, DialError, Endpoint, Environment, Timer};
 
 use super::{
     core::{Core, Inbox, NEVER, Phase},
@@ -82,11 +80,23 @@ type Dial = BoxFuture<'static, Result<Box<dyn ByteStream>, DialError>>;
 
 enum Stage {
     /// Waiting until `until`, or for the link to be asked for.
-    Waiting { until: u64 },
-    Dialing { dial: Dial, give_up: u64 },
-    Session { session: Box<Session>, ready_by: u64, ready_since: Option<u64> },
+    Waiting {
+        until: u64,
+    },
+    Dialing {
+        dial: Dial,
+        give_up: u64,
+    },
+    Session {
+        session: Box<Session>,
+        ready_by: u64,
+        ready_since: Option<u64>,
+    },
     /// Everything is answered: saying goodbye to the transport.
-    Closing { session: Box<Session>, give_up: u64 },
+    Closing {
+        session: Box<Session>,
+        give_up: u64,
+    },
     Over,
 }
 
@@ -170,7 +180,13 @@ impl Driver {
         Box::pin(async move { transport.dial(&endpoint).await })
     }
 
-    fn dialing(&mut self, mut dial: Dial, give_up: u64, now: u64, cx: &mut Context<'_>) -> Progress {
+    fn dialing(
+        &mut self,
+        mut dial: Dial,
+        give_up: u64,
+        now: u64,
+        cx: &mut Context<'_>,
+    ) -> Progress {
         match dial.as_mut().poll(cx) {
             Poll::Ready(Ok(stream)) => {
                 self.open_session(stream, give_up);
@@ -213,8 +229,7 @@ impl Driver {
     }
 
     fn open_session(&mut self, stream: Box<dyn ByteStream>, ready_by: u64) {
-        let (first, limits) =
-            self.link.with(|core| (core.begin_session(), core.config.limits));
+        let (first, limits) = self.link.with(|core| (core.begin_session(), core.config.limits));
         let capabilities = self.env.transport.capabilities();
         let session = Box::new(Session::new(stream, capabilities, limits, first));
         self.stage = Stage::Session { session, ready_by, ready_since: None };
@@ -276,7 +291,9 @@ impl Driver {
         };
         let error = in_handshake(end.error, ready_since.is_none());
         let lived = ready_since.map(|since| self.link.clock().saturating_sub(since));
-        let lost = self.link.with(|core| core.end_session(&session.batch, &error, !refuses_everything(&error)));
+        let lost = self
+            .link
+            .with(|core| core.end_session(&session.batch, &error, !refuses_everything(&error)));
         drop(session);
         if lived.is_some_and(|lived| lived >= PROVEN) {
             self.streak = 0;
@@ -288,7 +305,7 @@ impl Driver {
     fn failed(&mut self, error: Error, lost: Option<(FailureType, usize)>) -> Progress {
         let now = self.link.clock();
         let error = error.endpoint_at(&self.link.endpoint());
-        let (failure, maybe_executed) = lost.unwrap_or((FailureType::of(&error), 0));
+        let (failure, maybe_executed) = lost.unwrap_or_else(|| (FailureType::of(&error), 0));
         if self.outage.is_none() {
             self.outage = Some(Outage { since: now, attempts: 0 });
             self.link.hub.publish(Event::ConnectionFailed(ConnectionFailed {
@@ -302,10 +319,12 @@ impl Driver {
         let give_up = self.link.with(|core| {
             core.last_error = Some(error.clone());
             core.failed_attempts += 1;
+            core.wake_watchers();
             let exhausted = !self.ever_ready
-                && self.plan.initial_attempts.is_some_and(|max| {
-                    core.failed_attempts >= max || error.is_auth()
-                });
+                && self
+                    .plan
+                    .initial_attempts
+                    .is_some_and(|max| core.failed_attempts >= max || error.is_auth());
             exhausted || self.plan.single || matches!(core.phase, Phase::Closing | Phase::Closed)
         });
         if give_up {
@@ -352,7 +371,8 @@ impl Driver {
         }
         let mut compare = |what: &str, old: &Option<String>, new: &Option<String>| {
             if old != new {
-                let show = |value: &Option<String>| value.clone().unwrap_or_else(|| "unknown".into());
+                let show =
+                    |value: &Option<String>| value.clone().unwrap_or_else(|| "unknown".into());
                 changes.push(format!("{what} {} -> {}", show(old), show(new)));
             }
         };
@@ -362,7 +382,13 @@ impl Driver {
         (!changes.is_empty()).then(|| changes.join(", "))
     }
 
-    fn closing(&mut self, mut session: Box<Session>, give_up: u64, now: u64, cx: &mut Context<'_>) -> Progress {
+    fn closing(
+        &mut self,
+        mut session: Box<Session>,
+        give_up: u64,
+        now: u64,
+        cx: &mut Context<'_>,
+    ) -> Progress {
         if now >= give_up || session.poll_close(cx).is_ready() {
             return self.finish();
         }

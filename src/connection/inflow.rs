@@ -53,7 +53,11 @@ impl Inflow {
     }
 
     /// Notes that `n` bytes were read, and moves the complete frames into `frames`.
-    pub(crate) fn advance(&mut self, n: usize, frames: &mut Vec<Frame>) -> Result<(), ProtocolError> {
+    pub(crate) fn advance(
+        &mut self,
+        n: usize,
+        frames: &mut Vec<Frame>,
+    ) -> Result<(), ProtocolError> {
         self.filled += n;
         // Lengths first, so that a block is frozen once for many frames.
         let mut ends = [0; 64];
@@ -127,7 +131,8 @@ mod tests {
         let mut expected = Vec::new();
         for n in 0..400usize {
             let len = [0, 3, 40, 1000, 70_000][n % 5];
-            let frame = [format!("${len}\r\n").into_bytes(), vec![b'x'; len], b"\r\n".to_vec()].concat();
+            let frame =
+                [format!("${len}\r\n").into_bytes(), vec![b'x'; len], b"\r\n".to_vec()].concat();
             bytes.extend_from_slice(&frame);
             expected.push(frame);
             bytes.extend_from_slice(b"+OK\r\n");

@@ -14,7 +14,11 @@ use super::{
     outbox::Outbox,
     signal::Signal,
 };
-use crate::{Delivery, Error, ErrorKind, events::FailureType, resp::{Frame, Limits}};
+use crate::{
+    Delivery, Error, ErrorKind,
+    events::FailureType,
+    resp::{Frame, Limits},
+};
 
 /// Slices given to one vectored write.
 const MAX_SLICES: usize = 64;
@@ -131,11 +135,6 @@ impl Session {
             }
         }
         Ok(Turn::Yield)
-    }
-
-    /// Everything taken has been handed over and flushed.
-    pub(crate) fn is_flushed(&self) -> bool {
-        self.batch.is_empty() && !self.needs_flush
     }
 
     /// Closes the stream in an orderly way.

@@ -101,7 +101,11 @@ impl Slots {
     /// Gives the caller its outcome and returns the waker to call once unlocked.
     ///
     /// Returns the outcome instead when nobody waits for it.
-    pub(crate) fn complete(&mut self, id: SlotId, outcome: Outcome) -> Result<Option<Waker>, Outcome> {
+    pub(crate) fn complete(
+        &mut self,
+        id: SlotId,
+        outcome: Outcome,
+    ) -> Result<Option<Waker>, Outcome> {
         match self.get_mut(id) {
             Some(slot) => match &mut slot.state {
                 State::Waiting(waker) => {

@@ -14,6 +14,7 @@ impl Core {
     ///
     /// Returns the bytes to write first.
     pub(crate) fn begin_session(&mut self) -> Outbox {
+        self.session += 1;
         let (bytes, steps) = self.handshake.begin(&self.config);
         self.hold = Handshake::must_hold(&self.config);
         let shift = bytes.len() as u64;
@@ -50,7 +51,12 @@ impl Core {
     ///
     /// `batch` is what the driver had taken; `may_have_run` is false where the server
     /// refused to execute anything. Returns how many commands may have been executed.
-    pub(crate) fn end_session(&mut self, batch: &Outbox, cause: &Error, may_have_run: bool) -> usize {
+    pub(crate) fn end_session(
+        &mut self,
+        batch: &Outbox,
+        cause: &Error,
+        may_have_run: bool,
+    ) -> usize {
         let batch_start = self.taken - batch.len() as u64;
         let unsent = self.fifo.partition_point(|entry| entry.end <= self.sent);
         let mut lost = 0;
@@ -123,8 +129,7 @@ impl Core {
         let in_room = std::mem::take(&mut self.room).into_iter().map(|id| (id, false));
         let queued = entries.iter().filter_map(|e| Some((e.slot?, e.end <= sent)));
         for (id, was_sent) in queued.chain(in_room) {
-            let delivery =
-                if was_sent { Delivery::MaybeExecuted } else { Delivery::NotSent };
+            let delivery = if was_sent { Delivery::MaybeExecuted } else { Delivery::NotSent };
             let mut error = Error::new(kind, delivery);
             if let Some(cause) = &self.last_error {
                 error = error.source(cause.clone());
@@ -146,7 +151,7 @@ impl Core {
     pub(crate) fn shut(&mut self) {
         self.phase = Phase::Closed;
         self.fail_all(ErrorKind::Closed);
-        self.wake.append(&mut self.watchers);
+        self.wake_watchers();
     }
 
     /// Nothing is due and nothing waits: a closing link may end.

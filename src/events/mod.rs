@@ -13,8 +13,8 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use redmux_transport::Endpoint;
 
-pub(crate) use hub::Hub;
 pub use hub::Events;
+pub(crate) use hub::Hub;
 #[cfg(feature = "tracing")]
 pub use log::log_events;
 
@@ -202,7 +202,11 @@ impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ConnectionFailed(e) => {
-                write!(f, "connection failed: {} {}: {:?}: {}", e.connection_type, e.endpoint, e.failure, e.error)?;
+                write!(
+                    f,
+                    "connection failed: {} {}: {:?}: {}",
+                    e.connection_type, e.endpoint, e.failure, e.error
+                )?;
                 if e.maybe_executed > 0 {
                     write!(f, " ({} commands may have been executed)", e.maybe_executed)?;
                 }
@@ -234,7 +238,9 @@ impl fmt::Display for Event {
             Self::ServerMaintenance(e) => {
                 write!(f, "server maintenance: {}: {}", e.endpoint, e.raw_message)
             }
-            Self::Missed(count) => write!(f, "{count} events were missed: the listener is too slow"),
+            Self::Missed(count) => {
+                write!(f, "{count} events were missed: the listener is too slow")
+            }
         }
     }
 }

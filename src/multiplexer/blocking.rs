@@ -59,7 +59,9 @@ impl Blocking {
                 .command(name)
                 .endpoint_at(&inner.link.endpoint())
                 .detail("the async runtime did not run the connection's task in time")
-                .diagnose(inner.link.with(|core| core.diagnose(micros(start.elapsed()), micros(given)))))
+                .diagnose(
+                    inner.link.with(|core| core.diagnose(micros(start.elapsed()), micros(given))),
+                ))
         })
     }
 }

@@ -89,8 +89,9 @@ impl ConnectionMultiplexer {
             // The first attempt decides nothing, but usually it succeeds.
             let link = &muxer.inner.link;
             link.watch(|core| {
-                (core.failed_attempts > 0 || !matches!(core.phase, Phase::Disconnected | Phase::Handshake))
-                    .then_some(())
+                (core.failed_attempts > 0
+                    || !matches!(core.phase, Phase::Disconnected | Phase::Handshake))
+                .then_some(())
             })
             .await;
         }
@@ -155,7 +156,14 @@ impl ConnectionMultiplexer {
         let dedicated = link(ConnectionType::Subscription, Phase::Dormant);
         registry.set_dedicated(&dedicated);
         Self {
-            inner: Arc::new(Inner { link: interactive, dedicated, hub, registry, options, runtime }),
+            inner: Arc::new(Inner {
+                link: interactive,
+                dedicated,
+                hub,
+                registry,
+                options,
+                runtime,
+            }),
         }
     }
 

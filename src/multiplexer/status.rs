@@ -76,7 +76,11 @@ impl fmt::Display for Status {
 impl fmt::Display for LinkStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = &self.diagnostics;
-        write!(f, "{} {}: {}, {}", self.connection_type, self.endpoint, state.connection, self.protocol)?;
+        write!(
+            f,
+            "{} {}: {}, {}",
+            self.connection_type, self.endpoint, state.connection, self.protocol
+        )?;
         if let Some(server) = &self.server {
             let unknown = || "?".to_owned();
             let product = server.product.clone().unwrap_or_else(unknown);

@@ -237,7 +237,9 @@ impl Options {
             return Err(fault.clone());
         }
         if self.endpoints.is_empty() {
-            return Err(Error::config("endpoint: none is given (expected at least one, such as localhost:6379)"));
+            return Err(Error::config(
+                "endpoint: none is given (expected at least one, such as localhost:6379)",
+            ));
         }
         let positive = [
             ("connectTimeout", self.connect_timeout),
@@ -248,10 +250,14 @@ impl Options {
             ("probeTimeout", self.probe_timeout),
         ];
         if let Some((name, _)) = positive.iter().find(|(_, duration)| duration.is_zero()) {
-            return Err(Error::config(format!("{name}: 0 is not a time to wait (expected 1 ms or more)")));
+            return Err(Error::config(format!(
+                "{name}: 0 is not a time to wait (expected 1 ms or more)"
+            )));
         }
         if self.connect_retry == 0 {
-            return Err(Error::config("connectRetry: 0 attempts cannot connect (expected 1 or more)"));
+            return Err(Error::config(
+                "connectRetry: 0 attempts cannot connect (expected 1 or more)",
+            ));
         }
         if self.username.is_some() && self.password.is_none() {
             return Err(Error::config("user: a user name needs a password"));

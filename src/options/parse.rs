@@ -25,7 +25,9 @@ impl FromStr for Options {
             let option = if part.contains("://") { None } else { part.split_once('=') };
             match option {
                 None => {
-                    let endpoint = part.parse::<redmux_transport::Endpoint>().map_err(|error| Error::config("endpoint").source(error))?;
+                    let endpoint = part
+                        .parse::<redmux_transport::Endpoint>()
+                        .map_err(|error| Error::config("endpoint").source(error))?;
                     options.endpoints.push(endpoint);
                 }
                 Some((name, value)) => read_option(&mut options, name.trim(), value)?,
@@ -71,7 +73,8 @@ impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, c) in self.0.char_indices() {
             let at_edge = index == 0 || index + c.len_utf8() == self.0.len();
-            if c == ',' || c == '%' || c.is_ascii_control() || (at_edge && c.is_ascii_whitespace()) {
+            if c == ',' || c == '%' || c.is_ascii_control() || (at_edge && c.is_ascii_whitespace())
+            {
                 write!(f, "%{:02X}", u32::from(c))?;
             } else {
                 write!(f, "{c}")?;

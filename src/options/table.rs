@@ -54,7 +54,9 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         name: "abortConnect",
         accepts: BOOLEAN,
         read: |o, v| set(&mut o.abort_on_connect_fail, boolean(v)),
-        show: |o, d| differs(&o.abort_on_connect_fail, &d.abort_on_connect_fail, ToString::to_string),
+        show: |o, d| {
+            differs(&o.abort_on_connect_fail, &d.abort_on_connect_fail, ToString::to_string)
+        },
         secret: false,
     },
     OptionSpec {
@@ -131,7 +133,9 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         name: "subscriptionCapacity",
         accepts: NUMBER,
         read: |o, v| set(&mut o.subscription_capacity, v.parse().ok()),
-        show: |o, d| differs(&o.subscription_capacity, &d.subscription_capacity, ToString::to_string),
+        show: |o, d| {
+            differs(&o.subscription_capacity, &d.subscription_capacity, ToString::to_string)
+        },
         secret: false,
     },
 ];

@@ -82,6 +82,13 @@ pub enum MissedCause {
     QueueFull,
 }
 
+/// One stream of one of the multiplexer's links
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct SessionId {
+    pub(super) dedicated: bool,
+    pub(super) number: u64,
+}
+
 /// The bounded queue between the driver and one subscription
 pub(super) struct Queue {
     state: Mutex<State>,
@@ -92,8 +99,8 @@ pub(super) struct Queue {
 struct State {
     items: VecDeque<SubscriptionItem>,
     dropped: u64,
-    /// The server has confirmed the subscription at least once.
-    confirmed: bool,
+    /// The connection on which the server last confirmed the subscription.
+    confirmed_on: Option<SessionId>,
     closed: bool,
     waker: Option<Waker>,
 }
@@ -106,24 +113,25 @@ impl Queue {
     /// Queues a message, dropping the oldest one if there is no room.
     pub(super) fn push(&self, message: Message) -> Option<Waker> {
         let mut state = self.lock();
-        if state.items.len() >= self.capacity {
-            if let Some(SubscriptionItem::Message(_)) = state.items.pop_front() {
-                state.dropped += 1;
-            }
+        if state.items.len() >= self.capacity
+            && let Some(SubscriptionItem::Message(_)) = state.items.pop_front()
+        {
+            state.dropped += 1;
         }
         state.items.push_back(SubscriptionItem::Message(message));
         state.waker.take()
     }
 
-    pub(super) fn confirm(&self) {
-        self.lock().confirmed = true;
+    pub(super) fn confirm(&self, session: SessionId) {
+        self.lock().confirmed_on = Some(session);
     }
 
-    /// The subscription is made again on a new connection.
-    pub(super) fn restore(&self) -> Option<Waker> {
+    /// The subscription is made again; on another connection, that leaves a gap.
+    pub(super) fn restore(&self, session: SessionId) -> Option<Waker> {
         let mut state = self.lock();
-        if !state.confirmed {
-            return None;
+        match state.confirmed_on {
+            Some(before) if before != session => state.confirmed_on = Some(session),
+            _ => return None,
         }
         let gap = Missed { cause: MissedCause::ConnectionLost, count: None };
         // One gap says as much as two in a row.
@@ -202,12 +210,14 @@ mod tests {
     #[test]
     fn a_gap_stands_where_the_connection_was_lost() {
         let queue = Queue::new(8);
-        assert!(queue.restore().is_none());
+        let session = |number| SessionId { dedicated: false, number };
+        queue.restore(session(1));
         assert_eq!(drain(&queue), []);
-        queue.confirm();
+        queue.confirm(session(1));
+        queue.restore(session(1));
         queue.push(message(1));
-        queue.restore();
-        queue.restore();
+        queue.restore(session(2));
+        queue.restore(session(3));
         queue.push(message(2));
         queue.close();
         let gap = Missed { cause: MissedCause::ConnectionLost, count: None };

@@ -6,7 +6,7 @@ use std::{
 
 use bytes::Bytes;
 
-use super::queue::{Message, Queue};
+use super::queue::{Message, Queue, SessionId};
 use crate::{
     connection::{Kind, Link, Verb},
     events::ConnectionType,
@@ -53,7 +53,10 @@ impl Registry {
 
     /// The link that carries subscriptions; `interactive` has finished its handshake.
     pub(super) fn home(&self, interactive: &Arc<Link>) -> Arc<Link> {
-        if !self.lock().on_dedicated {
+        // Asked of the link itself: its driver may not have come to `connected` yet.
+        let resp2 = interactive.with(|core| core.protocol) == Protocol::Resp2;
+        self.lock().on_dedicated = resp2;
+        if !resp2 {
             return interactive.clone();
         }
         match self.dedicated() {
@@ -106,7 +109,8 @@ impl Registry {
             if link.connection_type == ConnectionType::Interactive {
                 topics.on_dedicated = link.with(|core| core.protocol) == Protocol::Resp2;
             }
-            let here = topics.on_dedicated == (link.connection_type == ConnectionType::Subscription);
+            let here =
+                topics.on_dedicated == (link.connection_type == ConnectionType::Subscription);
             if topics.queues.is_empty() {
                 return;
             }
@@ -183,5 +187,14 @@ fn resubscribe(topics: &Topics, link: &Link) -> Vec<Waker> {
             link.post(&args, Kind::Confirm { verb, remaining });
         }
     }
-    topics.queues.values().flatten().filter_map(|queue| queue.restore()).collect()
+    let session = session_of(link);
+    topics.queues.values().flatten().filter_map(|queue| queue.restore(session)).collect()
+}
+
+/// The stream the link has now.
+pub(super) fn session_of(link: &Link) -> SessionId {
+    SessionId {
+        dedicated: link.connection_type == ConnectionType::Subscription,
+        number: link.with(|core| core.session),
+    }
 }

@@ -10,7 +10,7 @@ use futures::Stream;
 
 use super::{
     queue::{Message, Queue, SubscriptionItem},
-    registry::Topic,
+    registry::{Topic, session_of},
 };
 use crate::{
     ConnectionMultiplexer, Result,
@@ -119,11 +119,13 @@ impl Subscription {
             self.link.ready().await?;
             let home = self.link.registry.home(&self.link);
             home.ready().await?;
-            let call = Call::<Frame, _>::new(&home, self.topic.verb.command(), [&self.topic.name[..]])
-                .confirmed_by(self.topic.verb);
+            let session = session_of(&home);
+            let call =
+                Call::<Frame, _>::new(&home, self.topic.verb.command(), [&self.topic.name[..]])
+                    .confirmed_by(self.topic.verb);
             match call.await {
                 Ok(_) => {
-                    self.queue.confirm();
+                    self.queue.confirm(session);
                     return Ok(());
                 }
                 // Subscribing twice does no harm: try on the next connection.

@@ -291,8 +291,9 @@ mod tests {
         assert_eq!(text(vec![b'a', b'b']), "ab");
         assert_eq!(text(&b"abc"[..]), "abc");
         assert_eq!(text('ß'), "ß");
-        assert_eq!(text(&mut "x".to_owned()), "x");
-        assert_eq!(text(&&"x"), "x");
+        let mut owned = "x".to_owned();
+        let exclusive = &mut owned;
+        assert_eq!(text(exclusive), "x");
         assert!(matches!("x".to_arg(), Arg::Bytes(_)));
         assert!("".to_arg().is_empty());
     }

@@ -5,6 +5,14 @@ use std::fmt;
 use super::{Kind, Reply, ServerError};
 
 /// Why a reply did not become the type asked for
+///
+/// ```
+/// use redmux::resp::{Frame, ReplyError};
+/// match Frame::copy_from_slice(b"-WRONGTYPE not a list\r\n").decode::<Vec<String>>() {
+///     Err(ReplyError::Server(error)) => assert_eq!(error.code(), "WRONGTYPE"),
+///     other => panic!("{other:?}"),
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReplyError {
     /// The server answered with an error, or with one inside its reply.

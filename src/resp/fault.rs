@@ -5,6 +5,13 @@
 /// It says what was wrong and at which byte of the reply, and quotes nothing of it but a
 /// single type byte. There is no way to find the next reply after one: the connection is
 /// of no more use.
+///
+/// ```
+/// use redmux::resp::{Fault, Framer, Limits};
+/// let error = Framer::new(Limits::default()).scan(b"*1\r\nHTTP/1.1").unwrap_err();
+/// assert_eq!((error.fault(), error.offset()), (Fault::UnknownType(b'H'), 4));
+/// assert_eq!(error.to_string(), "no RESP type begins with byte 0x48, at byte 4 of the reply");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{fault}, at byte {offset} of the reply")]
 pub struct ProtocolError {

@@ -1,8 +1,9 @@
 //! Finding where a reply ends.
 
-use memchr::memchr2;
+mod lines;
 
-use super::{Fault, Limits, ProtocolError, syntax};
+use self::lines::{QUICK_LINE, check_line, is_verbatim_prefix, quick};
+use super::{Fault, Limits, ProtocolError};
 
 /// Finds the end of each reply in the bytes of a connection
 ///
@@ -87,9 +88,6 @@ enum Step {
     Value,
 }
 
-/// Characters of an integer or a length: 19 digits and a sign, with room for idle zeros.
-const MAX_NUMBER: usize = 32;
-
 /// Bytes of the shortest element, such as `_\r\n`.
 const MIN_ELEMENT: usize = 3;
 
@@ -97,7 +95,12 @@ impl Framer {
     /// A framer at the beginning of a reply.
     pub fn new(limits: Limits) -> Self {
         Self {
-            limits: Limits { max_depth: limits.max_depth.min(Limits::DEPTH_CAP), ..limits },
+            limits: Limits {
+                max_depth: limits.max_depth.min(Limits::DEPTH_CAP),
+                // `OK` is not measured.
+                max_line: limits.max_line.max(2),
+                ..limits
+            },
             at: 0,
             looked: 0,
             number: Number::default(),
@@ -158,7 +161,12 @@ impl Framer {
         }
         self.fresh = false;
         loop {
-            let step = if self.body_end == 0 { self.element(buf) } else { self.body(buf) };
+            let step = if self.body_end == 0 {
+                self.quick_elements(buf);
+                self.element(buf)
+            } else {
+                self.body(buf)
+            };
             match step {
                 Ok(Step::Open) => {}
                 Ok(Step::Value) => {
@@ -199,6 +207,27 @@ impl Framer {
                     }
                 }
             }
+        }
+    }
+
+    /// Goes over elements of the most frequent kinds, but for the last of their aggregate.
+    fn quick_elements(&mut self, buf: &[u8]) {
+        // Once per element at most: what is not quick, or not all there, is then begun.
+        if self.looked > self.at || self.streamed.is_some() {
+            return;
+        }
+        while let Some(Level::Counted { left: left @ 2.., .. }) = self.stack.last_mut() {
+            let Some(rest) = buf.get(self.at..) else { return };
+            let quick = quick(rest, &self.limits);
+            let Some(length) = quick.filter(|length| self.at + length <= self.limits.max_frame)
+            else {
+                self.count(rest.len().min(QUICK_LINE));
+                return;
+            };
+            *left -= 1;
+            self.at += length;
+            self.attributed = false;
+            self.count(length.min(QUICK_LINE));
         }
     }
 
@@ -379,78 +408,6 @@ impl Framer {
         Ok(if self.body == Body::Chunk { Step::Open } else { Step::Value })
     }
 
-    /// The text of the line and where the next one begins, once its CR LF is there.
-    fn line<'b>(&mut self, buf: &'b [u8]) -> Result<Option<(&'b [u8], usize)>, ProtocolError> {
-        let first = self.at + 1;
-        let limit = first.saturating_add(self.limits.max_line).saturating_add(1);
-        let stop = buf.len().min(limit);
-        let unseen = buf.get(self.looked..stop).unwrap_or_default();
-        let Some(found) = memchr2(b'\r', b'\n', unseen) else {
-            self.count(unseen.len());
-            self.looked = stop.max(self.looked);
-            return if stop == limit { Err(self.fault(Fault::LineTooLong)) } else { Ok(None) };
-        };
-        self.count(found + 1);
-        let cr = self.looked + found;
-        self.looked = cr;
-        let end = self.line_end(buf, cr)?;
-        Ok(end.map(|end| (&buf[first..cr], end)))
-    }
-
-    /// The number that the line is and where the next one begins, once its CR LF is there.
-    ///
-    /// `mark` is the byte that may stand first beside digits and a minus sign.
-    fn number(&mut self, buf: &[u8], mark: u8) -> Result<Option<(Number, usize)>, ProtocolError> {
-        let first = self.at + 1;
-        let fault = if mark == b'?' { Fault::Length } else { Fault::Integer };
-        let mut number = self.number;
-        let mut at = self.looked;
-        loop {
-            let Some(&byte) = buf.get(at) else {
-                self.number = number;
-                self.looked = at;
-                return Ok(None);
-            };
-            self.count(1);
-            let digit = byte.wrapping_sub(b'0');
-            if digit < 10 && !number.streamed {
-                let value =
-                    number.value.checked_mul(10).and_then(|value| value.checked_add(digit.into()));
-                number.value = value.ok_or_else(|| self.fault(Fault::IntegerRange))?;
-                number.digits += 1;
-            } else if byte == b'\r' {
-                break;
-            } else if at == first && byte == b'-' {
-                number.negative = true;
-            } else if at == first && byte == mark {
-                number.streamed = mark == b'?';
-            } else {
-                return Err(ProtocolError::new(fault, at));
-            }
-            at += 1;
-            if at - first > MAX_NUMBER {
-                return Err(self.fault(Fault::LineTooLong));
-            }
-        }
-        if number.digits == 0 && !number.streamed {
-            return Err(ProtocolError::new(fault, at));
-        }
-        self.number = number;
-        self.looked = at;
-        Ok(self.line_end(buf, at)?.map(|end| (number, end)))
-    }
-
-    /// Where the next line begins: after the LF that must follow the CR at `cr`.
-    fn line_end(&mut self, buf: &[u8], cr: usize) -> Result<Option<usize>, ProtocolError> {
-        self.count(1);
-        match (buf[cr], buf.get(cr + 1)) {
-            (b'\r', Some(b'\n')) => Ok(Some(cr + 2)),
-            (b'\r', None) => Ok(None),
-            (b'\r', Some(_)) => Err(ProtocolError::new(Fault::LineEnd, cr + 1)),
-            _ => Err(ProtocolError::new(Fault::LineEnd, cr)),
-        }
-    }
-
     fn value_ends(&mut self, end: usize) -> Result<Step, ProtocolError> {
         if end > self.limits.max_frame {
             return Err(self.fault(Fault::FrameTooLong));
@@ -473,61 +430,6 @@ impl Framer {
             self.looks += _bytes;
         }
     }
-}
-
-/// The length of the whole reply that `buf` begins with, when it is of the most frequent
-/// kinds and complete; `None` sends it the long way, which also names its faults.
-#[inline]
-fn quick(buf: &[u8], limits: &Limits) -> Option<usize> {
-    let length = match buf {
-        [b'+', b'O', b'K', b'\r', b'\n', ..] => 5,
-        [type_byte @ (b':' | b'$'), rest @ ..] => {
-            let mut value = 0;
-            let mut digits = 0;
-            for byte in rest.iter().take(18) {
-                let digit = byte.wrapping_sub(b'0');
-                if digit > 9 {
-                    break;
-                }
-                value = value * 10 + u64::from(digit);
-                digits += 1;
-            }
-            if digits == 0 || rest.get(digits..digits + 2)? != b"\r\n" {
-                return None;
-            }
-            let line = digits + 3;
-            if *type_byte == b':' {
-                line
-            } else {
-                if value > limits.max_bulk as u64 {
-                    return None;
-                }
-                let end = line.checked_add(value as usize)?;
-                if buf.get(end..end.checked_add(2)?)? != b"\r\n" {
-                    return None;
-                }
-                end + 2
-            }
-        }
-        _ => return None,
-    };
-    (length <= limits.max_frame).then_some(length)
-}
-
-fn check_line(type_byte: u8, text: &[u8]) -> Result<(), Fault> {
-    let (ok, fault) = match type_byte {
-        b',' => (syntax::is_double(text), Fault::Double),
-        b'(' => (syntax::is_big_number(text), Fault::BigNumber),
-        b'#' => (matches!(text, b"t" | b"f"), Fault::Boolean),
-        b'_' => (text.is_empty(), Fault::Null),
-        b'.' => (text.is_empty(), Fault::End),
-        _ => return Ok(()),
-    };
-    if ok { Ok(()) } else { Err(fault) }
-}
-
-fn is_verbatim_prefix(prefix: &[u8]) -> bool {
-    matches!(prefix, [format @ .., b':'] if format.iter().all(u8::is_ascii_graphic))
 }
 
 #[cfg(test)]

@@ -65,6 +65,11 @@ impl fmt::Display for Kind {
 }
 
 /// A version of the protocol
+///
+/// ```
+/// use redmux::resp::Protocol;
+/// assert_eq!(Protocol::default().to_string(), "RESP3");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Protocol {
     /// What every server speaks, and what a connection begins with.

@@ -26,9 +26,11 @@ pub(super) enum Node<'a> {
     },
 }
 
-/// The elements of an attribute before a value count double, as those of a map.
+/// The line that an element begins with.
 struct Header<'a> {
+    /// Without its type byte and CR LF.
     line: &'a [u8],
+    /// Where the next line, or the content, begins.
     end: usize,
 }
 
@@ -36,69 +38,82 @@ struct Header<'a> {
 /// it: all of it, or an aggregate's header.
 pub(super) fn read(bytes: &[u8]) -> Option<(Node<'_>, usize)> {
     let type_byte = *bytes.first()?;
-    let Header { line, end } = header(bytes)?;
-    let node = match type_byte {
-        b'+' => Node::Line(Kind::SimpleString, line),
-        b'-' => Node::Line(Kind::Error, line),
-        b':' => Node::Line(Kind::Integer, line),
-        b',' => Node::Line(Kind::Double, line),
-        b'(' => Node::Line(Kind::BigNumber, line),
-        b'#' => Node::Line(Kind::Boolean, line),
-        b'_' => Node::Null,
-        b'$' if line == b"?" => {
-            let body = bytes.get(end..)?;
-            return Some((Node::Stream(body), end + stream_length(body)?));
-        }
-        b'$' | b'!' | b'=' => {
-            if type_byte == b'$' && line == b"-1" {
-                return Some((Node::Null, end));
-            }
-            let (body, end) = bulk(bytes, line, end)?;
-            let kind = match type_byte {
-                b'$' => Kind::BulkString,
-                b'!' => Kind::BulkError,
-                _ => Kind::Verbatim,
+    match type_byte {
+        b'$' | b'!' | b'=' => string(type_byte, bytes),
+        b'*' | b'%' | b'~' | b'>' => aggregate(type_byte, bytes),
+        _ => {
+            let Header { line, end } = header(bytes)?;
+            let node = match type_byte {
+                b'+' => Node::Line(Kind::SimpleString, line),
+                b'-' => Node::Line(Kind::Error, line),
+                b':' => Node::Line(Kind::Integer, line),
+                b',' => Node::Line(Kind::Double, line),
+                b'(' => Node::Line(Kind::BigNumber, line),
+                b'#' => Node::Line(Kind::Boolean, line),
+                b'_' => Node::Null,
+                _ => return None,
             };
-            return Some((Node::Bulk(kind, body), end));
+            Some((node, end))
         }
-        b'*' | b'%' | b'~' | b'>' => {
-            if type_byte == b'*' && line == b"-1" {
-                return Some((Node::Null, end));
-            }
-            let kind = match type_byte {
-                b'*' => Kind::Array,
-                b'%' => Kind::Map,
-                b'~' => Kind::Set,
-                _ => Kind::Push,
-            };
-            let elements = match line {
-                b"?" => None,
-                line => Some(elements(line, kind == Kind::Map)?),
-            };
-            Node::Aggregate { kind, elements, body: bytes.get(end..)? }
-        }
-        _ => return None,
+    }
+}
+
+#[inline]
+fn string(type_byte: u8, bytes: &[u8]) -> Option<(Node<'_>, usize)> {
+    let (length, end) = length(bytes)?;
+    let kind = match type_byte {
+        b'$' => Kind::BulkString,
+        b'!' => Kind::BulkError,
+        _ => Kind::Verbatim,
     };
-    Some((node, end))
+    match length {
+        Length::Of(length) => {
+            let (body, end) = body(bytes, length, end)?;
+            Some((Node::Bulk(kind, body), end))
+        }
+        Length::Null => Some((Node::Null, end)),
+        Length::Streamed => {
+            let parts = bytes.get(end..)?;
+            let parts = parts.get(..stream_length(parts)?)?;
+            Some((Node::Stream(parts), end + parts.len()))
+        }
+    }
+}
+
+#[inline]
+fn aggregate(type_byte: u8, bytes: &[u8]) -> Option<(Node<'_>, usize)> {
+    let (length, end) = length(bytes)?;
+    let kind = match type_byte {
+        b'*' => Kind::Array,
+        b'%' => Kind::Map,
+        b'~' => Kind::Set,
+        _ => Kind::Push,
+    };
+    let elements = match length {
+        Length::Of(entries) if kind == Kind::Map => Some(entries.checked_mul(2)?),
+        Length::Of(elements) => Some(elements),
+        Length::Streamed => None,
+        Length::Null => return Some((Node::Null, end)),
+    };
+    Some((Node::Aggregate { kind, elements, body: bytes.get(end..)? }, end))
 }
 
 /// The length of the attributes that `bytes` begins with; mostly 0.
 pub(super) fn attributes_length(bytes: &[u8]) -> Option<usize> {
     let mut at = 0;
     while bytes.get(at) == Some(&b'|') {
-        let Header { line, end } = header(bytes.get(at..)?)?;
-        at = skip_values(bytes, at + end, elements(line, true)?)?;
+        let (elements, length) = attribute_header(bytes.get(at..)?)?;
+        at = skip_values(bytes, at + length, elements)?;
     }
     Some(at)
 }
 
 /// The elements and the header's length of the attribute that `bytes` begins with.
 pub(super) fn attribute_header(bytes: &[u8]) -> Option<(usize, usize)> {
-    if bytes.first() != Some(&b'|') {
-        return None;
+    match (bytes.first()?, length(bytes)?) {
+        (b'|', (Length::Of(entries), end)) => Some((entries.checked_mul(2)?, end)),
+        _ => None,
     }
-    let Header { line, end } = header(bytes)?;
-    Some((elements(line, true)?, end))
 }
 
 /// The length of the elements of an aggregate, and of the end mark of a streamed one.
@@ -109,17 +124,38 @@ pub(super) fn aggregate_length(elements: Option<usize>, body: &[u8]) -> Option<u
     }
 }
 
+/// The first error at any depth of the value that `bytes` is, attributes left out.
+pub(super) fn first_error(bytes: &[u8]) -> Option<&[u8]> {
+    // Elements lie one behind the other whatever their nesting: no stack is needed.
+    let mut rest = bytes;
+    loop {
+        rest = rest.get(attributes_length(rest)?..)?;
+        if is_end(rest) {
+            rest = &rest[3..];
+            continue;
+        }
+        match read(rest)? {
+            (Node::Line(Kind::Error, text) | Node::Bulk(Kind::BulkError, text), _) => {
+                return Some(text);
+            }
+            (_, length) => rest = rest.get(length..)?,
+        }
+    }
+}
+
 /// The next part of a streamed string and what follows it; an empty part is the last.
 pub(super) fn chunk(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     if bytes.first() != Some(&b';') {
         return None;
     }
-    let Header { line, end } = header(bytes)?;
-    if line == b"0" {
-        return Some((&[], bytes.get(end..)?));
+    match length(bytes)? {
+        (Length::Of(0), end) => Some((&[], bytes.get(end..)?)),
+        (Length::Of(length), end) => {
+            let (part, end) = body(bytes, length, end)?;
+            Some((part, bytes.get(end..)?))
+        }
+        _ => None,
     }
-    let (body, end) = bulk(bytes, line, end)?;
-    Some((body, bytes.get(end..)?))
 }
 
 /// Whether `bytes` begins with the end mark of a streamed aggregate.
@@ -201,7 +237,6 @@ fn skip_levels(bytes: &[u8], mut at: usize, level: Level) -> Option<usize> {
     Some(at)
 }
 
-/// The line that an element begins with, without its type byte and CR LF.
 fn header(bytes: &[u8]) -> Option<Header<'_>> {
     let rest = bytes.get(1..)?;
     // Lines are mostly a few digits: looking at the first bytes beats a search.
@@ -212,15 +247,32 @@ fn header(bytes: &[u8]) -> Option<Header<'_>> {
     (rest.get(cr + 1) == Some(&b'\n')).then(|| Header { line: &rest[..cr], end: cr + 3 })
 }
 
-fn bulk<'a>(bytes: &'a [u8], line: &[u8], end: usize) -> Option<(&'a [u8], usize)> {
-    let length = usize::try_from(syntax::integer(line)?).ok()?;
-    let body_end = end.checked_add(length)?;
-    let body = bytes.get(end..body_end)?;
-    let after = body_end.checked_add(2)?;
-    (bytes.get(body_end..after)? == b"\r\n").then_some((body, after))
+enum Length {
+    Of(usize),
+    Null,
+    Streamed,
 }
 
-fn elements(line: &[u8], pairs: bool) -> Option<usize> {
-    let count = usize::try_from(syntax::integer(line)?).ok()?;
-    if pairs { count.checked_mul(2) } else { Some(count) }
+/// The length that an element's line announces, and where what it announces begins.
+#[inline]
+fn length(bytes: &[u8]) -> Option<(Length, usize)> {
+    if let Some((length, end)) = syntax::short_number(bytes.get(1..)?) {
+        return Some((Length::Of(usize::try_from(length).ok()?), end + 1));
+    }
+    let Header { line, end } = header(bytes)?;
+    let length = match line {
+        b"-1" => Length::Null,
+        b"?" => Length::Streamed,
+        digits => Length::Of(usize::try_from(syntax::integer(digits)?).ok()?),
+    };
+    Some((length, end))
+}
+
+/// The announced bytes, and where the next element begins.
+#[inline]
+fn body(bytes: &[u8], length: usize, start: usize) -> Option<(&[u8], usize)> {
+    let end = start.checked_add(length)?;
+    let body = bytes.get(start..end)?;
+    let after = end.checked_add(2)?;
+    (bytes.get(end..after)? == b"\r\n").then_some((body, after))
 }

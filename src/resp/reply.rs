@@ -51,10 +51,11 @@ impl<'a> Reply<'a> {
             b'|' => node::attributes_length(bytes)?,
             _ => 0,
         };
-        let (node, length) = node::read(bytes.get(attributes..)?)?;
+        let (mut node, length) = node::read(bytes.get(attributes..)?)?;
         let mut end = attributes + length;
-        if let Node::Aggregate { elements, body, .. } = node {
-            end += node::aggregate_length(elements, body)?;
+        if let Node::Aggregate { elements, body, .. } = &mut node {
+            *body = body.get(..node::aggregate_length(*elements, body)?)?;
+            end += body.len();
         }
         let raw = bytes.get(..end)?;
         Some((Self { raw, attributes, node, owner }, end))

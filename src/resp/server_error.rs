@@ -4,8 +4,9 @@ use std::{fmt, sync::Arc};
 
 /// An error that the server answered with
 ///
-/// [`message`](Self::message) is its raw text. `Display` and `Debug` leave out the part that
-/// quotes the caller's arguments, so that they can be logged.
+/// [`message`](Self::message) is its raw text. `Display` and `Debug` leave out where Redis
+/// quotes the caller's arguments (after an unknown command, a malformed ACL rule, an invalid
+/// value of `CONFIG SET`), so that they can be logged. Modules quote in their own ways.
 ///
 /// ```
 /// use redmux::resp::{ServerError, ServerErrorKind};
@@ -162,6 +163,13 @@ impl ServerError {
     }
 
     /// The node that a `MOVED` or `ASK` error points to; `None` if it is neither, or malformed.
+    ///
+    /// ```
+    /// use redmux::resp::ServerError;
+    /// let error = ServerError::new("MOVED 3999 127.0.0.1:6381");
+    /// let to = error.redirect().unwrap();
+    /// assert_eq!((to.slot, to.host, to.port), (3999, "127.0.0.1", 6381));
+    /// ```
     pub fn redirect(&self) -> Option<Redirect<'_>> {
         let mut words = self.0.split(' ');
         if !matches!(words.next(), Some("MOVED" | "ASK")) {
@@ -175,10 +183,19 @@ impl ServerError {
 
     /// The text without what may quote the caller's arguments.
     fn discreet(&self) -> &str {
-        let end = self.0.find(", with args beginning with").unwrap_or(self.0.len());
+        let cut = |(mark, kept): &(&str, usize)| self.0.find(mark).map(|start| start + kept);
+        let end = QUOTING.iter().filter_map(cut).min().unwrap_or(self.0.len());
         &self.0[..end]
     }
 }
+
+/// Where Redis quotes arguments, a new user's password among them, and how much of the mark
+/// itself can be shown.
+const QUOTING: [(&str, usize); 3] = [
+    (", with args beginning with", 0),
+    ("ACL SETUSER modifier '", "ACL SETUSER modifier".len()),
+    ("Invalid argument '", "Invalid argument".len()),
+];
 
 impl fmt::Display for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -253,11 +270,26 @@ mod tests {
 
     #[test]
     fn prints_no_arguments() {
-        let error =
-            ServerError::new("ERR unknown command 'x', with args beginning with: 'hunter2' ");
-        assert_eq!(error.to_string(), "ERR unknown command 'x'");
-        assert!(!format!("{error:?}").contains("hunter2"));
-        assert!(error.message().contains("hunter2"));
+        for (text, shown) in [
+            (
+                "ERR unknown command 'x', with args beginning with: 'hunter2' ",
+                "ERR unknown command 'x'",
+            ),
+            (
+                "ERR Error in ACL SETUSER modifier '>hunter2 ': Syntax error",
+                "ERR Error in ACL SETUSER modifier",
+            ),
+            ("ERR Invalid argument 'hunter2' for CONFIG SET 'maxmemory'", "ERR Invalid argument"),
+            (
+                "ERR wrong number of arguments for 'get' command",
+                "ERR wrong number of arguments for 'get' command",
+            ),
+        ] {
+            let error = ServerError::new(text);
+            assert_eq!(error.to_string(), shown);
+            assert!(!format!("{error:?}").contains("hunter2"));
+            assert_eq!(error.message(), text);
+        }
     }
 
     #[test]

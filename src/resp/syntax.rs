@@ -1,6 +1,7 @@
 //! The texts of numbers.
 
 /// The integer that `text` is: an optional sign and decimal digits, within 64 bits.
+#[inline]
 pub(super) fn integer(text: &[u8]) -> Option<i64> {
     let (negative, digits) = match text {
         [b'-', digits @ ..] => (true, digits),
@@ -10,6 +11,23 @@ pub(super) fn integer(text: &[u8]) -> Option<i64> {
     if digits.is_empty() {
         return None;
     }
+    if digits.len() > 18 {
+        return long_integer(negative, digits);
+    }
+    // So few digits cannot overflow.
+    let mut value: i64 = 0;
+    for byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value * 10 + i64::from(digit);
+    }
+    Some(if negative { -value } else { value })
+}
+
+#[cold]
+fn long_integer(negative: bool, digits: &[u8]) -> Option<i64> {
     let mut value: u64 = 0;
     for byte in digits {
         let digit = byte.wrapping_sub(b'0');
@@ -19,6 +37,24 @@ pub(super) fn integer(text: &[u8]) -> Option<i64> {
         value = value.checked_mul(10)?.checked_add(digit.into())?;
     }
     if negative { 0_i64.checked_sub_unsigned(value) } else { i64::try_from(value).ok() }
+}
+
+/// The number of up to 18 digits that `line` begins with, and the length of the digits and the
+/// CR LF behind them; `None` for any other line, and if it is not all there.
+#[inline]
+pub(super) fn short_number(line: &[u8]) -> Option<(u64, usize)> {
+    let mut value = 0;
+    let mut digits = 0;
+    for byte in line.iter().take(18) {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        value = value * 10 + u64::from(digit);
+        digits += 1;
+    }
+    let end = digits + 2;
+    (digits > 0 && line.get(digits..end)? == b"\r\n").then_some((value, end))
 }
 
 /// Whether `text` is an optional sign and at least one decimal digit.
@@ -79,6 +115,11 @@ mod tests {
             ("-9223372036854775808", Some(i64::MIN)),
             ("-9223372036854775809", None),
             ("99999999999999999999999", None),
+            ("000000000000000000000000012", Some(12)),
+            ("999999999999999999", Some(999_999_999_999_999_999)),
+            ("-1000000000000000000", Some(-1_000_000_000_000_000_000)),
+            ("12345678901234567x", None),
+            ("1234567890123456789x", None),
             ("", None),
             ("-", None),
             ("+-1", None),
@@ -86,6 +127,24 @@ mod tests {
             ("1.0", None),
         ] {
             assert_eq!(integer(text.as_bytes()), value, "{text}");
+        }
+    }
+
+    #[test]
+    fn short_numbers() {
+        assert_eq!(short_number(b"0\r\nabc"), Some((0, 3)));
+        assert_eq!(short_number(b"999999999999999999\r\n"), Some((999_999_999_999_999_999, 20)));
+        for line in [
+            &b""[..],
+            b"\r\n",
+            b"1",
+            b"1\r",
+            b"1\n\r",
+            b"-1\r\n",
+            b"1x\r\n",
+            b"1000000000000000000\r\n",
+        ] {
+            assert_eq!(short_number(line), None, "{}", line.escape_ascii());
         }
     }
 

@@ -175,3 +175,30 @@ fn a_command_that_was_given_more_time_is_waited_for() {
     model.settle();
     assert!(model.result(slow).unwrap().is_ok());
 }
+
+#[test]
+fn a_deadline_is_not_lost_when_the_queue_is_compacted() {
+    let mut model = Model::ready(config());
+    let own_time = model.submit_with("own time", Some(60_000 * MS)).unwrap();
+    let given_up = model.submit("given up").unwrap();
+    let waiting = model.submit("waiting").unwrap();
+    model.core.abandon(given_up);
+    // The cursor over ordinary deadlines now stands on the last one, and the one before
+    // it goes.
+    model.core.next_deadline();
+    model.write(usize::MAX);
+    model.tick(5000 * MS);
+    assert!(timeout_of(&mut model, waiting).is_timeout());
+    assert!(model.result(own_time).is_none());
+}
+
+#[test]
+fn silence_counts_from_when_a_reply_fell_due() {
+    let mut model = Model::ready(config());
+    model.tick(9000 * MS);
+    model.submit("after a long idle time").unwrap();
+    assert_eq!(model.core.next_deadline(), 11_000 * MS);
+    model.core.check_liveness().unwrap();
+    model.write(usize::MAX);
+    assert!(model.executed.iter().all(|(name, _)| name != "PING"));
+}

@@ -1,7 +1,7 @@
 use std::{collections::VecDeque, sync::Arc, task::Waker};
 
 use crate::{
-    Error, ErrorKind, Delivery,
+    Delivery, Error, ErrorKind,
     connection::{
         BacklogPolicy, LinkConfig,
         config::Credentials,

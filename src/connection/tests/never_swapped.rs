@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::model::{MS, Model, config};
 use crate::{
-    Delivery, TimeoutStage, ErrorKind,
+    Delivery, ErrorKind, TimeoutStage,
     connection::{LinkConfig, core::Phase, slots::SlotId},
 };
 
@@ -92,11 +92,9 @@ fn run(acts: Vec<Act>, config: LinkConfig) {
                     }
                 }
             }
-            Act::Cancel { which } => {
-                if !waiting.is_empty() {
-                    let issued = waiting.swap_remove(which % waiting.len());
-                    model.core.abandon(issued.slot);
-                }
+            Act::Cancel { which } if !waiting.is_empty() => {
+                let issued = waiting.swap_remove(which % waiting.len());
+                model.core.abandon(issued.slot);
             }
             Act::Write { bytes } if model.core.is_connected() => model.write(bytes),
             Act::Read { replies } if model.core.is_connected() => {

@@ -5,16 +5,23 @@ use std::{borrow::Cow, str, sync::Arc};
 use bytes::Bytes;
 
 use super::{FromReply, mismatch, refuse_error};
-use crate::resp::{DecodeError, Frame, Kind, Reply, ReplyError, ServerError, syntax};
+use crate::resp::{
+    DecodeError, Frame, Kind, Reply, ReplyError, ServerError,
+    node::{self, Node},
+    syntax,
+};
 
 /// Anything but an error; an error anywhere inside is found.
 impl FromReply for () {
     #[inline]
     fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
-        refuse_error(reply)?;
-        match reply.items() {
-            Some(mut items) => items.try_for_each(Self::from_reply),
-            None => Ok(()),
+        match reply.node() {
+            Node::Null | Node::Stream(_) => Ok(()),
+            Node::Line(..) | Node::Bulk(..) => refuse_error(reply),
+            Node::Aggregate { body, .. } => match node::first_error(body) {
+                Some(text) => Err(ServerError::new(String::from_utf8_lossy(text)).into()),
+                None => Ok(()),
+            },
         }
     }
 }

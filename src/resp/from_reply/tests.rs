@@ -21,6 +21,7 @@ fn message<T: FromReply + std::fmt::Debug>(bytes: &str) -> String {
 fn units_and_booleans() {
     assert_eq!(decode(b"+OK\r\n"), Ok(()));
     assert_eq!(decode(b"*1\r\n:1\r\n"), Ok(()));
+    assert_eq!(decode(b"*?\r\n%1\r\n:1\r\n|1\r\n+k\r\n-v\r\n_\r\n$?\r\n;0\r\n.\r\n"), Ok(()));
     for (bytes, truth) in [
         ("#t\r\n", true),
         ("#f\r\n", false),

@@ -16,6 +16,16 @@ impl Value {
     /// What is written is always well-formed: line ends in a simple string become spaces, an
     /// error with line ends is a bulk error (in RESP2: with spaces), a push message inside
     /// another value is an array, and a big number that is none is a bulk string.
+    ///
+    /// ```
+    /// use redmux::resp::{Protocol, Value};
+    /// let mut out = Vec::new();
+    /// Value::Map(vec![("on".into(), true.into())]).encode(&mut out, Protocol::Resp3);
+    /// assert_eq!(out, b"%1\r\n$2\r\non\r\n#t\r\n");
+    /// out.clear();
+    /// Value::Map(vec![("on".into(), true.into())]).encode(&mut out, Protocol::Resp2);
+    /// assert_eq!(out, b"*2\r\n$2\r\non\r\n:1\r\n");
+    /// ```
     pub fn encode(&self, out: &mut Vec<u8>, protocol: Protocol) {
         self.write(out, protocol, true);
     }

@@ -121,5 +121,7 @@ fn depth_is_bounded_for_bytes_that_no_framer_has_seen() {
     let mut closed = b"*1\r\n".repeat(Limits::DEPTH_CAP);
     closed.extend_from_slice(b":1\r\n");
     assert!(Frame::copy_from_slice(&closed).decode::<Value>().is_ok());
-    assert!(matches!(Frame::copy_from_slice(&deep).decode::<()>(), Ok(())));
+    let deepest = Frame::copy_from_slice(&[&deep[..], b"-ERR x\r\n"].concat());
+    assert!(matches!(deepest.decode::<Value>(), Err(ReplyError::Decode(_))));
+    assert_eq!(deepest.decode::<()>(), Err(ServerError::new("ERR x").into()));
 }

@@ -57,7 +57,9 @@ impl fmt::Display for Endpoint {
 
 /// Why a text is not an endpoint
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not an endpoint: {reason} (expected host, host:port, [ipv6]:port, unix:/path, ws://… or wss://…)")]
+#[error(
+    "`{text}` is not an endpoint: {reason} (expected host, host:port, [ipv6]:port, unix:/path, ws://… or wss://…)"
+)]
 pub struct EndpointError {
     text: String,
     reason: &'static str,

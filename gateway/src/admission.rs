@@ -1,0 +1,197 @@
+use std::{fmt, net::IpAddr, str::FromStr};
+
+use crate::{config::Config, http::RequestHead};
+
+/// A web origin: scheme, host and port, as browsers send it
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    scheme: String,
+    host: String,
+    port: u16,
+}
+
+/// A text that is not an origin
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not an origin (expected scheme://host or scheme://host:port, without a path)")]
+pub struct OriginError;
+
+impl FromStr for Origin {
+    type Err = OriginError;
+
+    fn from_str(text: &str) -> Result<Self, OriginError> {
+        let (scheme, authority) = text.split_once("://").ok_or(OriginError)?;
+        let scheme = scheme.to_ascii_lowercase();
+        let default = match scheme.as_str() {
+            "http" | "ws" => Some(80),
+            "https" | "wss" => Some(443),
+            _ => None,
+        };
+        let (host, port) = split_authority(authority).ok_or(OriginError)?;
+        let port = port.or(default).ok_or(OriginError)?;
+        Ok(Self { scheme, host, port })
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}:{}", self.scheme, self.host, self.port)
+    }
+}
+
+/// Host (lower case, IPv6 in brackets) and port of `host[:port]`.
+pub(crate) fn split_authority(authority: &str) -> Option<(String, Option<u16>)> {
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, Some(port.parse().ok()?)),
+        _ => (authority, None),
+    };
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let valid = match bare {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => {
+            !host.is_empty()
+                && host
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
+        }
+    };
+    valid.then(|| (host.to_ascii_lowercase(), port))
+}
+
+/// Why a request for a WebSocket is refused
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rejection {
+    /// The `Host` names no host of this gateway (DNS rebinding).
+    Host,
+    /// The page's origin is not allowed.
+    Origin,
+    /// There is no `Origin`, so the client is no browser, and those are not enabled.
+    NoOrigin,
+}
+
+/// Checks the `Host` of any request.
+pub(crate) fn check_host(config: &Config, head: &RequestHead) -> Result<(), Rejection> {
+    let (host, port) = head.host.as_deref().and_then(split_authority).ok_or(Rejection::Host)?;
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let local =
+        bare.parse::<IpAddr>().is_ok() || host == "localhost" || host.ends_with(".localhost");
+    let named = config.hosts.iter().any(|allowed| {
+        split_authority(allowed)
+            .is_some_and(|(name, wanted)| name == host && (wanted.is_none() || wanted == port))
+    });
+    if local || named { Ok(()) } else { Err(Rejection::Host) }
+}
+
+/// Checks the `Origin` of a request for a WebSocket.
+///
+/// A browser sends it with every WebSocket and pages cannot change it. Without this check,
+/// any page a user visits could use the user's way to this gateway.
+pub(crate) fn check_origin(config: &Config, head: &RequestHead) -> Result<(), Rejection> {
+    let Some(text) = head.origin.as_deref() else {
+        return if config.allow_no_origin { Ok(()) } else { Err(Rejection::NoOrigin) };
+    };
+    let origin: Origin = text.parse().map_err(|_| Rejection::Origin)?;
+    if config.origins.contains(&origin) {
+        return Ok(());
+    }
+    // With a list of origins, only those; without one, the origin of the gateway itself.
+    if config.origins.is_empty() && is_same_origin(&origin, head) {
+        return Ok(());
+    }
+    Err(Rejection::Origin)
+}
+
+/// The page came from this gateway: same host, same port. The scheme may differ where TLS
+/// ends in front of the gateway.
+fn is_same_origin(origin: &Origin, head: &RequestHead) -> bool {
+    let default = if origin.scheme == "https" { 443 } else { 80 };
+    head.host
+        .as_deref()
+        .and_then(split_authority)
+        .is_some_and(|(host, port)| host == origin.host && port.unwrap_or(default) == origin.port)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(host: Option<&str>, origin: Option<&str>) -> RequestHead {
+        RequestHead {
+            host: host.map(str::to_owned),
+            origin: origin.map(str::to_owned),
+            ..RequestHead::default()
+        }
+    }
+
+    fn config() -> Config {
+        Config::new("127.0.0.1:6379".parse().unwrap())
+    }
+
+    #[test]
+    fn same_origin_is_the_default() {
+        for (host, origin, allowed) in [
+            ("localhost:8080", "http://localhost:8080", true),
+            ("LOCALHOST:8080", "http://LocalHost:8080", true),
+            ("app.example", "https://app.example", true),
+            ("app.example", "https://app.example:443", true),
+            ("app.example:80", "http://app.example", true),
+            ("[::1]:8080", "http://[::1]:8080", true),
+            ("localhost:8080", "http://localhost:8081", false),
+            ("localhost:8080", "http://localhost", false),
+            ("localhost:8080", "http://evil.example:8080", false),
+            ("app.example", "https://app.example.evil.example", false),
+            ("app.example", "https://evil.example/https://app.example", false),
+            ("app.example", "null", false),
+            ("app.example", "", false),
+            ("app.example", "https://user@app.example", false),
+            ("app.example", "file://", false),
+        ] {
+            let result = check_origin(&config(), &head(Some(host), Some(origin)));
+            assert_eq!(result.is_ok(), allowed, "{host} {origin}");
+        }
+    }
+
+    #[test]
+    fn a_list_replaces_the_default_and_is_exact() {
+        let mut config = config();
+        config.origins = vec!["https://app.example".parse().unwrap()];
+        let allowed =
+            |origin| check_origin(&config, &head(Some("gw.example"), Some(origin))).is_ok();
+        assert!(allowed("https://app.example") && allowed("https://APP.example:443"));
+        assert!(!allowed("http://app.example"));
+        assert!(!allowed("https://gw.example"));
+        assert!(!allowed("https://xapp.example"));
+    }
+
+    #[test]
+    fn a_missing_origin_is_refused_unless_enabled_and_null_always() {
+        let mut config = config();
+        let request = head(Some("localhost"), None);
+        assert_eq!(check_origin(&config, &request), Err(Rejection::NoOrigin));
+        config.allow_no_origin = true;
+        assert_eq!(check_origin(&config, &request), Ok(()));
+        let null = head(Some("localhost"), Some("null"));
+        assert_eq!(check_origin(&config, &null), Err(Rejection::Origin));
+    }
+
+    #[test]
+    fn hosts_are_addresses_localhost_or_named() {
+        let mut config = config();
+        config.hosts = vec!["gw.example".into(), "other.example:8443".into()];
+        for (host, allowed) in [
+            (Some("127.0.0.1:1"), true),
+            (Some("[::1]"), true),
+            (Some("localhost:99"), true),
+            (Some("gw.example:1"), true),
+            (Some("GW.example"), true),
+            (Some("other.example:8443"), true),
+            (Some("other.example"), false),
+            (Some("rebound.example"), false),
+            (Some("gw.example.evil.example"), false),
+            (Some("a b"), false),
+            (Some(""), false),
+            (None, false),
+        ] {
+            assert_eq!(check_host(&config, &head(host, None)).is_ok(), allowed, "{host:?}");
+        }
+    }
+}

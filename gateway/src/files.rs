@@ -1,0 +1,121 @@
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use futures::io::AsyncWrite;
+
+use crate::http::{NOT_FOUND, Status, refuse, respond};
+
+/// Serves one file below `root`.
+pub(crate) async fn serve(
+    stream: &mut (impl AsyncWrite + Unpin),
+    root: &Path,
+    path: &str,
+    with_body: bool,
+) -> io::Result<u16> {
+    let (root, asked) = (root.to_owned(), path.to_owned());
+    let found = async_std::task::spawn_blocking(move || {
+        let file = locate(&root, &asked)?;
+        let body = std::fs::read(&file).ok()?;
+        Some((file, body))
+    })
+    .await;
+    let Some((file, body)) = found else {
+        refuse(stream, NOT_FOUND, "there is no such file\n").await?;
+        return Ok(NOT_FOUND.0);
+    };
+    let headers = [("Cache-Control", "no-cache"), ("Referrer-Policy", "no-referrer")];
+    respond(stream, Status(200, "OK"), &headers, content_type(&file), &body, with_body).await?;
+    Ok(200)
+}
+
+/// The file a request's path means, if it is a file inside `root`.
+fn locate(root: &Path, path: &str) -> Option<PathBuf> {
+    let mut file = root.to_owned();
+    for part in path.split('/').filter(|part| !part.is_empty()) {
+        let part = decode(part)?;
+        // Nothing hidden, nothing upwards, no second way to write a separator.
+        if part.starts_with('.') || part.contains(['/', '\\', '\0']) {
+            return None;
+        }
+        file.push(part);
+    }
+    // Links are followed, but not out of the folder.
+    let (root, mut file) = (root.canonicalize().ok()?, file.canonicalize().ok()?);
+    if file.is_dir() {
+        file = file.join("index.html").canonicalize().ok()?;
+    }
+    (file.starts_with(&root) && file.is_file()).then_some(file)
+}
+
+/// Replaces `%XX`.
+fn decode(part: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(part.len());
+    let mut rest = part.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let mut digit = || char::from(rest.next()?).to_digit(16);
+        bytes.push((digit()? * 16 + digit()?) as u8);
+    }
+    String::from_utf8(bytes).ok()
+}
+
+fn content_type(file: &Path) -> &'static str {
+    match file.extension().and_then(|extension| extension.to_str()) {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js" | "mjs") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("wasm") => "application/wasm",
+        Some("json" | "map") => "application/json",
+        Some("svg") => "image/svg+xml",
+        Some("png") => "image/png",
+        Some("ico") => "image/x-icon",
+        Some("txt" | "md") => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_files_inside_the_folder_are_found() {
+        let base = std::env::temp_dir().join(format!("redmux-files-{}", std::process::id()));
+        let root = base.join("root");
+        std::fs::create_dir_all(root.join("sub")).unwrap();
+        for (file, text) in
+            [("index.html", "i"), ("a b.js", "j"), (".hidden", "h"), ("sub/x.css", "c")]
+        {
+            std::fs::write(root.join(file), text).unwrap();
+        }
+        std::fs::write(base.join("secret"), "s").unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(base.join("secret"), root.join("link")).unwrap();
+        for path in ["/", "/index.html", "//index.html", "/a%20b.js", "/sub/x.css"] {
+            assert!(locate(&root, path).is_some(), "{path}");
+        }
+        for path in [
+            "/../secret",
+            "/%2e%2e/secret",
+            "/sub/../../secret",
+            "/sub%2f..%2f..%2fsecret",
+            "/..%5csecret",
+            "/.hidden",
+            "/link",
+            "/sub",
+            "/none",
+            "/%",
+            "/%zz",
+            "/%ff",
+            "/index.html%00",
+        ] {
+            assert!(locate(&root, path).is_none(), "{path}");
+        }
+        std::fs::remove_dir_all(base).unwrap();
+    }
+}

@@ -1,0 +1,33 @@
+//! Real servers for tests and the demo.
+//!
+//! [`RedisServer`] runs `redis-server` (or `valkey-server`) on a port of its own
+//! and in a directory of its own; [`Websockify`] puts the stock WebSocket proxy
+//! in front of one. Both can be paused, killed and restarted on the same port, and
+//! both end with the value that holds them, after a panic too. A server kept
+//! in a `static` ends with the process, where the system has `setpriv`.
+//!
+//! ```no_run
+//! use redmux_test_support::RedisServer;
+//!
+//! let server = RedisServer::start();
+//! assert_eq!(server.command(&["PING"]), "PONG");
+//! server.pause(); // connected, but it answers nothing
+//! server.resume();
+//! server.kill(); // connection reset, then refused
+//! server.restart(); // same port, empty
+//! ```
+//!
+//! Unix only: the servers and the signals are.
+
+mod client;
+mod dir;
+mod port;
+mod process;
+mod redis;
+mod websockify;
+
+pub use dir::TempDir;
+pub use port::{PortLease, lease_port};
+pub use process::{Daemon, DaemonCommand, find_program};
+pub use redis::{RedisServer, RedisServerBuilder};
+pub use websockify::Websockify;

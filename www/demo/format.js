@@ -1,0 +1,55 @@
+// Replies as redis-cli shows them.
+
+/** The lines of a reply. Bytes are quoted and escaped; status replies are bare. */
+export function formatReply(reply) {
+  return lines(reply).join("\n");
+}
+
+function lines(reply) {
+  if (reply === null) return ["(nil)"];
+  if (reply === true || reply === false) return [`(${reply})`];
+  if (typeof reply === "string") return [reply];
+  if (typeof reply === "bigint") return [`(integer) ${reply}`];
+  if (typeof reply === "number") return [`${Number.isInteger(reply) ? "(integer)" : "(double)"} ${reply}`];
+  if (reply instanceof Uint8Array) return [quote(reply)];
+  if (reply instanceof Error) return [`(error) ${reply.serverText ?? reply.message}`];
+  if (reply instanceof Map) return numbered([...reply], "#", "(empty hash)", ([key, value]) => joined(lines(key), lines(value)));
+  if (reply instanceof Set) return numbered([...reply], "~", "(empty set)", lines);
+  if (Array.isArray(reply)) return numbered(reply, ")", "(empty array)", lines);
+  return [String(reply)];
+}
+
+function joined(key, value) {
+  const prefix = `${key.join(" ")} => `;
+  return indented(prefix, value);
+}
+
+function numbered(items, mark, empty, format) {
+  if (items.length === 0) return [empty];
+  const width = String(items.length).length;
+  return items.flatMap((item, i) => indented(`${String(i + 1).padStart(width)}${mark} `, format(item)));
+}
+
+function indented(prefix, [first, ...rest]) {
+  return [prefix + first, ...rest.map((line) => " ".repeat(prefix.length) + line)];
+}
+
+const NAMED = new Map([[10, "\\n"], [13, "\\r"], [9, "\\t"], [8, "\\b"], [7, "\\a"], [34, '\\"'], [92, "\\\\"]]);
+const strict = new TextDecoder("utf-8", { fatal: true });
+
+/** In double quotes. What is valid UTF-8 stays readable, all else becomes `\xHH`. */
+export function quote(bytes) {
+  let text;
+  try {
+    text = strict.decode(bytes);
+  } catch {
+    return `"${Array.from(bytes, (byte) => escape(byte) ?? String.fromCharCode(byte)).join("")}"`;
+  }
+  return `"${Array.from(text, (char) => escape(char.codePointAt(0), true) ?? char).join("")}"`;
+}
+
+function escape(code, isText = false) {
+  if (NAMED.has(code)) return NAMED.get(code);
+  if (code < 32 || code === 127 || (!isText && code > 127)) return `\\x${code.toString(16).padStart(2, "0")}`;
+  return undefined;
+}

@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { instance, openClient } from "../../src/client.js";
+import { CommandError, ConnectionError, RedmuxError, ServerError, TimeoutError } from "../../src/index.js";
+import { FakeRaw, fakeClient } from "../fake.js";
+
+test("bytes cross unchanged, in every form", async () => {
+  const { client, raw } = await fakeClient();
+  const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
+  client.set("k", bytes).catch(() => {});
+  client.set("k", bytes.buffer).catch(() => {});
+  client.set("k", new DataView(bytes.buffer, 10, 3)).catch(() => {});
+  client.set("schlüssel", "🦊".repeat(40)).catch(() => {});
+  client.set("k", "").catch(() => {});
+  assert.deepEqual(raw.calls[0].raw[2], bytes);
+  assert.deepEqual(raw.calls[1].raw[2], bytes);
+  assert.deepEqual([...raw.calls[2].raw[2]], [10, 11, 12]);
+  assert.deepEqual(raw.calls[3].words, ["SET", "schlüssel", "🦊".repeat(40)]);
+  assert.deepEqual(raw.calls[4].words, ["SET", "k", ""]);
+});
+
+test("large values and many arguments cross unchanged", async () => {
+  const { client, raw } = await fakeClient();
+  const large = "ä".repeat(3 << 20);
+  client.set("k", large).catch(() => {});
+  client.del(Array.from({ length: 200_000 }, (_, i) => `key:${i}`)).catch(() => {});
+  assert.equal(raw.calls[0].words[2] === large, true);
+  assert.equal(raw.calls[1].words.length, 200_001);
+  assert.equal(raw.calls[1].words.at(-1), "key:199999");
+});
+
+test("a bad argument is named by its position and never shown", async () => {
+  const { client, raw } = await fakeClient();
+  const secret = { toString: () => "hunter2" };
+  for (const [value, why] of [
+    [null, /argument 2 is null/],
+    [undefined, /argument 2 is undefined/],
+    [true, /argument 2 is a boolean/],
+    [NaN, /argument 2 is NaN/],
+    [Symbol("x"), /argument 2 is a symbol/],
+    ["\ud800", /argument 2 holds half of a surrogate pair/],
+    [new Map([["hunter2", 1]]), /argument 2 is an object/],
+  ]) {
+    await assert.rejects(client.set("k", value), (error) => why.test(error.message) && error instanceof TypeError);
+  }
+  await assert.rejects(client.send("GET", [secret]), (error) => !error.message.includes("hunter2"));
+  await assert.rejects(client.send(["GET"]), /the command is an array/);
+  assert.equal(raw.calls.length, 0);
+});
+
+test("timeout and bytes reach the raw client; a bad timeout is refused", async () => {
+  const { client, raw } = await fakeClient();
+  client.get("k", { timeout: 50, bytes: true }).catch(() => {});
+  client.get("k").catch(() => {});
+  assert.deepEqual([raw.calls[0].timeout, raw.calls[0].asBytes, raw.calls[0].cancellable], [50, true, false]);
+  assert.deepEqual([raw.calls[1].timeout, raw.calls[1].asBytes], [undefined, false]);
+  for (const timeout of [0, -1, NaN, "5"]) {
+    await assert.rejects(client.get("k", { timeout }), /timeout: expected milliseconds/);
+  }
+});
+
+test("an aborted call rejects with the signal's reason and is dropped", async () => {
+  const { client, raw } = await fakeClient();
+  const controller = new AbortController();
+  const call = client.get("k", { signal: controller.signal });
+  const other = client.get("other");
+  assert.equal(raw.calls[0].cancellable, true);
+  const reason = new Error("changed my mind");
+  controller.abort(reason);
+  await assert.rejects(call, (error) => error === reason);
+  assert.deepEqual(raw.cancelled, [raw.calls[0].id]);
+  raw.calls.shift();
+  raw.reply("x");
+  assert.equal(await other, "x");
+  await assert.rejects(client.get("k", { signal: controller.signal }), (error) => error === reason);
+  assert.equal(raw.calls.length, 0);
+});
+
+test("an abort after the reply changes nothing", async () => {
+  const { client, raw } = await fakeClient();
+  const controller = new AbortController();
+  const call = client.get("k", { signal: controller.signal });
+  raw.reply("v");
+  assert.equal(await call, "v");
+  // The number of the call is in use again by the time of the abort.
+  const next = client.get("next");
+  controller.abort();
+  raw.reply("w");
+  assert.equal(await next, "w");
+  assert.deepEqual(raw.cancelled, []);
+});
+
+test("errors become instances of their class", async () => {
+  const { client, raw } = await fakeClient();
+  const rejected = async (fields) => {
+    const call = client.get("k");
+    raw.fail({ message: "m", ...fields });
+    return call.then(() => assert.fail("no error"), (error) => error);
+  };
+  const server = await rejected({ kind: "server", delivery: "answered", serverCode: "WRONGTYPE", serverText: "WRONGTYPE x", command: "GET" });
+  assert.ok(server instanceof ServerError && server instanceof RedmuxError && server instanceof Error);
+  assert.deepEqual([server.name, server.code, server.serverCode, server.serverText], ["ServerError", "ERR_REDMUX_SERVER", "WRONGTYPE", "WRONGTYPE x"]);
+  assert.ok(!Object.keys(server).includes("serverText"), "raw text is not for loggers");
+  const timeout = await rejected({ kind: "timeout", stage: "response", delivery: "maybe-executed", endpoint: "ws://h" });
+  assert.ok(timeout instanceof TimeoutError);
+  assert.deepEqual([timeout.code, timeout.delivery, timeout.stage, timeout.endpoint], ["ERR_REDMUX_TIMEOUT_RESPONSE", "maybe-executed", "response", "ws://h"]);
+  assert.ok((await rejected({ kind: "connection-lost" })) instanceof ConnectionError);
+  assert.ok((await rejected({ kind: "closed" })) instanceof ConnectionError);
+  assert.ok((await rejected({ kind: "queue-full" })) instanceof CommandError);
+  assert.equal((await rejected({ kind: "decode" })).constructor, RedmuxError);
+});
+
+test("a refused connection rejects, and options reach the raw client", async () => {
+  const { raw } = await fakeClient({ password: "p", commandTimeout: 7, undefinedOption: undefined });
+  assert.deepEqual(raw.options, { password: "p", commandTimeout: 7, undefinedOption: undefined });
+  FakeRaw.refusal = { kind: "connect", stage: "auth", delivery: "not-sent", message: "no" };
+  try {
+    await assert.rejects(openClient(FakeRaw, "ws://h"), (error) => error instanceof ConnectionError && error.code === "ERR_REDMUX_CONNECT_AUTH");
+  } finally {
+    FakeRaw.refusal = null;
+  }
+});
+
+test("an aborted connect rejects at once and closes what comes late", async () => {
+  let connected;
+  const Slow = { connect: () => new Promise((resolve) => (connected = resolve)) };
+  const controller = new AbortController();
+  const connecting = openClient(Slow, "ws://h", { signal: controller.signal });
+  controller.abort();
+  await assert.rejects(connecting, { name: "AbortError" });
+  let closed = false;
+  connected({ close: () => (closed = true) });
+  await new Promise(setImmediate);
+  assert.equal(closed, true);
+  await assert.rejects(openClient(Slow, "ws://h", { signal: controller.signal }), { name: "AbortError" });
+});
+
+test("a listener that throws harms nobody and is reported", async (t) => {
+  const reported = [];
+  t.mock.method(console, "error", (error) => reported.push(error.message));
+  const { client, raw } = await fakeClient();
+  const heard = [];
+  client.on("connectionFailed", () => {
+    throw new Error("from a listener");
+  });
+  client.on("connectionFailed", async () => {
+    throw new Error("from an async listener");
+  });
+  client.on("connectionFailed", (event) => heard.push(event.failure));
+  client.once("connectionFailed", () => heard.push("once"));
+  raw.hooks.event("connectionFailed", { failure: "socketClosed" });
+  raw.hooks.event("connectionFailed", { failure: "unresponsive" });
+  raw.hooks.event("internalError", {});
+  await new Promise(setImmediate);
+  assert.deepEqual(heard, ["socketClosed", "once", "unresponsive"]);
+  assert.equal(reported.length, 4);
+  raw.answer = () => "still fine";
+  assert.equal(await client.get("k"), "still fine");
+});
+
+test("off removes a listener; unknown events and non-functions are refused", async () => {
+  const { client, raw } = await fakeClient();
+  let count = 0;
+  const listener = () => count++;
+  client.on("missed", listener).off("missed", listener);
+  raw.hooks.event("missed", { count: 1 });
+  assert.equal(count, 0);
+  assert.throws(() => client.on("eror", listener), /eror is not an event \(expected one of connectionFailed/);
+  assert.throws(() => client.on("missed"), /not a function/);
+});
+
+test("status and close, also by `await using`", async () => {
+  const { client } = await fakeClient();
+  assert.deepEqual(client.status(), { connections: [], subscriptions: 0 });
+  await client[Symbol.asyncDispose]();
+  await client.close();
+});
+
+test("a trap rejects everything that is open, on every client", async (t) => {
+  t.after(() => (instance.stopped = false));
+  const one = await fakeClient();
+  const two = await fakeClient();
+  const events = [];
+  two.client.on("internalError", (event) => events.push(event.origin));
+  const pending = two.client.get("k");
+  const subscription = await two.client.subscribe("ch");
+  const next = subscription[Symbol.asyncIterator]().next();
+  one.raw.trap = new WebAssembly.RuntimeError("unreachable");
+  const isStop = (error) => error.code === "ERR_REDMUX_INTERNAL" && error.cause === one.raw.trap;
+  await assert.rejects(one.client.get("k"), isStop);
+  await assert.rejects(pending, isStop);
+  await assert.rejects(two.client.get("later"), isStop);
+  assert.equal((await next).done, true);
+  assert.deepEqual(events, ["wasm"]);
+  assert.throws(() => one.client.status(), isStop);
+  assert.equal(instance.stopped, true);
+  await one.client.close();
+  assert.equal(two.raw.calls.length, 1, "nothing crosses after a trap");
+});

@@ -1,0 +1,137 @@
+//! Events and the status of the core as plain objects.
+
+use std::{rc::Rc, sync::Arc};
+
+use futures::StreamExt;
+use js_sys::Array;
+use redmux::{
+    Endpoint, Event, Events, LinkStatus, MissedCause, Status,
+    events::{ConnectionType, FailureType},
+    resp::Protocol,
+};
+use wasm_bindgen::JsValue;
+
+use crate::{
+    hooks::{Hooks, diagnostics},
+    millis,
+    object::Fields,
+};
+
+/// Hands events over until the client is closed or dropped.
+pub(crate) async fn forward(mut events: Events, hooks: Rc<Hooks>) {
+    while let Some(event) = events.next().await {
+        let (name, payload) = object(&event, &hooks);
+        hooks.event(name, payload.into());
+    }
+}
+
+fn object(event: &Event, hooks: &Hooks) -> (&'static str, Fields) {
+    let at = |endpoint: &Arc<Endpoint>| Fields::new().set("endpoint", endpoint.to_string());
+    match event {
+        Event::ConnectionFailed(e) => (
+            "connectionFailed",
+            at(&e.endpoint)
+                .set("connectionType", connection_type(e.connection_type))
+                .set("failure", failure(e.failure))
+                .set("error", hooks.error_of(&e.error))
+                .set("maybeExecuted", e.maybe_executed),
+        ),
+        Event::ConnectionRestored(e) => (
+            "connectionRestored",
+            at(&e.endpoint)
+                .set("connectionType", connection_type(e.connection_type))
+                .set("outage", millis(e.outage))
+                .set("attempts", e.attempts),
+        ),
+        Event::ErrorMessage(e) => (
+            "errorMessage",
+            at(&e.endpoint).set_or_null("command", e.command.as_deref()).set("serverCode", &*e.code),
+        ),
+        Event::InternalError(e) => (
+            "internalError",
+            Fields::new()
+                .set_or_null("endpoint", e.endpoint.as_ref().map(ToString::to_string))
+                .set_or_null("connectionType", e.connection_type.map(connection_type))
+                .set("origin", e.origin)
+                .set("detail", &*e.detail),
+        ),
+        Event::ConfigurationChanged(e) => {
+            ("configurationChanged", at(&e.endpoint).set("detail", &*e.detail))
+        }
+        Event::ConfigurationChangedBroadcast(e) => ("configurationChangedBroadcast", at(&e.endpoint)),
+        Event::HashSlotMoved(e) => (
+            "hashSlotMoved",
+            Fields::new()
+                .set("slot", e.slot)
+                .set_or_null("oldEndpoint", e.old_endpoint.as_ref().map(ToString::to_string))
+                .set("newEndpoint", e.new_endpoint.to_string()),
+        ),
+        Event::ServerMaintenance(e) => (
+            "serverMaintenance",
+            at(&e.endpoint)
+                .set("rawMessage", &*e.raw_message)
+                .set_or_null("startsIn", e.starts_in.map(millis)),
+        ),
+        Event::Missed(count) => (
+            "missed",
+            Fields::new()
+                .set("source", "events")
+                .set("cause", cause(MissedCause::QueueFull))
+                .set("count", *count as f64),
+        ),
+        // A kind of event that this package does not know yet.
+        other => ("internalError", Fields::new().set("origin", "events").set("detail", other.to_string())),
+    }
+}
+
+/// What `status()` returns.
+pub(crate) fn status(status: &Status, hooks: &Hooks) -> JsValue {
+    let connections: Array = status.connections.iter().map(|link| JsValue::from(connection(link, hooks))).collect();
+    Fields::new().set("connections", connections).set("subscriptions", status.subscriptions).into()
+}
+
+fn connection(link: &LinkStatus, hooks: &Hooks) -> Fields {
+    let server = link.server.as_ref().map(|server| {
+        Fields::new()
+            .set_or_null("product", server.product.as_deref())
+            .set_or_null("version", server.version.as_deref())
+            .set_or_null("mode", server.mode.as_deref())
+            .set_or_null("role", server.role.as_deref())
+    });
+    Fields::new()
+        .set("endpoint", link.endpoint.to_string())
+        .set("connectionType", connection_type(link.connection_type))
+        .set("diagnostics", diagnostics(&link.diagnostics))
+        .set("protocol", if link.protocol == Protocol::Resp3 { 3 } else { 2 })
+        .set_or_null("server", server)
+        .set_or_null("lastError", link.last_error.as_ref().map(|error| hooks.error_of(error)))
+}
+
+/// Why messages were missed, in one word.
+pub(crate) fn cause(cause: MissedCause) -> &'static str {
+    match cause {
+        MissedCause::QueueFull => "queueFull",
+        _ => "connectionLost",
+    }
+}
+
+fn connection_type(of: ConnectionType) -> &'static str {
+    match of {
+        ConnectionType::Subscription => "subscription",
+        _ => "interactive",
+    }
+}
+
+fn failure(failure: FailureType) -> &'static str {
+    match failure {
+        FailureType::UnableToResolve => "unableToResolve",
+        FailureType::UnableToConnect => "unableToConnect",
+        FailureType::TlsFailure => "tlsFailure",
+        FailureType::AuthenticationFailure => "authenticationFailure",
+        FailureType::HandshakeFailure => "handshakeFailure",
+        FailureType::SocketClosed => "socketClosed",
+        FailureType::Unresponsive => "unresponsive",
+        FailureType::ProtocolFailure => "protocolFailure",
+        _ => "socketFailure",
+    }
+}

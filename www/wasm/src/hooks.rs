@@ -1,0 +1,153 @@
+//! What the wasm side calls, and how errors cross: as fields, made instances over there.
+
+use redmux::{
+    ConnectStage, Delivery, Diagnostics, Error, ErrorKind, Result, TimeoutStage, resp::ServerError,
+};
+use wasm_bindgen::prelude::*;
+
+use crate::{millis, object::Fields};
+
+#[wasm_bindgen]
+extern "C" {
+    /// The functions of the JavaScript side; see `www/src/raw.d.ts`. None of them throws.
+    pub type Hooks;
+
+    #[wasm_bindgen(method)]
+    fn error(this: &Hooks, fields: JsValue) -> JsValue;
+
+    /// A command, subscription or close is done: with its value, or with an error.
+    #[wasm_bindgen(method)]
+    pub(crate) fn settle(this: &Hooks, id: u32, ok: bool, value: JsValue);
+
+    /// A message came for a subscription.
+    #[wasm_bindgen(method)]
+    pub(crate) fn message(this: &Hooks, id: u32, channel: &str, payload: JsValue, pattern: Option<&str>);
+
+    /// A subscription missed messages, or may have.
+    #[wasm_bindgen(method)]
+    pub(crate) fn missed(this: &Hooks, id: u32, cause: &str, count: Option<f64>);
+
+    /// A subscription ended.
+    #[wasm_bindgen(method)]
+    pub(crate) fn ended(this: &Hooks, id: u32);
+
+    /// Something happened to a connection or a server.
+    #[wasm_bindgen(method)]
+    pub(crate) fn event(this: &Hooks, name: &str, payload: JsValue);
+}
+
+impl Hooks {
+    /// Settles with a converted reply, or with the error.
+    pub(crate) fn settle_with<T>(
+        &self,
+        id: u32,
+        outcome: Result<T>,
+        convert: impl FnOnce(&Self, T) -> Result<JsValue, JsValue>,
+    ) {
+        let converted = outcome.map_err(|error| self.error_of(&error)).and_then(|value| convert(self, value));
+        match converted {
+            Ok(value) => self.settle(id, true, value),
+            Err(error) => self.settle(id, false, error),
+        }
+    }
+
+    /// The instance for an error of the core.
+    pub(crate) fn error_of(&self, error: &Error) -> JsValue {
+        let (kind, stage) = kind(error.kind());
+        let mut fields = Fields::new()
+            .set("kind", kind)
+            .set_or_null("stage", stage)
+            .set("delivery", delivery(error.delivery()))
+            .set("message", error.to_string())
+            .set("retryable", error.is_retryable())
+            .set_or_null("command", error.command_name())
+            .set_or_null("endpoint", error.endpoint().map(ToString::to_string))
+            .set_or_null("diagnostics", error.diagnostics().map(diagnostics));
+        if let Some(server) = error.server() {
+            fields = server_fields(fields, server);
+        }
+        self.error(fields.into())
+    }
+
+    /// The instance for an error inside of a reply.
+    pub(crate) fn server_error(&self, error: &ServerError) -> JsValue {
+        let fields = Fields::new()
+            .set("kind", "server")
+            .set("delivery", "answered")
+            .set("message", error.to_string())
+            .set("retryable", error.is_transient());
+        self.error(server_fields(fields, error).into())
+    }
+
+    /// The instance for a reply that JavaScript cannot be given as it was asked for.
+    pub(crate) fn decode_error(&self, message: &str) -> JsValue {
+        let fields = Fields::new().set("kind", "decode").set("delivery", "answered");
+        self.error(fields.set("message", message).into())
+    }
+
+    /// The instance for an option that cannot be used.
+    pub(crate) fn config_error(&self, message: &str) -> JsValue {
+        let fields = Fields::new().set("kind", "config").set("delivery", "not-sent");
+        self.error(fields.set("message", message).into())
+    }
+}
+
+fn server_fields(fields: Fields, error: &ServerError) -> Fields {
+    fields.set("serverCode", error.code()).set("serverText", error.message())
+}
+
+fn kind(kind: ErrorKind) -> (&'static str, Option<&'static str>) {
+    let stage = match kind {
+        ErrorKind::Connect(stage) => Some(match stage {
+            ConnectStage::Resolve => "resolve",
+            ConnectStage::Tls => "tls",
+            ConnectStage::Upgrade => "upgrade",
+            ConnectStage::Handshake => "handshake",
+            ConnectStage::Auth => "auth",
+            _ => "dial",
+        }),
+        ErrorKind::Timeout(stage) => Some(match stage {
+            TimeoutStage::Connect => "connect",
+            TimeoutStage::Queue => "queue",
+            TimeoutStage::Write => "write",
+            _ => "response",
+        }),
+        _ => None,
+    };
+    let kind = match kind {
+        ErrorKind::Config => "config",
+        ErrorKind::Connect(_) => "connect",
+        ErrorKind::ConnectionLost => "connection-lost",
+        ErrorKind::Closed => "closed",
+        ErrorKind::Timeout(_) => "timeout",
+        ErrorKind::Command => "command",
+        ErrorKind::QueueFull => "queue-full",
+        ErrorKind::Protocol => "protocol",
+        ErrorKind::Server => "server",
+        ErrorKind::Decode => "decode",
+        _ => "internal",
+    };
+    (kind, stage)
+}
+
+fn delivery(delivery: Delivery) -> &'static str {
+    match delivery {
+        Delivery::NotSent => "not-sent",
+        Delivery::Answered => "answered",
+        _ => "maybe-executed",
+    }
+}
+
+pub(crate) fn diagnostics(state: &Diagnostics) -> Fields {
+    Fields::new()
+        .set("elapsed", millis(state.elapsed))
+        .set("timeout", millis(state.timeout))
+        .set("connection", state.connection)
+        .set("queued", state.queued)
+        .set("inFlight", state.in_flight)
+        .set("bytesUnsent", state.bytes_unsent)
+        .set("bytesInFlight", state.bytes_in_flight)
+        .set_or_null("lastRead", state.last_read.map(millis))
+        .set_or_null("lastWrite", state.last_write.map(millis))
+        .set("failedAttempts", state.failed_attempts)
+}

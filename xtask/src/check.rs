@@ -1,0 +1,101 @@
+//! The demo with nobody watching.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use redmux_test_support::{TempDir, Websockify};
+
+use crate::counts::{self, Counts, Level};
+use crate::exec::{self, Logged, Result};
+use crate::stack::Stack;
+use crate::{control, packages, tools};
+
+const LEG_LIMIT: Duration = Duration::from_secs(300);
+
+/// Runs all legs even if one fails, so that one run shows everything that is broken.
+pub(crate) fn run(port: Option<u16>) -> Result<()> {
+    let chromium = tools::chromium()?;
+    let node = tools::node()?;
+    tools::websockify()?;
+    // Without a wanted port any free one: the usual one is left to a demo.
+    let mut stack = Stack::start(&[port])?;
+    let control = control::start(&stack.redis)?;
+    let logs = TempDir::new()?;
+    let script = || {
+        let mut command = Command::new(&node);
+        command
+            .current_dir(packages::dir())
+            .arg("test/demo-check.mjs")
+            .env("REDMUX_URL", stack.url())
+            .env("REDMUX_CONTROL", format!("http://{control}"))
+            .env("REDMUX_REDIS", stack.redis.addr().to_string())
+            .env("CHROMIUM", &chromium);
+        command
+    };
+    let mut failed = Vec::new();
+
+    let passed = leg(Level::Browser, &mut script(), logs.path())?;
+    if !passed {
+        println!("the gateway's log:\n{}", stack.gateway_log(40));
+        failed.push("the browser through the gateway");
+    }
+    // Whatever the script did to it, the next legs start with a fresh server.
+    stack.redis.try_restart()?;
+
+    let mut example = exec::cargo();
+    example.args(["run", "--quiet", "--locked", "--package", "redmux", "--example", "quickstart"]);
+    example.arg("--").arg(stack.redis.addr().to_string());
+    if !example_leg(&mut example, logs.path())? {
+        failed.push("the native example");
+    }
+
+    let proxy = Websockify::try_start(stack.redis.port())?;
+    // A proxy has no demo page: the gateway serves it, the page connects elsewhere.
+    let mut through_proxy = script();
+    through_proxy.env("REDMUX_WS", proxy.url()).env_remove("REDMUX_SCREENSHOT");
+    if !leg(Level::Websockify, &mut through_proxy, logs.path())? {
+        println!("websockify's log:\n{}", proxy.log_tail(40));
+        failed.push("the browser through websockify");
+    }
+    stack.check_gateway()?;
+    match failed.is_empty() {
+        true => Ok(()),
+        false => Err(format!("the demo failed in {}", failed.join(", and in ")).into()),
+    }
+}
+
+/// Runs a script that prints a line for each step; whether all went well.
+fn leg(level: Level, command: &mut Command, logs: &Path) -> Result<bool> {
+    println!("{}", counts::heading(level));
+    let log = logs.join("leg.log");
+    let before = Instant::now();
+    let how = Logged { log: &log, limit: LEG_LIMIT, show: true };
+    let (status, output) = exec::run_logged(command, &how)?;
+    let mut counts = Counts::default();
+    counts.add_demo(&output);
+    let total = counts.total();
+    println!("   {} steps in {:.1} s", total.passed + total.failed, before.elapsed().as_secs_f64());
+    if status.success() && total.passed == 0 {
+        println!("FAILED the script ended well but printed no step");
+    } else if !status.success() && total.failed == 0 {
+        println!("FAILED {} ({status})", exec::shown(command));
+    }
+    Ok(status.success() && total.passed > 0 && total.failed == 0)
+}
+
+/// Runs the example, which prints results, not steps: each line is one.
+fn example_leg(command: &mut Command, logs: &Path) -> Result<bool> {
+    println!("{}", counts::heading(Level::Native));
+    let log = logs.join("example.log");
+    let how = Logged { log: &log, limit: LEG_LIMIT, show: false };
+    let (status, output) = exec::run_logged(command, &how)?;
+    if !status.success() || output.trim().is_empty() {
+        println!("FAILED {} ({status}):\n{}", exec::shown(command), exec::tail(&output, 60));
+        return Ok(false);
+    }
+    for line in output.lines() {
+        println!("ok {line}");
+    }
+    Ok(true)
+}

@@ -1,0 +1,112 @@
+//! The endpoint through which a test script disturbs the Redis server.
+//!
+//! `POST /server/kill`, `/server/start`, `/server/pause`, `/server/resume`: each
+//! answers once it is done.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use redmux_test_support::RedisServer;
+
+use crate::exec::Result;
+
+/// No request of a test script is longer.
+const MAX_HEAD: u64 = 16 * 1024;
+
+/// Serves until the process ends; gives the address. The server stays the caller's,
+/// to be dropped, and with it its process and directory, when the caller is done.
+pub(crate) fn start(server: &Arc<RedisServer>) -> Result<SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let addr = listener.local_addr()?;
+    let server = Arc::downgrade(server);
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let Some(server) = server.upgrade() else { break };
+            // A script that goes away in the middle is its own failure to report.
+            let _ = serve(stream, &server);
+        }
+    });
+    Ok(addr)
+}
+
+fn serve(stream: TcpStream, server: &RedisServer) -> io::Result<()> {
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    let mut head = BufReader::new(&stream).take(MAX_HEAD);
+    let mut request = String::new();
+    head.read_line(&mut request)?;
+    let mut from_a_page = false;
+    loop {
+        let mut line = String::new();
+        head.read_line(&mut line)?;
+        from_a_page |= line.to_ascii_lowercase().starts_with("origin:");
+        if line.trim().is_empty() {
+            break;
+        }
+    }
+    let mut words = request.split_whitespace();
+    let (status, text) = match (words.next(), words.next()) {
+        // A script has no origin; a web page that knocks here has one.
+        _ if from_a_page => ("403 Forbidden", "not for web pages".to_owned()),
+        (Some("POST"), Some(path)) => act(path, server),
+        _ => ("405 Method Not Allowed", "only POST".to_owned()),
+    };
+    let length = text.len() + 1;
+    write!(
+        &stream,
+        "HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nContent-Length: {length}\r\n\
+         Connection: close\r\n\r\n{text}\n"
+    )
+}
+
+fn act(path: &str, server: &RedisServer) -> (&'static str, String) {
+    let act: &dyn Fn() = match path {
+        "/server/kill" => &|| server.kill(),
+        "/server/start" => &|| server.restart(),
+        "/server/pause" => &|| server.pause(),
+        "/server/resume" => &|| server.resume(),
+        _ => return ("404 Not Found", format!("no {path}")),
+    };
+    match panic::catch_unwind(AssertUnwindSafe(act)) {
+        Ok(()) => ("200 OK", "ok".to_owned()),
+        Err(_) => ("500 Internal Server Error", format!("{path} failed; see the task's output")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(addr: SocketAddr, head: &str) -> String {
+        let mut stream = TcpStream::connect(addr).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    #[test]
+    fn a_script_kills_and_starts_the_server_and_a_page_does_not() {
+        let server = Arc::new(RedisServer::start());
+        let addr = start(&server).unwrap();
+        let answer = request(addr, "POST /server/kill HTTP/1.1\r\nOrigin: http://x\r\n\r\n");
+        assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
+        assert!(server.is_running());
+        let answer = request(addr, "POST /server/kill HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert!(
+            answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("\r\n\r\nok\n"),
+            "{answer}"
+        );
+        assert!(!server.is_running());
+        let answer = request(addr, "POST /server/pause HTTP/1.1\r\n\r\n");
+        assert!(answer.starts_with("HTTP/1.1 500 "), "{answer}");
+        let answer = request(addr, "POST /server/start HTTP/1.1\r\n\r\n");
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        assert_eq!(server.command(&["PING"]), "PONG");
+        assert!(request(addr, "POST /other HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 404 "));
+        assert!(request(addr, "GET / HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 405 "));
+    }
+}

@@ -1,0 +1,82 @@
+//! The demo: for a person, or checked by scripts.
+
+use std::env;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use redmux_test_support::find_program;
+
+use crate::check;
+use crate::exec::{self, Failure, Result};
+use crate::stack::Stack;
+use crate::tools;
+
+const DEFAULT_PORT: u16 = 8080;
+
+/// What the command line asked for.
+pub(crate) struct Options {
+    /// No person: run the checks and end.
+    pub(crate) check: bool,
+    /// Open the page in the person's browser.
+    pub(crate) open: bool,
+    /// The page's port. Default: 8080, or else any free one.
+    pub(crate) port: Option<u16>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { check: false, open: true, port: None }
+    }
+}
+
+/// Starts the demo; returns when it is stopped or checked.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    println!("preparing the demo");
+    if options.check {
+        return check::run(options.port);
+    }
+    let mut stack = match options.port {
+        Some(port) => Stack::start(&[Some(port)])?,
+        None => Stack::start(&[Some(DEFAULT_PORT), None])?,
+    };
+    println!();
+    println!("the demo page      {}", stack.url());
+    println!("its gateway        ws://{}/redis (the same process)", stack.addr());
+    println!("the Redis server   {} (its own, empty, gone afterwards)", stack.redis.addr());
+    println!();
+    println!("Ctrl-C stops all of it");
+    if options.open {
+        open_in_browser(&stack.url());
+    }
+    loop {
+        match exec::check_interrupted() {
+            Ok(()) => {}
+            // That is how a person ends the demo: no failure.
+            Err(Failure::Interrupted) => break,
+            Err(other) => return Err(other),
+        }
+        stack.check_gateway()?;
+        if !stack.redis.is_running() {
+            let log = stack.redis.log_tail(20);
+            return Err(format!("the Redis server ended; its log:\n{log}").into());
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    drop(stack);
+    println!("stopped");
+    Ok(())
+}
+
+/// Opens it where there is a desktop; elsewhere the printed address has to do.
+fn open_in_browser(url: &str) {
+    let desktop = cfg!(target_os = "macos")
+        || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|v| env::var_os(v).is_some());
+    let Some(opener) = find_program(&["xdg-open", "open"]).filter(|_| desktop) else { return };
+    let mut command = Command::new(opener);
+    command.arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    match command.spawn() {
+        Ok(mut child) => drop(thread::spawn(move || child.wait())),
+        Err(e) => tools::say(&format!("cannot open a browser: {e}")),
+    }
+}

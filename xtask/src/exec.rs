@@ -1,0 +1,199 @@
+//! Running other programs: always with a limit, and ended with this one.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::flag;
+
+/// Why a task did not succeed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Ctrl-C or a request to end.
+    Interrupted,
+    /// Anything else, in words for the person at the terminal.
+    Error(String),
+}
+
+pub(crate) type Result<T> = std::result::Result<T, Failure>;
+
+impl<E: ToString> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Error(error.to_string())
+    }
+}
+
+static INTERRUPTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
+
+/// The first Ctrl-C (or `SIGTERM`, `SIGHUP`) ends the task in order, a second one at once.
+pub(crate) fn catch_signals() {
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        // The order matters: the second signal finds the flag set by the first.
+        let shutdown = flag::register_conditional_shutdown(signal, 130, INTERRUPTED.clone());
+        let first = flag::register(signal, INTERRUPTED.clone());
+        if let Err(e) = shutdown.and(first) {
+            eprintln!("warning: cannot catch signal {signal}: {e}");
+        }
+    }
+}
+
+/// An error once the person asked to end.
+pub(crate) fn check_interrupted() -> Result<()> {
+    match INTERRUPTED.load(Ordering::Relaxed) {
+        true => Err(Failure::Interrupted),
+        false => Ok(()),
+    }
+}
+
+/// The program that runs this task is cargo's; its siblings are the same release.
+pub(crate) fn cargo() -> Command {
+    let mut command =
+        Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsStr::new("cargo").to_owned()));
+    command.current_dir(crate::root());
+    command
+}
+
+/// A command as one would type it, for headings and errors.
+pub(crate) fn shown(command: &Command) -> String {
+    let program = Path::new(command.get_program()).file_name().unwrap_or_default();
+    let words = [program].into_iter().chain(command.get_args());
+    words.map(|w| w.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
+
+/// How a logged run goes.
+pub(crate) struct Logged<'a> {
+    /// Where the output goes; replaced if it exists.
+    pub(crate) log: &'a Path,
+    /// After this it is killed, and the run is a failure.
+    pub(crate) limit: Duration,
+    /// Shows the output as it comes.
+    pub(crate) show: bool,
+}
+
+/// Runs a command with its output in a log file; gives how it ended and the output.
+///
+/// Output to a file, not a pipe: a process left behind by the command can then not
+/// hold up this one.
+pub(crate) fn run_logged(command: &mut Command, how: &Logged<'_>) -> Result<(ExitStatus, String)> {
+    if let Some(dir) = how.log.parent() {
+        fs::create_dir_all(dir).map_err(|e| format!("cannot create {}: {e}", dir.display()))?;
+    }
+    let cannot = |e: io::Error| format!("cannot write {}: {e}", how.log.display());
+    let log = File::create(how.log).map_err(cannot)?;
+    command.stdout(log.try_clone().map_err(cannot)?).stderr(log);
+    // Some programs colour even what goes into a file.
+    command.env("TERM", "dumb").env("NO_COLOR", "1");
+    let mut running = Running::spawn(command)?;
+    let mut follow = how.show.then(|| Follow::new(how.log)).transpose()?;
+    let end = Instant::now() + how.limit;
+    let status = loop {
+        let status = running.child.try_wait()?;
+        if let Some(follow) = &mut follow {
+            follow.pass_on()?;
+        }
+        if let Some(status) = status {
+            break status;
+        }
+        check_interrupted()?;
+        if Instant::now() >= end {
+            let secs = how.limit.as_secs();
+            let tail = tail(&read_lossy(how.log)?, 60);
+            let what = shown(command);
+            return Err(format!("`{what}` was not done within {secs} s; so far:\n{tail}").into());
+        }
+        thread::sleep(Duration::from_millis(20));
+    };
+    Ok((status, read_lossy(how.log)?))
+}
+
+/// Runs a command and gives its output; an error with the output if it fails.
+pub(crate) fn output(command: &mut Command, limit: Duration) -> Result<String> {
+    let dir = redmux_test_support::TempDir::new()?;
+    let log = dir.path().join("output.log");
+    let (status, text) = run_logged(command, &Logged { log: &log, limit, show: false })?;
+    match status.success() {
+        true => Ok(text),
+        false => {
+            let what = shown(command);
+            Err(format!("`{what}` failed ({status}):\n{}", tail(&text, 120)).into())
+        }
+    }
+}
+
+/// The last lines of a text.
+pub(crate) fn tail(text: &str, lines: usize) -> String {
+    let all: Vec<&str> = text.lines().collect();
+    all[all.len().saturating_sub(lines)..].join("\n")
+}
+
+fn read_lossy(path: &Path) -> Result<String> {
+    let bytes = fs::read(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// A child in a process group of its own, ended on every way out.
+struct Running {
+    child: Child,
+}
+
+impl Running {
+    fn spawn(command: &mut Command) -> Result<Self> {
+        command.stdin(Stdio::null()).process_group(0);
+        let child = command.spawn().map_err(|e| format!("cannot start `{}`: {e}", shown(command)));
+        Ok(Self { child: child? })
+    }
+
+    fn signal_group(&self, signal: Signal) {
+        if let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
+            let _ = kill_process_group(group, signal);
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !matches!(self.child.try_wait(), Ok(None)) {
+            return;
+        }
+        // A task started by a task stops what it started itself: give it time.
+        self.signal_group(Signal::TERM);
+        let end = Instant::now() + Duration::from_secs(5);
+        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < end {
+            thread::sleep(Duration::from_millis(20));
+        }
+        self.signal_group(Signal::KILL);
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Copies what is appended to a log file to standard output.
+struct Follow {
+    file: File,
+    at: u64,
+}
+
+impl Follow {
+    fn new(log: &Path) -> Result<Self> {
+        Ok(Self { file: File::open(log)?, at: 0 })
+    }
+
+    fn pass_on(&mut self) -> io::Result<()> {
+        let mut new = Vec::new();
+        self.file.seek(SeekFrom::Start(self.at))?;
+        self.file.read_to_end(&mut new)?;
+        self.at += new.len() as u64;
+        let mut out = io::stdout().lock();
+        out.write_all(&new)?;
+        out.flush()
+    }
+}

@@ -1,0 +1,109 @@
+//! The project's own tasks; `cargo xtask help` says what each does.
+
+mod check;
+mod control;
+mod counts;
+mod demo;
+mod exec;
+mod packages;
+mod stack;
+mod test;
+mod tools;
+mod wasm;
+mod wasm_toolchain;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use lexopt::prelude::*;
+
+use exec::{Failure, Result};
+
+const HELP: &str = "\
+cargo xtask <task>
+
+  test [--verbose]     Everything that CI checks: formatting, lints, documentation,
+                       native tests, the wasm package and its tests, and the demo
+                       in a real browser. Stops at the first failed step and shows
+                       its output; the logs of all steps are in target/xtask/.
+                       --verbose shows the output of every step as it comes.
+
+  demo [--port N] [--no-open]
+                       Starts a Redis server, the gateway and the demo page on
+                       http://127.0.0.1:N/ (default 8080 or else a free port), opens
+                       it in a browser and stops everything on Ctrl-C.
+  demo --check         The same with nobody watching: two browser tabs through the
+                       gateway, the native example, and the browser through
+                       websockify; one line a step, non-zero exit if any fails.
+
+  wasm [--debian]      Builds the wasm package into www/pkg and prints its size.
+                       --debian uses Debian's Rust for wasm32 even where rustup has
+                       the target.
+
+  setup                Only finds or installs what the tasks above need: the wasm32
+                       standard library, a Redis server, Chromium, websockify, and
+                       the npm packages of www/. Each is named as it is found or
+                       installed; what cannot be installed is an error.
+
+  help                 This text.
+";
+
+fn main() -> ExitCode {
+    exec::catch_signals();
+    match task() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Interrupted) => {
+            eprintln!("interrupted; everything started here is stopped");
+            ExitCode::from(130)
+        }
+        Err(Failure::Error(text)) => {
+            eprintln!("error: {text}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn task() -> Result<()> {
+    let mut args = lexopt::Parser::from_env();
+    let mut task = None;
+    let mut verbose = false;
+    let mut debian = false;
+    let mut demo = demo::Options::default();
+    while let Some(arg) = args.next()? {
+        match (arg, task.as_deref()) {
+            (Short('h') | Long("help"), _) => task = Some("help".into()),
+            (Value(name), None) => task = Some(name.string()?),
+            (Long("verbose"), Some("test")) => verbose = true,
+            (Long("debian"), Some("wasm")) => debian = true,
+            (Long("check"), Some("demo")) => demo.check = true,
+            (Long("no-open"), Some("demo")) => demo.open = false,
+            (Long("port"), Some("demo")) => demo.port = Some(args.value()?.parse()?),
+            (other, _) => return Err(other.unexpected().into()),
+        }
+    }
+    match task.as_deref() {
+        None | Some("help") => {
+            print!("{HELP}");
+            Ok(())
+        }
+        Some("test") => test::run(verbose),
+        Some("demo") => demo::run(&demo),
+        Some("wasm") => wasm::run(debian),
+        Some("setup") => tools::all().map(drop),
+        Some(other) => Err(format!("no task {other:?}; see `cargo xtask help`").into()),
+    }
+}
+
+/// The root of the work tree.
+fn root() -> PathBuf {
+    // As cargo says now, not when it compiled this: work trees may share a target directory.
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let here = here.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")));
+    here.parent().map(PathBuf::from).unwrap_or(here)
+}
+
+/// The directory that cargo builds into.
+fn target_dir() -> PathBuf {
+    let dir = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    root().join(dir)
+}

@@ -1,0 +1,138 @@
+//! Everything that CI checks, in the order in which failures are cheapest.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::counts::{Counts, Sources};
+use crate::exec::{self, Logged, Result};
+use crate::{packages, tools, wasm, wasm_toolchain};
+
+/// Far more than any step takes; a step that hangs shall say so while CI still listens.
+const STEP_LIMIT: Duration = Duration::from_secs(25 * 60);
+/// A failed step shows this much; its log has all.
+const SHOWN_LINES: usize = 400;
+/// Only for wasm32: its own step builds it.
+const WASM_PACKAGE: &str = "redmux-wasm";
+
+/// Runs all steps; stops at the first that fails.
+pub(crate) fn run(verbose: bool) -> Result<()> {
+    let mut steps = Steps { verbose, number: 0, times: Vec::new() };
+    let mut counts = Counts::default();
+    let started = Instant::now();
+
+    steps.run("prerequisites", |_| tools::all())?;
+    format_and_lint(&mut steps)?;
+
+    let output = steps.cargo(
+        "native tests",
+        &["test", "--locked", "--workspace", "--exclude", WASM_PACKAGE, "--no-fail-fast"],
+        &[],
+    )?;
+    counts.add_cargo(&output, &Sources::read(&crate::root()));
+
+    steps.run("wasm package", |_| wasm::build(wasm_toolchain::find_or_install(false)?))?;
+
+    let mut npm = packages::npm()?;
+    npm.arg("test");
+    counts.add_node(&steps.command("JavaScript tests", &mut npm)?);
+
+    let mut demo = Command::new(std::env::current_exe()?);
+    demo.args(["demo", "--check"]);
+    counts.add_demo(&steps.command("demo in the browser", &mut demo)?);
+
+    summary(&steps, &counts, started.elapsed())
+}
+
+fn format_and_lint(steps: &mut Steps) -> Result<()> {
+    steps.cargo("format", &["fmt", "--all", "--check"], &[])?;
+    for outside in ["benches", "fuzz"] {
+        let manifest = format!("{outside}/Cargo.toml");
+        let heading = format!("format of {outside}");
+        steps.cargo(&heading, &["fmt", "--manifest-path", &manifest, "--check"], &[])?;
+    }
+    let lint = ["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    steps.cargo("lints", &lint, &[])?;
+    for features in ["", "async-std", "tracing"] {
+        let heading = match features {
+            "" => "core without features".to_owned(),
+            only => format!("core with only {only}"),
+        };
+        let core = ["clippy", "--locked", "--package", "redmux", "--no-default-features"];
+        let only = ["--features", features, "--", "-D", "warnings"];
+        let args: Vec<&str> = core.into_iter().chain(only).collect();
+        steps.cargo(&heading, &args, &[])?;
+    }
+    let doc = ["doc", "--locked", "--workspace", "--no-deps", "--exclude", WASM_PACKAGE];
+    steps.cargo("documentation", &doc, &[("RUSTDOCFLAGS", "-D warnings")])?;
+    Ok(())
+}
+
+fn summary(steps: &Steps, counts: &Counts, elapsed: Duration) -> Result<()> {
+    println!("\n== summary");
+    for (heading, time) in &steps.times {
+        println!("{heading:<28} {:>7.1} s", time.as_secs_f64());
+    }
+    println!("{:<28} {:>7.1} s\n", "all steps", elapsed.as_secs_f64());
+    for line in counts.lines() {
+        println!("{line}");
+    }
+    let total = counts.total();
+    if total.ignored > 0 {
+        return Err(format!("{} tests were ignored: none may be", total.ignored).into());
+    }
+    println!("\n{} passed, {} failed", total.passed, total.failed);
+    match total.failed {
+        0 => Ok(()),
+        failed => Err(format!("{failed} tests failed").into()),
+    }
+}
+
+/// Runs steps, each with a heading and its time.
+struct Steps {
+    verbose: bool,
+    number: usize,
+    times: Vec<(String, Duration)>,
+}
+
+impl Steps {
+    fn run<T>(&mut self, heading: &str, step: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        self.number += 1;
+        println!("== {}. {heading}", self.number);
+        let started = Instant::now();
+        let value = step(self)?;
+        let time = started.elapsed();
+        println!("   done in {:.1} s", time.as_secs_f64());
+        self.times.push((heading.to_owned(), time));
+        Ok(value)
+    }
+
+    /// Runs cargo; gives the output.
+    fn cargo(&mut self, heading: &str, args: &[&str], env: &[(&str, &str)]) -> Result<String> {
+        let mut cargo = exec::cargo();
+        cargo.args(args).envs(env.iter().copied());
+        self.command(heading, &mut cargo)
+    }
+
+    fn command(&mut self, heading: &str, command: &mut Command) -> Result<String> {
+        self.run(heading, |steps| {
+            println!("   {}", exec::shown(command));
+            let log = steps.log(heading);
+            let how = Logged { log: &log, limit: STEP_LIMIT, show: steps.verbose };
+            let (status, output) = exec::run_logged(command, &how)?;
+            if status.success() {
+                return Ok(output);
+            }
+            if !steps.verbose {
+                println!("{}", exec::tail(&output, SHOWN_LINES));
+            }
+            let log = log.display();
+            Err(format!("the step `{heading}` failed ({status}); its output is in {log}").into())
+        })
+    }
+
+    fn log(&self, heading: &str) -> PathBuf {
+        let name = format!("{:02}-{}.log", self.number, heading.replace(' ', "-"));
+        crate::target_dir().join("xtask").join(name)
+    }
+}

@@ -1,0 +1,179 @@
+//! Finds the programs that the tasks need, and installs what is missing.
+//!
+//! Each is named with its place as it is found, or with the command that installs
+//! it; a task that cannot get what it needs fails and says what to install.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use redmux_test_support::find_program;
+
+use crate::exec::{self, Result};
+use crate::{packages, wasm_toolchain};
+
+const APT_LIMIT: Duration = Duration::from_secs(900);
+
+/// A program that a task runs.
+struct Tool {
+    what: &'static str,
+    /// An environment variable that names the program instead.
+    variable: &'static str,
+    programs: &'static [&'static str],
+    debian: &'static [&'static str],
+}
+
+const REDIS: Tool = Tool {
+    what: "Redis server",
+    variable: "REDIS_SERVER",
+    programs: &["redis-server", "valkey-server"],
+    debian: &["redis-server"],
+};
+const CHROMIUM: Tool = Tool {
+    what: "Chromium",
+    variable: "CHROMIUM",
+    programs: &["chromium", "chromium-browser", "google-chrome"],
+    debian: &["chromium"],
+};
+const WEBSOCKIFY: Tool = Tool {
+    what: "websockify",
+    variable: "WEBSOCKIFY",
+    programs: &["websockify"],
+    debian: &["websockify"],
+};
+const NODE: Tool =
+    Tool { what: "Node.js", variable: "NODE", programs: &["node"], debian: &["nodejs"] };
+const NPM: Tool = Tool { what: "npm", variable: "NPM", programs: &["npm"], debian: &["npm"] };
+
+/// A Redis or Valkey server.
+pub(crate) fn redis() -> Result<PathBuf> {
+    REDIS.find_or_install()
+}
+
+/// A Chromium browser.
+pub(crate) fn chromium() -> Result<PathBuf> {
+    CHROMIUM.find_or_install()
+}
+
+/// The stock WebSocket proxy.
+pub(crate) fn websockify() -> Result<PathBuf> {
+    WEBSOCKIFY.find_or_install()
+}
+
+/// Node.js.
+pub(crate) fn node() -> Result<PathBuf> {
+    NODE.find_or_install()
+}
+
+/// npm.
+pub(crate) fn npm() -> Result<PathBuf> {
+    NPM.find_or_install()
+}
+
+/// Everything that any task needs.
+pub(crate) fn all() -> Result<()> {
+    rust_components()?;
+    wasm_toolchain::find_or_install(false)?;
+    redis()?;
+    chromium()?;
+    websockify()?;
+    node()?;
+    npm()?;
+    packages::install()
+}
+
+/// rustfmt and clippy, which a minimal toolchain lacks.
+pub(crate) fn rust_components() -> Result<()> {
+    for (component, subcommand) in [("rustfmt", "fmt"), ("clippy", "clippy")] {
+        let version = || {
+            let mut command = exec::cargo();
+            command.args([subcommand, "--version"]);
+            exec::output(&mut command, Duration::from_secs(60))
+        };
+        if let Ok(text) = version() {
+            say(&format!("found {}", text.trim()));
+            continue;
+        }
+        exec::check_interrupted()?;
+        say(&format!("installing {component}: rustup component add {component}"));
+        let mut rustup = Command::new("rustup");
+        rustup.args(["component", "add", component]);
+        exec::output(&mut rustup, Duration::from_secs(300))?;
+        version()?;
+    }
+    Ok(())
+}
+
+impl Tool {
+    fn find_or_install(&self) -> Result<PathBuf> {
+        if let Some(path) = self.find() {
+            say(&format!("found {} at {}", self.what, path.display()));
+            return Ok(path);
+        }
+        apt_install(self.what, self.debian)?;
+        self.find().ok_or_else(|| {
+            let (packages, names) = (self.debian.join(" "), self.programs.join(" or "));
+            format!("installed {packages}, but found no {names} on PATH").into()
+        })
+    }
+
+    fn find(&self) -> Option<PathBuf> {
+        env::var_os(self.variable).map(PathBuf::from).or_else(|| find_program(self.programs))
+    }
+}
+
+/// Says what was found or is being done, in one line; says each thing once.
+pub(crate) fn say(text: &str) {
+    static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
+    if said.insert(text.to_owned()) {
+        println!("  {text}");
+    }
+}
+
+/// Installs Debian packages, after refreshing the package lists if need be.
+pub(crate) fn apt_install(what: &str, packages: &[&str]) -> Result<()> {
+    let packages_text = packages.join(" ");
+    let by_hand = |why: &str| {
+        format!(
+            "{what} is missing and cannot be installed here ({why}); install it, \
+             on Debian with: apt-get install {packages_text}"
+        )
+    };
+    let Some(apt) = find_program(&["apt-get"]) else {
+        return Err(by_hand("no apt-get on this system").into());
+    };
+    let mut prefix = Vec::new();
+    if !rustix::process::geteuid().is_root() {
+        let sudo = find_program(&["sudo"]).ok_or_else(|| by_hand("not root, and no sudo"))?;
+        let mut probe = Command::new(&sudo);
+        probe.args(["-n", "true"]);
+        exec::check_interrupted()?;
+        if exec::output(&mut probe, Duration::from_secs(10)).is_err() {
+            return Err(by_hand("not root, and sudo asks for a password").into());
+        }
+        prefix.extend([sudo.into_os_string(), "-n".into()]);
+    }
+    let run = |args: &[&str]| -> Result<()> {
+        // `env` sets the variables behind sudo too, which clears them otherwise.
+        let words = prefix.iter().cloned().chain(["env".into()]);
+        let mut words = words.chain(["DEBIAN_FRONTEND=noninteractive".into(), apt.clone().into()]);
+        let mut command = Command::new(words.next().unwrap_or_default());
+        command.args(words).args(args);
+        exec::output(&mut command, APT_LIMIT).map(drop)
+    };
+    say(&format!("installing {what}: apt-get install {packages_text}"));
+    let mut install = vec!["install", "-y", "-q", "--no-install-recommends"];
+    install.extend(packages);
+    // The lists may be missing or older than the archive: the second try has new ones.
+    if run(&install).is_err() {
+        exec::check_interrupted()?;
+        say("refreshing the package lists: apt-get update");
+        run(&["update", "-q"])?;
+        run(&install)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,130 @@
+//! The wasm package: compile, bind, optimise, measure.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use redmux_test_support::TempDir;
+
+use crate::exec::{self, Result};
+use crate::packages;
+use crate::tools;
+use crate::wasm_toolchain::{self, Toolchain};
+
+/// Size or speed: what wasm-opt is asked for. `-Oz` makes the smallest file, `-O3`
+/// the fastest code.
+const OPTIMISE: &str = "-Oz";
+/// What the compiler's baseline for wasm32 uses beyond the first standard; browsers
+/// and edge runtimes have had all of it since 2021.
+const FEATURES: [&str; 6] = [
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+];
+const STEM: &str = "redmux_wasm";
+const BUILD_LIMIT: Duration = Duration::from_secs(1200);
+
+/// Finds what is needed, builds `www/pkg` and prints its size.
+pub(crate) fn run(debian: bool) -> Result<()> {
+    let toolchain = wasm_toolchain::find_or_install(debian)?;
+    build(toolchain).map(drop)
+}
+
+/// Builds `www/pkg`; gives its directory.
+pub(crate) fn build(toolchain: Toolchain) -> Result<PathBuf> {
+    let node = tools::node()?;
+    packages::install()?;
+    tools::say("compiling www/wasm");
+    let (mut cargo, target_dir) = toolchain.build();
+    cargo.args(["--locked", "--package", "redmux-wasm", "--profile", "wasm"]);
+    exec::output(&mut cargo, BUILD_LIMIT)?;
+    let compiled = target_dir.join("wasm32-unknown-unknown/wasm").join(format!("{STEM}.wasm"));
+
+    tools::say("compiling xtask/bindgen");
+    let mut cargo = exec::cargo();
+    cargo.args(["build", "--locked", "--package", "xtask-bindgen"]);
+    exec::output(&mut cargo, BUILD_LIMIT)?;
+    let bindgen = crate::target_dir().join("debug/xtask-bindgen");
+
+    let pkg = packages::dir().join("pkg");
+    let result = pkg.join(format!("{STEM}_bg.wasm"));
+    let made_from = || format!("{OPTIMISE} {}", times(&[&compiled, &bindgen, &result]));
+    let stamp = crate::target_dir().join("xtask/wasm.stamp");
+    if result.exists() && fs::read_to_string(&stamp).is_ok_and(|text| text == made_from()) {
+        tools::say("www/pkg is up to date");
+    } else {
+        bind(&bindgen, &compiled, &node, &pkg)?;
+        fs::create_dir_all(crate::target_dir().join("xtask"))?;
+        fs::write(&stamp, made_from())
+            .map_err(|e| format!("cannot write {}: {e}", stamp.display()))?;
+    }
+    print_size(&node, &result)?;
+    Ok(pkg)
+}
+
+/// Everything is made aside first: an interrupted run leaves no half-made package.
+fn bind(bindgen: &Path, compiled: &Path, node: &Path, pkg: &Path) -> Result<()> {
+    let aside = TempDir::new()?;
+    tools::say("binding to JavaScript (wasm-bindgen)");
+    let mut command = Command::new(bindgen);
+    command.arg(compiled).arg(aside.path());
+    exec::output(&mut command, BUILD_LIMIT)?;
+
+    tools::say(&format!("optimising (wasm-opt {OPTIMISE})"));
+    let bound = aside.path().join(format!("{STEM}_bg.wasm"));
+    let optimised = aside.path().join("optimised.wasm");
+    let wasm_opt = packages::dir().join("node_modules/binaryen/bin/wasm-opt");
+    if !wasm_opt.exists() {
+        let text = "www/node_modules has no binaryen (wasm-opt): www/package.json must name it";
+        return Err(text.into());
+    }
+    let mut command = Command::new(node);
+    command.arg(wasm_opt).arg(OPTIMISE).args(FEATURES);
+    command.arg(&bound).arg("-o").arg(&optimised);
+    exec::output(&mut command, BUILD_LIMIT)?;
+    fs::rename(&optimised, &bound)?;
+
+    fs::create_dir_all(pkg).map_err(|e| format!("cannot create {}: {e}", pkg.display()))?;
+    for entry in fs::read_dir(aside.path())? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            let to = pkg.join(entry.file_name());
+            fs::copy(entry.path(), &to)
+                .map_err(|e| format!("cannot write {}: {e}", to.display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Raw, and as servers send it.
+fn print_size(node: &Path, wasm: &Path) -> Result<()> {
+    const SCRIPT: &str = "
+        const { readFileSync } = require('node:fs');
+        const { gzipSync, brotliCompressSync } = require('node:zlib');
+        const raw = readFileSync(process.argv[1]);
+        const sizes = [raw, gzipSync(raw, { level: 9 }), brotliCompressSync(raw)];
+        console.log(sizes.map((s) => s.length).join(' '));";
+    let mut command = Command::new(node);
+    command.args(["-e", SCRIPT]).arg(wasm);
+    let text = exec::output(&mut command, Duration::from_secs(60))?;
+    let sizes: Vec<&str> = text.split_whitespace().collect();
+    let [raw, gzip, brotli] = sizes.as_slice() else {
+        return Err(format!("cannot read the sizes of {}: {text}", wasm.display()).into());
+    };
+    let name = wasm.file_name().unwrap_or_default().to_string_lossy();
+    tools::say(&format!("{name}: {raw} bytes, gzip {gzip}, brotli {brotli}"));
+    Ok(())
+}
+
+/// The files with the times of their last change, to tell whether any changed since.
+fn times(files: &[&Path]) -> String {
+    let time = |file: &&Path| {
+        let time = fs::metadata(file).and_then(|m| m.modified()).ok();
+        format!("{} {time:?}", file.display())
+    };
+    files.iter().map(time).collect::<Vec<_>>().join("\n")
+}
