@@ -1,5 +1,7 @@
 use std::fmt;
 
+pub(crate) const FRAGMENT: &str = "a WebSocket URL takes no fragment (`#`)";
+
 /// Dials WebSocket gateways
 ///
 /// The URL of the endpoint (`ws://…` or `wss://…`) is used as it is; its query may hold a

@@ -5,7 +5,7 @@ use redmux_transport::{Capabilities, DialError, DialStage, Endpoint, Transport};
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::{bindings::Socket, stream::text_of};
-use crate::{WebSocketStream, WebSocketTransport};
+use crate::{WebSocketStream, WebSocketTransport, options::FRAGMENT};
 
 impl Transport for WebSocketTransport {
     type Stream = WebSocketStream;
@@ -41,6 +41,10 @@ impl WebSocketTransport {
                     )
                 })?,
         };
+        if url.contains('#') {
+            // The runtime refuses it too, but repeats it.
+            return Err(failed(io::ErrorKind::InvalidInput, FRAGMENT));
+        }
         let arguments = Array::of1(&JsValue::from_str(url));
         if !self.subprotocols.is_empty() {
             let names: Array =

@@ -68,12 +68,15 @@ impl WebSocketStream {
         }
     }
 
-    /// Ready when the socket is open, or with the end it came to instead.
+    /// Ready when the socket has been open, or with the end it came to instead.
     pub(crate) fn poll_open(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut shared = self.shared.borrow_mut();
+        // First of all: messages and even the end may have come since.
+        if shared.open {
+            return Poll::Ready(Ok(()));
+        }
         match &shared.end {
             Some(end) => Poll::Ready(Err(end.write())),
-            None if shared.open => Poll::Ready(Ok(())),
             None => {
                 shared.reader = Some(cx.waker().clone());
                 Poll::Pending

@@ -11,7 +11,7 @@ use futures::io::{AsyncRead, AsyncWrite};
 use redmux_tcp::TcpTransport;
 use redmux_transport::{Capabilities, DialError, DialStage, Endpoint, Transport};
 
-use crate::{WebSocketStream, WebSocketTransport};
+use crate::{WebSocketStream, WebSocketTransport, options::FRAGMENT};
 
 impl Transport for WebSocketTransport {
     type Stream = WebSocketStream;
@@ -53,6 +53,9 @@ impl WebSocketTransport {
     }
 
     fn request(&self, url: &str) -> Result<Request, DialError> {
+        if url.contains('#') {
+            return Err(invalid(FRAGMENT.to_owned()));
+        }
         let mut request = url.into_client_request().map_err(|error| {
             // These errors name the fault and not the URL.
             invalid(format!("the WebSocket URL is malformed: {error}"))

@@ -382,6 +382,7 @@ async fn the_stage_of_a_failure_is_told() {
         ("wss://host".to_owned(), DialStage::Tls, io::ErrorKind::Unsupported, "TLS"),
         ("ws://a:hunter2@b".to_owned(), DialStage::Dial, io::ErrorKind::InvalidInput, "user"),
         ("ws://b/ hunter2".to_owned(), DialStage::Dial, io::ErrorKind::InvalidInput, "malformed"),
+        ("ws://b/#hunter2".to_owned(), DialStage::Dial, io::ErrorKind::InvalidInput, "fragment"),
         ("ws:///hunter2".to_owned(), DialStage::Dial, io::ErrorKind::InvalidInput, "malformed"),
         ("http://hunter2".to_owned(), DialStage::Dial, io::ErrorKind::InvalidInput, "ws://"),
     ] {
