@@ -146,6 +146,8 @@ async function ping() {
   if (document.hidden || !client) return;
   const started = performance.now();
   try {
+    // Waiting for a connection is not a round trip.
+    if ($("state").dataset.state !== "ready") throw new Error("not connected");
     await client.ping({ timeout: 2500 });
     const taken = performance.now() - started;
     trips.add(taken);
@@ -159,6 +161,7 @@ async function ping() {
     $(`rtt-${name}`).textContent = statistics ? milliseconds(statistics[name]) : "–";
   }
   $("rtt-lost").textContent = trips.lost;
+  $("rtt-scale").textContent = `PING, once a second · 0 to ${trips.top} ms`;
 }
 
 function milliseconds(value) {

@@ -8,6 +8,8 @@ export class RoundTrips {
   /** Milliseconds; `null` is a PING without answer. */
   #samples = [];
   lost = 0;
+  /** Milliseconds at the upper edge of the chart. */
+  top = 1;
 
   constructor(svg) {
     this.#svg = svg;
@@ -32,9 +34,9 @@ export class RoundTrips {
 
   #draw() {
     const answered = this.#samples.filter((sample) => sample !== null);
-    const top = Math.max(1, ...answered) * 1.25;
+    const top = ceiling(answered);
     const offset = SAMPLES - this.#samples.length;
-    const y = (sample) => (100 - (sample / top) * 96).toFixed(2);
+    const y = (sample) => (100 - Math.min(sample / top, 1) * 99).toFixed(2);
     const parts = [25, 50, 75].map((level) => shape("line", "grid", { x1: 0, x2: SAMPLES - 1, y1: level, y2: level }));
     for (const run of runs(this.#samples)) {
       const points = run.map(([i, sample]) => `${i + offset},${y(sample)}`);
@@ -46,7 +48,18 @@ export class RoundTrips {
       if (sample === null) parts.push(shape("line", "lost", { x1: i + offset, x2: i + offset, y1: 0, y2: 100 }));
     });
     this.#svg.replaceChildren(...parts);
+    this.top = top;
   }
+}
+
+/** A round number that leaves out a rare slow one: it would flatten all the others. */
+function ceiling(samples) {
+  if (samples.length === 0) return 1;
+  const sorted = [...samples].sort((a, b) => a - b);
+  const usual = sorted[Math.floor(0.9 * (sorted.length - 1))];
+  const most = Math.min(sorted.at(-1), usual * 2) * 1.15;
+  const unit = 10 ** Math.floor(Math.log10(most));
+  return [1, 2, 3, 5, 10].map((factor) => factor * unit).find((step) => step >= most);
 }
 
 /** Stretches of answered samples, each with its position. */
