@@ -212,7 +212,8 @@ export class Client {
         callback,
         onMissed: (gap) => {
           if (onMissed) call(onMissed, gap);
-          this.#hub.emit("missed", { ...gap, source: "subscription", channel });
+          const message = `a subscription missed ${gap.count ?? "an unknown number of"} messages: ${gap.cause}`;
+          this.#hub.emit("missed", { ...gap, source: "subscription", channel, message });
         },
         capacity: this.#capacity,
         stop,
@@ -293,8 +294,8 @@ export class Client {
       entry.reject(this.#failure);
       entry.subscription?.finish();
     }
-    const detail = this.#failure.message;
-    this.#hub.emit("internalError", { endpoint: null, connectionType: null, origin: "wasm", detail });
+    const { message } = this.#failure;
+    this.#hub.emit("internalError", { endpoint: null, connectionType: null, origin: "wasm", detail: message, message });
   }
 }
 

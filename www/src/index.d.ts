@@ -137,7 +137,12 @@ export declare class ServerError extends RedmuxError {
   readonly serverText: string;
 }
 
-export interface ConnectionFailed {
+/** What every event has. */
+interface Logged {
+  /** One line for a log. It never holds arguments of commands. */
+  message: string;
+}
+export interface ConnectionFailed extends Logged {
   endpoint: string;
   connectionType: "interactive" | "subscription";
   /** `unableToResolve`, `unableToConnect`, `tlsFailure`, `authenticationFailure`, `handshakeFailure`, `socketClosed`, `socketFailure`, `unresponsive` or `protocolFailure`. */
@@ -146,7 +151,7 @@ export interface ConnectionFailed {
   /** Commands that were lost with the connection and may have been executed. */
   maybeExecuted: number;
 }
-export interface ConnectionRestored {
+export interface ConnectionRestored extends Logged {
   endpoint: string;
   connectionType: "interactive" | "subscription";
   /** Milliseconds without a connection. */
@@ -154,7 +159,7 @@ export interface ConnectionRestored {
   /** Attempts it took, the successful one included. */
   attempts: number;
 }
-export interface Missed {
+export interface Missed extends Logged {
   /** `events`: events of the client; `subscription`: messages of `channel`. */
   source: "events" | "subscription";
   channel?: Arg;
@@ -167,14 +172,14 @@ export interface Events {
   connectionFailed: ConnectionFailed;
   connectionRestored: ConnectionRestored;
   /** The server answered a command with an error. */
-  errorMessage: { endpoint: string; command: string | null; serverCode: string };
+  errorMessage: Logged & { endpoint: string; command: string | null; serverCode: string };
   /** Something that should not happen inside the client; please report it. */
-  internalError: { endpoint: string | null; connectionType: string | null; origin: string; detail: string };
-  configurationChanged: { endpoint: string; detail: string };
-  configurationChangedBroadcast: { endpoint: string };
-  hashSlotMoved: { slot: number; oldEndpoint: string | null; newEndpoint: string };
+  internalError: Logged & { endpoint: string | null; connectionType: string | null; origin: string; detail: string };
+  configurationChanged: Logged & { endpoint: string; detail: string };
+  configurationChangedBroadcast: Logged & { endpoint: string };
+  hashSlotMoved: Logged & { slot: number; oldEndpoint: string | null; newEndpoint: string };
   /** `startsIn` in milliseconds from now, where the server told it. */
-  serverMaintenance: { endpoint: string; rawMessage: string; startsIn: number | null };
+  serverMaintenance: Logged & { endpoint: string; rawMessage: string; startsIn: number | null };
   missed: Missed;
 }
 

@@ -62,7 +62,8 @@ test("a slow reader loses the oldest messages and is told how many", async () =>
   assert.equal((await iterator.next()).value.payload, "4");
   raw.hooks.missed(id, "connectionLost", undefined);
   assert.deepEqual(gaps, [{ cause: "queueFull", count: 3 }, { cause: "connectionLost", count: null }]);
-  assert.deepEqual(events[0], { cause: "queueFull", count: 3, source: "subscription", channel: "ch" });
+  const message = "a subscription missed 3 messages: queueFull";
+  assert.deepEqual(events[0], { cause: "queueFull", count: 3, source: "subscription", channel: "ch", message });
 });
 
 test("a refused subscription rejects; an aborted one is cancelled", async () => {

@@ -21,7 +21,7 @@ use crate::{
 pub(crate) async fn forward(mut events: Events, hooks: Rc<Hooks>) {
     while let Some(event) = events.next().await {
         let (name, payload) = object(&event, &hooks);
-        hooks.event(name, payload.into());
+        hooks.event(name, payload.set("message", event.to_string()).into());
     }
 }
 
