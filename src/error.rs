@@ -358,6 +358,17 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.tell(f)?;
+        if self.0.delivery == Delivery::MaybeExecuted {
+            f.write_str("; the command may have been executed")?;
+        }
+        Ok(())
+    }
+}
+
+impl Error {
+    /// Everything but the delivery, which a cause does not repeat.
+    fn tell(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
         if let Some(command) = &inner.command {
             write!(f, "{command}: ")?;
@@ -372,14 +383,16 @@ impl fmt::Display for Error {
         if let Some(server) = &inner.server {
             write!(f, ": {server}")?;
         }
-        if let Some(source) = &inner.source {
-            write!(f, ": {source}")?;
+        match inner.source.as_deref().map(|source| (source.downcast_ref::<Self>(), source)) {
+            Some((Some(cause), _)) => {
+                f.write_str(": ")?;
+                cause.tell(f)?;
+            }
+            Some((None, source)) => write!(f, ": {source}")?,
+            None => {}
         }
         if let Some(diagnostics) = &inner.diagnostics {
             write!(f, " ({diagnostics})")?;
-        }
-        if inner.delivery == Delivery::MaybeExecuted {
-            f.write_str("; the command may have been executed")?;
         }
         Ok(())
     }

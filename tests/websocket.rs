@@ -41,9 +41,8 @@ async fn exercise(server: &RedisServer, url: &str, environment: Environment) {
     let soon = Duration::from_secs(20);
     let next = async_std::future::timeout(soon, events.next());
     assert!(matches!(next.await, Ok(Some(Event::ConnectionFailed(_)))));
-    let restored = async {
-        while !matches!(events.next().await, Some(Event::ConnectionRestored(_))) {}
-    };
+    let restored =
+        async { while !matches!(events.next().await, Some(Event::ConnectionRestored(_))) {} };
     async_std::future::timeout(soon, restored).await.unwrap();
     assert!(matches!(news.next().await, Some(SubscriptionItem::Missed(_))));
     assert_eq!(muxer.execute::<String>("ECHO", ["again"]).await.unwrap(), "again");

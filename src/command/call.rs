@@ -38,15 +38,30 @@ pub struct Call<'a, T, A> {
     args: A,
     timeout: Option<u64>,
     confirm: Option<(Verb, u32)>,
-    state: State,
+    state: State<'a>,
     reply: PhantomData<fn() -> T>,
 }
 
-enum State {
+enum State<'a> {
     New,
     Refused(Error),
-    Sent(SlotId),
+    Sent(InFlight<'a>),
     Done,
+}
+
+/// A command that the link knows; dropping it gives the command up
+struct InFlight<'a> {
+    link: &'a Link,
+    id: SlotId,
+    answered: bool,
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        if !self.answered {
+            self.link.abandon(self.id);
+        }
+    }
 }
 
 impl<'a, T, A> Call<'a, T, A> {
@@ -112,20 +127,9 @@ impl<'a, T, A> Call<'a, T, A> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn reply_as<U: FromReply>(mut self) -> Call<'a, U, A>
-    where
-        A: Clone,
-    {
-        Call {
-            link: self.link,
-            name: std::mem::take(&mut self.name),
-            subcommand: self.subcommand,
-            args: self.args.clone(),
-            timeout: self.timeout,
-            confirm: self.confirm,
-            state: std::mem::replace(&mut self.state, State::Done),
-            reply: PhantomData,
-        }
+    pub fn reply_as<U: FromReply>(self) -> Call<'a, U, A> {
+        let Self { link, name, subcommand, args, timeout, confirm, state, reply: _ } = self;
+        Call { link, name, subcommand, args, timeout, confirm, state, reply: PhantomData }
     }
 
     pub(crate) fn full_name(&self) -> Cow<'static, str> {
@@ -154,19 +158,30 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
         match self.link.submit(&command, waiting, cx.waker()) {
             Ok(id) => {
                 drop(args);
-                self.state = State::Sent(id);
+                // Over there is the same slot as before, for who stood in line.
+                if waiting.is_none() {
+                    self.state = State::Sent(InFlight { link: self.link, id, answered: false });
+                }
                 Poll::Pending
             }
             Err(error) => {
                 drop(args);
-                self.state = State::Done;
+                self.settle();
                 Poll::Ready(Err(self.label(error)))
             }
         }
     }
 
-    fn finish(&mut self, outcome: Result<Frame>) -> Result<T> {
+    /// The slot is taken care of: nothing is left to give up.
+    fn settle(&mut self) {
+        if let State::Sent(in_flight) = &mut self.state {
+            in_flight.answered = true;
+        }
         self.state = State::Done;
+    }
+
+    fn finish(&mut self, outcome: Result<Frame>) -> Result<T> {
+        self.settle();
         let frame = outcome.map_err(|error| self.label(error))?;
         frame.decode().map_err(|error| match error {
             ReplyError::Server(error) => {
@@ -193,8 +208,8 @@ impl<T: FromReply, A: ToArgs> Future for Call<'_, T, A> {
         let this = self.get_mut();
         match &this.state {
             State::New => this.submit(None, cx),
-            State::Sent(id) => {
-                let id = *id;
+            State::Sent(in_flight) => {
+                let id = in_flight.id;
                 match this.link.poll_reply(id, cx) {
                     Poll::Pending => Poll::Pending,
                     Poll::Ready(Some(outcome)) => Poll::Ready(this.finish(outcome)),
@@ -216,14 +231,6 @@ impl<T: FromReply, A: ToArgs> Future for Call<'_, T, A> {
 
 // Nothing in a call is ever pinned: the arguments are only read.
 impl<T, A> Unpin for Call<'_, T, A> {}
-
-impl<T, A> Drop for Call<'_, T, A> {
-    fn drop(&mut self) {
-        if let State::Sent(id) = self.state {
-            self.link.abandon(id);
-        }
-    }
-}
 
 impl<T, A> fmt::Debug for Call<'_, T, A> {
     /// Shows the command's name, never its arguments.

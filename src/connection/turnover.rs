@@ -16,7 +16,9 @@ impl Core {
     pub(crate) fn begin_session(&mut self) -> Outbox {
         self.session += 1;
         let (bytes, steps) = self.handshake.begin(&self.config);
-        self.hold = Handshake::must_hold(&self.config);
+        // After a failure, only an answer shows that this stream leads anywhere: a gateway
+        // accepts and closes again, and what was written to it would count as maybe executed.
+        self.hold = Handshake::must_hold(&self.config) || self.failed_attempts > 0;
         let shift = bytes.len() as u64;
         debug_assert_eq!(self.taken, 0);
         self.fifo.iter_mut().for_each(|entry| entry.end += shift);

@@ -37,7 +37,9 @@ export async function load(wasm) {
 
 async function instantiate(wasm) {
   const glue = await import("../pkg/redmux_wasm.js");
-  await glue.default(wasm === undefined ? undefined : { module_or_path: wasm });
+  // Written like this, bundlers find the file and take it along.
+  const file = new URL("../pkg/redmux_wasm_bg.wasm", import.meta.url);
+  await glue.default({ module_or_path: wasm ?? file });
   watch();
   loaded = glue;
 }

@@ -18,6 +18,7 @@ pub(crate) fn run(port: Option<u16>) -> Result<()> {
     let chromium = tools::chromium()?;
     let node = tools::node()?;
     tools::websockify()?;
+    packages::install(packages::WWW)?;
     // Without a wanted port any free one: the usual one is left to a demo.
     let mut stack = Stack::start(&[port])?;
     let control = control::start(&stack.redis)?;
@@ -25,7 +26,7 @@ pub(crate) fn run(port: Option<u16>) -> Result<()> {
     let script = || {
         let mut command = Command::new(&node);
         command
-            .current_dir(packages::dir())
+            .current_dir(packages::dir(packages::WWW))
             .arg("test/demo-check.mjs")
             .env("REDMUX_URL", stack.url())
             .env("REDMUX_CONTROL", format!("http://{control}"))

@@ -41,8 +41,8 @@ cargo xtask <task>
                        the target.
 
   setup                Only finds or installs what the tasks above need: the wasm32
-                       standard library, a Redis server, Chromium, websockify, and
-                       the npm packages of www/. Each is named as it is found or
+                       standard library, a Redis server, Chromium, websockify,
+                       Node.js and the npm packages used here. Each is named as it is found or
                        installed; what cannot be installed is an error.
 
   help                 This text.
@@ -89,7 +89,7 @@ fn task() -> Result<()> {
         Some("test") => test::run(verbose),
         Some("demo") => demo::run(&demo),
         Some("wasm") => wasm::run(debian),
-        Some("setup") => tools::all().map(drop),
+        Some("setup") => tools::all(),
         Some(other) => Err(format!("no task {other:?}; see `cargo xtask help`").into()),
     }
 }

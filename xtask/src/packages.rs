@@ -1,4 +1,4 @@
-//! The npm packages of `www/`.
+//! Packages from npm.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,32 +8,39 @@ use std::time::{Duration, SystemTime};
 use crate::exec::{self, Result};
 use crate::tools::{self, say};
 
-/// The directory of the npm package.
-pub(crate) fn dir() -> PathBuf {
-    crate::root().join("www")
+/// The npm package that this project publishes; it needs a browser driver to be checked.
+pub(crate) const WWW: &str = "www";
+/// What building it needs.
+pub(crate) const TOOLS: &str = "xtask/npm";
+
+/// Where it is in the work tree.
+pub(crate) fn dir(package: &str) -> PathBuf {
+    crate::root().join(package)
 }
 
-/// Installs what the lock file says, unless that is there already.
-pub(crate) fn install() -> Result<()> {
-    let dir = dir();
+/// Installs what the package's lock file says, unless that is there already.
+pub(crate) fn install(package: &str) -> Result<()> {
+    let dir = dir(package);
+    if !dir.join("package-lock.json").exists() {
+        return Err(
+            format!("{package}/package-lock.json is missing: run `npm install` there").into()
+        );
+    }
     if is_current(&dir) {
-        say("found the npm packages in www/node_modules");
+        say(&format!("found the npm packages in {package}/node_modules"));
         return Ok(());
     }
-    if !dir.join("package-lock.json").exists() {
-        return Err("www/package-lock.json is missing: run `npm install` in www/".into());
-    }
-    say("installing the npm packages of www/: npm ci");
-    let mut npm = npm()?;
+    let mut npm = npm(package)?;
+    say(&format!("installing the npm packages of {package}: npm ci"));
     // The browser is Debian's; what else is needed is in the registry's packages.
     npm.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1").args(["ci", "--no-audit", "--no-fund"]);
     exec::output(&mut npm, Duration::from_secs(600)).map(drop)
 }
 
-/// npm in `www/`.
-pub(crate) fn npm() -> Result<Command> {
+/// npm in the package's directory.
+pub(crate) fn npm(package: &str) -> Result<Command> {
     let mut command = Command::new(tools::npm()?);
-    command.current_dir(dir());
+    command.current_dir(dir(package));
     Ok(command)
 }
 

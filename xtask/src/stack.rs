@@ -110,7 +110,7 @@ fn lease_first(ports: &[Option<u16>]) -> Result<PortLease> {
 /// Lays out the site as the gateway serves it: the demo page at the top, and the
 /// npm package, without what it does not ship, under `redmux/`.
 fn stage(pkg: &Path, site: &Path) -> Result<()> {
-    let www = packages::dir();
+    let www = packages::dir(packages::WWW);
     copy_dir(&www.join("demo"), site)?;
     let package = site.join("redmux");
     copy_dir(&www.join("src"), &package.join("src"))?;

@@ -33,7 +33,7 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
 
     steps.run("wasm package", |_| wasm::build(wasm_toolchain::find_or_install(false)?))?;
 
-    let mut npm = packages::npm()?;
+    let mut npm = packages::npm(packages::WWW)?;
     npm.arg("test");
     counts.add_node(&steps.command("JavaScript tests", &mut npm)?);
 

@@ -82,7 +82,8 @@ pub(crate) fn all() -> Result<()> {
     websockify()?;
     node()?;
     npm()?;
-    packages::install()
+    packages::install(packages::TOOLS)?;
+    packages::install(packages::WWW)
 }
 
 /// rustfmt and clippy, which a minimal toolchain lacks.

@@ -37,7 +37,7 @@ pub(crate) fn run(debian: bool) -> Result<()> {
 /// Builds `www/pkg`; gives its directory.
 pub(crate) fn build(toolchain: Toolchain) -> Result<PathBuf> {
     let node = tools::node()?;
-    packages::install()?;
+    packages::install(packages::TOOLS)?;
     tools::say("compiling www/wasm");
     let (mut cargo, target_dir) = toolchain.build();
     cargo.args(["--locked", "--package", "redmux-wasm", "--profile", "wasm"]);
@@ -50,7 +50,7 @@ pub(crate) fn build(toolchain: Toolchain) -> Result<PathBuf> {
     exec::output(&mut cargo, BUILD_LIMIT)?;
     let bindgen = crate::target_dir().join("debug/xtask-bindgen");
 
-    let pkg = packages::dir().join("pkg");
+    let pkg = packages::dir(packages::WWW).join("pkg");
     let result = pkg.join(format!("{STEM}_bg.wasm"));
     let made_from = || format!("{OPTIMISE} {}", times(&[&compiled, &bindgen, &result]));
     let stamp = crate::target_dir().join("xtask/wasm.stamp");
@@ -77,11 +77,7 @@ fn bind(bindgen: &Path, compiled: &Path, node: &Path, pkg: &Path) -> Result<()> 
     tools::say(&format!("optimising (wasm-opt {OPTIMISE})"));
     let bound = aside.path().join(format!("{STEM}_bg.wasm"));
     let optimised = aside.path().join("optimised.wasm");
-    let wasm_opt = packages::dir().join("node_modules/binaryen/bin/wasm-opt");
-    if !wasm_opt.exists() {
-        let text = "www/node_modules has no binaryen (wasm-opt): www/package.json must name it";
-        return Err(text.into());
-    }
+    let wasm_opt = packages::dir(packages::TOOLS).join("node_modules/binaryen/bin/wasm-opt");
     let mut command = Command::new(node);
     command.arg(wasm_opt).arg(OPTIMISE).args(FEATURES);
     command.arg(&bound).arg("-o").arg(&optimised);

@@ -50,6 +50,26 @@ fn with_credentials_or_a_database_commands_wait_for_the_handshake() {
 }
 
 #[test]
+fn after_a_failure_the_backlog_waits_for_an_answer() {
+    let mut model = Model::ready(config());
+    model.lose();
+    model.core.failed_attempts = 1;
+    let slot = model.submit("patient").unwrap();
+    // A gateway that accepts and hangs up, again and again.
+    for _ in 0..3 {
+        model.connect();
+        model.write(usize::MAX);
+        model.write(usize::MAX);
+        assert_eq!(model.lose(), 0);
+    }
+    assert!(model.result(slot).is_none() && model.echoed().is_empty());
+    model.connect();
+    model.settle();
+    assert_eq!(model.result(slot).unwrap().unwrap(), "patient");
+    assert_eq!(model.core.failed_attempts, 0);
+}
+
+#[test]
 fn a_refused_handshake_names_its_stage_and_runs_nothing() {
     for (config, refuse, stage) in [
         (with_credentials(), ("AUTH", "WRONGPASS invalid pair"), ConnectStage::Auth),

@@ -71,12 +71,19 @@ fn text(reply: Reply<'_>, texts: Texts, hooks: &Hooks) -> Result<JsValue, JsValu
     }
     match str::from_utf8(&content) {
         Ok(text) => Ok(text.into()),
-        Err(_) => Err(hooks.decode_error("the reply holds bytes that are not UTF-8: pass { bytes: true }")),
+        Err(_) => {
+            Err(hooks
+                .decode_error("the reply holds bytes that are not UTF-8: pass { bytes: true }"))
+        }
     }
 }
 
 fn integer(value: i64) -> JsValue {
-    if value.unsigned_abs() <= MAX_SAFE { (value as f64).into() } else { BigInt::from(value).into() }
+    if value.unsigned_abs() <= MAX_SAFE {
+        (value as f64).into()
+    } else {
+        BigInt::from(value).into()
+    }
 }
 
 fn big_number(reply: Reply<'_>) -> JsValue {

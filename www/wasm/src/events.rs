@@ -45,7 +45,9 @@ fn object(event: &Event, hooks: &Hooks) -> (&'static str, Fields) {
         ),
         Event::ErrorMessage(e) => (
             "errorMessage",
-            at(&e.endpoint).set_or_null("command", e.command.as_deref()).set("serverCode", &*e.code),
+            at(&e.endpoint)
+                .set_or_null("command", e.command.as_deref())
+                .set("serverCode", &*e.code),
         ),
         Event::InternalError(e) => (
             "internalError",
@@ -58,7 +60,9 @@ fn object(event: &Event, hooks: &Hooks) -> (&'static str, Fields) {
         Event::ConfigurationChanged(e) => {
             ("configurationChanged", at(&e.endpoint).set("detail", &*e.detail))
         }
-        Event::ConfigurationChangedBroadcast(e) => ("configurationChangedBroadcast", at(&e.endpoint)),
+        Event::ConfigurationChangedBroadcast(e) => {
+            ("configurationChangedBroadcast", at(&e.endpoint))
+        }
         Event::HashSlotMoved(e) => (
             "hashSlotMoved",
             Fields::new()
@@ -80,13 +84,17 @@ fn object(event: &Event, hooks: &Hooks) -> (&'static str, Fields) {
                 .set("count", *count as f64),
         ),
         // A kind of event that this package does not know yet.
-        other => ("internalError", Fields::new().set("origin", "events").set("detail", other.to_string())),
+        other => (
+            "internalError",
+            Fields::new().set("origin", "events").set("detail", other.to_string()),
+        ),
     }
 }
 
 /// What `status()` returns.
 pub(crate) fn status(status: &Status, hooks: &Hooks) -> JsValue {
-    let connections: Array = status.connections.iter().map(|link| JsValue::from(connection(link, hooks))).collect();
+    let connections: Array =
+        status.connections.iter().map(|link| JsValue::from(connection(link, hooks))).collect();
     Fields::new().set("connections", connections).set("subscriptions", status.subscriptions).into()
 }
 

@@ -21,7 +21,13 @@ extern "C" {
 
     /// A message came for a subscription.
     #[wasm_bindgen(method)]
-    pub(crate) fn message(this: &Hooks, id: u32, channel: &str, payload: JsValue, pattern: Option<&str>);
+    pub(crate) fn message(
+        this: &Hooks,
+        id: u32,
+        channel: &str,
+        payload: JsValue,
+        pattern: Option<&str>,
+    );
 
     /// A subscription missed messages, or may have.
     #[wasm_bindgen(method)]
@@ -44,7 +50,8 @@ impl Hooks {
         outcome: Result<T>,
         convert: impl FnOnce(&Self, T) -> Result<JsValue, JsValue>,
     ) {
-        let converted = outcome.map_err(|error| self.error_of(&error)).and_then(|value| convert(self, value));
+        let converted =
+            outcome.map_err(|error| self.error_of(&error)).and_then(|value| convert(self, value));
         match converted {
             Ok(value) => self.settle(id, true, value),
             Err(error) => self.settle(id, false, error),

@@ -11,12 +11,7 @@ mod hooks;
 mod object;
 mod options;
 
-use std::{
-    cell::RefCell,
-    future::Future,
-    rc::Rc,
-    time::Duration,
-};
+use std::{cell::RefCell, future::Future, rc::Rc, time::Duration};
 
 use futures::{
     StreamExt,
@@ -49,7 +44,8 @@ impl RawClient {
     /// An error made by `hooks.error`: malformed options, or no connection.
     pub async fn connect(url: String, options: JsValue, hooks: Hooks) -> Result<Self, JsValue> {
         let options = options::read(&url, &options).map_err(|fault| hooks.config_error(&fault))?;
-        let connected = ConnectionMultiplexer::connect_with(options, redmux_websocket::environment()).await;
+        let connected =
+            ConnectionMultiplexer::connect_with(options, redmux_websocket::environment()).await;
         let muxer = connected.map_err(|error| hooks.error_of(&error))?;
         let hooks = Rc::new(hooks);
         spawn_local(events::forward(muxer.events(), hooks.clone()));
@@ -77,7 +73,9 @@ impl RawClient {
                 call = call.timeout(options::duration(timeout));
             }
             let texts = if as_bytes { Texts::Bytes } else { Texts::Strings };
-            hooks.settle_with(id, call.await, |hooks, frame| convert::value(frame.reply(), texts, hooks));
+            hooks.settle_with(id, call.await, |hooks, frame| {
+                convert::value(frame.reply(), texts, hooks)
+            });
         };
         if cancellable { self.spawn_abortable(id, task) } else { spawn_local(task) }
     }

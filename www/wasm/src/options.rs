@@ -74,7 +74,8 @@ fn boolean(value: &JsValue) -> Result<bool, Fault> {
 }
 
 fn whole(value: &JsValue) -> Result<u32, Fault> {
-    let number = value.as_f64().filter(|n| *n >= 0.0 && *n <= f64::from(u32::MAX) && n.trunc() == *n);
+    let number =
+        value.as_f64().filter(|n| *n >= 0.0 && *n <= f64::from(u32::MAX) && n.trunc() == *n);
     number.map(|n| n as u32).ok_or(Fault::Value("a whole number, 0 or more"))
 }
 

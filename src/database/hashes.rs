@@ -1,0 +1,153 @@
+//! Hashes: maps from fields to values.
+//!
+//! ```no_run
+//! # async fn f(db: redmux::Database) -> redmux::Result<()> {
+//! db.hset("user:1", [("name", "Ada"), ("born", "1815")]).await?;
+//! let name: Option<String> = db.hget("user:1", "name").await?;
+//! let user: std::collections::HashMap<String, String> = db.hgetall("user:1").await?;
+//! # Ok(())
+//! # }
+//! ```
+
+use super::{Database, Join, ScanPage};
+use crate::{
+    Call,
+    resp::{FromReply, ToArg, ToArgs},
+};
+
+impl Database {
+    /// The value of a field; `None` if there is none
+    ///
+    /// See [HGET](https://redis.io/docs/latest/commands/hget/).
+    pub fn hget<T: FromReply>(
+        &self,
+        key: impl ToArg,
+        field: impl ToArg,
+    ) -> Call<'_, Option<T>, impl ToArgs> {
+        self.call("HGET", (key, field))
+    }
+
+    /// Sets fields from pairs or a map and returns how many are new
+    ///
+    /// See [HSET](https://redis.io/docs/latest/commands/hset/).
+    pub fn hset(&self, key: impl ToArg, pairs: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+        self.call("HSET", Join((key,), pairs))
+    }
+
+    /// Sets a field unless it exists; whether it did
+    ///
+    /// See [HSETNX](https://redis.io/docs/latest/commands/hsetnx/).
+    pub fn hsetnx(
+        &self,
+        key: impl ToArg,
+        field: impl ToArg,
+        value: impl ToArg,
+    ) -> Call<'_, bool, impl ToArgs> {
+        self.call("HSETNX", (key, field, value))
+    }
+
+    /// The values of several fields, in their order
+    ///
+    /// See [HMGET](https://redis.io/docs/latest/commands/hmget/).
+    pub fn hmget<T: FromReply>(
+        &self,
+        key: impl ToArg,
+        fields: impl ToArgs,
+    ) -> Call<'_, Vec<Option<T>>, impl ToArgs> {
+        self.call("HMGET", Join((key,), fields))
+    }
+
+    /// All fields and values, as a map or a list of pairs; empty if there is no such key
+    ///
+    /// See [HGETALL](https://redis.io/docs/latest/commands/hgetall/).
+    pub fn hgetall<M: FromReply>(&self, key: impl ToArg) -> Call<'_, M, impl ToArgs> {
+        self.call("HGETALL", (key,))
+    }
+
+    /// Deletes fields and returns how many there were
+    ///
+    /// See [HDEL](https://redis.io/docs/latest/commands/hdel/).
+    pub fn hdel(&self, key: impl ToArg, fields: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+        self.call("HDEL", Join((key,), fields))
+    }
+
+    /// Whether a field exists
+    ///
+    /// See [HEXISTS](https://redis.io/docs/latest/commands/hexists/).
+    pub fn hexists(&self, key: impl ToArg, field: impl ToArg) -> Call<'_, bool, impl ToArgs> {
+        self.call("HEXISTS", (key, field))
+    }
+
+    /// Adds a number to a field; a missing one counts as 0
+    ///
+    /// See [HINCRBY](https://redis.io/docs/latest/commands/hincrby/).
+    pub fn hincrby(
+        &self,
+        key: impl ToArg,
+        field: impl ToArg,
+        by: i64,
+    ) -> Call<'_, i64, impl ToArgs> {
+        self.call("HINCRBY", (key, field, by))
+    }
+
+    /// Adds a floating-point number to a field
+    ///
+    /// See [HINCRBYFLOAT](https://redis.io/docs/latest/commands/hincrbyfloat/).
+    pub fn hincrbyfloat(
+        &self,
+        key: impl ToArg,
+        field: impl ToArg,
+        by: f64,
+    ) -> Call<'_, f64, impl ToArgs> {
+        self.call("HINCRBYFLOAT", (key, field, by))
+    }
+
+    /// All fields
+    ///
+    /// See [HKEYS](https://redis.io/docs/latest/commands/hkeys/).
+    pub fn hkeys<T: FromReply>(&self, key: impl ToArg) -> Call<'_, Vec<T>, impl ToArgs> {
+        self.call("HKEYS", (key,))
+    }
+
+    /// All values
+    ///
+    /// See [HVALS](https://redis.io/docs/latest/commands/hvals/).
+    pub fn hvals<T: FromReply>(&self, key: impl ToArg) -> Call<'_, Vec<T>, impl ToArgs> {
+        self.call("HVALS", (key,))
+    }
+
+    /// Number of fields
+    ///
+    /// See [HLEN](https://redis.io/docs/latest/commands/hlen/).
+    pub fn hlen(&self, key: impl ToArg) -> Call<'_, i64, impl ToArgs> {
+        self.call("HLEN", (key,))
+    }
+
+    /// Length of a value in bytes
+    ///
+    /// See [HSTRLEN](https://redis.io/docs/latest/commands/hstrlen/).
+    pub fn hstrlen(&self, key: impl ToArg, field: impl ToArg) -> Call<'_, i64, impl ToArgs> {
+        self.call("HSTRLEN", (key, field))
+    }
+
+    /// A random field
+    ///
+    /// See [HRANDFIELD](https://redis.io/docs/latest/commands/hrandfield/). Since Redis 6.2.
+    pub fn hrandfield<T: FromReply>(&self, key: impl ToArg) -> Call<'_, Option<T>, impl ToArgs> {
+        self.call("HRANDFIELD", (key,))
+    }
+
+    /// One page of the fields and values; begin with cursor 0 and go on until it is 0 again
+    ///
+    /// `count` is a hint. A field may come more than once. See
+    /// [HSCAN](https://redis.io/docs/latest/commands/hscan/).
+    pub fn hscan<F: FromReply, V: FromReply>(
+        &self,
+        key: impl ToArg,
+        cursor: u64,
+        pattern: impl ToArg,
+        count: u32,
+    ) -> Call<'_, ScanPage<(F, V)>, impl ToArgs> {
+        self.call("HSCAN", (key, cursor, "MATCH", pattern, "COUNT", count))
+    }
+}

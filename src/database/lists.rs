@@ -1,0 +1,206 @@
+//! Lists, read and written at both ends.
+//!
+//! ```no_run
+//! # async fn f(db: redmux::Database) -> redmux::Result<()> {
+//! db.rpush("jobs", ["a", "b"]).await?;
+//! let next: Option<String> = db.lpop("jobs").await?;
+//! let all: Vec<String> = db.lrange("jobs", 0, -1).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+use super::{Database, Join};
+use crate::{
+    Call,
+    resp::{FromReply, ToArg, ToArgs},
+};
+
+impl Database {
+    /// Puts values before the first one, one after the other; the new length
+    ///
+    /// See [LPUSH](https://redis.io/docs/latest/commands/lpush/).
+    pub fn lpush(&self, key: impl ToArg, values: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+        self.call("LPUSH", Join((key,), values))
+    }
+
+    /// Puts values behind the last one; the new length
+    ///
+    /// See [RPUSH](https://redis.io/docs/latest/commands/rpush/).
+    pub fn rpush(&self, key: impl ToArg, values: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+        self.call("RPUSH", Join((key,), values))
+    }
+
+    /// Like [`lpush`](Self::lpush), if the list exists; the new length
+    ///
+    /// See [LPUSHX](https://redis.io/docs/latest/commands/lpushx/).
+    pub fn lpushx(&self, key: impl ToArg, values: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+        self.call("LPUSHX", Join((key,), values))
+    }
+
+    /// Like [`rpush`](Self::rpush), if the list exists; the new length
+    ///
+    /// See [RPUSHX](https://redis.io/docs/latest/commands/rpushx/).
+    pub fn rpushx(&self, key: impl ToArg, values: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+        self.call("RPUSHX", Join((key,), values))
+    }
+
+    /// Takes the first value
+    ///
+    /// See [LPOP](https://redis.io/docs/latest/commands/lpop/).
+    pub fn lpop<T: FromReply>(&self, key: impl ToArg) -> Call<'_, Option<T>, impl ToArgs> {
+        self.call("LPOP", (key,))
+    }
+
+    /// Takes the last value
+    ///
+    /// See [RPOP](https://redis.io/docs/latest/commands/rpop/).
+    pub fn rpop<T: FromReply>(&self, key: impl ToArg) -> Call<'_, Option<T>, impl ToArgs> {
+        self.call("RPOP", (key,))
+    }
+
+    /// Takes up to so many values from the beginning; `None` if there is no such list
+    ///
+    /// See [LPOP](https://redis.io/docs/latest/commands/lpop/). Since Redis 6.2.
+    pub fn lpop_count<T: FromReply>(
+        &self,
+        key: impl ToArg,
+        count: u64,
+    ) -> Call<'_, Option<Vec<T>>, impl ToArgs> {
+        self.call("LPOP", (key, count))
+    }
+
+    /// Takes up to so many values from the end; `None` if there is no such list
+    ///
+    /// See [RPOP](https://redis.io/docs/latest/commands/rpop/). Since Redis 6.2.
+    pub fn rpop_count<T: FromReply>(
+        &self,
+        key: impl ToArg,
+        count: u64,
+    ) -> Call<'_, Option<Vec<T>>, impl ToArgs> {
+        self.call("RPOP", (key, count))
+    }
+
+    /// Number of values
+    ///
+    /// See [LLEN](https://redis.io/docs/latest/commands/llen/).
+    pub fn llen(&self, key: impl ToArg) -> Call<'_, i64, impl ToArgs> {
+        self.call("LLEN", (key,))
+    }
+
+    /// Values from one index to another, both included; negative ones count from the end
+    ///
+    /// See [LRANGE](https://redis.io/docs/latest/commands/lrange/).
+    pub fn lrange<T: FromReply>(
+        &self,
+        key: impl ToArg,
+        start: i64,
+        stop: i64,
+    ) -> Call<'_, Vec<T>, impl ToArgs> {
+        self.call("LRANGE", (key, start, stop))
+    }
+
+    /// The value at an index; negative ones count from the end
+    ///
+    /// See [LINDEX](https://redis.io/docs/latest/commands/lindex/).
+    pub fn lindex<T: FromReply>(
+        &self,
+        key: impl ToArg,
+        index: i64,
+    ) -> Call<'_, Option<T>, impl ToArgs> {
+        self.call("LINDEX", (key, index))
+    }
+
+    /// Replaces the value at an index; an error if there is none
+    ///
+    /// See [LSET](https://redis.io/docs/latest/commands/lset/).
+    pub fn lset(
+        &self,
+        key: impl ToArg,
+        index: i64,
+        value: impl ToArg,
+    ) -> Call<'_, (), impl ToArgs> {
+        self.call("LSET", (key, index, value))
+    }
+
+    /// Removes equal values: so many from the beginning, from the end if negative, all if 0; how many
+    ///
+    /// See [LREM](https://redis.io/docs/latest/commands/lrem/).
+    pub fn lrem(
+        &self,
+        key: impl ToArg,
+        count: i64,
+        value: impl ToArg,
+    ) -> Call<'_, i64, impl ToArgs> {
+        self.call("LREM", (key, count, value))
+    }
+
+    /// Keeps the values from one index to another and drops the rest
+    ///
+    /// See [LTRIM](https://redis.io/docs/latest/commands/ltrim/).
+    pub fn ltrim(&self, key: impl ToArg, start: i64, stop: i64) -> Call<'_, (), impl ToArgs> {
+        self.call("LTRIM", (key, start, stop))
+    }
+
+    /// Index of the first equal value
+    ///
+    /// See [LPOS](https://redis.io/docs/latest/commands/lpos/). Since Redis 6.0.6.
+    pub fn lpos(&self, key: impl ToArg, value: impl ToArg) -> Call<'_, Option<i64>, impl ToArgs> {
+        self.call("LPOS", (key, value))
+    }
+
+    /// Puts a value before another; the new length, or -1 if that is not there
+    ///
+    /// See [LINSERT](https://redis.io/docs/latest/commands/linsert/).
+    pub fn linsert_before(
+        &self,
+        key: impl ToArg,
+        pivot: impl ToArg,
+        value: impl ToArg,
+    ) -> Call<'_, i64, impl ToArgs> {
+        self.call("LINSERT", (key, "BEFORE", pivot, value))
+    }
+
+    /// Puts a value behind another; the new length, or -1 if that is not there
+    ///
+    /// See [LINSERT](https://redis.io/docs/latest/commands/linsert/).
+    pub fn linsert_after(
+        &self,
+        key: impl ToArg,
+        pivot: impl ToArg,
+        value: impl ToArg,
+    ) -> Call<'_, i64, impl ToArgs> {
+        self.call("LINSERT", (key, "AFTER", pivot, value))
+    }
+
+    /// Takes a value from an end of one list and puts it at an end of another
+    ///
+    /// `None` if the first list does not exist. See
+    /// [LMOVE](https://redis.io/docs/latest/commands/lmove/). Since Redis 6.2.
+    pub fn lmove<T: FromReply>(
+        &self,
+        from: impl ToArg,
+        to: impl ToArg,
+        take: ListEnd,
+        put: ListEnd,
+    ) -> Call<'_, Option<T>, impl ToArgs> {
+        self.call("LMOVE", (from, to, take.word(), put.word()))
+    }
+}
+
+/// An end of a list
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListEnd {
+    /// Where index 0 is.
+    Left,
+    /// Where index -1 is.
+    Right,
+}
+
+impl ListEnd {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Left => "LEFT",
+            Self::Right => "RIGHT",
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Sets of distinct members.
+//!
+//! ```no_run
+//! # async fn f(db: redmux::Database) -> redmux::Result<()> {
+//! db.sadd("tags", ["rust", "redis"]).await?;
+//! let tags: std::collections::HashSet<String> = db.smembers("tags").await?;
+//! let both: Vec<String> = db.sinter(["tags", "other"]).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+use super::{Database, Join, ScanPage};
+use crate::{
+    Call,
+    resp::{FromReply, ToArg, ToArgs},
+};
+
+impl Database {
+    /// Adds members and returns how many are new
+    ///
+    /// See [SADD](https://redis.io/docs/latest/commands/sadd/).
+    pub fn sadd(&self, key: impl ToArg, members: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+        self.call("SADD", Join((key,), members))
+    }
+
+    /// Removes members and returns how many there were
+    ///
+    /// See [SREM](https://redis.io/docs/latest/commands/srem/).
+    pub fn srem(&self, key: impl ToArg, members: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+        self.call("SREM", Join((key,), members))
+    }
+
+    /// All members, as a set or a list; empty if there is no such key
+    ///
+    /// See [SMEMBERS](https://redis.io/docs/latest/commands/smembers/).
+    pub fn smembers<M: FromReply>(&self, key: impl ToArg) -> Call<'_, M, impl ToArgs> {
+        self.call("SMEMBERS", (key,))
+    }
+
+    /// Whether a member is in the set
+    ///
+    /// See [SISMEMBER](https://redis.io/docs/latest/commands/sismember/).
+    pub fn sismember(&self, key: impl ToArg, member: impl ToArg) -> Call<'_, bool, impl ToArgs> {
+        self.call("SISMEMBER", (key, member))
+    }
+
+    /// Whether each of several members is in the set
+    ///
+    /// See [SMISMEMBER](https://redis.io/docs/latest/commands/smismember/). Since Redis 6.2.
+    pub fn smismember(
+        &self,
+        key: impl ToArg,
+        members: impl ToArgs,
+    ) -> Call<'_, Vec<bool>, impl ToArgs> {
+        self.call("SMISMEMBER", Join((key,), members))
+    }
+
+    /// Number of members
+    ///
+    /// See [SCARD](https://redis.io/docs/latest/commands/scard/).
+    pub fn scard(&self, key: impl ToArg) -> Call<'_, i64, impl ToArgs> {
+        self.call("SCARD", (key,))
+    }
+
+    /// Takes a random member
+    ///
+    /// See [SPOP](https://redis.io/docs/latest/commands/spop/).
+    pub fn spop<T: FromReply>(&self, key: impl ToArg) -> Call<'_, Option<T>, impl ToArgs> {
+        self.call("SPOP", (key,))
+    }
+
+    /// Takes up to so many random members
+    ///
+    /// See [SPOP](https://redis.io/docs/latest/commands/spop/).
+    pub fn spop_count<T: FromReply>(
+        &self,
+        key: impl ToArg,
+        count: u64,
+    ) -> Call<'_, Vec<T>, impl ToArgs> {
+        self.call("SPOP", (key, count))
+    }
+
+    /// A random member, which stays
+    ///
+    /// See [SRANDMEMBER](https://redis.io/docs/latest/commands/srandmember/).
+    pub fn srandmember<T: FromReply>(&self, key: impl ToArg) -> Call<'_, Option<T>, impl ToArgs> {
+        self.call("SRANDMEMBER", (key,))
+    }
+
+    /// Random members, which stay; a negative count allows repetition
+    ///
+    /// See [SRANDMEMBER](https://redis.io/docs/latest/commands/srandmember/).
+    pub fn srandmember_count<T: FromReply>(
+        &self,
+        key: impl ToArg,
+        count: i64,
+    ) -> Call<'_, Vec<T>, impl ToArgs> {
+        self.call("SRANDMEMBER", (key, count))
+    }
+
+    /// Moves a member; false if it is not in the first set
+    ///
+    /// See [SMOVE](https://redis.io/docs/latest/commands/smove/).
+    pub fn smove(
+        &self,
+        from: impl ToArg,
+        to: impl ToArg,
+        member: impl ToArg,
+    ) -> Call<'_, bool, impl ToArgs> {
+        self.call("SMOVE", (from, to, member))
+    }
+
+    /// Members that are in all sets
+    ///
+    /// See [SINTER](https://redis.io/docs/latest/commands/sinter/).
+    pub fn sinter<M: FromReply>(&self, keys: impl ToArgs) -> Call<'_, M, impl ToArgs> {
+        self.call("SINTER", keys)
+    }
+
+    /// Members that are in any set
+    ///
+    /// See [SUNION](https://redis.io/docs/latest/commands/sunion/).
+    pub fn sunion<M: FromReply>(&self, keys: impl ToArgs) -> Call<'_, M, impl ToArgs> {
+        self.call("SUNION", keys)
+    }
+
+    /// Members of the first set that are in no other
+    ///
+    /// See [SDIFF](https://redis.io/docs/latest/commands/sdiff/).
+    pub fn sdiff<M: FromReply>(&self, keys: impl ToArgs) -> Call<'_, M, impl ToArgs> {
+        self.call("SDIFF", keys)
+    }
+
+    /// Stores what [`sinter`](Self::sinter) gives; how many members
+    ///
+    /// See [SINTERSTORE](https://redis.io/docs/latest/commands/sinterstore/).
+    pub fn sinterstore(&self, to: impl ToArg, keys: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+        self.call("SINTERSTORE", Join((to,), keys))
+    }
+
+    /// Stores what [`sunion`](Self::sunion) gives; how many members
+    ///
+    /// See [SUNIONSTORE](https://redis.io/docs/latest/commands/sunionstore/).
+    pub fn sunionstore(&self, to: impl ToArg, keys: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+        self.call("SUNIONSTORE", Join((to,), keys))
+    }
+
+    /// Stores what [`sdiff`](Self::sdiff) gives; how many members
+    ///
+    /// See [SDIFFSTORE](https://redis.io/docs/latest/commands/sdiffstore/).
+    pub fn sdiffstore(&self, to: impl ToArg, keys: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+        self.call("SDIFFSTORE", Join((to,), keys))
+    }
+
+    /// One page of the members; begin with cursor 0 and go on until it is 0 again
+    ///
+    /// `count` is a hint. A member may come more than once. See
+    /// [SSCAN](https://redis.io/docs/latest/commands/sscan/).
+    pub fn sscan<T: FromReply>(
+        &self,
+        key: impl ToArg,
+        cursor: u64,
+        pattern: impl ToArg,
+        count: u32,
+    ) -> Call<'_, ScanPage<T>, impl ToArgs> {
+        self.call("SSCAN", (key, cursor, "MATCH", pattern, "COUNT", count))
+    }
+}

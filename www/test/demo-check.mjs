@@ -1,0 +1,311 @@
+// Drives the demo page in two tabs of a headless browser, while the server behind the
+// gateway is killed, started, stopped and resumed.
+//
+//   REDMUX_URL         address of the page
+//   CHROMIUM           path of the browser
+//   REDMUX_CONTROL     address that takes POST /server/{kill,start,pause,resume}
+//   REDMUX_WS          optional: another gateway, for the page's ?ws=
+//   REDMUX_SCREENSHOT  optional: path of a PNG of the page, 1280x800
+//
+// Prints `ok   <step>` or `FAILED <step>: why`; exits with 1 if any step failed.
+
+import { chromium } from "playwright-core";
+
+const { REDMUX_URL, CHROMIUM, REDMUX_CONTROL, REDMUX_WS, REDMUX_SCREENSHOT } = process.env;
+for (const [name, value] of Object.entries({ REDMUX_URL, CHROMIUM, REDMUX_CONTROL })) {
+  if (!value) {
+    console.error(`demo-check: ${name} is not set`);
+    process.exit(2);
+  }
+}
+
+/** Milliseconds for what happens at once, and for what waits for a reconnect. */
+const SOON = 10_000;
+const RECONNECT = 45_000;
+const ARGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+const address = new URL(REDMUX_URL);
+if (REDMUX_WS) address.searchParams.set("ws", REDMUX_WS);
+
+/** The step may take a little longer than all its waits together. */
+const STEP = 120_000;
+let failures = 0;
+
+async function step(name, action) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done after ${STEP / 1000} s`)), STEP);
+  });
+  try {
+    await Promise.race([action(), late]);
+    console.log(`ok   ${name}`);
+  } catch (error) {
+    failures += 1;
+    console.log(`FAILED ${name}: ${error.message.split("\n")[0]}`);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function control(action) {
+  const response = await fetch(new URL(`/server/${action}`, REDMUX_CONTROL), {
+    method: "POST",
+    signal: AbortSignal.timeout(SOON),
+  });
+  if (!response.ok) throw new Error(`POST /server/${action} answered ${response.status}`);
+}
+
+function check(condition, message) {
+  if (!condition) throw new Error(message);
+}
+
+/** One tab of the page, and everything a test looks at in it */
+class Tab {
+  /** Errors of the console and uncaught exceptions. */
+  errors = [];
+
+  constructor(name, page) {
+    this.name = name;
+    this.page = page;
+    page.on("pageerror", (error) => this.errors.push(`uncaught: ${error.message}`));
+    page.on("console", (message) => message.type() === "error" && this.errors.push(message.text()));
+  }
+
+  get(id) {
+    return this.page.getByTestId(id);
+  }
+
+  text(id) {
+    return this.get(id).textContent();
+  }
+
+  /** Waits until `read` gives a value that `accept` takes; fails with what it saw last. */
+  async until(what, read, accept, timeout = SOON) {
+    const end = Date.now() + timeout;
+    for (;;) {
+      const value = await read();
+      if (accept(value)) return value;
+      if (Date.now() > end) {
+        throw new Error(`${this.name}: ${what} not seen within ${timeout / 1000} s, last: ${JSON.stringify(value)}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  state(wanted, timeout) {
+    return this.until(`state ${wanted}`, () => this.get("state").getAttribute("data-state"), (seen) => seen === wanted, timeout);
+  }
+
+  /** Runs a line in the console; gives the status and the text of the reply. */
+  async run(line, timeout) {
+    const entry = await this.start(line, timeout);
+    return this.outcome(entry);
+  }
+
+  async start(line, timeout = 5000) {
+    const entries = this.page.locator('[data-testid="console-entry"][data-kind="command"]');
+    const before = await entries.count();
+    await this.get("console-timeout").fill(String(timeout));
+    await this.get("console-input").fill(line);
+    await this.get("console-run").click();
+    await this.until("the command in the console", () => entries.count(), (count) => count > before);
+    return entries.nth(before);
+  }
+
+  async outcome(entry, timeout = SOON) {
+    const status = await this.until(
+      "a reply in the console",
+      () => entry.getAttribute("data-status"),
+      (seen) => seen !== "pending",
+      timeout,
+    );
+    const delivery = entry.getByTestId("console-delivery");
+    return {
+      status,
+      reply: await entry.locator(".reply").textContent(),
+      delivery: (await delivery.count()) > 0 ? await delivery.textContent() : null,
+    };
+  }
+
+  async expect(line, reply) {
+    const got = await this.run(line);
+    check(got.reply === reply, `${this.name}: ${line} answered ${JSON.stringify(got.reply)}, not ${JSON.stringify(reply)}`);
+  }
+
+  /** How often the event stands in the log. */
+  logged(event) {
+    return this.page.locator(`[data-testid="log-entry"][data-event="${event}"]`).count();
+  }
+
+  async counter() {
+    return Number(await this.text("counter-value"));
+  }
+}
+
+/** A command that works again tells that the connection does. */
+async function works(tab, value) {
+  await tab.until(`a working command`, () => tab.run(`SET check:again ${value}`, 2000), (got) => got.reply === "OK", RECONNECT);
+  await tab.expect("GET check:again", `"${value}"`);
+}
+
+async function main() {
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
+  try {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    context.setDefaultTimeout(SOON);
+    await steps(context);
+  } finally {
+    // A server that is left stopped could not be shut down.
+    await control("resume").catch(() => {});
+    await browser.close();
+  }
+}
+
+async function steps(context) {
+  const a = new Tab("tab 1", await context.newPage());
+  const b = new Tab("tab 2", await context.newPage());
+
+  await step("the page loads and connects, without errors in the console", async () => {
+    for (const tab of [a, b]) {
+      await tab.page.goto(address.href);
+      await tab.state("ready");
+      check((await tab.logged("connected")) === 1, `${tab.name}: the log does not say connected`);
+      check(tab.errors.length === 0, `${tab.name}: ${tab.errors.join("; ")}`);
+    }
+  });
+
+  await step("SET and GET in the console", async () => {
+    await a.expect('SET check:greeting "hello, wörld"', "OK");
+    await a.expect("GET check:greeting", '"hello, wörld"');
+    await a.expect("GET check:none", "(nil)");
+    await a.expect("DEL check:list", (await a.run("EXISTS check:list")).reply);
+    await a.expect("RPUSH check:list one two", "(integer) 2");
+    await a.expect("LRANGE check:list 0 -1", '1) "one"\n2) "two"');
+  });
+
+  await step("a binary value comes back byte for byte", async () => {
+    const value = String.raw`"\x00\x01\xff\xfe\r\n\"\\ end"`;
+    await a.expect(`SET check:binary ${value}`, "OK");
+    await b.expect("GET check:binary", value);
+    await b.expect("STRLEN check:binary", "(integer) 12");
+  });
+
+  await step("a wrong command shows the server's error", async () => {
+    const unknown = await a.run("NOSUCHCOMMAND x");
+    check(unknown.status === "error" && /^\(error\) (ERR|NOPERM)/.test(unknown.reply), unknown.reply);
+    const type = await a.run("INCR check:list");
+    check(type.reply.startsWith("(error) WRONGTYPE"), type.reply);
+    check(type.delivery === null, "an answered command is shown as perhaps executed");
+    await a.until("errorMessage in the log", () => a.logged("errorMessage"), (count) => count >= 2);
+  });
+
+  await step("a command that would harm a shared connection is refused", async () => {
+    const got = await a.run("MULTI");
+    check(got.reply.startsWith("(CommandError)") && got.delivery === "not sent", `${got.reply} ${got.delivery}`);
+  });
+
+  await step("the counter is shared by two tabs", async () => {
+    const start = await a.until("a number in the counter", () => a.counter(), (n) => Number.isInteger(n));
+    await a.get("counter-up").click();
+    for (const tab of [a, b]) await tab.until(`counter ${start + 1}`, () => tab.counter(), (n) => n === start + 1);
+    await b.get("counter-up").click();
+    for (const tab of [a, b]) await tab.until(`counter ${start + 2}`, () => tab.counter(), (n) => n === start + 2);
+    await b.get("counter-down").click();
+    for (const tab of [a, b]) await tab.until(`counter ${start + 1}`, () => tab.counter(), (n) => n === start + 1);
+    check(/^2 tabs/.test(await b.text("counter-note")), `the note says: ${await b.text("counter-note")}`);
+  });
+
+  await step("round-trip times are measured", async () => {
+    const read = () => a.text("rtt-median");
+    await a.until("a median", read, (text) => Number.parseFloat(text) > 0);
+    check((await a.text("rtt-lost")) === "0", `lost: ${await a.text("rtt-lost")}`);
+  });
+
+  if (REDMUX_SCREENSHOT) {
+    await step("screenshot", async () => {
+      await a.page.bringToFront();
+      await a.page.screenshot({ path: REDMUX_SCREENSHOT });
+    });
+  }
+
+  await step("a killed server is noticed by both tabs", async () => {
+    await control("kill");
+    for (const tab of [a, b]) {
+      await tab.until("connectionFailed in the log", () => tab.logged("connectionFailed"), (count) => count === 1, RECONNECT);
+      check((await tab.get("state").getAttribute("data-state")) === "failed", `${tab.name}: the state is not failed`);
+    }
+  });
+
+  await step("a command without a connection times out as not sent", async () => {
+    const got = await a.run("GET check:greeting", 300);
+    check(got.reply.startsWith("(TimeoutError)") && got.delivery === "not sent", `${got.reply} ${got.delivery}`);
+  });
+
+  await step("a restarted server is found again by both tabs", async () => {
+    await control("start");
+    for (const tab of [a, b]) {
+      await tab.until("connectionRestored in the log", () => tab.logged("connectionRestored"), (count) => count === 1, RECONNECT);
+      await tab.state("ready");
+      await works(tab, `after-${tab.name.at(-1)}`);
+    }
+  });
+
+  await step("subscriptions work again after the restart", async () => {
+    const before = await b.counter();
+    await b.until("the missed messages in the log", () => b.logged("missed"), (count) => count >= 1);
+    await a.get("counter-up").click();
+    const counted = await a.until("a new count", () => a.counter(), (n) => n !== before);
+    await b.until(`counter ${counted}`, () => b.counter(), (n) => n === counted);
+  });
+
+  await step("a stopped server: a command times out, and its late reply harms nothing", async () => {
+    await a.expect("SET check:late late", "OK");
+    await a.expect("SET check:first first", "OK");
+    await control("pause");
+    const late = await a.run("GET check:late", 400);
+    await control("resume");
+    check(late.reply.startsWith("(TimeoutError)"), late.reply);
+    check(late.delivery === "may have been executed", `delivery: ${late.delivery}`);
+    await a.expect("GET check:first", '"first"');
+    await a.expect('ECHO "second"', '"second"');
+    await a.expect("GET check:late", '"late"');
+    check((await a.logged("connectionFailed")) === 1, "the connection was lost over one late reply");
+  });
+
+  await step("disconnect and connect by the button", async () => {
+    await b.get("toggle").click();
+    await b.state("closed");
+    const got = await b.run("PING");
+    check(got.status === "error" && got.reply.includes("not connected"), got.reply);
+    await b.get("toggle").click();
+    await b.state("ready");
+    await b.expect("PING", "PONG");
+  });
+
+  await step("the page closes cleanly", async () => {
+    for (const tab of [a, b]) {
+      await tab.get("toggle").click();
+      await tab.state("closed");
+      const uncaught = tab.errors.filter((error) => error.startsWith("uncaught"));
+      check(uncaught.length === 0, `${tab.name}: ${uncaught.join("; ")}`);
+      await tab.page.close();
+    }
+  });
+}
+
+try {
+  await main();
+} catch (error) {
+  failures += 1;
+  console.log(`FAILED to run: ${error.message.split("\n")[0]}`);
+}
+process.exitCode = failures === 0 ? 0 : 1;
