@@ -21,7 +21,7 @@ where
     let total = addresses.len();
     let mut waiting = interleave(addresses);
     let mut dials = FuturesUnordered::new();
-    let mut last_error = None;
+    let mut worst: Option<(SocketAddr, io::Error)> = None;
     loop {
         if let Some(address) = waiting.pop_front() {
             let attempt = dial(address);
@@ -37,19 +37,27 @@ where
         };
         match answered {
             Some(Ok(stream)) => return Ok(stream),
-            Some(Err(failed)) => last_error = Some(failed),
+            Some(Err(failed)) if worst.is_none() || telling(&failed.1) => worst = Some(failed),
+            Some(Err(_)) => {}
             None if waiting.is_empty() => break,
             None => {}
         }
     }
-    Err(match last_error {
+    Err(match worst {
         None => io::Error::new(io::ErrorKind::NotFound, "the name has no address"),
         Some((_, error)) if total == 1 => error,
         Some((address, error)) => io::Error::new(
             error.kind(),
-            format!("all {total} addresses failed; the last, {address}: {error}"),
+            format!("all {total} addresses failed; {address}: {error}"),
         ),
     })
+}
+
+/// Whether an error speaks of the server, and not of an address family that this machine
+/// has no route for.
+fn telling(error: &io::Error) -> bool {
+    use io::ErrorKind::{AddrNotAvailable, HostUnreachable, NetworkUnreachable};
+    !matches!(error.kind(), AddrNotAvailable | HostUnreachable | NetworkUnreachable)
 }
 
 /// Families in turn, beginning with that of the first address.
@@ -106,5 +114,34 @@ mod tests {
         assert!(error.to_string().starts_with("all 2 addresses failed"), "{error}");
         let error = first(Vec::new(), refuse).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    }
+
+    #[async_std::test]
+    async fn the_most_telling_error_is_told() {
+        let families = |address: SocketAddr| async move {
+            let no_route = io::ErrorKind::NetworkUnreachable;
+            let kind = if address.is_ipv6() { no_route } else { io::ErrorKind::ConnectionRefused };
+            Err::<(), _>(io::Error::from(kind))
+        };
+        for order in [["[::1]:1", "1.1.1.1:1"], ["1.1.1.1:1", "[::1]:1"]] {
+            let error = first(addresses(&order), families).await.unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+            assert!(error.to_string().contains("1.1.1.1:1"), "{error}");
+        }
+    }
+
+    #[async_std::test]
+    async fn a_failure_starts_the_next_dial_at_once() {
+        // Sixty-four head starts would take sixteen seconds.
+        let mut many = vec!["10.0.0.1:1"; 64];
+        many.push("10.0.0.2:1");
+        let answer = first(addresses(&many), |address| async move {
+            if address.ip().to_string() == "10.0.0.2" {
+                Ok(())
+            } else {
+                Err(io::ErrorKind::ConnectionRefused.into())
+            }
+        });
+        async_std::future::timeout(Duration::from_secs(8), answer).await.unwrap().unwrap();
     }
 }

@@ -1,5 +1,6 @@
 use std::{
     io::{self, IoSlice},
+    net::Shutdown,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -86,7 +87,17 @@ impl AsyncWrite for Stream {
         forward!(self, poll_flush, cx)
     }
 
-    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        forward!(self, poll_close, cx)
+    /// Ends the direction that is written: async-std and async-io would only flush.
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let shut = match &self.0 {
+            Socket::Tcp(stream) => stream.shutdown(Shutdown::Write),
+            #[cfg(unix)]
+            Socket::Unix(stream) => stream.get_ref().shutdown(Shutdown::Write),
+        };
+        Poll::Ready(match shut {
+            // The other side was faster.
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
+            shut => shut,
+        })
     }
 }

@@ -37,6 +37,39 @@ async fn speaks_over_ipv4_ipv6_and_names() {
     }
 }
 
+#[async_std::test]
+async fn closing_ends_the_stream_for_the_other_side() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let to = endpoint(&listener.local_addr().unwrap().to_string());
+    let mut ours = TcpTransport::default().connect(&to).await.unwrap();
+    let (mut theirs, _) = listener.accept().await.unwrap();
+    ours.close().await.unwrap();
+    let mut none = [0];
+    let end = AsyncReadExt::read(&mut theirs, &mut none);
+    let end = async_std::future::timeout(Duration::from_secs(10), end).await;
+    assert_eq!(end.expect("the end of the stream").unwrap(), 0);
+    // What the other side still says is read.
+    AsyncWriteExt::write_all(&mut theirs, b"bye").await.unwrap();
+    drop(theirs);
+    let mut bye = String::new();
+    ours.read_to_string(&mut bye).await.unwrap();
+    assert_eq!(bye, "bye");
+    ours.close().await.unwrap();
+}
+
+#[async_std::test]
+async fn several_slices_leave_in_one_write() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let to = endpoint(&listener.local_addr().unwrap().to_string());
+    let mut ours = TcpTransport::default().connect(&to).await.unwrap();
+    let (mut theirs, _) = listener.accept().await.unwrap();
+    let slices = [IoSlice::new(b"one "), IoSlice::new(b"write, "), IoSlice::new(b"three")];
+    assert_eq!(ours.write_vectored(&slices).await.unwrap(), 16);
+    let mut got = [0; 16];
+    AsyncReadExt::read_exact(&mut theirs, &mut got).await.unwrap();
+    assert_eq!(&got, b"one write, three");
+}
+
 #[cfg(unix)]
 #[async_std::test]
 async fn speaks_over_a_unix_socket() {
@@ -46,9 +79,9 @@ async fn speaks_over_a_unix_socket() {
     let mut ours = TcpTransport::default().connect(&to).await.unwrap();
     let (mut theirs, _) = listener.accept().await.unwrap();
     let slices = [IoSlice::new(b"one "), IoSlice::new(b"write")];
-    let n = ours.write_vectored(&slices).await.unwrap();
+    assert_eq!(ours.write_vectored(&slices).await.unwrap(), 9);
     let mut got = [0; 9];
-    AsyncReadExt::read_exact(&mut theirs, &mut got[..n]).await.unwrap();
+    AsyncReadExt::read_exact(&mut theirs, &mut got).await.unwrap();
     assert_eq!(&got, b"one write");
     std::fs::remove_file(path).unwrap();
 }
