@@ -82,13 +82,13 @@ async fn redmux(load: Load) {
             .map(|task| {
                 let (muxer, load) = (muxer.clone(), load.clone());
                 async_std::task::spawn(async move {
+                    let db = muxer.database();
                     let key = format!("key:{task}");
                     for n in 0..ops {
                         if load.writes(n) {
-                            let () = muxer.execute("SET", (&key, &load.value)).await.expect("set");
+                            db.set(&key, &load.value).await.expect("set");
                         } else {
-                            let value: Option<Vec<u8>> =
-                                muxer.execute("GET", (&key,)).await.expect("get");
+                            let value: Option<Vec<u8>> = db.get(&key).await.expect("get");
                             std::hint::black_box(value);
                         }
                     }
