@@ -204,3 +204,14 @@ async fn a_stream_from_outside_will_do() {
     let error = muxer.execute::<String>("ECHO", ["hello"]).await.unwrap_err();
     assert!(error.is_closed(), "{error}");
 }
+
+#[async_std::test]
+async fn missing_rights_are_no_wrong_password() {
+    let server = RedisServer::start();
+    server.command(&["ACL", "SETUSER", "app", "on", ">pw", "~*", "+@all", "-select"]);
+    let options = options(&server).username("app").password("pw").database(1);
+    let error = connect_error(options).await;
+    assert_eq!(error.kind(), ErrorKind::Connect(ConnectStage::Handshake), "{error}");
+    assert_eq!(error.command_name(), Some("SELECT"));
+    assert!(error.to_string().contains("NOPERM"), "{error}");
+}

@@ -24,10 +24,12 @@ use futures::{
     io::{AsyncReadExt, AsyncWriteExt},
 };
 
+use redmux::transport::Transport;
+use redmux_tcp::TcpTransport;
+
 use crate::{
     commands::{CommandError, CommandReader},
     config::Config,
-    upstream::Upstream,
 };
 
 /// Most bytes of replies in one message.
@@ -145,11 +147,16 @@ pub(crate) async fn serve(
     shutdown: &Receiver<()>,
 ) -> (CloseReason, Traffic) {
     let mut traffic = Traffic::default();
-    let connect = Upstream::connect(&config.upstream, config.upstream_connect_timeout);
+    let transport = TcpTransport::default();
+    let connect = timeout(config.upstream_connect_timeout, transport.connect(&config.upstream));
     let upstream = match connect.await {
-        Ok(upstream) => upstream,
-        Err(error) => {
-            crate::log::event("upstream-failed", format_args!("error={:?}", error.to_string()));
+        Ok(Ok(upstream)) => upstream,
+        failed => {
+            let error = match failed {
+                Ok(Err(error)) => error.to_string(),
+                _ => "it does not answer in time".to_owned(),
+            };
+            crate::log::event("upstream-failed", format_args!("error={error:?}"));
             let reason = CloseReason::UpstreamUnreachable;
             let (sink, source) = socket.split();
             say_goodbye(sink, source, &reason).await;
@@ -203,7 +210,7 @@ pub(crate) async fn serve(
 /// backpressure.
 async fn forward_requests(
     source: &mut WebSocketReceiver<TcpStream>,
-    mut upstream: Upstream,
+    mut upstream: redmux_tcp::Stream,
     config: &Config,
     heard: &LastSeen,
     active: &LastSeen,
@@ -249,7 +256,7 @@ async fn forward_requests(
 /// Server to client, and pings. Awaits the client before it reads the server again.
 async fn forward_replies(
     sink: &mut WebSocketSender<TcpStream>,
-    mut upstream: Upstream,
+    mut upstream: redmux_tcp::Stream,
     config: &Config,
     heard: &LastSeen,
     active: &LastSeen,

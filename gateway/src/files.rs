@@ -4,6 +4,7 @@ use std::{
 };
 
 use futures::io::AsyncWrite;
+use percent_encoding::percent_decode_str;
 
 use crate::http::{NOT_FOUND, Status, refuse, respond};
 
@@ -34,12 +35,12 @@ pub(crate) async fn serve(
 fn locate(root: &Path, path: &str) -> Option<PathBuf> {
     let mut file = root.to_owned();
     for part in path.split('/').filter(|part| !part.is_empty()) {
-        let part = decode(part)?;
+        let part = percent_decode_str(part).decode_utf8().ok()?;
         // Nothing hidden, nothing upwards, no second way to write a separator.
         if part.starts_with('.') || part.contains(['/', '\\', '\0']) {
             return None;
         }
-        file.push(part);
+        file.push(&*part);
     }
     // Links are followed, but not out of the folder.
     let (root, mut file) = (root.canonicalize().ok()?, file.canonicalize().ok()?);
@@ -47,21 +48,6 @@ fn locate(root: &Path, path: &str) -> Option<PathBuf> {
         file = file.join("index.html").canonicalize().ok()?;
     }
     (file.starts_with(&root) && file.is_file()).then_some(file)
-}
-
-/// Replaces `%XX`.
-fn decode(part: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(part.len());
-    let mut rest = part.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let mut digit = || char::from(rest.next()?).to_digit(16);
-        bytes.push((digit()? * 16 + digit()?) as u8);
-    }
-    String::from_utf8(bytes).ok()
 }
 
 fn content_type(file: &Path) -> &'static str {

@@ -26,7 +26,6 @@ mod http;
 mod log;
 mod policy;
 mod server;
-mod upstream;
 
 pub use admission::{Origin, OriginError};
 pub use client::CloseReason;

@@ -146,8 +146,8 @@ pub(crate) fn refuses_everything(error: &Error) -> bool {
 }
 
 fn refusal(step: Step, error: ServerError) -> Error {
-    use ServerErrorKind::{NoAuth, NoPerm, WrongPass};
-    let auth = step == Step::Auth || matches!(error.kind(), NoAuth | WrongPass | NoPerm);
+    use ServerErrorKind::{NoAuth, WrongPass};
+    let auth = step == Step::Auth || matches!(error.kind(), NoAuth | WrongPass);
     let (stage, command) = match step {
         _ if auth => (ConnectStage::Auth, "AUTH"),
         Step::Select => (ConnectStage::Handshake, "SELECT"),

@@ -2,6 +2,7 @@ use std::{
     io::{self, IoSlice},
     net::Shutdown,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -14,15 +15,17 @@ use async_io::Async;
 use futures::io::{AsyncRead, AsyncWrite};
 
 /// A connected socket
-#[derive(Debug)]
+///
+/// Clones are the same socket: one task may read while another writes.
+#[derive(Debug, Clone)]
 pub struct Stream(Socket);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Socket {
     Tcp(TcpStream),
     #[cfg(unix)]
     // Not async-std's own type, which writes only the first slice of a vectored write.
-    Unix(Async<UnixStream>),
+    Unix(Arc<Async<UnixStream>>),
 }
 
 impl Stream {
@@ -32,7 +35,7 @@ impl Stream {
 
     #[cfg(unix)]
     pub(crate) fn unix(stream: Async<UnixStream>) -> Self {
-        Self(Socket::Unix(stream))
+        Self(Socket::Unix(Arc::new(stream)))
     }
 
     /// The TCP socket, unless it is a Unix one.
@@ -51,7 +54,7 @@ macro_rules! forward {
         match &mut $self.get_mut().0 {
             Socket::Tcp(stream) => Pin::new(stream).$method($($argument),*),
             #[cfg(unix)]
-            Socket::Unix(stream) => Pin::new(stream).$method($($argument),*),
+            Socket::Unix(stream) => Pin::new(&mut &**stream).$method($($argument),*),
         }
     };
 }
