@@ -10,15 +10,15 @@ use std::{
 };
 
 use super::{
-    config::{BacklogPolicy, LinkConfig},
+    config::LinkConfig,
     entry::{Entry, Kind, Verb},
     handshake::{Handshake, HandshakeEvent, ServerInfo},
     outbox::Outbox,
-    slots::{Outcome, Slot, SlotId, Slots},
+    slots::{Outcome, SlotId, Slots},
 };
 use crate::{
-    Delivery, Error, ErrorKind,
-    resp::{Arg, Frame, Kind as ReplyKind, Protocol, encoded_len},
+    Error,
+    resp::{Arg, Frame, Kind as ReplyKind, Protocol},
 };
 
 /// Never, in microseconds of the link's clock.
@@ -184,177 +184,9 @@ impl Core {
         matches!(self.phase, Phase::Handshake | Phase::Ready | Phase::Closing)
     }
 
-    /// Accepts a command: queues it, or puts the caller in the line for room.
-    ///
-    /// `waiting` is the slot of a caller that has been in that line.
-    pub(crate) fn submit(
-        &mut self,
-        command: &Submission<'_>,
-        waiting: Option<SlotId>,
-        waker: &Waker,
-    ) -> Result<SlotId, Error> {
-        let admitted = self.admit(command, waiting);
-        let timeout = command.timeout.unwrap_or(self.config.command_timeout);
-        match admitted {
-            Err(error) => {
-                if let Some(id) = waiting {
-                    self.leave_room(id);
-                }
-                Err(error)
-            }
-            Ok(true) => {
-                let id = match waiting {
-                    Some(id) => {
-                        self.room.pop_front();
-                        self.wake_room();
-                        self.slots.poll(id, waker);
-                        id
-                    }
-                    None => self.slots.insert(self.now, timeout, Some(waker.clone())),
-                };
-                self.enqueue(command, id, timeout, waiting.is_some());
-                Ok(id)
-            }
-            Ok(false) => match waiting {
-                Some(id) => {
-                    self.slots.poll(id, waker);
-                    Ok(id)
-                }
-                None => {
-                    let id = self.slots.insert(self.now, timeout, Some(waker.clone()));
-                    self.room.push_back(id);
-                    self.override_deadline(self.now.saturating_add(timeout), id);
-                    Ok(id)
-                }
-            },
-        }
-    }
-
-    /// Whether a command may be queued now (`true`) or must wait for room (`false`).
-    fn admit(&self, command: &Submission<'_>, waiting: Option<SlotId>) -> Result<bool, Error> {
-        if matches!(self.phase, Phase::Closing | Phase::Closed) {
-            return Err(self.closed_error());
-        }
-        let first_in_line = match waiting {
-            Some(id) => self.room.front() == Some(&id),
-            None => self.room.is_empty(),
-        };
-        let queued = self.out.len();
-        if !self.is_connected() {
-            match self.config.backlog {
-                BacklogPolicy::FailFast => return Err(self.disconnected_error()),
-                BacklogPolicy::Queue { max_commands, max_bytes } => {
-                    let commands = self.fifo.len() - self.dead_unsent;
-                    if commands >= max_commands || queued + encoded_len(command.args) > max_bytes {
-                        return Err(self.backlog_full_error(max_commands, max_bytes));
-                    }
-                }
-            }
-            return Ok(first_in_line);
-        }
-        // One command is always let in, however large.
-        Ok(first_in_line && (queued == 0 || queued < self.config.high_water))
-    }
-
-    fn enqueue(&mut self, command: &Submission<'_>, id: SlotId, timeout: u64, was_waiting: bool) {
-        self.out.push_command(command.args);
-        let issued = self.slots.get_mut(id).map_or(self.now, |slot| slot.issued);
-        let deadline = issued.saturating_add(timeout);
-        let override_deadline = was_waiting || command.timeout.is_some();
-        if override_deadline && !was_waiting {
-            self.override_deadline(deadline, id);
-        }
-        let sequence = self.front + self.fifo.len() as u64;
-        if let Some(slot) = self.slots.get_mut(id) {
-            slot.entry = sequence;
-        }
-        self.push_entry(Some(id), deadline, override_deadline, confirm_kind(command.confirm));
-    }
-
-    /// Queues a command of the client's own whose reply nobody waits for.
-    pub(crate) fn post(&mut self, args: &[Arg<'_>], kind: Kind) {
-        self.out.push_command(args);
-        self.push_entry(None, NEVER, false, kind);
-    }
-
-    fn push_entry(&mut self, slot: Option<SlotId>, deadline: u64, over: bool, kind: Kind) {
-        let end = self.taken + self.out.len() as u64;
-        if self.fifo.is_empty() {
-            self.busy_since = self.now;
-        }
-        self.fifo.push_back(Entry { end, deadline, slot, kind, override_deadline: over });
-    }
-
-    fn override_deadline(&mut self, deadline: u64, id: SlotId) {
-        if deadline == NEVER {
-            return;
-        }
-        self.patience = self.patience.max(deadline);
-        self.overrides.push(Reverse((deadline, id)));
-    }
-
     /// Takes the outcome of a command if it is there.
     pub(crate) fn poll_outcome(&mut self, id: SlotId, waker: &Waker) -> Option<Outcome> {
         self.slots.poll(id, waker)
-    }
-
-    /// Whether the caller is still in the line for room and has no outcome.
-    pub(crate) fn is_waiting_for_room(&mut self, id: SlotId) -> bool {
-        let waiting = self.slots.is_waiting(id);
-        self.slots.get_mut(id).is_some_and(|slot| waiting && slot.entry == Slot::NO_ENTRY)
-    }
-
-    /// The caller has gone: what is unsent is not sent, what was sent has its reply eaten.
-    pub(crate) fn abandon(&mut self, id: SlotId) {
-        let Some(slot) = self.slots.get_mut(id) else { return };
-        let sequence = slot.entry;
-        let waiting = self.slots.is_waiting(id);
-        self.slots.abandon(id);
-        if sequence == Slot::NO_ENTRY {
-            self.leave_room(id);
-        } else if waiting {
-            self.bury(sequence);
-        }
-    }
-
-    /// Turns an entry into a tombstone.
-    pub(super) fn bury(&mut self, sequence: u64) {
-        let index = sequence.wrapping_sub(self.front) as usize;
-        let taken = self.taken;
-        if let Some(entry) = self.fifo.get_mut(index) {
-            entry.slot = None;
-            // A subscription's confirmations change what the server sends: let them run.
-            if entry.end > taken && entry.kind == Kind::Command {
-                self.dead_unsent += 1;
-            }
-        }
-        // Without a connection nothing else would free what was given up.
-        if !self.is_connected() && self.dead_unsent > 64 && self.dead_unsent * 2 > self.fifo.len() {
-            self.compact(false);
-        }
-    }
-
-    pub(super) fn leave_room(&mut self, id: SlotId) {
-        self.slots.abandon(id);
-        if let Some(place) = self.room.iter().position(|waiting| *waiting == id) {
-            self.room.remove(place);
-        }
-        self.wake_room();
-    }
-
-    /// Lets the first in line try again.
-    pub(super) fn wake_room(&mut self) {
-        while let Some(&id) = self.room.front() {
-            if let Some(waker) = self.slots.take_waker(id) {
-                self.wake.push(waker);
-                return;
-            }
-            if self.slots.is_waiting(id) {
-                // Already woken and about to try.
-                return;
-            }
-            self.room.pop_front();
-        }
     }
 
     /// Moves the queued bytes into `batch`, which must be empty.
@@ -491,41 +323,5 @@ impl Core {
         self.failed_attempts = 0;
         inbox.became_ready = true;
         self.wake_watchers();
-    }
-
-    pub(crate) fn closed_error(&self) -> Error {
-        let error = Error::new(ErrorKind::Closed, Delivery::NotSent);
-        match &self.last_error {
-            Some(cause) if self.phase == Phase::Closed => error.source(cause.clone()),
-            _ => error,
-        }
-    }
-
-    fn disconnected_error(&self) -> Error {
-        let error = Error::new(ErrorKind::ConnectionLost, Delivery::NotSent)
-            .detail("not connected, and the backlog policy is to fail fast");
-        match &self.last_error {
-            Some(cause) => error.source(cause.clone()),
-            None => error,
-        }
-    }
-
-    fn backlog_full_error(&self, max_commands: usize, max_bytes: usize) -> Error {
-        let error = Error::new(ErrorKind::QueueFull, Delivery::NotSent).detail(format!(
-            "not connected, and the backlog holds {} commands ({} B) of at most {max_commands} ({max_bytes} B)",
-            self.fifo.len() - self.dead_unsent,
-            self.out.len(),
-        ));
-        match &self.last_error {
-            Some(cause) => error.source(cause.clone()),
-            None => error,
-        }
-    }
-}
-
-fn confirm_kind(confirm: Option<(Verb, u32)>) -> Kind {
-    match confirm {
-        Some((verb, remaining)) => Kind::Confirm { verb, remaining },
-        None => Kind::Command,
     }
 }

@@ -6,15 +6,15 @@ use std::{
     time::Duration,
 };
 
-use redmux_transport::{BoxFuture, ByteStream, DialError, Endpoint, Environment, Timer};
+use redmux_transport::{BoxFuture, ByteStream, DialError, Endpoint, Environment};
 
 use super::{
+    alarm::Alarm,
     core::{Core, Inbox, NEVER, Phase},
     handshake::{ServerInfo, refuses_everything},
     link::Link,
     reconnect::ReconnectPolicy,
     session::{Session, SessionEnd, Turn},
-    signal::Signal,
 };
 use crate::{
     ConnectStage, Delivery, Error, ErrorKind, TimeoutStage,
@@ -27,12 +27,6 @@ use crate::{
 /// A connection that lived this long (in microseconds) proves the server is well: the next
 /// outage starts with an immediate redial.
 const PROVEN: u64 = 1_000_000;
-
-/// A timer this late (in microseconds) means that the process slept, not the server.
-const LATE: u64 = 1_000_000;
-
-/// What arrived meanwhile gets this long (in microseconds) to be read before deadlines count.
-const GRACE: u64 = 50_000;
 
 /// How long an orderly close of the stream may take, in microseconds.
 const CLOSE_STREAM: u64 = 1_000_000;
@@ -58,11 +52,7 @@ pub(crate) struct Driver {
     plan: DialPlan,
     next_endpoint: usize,
     stage: Stage,
-    timer: Box<dyn Timer>,
-    timer_due: Signal,
-    armed: u64,
-    /// Deadlines are not judged before this moment.
-    grace_until: u64,
+    alarm: Alarm,
     outage: Option<Outage>,
     /// Failures in a row; a connection that dies young does not end the row.
     streak: u32,
@@ -113,17 +103,14 @@ enum Progress {
 
 impl Driver {
     pub(crate) fn new(link: Arc<Link>, env: Environment, plan: DialPlan) -> Self {
-        let timer = env.runtime.timer(link.instant(NEVER));
+        let alarm = Alarm::new(&link);
         Self {
             link,
             env,
             plan,
             next_endpoint: 0,
             stage: Stage::Waiting { until: 0 },
-            timer,
-            timer_due: Signal::new(),
-            armed: NEVER,
-            grace_until: 0,
+            alarm,
             outage: None,
             streak: 0,
             ever_ready: false,
@@ -216,7 +203,7 @@ impl Driver {
 
     /// Without a connection, only deadlines pass.
     fn idle(&mut self, now: u64, waker: &Waker, until: u64) -> (Phase, u64) {
-        let judge = now >= self.grace_until;
+        let judge = now >= self.alarm.grace_until();
         self.link.with(|core| {
             core.driver_runs(now);
             if judge {
@@ -244,7 +231,7 @@ impl Driver {
     ) -> Progress {
         let mut deadline = NEVER;
         let (mut drained, mut late) = (false, false);
-        let grace_until = self.grace_until;
+        let grace_until = self.alarm.grace_until();
         let mut became_ready = false;
         let link = self.link.clone();
         let on_inbox = |inbox: &mut Inbox| {
@@ -403,37 +390,6 @@ impl Driver {
         self.stage = Stage::Over;
         Progress::Done
     }
-
-    /// Waits for `deadline` with the one timer; true if it is already past.
-    fn arm(&mut self, deadline: u64) -> bool {
-        let now = self.link.clock();
-        if deadline <= now {
-            return true;
-        }
-        // An earlier alarm is left alone: it finds nothing to do and re-arms. That is
-        // cheaper than moving the timer with every command.
-        if deadline < self.armed || self.armed <= now {
-            self.armed = deadline;
-            self.timer.reset(self.link.instant(deadline));
-            self.timer_due.raise();
-        }
-        if self.timer_due.is_raised() {
-            self.timer_due.lower();
-            if self.timer.poll_expired(&mut self.timer_due.context()).is_ready() {
-                self.note_alarm();
-                return true;
-            }
-        }
-        false
-    }
-
-    fn note_alarm(&mut self) {
-        let now = self.link.clock();
-        if self.armed != NEVER && now.saturating_sub(self.armed) > LATE {
-            self.grace_until = now + GRACE;
-        }
-        self.armed = NEVER;
-    }
 }
 
 impl Future for Driver {
@@ -441,13 +397,7 @@ impl Future for Driver {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
-        this.timer_due.attach(cx);
-        if this.armed != NEVER && this.timer_due.is_raised() {
-            this.timer_due.lower();
-            if this.timer.poll_expired(&mut this.timer_due.context()).is_ready() {
-                this.note_alarm();
-            }
-        }
+        this.alarm.attend(&this.link, cx);
         // Bounded, so that a transport which fails at once cannot starve other tasks.
         for _ in 0..16 {
             match this.step(cx) {
@@ -455,12 +405,7 @@ impl Future for Driver {
                 Progress::Done => return Poll::Ready(()),
                 Progress::Yield => break,
                 Progress::Wait(until) => {
-                    let until = if this.grace_until > this.link.clock() {
-                        until.max(this.grace_until)
-                    } else {
-                        until
-                    };
-                    if !this.arm(until) {
+                    if !this.alarm.arm(&this.link, until) {
                         return Poll::Pending;
                     }
                 }

@@ -5,6 +5,8 @@
 //! replies match by construction. The [`driver`] dials and, for each stream, runs a
 //! [`session`] that reads and writes in one poll.
 
+mod admission;
+mod alarm;
 mod config;
 mod core;
 mod deadline;
