@@ -14,7 +14,7 @@ use redmux_transport::{Instant, Timer};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 
 use super::{
-    bindings::{Fields, OPEN, Socket},
+    bindings::{BinaryType, CloseEvent, Event, Fields, MessageEvent, Socket},
     timer::WebTimer,
 };
 use crate::{CloseCode, WebSocketTransport};
@@ -31,7 +31,7 @@ pub struct WebSocketStream {
     socket: Socket,
     shared: Rc<RefCell<Shared>>,
     max_message_out: usize,
-    high_water: f64,
+    high_water: usize,
     /// Looks at a full send buffer again; there once one was full.
     back_off: Option<(WebTimer, u64)>,
     closing: Option<WebTimer>,
@@ -39,17 +39,19 @@ pub struct WebSocketStream {
     _handlers: [Handler; 4],
 }
 
-type Handler = Closure<dyn FnMut(Fields)>;
+type Handler = Closure<dyn FnMut(Event)>;
 
 impl WebSocketStream {
     /// Takes charge of a socket that has just been made.
     pub(crate) fn new(socket: Socket, options: &WebSocketTransport) -> Self {
-        socket.set_binary_type("arraybuffer");
+        socket.set_binary_type(BinaryType::Arraybuffer);
         let limit = options.receive_limit;
         let shared = Rc::new(RefCell::new(Shared::default()));
         let handlers = [
             handler(&shared, |shared, _| shared.open = true),
-            handler(&shared, move |shared, event| shared.receive(&event.data(), limit)),
+            handler(&shared, move |shared, event| {
+                shared.receive(&event.unchecked_ref::<MessageEvent>().data(), limit)
+            }),
             handler(&shared, |shared, event| shared.end(End::Closed(failure(event)))),
             handler(&shared, |shared, event| shared.end(End::Closed(close_code(event)))),
         ];
@@ -61,7 +63,7 @@ impl WebSocketStream {
             socket,
             shared,
             max_message_out: options.max_message_out,
-            high_water: options.send_high_water as f64,
+            high_water: options.send_high_water,
             back_off: None,
             closing: None,
             _handlers: handlers,
@@ -87,7 +89,8 @@ impl WebSocketStream {
     /// Ready when the runtime has sent enough of what it was given.
     fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         // A runtime that does not tell gives NaN, which is no reason to wait.
-        let full = |socket: &Socket| socket.buffered_amount() > self.high_water;
+        // Where there is no such thing (workerd), web-sys reads 0.
+        let full = |socket: &Socket| socket.buffered_amount() as usize > self.high_water;
         if !full(&self.socket) {
             if let Some((_, delay)) = &mut self.back_off {
                 *delay = BACK_OFF_MILLIS.0;
@@ -146,7 +149,7 @@ impl AsyncWrite for WebSocketStream {
             return Poll::Ready(Ok(0));
         }
         // While the other side closes, what is sent is lost: wait for its code instead.
-        if self.socket.ready_state() != OPEN || self.poll_room(cx).is_pending() {
+        if self.socket.ready_state() != Socket::OPEN || self.poll_room(cx).is_pending() {
             self.shared.borrow_mut().writer = Some(cx.waker().clone());
             return Poll::Pending;
         }
@@ -154,7 +157,7 @@ impl AsyncWrite for WebSocketStream {
         // A copy outside of the memory of wasm: some WebSocket classes keep what they are
         // given until later, and a view moves when the memory grows.
         let message = Uint8Array::from(&bytes[..length]).buffer();
-        match self.socket.send(&message) {
+        match self.socket.send_with_array_buffer(&message) {
             Ok(()) => Poll::Ready(Ok(length)),
             Err(error) => {
                 Poll::Ready(Err(io::Error::new(io::ErrorKind::BrokenPipe, text_of(&error, ""))))
@@ -302,10 +305,10 @@ impl End {
 /// An event handler: changes the shared state, then wakes everyone who waits.
 fn handler(
     shared: &Rc<RefCell<Shared>>,
-    mut change: impl FnMut(&mut Shared, &Fields) + 'static,
+    mut change: impl FnMut(&mut Shared, &Event) + 'static,
 ) -> Handler {
     let shared = shared.clone();
-    Closure::new(move |event: Fields| {
+    Closure::new(move |event: Event| {
         let mut state = shared.borrow_mut();
         change(&mut state, &event);
         // Writers and closers wait for nothing but the end.
@@ -317,17 +320,18 @@ fn handler(
     })
 }
 
-fn close_code(event: &Fields) -> CloseCode {
-    let code = match event.code() as u16 {
+fn close_code(event: &Event) -> CloseCode {
+    let event = event.unchecked_ref::<CloseEvent>();
+    let code = match event.code() {
         0 => CloseCode::ABNORMAL,
         code => code,
     };
-    CloseCode::new(code, event.reason().as_string().unwrap_or_default())
+    CloseCode::new(code, event.reason())
 }
 
 /// Browsers say nothing about an error; other runtimes tell in a message.
-fn failure(event: &Fields) -> CloseCode {
-    let message = event.message().as_string().unwrap_or_default();
+fn failure(event: &Event) -> CloseCode {
+    let message = event.unchecked_ref::<Fields>().message().as_string().unwrap_or_default();
     CloseCode::new(CloseCode::ABNORMAL, without_urls(message))
 }
 
@@ -358,5 +362,5 @@ fn without_urls(mut text: String) -> String {
 
 fn close(socket: &Socket) {
     // Fails only if it is closed already.
-    let _ = socket.close(1000);
+    let _ = socket.close_with_code(1000);
 }
