@@ -13,6 +13,7 @@ pub(crate) enum Level {
     RealServer,
     Documentation,
     JavaScript,
+    Transport,
     Browser,
     Native,
     Websockify,
@@ -27,6 +28,7 @@ impl Level {
             Self::RealServer => "real server",
             Self::Documentation => "documentation",
             Self::JavaScript => "JavaScript",
+            Self::Transport => "transport in browser and Node",
             Self::Browser => "browser through the gateway",
             Self::Native => "native example",
             Self::Websockify => "browser through websockify",
@@ -102,12 +104,21 @@ impl Counts {
                 level = levels.into_iter().find(|l| leg == l.label()).unwrap_or(level);
                 continue;
             }
-            let results = self.levels.entry(level).or_default();
-            match line.split_whitespace().next() {
-                Some("ok") => results.passed += 1,
-                Some("FAILED") => results.failed += 1,
-                _ => {}
-            }
+            self.add_step(level, line);
+        }
+    }
+
+    /// Adds what the transport's scenarios printed.
+    pub(crate) fn add_checks(&mut self, output: &str) {
+        output.lines().for_each(|line| self.add_step(Level::Transport, line));
+    }
+
+    fn add_step(&mut self, level: Level, line: &str) {
+        let results = self.levels.entry(level).or_default();
+        match line.split_whitespace().next() {
+            Some("ok") => results.passed += 1,
+            Some("FAILED") => results.failed += 1,
+            _ => {}
         }
     }
 

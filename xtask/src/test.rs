@@ -37,6 +37,13 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
     npm.arg("test");
     counts.add_node(&steps.command("JavaScript tests", &mut npm)?);
 
+    let checks = steps
+        .run("transport checks", |_| wasm::build_checks(wasm_toolchain::find_or_install(false)?))?;
+    let mut command = Command::new(tools::node()?);
+    command.arg(crate::root().join("www/test/transport/check.mjs"));
+    command.env("CHECKS", checks).env("CHROMIUM", tools::chromium()?);
+    counts.add_checks(&steps.command("transport in the browser", &mut command)?);
+
     let mut demo = Command::new(std::env::current_exe()?);
     demo.args(["demo", "--check"]);
     counts.add_demo(&steps.command("demo in the browser", &mut demo)?);

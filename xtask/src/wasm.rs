@@ -44,12 +44,7 @@ pub(crate) fn build(toolchain: Toolchain) -> Result<PathBuf> {
     exec::output(&mut cargo, BUILD_LIMIT)?;
     let compiled = target_dir.join("wasm32-unknown-unknown/wasm").join(format!("{STEM}.wasm"));
 
-    tools::say("compiling xtask/bindgen");
-    let mut cargo = exec::cargo();
-    cargo.args(["build", "--locked", "--package", "xtask-bindgen"]);
-    exec::output(&mut cargo, BUILD_LIMIT)?;
-    let bindgen = crate::target_dir().join("debug/xtask-bindgen");
-
+    let bindgen = bindgen()?;
     let pkg = packages::dir(packages::WWW).join("pkg");
     let result = pkg.join(format!("{STEM}_bg.wasm"));
     let made_from = || format!("{OPTIMISE} {}", times(&[&compiled, &bindgen, &result]));
@@ -64,6 +59,31 @@ pub(crate) fn build(toolchain: Toolchain) -> Result<PathBuf> {
     }
     print_size(&node, &result)?;
     Ok(pkg)
+}
+
+/// Builds the scenarios of `transports/websocket/checks`; gives the directory they are in.
+pub(crate) fn build_checks(toolchain: Toolchain) -> Result<PathBuf> {
+    tools::say("compiling transports/websocket/checks");
+    let (mut cargo, target_dir) = toolchain.build();
+    cargo.args(["--locked", "--package", "redmux-websocket-checks"]);
+    exec::output(&mut cargo, BUILD_LIMIT)?;
+    let compiled =
+        target_dir.join("wasm32-unknown-unknown/debug").join("redmux_websocket_checks.wasm");
+    let to = crate::target_dir().join("xtask/checks");
+    fs::create_dir_all(&to).map_err(|e| format!("cannot create {}: {e}", to.display()))?;
+    let mut command = Command::new(bindgen()?);
+    command.arg(compiled).arg(&to);
+    exec::output(&mut command, BUILD_LIMIT)?;
+    Ok(to)
+}
+
+/// Compiles the binding tool; gives its path.
+fn bindgen() -> Result<PathBuf> {
+    tools::say("compiling xtask/bindgen");
+    let mut cargo = exec::cargo();
+    cargo.args(["build", "--locked", "--package", "xtask-bindgen"]);
+    exec::output(&mut cargo, BUILD_LIMIT)?;
+    Ok(crate::target_dir().join("debug/xtask-bindgen"))
 }
 
 /// Everything is made aside first: an interrupted run leaves no half-made package.
