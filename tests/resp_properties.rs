@@ -246,7 +246,7 @@ proptest! {
     #[test]
     fn commands_arrive_as_they_were_sent(args in vec(vec(any::<u8>(), 0..200), 1..12)) {
         let mut list = ArgList::new();
-        args.extend(&mut list);
+        args.append_to(&mut list);
         let mut out = b"before".to_vec();
         encode_command(&mut out, &list);
         prop_assert_eq!(out.len() - 6, encoded_len(&list));

@@ -153,7 +153,7 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
             args.push(Arg::Bytes(second.as_bytes()));
         }
         // Foreign code runs here, before the link is locked.
-        self.args.extend(&mut args);
+        self.args.append_to(&mut args);
         let command = Submission { args: &args, timeout: self.timeout, confirm: self.confirm };
         match self.link.submit(&command, waiting, cx.waker()) {
             Ok(id) => {

@@ -67,9 +67,9 @@ impl<T: FromReply> FromReply for ScanPage<T> {
 struct Join<A, B>(A, B);
 
 impl<A: ToArgs, B: ToArgs> ToArgs for Join<A, B> {
-    fn extend<'a>(&'a self, args: &mut ArgList<'a>) {
-        self.0.extend(args);
-        self.1.extend(args);
+    fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
+        self.0.append_to(args);
+        self.1.append_to(args);
     }
 }
 

@@ -160,11 +160,11 @@ impl Database {
 struct Counted<K, A>(K, A);
 
 impl<K: ToArgs, A: ToArgs> ToArgs for Counted<K, A> {
-    fn extend<'a>(&'a self, args: &mut ArgList<'a>) {
+    fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
         let place = args.len();
-        self.0.extend(args);
+        self.0.append_to(args);
         let count = args.len() - place;
         args.insert(place, (count as u64).to_arg().into_owned());
-        self.1.extend(args);
+        self.1.append_to(args);
     }
 }

@@ -232,7 +232,7 @@ impl SetOptions {
 }
 
 impl ToArgs for SetOptions {
-    fn extend<'a>(&'a self, args: &mut ArgList<'a>) {
+    fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
         let words = self.condition.iter().chain(self.expiry.iter().map(|(word, _)| word));
         args.extend(words.map(|word| Arg::Bytes(word.as_bytes())));
         if let Some((_, Some(number))) = &self.expiry {

@@ -203,7 +203,7 @@ impl ConnectionMultiplexer {
         let refusal = {
             let mut list = ArgList::new();
             list.push(Arg::Bytes(name.as_bytes()));
-            args.extend(&mut list);
+            args.append_to(&mut list);
             check_shared(&list).err()
         };
         let call = Call::new(&self.inner.link, name, args);

@@ -27,7 +27,7 @@ pub type ArgList<'a> = SmallVec<[Arg<'a>; 4]>;
 ///
 /// fn sent(values: impl ToArgs) -> Vec<String> {
 ///     let mut args = ArgList::new();
-///     values.extend(&mut args);
+///     values.append_to(&mut args);
 ///     args.iter().map(|arg| String::from_utf8_lossy(arg.as_bytes()).into_owned()).collect()
 /// }
 ///
@@ -40,24 +40,24 @@ pub type ArgList<'a> = SmallVec<[Arg<'a>; 4]>;
 /// ```
 pub trait ToArgs {
     /// Appends the arguments.
-    fn extend<'a>(&'a self, args: &mut ArgList<'a>);
+    fn append_to<'a>(&'a self, args: &mut ArgList<'a>);
 }
 
 impl ToArgs for () {
-    fn extend<'a>(&'a self, _: &mut ArgList<'a>) {}
+    fn append_to<'a>(&'a self, _: &mut ArgList<'a>) {}
 }
 
 impl<T: ToArgs + ?Sized> ToArgs for &T {
     #[inline]
-    fn extend<'a>(&'a self, args: &mut ArgList<'a>) {
-        (**self).extend(args);
+    fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
+        (**self).append_to(args);
     }
 }
 
 impl<T: ToArgs + ?Sized> ToArgs for &mut T {
     #[inline]
-    fn extend<'a>(&'a self, args: &mut ArgList<'a>) {
-        (**self).extend(args);
+    fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
+        (**self).append_to(args);
     }
 }
 
@@ -66,7 +66,7 @@ macro_rules! single {
         /// One argument.
         impl ToArgs for $type {
             #[inline]
-            fn extend<'a>(&'a self, args: &mut ArgList<'a>) {
+            fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
                 args.push(self.to_arg());
             }
         }
@@ -81,7 +81,7 @@ single! {
 /// One argument for each element; a `[u8]` is one argument.
 impl<T: ToArg> ToArgs for [T] {
     #[inline]
-    fn extend<'a>(&'a self, args: &mut ArgList<'a>) {
+    fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
         T::extend_list(self, args);
     }
 }
@@ -91,24 +91,24 @@ macro_rules! lists {
         /// As the slice of the same elements.
         impl<$($bounds)*> ToArgs for Vec<$element> {
             #[inline]
-            fn extend<'a>(&'a self, args: &mut ArgList<'a>) {
-                self.as_slice().extend(args);
+            fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
+                self.as_slice().append_to(args);
             }
         }
 
         /// As the slice of the same elements.
         impl<$($bounds)*> ToArgs for Box<[$element]> {
             #[inline]
-            fn extend<'a>(&'a self, args: &mut ArgList<'a>) {
-                (**self).extend(args);
+            fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
+                (**self).append_to(args);
             }
         }
 
         /// As the slice of the same elements.
         impl<$($bounds)*, const N: usize> ToArgs for [$element; N] {
             #[inline]
-            fn extend<'a>(&'a self, args: &mut ArgList<'a>) {
-                self.as_slice().extend(args);
+            fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
+                self.as_slice().append_to(args);
             }
         }
     )*};
@@ -124,7 +124,7 @@ macro_rules! tuples {
         impl<$($name: ToArg),+> ToArgs for ($($name,)+) {
             #[inline]
             #[allow(non_snake_case, reason = "the parts are named after their types")]
-            fn extend<'a>(&'a self, args: &mut ArgList<'a>) {
+            fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
                 let ($($name,)+) = self;
                 $(args.push($name.to_arg());)+
             }
@@ -133,9 +133,9 @@ macro_rules! tuples {
         /// One argument for each part of each element.
         impl<$($name: ToArg),+> ToArgs for [($($name,)+)] {
             #[inline]
-            fn extend<'a>(&'a self, args: &mut ArgList<'a>) {
+            fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
                 for element in self {
-                    element.extend(args);
+                    element.append_to(args);
                 }
             }
         }
@@ -159,35 +159,35 @@ tuples! {
 
 /// One argument for each element.
 impl<T: ToArg> ToArgs for VecDeque<T> {
-    fn extend<'a>(&'a self, args: &mut ArgList<'a>) {
+    fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
         args.extend(self.iter().map(T::to_arg));
     }
 }
 
 /// One argument for each element, in no particular order.
 impl<T: ToArg, S> ToArgs for HashSet<T, S> {
-    fn extend<'a>(&'a self, args: &mut ArgList<'a>) {
+    fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
         args.extend(self.iter().map(T::to_arg));
     }
 }
 
 /// One argument for each element.
 impl<T: ToArg> ToArgs for BTreeSet<T> {
-    fn extend<'a>(&'a self, args: &mut ArgList<'a>) {
+    fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
         args.extend(self.iter().map(T::to_arg));
     }
 }
 
 /// Keys and values in turn, in no particular order of keys.
 impl<K: ToArg, V: ToArg, S> ToArgs for HashMap<K, V, S> {
-    fn extend<'a>(&'a self, args: &mut ArgList<'a>) {
+    fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
         args.extend(self.iter().flat_map(|(key, value)| [key.to_arg(), value.to_arg()]));
     }
 }
 
 /// Keys and values in turn.
 impl<K: ToArg, V: ToArg> ToArgs for BTreeMap<K, V> {
-    fn extend<'a>(&'a self, args: &mut ArgList<'a>) {
+    fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
         args.extend(self.iter().flat_map(|(key, value)| [key.to_arg(), value.to_arg()]));
     }
 }
@@ -198,7 +198,7 @@ mod tests {
 
     fn sent(values: &(impl ToArgs + ?Sized)) -> String {
         let mut args = ArgList::new();
-        values.extend(&mut args);
+        values.append_to(&mut args);
         let texts: Vec<_> =
             args.iter().map(|arg| std::str::from_utf8(arg.as_bytes()).unwrap()).collect();
         texts.join(" ")

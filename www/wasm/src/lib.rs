@@ -180,7 +180,7 @@ impl Words {
 }
 
 impl ToArgs for Words {
-    fn extend<'a>(&'a self, args: &mut ArgList<'a>) {
+    fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
         let mut rest = self.bytes.as_slice();
         for (index, length) in self.lengths.iter().enumerate() {
             let Some((word, after)) = rest.split_at_checked(*length as usize) else { return };
