@@ -60,7 +60,7 @@ impl Toolchain {
     /// A `cargo build` for wasm32, and the directory it builds into.
     pub(crate) fn build(self) -> (Command, PathBuf) {
         let target_dir = crate::target_dir();
-        match self {
+        let (mut cargo, target_dir) = match self {
             Self::Rustup => {
                 let mut cargo = exec::cargo();
                 cargo.args(["build", "--target", TARGET]);
@@ -84,8 +84,19 @@ impl Toolchain {
                     .args(["--config", &format!("target.{TARGET}.linker='{DEBIAN_LINKER}'")]);
                 (cargo, target_dir)
             }
-        }
+        };
+        cargo.env("CARGO_ENCODED_RUSTFLAGS", nameless_paths());
+        (cargo, target_dir)
     }
+}
+
+/// Panic messages name source files: those of this machine are nobody's business, and two
+/// machines shall build the same file.
+fn nameless_paths() -> String {
+    let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    let cargo = env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from);
+    let map = |from: PathBuf, to: &str| format!("--remap-path-prefix={}={to}", from.display());
+    [map(cargo.join("registry/src"), "deps"), map(crate::root(), "redmux")].join("\u{1f}")
 }
 
 fn has_target() -> Result<bool> {
