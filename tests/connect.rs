@@ -152,8 +152,12 @@ async fn too_many_clients_is_told_in_the_servers_words() {
 #[async_std::test]
 async fn the_next_endpoint_is_tried() {
     let server = RedisServer::start();
-    let dead = redmux_test_support::lease_port(None).unwrap();
-    let options = Options::new(dead.addr().to_string()).endpoint(server.addr().to_string());
+    let dead: Vec<_> = (0..4).map(|_| redmux_test_support::lease_port(None).unwrap()).collect();
+    let first = Options::default().connect_retry(1);
+    let options = dead
+        .iter()
+        .fold(first, |options, dead| options.endpoint(dead.addr().to_string()))
+        .endpoint(server.addr().to_string());
     let muxer = ConnectionMultiplexer::connect(options).await.unwrap();
     assert_eq!(muxer.status().connections[0].endpoint.to_string(), server.addr().to_string());
 }

@@ -303,15 +303,16 @@ impl Driver {
                 maybe_executed,
             }));
         }
+        // Another endpoint may be well: each is tried before the waits grow.
+        let rounds = u32::try_from(self.plan.endpoints.len()).unwrap_or(u32::MAX).max(1);
         let give_up = self.link.with(|core| {
             core.last_error = Some(error.clone());
             core.failed_attempts += 1;
             core.wake_watchers();
             let exhausted = !self.ever_ready
-                && self
-                    .plan
-                    .initial_attempts
-                    .is_some_and(|max| core.failed_attempts >= max || error.is_auth());
+                && self.plan.initial_attempts.is_some_and(|max| {
+                    core.failed_attempts >= max.saturating_mul(rounds) || error.is_auth()
+                });
             exhausted || self.plan.single || matches!(core.phase, Phase::Closing | Phase::Closed)
         });
         if give_up {
@@ -319,8 +320,6 @@ impl Driver {
         }
         let since = self.outage.as_ref().map_or(now, |outage| outage.since);
         let outage = Duration::from_micros(now.saturating_sub(since));
-        // Another endpoint may be well: each is tried before the waits grow.
-        let rounds = u32::try_from(self.plan.endpoints.len()).unwrap_or(u32::MAX).max(1);
         let attempt = self.streak / rounds + 1;
         self.streak = self.streak.saturating_add(1);
         let delay = self.plan.policy.delay(attempt, outage, self.env.runtime.entropy());

@@ -132,7 +132,8 @@ impl Options {
         self
     }
 
-    /// Attempts of the first connect before it fails. Default 3; authentication is tried once.
+    /// Attempts of the first connect, at each endpoint, before it fails. Default 3;
+    /// a refused password ends it at once.
     pub fn connect_retry(mut self, attempts: u32) -> Self {
         self.connect_retry = attempts;
         self
