@@ -14,7 +14,7 @@ pub enum BacklogPolicy {
         /// Bytes that may wait; the next command fails with `QueueFull`. Default 64 MiB.
         max_bytes: usize,
     },
-    /// They fail at once.
+    /// They fail at once, and so does what was not sent yet when a connection is lost.
     FailFast,
 }
 

@@ -1,6 +1,7 @@
 //! One connection ends, the next begins: what is lost, what is kept, what is sent again.
 
 use super::{
+    config::BacklogPolicy,
     core::{Core, NEVER, Phase},
     entry::{Entry, Kind},
     handshake::Handshake,
@@ -92,8 +93,25 @@ impl Core {
         }
         // Handshake, probes and subscriptions are made anew for each connection.
         self.compact(false);
+        if self.config.backlog == BacklogPolicy::FailFast {
+            self.fail_unsent(cause);
+        }
         self.wake_room();
         lost
+    }
+
+    /// Nothing waits for the next connection.
+    fn fail_unsent(&mut self, cause: &Error) {
+        self.front += self.fifo.len() as u64;
+        for id in self.fifo.drain(..).filter_map(|entry| entry.slot) {
+            let error = Error::new(ErrorKind::ConnectionLost, Delivery::NotSent);
+            let outcome = Outcome::Failed(error.source(cause.clone()));
+            if let Ok(waker) = self.slots.complete(id, outcome) {
+                self.wake.extend(waker);
+            }
+        }
+        self.out.clear();
+        self.unexpired = self.front;
     }
 
     /// Drops the bytes and entries of unsent commands that nobody waits for, and, unless

@@ -4,8 +4,8 @@ use crate::{
     connection::{BacklogPolicy, LinkConfig},
 };
 
-fn timeout_of(model: &mut Model, slot: crate::connection::SlotId) -> crate::Error {
-    model.result(slot).expect("it has timed out").expect_err("it has failed")
+fn failure_of(model: &mut Model, slot: crate::connection::SlotId) -> crate::Error {
+    model.result(slot).expect("it has ended").expect_err("it has failed")
 }
 
 #[test]
@@ -20,12 +20,12 @@ fn each_command_times_out_at_its_own_deadline() {
     model.tick(50 * MS - 1);
     assert!(model.result(short).is_none());
     model.tick(1);
-    assert_eq!(timeout_of(&mut model, short).delivery(), Delivery::MaybeExecuted);
+    assert_eq!(failure_of(&mut model, short).delivery(), Delivery::MaybeExecuted);
     model.tick(4950 * MS);
-    timeout_of(&mut model, ordinary);
+    failure_of(&mut model, ordinary);
     assert!(model.result(long).is_none());
     model.tick(4000 * MS);
-    timeout_of(&mut model, long);
+    failure_of(&mut model, long);
     model.tick(1_000_000 * MS);
     assert!(model.result(never).is_none());
     model.read(4).unwrap();
@@ -53,7 +53,7 @@ fn the_error_tells_an_operator_where_the_command_was() {
         (no_room, TimeoutStage::Queue, Delivery::NotSent),
     ];
     for (slot, stage, delivery) in expected {
-        let error = timeout_of(&mut model, slot);
+        let error = failure_of(&mut model, slot);
         assert_eq!((error.kind(), error.delivery()), (ErrorKind::Timeout(stage), delivery));
         let state = error.diagnostics().unwrap();
         assert_eq!(state.elapsed.as_millis(), 5000);
@@ -77,7 +77,7 @@ fn time_in_the_backlog_counts_and_the_cause_is_told() {
         Some(crate::Error::new(ErrorKind::ConnectionLost, Delivery::MaybeExecuted).detail("gone"));
     let slot = model.submit("a").unwrap();
     model.tick(5000 * MS);
-    let error = timeout_of(&mut model, slot);
+    let error = failure_of(&mut model, slot);
     assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutStage::Queue));
     assert!(error.is_retryable());
     assert!(error.to_string().contains("gone"), "{error}");
@@ -107,10 +107,16 @@ fn the_backlog_is_bounded_in_commands_and_bytes() {
 #[test]
 fn failing_fast_refuses_at_once() {
     let mut model = Model::ready(LinkConfig { backlog: BacklogPolicy::FailFast, ..config() });
+    let unsent = model.submit("unsent").unwrap();
     model.lose();
-    let error = model.submit("a").unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::ConnectionLost);
-    assert_eq!(error.delivery(), Delivery::NotSent);
+    let late = model.submit("a").unwrap_err();
+    for error in [late, failure_of(&mut model, unsent)] {
+        assert_eq!(error.kind(), ErrorKind::ConnectionLost);
+        assert_eq!(error.delivery(), Delivery::NotSent);
+    }
+    model.connect();
+    model.settle();
+    assert!(model.echoed().is_empty() && model.core.is_drained());
 }
 
 #[test]
@@ -188,7 +194,7 @@ fn a_deadline_is_not_lost_when_the_queue_is_compacted() {
     model.core.next_deadline();
     model.write(usize::MAX);
     model.tick(5000 * MS);
-    assert!(timeout_of(&mut model, waiting).is_timeout());
+    assert!(failure_of(&mut model, waiting).is_timeout());
     assert!(model.result(own_time).is_none());
 }
 

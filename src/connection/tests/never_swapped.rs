@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::model::{MS, Model, config};
 use crate::{
     Delivery, ErrorKind, TimeoutStage,
-    connection::{LinkConfig, core::Phase, slots::SlotId},
+    connection::{BacklogPolicy, LinkConfig, core::Phase, slots::SlotId},
 };
 
 /// One step of a random history
@@ -141,6 +141,12 @@ proptest! {
     #[test]
     fn also_when_callers_have_to_wait_for_room(acts in prop::collection::vec(act(), 1..120)) {
         run(acts, LinkConfig { command_timeout: 300 * MS, high_water: 64, ..config() });
+    }
+
+    #[test]
+    fn also_when_nothing_waits_for_a_connection(acts in prop::collection::vec(act(), 1..120)) {
+        let backlog = BacklogPolicy::FailFast;
+        run(acts, LinkConfig { command_timeout: 300 * MS, backlog, ..config() });
     }
 }
 
