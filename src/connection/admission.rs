@@ -3,8 +3,8 @@
 use std::{cmp::Reverse, task::Waker};
 
 use super::{
-    config::BacklogPolicy,
-    core::{Core, NEVER, Phase, Submission},
+    config::{BacklogPolicy, NEVER},
+    core::{Core, Phase, Submission},
     entry::{Entry, Kind, Verb},
     slots::{Slot, SlotId},
 };

@@ -2,7 +2,7 @@ use std::task::Context;
 
 use redmux_transport::Timer;
 
-use super::{core::NEVER, link::Link, signal::Signal};
+use super::{config::NEVER, link::Link, signal::Signal};
 
 /// A timer this late (in microseconds) means that the process slept, not the server.
 const LATE: u64 = 1_000_000;

@@ -1,7 +1,9 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use super::core::NEVER;
 use crate::resp::{Limits, Protocol};
+
+/// Never, in microseconds of a link's clock.
+pub(crate) const NEVER: u64 = u64::MAX;
 
 /// What happens to commands issued while there is no connection
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

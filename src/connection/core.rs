@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    config::LinkConfig,
+    config::{LinkConfig, NEVER},
     entry::{Entry, Kind, Verb},
     handshake::{Handshake, HandshakeEvent, ServerInfo},
     outbox::Outbox,
@@ -20,9 +20,6 @@ use crate::{
     Error,
     resp::{Arg, Frame, Kind as ReplyKind, Protocol},
 };
-
-/// Never, in microseconds of the link's clock.
-pub(crate) const NEVER: u64 = u64::MAX;
 
 /// Where a link stands
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,8 @@
 use std::{cmp::Reverse, time::Duration};
 
 use super::{
-    core::{Core, NEVER, Phase},
+    config::NEVER,
+    core::{Core, Phase},
     entry::Kind,
     slots::{Outcome, Slot, SlotId},
 };

@@ -10,7 +10,8 @@ use redmux_transport::{BoxFuture, ByteStream, DialError, Endpoint, Environment};
 
 use super::{
     alarm::Alarm,
-    core::{Core, Inbox, NEVER, Phase},
+    config::NEVER,
+    core::{Core, Inbox, Phase},
     handshake::{ServerInfo, refuses_everything},
     link::Link,
     reconnect::ReconnectPolicy,

@@ -8,8 +8,8 @@ use futures::future::poll_fn;
 use redmux_transport::{Endpoint, Instant, Runtime};
 
 use super::{
-    config::LinkConfig,
-    core::{Core, NEVER, Phase, Submission},
+    config::{LinkConfig, NEVER},
+    core::{Core, Phase, Submission},
     entry::Kind,
     slots::{Outcome, SlotId},
 };

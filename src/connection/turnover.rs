@@ -1,8 +1,8 @@
 //! One connection ends, the next begins: what is lost, what is kept, what is sent again.
 
 use super::{
-    config::BacklogPolicy,
-    core::{Core, NEVER, Phase},
+    config::{BacklogPolicy, NEVER},
+    core::{Core, Phase},
     entry::{Entry, Kind},
     handshake::Handshake,
     outbox::Outbox,
