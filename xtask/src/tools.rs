@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::env;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -166,15 +167,15 @@ pub(crate) fn apt_install(what: &str, packages: &[&str]) -> Result<()> {
         command.args(words).args(args);
         exec::output(&mut command, APT_LIMIT).map(drop)
     };
+    // Old lists are worse than none: they install an old release without an error.
+    static REFRESHED: AtomicBool = AtomicBool::new(false);
+    if !REFRESHED.swap(true, Ordering::Relaxed) {
+        say("refreshing the package lists: apt-get update");
+        run(&["update", "-q"])?;
+    }
     say(&format!("installing {what}: apt-get install {packages_text}"));
     let mut install = vec!["install", "-y", "-q", "--no-install-recommends"];
     install.extend(packages);
-    // The lists may be missing or older than the archive: the second try has new ones.
-    if run(&install).is_err() {
-        exec::check_interrupted()?;
-        say("refreshing the package lists: apt-get update");
-        run(&["update", "-q"])?;
-        run(&install)?;
-    }
+    run(&install)?;
     Ok(())
 }

@@ -20,6 +20,9 @@ const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_LINKER: &str = "/usr/bin/wasm-ld-19";
 const DEBIAN_SOURCES: &str = "/usr/lib/rustlib/src";
+const DEBIAN_FILES: [&str; 4] = [DEBIAN_CARGO, DEBIAN_RUSTC, DEBIAN_LINKER, DEBIAN_SOURCES];
+/// The oldest Rust that compiles this project.
+const RUST_VERSION: &str = env!("CARGO_PKG_RUST_VERSION");
 
 /// What compiles to wasm32.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +39,7 @@ pub(crate) fn find_or_install(debian: bool) -> Result<Toolchain> {
         say(&format!("found the {TARGET} standard library of this Rust"));
         return Ok(Toolchain::Rustup);
     }
-    if debian_is_complete() {
+    if debian_is_complete()? {
         say(&format!("found Debian's Rust for wasm32 at {DEBIAN_RUSTC}"));
         return Ok(Toolchain::Debian);
     }
@@ -44,16 +47,16 @@ pub(crate) fn find_or_install(debian: bool) -> Result<Toolchain> {
         return Ok(Toolchain::Rustup);
     }
     tools::apt_install("Debian's Rust for wasm32", &DEBIAN_PACKAGES)?;
-    match debian_is_complete() {
-        true => Ok(Toolchain::Debian),
-        false => {
-            let packages = DEBIAN_PACKAGES.join(" ");
-            let files = [DEBIAN_CARGO, DEBIAN_RUSTC, DEBIAN_LINKER, DEBIAN_SOURCES];
-            let missing: Vec<_> = files.into_iter().filter(|f| !Path::new(f).exists()).collect();
-            let missing = missing.join(", ");
-            Err(format!("installed {packages}, but there is no {missing}").into())
-        }
+    if debian_is_complete()? {
+        return Ok(Toolchain::Debian);
     }
+    let packages = DEBIAN_PACKAGES.join(" ");
+    let missing: Vec<_> = DEBIAN_FILES.into_iter().filter(|f| !Path::new(f).exists()).collect();
+    let fault = match missing.is_empty() {
+        true => format!("{DEBIAN_RUSTC} is older than {RUST_VERSION}"),
+        false => format!("there is no {}", missing.join(", ")),
+    };
+    Err(format!("installed {packages}, but {fault}").into())
 }
 
 impl Toolchain {
@@ -124,7 +127,36 @@ fn add_target() -> Result<bool> {
     Ok(false)
 }
 
-fn debian_is_complete() -> bool {
-    let files = [DEBIAN_CARGO, DEBIAN_RUSTC, DEBIAN_LINKER, DEBIAN_SOURCES];
-    files.iter().all(|file| Path::new(file).exists())
+/// Whether it is there and new enough: a stable Debian's own release has an older one
+/// than its security updates.
+fn debian_is_complete() -> Result<bool> {
+    if !DEBIAN_FILES.iter().all(|file| Path::new(file).exists()) {
+        return Ok(false);
+    }
+    let mut rustc = Command::new(DEBIAN_RUSTC);
+    // Set by the cargo that runs this task, for its own libraries.
+    rustc.env_remove("LD_LIBRARY_PATH").arg("--version");
+    let text = exec::output(&mut rustc, Duration::from_secs(60))?;
+    let found = text.split_whitespace().nth(1).and_then(version);
+    Ok(found.is_some() && found >= version(RUST_VERSION))
+}
+
+/// The first two numbers of a version.
+fn version(text: &str) -> Option<(u32, u32)> {
+    let mut numbers = text.split(['.', '-']).map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_compare_as_numbers() {
+        assert_eq!(version("1.96.0"), Some((1, 96)));
+        assert_eq!(version("1.100.0-nightly"), Some((1, 100)));
+        assert!(version("1.9.0") < version("1.88"));
+        assert_eq!(version("rustc"), None);
+        assert!(version(RUST_VERSION).is_some());
+    }
 }
