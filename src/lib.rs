@@ -25,5 +25,10 @@ pub use multiplexer::Blocking;
 pub use multiplexer::{ConnectionMultiplexer, LinkStatus, Status};
 pub use options::Options;
 pub use pubsub::{Message, Missed, MissedCause, Subscriber, Subscription, SubscriptionItem};
+#[cfg(all(
+    any(feature = "async-std", feature = "smol", feature = "tokio"),
+    not(all(target_family = "wasm", target_os = "unknown"))
+))]
+pub use redmux_tcp as tcp;
 pub use redmux_transport as transport;
 pub use redmux_transport::{Endpoint, Environment};

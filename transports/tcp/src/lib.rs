@@ -1,142 +1,38 @@
-//! TCP and Unix sockets for redmux on the async-std runtime.
+//! TCP and Unix sockets for redmux.
 //!
 //! ```
 //! let environment = redmux_tcp::environment();
 //! # let _ = environment;
 //! ```
+//!
+//! | feature | sockets and timers | tasks | entry |
+//! |---|---|---|---|
+//! | `async-std` (default) | async-io | async-std | [`environment`] |
+//! | `smol` | async-io | smol | `smol::environment` |
+//! | `tokio` | tokio | tokio | `tokio::environment` |
+//!
+//! The same multiplexer runs on each; nothing but these few calls differs.
 
+#[cfg(any(feature = "async-std", feature = "smol", feature = "tokio"))]
+mod entropy;
+#[cfg(any(feature = "reactor", feature = "tokio"))]
 mod race;
+#[cfg(feature = "reactor")]
+mod reactor;
+#[cfg(feature = "async-std")]
 mod runtime;
-mod stream;
+#[cfg(feature = "smol")]
+pub mod smol;
+#[cfg(feature = "tokio")]
+pub mod tokio;
+mod transport;
 
-use std::{io, net::SocketAddr, time::Duration};
-
-use async_std::net::{TcpStream, ToSocketAddrs};
-use redmux_transport::{Capabilities, DialError, DialStage, Endpoint, Environment, Transport};
-use socket2::{SockRef, TcpKeepalive};
-
-pub use runtime::AsyncStdRuntime;
-pub use stream::Stream;
-
-/// A default [`TcpTransport`] and the async-std runtime.
-pub fn environment() -> Environment {
-    Environment::new(TcpTransport::default(), AsyncStdRuntime)
-}
-
-/// Dials TCP and Unix endpoints
-///
-/// Names are resolved on every dial. Addresses are tried with a head start of 250 ms each,
-/// IPv6 and IPv4 in turn ([RFC 8305](https://www.rfc-editor.org/rfc/rfc8305)), and the first
-/// that answers is used.
-#[derive(Debug, Clone)]
-pub struct TcpTransport {
-    nodelay: bool,
-    keepalive: Option<Keepalive>,
-    user_timeout: Option<Duration>,
-}
-
-/// When the kernel probes an idle peer
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Keepalive {
-    /// Idle time before the first probe. Default 15 s.
-    pub idle: Duration,
-    /// Time between probes. Default 5 s.
-    pub interval: Duration,
-    /// Unanswered probes after which the connection is dead. Default 3.
-    pub count: u32,
-}
-
-impl Default for Keepalive {
-    fn default() -> Self {
-        Self { idle: Duration::from_secs(15), interval: Duration::from_secs(5), count: 3 }
-    }
-}
-
-impl Default for TcpTransport {
-    fn default() -> Self {
-        Self {
-            nodelay: true,
-            keepalive: Some(Keepalive::default()),
-            user_timeout: Some(Duration::from_secs(10)),
-        }
-    }
-}
-
-impl TcpTransport {
-    /// Whether small writes leave at once (`TCP_NODELAY`). Default true.
-    pub fn nodelay(mut self, nodelay: bool) -> Self {
-        self.nodelay = nodelay;
-        self
-    }
-
-    /// Kernel probes of an idle peer, or none. Default [`Keepalive::default`].
-    pub fn keepalive(mut self, keepalive: Option<Keepalive>) -> Self {
-        self.keepalive = keepalive;
-        self
-    }
-
-    /// How long sent bytes may stay unacknowledged before the kernel gives the peer up
-    /// (`TCP_USER_TIMEOUT`, Linux and Android only). Default 10 s.
-    pub fn user_timeout(mut self, timeout: Option<Duration>) -> Self {
-        self.user_timeout = timeout;
-        self
-    }
-
-    fn tune(&self, stream: &TcpStream) -> io::Result<()> {
-        stream.set_nodelay(self.nodelay)?;
-        let socket = SockRef::from(stream);
-        if let Some(keepalive) = self.keepalive {
-            let probes = TcpKeepalive::new().with_time(keepalive.idle);
-            #[cfg(not(any(target_os = "openbsd", target_os = "haiku", target_os = "solaris")))]
-            let probes = probes.with_interval(keepalive.interval);
-            #[cfg(not(any(
-                target_os = "openbsd",
-                target_os = "haiku",
-                target_os = "solaris",
-                target_os = "windows"
-            )))]
-            let probes = probes.with_retries(keepalive.count);
-            socket.set_tcp_keepalive(&probes)?;
-        }
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        socket.set_tcp_user_timeout(self.user_timeout)?;
-        Ok(())
-    }
-
-    async fn dial_tcp(&self, host: &str, port: u16) -> Result<Stream, DialError> {
-        let resolved = (host, port).to_socket_addrs().await;
-        let addresses: Vec<SocketAddr> =
-            resolved.map_err(|error| DialError::new(DialStage::Resolve, error))?.collect();
-        let stream = race::first(addresses, TcpStream::connect)
-            .await
-            .map_err(|error| DialError::new(DialStage::Dial, error))?;
-        self.tune(&stream).map_err(|error| DialError::new(DialStage::Dial, error))?;
-        Ok(Stream::tcp(stream))
-    }
-}
-
-impl Transport for TcpTransport {
-    type Stream = Stream;
-
-    fn capabilities(&self) -> Capabilities {
-        Capabilities::vectored()
-    }
-
-    async fn connect(&self, endpoint: &Endpoint) -> Result<Stream, DialError> {
-        match endpoint {
-            Endpoint::Tcp { host, port } => self.dial_tcp(host, *port).await,
-            #[cfg(unix)]
-            Endpoint::Unix { path } => {
-                async_io::Async::<std::os::unix::net::UnixStream>::connect(path)
-                    .await
-                    .map(Stream::unix)
-                    .map_err(|error| DialError::new(DialStage::Dial, error))
-            }
-            other => Err(DialError::unsupported(other, "TCP and Unix sockets")),
-        }
-    }
-}
+#[cfg(feature = "reactor")]
+pub use reactor::Stream;
+#[cfg(feature = "async-std")]
+pub use runtime::{AsyncStdRuntime, environment};
+pub use transport::{Keepalive, TcpTransport};
 
 #[cfg(test)]
+#[cfg(feature = "async-std")]
 mod tests;

@@ -1,6 +1,5 @@
-use std::{collections::VecDeque, future::Future, io, net::SocketAddr, time::Duration};
+use std::{collections::VecDeque, future::Future, io, net::SocketAddr, pin::pin, time::Duration};
 
-use async_io::Timer;
 use futures::{
     future::{Either, select},
     stream::{FuturesUnordered, StreamExt},
@@ -11,12 +10,16 @@ const HEAD_START: Duration = Duration::from_millis(250);
 
 /// Dials `addresses` until one answers: the next one starts when the former has failed or
 /// has had its head start.
-pub(crate) async fn first<T, F>(
+///
+/// `pause` is the runtime's sleep.
+pub(crate) async fn first<T, F, P>(
     addresses: Vec<SocketAddr>,
     dial: impl Fn(SocketAddr) -> F,
+    pause: impl Fn(Duration) -> P,
 ) -> io::Result<T>
 where
     F: Future<Output = io::Result<T>>,
+    P: Future<Output = ()>,
 {
     let total = addresses.len();
     let mut waiting = interleave(addresses);
@@ -30,7 +33,7 @@ where
         let answered = if waiting.is_empty() {
             dials.next().await
         } else {
-            match select(dials.next(), Timer::after(HEAD_START)).await {
+            match select(dials.next(), pin!(pause(HEAD_START))).await {
                 Either::Left((answered, _)) => answered,
                 Either::Right(_) => continue,
             }
@@ -74,10 +77,15 @@ fn interleave(addresses: Vec<SocketAddr>) -> VecDeque<SocketAddr> {
 }
 
 #[cfg(test)]
+#[cfg(feature = "async-std")]
 mod tests {
     use std::{future::pending, sync::Mutex};
 
     use super::*;
+
+    async fn pause(time: Duration) {
+        async_std::task::sleep(time).await;
+    }
 
     fn addresses(texts: &[&str]) -> Vec<SocketAddr> {
         texts.iter().map(|text| text.parse().unwrap()).collect()
@@ -92,15 +100,19 @@ mod tests {
     #[async_std::test]
     async fn a_black_hole_does_not_hold_up_the_address_that_answers() {
         let dialled = Mutex::new(Vec::new());
-        let answer = first(addresses(&["10.0.0.1:1", "10.0.0.2:1"]), |address| {
-            dialled.lock().unwrap().push(address);
-            async move {
-                if address.ip().to_string() == "10.0.0.1" {
-                    pending::<()>().await;
+        let answer = first(
+            addresses(&["10.0.0.1:1", "10.0.0.2:1"]),
+            |address| {
+                dialled.lock().unwrap().push(address);
+                async move {
+                    if address.ip().to_string() == "10.0.0.1" {
+                        pending::<()>().await;
+                    }
+                    Ok(address)
                 }
-                Ok(address)
-            }
-        });
+            },
+            pause,
+        );
         let bounded = async_std::future::timeout(Duration::from_secs(10), answer);
         assert_eq!(bounded.await.unwrap().unwrap().ip().to_string(), "10.0.0.2");
         assert_eq!(dialled.lock().unwrap().len(), 2);
@@ -109,10 +121,11 @@ mod tests {
     #[async_std::test]
     async fn when_all_fail_the_error_says_how_many() {
         let refuse = |_| async { Err::<(), _>(io::Error::from(io::ErrorKind::ConnectionRefused)) };
-        let error = first(addresses(&["10.0.0.1:1", "10.0.0.2:1"]), refuse).await.unwrap_err();
+        let error =
+            first(addresses(&["10.0.0.1:1", "10.0.0.2:1"]), refuse, pause).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
         assert!(error.to_string().starts_with("all 2 addresses failed"), "{error}");
-        let error = first(Vec::new(), refuse).await.unwrap_err();
+        let error = first(Vec::new(), refuse, pause).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
     }
 
@@ -124,7 +137,7 @@ mod tests {
             Err::<(), _>(io::Error::from(kind))
         };
         for order in [["[::1]:1", "1.1.1.1:1"], ["1.1.1.1:1", "[::1]:1"]] {
-            let error = first(addresses(&order), families).await.unwrap_err();
+            let error = first(addresses(&order), families, pause).await.unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
             assert!(error.to_string().contains("1.1.1.1:1"), "{error}");
         }
@@ -135,13 +148,17 @@ mod tests {
         // Sixty-four head starts would take sixteen seconds.
         let mut many = vec!["10.0.0.1:1"; 64];
         many.push("10.0.0.2:1");
-        let answer = first(addresses(&many), |address| async move {
-            if address.ip().to_string() == "10.0.0.2" {
-                Ok(())
-            } else {
-                Err(io::ErrorKind::ConnectionRefused.into())
-            }
-        });
+        let answer = first(
+            addresses(&many),
+            |address| async move {
+                if address.ip().to_string() == "10.0.0.2" {
+                    Ok(())
+                } else {
+                    Err(io::ErrorKind::ConnectionRefused.into())
+                }
+            },
+            pause,
+        );
         async_std::future::timeout(Duration::from_secs(8), answer).await.unwrap().unwrap();
     }
 }

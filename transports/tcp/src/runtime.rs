@@ -1,14 +1,13 @@
-use std::{
-    collections::hash_map::RandomState,
-    hash::BuildHasher,
-    pin::Pin,
-    sync::atomic::{AtomicU64, Ordering},
-    task::{Context, Poll},
-    time::Instant,
-};
+use std::time::Instant;
 
-use futures::Future;
-use redmux_transport::{BoxFuture, Runtime, Timer};
+use redmux_transport::{BoxFuture, Environment, Runtime, Timer};
+
+use crate::{TcpTransport, entropy, reactor::ReactorTimer};
+
+/// A default [`TcpTransport`] and the async-std runtime.
+pub fn environment() -> Environment {
+    Environment::new(TcpTransport::default(), AsyncStdRuntime)
+}
 
 /// The async-std runtime
 #[derive(Debug, Clone, Copy, Default)]
@@ -20,33 +19,10 @@ impl Runtime for AsyncStdRuntime {
     }
 
     fn timer(&self, deadline: Instant) -> Box<dyn Timer> {
-        Box::new(ReactorTimer { timer: async_io::Timer::at(deadline), expired: false })
+        Box::new(ReactorTimer::at(deadline))
     }
 
     fn entropy(&self) -> u64 {
-        // Each state is keyed anew; the counter keeps equal keys from giving equal bits.
-        static COUNTER: AtomicU64 = AtomicU64::new(0);
-        RandomState::new().hash_one(COUNTER.fetch_add(1, Ordering::Relaxed))
-    }
-}
-
-/// A timer of the reactor that also serves the sockets
-struct ReactorTimer {
-    timer: async_io::Timer,
-    expired: bool,
-}
-
-impl Timer for ReactorTimer {
-    fn reset(&mut self, deadline: Instant) {
-        self.timer.set_at(deadline);
-        self.expired = false;
-    }
-
-    fn poll_expired(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if !self.expired && Pin::new(&mut self.timer).poll(cx).is_pending() {
-            return Poll::Pending;
-        }
-        self.expired = true;
-        Poll::Ready(())
+        entropy::draw()
     }
 }

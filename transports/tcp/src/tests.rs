@@ -1,8 +1,13 @@
-use std::{io::IoSlice, task::Poll, time::Instant};
+use std::{
+    io::{self, IoSlice},
+    task::Poll,
+    time::{Duration, Instant},
+};
 
 use async_std::net::TcpListener;
 use futures::io::{AsyncReadExt, AsyncWriteExt};
-use redmux_transport::{Runtime, Timer};
+use redmux_transport::{DialError, DialStage, Endpoint, Runtime, Timer, Transport};
+use socket2::SockRef;
 
 use super::*;
 

@@ -1,0 +1,202 @@
+//! Sockets, timers and tasks of tokio.
+
+use std::{
+    fmt,
+    future::Future,
+    io::{self, IoSlice},
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Instant,
+};
+
+use ::tokio::{
+    io::{AsyncRead as _, AsyncWrite as _, ReadBuf},
+    net::TcpStream,
+    runtime::Handle,
+    time::{Sleep, sleep, sleep_until},
+};
+use futures::io::{AsyncRead, AsyncWrite};
+use redmux_transport::{
+    BoxFuture, Capabilities, DialError, DialStage, Endpoint, Environment, Runtime, Timer, Transport,
+};
+
+use crate::{TcpTransport, entropy, race};
+
+/// A default [`TokioTransport`] and the tokio runtime of the caller
+///
+/// # Panics
+/// Outside a tokio runtime, like everything of tokio's that needs one.
+pub fn environment() -> Environment {
+    Environment::new(TokioTransport::default(), TokioRuntime::current())
+}
+
+/// Dials TCP and Unix endpoints with tokio's sockets
+#[derive(Debug, Clone, Default)]
+pub struct TokioTransport {
+    settings: TcpTransport,
+}
+
+impl From<TcpTransport> for TokioTransport {
+    /// Takes over the socket options.
+    fn from(settings: TcpTransport) -> Self {
+        Self { settings }
+    }
+}
+
+impl Transport for TokioTransport {
+    type Stream = Stream;
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::vectored()
+    }
+
+    async fn connect(&self, endpoint: &Endpoint) -> Result<Stream, DialError> {
+        let dialled = |error| DialError::new(DialStage::Dial, error);
+        match endpoint {
+            Endpoint::Tcp { host, port } => {
+                let addresses = ::tokio::net::lookup_host((host.as_str(), *port))
+                    .await
+                    .map_err(|error| DialError::new(DialStage::Resolve, error))?
+                    .collect();
+                let stream =
+                    race::first(addresses, TcpStream::connect, sleep).await.map_err(dialled)?;
+                self.settings.tune(&stream).map_err(dialled)?;
+                Ok(Stream(Socket::Tcp(stream)))
+            }
+            #[cfg(unix)]
+            Endpoint::Unix { path } => ::tokio::net::UnixStream::connect(path)
+                .await
+                .map(|stream| Stream(Socket::Unix(stream)))
+                .map_err(dialled),
+            other => Err(DialError::unsupported(other, "TCP and Unix sockets")),
+        }
+    }
+}
+
+/// A connected socket of tokio's, with the `futures` traits
+#[derive(Debug)]
+pub struct Stream(Socket);
+
+#[derive(Debug)]
+enum Socket {
+    Tcp(TcpStream),
+    #[cfg(unix)]
+    Unix(::tokio::net::UnixStream),
+}
+
+/// Calls the same method on whichever socket it is.
+macro_rules! forward {
+    ($self:ident, $method:ident, $($argument:expr),*) => {
+        match &mut $self.get_mut().0 {
+            Socket::Tcp(stream) => Pin::new(stream).$method($($argument),*),
+            #[cfg(unix)]
+            Socket::Unix(stream) => Pin::new(stream).$method($($argument),*),
+        }
+    };
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let mut buffer = ReadBuf::new(buffer);
+        ready!(forward!(self, poll_read, cx, &mut buffer))?;
+        Poll::Ready(Ok(buffer.filled().len()))
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        forward!(self, poll_write, cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        forward!(self, poll_write_vectored, cx, slices)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        forward!(self, poll_flush, cx)
+    }
+
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match ready!(forward!(self, poll_shutdown, cx)) {
+            // The other side was faster.
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => Poll::Ready(Ok(())),
+            shut => Poll::Ready(shut),
+        }
+    }
+}
+
+/// A tokio runtime
+#[derive(Debug, Clone)]
+pub struct TokioRuntime {
+    handle: Handle,
+}
+
+impl TokioRuntime {
+    /// The runtime that runs the caller
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn current() -> Self {
+        Self { handle: Handle::current() }
+    }
+}
+
+impl From<Handle> for TokioRuntime {
+    fn from(handle: Handle) -> Self {
+        Self { handle }
+    }
+}
+
+impl Runtime for TokioRuntime {
+    fn spawn(&self, task: BoxFuture<'static, ()>) {
+        self.handle.spawn(task);
+    }
+
+    fn timer(&self, deadline: Instant) -> Box<dyn Timer> {
+        let _context = self.handle.enter();
+        Box::new(TokioTimer { sleep: Box::pin(sleep_until(deadline.into())), expired: false })
+    }
+
+    fn entropy(&self) -> u64 {
+        entropy::draw()
+    }
+}
+
+struct TokioTimer {
+    sleep: Pin<Box<Sleep>>,
+    expired: bool,
+}
+
+impl Timer for TokioTimer {
+    fn reset(&mut self, deadline: Instant) {
+        self.sleep.as_mut().reset(deadline.into());
+        self.expired = false;
+    }
+
+    fn poll_expired(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        // A sleep must not be polled again once it is over.
+        if !self.expired && self.sleep.as_mut().poll(cx).is_pending() {
+            return Poll::Pending;
+        }
+        self.expired = true;
+        Poll::Ready(())
+    }
+}
+
+impl fmt::Debug for TokioTimer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokioTimer").finish_non_exhaustive()
+    }
+}

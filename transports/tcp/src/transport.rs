@@ -1,0 +1,90 @@
+use std::{io, time::Duration};
+
+use socket2::{SockRef, TcpKeepalive};
+
+/// Dials TCP and Unix endpoints
+///
+/// Names are resolved on every dial. Addresses are tried with a head start of 250 ms each,
+/// IPv6 and IPv4 in turn ([RFC 8305](https://www.rfc-editor.org/rfc/rfc8305)), and the first
+/// that answers is used.
+#[derive(Debug, Clone)]
+pub struct TcpTransport {
+    nodelay: bool,
+    keepalive: Option<Keepalive>,
+    user_timeout: Option<Duration>,
+}
+
+/// When the kernel probes an idle peer
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Keepalive {
+    /// Idle time before the first probe. Default 15 s.
+    pub idle: Duration,
+    /// Time between probes. Default 5 s.
+    pub interval: Duration,
+    /// Unanswered probes after which the connection is dead. Default 3.
+    pub count: u32,
+}
+
+impl Default for Keepalive {
+    fn default() -> Self {
+        Self { idle: Duration::from_secs(15), interval: Duration::from_secs(5), count: 3 }
+    }
+}
+
+impl Default for TcpTransport {
+    fn default() -> Self {
+        Self {
+            nodelay: true,
+            keepalive: Some(Keepalive::default()),
+            user_timeout: Some(Duration::from_secs(10)),
+        }
+    }
+}
+
+impl TcpTransport {
+    /// Whether small writes leave at once (`TCP_NODELAY`). Default true.
+    pub fn nodelay(mut self, nodelay: bool) -> Self {
+        self.nodelay = nodelay;
+        self
+    }
+
+    /// Kernel probes of an idle peer, or none. Default [`Keepalive::default`].
+    pub fn keepalive(mut self, keepalive: Option<Keepalive>) -> Self {
+        self.keepalive = keepalive;
+        self
+    }
+
+    /// How long sent bytes may stay unacknowledged before the kernel gives the peer up
+    /// (`TCP_USER_TIMEOUT`, Linux and Android only). Default 10 s.
+    pub fn user_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.user_timeout = timeout;
+        self
+    }
+
+    /// Sets the options of a connected TCP socket.
+    #[cfg_attr(not(any(feature = "reactor", feature = "tokio")), allow(dead_code))]
+    pub(crate) fn tune<'s, S>(&self, stream: &'s S) -> io::Result<()>
+    where
+        SockRef<'s>: From<&'s S>,
+    {
+        let socket = SockRef::from(stream);
+        socket.set_tcp_nodelay(self.nodelay)?;
+        if let Some(keepalive) = self.keepalive {
+            let probes = TcpKeepalive::new().with_time(keepalive.idle);
+            #[cfg(not(any(target_os = "openbsd", target_os = "haiku", target_os = "solaris")))]
+            let probes = probes.with_interval(keepalive.interval);
+            #[cfg(not(any(
+                target_os = "openbsd",
+                target_os = "haiku",
+                target_os = "solaris",
+                target_os = "windows"
+            )))]
+            let probes = probes.with_retries(keepalive.count);
+            socket.set_tcp_keepalive(&probes)?;
+        }
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        socket.set_tcp_user_timeout(self.user_timeout)?;
+        Ok(())
+    }
+}
