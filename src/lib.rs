@@ -17,7 +17,7 @@ pub use command::Call;
 pub use connection::{
     BacklogPolicy, ConstantDelay, ExponentialBackoff, ReconnectPolicy, ServerInfo,
 };
-pub use database::{DataType, Database, ListEnd, ScanPage, SetOptions, Ttl};
+pub use database::*;
 pub use error::{ConnectStage, Delivery, Diagnostics, Error, ErrorKind, Result, TimeoutStage};
 pub use events::{Event, Events};
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]

@@ -9,7 +9,11 @@
 //! # }
 //! ```
 
-use super::{Database, Join};
+use super::{
+    Counted, Database, Join,
+    checks::{Unless, empty},
+    options::{options, words},
+};
 use crate::{
     Call,
     resp::{FromReply, ToArg, ToArgs},
@@ -20,28 +24,28 @@ impl Database {
     ///
     /// See [LPUSH](https://redis.io/docs/latest/commands/lpush/).
     pub fn lpush(&self, key: impl ToArg, values: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
-        self.call("LPUSH", Join((key,), values))
+        self.list("LPUSH", (key,), values, "values")
     }
 
     /// Puts values behind the last one; the new length
     ///
     /// See [RPUSH](https://redis.io/docs/latest/commands/rpush/).
     pub fn rpush(&self, key: impl ToArg, values: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
-        self.call("RPUSH", Join((key,), values))
+        self.list("RPUSH", (key,), values, "values")
     }
 
     /// Like [`lpush`](Self::lpush), if the list exists; the new length
     ///
     /// See [LPUSHX](https://redis.io/docs/latest/commands/lpushx/).
     pub fn lpushx(&self, key: impl ToArg, values: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
-        self.call("LPUSHX", Join((key,), values))
+        self.list("LPUSHX", (key,), values, "values")
     }
 
     /// Like [`rpush`](Self::rpush), if the list exists; the new length
     ///
     /// See [RPUSHX](https://redis.io/docs/latest/commands/rpushx/).
     pub fn rpushx(&self, key: impl ToArg, values: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
-        self.call("RPUSHX", Join((key,), values))
+        self.list("RPUSHX", (key,), values, "values")
     }
 
     /// Takes the first value
@@ -148,6 +152,31 @@ impl Database {
         self.call("LPOS", (key, value))
     }
 
+    /// Index of an equal value, looked for as the options say
+    ///
+    /// See [LPOS](https://redis.io/docs/latest/commands/lpos/). Since Redis 6.0.6.
+    pub fn lpos_with(
+        &self,
+        key: impl ToArg,
+        value: impl ToArg,
+        options: LposOptions,
+    ) -> Call<'_, Option<i64>, impl ToArgs> {
+        self.call("LPOS", Join((key, value), options))
+    }
+
+    /// Indices of up to so many equal values, of all if 0
+    ///
+    /// See [LPOS](https://redis.io/docs/latest/commands/lpos/). Since Redis 6.0.6.
+    pub fn lpos_count(
+        &self,
+        key: impl ToArg,
+        value: impl ToArg,
+        count: u64,
+        options: LposOptions,
+    ) -> Call<'_, Vec<i64>, impl ToArgs> {
+        self.call("LPOS", Join((key, value, "COUNT", count), options))
+    }
+
     /// Puts a value before another; the new length, or -1 if that is not there
     ///
     /// See [LINSERT](https://redis.io/docs/latest/commands/linsert/).
@@ -183,24 +212,38 @@ impl Database {
         take: ListEnd,
         put: ListEnd,
     ) -> Call<'_, Option<T>, impl ToArgs> {
-        self.call("LMOVE", (from, to, take.word(), put.word()))
+        self.call("LMOVE", (from, to, take, put))
+    }
+    /// Takes up to so many values from an end of the first list that is not empty
+    ///
+    /// Gives the key of that list and the values; `None` if all are empty. See
+    /// [LMPOP](https://redis.io/docs/latest/commands/lmpop/). Since Redis 7.0.
+    pub fn lmpop<K: FromReply, T: FromReply>(
+        &self,
+        keys: impl ToArgs,
+        end: ListEnd,
+        count: u64,
+    ) -> Call<'_, Option<(K, Vec<T>)>, impl ToArgs> {
+        let fault = empty(&keys, "keys");
+        self.call("LMPOP", Counted::new(keys, (end, "COUNT", count))).unless(fault)
     }
 }
 
-/// An end of a list
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ListEnd {
-    /// Where index 0 is.
-    Left,
-    /// Where index -1 is.
-    Right,
+words! {
+    /// An end of a list
+    ListEnd {
+        /// Where index 0 is.
+        Left => "LEFT",
+        /// Where index -1 is.
+        Right => "RIGHT",
+    }
 }
 
-impl ListEnd {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Left => "LEFT",
-            Self::Right => "RIGHT",
-        }
-    }
+options! {
+    /// Where to look for a value in a list
+    LposOptions { rank, maxlen }
+    /// Begins with the n-th equal value; a negative one counts from the end (`RANK`).
+    rank: rank(rank: i64) => "RANK", rank;
+    /// Compares at most so many values (`MAXLEN`).
+    maxlen: maxlen(count: u64) => "MAXLEN", count;
 }

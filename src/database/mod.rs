@@ -1,22 +1,36 @@
 //! Typed commands, by data type.
 
+mod checks;
+mod clients;
+mod command_info;
+mod expiry;
 mod hashes;
 mod keys;
 mod lists;
+mod options;
+mod publishing;
+mod scripting;
 mod server;
 mod sets;
 mod sorted_sets;
 mod strings;
 
-use std::time::Duration;
-
-pub use keys::{DataType, Ttl};
-pub use lists::ListEnd;
-pub use strings::SetOptions;
+pub use clients::{ClientFilter, ClientInfo};
+pub use command_info::CommandInfo;
+pub use expiry::{ExpireIf, ExpireTime, Expiry, Ttl};
+pub use hashes::{FieldExpiry, FieldPersisted, HashSetOptions};
+pub use keys::{DataType, RestoreOptions, ScanOptions, SortOptions};
+pub use lists::{ListEnd, LposOptions};
+pub use scripting::{FunctionInfo, FunctionLibrary, FunctionStats, RestorePolicy, RunningFunction};
+pub use sorted_sets::{Aggregate, ScoreEnd, ZaddOptions, ZcombineOptions, ZrangeBy};
+pub use strings::{
+    BitField, BitOffset, BitOp, BitRange, BitType, LcsMatch, LcsMatches, LcsOptions, Overflow,
+    SetOptions,
+};
 
 use crate::{
     Call, ConnectionMultiplexer,
-    resp::{ArgList, FromReply, Reply, ReplyError, ToArgs},
+    resp::{ArgList, FromReply, Reply, ReplyError, ToArg, ToArgs},
 };
 
 /// Typed commands; got from [`ConnectionMultiplexer::database`]
@@ -73,7 +87,31 @@ impl<A: ToArgs, B: ToArgs> ToArgs for Join<A, B> {
     }
 }
 
-/// Whole milliseconds, at least one: zero would mean something else to the server.
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX).max(1)
+/// The number of elements in a list, the list, and the other arguments
+#[derive(Clone)]
+struct Counted<L, A> {
+    /// So many arguments are one element.
+    size: usize,
+    list: L,
+    after: A,
+}
+
+impl<L, A> Counted<L, A> {
+    fn new(list: L, after: A) -> Self {
+        Self { size: 1, list, after }
+    }
+
+    fn pairs(list: L, after: A) -> Self {
+        Self { size: 2, list, after }
+    }
+}
+
+impl<L: ToArgs, A: ToArgs> ToArgs for Counted<L, A> {
+    fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
+        let place = args.len();
+        self.list.append_to(args);
+        let count = (args.len() - place) / self.size;
+        args.insert(place, (count as u64).to_arg().into_owned());
+        self.after.append_to(args);
+    }
 }

@@ -9,7 +9,10 @@
 //! # }
 //! ```
 
-use super::{Database, Join, ScanPage};
+use super::{
+    Counted, Database, Join, ScanOptions, ScanPage,
+    checks::{Unless, empty},
+};
 use crate::{
     Call,
     resp::{FromReply, ToArg, ToArgs},
@@ -20,14 +23,14 @@ impl Database {
     ///
     /// See [SADD](https://redis.io/docs/latest/commands/sadd/).
     pub fn sadd(&self, key: impl ToArg, members: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
-        self.call("SADD", Join((key,), members))
+        self.list("SADD", (key,), members, "members")
     }
 
     /// Removes members and returns how many there were
     ///
     /// See [SREM](https://redis.io/docs/latest/commands/srem/).
     pub fn srem(&self, key: impl ToArg, members: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
-        self.call("SREM", Join((key,), members))
+        self.list("SREM", (key,), members, "members")
     }
 
     /// All members, as a set or a list; empty if there is no such key
@@ -52,7 +55,7 @@ impl Database {
         key: impl ToArg,
         members: impl ToArgs,
     ) -> Call<'_, Vec<bool>, impl ToArgs> {
-        self.call("SMISMEMBER", Join((key,), members))
+        self.list("SMISMEMBER", (key,), members, "members")
     }
 
     /// Number of members
@@ -114,55 +117,62 @@ impl Database {
     ///
     /// See [SINTER](https://redis.io/docs/latest/commands/sinter/).
     pub fn sinter<M: FromReply>(&self, keys: impl ToArgs) -> Call<'_, M, impl ToArgs> {
-        self.call("SINTER", keys)
+        self.list("SINTER", (), keys, "keys")
     }
 
     /// Members that are in any set
     ///
     /// See [SUNION](https://redis.io/docs/latest/commands/sunion/).
     pub fn sunion<M: FromReply>(&self, keys: impl ToArgs) -> Call<'_, M, impl ToArgs> {
-        self.call("SUNION", keys)
+        self.list("SUNION", (), keys, "keys")
     }
 
     /// Members of the first set that are in no other
     ///
     /// See [SDIFF](https://redis.io/docs/latest/commands/sdiff/).
     pub fn sdiff<M: FromReply>(&self, keys: impl ToArgs) -> Call<'_, M, impl ToArgs> {
-        self.call("SDIFF", keys)
+        self.list("SDIFF", (), keys, "keys")
     }
 
     /// Stores what [`sinter`](Self::sinter) gives; how many members
     ///
     /// See [SINTERSTORE](https://redis.io/docs/latest/commands/sinterstore/).
     pub fn sinterstore(&self, to: impl ToArg, keys: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
-        self.call("SINTERSTORE", Join((to,), keys))
+        self.list("SINTERSTORE", (to,), keys, "keys")
     }
 
     /// Stores what [`sunion`](Self::sunion) gives; how many members
     ///
     /// See [SUNIONSTORE](https://redis.io/docs/latest/commands/sunionstore/).
     pub fn sunionstore(&self, to: impl ToArg, keys: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
-        self.call("SUNIONSTORE", Join((to,), keys))
+        self.list("SUNIONSTORE", (to,), keys, "keys")
     }
 
     /// Stores what [`sdiff`](Self::sdiff) gives; how many members
     ///
     /// See [SDIFFSTORE](https://redis.io/docs/latest/commands/sdiffstore/).
     pub fn sdiffstore(&self, to: impl ToArg, keys: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
-        self.call("SDIFFSTORE", Join((to,), keys))
+        self.list("SDIFFSTORE", (to,), keys, "keys")
+    }
+
+    /// How many members are in all sets; counts up to `limit`, if that is not 0
+    ///
+    /// See [SINTERCARD](https://redis.io/docs/latest/commands/sintercard/). Since Redis 7.0.
+    pub fn sintercard(&self, keys: impl ToArgs, limit: u64) -> Call<'_, u64, impl ToArgs> {
+        let fault = empty(&keys, "keys");
+        self.call("SINTERCARD", Counted::new(keys, ("LIMIT", limit))).unless(fault)
     }
 
     /// One page of the members; begin with cursor 0 and go on until it is 0 again
     ///
-    /// `count` is a hint. A member may come more than once. See
+    /// A member may come more than once. See
     /// [SSCAN](https://redis.io/docs/latest/commands/sscan/).
     pub fn sscan<T: FromReply>(
         &self,
         key: impl ToArg,
         cursor: u64,
-        pattern: impl ToArg,
-        count: u32,
+        options: ScanOptions,
     ) -> Call<'_, ScanPage<T>, impl ToArgs> {
-        self.call("SSCAN", (key, cursor, "MATCH", pattern, "COUNT", count))
+        self.call("SSCAN", Join((key, cursor), options))
     }
 }

@@ -9,12 +9,18 @@
 //! # }
 //! ```
 
-use std::time::Duration;
+mod bits;
+mod lcs;
+mod set;
 
-use super::{Database, Join, millis};
+pub use bits::{BitField, BitOffset, BitOp, BitRange, BitType, Overflow};
+pub use lcs::{LcsMatch, LcsMatches, LcsOptions};
+pub use set::SetOptions;
+
+use super::Database;
 use crate::{
     Call,
-    resp::{Arg, ArgList, FromReply, ToArg, ToArgs},
+    resp::{FromReply, ToArg, ToArgs},
 };
 
 impl Database {
@@ -116,127 +122,20 @@ impl Database {
     ///
     /// See [MGET](https://redis.io/docs/latest/commands/mget/).
     pub fn mget<T: FromReply>(&self, keys: impl ToArgs) -> Call<'_, Vec<Option<T>>, impl ToArgs> {
-        self.call("MGET", keys)
+        self.list("MGET", (), keys, "keys")
     }
 
     /// Sets several keys at once, from pairs or a map
     ///
     /// See [MSET](https://redis.io/docs/latest/commands/mset/).
     pub fn mset(&self, pairs: impl ToArgs) -> Call<'_, (), impl ToArgs> {
-        self.call("MSET", pairs)
+        self.pairs("MSET", (), pairs, "keys and values")
     }
 
     /// Sets several keys, or none if any of them exists; whether it did
     ///
     /// See [MSETNX](https://redis.io/docs/latest/commands/msetnx/).
     pub fn msetnx(&self, pairs: impl ToArgs) -> Call<'_, bool, impl ToArgs> {
-        self.call("MSETNX", pairs)
-    }
-
-    /// Sets a key under conditions, or with a time to live; whether it did
-    ///
-    /// See [SET](https://redis.io/docs/latest/commands/set/).
-    ///
-    /// ```no_run
-    /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
-    /// use redmux::SetOptions;
-    /// use std::time::Duration;
-    ///
-    /// let options = SetOptions::new().expires_in(Duration::from_secs(30)).if_missing();
-    /// let locked: bool = db.set_with("lock", "me", options).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn set_with(
-        &self,
-        key: impl ToArg,
-        value: impl ToArg,
-        options: SetOptions,
-    ) -> Call<'_, bool, impl ToArgs> {
-        self.call("SET", Join((key, value), options))
-    }
-
-    /// Sets a key and returns what it held before
-    ///
-    /// See [SET](https://redis.io/docs/latest/commands/set/) with `GET`. Since Redis 6.2; with
-    /// [`SetOptions::if_missing`] since 7.0.
-    pub fn set_get<T: FromReply>(
-        &self,
-        key: impl ToArg,
-        value: impl ToArg,
-        options: SetOptions,
-    ) -> Call<'_, Option<T>, impl ToArgs> {
-        self.call("SET", Join((key, value, "GET"), options))
-    }
-
-    /// The value of a key, whose time to live is changed
-    ///
-    /// `None` takes the time to live away. See
-    /// [GETEX](https://redis.io/docs/latest/commands/getex/). Since Redis 6.2.
-    pub fn getex<T: FromReply>(
-        &self,
-        key: impl ToArg,
-        expires_in: Option<Duration>,
-    ) -> Call<'_, Option<T>, impl ToArgs> {
-        let mut options = SetOptions::new();
-        match expires_in {
-            Some(time) => options = options.expires_in(time),
-            None => options.expiry = Some(("PERSIST", None)),
-        }
-        self.call("GETEX", Join((key,), options))
-    }
-}
-
-/// Conditions and time to live of a `SET`
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct SetOptions {
-    condition: Option<&'static str>,
-    expiry: Option<(&'static str, Option<u64>)>,
-}
-
-impl SetOptions {
-    /// No condition, and the time to live is taken away.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Only if the key does not exist (`NX`).
-    pub fn if_missing(mut self) -> Self {
-        self.condition = Some("NX");
-        self
-    }
-
-    /// Only if the key exists (`XX`).
-    pub fn if_exists(mut self) -> Self {
-        self.condition = Some("XX");
-        self
-    }
-
-    /// The key expires after this time, in milliseconds (`PX`).
-    pub fn expires_in(mut self, time: Duration) -> Self {
-        self.expiry = Some(("PX", Some(millis(time))));
-        self
-    }
-
-    /// The key expires at this moment, in milliseconds since 1970 (`PXAT`). Since Redis 6.2.
-    pub fn expires_at(mut self, unix_millis: u64) -> Self {
-        self.expiry = Some(("PXAT", Some(unix_millis)));
-        self
-    }
-
-    /// The key keeps the time to live it has (`KEEPTTL`). Since Redis 6.0.
-    pub fn keep_ttl(mut self) -> Self {
-        self.expiry = Some(("KEEPTTL", None));
-        self
-    }
-}
-
-impl ToArgs for SetOptions {
-    fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
-        let words = self.condition.iter().chain(self.expiry.iter().map(|(word, _)| word));
-        args.extend(words.map(|word| Arg::Bytes(word.as_bytes())));
-        if let Some((_, Some(number))) = &self.expiry {
-            args.push(number.to_arg());
-        }
+        self.pairs("MSETNX", (), pairs, "keys and values")
     }
 }

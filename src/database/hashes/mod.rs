@@ -9,7 +9,11 @@
 //! # }
 //! ```
 
-use super::{Database, Join, ScanPage};
+mod expiry;
+
+pub use expiry::{FieldExpiry, FieldPersisted, HashSetOptions};
+
+use super::{Database, Join, ScanOptions, ScanPage};
 use crate::{
     Call,
     resp::{FromReply, ToArg, ToArgs},
@@ -31,7 +35,7 @@ impl Database {
     ///
     /// See [HSET](https://redis.io/docs/latest/commands/hset/).
     pub fn hset(&self, key: impl ToArg, pairs: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
-        self.call("HSET", Join((key,), pairs))
+        self.pairs("HSET", (key,), pairs, "fields and values")
     }
 
     /// Sets a field unless it exists; whether it did
@@ -54,7 +58,7 @@ impl Database {
         key: impl ToArg,
         fields: impl ToArgs,
     ) -> Call<'_, Vec<Option<T>>, impl ToArgs> {
-        self.call("HMGET", Join((key,), fields))
+        self.list("HMGET", (key,), fields, "fields")
     }
 
     /// All fields and values, as a map or a list of pairs; empty if there is no such key
@@ -68,7 +72,7 @@ impl Database {
     ///
     /// See [HDEL](https://redis.io/docs/latest/commands/hdel/).
     pub fn hdel(&self, key: impl ToArg, fields: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
-        self.call("HDEL", Join((key,), fields))
+        self.list("HDEL", (key,), fields, "fields")
     }
 
     /// Whether a field exists
@@ -137,17 +141,51 @@ impl Database {
         self.call("HRANDFIELD", (key,))
     }
 
+    /// Random fields; a negative count allows repetition
+    ///
+    /// See [HRANDFIELD](https://redis.io/docs/latest/commands/hrandfield/). Since Redis 6.2.
+    pub fn hrandfield_count<T: FromReply>(
+        &self,
+        key: impl ToArg,
+        count: i64,
+    ) -> Call<'_, Vec<T>, impl ToArgs> {
+        self.call("HRANDFIELD", (key, count))
+    }
+
+    /// Random fields and their values; a negative count allows repetition
+    ///
+    /// See [HRANDFIELD](https://redis.io/docs/latest/commands/hrandfield/). Since Redis 6.2.
+    pub fn hrandfield_with_values<F: FromReply, V: FromReply>(
+        &self,
+        key: impl ToArg,
+        count: i64,
+    ) -> Call<'_, Vec<(F, V)>, impl ToArgs> {
+        self.call("HRANDFIELD", (key, count, "WITHVALUES"))
+    }
+
     /// One page of the fields and values; begin with cursor 0 and go on until it is 0 again
     ///
-    /// `count` is a hint. A field may come more than once. See
+    /// A field may come more than once. See
     /// [HSCAN](https://redis.io/docs/latest/commands/hscan/).
     pub fn hscan<F: FromReply, V: FromReply>(
         &self,
         key: impl ToArg,
         cursor: u64,
-        pattern: impl ToArg,
-        count: u32,
+        options: ScanOptions,
     ) -> Call<'_, ScanPage<(F, V)>, impl ToArgs> {
-        self.call("HSCAN", (key, cursor, "MATCH", pattern, "COUNT", count))
+        self.call("HSCAN", Join((key, cursor), options))
+    }
+
+    /// Like [`hscan`](Self::hscan), without the values
+    ///
+    /// See [HSCAN](https://redis.io/docs/latest/commands/hscan/) with `NOVALUES`. Since
+    /// Redis 7.4.
+    pub fn hscan_fields<F: FromReply>(
+        &self,
+        key: impl ToArg,
+        cursor: u64,
+        options: ScanOptions,
+    ) -> Call<'_, ScanPage<F>, impl ToArgs> {
+        self.call("HSCAN", Join((key, cursor), Join(options, ("NOVALUES",))))
     }
 }

@@ -9,47 +9,30 @@
 //! # }
 //! ```
 
-use super::{Database, Join, ScanPage};
+mod add;
+mod combine;
+mod range;
+
+pub use add::ZaddOptions;
+pub use combine::{Aggregate, ZcombineOptions};
+pub use range::ZrangeBy;
+
+use super::{
+    Counted, Database, Join, ScanOptions, ScanPage,
+    checks::{Unless, empty},
+    options::words,
+};
 use crate::{
     Call,
     resp::{FromReply, ToArg, ToArgs},
 };
 
 impl Database {
-    /// Adds members, given as pairs of score and member, or updates their scores; how many are new
-    ///
-    /// See [ZADD](https://redis.io/docs/latest/commands/zadd/).
-    pub fn zadd(&self, key: impl ToArg, scored: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
-        self.call("ZADD", Join((key,), scored))
-    }
-
-    /// Adds members that are not there and leaves the others alone; how many are new
-    ///
-    /// See [ZADD](https://redis.io/docs/latest/commands/zadd/).
-    pub fn zadd_if_missing(
-        &self,
-        key: impl ToArg,
-        scored: impl ToArgs,
-    ) -> Call<'_, i64, impl ToArgs> {
-        self.call("ZADD", Join((key, "NX"), scored))
-    }
-
-    /// Adds members, and raises scores but never lowers them; how many changed
-    ///
-    /// See [ZADD](https://redis.io/docs/latest/commands/zadd/). Since Redis 6.2.
-    pub fn zadd_if_greater(
-        &self,
-        key: impl ToArg,
-        scored: impl ToArgs,
-    ) -> Call<'_, i64, impl ToArgs> {
-        self.call("ZADD", Join((key, "GT", "CH"), scored))
-    }
-
     /// Removes members and returns how many there were
     ///
     /// See [ZREM](https://redis.io/docs/latest/commands/zrem/).
     pub fn zrem(&self, key: impl ToArg, members: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
-        self.call("ZREM", Join((key,), members))
+        self.list("ZREM", (key,), members, "members")
     }
 
     /// Score of a member
@@ -71,7 +54,7 @@ impl Database {
         key: impl ToArg,
         members: impl ToArgs,
     ) -> Call<'_, Vec<Option<f64>>, impl ToArgs> {
-        self.call("ZMSCORE", Join((key,), members))
+        self.list("ZMSCORE", (key,), members, "members")
     }
 
     /// Adds to the score of a member; a missing one has 0
@@ -135,90 +118,28 @@ impl Database {
         self.call("ZREVRANK", (key, member))
     }
 
-    /// Members by place, lowest score first; both ends belong to it
+    /// Place and score of a member, the lowest score having place 0
     ///
-    /// See [ZRANGE](https://redis.io/docs/latest/commands/zrange/).
-    pub fn zrange<T: FromReply>(
+    /// See [ZRANK](https://redis.io/docs/latest/commands/zrank/) with `WITHSCORE`. Since
+    /// Redis 7.2.
+    pub fn zrank_with_score(
         &self,
         key: impl ToArg,
-        start: i64,
-        stop: i64,
-    ) -> Call<'_, Vec<T>, impl ToArgs> {
-        self.call("ZRANGE", (key, start, stop))
+        member: impl ToArg,
+    ) -> Call<'_, Option<(i64, f64)>, impl ToArgs> {
+        self.call("ZRANK", (key, member, "WITHSCORE"))
     }
 
-    /// Members by place, highest score first; both ends belong to it
+    /// Place and score of a member, the highest score having place 0
     ///
-    /// See [ZREVRANGE](https://redis.io/docs/latest/commands/zrevrange/).
-    pub fn zrevrange<T: FromReply>(
+    /// See [ZREVRANK](https://redis.io/docs/latest/commands/zrevrank/) with `WITHSCORE`. Since
+    /// Redis 7.2.
+    pub fn zrevrank_with_score(
         &self,
         key: impl ToArg,
-        start: i64,
-        stop: i64,
-    ) -> Call<'_, Vec<T>, impl ToArgs> {
-        self.call("ZREVRANGE", (key, start, stop))
-    }
-
-    /// Members and scores by place, lowest score first
-    ///
-    /// See [ZRANGE](https://redis.io/docs/latest/commands/zrange/).
-    pub fn zrange_with_scores<T: FromReply>(
-        &self,
-        key: impl ToArg,
-        start: i64,
-        stop: i64,
-    ) -> Call<'_, Vec<(T, f64)>, impl ToArgs> {
-        self.call("ZRANGE", (key, start, stop, "WITHSCORES"))
-    }
-
-    /// Members and scores by place, highest score first
-    ///
-    /// See [ZREVRANGE](https://redis.io/docs/latest/commands/zrevrange/).
-    pub fn zrevrange_with_scores<T: FromReply>(
-        &self,
-        key: impl ToArg,
-        start: i64,
-        stop: i64,
-    ) -> Call<'_, Vec<(T, f64)>, impl ToArgs> {
-        self.call("ZREVRANGE", (key, start, stop, "WITHSCORES"))
-    }
-
-    /// Members with a score in a range, such as `0` to `(10` or `+inf`
-    ///
-    /// See [ZRANGEBYSCORE](https://redis.io/docs/latest/commands/zrangebyscore/).
-    pub fn zrangebyscore<T: FromReply>(
-        &self,
-        key: impl ToArg,
-        min: impl ToArg,
-        max: impl ToArg,
-    ) -> Call<'_, Vec<T>, impl ToArgs> {
-        self.call("ZRANGEBYSCORE", (key, min, max))
-    }
-
-    /// Like [`zrangebyscore`](Self::zrangebyscore), skipping some and taking at most so many
-    ///
-    /// See [ZRANGEBYSCORE](https://redis.io/docs/latest/commands/zrangebyscore/).
-    pub fn zrangebyscore_limit<T: FromReply>(
-        &self,
-        key: impl ToArg,
-        min: impl ToArg,
-        max: impl ToArg,
-        offset: i64,
-        count: i64,
-    ) -> Call<'_, Vec<T>, impl ToArgs> {
-        self.call("ZRANGEBYSCORE", (key, min, max, "LIMIT", offset, count))
-    }
-
-    /// Members in a range of text, such as `[a` to `(b` or `+`
-    ///
-    /// See [ZRANGEBYLEX](https://redis.io/docs/latest/commands/zrangebylex/).
-    pub fn zrangebylex<T: FromReply>(
-        &self,
-        key: impl ToArg,
-        min: impl ToArg,
-        max: impl ToArg,
-    ) -> Call<'_, Vec<T>, impl ToArgs> {
-        self.call("ZRANGEBYLEX", (key, min, max))
+        member: impl ToArg,
+    ) -> Call<'_, Option<(i64, f64)>, impl ToArgs> {
+        self.call("ZREVRANK", (key, member, "WITHSCORE"))
     }
 
     /// Removes members by place and returns how many
@@ -243,6 +164,18 @@ impl Database {
         max: impl ToArg,
     ) -> Call<'_, i64, impl ToArgs> {
         self.call("ZREMRANGEBYSCORE", (key, min, max))
+    }
+
+    /// Removes members by text and returns how many
+    ///
+    /// See [ZREMRANGEBYLEX](https://redis.io/docs/latest/commands/zremrangebylex/).
+    pub fn zremrangebylex(
+        &self,
+        key: impl ToArg,
+        min: impl ToArg,
+        max: impl ToArg,
+    ) -> Call<'_, i64, impl ToArgs> {
+        self.call("ZREMRANGEBYLEX", (key, min, max))
     }
 
     /// Takes up to so many members with the lowest scores
@@ -274,17 +207,62 @@ impl Database {
         self.call("ZRANDMEMBER", (key,))
     }
 
+    /// Random members, which stay; a negative count allows repetition
+    ///
+    /// See [ZRANDMEMBER](https://redis.io/docs/latest/commands/zrandmember/). Since Redis 6.2.
+    pub fn zrandmember_count<T: FromReply>(
+        &self,
+        key: impl ToArg,
+        count: i64,
+    ) -> Call<'_, Vec<T>, impl ToArgs> {
+        self.call("ZRANDMEMBER", (key, count))
+    }
+
+    /// Random members and their scores; a negative count allows repetition
+    ///
+    /// See [ZRANDMEMBER](https://redis.io/docs/latest/commands/zrandmember/). Since Redis 6.2.
+    pub fn zrandmember_with_scores<T: FromReply>(
+        &self,
+        key: impl ToArg,
+        count: i64,
+    ) -> Call<'_, Vec<(T, f64)>, impl ToArgs> {
+        self.call("ZRANDMEMBER", (key, count, "WITHSCORES"))
+    }
+
+    /// Takes up to so many members from the first sorted set that is not empty
+    ///
+    /// Gives the key of that set, the members and their scores; `None` if all are empty. See
+    /// [ZMPOP](https://redis.io/docs/latest/commands/zmpop/). Since Redis 7.0.
+    pub fn zmpop<K: FromReply, T: FromReply>(
+        &self,
+        keys: impl ToArgs,
+        end: ScoreEnd,
+        count: u64,
+    ) -> Call<'_, Option<(K, Vec<(T, f64)>)>, impl ToArgs> {
+        let fault = empty(&keys, "keys");
+        self.call("ZMPOP", Counted::new(keys, (end, "COUNT", count))).unless(fault)
+    }
+
     /// One page of the members and scores; begin with cursor 0 and go on until it is 0 again
     ///
-    /// `count` is a hint. A member may come more than once. See
+    /// A member may come more than once. See
     /// [ZSCAN](https://redis.io/docs/latest/commands/zscan/).
     pub fn zscan<T: FromReply>(
         &self,
         key: impl ToArg,
         cursor: u64,
-        pattern: impl ToArg,
-        count: u32,
+        options: ScanOptions,
     ) -> Call<'_, ScanPage<(T, f64)>, impl ToArgs> {
-        self.call("ZSCAN", (key, cursor, "MATCH", pattern, "COUNT", count))
+        self.call("ZSCAN", Join((key, cursor), options))
+    }
+}
+
+words! {
+    /// An end of a sorted set
+    ScoreEnd {
+        /// The lowest scores.
+        Lowest => "MIN",
+        /// The highest scores.
+        Highest => "MAX",
     }
 }

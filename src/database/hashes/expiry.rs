@@ -1,0 +1,222 @@
+//! Times to live of single fields. Redis 7.4, Valkey 9.0 and later.
+
+use std::time::Duration;
+
+use crate::{
+    Call,
+    database::{
+        Counted, Database, ExpireIf, ExpireTime, Expiry, Join, Ttl,
+        checks::{Unless, empty, millis, uneven},
+        options::options,
+    },
+    resp::{DecodeError, FromReply, Reply, ReplyError, ToArg, ToArgs},
+};
+
+impl Database {
+    /// Gives fields a time to live, rounded up to milliseconds; what became of each
+    ///
+    /// A time of zero deletes them. See
+    /// [HPEXPIRE](https://redis.io/docs/latest/commands/hpexpire/). Since Redis 7.4.
+    ///
+    /// ```no_run
+    /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
+    /// use redmux::FieldExpiry;
+    /// use std::time::Duration;
+    ///
+    /// let done = db.hexpire("session:1", Duration::from_secs(60), ["token"]).await?;
+    /// assert_eq!(done, [FieldExpiry::Set]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn hexpire(
+        &self,
+        key: impl ToArg,
+        time: Duration,
+        fields: impl ToArgs,
+    ) -> Call<'_, Vec<FieldExpiry>, impl ToArgs> {
+        self.fields("HPEXPIRE", (key, millis(time)), fields)
+    }
+
+    /// Like [`hexpire`](Self::hexpire), on a condition
+    ///
+    /// See [HPEXPIRE](https://redis.io/docs/latest/commands/hpexpire/). Since Redis 7.4.
+    pub fn hexpire_if(
+        &self,
+        key: impl ToArg,
+        time: Duration,
+        condition: ExpireIf,
+        fields: impl ToArgs,
+    ) -> Call<'_, Vec<FieldExpiry>, impl ToArgs> {
+        self.fields("HPEXPIRE", (key, millis(time), condition), fields)
+    }
+
+    /// Lets fields expire at a moment, in milliseconds since 1970; what became of each
+    ///
+    /// See [HPEXPIREAT](https://redis.io/docs/latest/commands/hpexpireat/). Since Redis 7.4.
+    pub fn hexpireat(
+        &self,
+        key: impl ToArg,
+        unix_millis: u64,
+        fields: impl ToArgs,
+    ) -> Call<'_, Vec<FieldExpiry>, impl ToArgs> {
+        self.fields("HPEXPIREAT", (key, unix_millis), fields)
+    }
+
+    /// Like [`hexpireat`](Self::hexpireat), on a condition
+    ///
+    /// See [HPEXPIREAT](https://redis.io/docs/latest/commands/hpexpireat/). Since Redis 7.4.
+    pub fn hexpireat_if(
+        &self,
+        key: impl ToArg,
+        unix_millis: u64,
+        condition: ExpireIf,
+        fields: impl ToArgs,
+    ) -> Call<'_, Vec<FieldExpiry>, impl ToArgs> {
+        self.fields("HPEXPIREAT", (key, unix_millis, condition), fields)
+    }
+
+    /// Time to live of fields
+    ///
+    /// See [HPTTL](https://redis.io/docs/latest/commands/hpttl/). Since Redis 7.4.
+    pub fn hpttl(&self, key: impl ToArg, fields: impl ToArgs) -> Call<'_, Vec<Ttl>, impl ToArgs> {
+        self.fields("HPTTL", (key,), fields)
+    }
+
+    /// When fields expire
+    ///
+    /// See [HPEXPIRETIME](https://redis.io/docs/latest/commands/hpexpiretime/). Since Redis 7.4.
+    pub fn hexpiretime(
+        &self,
+        key: impl ToArg,
+        fields: impl ToArgs,
+    ) -> Call<'_, Vec<ExpireTime>, impl ToArgs> {
+        self.fields("HPEXPIRETIME", (key,), fields)
+    }
+
+    /// Takes the time to live of fields away; what became of each
+    ///
+    /// See [HPERSIST](https://redis.io/docs/latest/commands/hpersist/). Since Redis 7.4.
+    pub fn hpersist(
+        &self,
+        key: impl ToArg,
+        fields: impl ToArgs,
+    ) -> Call<'_, Vec<FieldPersisted>, impl ToArgs> {
+        self.fields("HPERSIST", (key,), fields)
+    }
+
+    /// The values of fields, whose time to live is changed
+    ///
+    /// `None` takes the time to live away. See
+    /// [HGETEX](https://redis.io/docs/latest/commands/hgetex/). Since Redis 8.0.
+    pub fn hgetex<T: FromReply>(
+        &self,
+        key: impl ToArg,
+        expiry: impl Into<Expiry>,
+        fields: impl ToArgs,
+    ) -> Call<'_, Vec<Option<T>>, impl ToArgs> {
+        let expiry = expiry.into();
+        self.fields("HGETEX", Join((key,), expiry.of_reader()), fields).unless(expiry.fault())
+    }
+
+    /// Sets fields and one time to live for them; false if the condition did not hold
+    ///
+    /// See [HSETEX](https://redis.io/docs/latest/commands/hsetex/). Since Redis 8.0.
+    pub fn hsetex(
+        &self,
+        key: impl ToArg,
+        pairs: impl ToArgs,
+        expiry: impl Into<Expiry>,
+        options: HashSetOptions,
+    ) -> Call<'_, bool, impl ToArgs> {
+        let expiry = expiry.into();
+        let fault = uneven(&pairs, 2, "fields and values").or_else(|| expiry.fault());
+        let options = Join(options, expiry.of_writer());
+        let fields = Join(("FIELDS",), Counted::pairs(pairs, ()));
+        self.call("HSETEX", Join((key,), Join(options, fields))).unless(fault)
+    }
+
+    /// The values of fields, which are deleted
+    ///
+    /// See [HGETDEL](https://redis.io/docs/latest/commands/hgetdel/). Since Redis 8.0.
+    pub fn hgetdel<T: FromReply>(
+        &self,
+        key: impl ToArg,
+        fields: impl ToArgs,
+    ) -> Call<'_, Vec<Option<T>>, impl ToArgs> {
+        self.fields("HGETDEL", (key,), fields)
+    }
+
+    /// A command that ends with `FIELDS` and a counted list.
+    fn fields<T, A: ToArgs, F: ToArgs>(
+        &self,
+        name: &'static str,
+        before: A,
+        fields: F,
+    ) -> Call<'_, T, impl ToArgs + use<T, A, F>> {
+        let fault = empty(&fields, "fields");
+        let fields = Join(("FIELDS",), Counted::new(fields, ()));
+        self.call(name, Join(before, fields)).unless(fault)
+    }
+}
+
+options! {
+    /// On which condition [`Database::hsetex`] sets fields
+    HashSetOptions { condition }
+    /// Only if none of the fields exists (`FNX`).
+    condition: if_missing() => "FNX";
+    /// Only if all of the fields exist (`FXX`).
+    condition: if_exists() => "FXX";
+}
+
+/// What became of a field that was to expire
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FieldExpiry {
+    /// There is no such field.
+    Missing,
+    /// The condition did not hold.
+    Unmet,
+    /// It has its time to live.
+    Set,
+    /// It is deleted: its time was over already.
+    Deleted,
+}
+
+impl FromReply for FieldExpiry {
+    fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
+        Ok(match i64::from_reply(reply)? {
+            -2 => Self::Missing,
+            0 => Self::Unmet,
+            1 => Self::Set,
+            2 => Self::Deleted,
+            _ => return Err(unknown(reply)),
+        })
+    }
+}
+
+/// What became of a field that shall not expire any more
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FieldPersisted {
+    /// There is no such field.
+    Missing,
+    /// It did not expire anyway.
+    Already,
+    /// Its time to live is gone.
+    Done,
+}
+
+impl FromReply for FieldPersisted {
+    fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
+        Ok(match i64::from_reply(reply)? {
+            -2 => Self::Missing,
+            -1 => Self::Already,
+            1 => Self::Done,
+            _ => return Err(unknown(reply)),
+        })
+    }
+}
+
+fn unknown(reply: Reply<'_>) -> ReplyError {
+    DecodeError::because("the result for a field", reply.kind(), "of unknown meaning").into()
+}

@@ -1,0 +1,62 @@
+//! Values in serialised form.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::{
+    Call,
+    database::{
+        Database, Join,
+        checks::{Unless, millis, zero},
+        options::options,
+    },
+    resp::{ToArg, ToArgs},
+};
+
+impl Database {
+    /// A serialised value for [`restore`](Self::restore); `None` if there is no such key
+    ///
+    /// See [DUMP](https://redis.io/docs/latest/commands/dump/).
+    pub fn dump(&self, key: impl ToArg) -> Call<'_, Option<Bytes>, impl ToArgs> {
+        self.call("DUMP", (key,))
+    }
+
+    /// Makes a key from a serialised value; an error if the key exists
+    ///
+    /// Without a time to live the key does not expire; zero is refused. See
+    /// [RESTORE](https://redis.io/docs/latest/commands/restore/).
+    pub fn restore(
+        &self,
+        key: impl ToArg,
+        time: Option<Duration>,
+        dump: impl ToArg,
+    ) -> Call<'_, (), impl ToArgs> {
+        self.restore_with(key, time, dump, RestoreOptions::new())
+    }
+
+    /// Like [`restore`](Self::restore), with options
+    ///
+    /// See [RESTORE](https://redis.io/docs/latest/commands/restore/).
+    pub fn restore_with(
+        &self,
+        key: impl ToArg,
+        time: Option<Duration>,
+        dump: impl ToArg,
+        options: RestoreOptions,
+    ) -> Call<'_, (), impl ToArgs> {
+        self.call("RESTORE", Join((key, time.map_or(0, millis), dump), options))
+            .unless(time.and_then(zero))
+    }
+}
+
+options! {
+    /// Options of [`Database::restore_with`]
+    RestoreOptions { replace, usage }
+    /// Replaces what the key holds (`REPLACE`).
+    replace: replace() => "REPLACE";
+    /// The key counts as last used so many seconds ago (`IDLETIME`). Since Redis 5.0.
+    usage: idletime(seconds: u64) => "IDLETIME", seconds;
+    /// The key counts as used that often, 0 to 255 (`FREQ`). Since Redis 5.0.
+    usage: freq(frequency: u8) => "FREQ", frequency;
+}

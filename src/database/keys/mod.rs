@@ -1,0 +1,205 @@
+//! Keys, whatever they hold.
+//!
+//! ```no_run
+//! # async fn f(db: redmux::Database) -> redmux::Result<()> {
+//! use std::time::Duration;
+//!
+//! db.expire("session", Duration::from_secs(60)).await?;
+//! let gone: i64 = db.del(["a", "b"]).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod dump;
+mod expiry;
+mod object;
+mod sort;
+
+pub use dump::RestoreOptions;
+pub use sort::SortOptions;
+
+use super::{Database, Join, ScanPage, options::options};
+use crate::{
+    Call,
+    resp::{Arg, FromReply, Reply, ReplyError, ToArg, ToArgs},
+};
+
+impl Database {
+    /// Deletes keys and returns how many there were
+    ///
+    /// See [DEL](https://redis.io/docs/latest/commands/del/).
+    pub fn del(&self, keys: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+        self.list("DEL", (), keys, "keys")
+    }
+
+    /// Deletes keys, freeing their memory in the background; how many there were
+    ///
+    /// See [UNLINK](https://redis.io/docs/latest/commands/unlink/).
+    pub fn unlink(&self, keys: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+        self.list("UNLINK", (), keys, "keys")
+    }
+
+    /// How many of the keys exist; one named twice counts twice
+    ///
+    /// See [EXISTS](https://redis.io/docs/latest/commands/exists/).
+    pub fn exists(&self, keys: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+        self.list("EXISTS", (), keys, "keys")
+    }
+
+    /// Marks keys as used and returns how many exist
+    ///
+    /// See [TOUCH](https://redis.io/docs/latest/commands/touch/).
+    pub fn touch(&self, keys: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+        self.list("TOUCH", (), keys, "keys")
+    }
+
+    /// Renames a key, replacing what the new name held
+    ///
+    /// See [RENAME](https://redis.io/docs/latest/commands/rename/).
+    pub fn rename(&self, key: impl ToArg, to: impl ToArg) -> Call<'_, (), impl ToArgs> {
+        self.call("RENAME", (key, to))
+    }
+
+    /// Renames a key unless the new name is taken; whether it did
+    ///
+    /// See [RENAMENX](https://redis.io/docs/latest/commands/renamenx/).
+    pub fn renamenx(&self, key: impl ToArg, to: impl ToArg) -> Call<'_, bool, impl ToArgs> {
+        self.call("RENAMENX", (key, to))
+    }
+
+    /// Copies a key unless the target exists; whether it did
+    ///
+    /// See [COPY](https://redis.io/docs/latest/commands/copy/). Since Redis 6.2.
+    pub fn copy(&self, key: impl ToArg, to: impl ToArg) -> Call<'_, bool, impl ToArgs> {
+        self.call("COPY", (key, to))
+    }
+
+    /// Copies a key, replacing what the target held; false if there is no such key
+    ///
+    /// See [COPY](https://redis.io/docs/latest/commands/copy/). Since Redis 6.2.
+    pub fn copy_replacing(&self, key: impl ToArg, to: impl ToArg) -> Call<'_, bool, impl ToArgs> {
+        self.call("COPY", (key, to, "REPLACE"))
+    }
+
+    /// Copies a key into another database unless the target exists; whether it did
+    ///
+    /// See [COPY](https://redis.io/docs/latest/commands/copy/). Since Redis 6.2.
+    pub fn copy_to_db(
+        &self,
+        key: impl ToArg,
+        to: impl ToArg,
+        db: u32,
+    ) -> Call<'_, bool, impl ToArgs> {
+        self.call("COPY", (key, to, "DB", db))
+    }
+
+    /// Moves a key to another database unless the key is there too; whether it did
+    ///
+    /// See [MOVE](https://redis.io/docs/latest/commands/move/).
+    pub fn move_to_db(&self, key: impl ToArg, db: u32) -> Call<'_, bool, impl ToArgs> {
+        self.call("MOVE", (key, db))
+    }
+
+    /// A random key; `None` if the database is empty
+    ///
+    /// See [RANDOMKEY](https://redis.io/docs/latest/commands/randomkey/).
+    pub fn randomkey<T: FromReply>(&self) -> Call<'_, Option<T>, impl ToArgs> {
+        self.call("RANDOMKEY", ())
+    }
+
+    /// All keys that match a pattern
+    ///
+    /// See [KEYS](https://redis.io/docs/latest/commands/keys/).
+    ///
+    /// This visits every key in one go and stops the server meanwhile: use [`scan`](Self::scan).
+    pub fn keys<T: FromReply>(&self, pattern: impl ToArg) -> Call<'_, Vec<T>, impl ToArgs> {
+        self.call("KEYS", (pattern,))
+    }
+
+    /// What a key holds
+    ///
+    /// See [TYPE](https://redis.io/docs/latest/commands/type/).
+    pub fn type_of(&self, key: impl ToArg) -> Call<'_, DataType, impl ToArgs> {
+        self.call("TYPE", (key,))
+    }
+
+    /// One page of all keys; begin with cursor 0 and go on until it is 0 again
+    ///
+    /// A key may come more than once. See [SCAN](https://redis.io/docs/latest/commands/scan/).
+    pub fn scan<T: FromReply>(
+        &self,
+        cursor: u64,
+        options: ScanOptions,
+    ) -> Call<'_, ScanPage<T>, impl ToArgs> {
+        self.call("SCAN", Join((cursor,), options))
+    }
+}
+
+/// What a key holds
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DataType {
+    /// There is no such key.
+    Missing,
+    /// A string.
+    String,
+    /// A list.
+    List,
+    /// A set.
+    Set,
+    /// A sorted set.
+    SortedSet,
+    /// A hash.
+    Hash,
+    /// A stream.
+    Stream,
+    /// A type of a module, by the name the server gives it.
+    Other(String),
+}
+
+impl FromReply for DataType {
+    fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
+        let name = String::from_reply(reply)?;
+        Ok(match name.as_str() {
+            "none" => Self::Missing,
+            "string" => Self::String,
+            "list" => Self::List,
+            "set" => Self::Set,
+            "zset" => Self::SortedSet,
+            "hash" => Self::Hash,
+            "stream" => Self::Stream,
+            _ => Self::Other(name),
+        })
+    }
+}
+
+impl ToArg for DataType {
+    fn to_arg(&self) -> Arg<'_> {
+        Arg::Bytes(match self {
+            Self::Missing => b"none",
+            Self::String => b"string",
+            Self::List => b"list",
+            Self::Set => b"set",
+            Self::SortedSet => b"zset",
+            Self::Hash => b"hash",
+            Self::Stream => b"stream",
+            Self::Other(name) => name.as_bytes(),
+        })
+    }
+}
+
+options! {
+    /// Which part of a collection a scan goes through, and in what steps
+    ///
+    /// ```
+    /// use redmux::ScanOptions;
+    /// let users = ScanOptions::new().pattern("user:*").count(500);
+    /// ```
+    ScanOptions { pattern, count, data_type }
+    /// Only what matches this pattern, such as `user:*` (`MATCH`).
+    pattern: pattern(pattern: impl ToArg) => "MATCH", pattern;
+    /// A hint of how much one page goes through, 10 by default (`COUNT`).
+    count: count(count: u32) => "COUNT", count;
+    /// Only keys of this type (`TYPE`); for [`scan`](Database::scan) only. Since Redis 6.0.
+    data_type: data_type(of: DataType) => "TYPE", of;
+}
