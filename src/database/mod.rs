@@ -4,7 +4,9 @@ mod checks;
 mod clients;
 mod command_info;
 mod expiry;
+mod geo;
 mod hashes;
+mod hyperloglog;
 mod keys;
 mod lists;
 mod options;
@@ -13,16 +15,19 @@ mod scripting;
 mod server;
 mod sets;
 mod sorted_sets;
+mod streams;
 mod strings;
 
 pub use clients::{ClientFilter, ClientInfo};
 pub use command_info::CommandInfo;
 pub use expiry::{ExpireIf, ExpireTime, Expiry, Ttl};
+pub use geo::{GeoAddOptions, GeoCentre, GeoPlace, GeoPosition, GeoSearch, GeoUnit};
 pub use hashes::{FieldExpiry, FieldPersisted, HashSetOptions};
 pub use keys::{DataType, RestoreOptions, ScanOptions, SortOptions};
 pub use lists::{ListEnd, LposOptions};
 pub use scripting::{FunctionInfo, FunctionLibrary, FunctionStats, RestorePolicy, RunningFunction};
 pub use sorted_sets::{Aggregate, ScoreEnd, ZaddOptions, ZcombineOptions, ZrangeBy};
+pub use streams::*;
 pub use strings::{
     BitField, BitOffset, BitOp, BitRange, BitType, LcsMatch, LcsMatches, LcsOptions, Overflow,
     SetOptions,

@@ -30,10 +30,6 @@ impl Words {
     pub(crate) fn push(&mut self, word: &'static str, value: &impl ToArg) {
         self.0.extend([Arg::Bytes(word.as_bytes()), value.to_arg().into_owned()]);
     }
-
-    pub(crate) fn is_set(&self) -> bool {
-        !self.0.is_empty()
-    }
 }
 
 impl ToArgs for Words {
@@ -159,9 +155,7 @@ impl<'a> Fields<'a> {
     /// The value of a name.
     pub(crate) fn find(&self, name: &str) -> Option<Reply<'a>> {
         self.iter()
-            .find(|(key, _)| {
-                key.as_bytes().is_some_and(|key| key.eq_ignore_ascii_case(name.as_bytes()))
-            })
+            .find(|(key, _)| key.as_bytes().is_some_and(|key| *key == *name.as_bytes()))
             .map(|(_, value)| value)
     }
 

@@ -4,6 +4,7 @@
 
 mod clients;
 mod errors;
+mod geo;
 mod hashes;
 mod keys;
 mod lists;
@@ -11,6 +12,7 @@ mod scripts;
 mod server;
 mod sets;
 mod sorted_sets;
+mod streams;
 mod strings;
 
 use redmux::{ConnectionMultiplexer, Database, Options, resp::Protocol};

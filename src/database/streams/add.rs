@@ -1,0 +1,147 @@
+//! Writing, trimming and deleting.
+
+use super::StreamId;
+use crate::{
+    Call,
+    database::{Database, Join, options::Words},
+    resp::{Arg, ArgList, ToArg, ToArgs},
+};
+
+impl Database {
+    /// Appends an entry of names and values and returns its id
+    ///
+    /// See [XADD](https://redis.io/docs/latest/commands/xadd/).
+    pub fn xadd(&self, key: impl ToArg, fields: impl ToArgs) -> Call<'_, StreamId, impl ToArgs> {
+        self.pairs("XADD", (key, "*"), fields, FIELDS)
+    }
+
+    /// Appends an entry as the options say; `None` if it was not to make the stream
+    ///
+    /// See [XADD](https://redis.io/docs/latest/commands/xadd/).
+    pub fn xadd_with(
+        &self,
+        key: impl ToArg,
+        fields: impl ToArgs,
+        options: XaddOptions,
+    ) -> Call<'_, Option<StreamId>, impl ToArgs> {
+        self.pairs("XADD", Join((key,), options), fields, FIELDS)
+    }
+
+    /// Number of entries
+    ///
+    /// See [XLEN](https://redis.io/docs/latest/commands/xlen/).
+    pub fn xlen(&self, key: impl ToArg) -> Call<'_, u64, impl ToArgs> {
+        self.call("XLEN", (key,))
+    }
+
+    /// Deletes the oldest entries and returns how many
+    ///
+    /// See [XTRIM](https://redis.io/docs/latest/commands/xtrim/).
+    pub fn xtrim(&self, key: impl ToArg, trim: StreamTrim) -> Call<'_, u64, impl ToArgs> {
+        self.call("XTRIM", Join((key,), trim))
+    }
+
+    /// Sets the id after which new ones come
+    ///
+    /// See [XSETID](https://redis.io/docs/latest/commands/xsetid/).
+    pub fn xsetid(&self, key: impl ToArg, id: StreamId) -> Call<'_, (), impl ToArgs> {
+        self.call("XSETID", (key, id))
+    }
+}
+
+const FIELDS: &str = "fields and values";
+
+/// How an entry is added to a stream
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct XaddOptions {
+    nomkstream: bool,
+    trim: Option<StreamTrim>,
+    id: Option<Arg<'static>>,
+}
+
+impl XaddOptions {
+    /// With an id that the server makes, and no trimming.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Does not make the stream (`NOMKSTREAM`). Since Redis 6.2.
+    pub fn if_exists(mut self) -> Self {
+        self.nomkstream = true;
+        self
+    }
+
+    /// Deletes the oldest entries afterwards.
+    pub fn trim(mut self, trim: StreamTrim) -> Self {
+        self.trim = Some(trim);
+        self
+    }
+
+    /// With this id, which must be higher than that of the last entry: a [`StreamId`], or
+    /// `1526919030474-*` for the next number of a millisecond (since Redis 7.0).
+    pub fn id(mut self, id: impl ToArg) -> Self {
+        self.id = Some(id.to_arg().into_owned());
+        self
+    }
+}
+
+impl ToArgs for XaddOptions {
+    fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
+        args.extend(self.nomkstream.then_some(Arg::Bytes(b"NOMKSTREAM")));
+        if let Some(trim) = &self.trim {
+            trim.append_to(args);
+        }
+        args.push(self.id.as_ref().map_or(Arg::Bytes(b"*"), ToArg::to_arg));
+    }
+}
+
+/// Which of the oldest entries are deleted
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct StreamTrim {
+    to: Words,
+    limit: Option<u64>,
+}
+
+impl StreamTrim {
+    /// Keeps exactly so many.
+    pub fn maxlen(count: u64) -> Self {
+        Self::new("MAXLEN", "=", &count)
+    }
+
+    /// Keeps at least so many, as it is cheap for the server (`~`).
+    pub fn maxlen_about(count: u64) -> Self {
+        Self::new("MAXLEN", "~", &count)
+    }
+
+    /// Keeps those from this id on. Since Redis 6.2.
+    pub fn minid(id: StreamId) -> Self {
+        Self::new("MINID", "=", &id)
+    }
+
+    /// Keeps at least those from this id on, as it is cheap for the server (`~`). Since Redis 6.2.
+    pub fn minid_about(id: StreamId) -> Self {
+        Self::new("MINID", "~", &id)
+    }
+
+    /// Deletes at most so many (`LIMIT`); only of those that are about. Since Redis 6.2.
+    pub fn limit(mut self, count: u64) -> Self {
+        self.limit = Some(count);
+        self
+    }
+
+    fn new(word: &'static str, how: &'static str, to: &impl ToArg) -> Self {
+        let to = Words::new(word, [Arg::Bytes(how.as_bytes()), to.to_arg().into_owned()]);
+        Self { to, limit: None }
+    }
+}
+
+impl ToArgs for StreamTrim {
+    fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
+        self.to.append_to(args);
+        if let Some(limit) = &self.limit {
+            args.extend([Arg::Bytes(b"LIMIT"), limit.to_arg()]);
+        }
+    }
+}

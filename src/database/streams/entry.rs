@@ -1,0 +1,79 @@
+//! Entries.
+
+use super::StreamId;
+use crate::{
+    database::options::Fields,
+    resp::{DecodeError, Frame, FromReply, Reply, ReplyError},
+};
+
+/// An entry of a stream: its id, and names with values
+///
+/// Names may come several times. To have another type instead use
+/// [`Call::reply_as`](crate::Call::reply_as), as in `Vec<(StreamId, HashMap<String, String>)>`.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct StreamEntry {
+    /// Its id.
+    pub id: StreamId,
+    /// Nothing in it if it was deleted while it was pending.
+    fields: Option<Frame>,
+}
+
+impl StreamEntry {
+    /// The value of a name as `T`; `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// If it does not fit the type.
+    pub fn get<T: FromReply>(&self, name: &str) -> Result<Option<T>, DecodeError> {
+        let Some(frame) = &self.fields else { return Ok(None) };
+        let decode = || -> Result<_, ReplyError> {
+            Fields::new(frame.reply())?.find(name).map(|value| value.decode()).transpose()
+        };
+        decode().map_err(into_decode)
+    }
+
+    /// All names and values as a map or a list of pairs.
+    ///
+    /// # Errors
+    ///
+    /// If they do not fit the type.
+    pub fn fields<M: FromReply + Default>(&self) -> Result<M, DecodeError> {
+        match &self.fields {
+            Some(frame) => frame.decode().map_err(into_decode),
+            None => Ok(M::default()),
+        }
+    }
+
+    /// Whether it was deleted while it was pending.
+    pub fn is_deleted(&self) -> bool {
+        self.fields.is_none()
+    }
+}
+
+/// The same id and the same fields, byte by byte.
+impl PartialEq for StreamEntry {
+    fn eq(&self, other: &Self) -> bool {
+        let raw = |entry: &Self| entry.fields.as_ref().map(|fields| fields.reply().raw().to_vec());
+        self.id == other.id && raw(self) == raw(other)
+    }
+}
+
+impl Eq for StreamEntry {}
+
+fn into_decode(error: ReplyError) -> DecodeError {
+    match error {
+        ReplyError::Decode(error) => error,
+        // Fields are strings.
+        ReplyError::Server(_) => {
+            DecodeError::because("a field", crate::resp::Kind::Error, "inside a stream entry")
+        }
+    }
+}
+
+impl FromReply for StreamEntry {
+    fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
+        let (id, fields) = reply.decode()?;
+        Ok(Self { id, fields })
+    }
+}

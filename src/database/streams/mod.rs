@@ -1,0 +1,40 @@
+//! Streams: logs of entries, read by position or by groups of consumers.
+//!
+//! ```no_run
+//! # async fn f(db: redmux::Database) -> redmux::Result<()> {
+//! use redmux::{StreamId, StreamTrim, XaddOptions, XreadOptions};
+//!
+//! let id: StreamId = db.xadd("log", [("level", "info"), ("text", "up")]).await?;
+//! let short = XaddOptions::new().trim(StreamTrim::maxlen_about(10_000));
+//! db.xadd_with("log", [("text", "again")], short).await?.expect("the stream is made if needed");
+//! let read = db.xread::<String>([("log", StreamId::MIN)], XreadOptions::new()).await?;
+//! for (stream, entries) in read.unwrap_or_default() {
+//!     for entry in entries {
+//!         println!("{stream} {}: {:?}", entry.id, entry.get::<String>("text"));
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Reading with `BLOCK` is not here: it would hold up everybody on the shared connection.
+
+mod add;
+mod delete;
+mod entry;
+mod groups;
+mod id;
+mod info;
+mod pending;
+mod read;
+
+pub use add::{StreamTrim, XaddOptions};
+pub use delete::{DeletedEntry, StreamRefs};
+pub use entry::StreamEntry;
+pub use groups::GroupStart;
+pub use id::{StreamId, StreamIdError};
+pub use info::{ConsumerInfo, GroupInfo, StreamInfo};
+pub use pending::{
+    Claimed, ConsumerPending, PendingEntry, PendingSummary, XclaimOptions, XpendingFilter,
+};
+pub use read::{XreadGroupOptions, XreadOptions};

@@ -1,0 +1,247 @@
+//! Entries that were delivered to a consumer and not acknowledged.
+
+use std::time::Duration;
+
+use super::{StreamEntry, StreamId};
+use crate::{
+    Call,
+    database::{
+        Database, Join,
+        checks::{Unless, empty, millis},
+        options::{Words, items, options},
+    },
+    resp::{Arg, ArgList, DecodeError, FromReply, Reply, ReplyError, ToArg, ToArgs},
+};
+
+impl Database {
+    /// How many entries of a group are pending, and with whom
+    ///
+    /// See [XPENDING](https://redis.io/docs/latest/commands/xpending/).
+    pub fn xpending(
+        &self,
+        key: impl ToArg,
+        group: impl ToArg,
+    ) -> Call<'_, PendingSummary, impl ToArgs> {
+        self.call("XPENDING", (key, group))
+    }
+
+    /// The entries of a group that are pending
+    ///
+    /// See [XPENDING](https://redis.io/docs/latest/commands/xpending/).
+    pub fn xpending_entries(
+        &self,
+        key: impl ToArg,
+        group: impl ToArg,
+        filter: XpendingFilter,
+    ) -> Call<'_, Vec<PendingEntry>, impl ToArgs> {
+        self.call("XPENDING", Join((key, group), filter))
+    }
+
+    /// Gives entries to another consumer that have been pending for some time; those entries
+    ///
+    /// See [XCLAIM](https://redis.io/docs/latest/commands/xclaim/).
+    pub fn xclaim(
+        &self,
+        key: impl ToArg,
+        group: impl ToArg,
+        consumer: impl ToArg,
+        min_idle: Duration,
+        ids: impl ToArgs,
+        options: XclaimOptions,
+    ) -> Call<'_, Vec<StreamEntry>, impl ToArgs> {
+        let fault = empty(&ids, "ids");
+        let before = (key, group, consumer, millis(min_idle));
+        self.call("XCLAIM", Join(before, Join(ids, options))).unless(fault)
+    }
+
+    /// Like [`xclaim`](Self::xclaim), giving only the ids and counting no delivery
+    ///
+    /// See [XCLAIM](https://redis.io/docs/latest/commands/xclaim/).
+    pub fn xclaim_ids(
+        &self,
+        key: impl ToArg,
+        group: impl ToArg,
+        consumer: impl ToArg,
+        min_idle: Duration,
+        ids: impl ToArgs,
+        options: XclaimOptions,
+    ) -> Call<'_, Vec<StreamId>, impl ToArgs> {
+        let fault = empty(&ids, "ids");
+        let before = (key, group, consumer, millis(min_idle));
+        self.call("XCLAIM", Join(before, Join(ids, Join(options, ("JUSTID",))))).unless(fault)
+    }
+
+    /// Gives up to so many entries to another consumer that have been pending for some time
+    ///
+    /// Begins at an id; goes on with [`Claimed::next`] until that is [`StreamId::MIN`]. See
+    /// [XAUTOCLAIM](https://redis.io/docs/latest/commands/xautoclaim/). Since Redis 6.2.
+    pub fn xautoclaim(
+        &self,
+        key: impl ToArg,
+        group: impl ToArg,
+        consumer: impl ToArg,
+        min_idle: Duration,
+        start: StreamId,
+        count: u64,
+    ) -> Call<'_, Claimed<StreamEntry>, impl ToArgs> {
+        self.call("XAUTOCLAIM", (key, group, consumer, millis(min_idle), start, "COUNT", count))
+    }
+
+    /// Like [`xautoclaim`](Self::xautoclaim), giving only the ids and counting no delivery
+    ///
+    /// See [XAUTOCLAIM](https://redis.io/docs/latest/commands/xautoclaim/). Since Redis 6.2.
+    pub fn xautoclaim_ids(
+        &self,
+        key: impl ToArg,
+        group: impl ToArg,
+        consumer: impl ToArg,
+        min_idle: Duration,
+        start: StreamId,
+        count: u64,
+    ) -> Call<'_, Claimed<StreamId>, impl ToArgs> {
+        let before = (key, group, consumer, millis(min_idle));
+        self.call("XAUTOCLAIM", Join(before, (start, "COUNT", count, "JUSTID")))
+    }
+}
+
+/// What is pending in a group
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PendingSummary {
+    /// Number of entries.
+    pub count: u64,
+    /// The lowest of their ids.
+    pub lowest: Option<StreamId>,
+    /// The highest of their ids.
+    pub highest: Option<StreamId>,
+    /// The consumers that have some.
+    pub consumers: Vec<ConsumerPending>,
+}
+
+/// How many entries are pending with a consumer
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConsumerPending {
+    /// Its name.
+    pub name: String,
+    /// Number of entries.
+    pub count: u64,
+}
+
+impl FromReply for PendingSummary {
+    fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
+        let (count, lowest, highest, consumers) = reply.decode()?;
+        let consumers: Option<Vec<(String, u64)>> = consumers;
+        let consumers = consumers.unwrap_or_default().into_iter();
+        let consumers = consumers.map(|(name, count)| ConsumerPending { name, count }).collect();
+        Ok(Self { count, lowest, highest, consumers })
+    }
+}
+
+/// An entry that is pending
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PendingEntry {
+    /// Its id.
+    pub id: StreamId,
+    /// Who got it last.
+    pub consumer: String,
+    /// Time since then.
+    pub idle: Duration,
+    /// How often it was delivered.
+    pub deliveries: u64,
+}
+
+impl FromReply for PendingEntry {
+    fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
+        let (id, consumer, idle, deliveries) = reply.decode()?;
+        Ok(Self { id, consumer, idle: Duration::from_millis(idle), deliveries })
+    }
+}
+
+/// Which pending entries are wanted
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct XpendingFilter {
+    idle: Words,
+    range: [Arg<'static>; 2],
+    count: u64,
+    consumer: Option<Arg<'static>>,
+}
+
+impl XpendingFilter {
+    /// At most so many, the lowest ids first.
+    pub fn new(count: u64) -> Self {
+        let range = [Arg::Bytes(b"-"), Arg::Bytes(b"+")];
+        Self { idle: Words::default(), range, count, consumer: None }
+    }
+
+    /// From one id to another, both included.
+    pub fn range(mut self, start: impl ToArg, end: impl ToArg) -> Self {
+        self.range = [start.to_arg().into_owned(), end.to_arg().into_owned()];
+        self
+    }
+
+    /// Not delivered for this time, rounded up to milliseconds (`IDLE`). Since Redis 6.2.
+    pub fn min_idle(mut self, time: Duration) -> Self {
+        self.idle = Words::new("IDLE", [millis(time).to_arg().into_owned()]);
+        self
+    }
+
+    /// Delivered to this consumer.
+    pub fn consumer(mut self, name: impl ToArg) -> Self {
+        self.consumer = Some(name.to_arg().into_owned());
+        self
+    }
+}
+
+impl ToArgs for XpendingFilter {
+    fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
+        self.idle.append_to(args);
+        args.extend(self.range.iter().map(ToArg::to_arg));
+        args.push(self.count.to_arg());
+        args.extend(self.consumer.iter().map(ToArg::to_arg));
+    }
+}
+
+options! {
+    /// What changes in entries that are given to another consumer
+    XclaimOptions { time, retrycount, force }
+    /// They count as delivered this time ago, instead of now (`IDLE`).
+    time: idle(time: Duration) => "IDLE", millis(time);
+    /// They count as delivered at this moment, in milliseconds since 1970 (`TIME`).
+    time: delivered_at(unix_millis: u64) => "TIME", unix_millis;
+    /// They count as delivered so many times (`RETRYCOUNT`).
+    retrycount: deliveries(count: u64) => "RETRYCOUNT", count;
+    /// Also those that are not pending (`FORCE`).
+    force: force() => "FORCE";
+}
+
+/// Entries that have another consumer now
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Claimed<T> {
+    /// Where to go on; [`StreamId::MIN`] if that was all.
+    pub next: StreamId,
+    /// The entries, or their ids.
+    pub entries: Vec<T>,
+    /// Those that were pending and no longer exist, and now are pending no more. Since Redis 7.0.
+    pub deleted: Vec<StreamId>,
+}
+
+impl<T: FromReply> FromReply for Claimed<T> {
+    fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
+        let mut parts = items("claimed entries", reply)?;
+        let (Some(next), Some(entries)) = (parts.next(), parts.next()) else {
+            let why = "without a cursor and entries";
+            return Err(DecodeError::because("claimed entries", reply.kind(), why).into());
+        };
+        // Before Redis 7.0 a null stood for an entry that no longer exists.
+        let entries = items("entries", entries)?.filter(|entry| !entry.is_null());
+        Ok(Self {
+            next: next.decode()?,
+            entries: entries.map(|entry| entry.decode()).collect::<Result<_, _>>()?,
+            deleted: parts.next().map(|ids| ids.decode()).transpose()?.unwrap_or_default(),
+        })
+    }
+}

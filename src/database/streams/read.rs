@@ -1,0 +1,137 @@
+//! Reading.
+
+use super::StreamEntry;
+use crate::{
+    Call,
+    database::{
+        Database, Join,
+        checks::{Fault, Unless, uneven},
+        options::options,
+    },
+    resp::{ArgList, FromReply, ToArg, ToArgs},
+};
+
+impl Database {
+    /// Entries from one id to another, both included; `-` and `+` are the ends
+    ///
+    /// `(1526919030474-55` begins after that id (since Redis 6.2). See
+    /// [XRANGE](https://redis.io/docs/latest/commands/xrange/).
+    pub fn xrange(
+        &self,
+        key: impl ToArg,
+        start: impl ToArg,
+        end: impl ToArg,
+    ) -> Call<'_, Vec<StreamEntry>, impl ToArgs> {
+        self.call("XRANGE", (key, start, end))
+    }
+
+    /// Like [`xrange`](Self::xrange), at most so many
+    ///
+    /// See [XRANGE](https://redis.io/docs/latest/commands/xrange/).
+    pub fn xrange_count(
+        &self,
+        key: impl ToArg,
+        start: impl ToArg,
+        end: impl ToArg,
+        count: u64,
+    ) -> Call<'_, Vec<StreamEntry>, impl ToArgs> {
+        self.call("XRANGE", (key, start, end, "COUNT", count))
+    }
+
+    /// Entries from one id back to another, both included; `+` and `-` are the ends
+    ///
+    /// See [XREVRANGE](https://redis.io/docs/latest/commands/xrevrange/).
+    pub fn xrevrange(
+        &self,
+        key: impl ToArg,
+        end: impl ToArg,
+        start: impl ToArg,
+    ) -> Call<'_, Vec<StreamEntry>, impl ToArgs> {
+        self.call("XREVRANGE", (key, end, start))
+    }
+
+    /// Like [`xrevrange`](Self::xrevrange), at most so many
+    ///
+    /// See [XREVRANGE](https://redis.io/docs/latest/commands/xrevrange/).
+    pub fn xrevrange_count(
+        &self,
+        key: impl ToArg,
+        end: impl ToArg,
+        start: impl ToArg,
+        count: u64,
+    ) -> Call<'_, Vec<StreamEntry>, impl ToArgs> {
+        self.call("XREVRANGE", (key, end, start, "COUNT", count))
+    }
+
+    /// Entries of several streams, each given with the id after which to begin
+    ///
+    /// `None` if there are none now: it does not wait. See
+    /// [XREAD](https://redis.io/docs/latest/commands/xread/).
+    pub fn xread<K: FromReply>(
+        &self,
+        streams: impl ToArgs,
+        options: XreadOptions,
+    ) -> Call<'_, Option<Vec<(K, Vec<StreamEntry>)>>, impl ToArgs> {
+        let fault = no_streams(&streams);
+        self.call("XREAD", Join(options, Streams(streams))).unless(fault)
+    }
+
+    /// Entries of several streams for a consumer of a group
+    ///
+    /// Each stream is given with `>` for entries that no consumer has got yet, or with an id for
+    /// those after it that this consumer has got and not acknowledged. `None` if there are no new
+    /// ones now: it does not wait. See
+    /// [XREADGROUP](https://redis.io/docs/latest/commands/xreadgroup/).
+    pub fn xreadgroup<K: FromReply>(
+        &self,
+        group: impl ToArg,
+        consumer: impl ToArg,
+        streams: impl ToArgs,
+        options: XreadGroupOptions,
+    ) -> Call<'_, Option<Vec<(K, Vec<StreamEntry>)>>, impl ToArgs> {
+        let fault = no_streams(&streams);
+        let streams = Join(options, Streams(streams));
+        self.call("XREADGROUP", Join(("GROUP", group, consumer), streams)).unless(fault)
+    }
+}
+
+options! {
+    /// How much [`Database::xread`] gives
+    XreadOptions { count }
+    /// At most so many entries of each stream (`COUNT`).
+    count: count(count: u64) => "COUNT", count;
+}
+
+options! {
+    /// How [`Database::xreadgroup`] reads
+    XreadGroupOptions { count, noack }
+    /// At most so many entries of each stream (`COUNT`).
+    count: count(count: u64) => "COUNT", count;
+    /// They count as acknowledged at once (`NOACK`).
+    noack: noack() => "NOACK";
+}
+
+fn no_streams(streams: &impl ToArgs) -> Fault {
+    uneven(streams, 2, "streams and ids")
+}
+
+/// Pairs of key and id, sent as `STREAMS`, all keys and then all ids
+struct Streams<L>(L);
+
+impl<L: ToArgs> ToArgs for Streams<L> {
+    fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
+        args.push("STREAMS".to_arg());
+        let mut pairs = ArgList::new();
+        self.0.append_to(&mut pairs);
+        let (mut ids, mut is_id) = (ArgList::new(), false);
+        for arg in pairs {
+            if is_id {
+                ids.push(arg)
+            } else {
+                args.push(arg)
+            }
+            is_id = !is_id;
+        }
+        args.extend(ids);
+    }
+}
