@@ -44,6 +44,18 @@ impl Database {
         let fault = uneven(&pairs, 2, what);
         self.call(name, Join(before, pairs)).unless(fault)
     }
+
+    /// A command of two words with pairs, of which there must be at least one.
+    pub(super) fn pairs2<T, L: ToArgs>(
+        &self,
+        name: &'static str,
+        second: &'static str,
+        pairs: L,
+        what: &'static str,
+    ) -> Call<'_, T, L> {
+        let fault = uneven(&pairs, 2, what);
+        self.call2(name, second, pairs).unless(fault)
+    }
 }
 
 /// Why a command cannot be sent

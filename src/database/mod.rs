@@ -26,6 +26,7 @@ pub use hashes::{FieldExpiry, FieldPersisted, HashSetOptions};
 pub use keys::{DataType, RestoreOptions, ScanOptions, SortOptions};
 pub use lists::{ListEnd, LposOptions};
 pub use scripting::{FunctionInfo, FunctionLibrary, FunctionStats, RestorePolicy, RunningFunction};
+pub use server::*;
 pub use sorted_sets::{Aggregate, ScoreEnd, ZaddOptions, ZcombineOptions, ZrangeBy};
 pub use streams::*;
 pub use strings::{
