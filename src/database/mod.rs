@@ -17,6 +17,7 @@ mod sets;
 mod sorted_sets;
 mod streams;
 mod strings;
+mod vectors;
 
 pub use clients::{ClientFilter, ClientInfo};
 pub use command_info::CommandInfo;
@@ -33,6 +34,7 @@ pub use strings::{
     BitField, BitOffset, BitOp, BitRange, BitType, LcsMatch, LcsMatches, LcsOptions, Overflow,
     SetOptions,
 };
+pub use vectors::*;
 
 use crate::{
     Call, ConnectionMultiplexer,

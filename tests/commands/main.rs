@@ -8,6 +8,8 @@ mod geo;
 mod hashes;
 mod keys;
 mod lists;
+mod newer;
+mod programs;
 mod scripts;
 mod server;
 mod sets;
