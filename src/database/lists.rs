@@ -214,6 +214,7 @@ impl Database {
     ) -> Call<'_, Option<T>, impl ToArgs> {
         self.call("LMOVE", (from, to, take, put))
     }
+
     /// Takes up to so many values from an end of the first list that is not empty
     ///
     /// Gives the key of that list and the values; `None` if all are empty. See

@@ -109,6 +109,14 @@ impl Database {
         self.list2("SCRIPT", "EXISTS", digests, "digests")
     }
 
+    /// The text of a stored script
+    ///
+    /// The error's code is `NOSCRIPT` if there is none. See
+    /// [SCRIPT SHOW](https://valkey.io/commands/script-show/). Since Valkey 8.0.
+    pub fn script_show(&self, digest: impl ToArg) -> Call<'_, String, impl ToArgs> {
+        self.call2("SCRIPT", "SHOW", (digest,))
+    }
+
     /// Forgets all stored scripts
     ///
     /// See [SCRIPT FLUSH](https://redis.io/docs/latest/commands/script-flush/).

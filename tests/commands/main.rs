@@ -16,6 +16,7 @@ mod sets;
 mod sorted_sets;
 mod streams;
 mod strings;
+mod table;
 
 use redmux::{ConnectionMultiplexer, Database, Options, resp::Protocol};
 use redmux_test_support::RedisServer;

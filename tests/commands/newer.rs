@@ -3,9 +3,9 @@
 use std::{collections::HashMap, time::Duration};
 
 use redmux::{
-    CommandLog, ConnectionMultiplexer, Database, DeletedEntry, ExpireIf, ExpireTime, FieldExpiry,
-    FieldPersisted, GroupStart, HashSetOptions, ScanOptions, SetOptions, StreamId, StreamRefs, Ttl,
-    VaddOptions, VectorQuery, VsimOptions, XaddOptions, XreadGroupOptions,
+    BitOp, CommandLog, ConnectionMultiplexer, Database, DeletedEntry, ExpireIf, ExpireTime,
+    FieldExpiry, FieldPersisted, GroupStart, HashSetOptions, ScanOptions, SetOptions, StreamId,
+    StreamRefs, Ttl, VaddOptions, VectorQuery, VsimOptions, XaddOptions, XreadGroupOptions,
 };
 
 use crate::{
@@ -83,6 +83,23 @@ async fn ranks_and_connections() {
 }
 
 #[async_std::test]
+async fn bit_operations() {
+    both_on(&redis_8(), |_, db| async move {
+        db.mset([("x", [0b1100_u8].as_slice()), ("y", &[0b1010])]).await.unwrap();
+        for (operation, expected) in [
+            (BitOp::Diff, 0b0100),
+            (BitOp::Diff1, 0b0010),
+            (BitOp::AndOr, 0b1000),
+            (BitOp::One, 0b0110),
+        ] {
+            db.bitop(operation, "to", ["x", "y"]).await.unwrap();
+            assert_eq!(db.get::<Vec<u8>>("to").await.unwrap(), Some(vec![expected]));
+        }
+    })
+    .await;
+}
+
+#[async_std::test]
 async fn conditions_of_valkey() {
     both_on(&valkey_9(), |_, db| async move {
         db.set("k", "old").await.unwrap();
@@ -102,6 +119,17 @@ async fn conditions_of_valkey() {
         assert_eq!(db.mget::<i64>(["a", "b", "c"]).await.unwrap(), [Some(1), Some(2), None]);
         assert!(db.msetex(["a"], options).await.unwrap_err().is_command());
         assert!(db.info(()).await.unwrap().valkey_version().unwrap().starts_with("9."));
+    })
+    .await;
+}
+
+#[async_std::test]
+async fn scripts_of_valkey() {
+    both_on(&valkey_9(), |_, db| async move {
+        let digest = db.script_load("return 1").await.unwrap();
+        assert_eq!(db.script_show(digest).await.unwrap(), "return 1");
+        let none = db.script_show("0".repeat(40)).await.unwrap_err();
+        assert_eq!(none.server().unwrap().code(), "NOSCRIPT");
     })
     .await;
 }

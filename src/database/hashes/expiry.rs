@@ -16,7 +16,7 @@ impl Database {
     /// Gives fields a time to live, rounded up to milliseconds; what became of each
     ///
     /// A time of zero deletes them. See
-    /// [HPEXPIRE](https://redis.io/docs/latest/commands/hpexpire/). Since Redis 7.4.
+    /// [HPEXPIRE](https://redis.io/docs/latest/commands/hpexpire/). Since Redis 7.4 and Valkey 9.0.
     ///
     /// ```no_run
     /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
@@ -39,7 +39,7 @@ impl Database {
 
     /// Like [`hexpire`](Self::hexpire), on a condition
     ///
-    /// See [HPEXPIRE](https://redis.io/docs/latest/commands/hpexpire/). Since Redis 7.4.
+    /// See [HPEXPIRE](https://redis.io/docs/latest/commands/hpexpire/). Since Redis 7.4 and Valkey 9.0.
     pub fn hexpire_if(
         &self,
         key: impl ToArg,
@@ -52,7 +52,7 @@ impl Database {
 
     /// Lets fields expire at a moment, in milliseconds since 1970; what became of each
     ///
-    /// See [HPEXPIREAT](https://redis.io/docs/latest/commands/hpexpireat/). Since Redis 7.4.
+    /// See [HPEXPIREAT](https://redis.io/docs/latest/commands/hpexpireat/). Since Redis 7.4 and Valkey 9.0.
     pub fn hexpireat(
         &self,
         key: impl ToArg,
@@ -64,7 +64,7 @@ impl Database {
 
     /// Like [`hexpireat`](Self::hexpireat), on a condition
     ///
-    /// See [HPEXPIREAT](https://redis.io/docs/latest/commands/hpexpireat/). Since Redis 7.4.
+    /// See [HPEXPIREAT](https://redis.io/docs/latest/commands/hpexpireat/). Since Redis 7.4 and Valkey 9.0.
     pub fn hexpireat_if(
         &self,
         key: impl ToArg,
@@ -77,14 +77,14 @@ impl Database {
 
     /// Time to live of fields
     ///
-    /// See [HPTTL](https://redis.io/docs/latest/commands/hpttl/). Since Redis 7.4.
+    /// See [HPTTL](https://redis.io/docs/latest/commands/hpttl/). Since Redis 7.4 and Valkey 9.0.
     pub fn hpttl(&self, key: impl ToArg, fields: impl ToArgs) -> Call<'_, Vec<Ttl>, impl ToArgs> {
         self.fields("HPTTL", (key,), fields)
     }
 
     /// When fields expire
     ///
-    /// See [HPEXPIRETIME](https://redis.io/docs/latest/commands/hpexpiretime/). Since Redis 7.4.
+    /// See [HPEXPIRETIME](https://redis.io/docs/latest/commands/hpexpiretime/). Since Redis 7.4 and Valkey 9.0.
     pub fn hexpiretime(
         &self,
         key: impl ToArg,
@@ -95,7 +95,7 @@ impl Database {
 
     /// Takes the time to live of fields away; what became of each
     ///
-    /// See [HPERSIST](https://redis.io/docs/latest/commands/hpersist/). Since Redis 7.4.
+    /// See [HPERSIST](https://redis.io/docs/latest/commands/hpersist/). Since Redis 7.4 and Valkey 9.0.
     pub fn hpersist(
         &self,
         key: impl ToArg,
@@ -107,7 +107,8 @@ impl Database {
     /// The values of fields, whose time to live is changed
     ///
     /// `None` takes the time to live away. See
-    /// [HGETEX](https://redis.io/docs/latest/commands/hgetex/). Since Redis 8.0.
+    /// [HGETEX](https://redis.io/docs/latest/commands/hgetex/). Since Redis 8.0
+    /// and Valkey 9.0.
     pub fn hgetex<T: FromReply>(
         &self,
         key: impl ToArg,
@@ -120,7 +121,8 @@ impl Database {
 
     /// Sets fields and one time to live for them; false if the condition did not hold
     ///
-    /// See [HSETEX](https://redis.io/docs/latest/commands/hsetex/). Since Redis 8.0.
+    /// See [HSETEX](https://redis.io/docs/latest/commands/hsetex/). Since Redis 8.0
+    /// and Valkey 9.0.
     pub fn hsetex(
         &self,
         key: impl ToArg,
@@ -137,7 +139,8 @@ impl Database {
 
     /// The values of fields, which are deleted
     ///
-    /// See [HGETDEL](https://redis.io/docs/latest/commands/hgetdel/). Since Redis 8.0.
+    /// See [HGETDEL](https://redis.io/docs/latest/commands/hgetdel/). Since Redis 8.0
+    /// and Valkey 9.1.
     pub fn hgetdel<T: FromReply>(
         &self,
         key: impl ToArg,

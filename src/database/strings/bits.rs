@@ -148,6 +148,14 @@ words! {
         Xor => "XOR",
         /// Set where the one string has none: there must be only one.
         Not => "NOT",
+        /// Set where the first string has one and no other has. Since Redis 8.2.
+        Diff => "DIFF",
+        /// Set where any string has one except the first. Since Redis 8.2.
+        Diff1 => "DIFF1",
+        /// Set where the first string has one and any other has. Since Redis 8.2.
+        AndOr => "ANDOR",
+        /// Set where exactly one string has one. Since Redis 8.2.
+        One => "ONE",
     }
 }
 
