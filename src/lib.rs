@@ -13,7 +13,7 @@ mod multiplexer;
 mod options;
 mod pubsub;
 
-pub use command::Call;
+pub use command::{Call, pipeline};
 pub use connection::{
     BacklogPolicy, ConstantDelay, ExponentialBackoff, ReconnectPolicy, ServerInfo,
 };
