@@ -62,7 +62,8 @@ impl Database {
 
     /// The keys of a command with its arguments, and what it does with each
     ///
-    /// See [COMMAND GETKEYSANDFLAGS](https://redis.io/docs/latest/commands/command-getkeysandflags/).
+    /// See [COMMAND
+    /// GETKEYSANDFLAGS](https://redis.io/docs/latest/commands/command-getkeysandflags/).
     /// Since Redis 7.0.
     pub fn command_getkeysandflags<T: FromReply>(
         &self,

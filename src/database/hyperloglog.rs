@@ -9,7 +9,8 @@ use crate::{
 impl Database {
     /// Counts elements; whether the estimate changed
     ///
-    /// Without elements the key is made, if it does not exist. See [PFADD](https://redis.io/docs/latest/commands/pfadd/).
+    /// Without elements the key is made, if it does not exist. See
+    /// [PFADD](https://redis.io/docs/latest/commands/pfadd/).
     pub fn pfadd(&self, key: impl ToArg, elements: impl ToArgs) -> Call<'_, bool, impl ToArgs> {
         self.call("PFADD", Join((key,), elements))
     }

@@ -126,7 +126,7 @@ impl Database {
         self.call("LSET", (key, index, value))
     }
 
-    /// Removes equal values: so many from the beginning, from the end if negative, all if 0; how many
+    /// Removes so many equal values, from the end if negative, all if 0; how many
     ///
     /// See [LREM](https://redis.io/docs/latest/commands/lrem/).
     pub fn lrem(

@@ -67,6 +67,9 @@ impl Database {
     }
 }
 
+/// Members, or other elements, with their scores
+pub type Scored<T> = Vec<(T, f64)>;
+
 /// One page of a scan
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -126,7 +126,8 @@ impl Database {
 
     /// Ends the script that is running, unless it has written already
     ///
-    /// An error if none is running. See [SCRIPT KILL](https://redis.io/docs/latest/commands/script-kill/).
+    /// An error if none is running. See [SCRIPT
+    /// KILL](https://redis.io/docs/latest/commands/script-kill/).
     pub fn script_kill(&self) -> Call<'_, (), impl ToArgs> {
         self.call2("SCRIPT", "KILL", ())
     }

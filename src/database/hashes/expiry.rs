@@ -39,7 +39,8 @@ impl Database {
 
     /// Like [`hexpire`](Self::hexpire), on a condition
     ///
-    /// See [HPEXPIRE](https://redis.io/docs/latest/commands/hpexpire/). Since Redis 7.4 and Valkey 9.0.
+    /// See [HPEXPIRE](https://redis.io/docs/latest/commands/hpexpire/). Since Redis 7.4 and Valkey
+    /// 9.0.
     pub fn hexpire_if(
         &self,
         key: impl ToArg,
@@ -52,7 +53,8 @@ impl Database {
 
     /// Lets fields expire at a moment, in milliseconds since 1970; what became of each
     ///
-    /// See [HPEXPIREAT](https://redis.io/docs/latest/commands/hpexpireat/). Since Redis 7.4 and Valkey 9.0.
+    /// See [HPEXPIREAT](https://redis.io/docs/latest/commands/hpexpireat/). Since Redis 7.4 and
+    /// Valkey 9.0.
     pub fn hexpireat(
         &self,
         key: impl ToArg,
@@ -64,7 +66,8 @@ impl Database {
 
     /// Like [`hexpireat`](Self::hexpireat), on a condition
     ///
-    /// See [HPEXPIREAT](https://redis.io/docs/latest/commands/hpexpireat/). Since Redis 7.4 and Valkey 9.0.
+    /// See [HPEXPIREAT](https://redis.io/docs/latest/commands/hpexpireat/). Since Redis 7.4 and
+    /// Valkey 9.0.
     pub fn hexpireat_if(
         &self,
         key: impl ToArg,
@@ -84,7 +87,8 @@ impl Database {
 
     /// When fields expire
     ///
-    /// See [HPEXPIRETIME](https://redis.io/docs/latest/commands/hpexpiretime/). Since Redis 7.4 and Valkey 9.0.
+    /// See [HPEXPIRETIME](https://redis.io/docs/latest/commands/hpexpiretime/). Since Redis 7.4 and
+    /// Valkey 9.0.
     pub fn hexpiretime(
         &self,
         key: impl ToArg,
@@ -95,7 +99,8 @@ impl Database {
 
     /// Takes the time to live of fields away; what became of each
     ///
-    /// See [HPERSIST](https://redis.io/docs/latest/commands/hpersist/). Since Redis 7.4 and Valkey 9.0.
+    /// See [HPERSIST](https://redis.io/docs/latest/commands/hpersist/). Since Redis 7.4 and Valkey
+    /// 9.0.
     pub fn hpersist(
         &self,
         key: impl ToArg,

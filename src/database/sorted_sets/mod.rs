@@ -18,7 +18,7 @@ pub use combine::{Aggregate, ZcombineOptions};
 pub use range::ZrangeBy;
 
 use super::{
-    Counted, Database, Join, ScanOptions, ScanPage,
+    Counted, Database, Join, ScanOptions, ScanPage, Scored,
     checks::{Unless, empty},
     options::words,
 };
@@ -238,7 +238,7 @@ impl Database {
         keys: impl ToArgs,
         end: ScoreEnd,
         count: u64,
-    ) -> Call<'_, Option<(K, Vec<(T, f64)>)>, impl ToArgs> {
+    ) -> Call<'_, Option<(K, Scored<T>)>, impl ToArgs> {
         let fault = empty(&keys, "keys");
         self.call("ZMPOP", Counted::new(keys, (end, "COUNT", count))).unless(fault)
     }

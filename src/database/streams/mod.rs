@@ -37,4 +37,4 @@ pub use info::{ConsumerInfo, GroupInfo, StreamInfo};
 pub use pending::{
     Claimed, ConsumerPending, PendingEntry, PendingSummary, XclaimOptions, XpendingFilter,
 };
-pub use read::{XreadGroupOptions, XreadOptions};
+pub use read::{StreamsRead, XreadGroupOptions, XreadOptions};

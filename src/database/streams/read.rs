@@ -71,7 +71,7 @@ impl Database {
         &self,
         streams: impl ToArgs,
         options: XreadOptions,
-    ) -> Call<'_, Option<Vec<(K, Vec<StreamEntry>)>>, impl ToArgs> {
+    ) -> Call<'_, Option<StreamsRead<K>>, impl ToArgs> {
         let fault = no_streams(&streams);
         self.call("XREAD", Join(options, Streams(streams))).unless(fault)
     }
@@ -88,12 +88,15 @@ impl Database {
         consumer: impl ToArg,
         streams: impl ToArgs,
         options: XreadGroupOptions,
-    ) -> Call<'_, Option<Vec<(K, Vec<StreamEntry>)>>, impl ToArgs> {
+    ) -> Call<'_, Option<StreamsRead<K>>, impl ToArgs> {
         let fault = no_streams(&streams);
         let streams = Join(options, Streams(streams));
         self.call("XREADGROUP", Join(("GROUP", group, consumer), streams)).unless(fault)
     }
 }
+
+/// Names of streams, and the entries that were read from each
+pub type StreamsRead<K> = Vec<(K, Vec<StreamEntry>)>;
 
 options! {
     /// How much [`Database::xread`] gives

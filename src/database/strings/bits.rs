@@ -83,7 +83,8 @@ impl Database {
     /// use redmux::{BitField, BitOffset, BitType};
     ///
     /// let level = BitType::unsigned(4);
-    /// let operations = BitField::new().set(level, BitOffset::Bit(0), 9).get(level, BitOffset::Nth(1));
+    /// let operations = BitField::new().set(level, BitOffset::Bit(0), 9).get(level,
+    /// BitOffset::Nth(1));
     /// let results: Vec<Option<i64>> = db.bitfield("levels", operations).await?;
     /// # Ok(())
     /// # }

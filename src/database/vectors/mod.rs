@@ -18,7 +18,7 @@ mod search;
 pub use search::{VectorMatch, VectorQuery, VsimOptions};
 
 use super::{
-    Database, Join,
+    Database, Join, Scored,
     checks::{Fault, Unless},
     options::{options, record},
 };
@@ -30,7 +30,8 @@ use crate::{
 impl Database {
     /// Adds a member with its vector, or replaces that; whether the member is new
     ///
-    /// The first vector decides the length of all. See [VADD](https://redis.io/docs/latest/commands/vadd/).
+    /// The first vector decides the length of all. See
+    /// [VADD](https://redis.io/docs/latest/commands/vadd/).
     /// Since Redis 8.0.
     pub fn vadd(
         &self,
@@ -123,7 +124,8 @@ impl Database {
 
     /// Sets the attributes of a member, a JSON text, or takes them away if empty
     ///
-    /// False if there is no such member. See [VSETATTR](https://redis.io/docs/latest/commands/vsetattr/).
+    /// False if there is no such member. See
+    /// [VSETATTR](https://redis.io/docs/latest/commands/vsetattr/).
     /// Since Redis 8.0.
     pub fn vsetattr(
         &self,
@@ -159,7 +161,7 @@ impl Database {
         &self,
         key: impl ToArg,
         member: impl ToArg,
-    ) -> Call<'_, Option<Vec<Vec<(T, f64)>>>, impl ToArgs> {
+    ) -> Call<'_, Option<Vec<Scored<T>>>, impl ToArgs> {
         self.call("VLINKS", (key, member, "WITHSCORES"))
     }
 

@@ -25,7 +25,8 @@ impl Database {
         self.call("VSIM", Join((key,), Join(query, options))).unless(fault)
     }
 
-    /// Like [`vsim`](Self::vsim), with how similar they are: 1 is the same direction, 0 the opposite
+    /// Like [`vsim`](Self::vsim), with how similar they are: 1 is the same direction, 0 the
+    /// opposite
     ///
     /// See [VSIM](https://redis.io/docs/latest/commands/vsim/). Since Redis 8.0.
     pub fn vsim_with_scores<T: FromReply>(
