@@ -103,7 +103,10 @@ pub(super) fn uneven(list: &impl ToArgs, size: usize, what: &'static str) -> Fau
 
 /// The fault of a time of zero, where the server would take it for something else.
 pub(super) fn zero(time: Duration) -> Fault {
-    time.is_zero().then(|| "a time to live of zero would not mean to expire at once".to_owned())
+    time.is_zero().then(|| {
+        "the time to live is zero, which the server takes for an error or for none at all"
+            .to_owned()
+    })
 }
 
 /// Whole milliseconds, rounded up: nothing expires before its time.

@@ -31,7 +31,7 @@ pub use server::*;
 pub use sorted_sets::{Aggregate, ScoreEnd, ZaddOptions, ZcombineOptions, ZrangeBy};
 pub use streams::*;
 pub use strings::{
-    BitField, BitOffset, BitOp, BitRange, BitType, LcsMatch, LcsMatches, LcsOptions, Overflow,
+    BitField, BitOffset, BitOp, BitOverflow, BitRange, BitType, LcsMatch, LcsMatches, LcsOptions,
     SetOptions,
 };
 pub use vectors::*;

@@ -5,7 +5,8 @@ use std::{collections::HashMap, time::Duration};
 use redmux::{
     BitOp, CommandLog, ConnectionMultiplexer, Database, DeletedEntry, ExpireIf, ExpireTime,
     FieldExpiry, FieldPersisted, GroupStart, HashSetOptions, ScanOptions, SetOptions, StreamId,
-    StreamRefs, Ttl, VaddOptions, VectorQuery, VsimOptions, XaddOptions, XreadGroupOptions,
+    StreamRefs, StreamTrim, Ttl, VaddOptions, VectorQuery, VsimOptions, XaddOptions,
+    XreadGroupOptions,
 };
 
 use crate::{
@@ -35,6 +36,7 @@ async fn expiring_fields(_: ConnectionMultiplexer, db: Database) {
     assert_eq!(db.hexpireat("h", far, "c").await.unwrap(), [FieldExpiry::Set]);
     let unmet = db.hexpireat_if("h", far, ExpireIf::Longer, "c").await.unwrap();
     assert_eq!(unmet, [FieldExpiry::Unmet]);
+    assert_eq!(db.hpttl("none", "a").await.unwrap(), [Ttl::Missing]);
     let times = db.hexpiretime("h", ["c", "d", "none"]).await.unwrap();
     assert_eq!(times, [ExpireTime::At(far), ExpireTime::Never, ExpireTime::Missing]);
     let done = db.hpersist("h", ["c", "d", "none"]).await.unwrap();
@@ -177,6 +179,17 @@ async fn deleting_from_streams() {
             (1, 1)
         );
         assert!(db.xdelex("s", StreamRefs::Keep, ()).await.unwrap_err().is_command());
+
+        // Of 4-0 and 5-0, both pending, the first is trimmed and the second forgotten too.
+        let all = XreadGroupOptions::new;
+        db.xreadgroup::<String>("g", "me", [("s", ">")], all()).await.unwrap();
+        let keep = XaddOptions::new().trim(StreamTrim::maxlen(1).references(StreamRefs::Keep));
+        db.xadd_with("s", [("n", 5)], keep).await.unwrap();
+        db.xreadgroup::<String>("g", "me", [("s", ">")], all()).await.unwrap();
+        let pending = db.xpending("s", "g").await.unwrap().count;
+        let delete = StreamTrim::maxlen(0).references(StreamRefs::Delete);
+        assert_eq!(db.xtrim("s", delete).await.unwrap(), 1);
+        assert_eq!(db.xpending("s", "g").await.unwrap().count, pending - 1);
         assert!(db.xackdel("s", "g", StreamRefs::Keep, ()).await.unwrap_err().is_command());
     })
     .await;

@@ -38,10 +38,8 @@ async fn the_server() {
 
 /// Keeps the server busy for at least 5 ms.
 async fn be_slow(db: &Database) {
-    let script = "local start = redis.call('TIME')\n\
-        repeat\n\
-            local now = redis.call('TIME')\n\
-        until (now[1] - start[1]) * 1000000 + now[2] - start[2] > 5000";
+    // No processor does a step in half a nanosecond; clocks stand still or are not there in scripts.
+    let script = "for i = 1, 10000000 do end";
     db.eval::<()>(script, (), ()).await.unwrap();
 }
 
@@ -52,7 +50,7 @@ async fn info() {
             .await
             .unwrap();
         let info = db.info(()).await.unwrap();
-        assert!(info.version().unwrap().contains('.') && info.valkey_version().is_none());
+        assert!(info.version().unwrap().contains('.'));
         assert!(info.uptime().unwrap() < Duration::from_secs(600));
         assert!(info.connected_clients().unwrap() >= 1 && info.used_memory().unwrap() > 10_000);
         assert!(info.commands_processed().unwrap() > 0);
@@ -188,7 +186,8 @@ async fn databases_and_disk() {
         db.flushall_with(FlushMode::Sync).await.unwrap();
         assert_eq!(db.dbsize().await.unwrap(), 0);
         assert!(db.lolwut().await.unwrap().contains("ver"));
-        assert!(db.module_list().await.unwrap().is_empty());
+        // Newer servers come with some.
+        assert!(db.module_list().await.unwrap().iter().all(|module| !module.name.is_empty()));
 
         db.save().await.unwrap();
         for step in 0..2 {

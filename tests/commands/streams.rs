@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use redmux::{
     Database, GroupStart, StreamId, StreamTrim, XaddOptions, XclaimOptions, XpendingFilter,
-    XreadGroupOptions, XreadOptions,
+    XreadGroupOptions, XreadOptions, resp::Value,
 };
 
 use crate::both;
@@ -133,6 +133,9 @@ async fn groups() {
         assert_eq!((info.max_deleted_id, info.entries_added), (Some(id(2, 0)), Some(3)));
         assert_eq!(info.first.unwrap().get::<i64>("n").unwrap(), Some(1));
         assert_eq!(info.last.unwrap().id, id(3, 0));
+
+        let full: HashMap<String, Value> = db.xinfo_stream_full("s", 1).await.unwrap();
+        assert!(full.contains_key("entries") && full.contains_key("groups"));
 
         let noack = XreadGroupOptions::new().noack();
         let got = db.xreadgroup::<String>("g", "me", [("s", ">")], noack.clone()).await.unwrap();

@@ -3,7 +3,8 @@
 use std::{collections::HashMap, time::Duration};
 
 use redmux::{
-    BitField, BitOffset, BitOp, BitRange, BitType, Delivery, LcsOptions, Overflow, SetOptions, Ttl,
+    BitField, BitOffset, BitOp, BitOverflow, BitRange, BitType, Delivery, LcsOptions, SetOptions,
+    Ttl,
 };
 
 use crate::both;
@@ -115,9 +116,9 @@ async fn bits() {
             .set(nibble, BitOffset::Nth(1), 9)
             .get(byte, BitOffset::Bit(0))
             .incrby(nibble, BitOffset::Nth(1), 10)
-            .overflow(Overflow::Saturate)
+            .overflow(BitOverflow::Saturate)
             .incrby(nibble, BitOffset::Nth(1), 100)
-            .overflow(Overflow::Fail)
+            .overflow(BitOverflow::Fail)
             .incrby(nibble, BitOffset::Nth(1), 1);
         let results = db.bitfield("f", operations).await.unwrap();
         assert_eq!(results, [Some(0), Some(9), Some(3), Some(15), None]);

@@ -151,7 +151,7 @@ fn the_table_is_up_to_date() {
     let mut methods = methods();
     methods.sort_by(|one, other| (&one.command, &one.name).cmp(&(&other.command, &other.name)));
     let rows: String = methods.iter().map(row).collect();
-    let expected = format!("{HEADER}{rows}");
+    let expected = format!("{HEADER}{rows}\n## Left out\n\n{}", left_out());
     let path = root().join("docs/commands.md");
     if env::var_os("REDMUX_WRITE_DOCS").is_some() {
         fs::write(&path, &expected).unwrap();
@@ -189,6 +189,15 @@ async fn every_command_has_a_method_or_a_reason() {
     let names = left_out.into_iter().map(str::to_owned).chain(implemented);
     let unknown: Vec<_> = names.filter(|name| !known.contains(name)).collect();
     assert!(unknown.is_empty(), "no server knows {unknown:?}");
+}
+
+fn left_out() -> String {
+    let line = |(reason, names): &(&str, &[&str])| {
+        let names: Vec<_> =
+            names.iter().map(|name| name.to_uppercase().replace('|', " ")).collect();
+        format!("- {reason}: {}\n", names.join(", "))
+    };
+    LEFT_OUT.iter().map(line).collect()
 }
 
 fn row(method: &Method) -> String {

@@ -1,6 +1,6 @@
 //! Writing, trimming and deleting.
 
-use super::StreamId;
+use super::{StreamId, StreamRefs};
 use crate::{
     Call,
     database::{Database, Join, options::Words},
@@ -102,6 +102,7 @@ impl ToArgs for XaddOptions {
 pub struct StreamTrim {
     to: Words,
     limit: Option<u64>,
+    references: Option<StreamRefs>,
 }
 
 impl StreamTrim {
@@ -131,9 +132,16 @@ impl StreamTrim {
         self
     }
 
+    /// What becomes of deleted entries that groups have not acknowledged; by default they keep
+    /// them in their lists. Since Redis 8.2.
+    pub fn references(mut self, references: StreamRefs) -> Self {
+        self.references = Some(references);
+        self
+    }
+
     fn new(word: &'static str, how: &'static str, to: &impl ToArg) -> Self {
         let to = Words::new(word, [Arg::Bytes(how.as_bytes()), to.to_arg().into_owned()]);
-        Self { to, limit: None }
+        Self { to, limit: None, references: None }
     }
 }
 
@@ -143,5 +151,6 @@ impl ToArgs for StreamTrim {
         if let Some(limit) = &self.limit {
             args.extend([Arg::Bytes(b"LIMIT"), limit.to_arg()]);
         }
+        args.extend(self.references.iter().map(ToArg::to_arg));
     }
 }

@@ -4,7 +4,7 @@ use super::{StreamEntry, StreamId};
 use crate::{
     Call,
     database::{Database, options::record},
-    resp::{ToArg, ToArgs},
+    resp::{FromReply, ToArg, ToArgs},
 };
 
 impl Database {
@@ -13,6 +13,19 @@ impl Database {
     /// See [XINFO STREAM](https://redis.io/docs/latest/commands/xinfo-stream/).
     pub fn xinfo_stream(&self, key: impl ToArg) -> Call<'_, StreamInfo, impl ToArgs> {
         self.call2("XINFO", "STREAM", (key,))
+    }
+
+    /// All the server knows about a stream, with up to so many entries, all if 0
+    ///
+    /// As the server gives it: decode it as a map of [`Value`](crate::resp::Value)s. See
+    /// [XINFO STREAM](https://redis.io/docs/latest/commands/xinfo-stream/) with `FULL`. Since
+    /// Redis 6.0.
+    pub fn xinfo_stream_full<M: FromReply>(
+        &self,
+        key: impl ToArg,
+        count: u64,
+    ) -> Call<'_, M, impl ToArgs> {
+        self.call2("XINFO", "STREAM", (key, "FULL", "COUNT", count))
     }
 
     /// The groups of a stream

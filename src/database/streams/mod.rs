@@ -35,6 +35,6 @@ pub use groups::GroupStart;
 pub use id::{StreamId, StreamIdError};
 pub use info::{ConsumerInfo, GroupInfo, StreamInfo};
 pub use pending::{
-    Claimed, ConsumerPending, PendingEntry, PendingSummary, XclaimOptions, XpendingFilter,
+    ClaimedEntries, ConsumerPending, PendingEntry, PendingSummary, XclaimOptions, XpendingFilter,
 };
 pub use read::{StreamsRead, XreadGroupOptions, XreadOptions};

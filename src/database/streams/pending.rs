@@ -73,7 +73,7 @@ impl Database {
 
     /// Gives up to so many entries to another consumer that have been pending for some time
     ///
-    /// Begins at an id; goes on with [`Claimed::next`] until that is [`StreamId::MIN`]. See
+    /// Begins at an id; goes on with [`ClaimedEntries::next`] until that is [`StreamId::MIN`]. See
     /// [XAUTOCLAIM](https://redis.io/docs/latest/commands/xautoclaim/). Since Redis 6.2.
     pub fn xautoclaim(
         &self,
@@ -83,7 +83,7 @@ impl Database {
         min_idle: Duration,
         start: StreamId,
         count: u64,
-    ) -> Call<'_, Claimed<StreamEntry>, impl ToArgs> {
+    ) -> Call<'_, ClaimedEntries<StreamEntry>, impl ToArgs> {
         self.call("XAUTOCLAIM", (key, group, consumer, millis(min_idle), start, "COUNT", count))
     }
 
@@ -98,7 +98,7 @@ impl Database {
         min_idle: Duration,
         start: StreamId,
         count: u64,
-    ) -> Call<'_, Claimed<StreamId>, impl ToArgs> {
+    ) -> Call<'_, ClaimedEntries<StreamId>, impl ToArgs> {
         let before = (key, group, consumer, millis(min_idle));
         self.call("XAUTOCLAIM", Join(before, (start, "COUNT", count, "JUSTID")))
     }
@@ -220,7 +220,7 @@ options! {
 /// Entries that have another consumer now
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Claimed<T> {
+pub struct ClaimedEntries<T> {
     /// Where to go on; [`StreamId::MIN`] if that was all.
     pub next: StreamId,
     /// The entries, or their ids.
@@ -229,7 +229,7 @@ pub struct Claimed<T> {
     pub deleted: Vec<StreamId>,
 }
 
-impl<T: FromReply> FromReply for Claimed<T> {
+impl<T: FromReply> FromReply for ClaimedEntries<T> {
     fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
         let mut parts = items("claimed entries", reply)?;
         let (Some(next), Some(entries)) = (parts.next(), parts.next()) else {

@@ -75,7 +75,7 @@ impl Database {
 
     /// Reads and writes integers of any width inside a string
     ///
-    /// One result for each operation in their order; `None` where [`Overflow::Fail`] kept it from
+    /// One result for each operation in their order; `None` where [`BitOverflow::Fail`] kept it from
     /// being done. See [BITFIELD](https://redis.io/docs/latest/commands/bitfield/).
     ///
     /// ```no_run
@@ -162,7 +162,7 @@ words! {
 
 words! {
     /// What becomes of a number that does not fit
-    Overflow {
+    BitOverflow {
         /// It starts again at the other end of the range.
         Wrap => "WRAP",
         /// It stays at the end of the range.
@@ -235,8 +235,8 @@ impl BitField {
         this
     }
 
-    /// What becomes of numbers that do not fit, from here on; [`Overflow::Wrap`] at first.
-    pub fn overflow(mut self, overflow: Overflow) -> Self {
+    /// What becomes of numbers that do not fit, from here on; [`BitOverflow::Wrap`] at first.
+    pub fn overflow(mut self, overflow: BitOverflow) -> Self {
         self.writes = true;
         self.args.extend([Arg::Bytes(b"OVERFLOW"), overflow.to_arg().into_owned()]);
         self

@@ -13,7 +13,7 @@ mod bits;
 mod lcs;
 mod set;
 
-pub use bits::{BitField, BitOffset, BitOp, BitRange, BitType, Overflow};
+pub use bits::{BitField, BitOffset, BitOp, BitOverflow, BitRange, BitType};
 pub use lcs::{LcsMatch, LcsMatches, LcsOptions};
 pub use set::SetOptions;
 
