@@ -126,3 +126,6 @@ impl<L: ToArgs, A: ToArgs> ToArgs for Counted<L, A> {
         self.after.append_to(args);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -214,7 +214,8 @@ async fn saved(db: &Database, name: &str) {
 
 #[async_std::test]
 async fn roles() {
-    let (primary, replica) = (RedisServer::start(), RedisServer::start());
+    let primary = RedisServer::builder().args(["--repl-diskless-sync-delay", "0"]).start().unwrap();
+    let replica = RedisServer::start();
     let connect = |server: &RedisServer| {
         ConnectionMultiplexer::connect(Options::new(server.addr().to_string()))
     };
