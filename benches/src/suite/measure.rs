@@ -119,6 +119,7 @@ impl Tools {
             .args(["--size", &row.size.to_string()])
             .args(["--ops", &ops.to_string()])
             // One client thread each, as with tokio's current-thread runtime.
+            .env("RUST_BACKTRACE", "0")
             .env("ASYNC_STD_THREAD_COUNT", "1")
             .env("SMOL_THREADS", "1");
         command
@@ -143,14 +144,20 @@ impl Tools {
             let done = |ops: usize| (ops / row.tasks * row.tasks) as f64;
             Ok((count(many)? - count(few)?) / (done(many) - done(few)))
         };
+        let heap = self.figures(&self.run_counted, row, client, many, &[])?;
+        figures.allocations = heap.allocations;
+        figures.allocated_bytes = heap.allocated_bytes;
+        if row.heap_only {
+            return Ok(());
+        }
         figures.instructions = Some(per_op(&|ops| self.instructions(row, client, ops))?);
+        if !row.system_calls {
+            return Ok(());
+        }
         let (few_io, few_all) = self.system_calls(row, client, few)?;
         let (many_io, many_all) = self.system_calls(row, client, many)?;
         figures.io_calls = Some(per_op(&|ops| Ok(if ops == few { few_io } else { many_io }))?);
         figures.system_calls = Some(per_op(&|ops| Ok(if ops == few { few_all } else { many_all }))?);
-        let heap = self.figures(&self.run_counted, row, client, many, &[])?;
-        figures.allocations = heap.allocations;
-        figures.allocated_bytes = heap.allocated_bytes;
         Ok(())
     }
 

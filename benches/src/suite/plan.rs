@@ -21,6 +21,10 @@ pub struct Row {
     pub rounds: usize,
     /// Operations of the two runs whose difference is counted.
     pub counted: Option<(usize, usize)>,
+    /// Only allocations of these.
+    pub heap_only: bool,
+    /// Count system calls too.
+    pub system_calls: bool,
     pub latencies: bool,
     pub clients: Vec<&'static str>,
 }
@@ -44,6 +48,8 @@ impl Row {
             ops: 0,
             rounds: 3,
             counted: None,
+            heap_only: false,
+            system_calls: false,
             latencies: true,
             clients: OURS.into_iter().chain(RIVALS).collect(),
         }
@@ -64,7 +70,7 @@ impl Row {
         self
     }
 
-    /// Counts instructions, allocations and system calls too.
+    /// Counts instructions and allocations too.
     fn counted(mut self, few: usize, many: usize) -> Self {
         self.counted = Some((few, many));
         self
@@ -90,20 +96,24 @@ pub fn rows(extent: Extent) -> Vec<Row> {
             for tasks in [1, 8, 64, 512, 4096] {
                 let row = shared(bytes, tasks);
                 rows.push(match tasks {
-                    64 | 512 => row.counted(10_000.max(tasks * 20), 40_000.max(tasks * 60)),
+                    64 | 512 => Row {
+                        system_calls: true,
+                        ..row.counted(10_000.max(tasks * 20), 40_000.max(tasks * 60))
+                    },
                     _ => row,
                 });
             }
         }
     } else {
-        rows.push(shared(64, 64).counted(10_000, 30_000));
+        // The repeatable figures first.
+        rows.push(Row { system_calls: true, ..shared(64, 64).counted(10_000, 30_000) });
         rows.push(shared(64, 1));
         rows.push(shared(64, 512));
     }
     for workload in ["get", "set"] {
         let name = format!("{} 64 B, 64 tasks", workload.to_uppercase());
         let row = Row::new(SHARED, name, workload).tasks(64).ops(300_000);
-        rows.push(Row { rounds: usize::from(full), ..row }.counted(10_000, 30_000));
+        rows.push(Row { rounds: 0, heap_only: !full, ..row }.counted(10_000, 30_000));
     }
 
     let lengths: &[usize] = if full { &[10, 100, 1000] } else { &[100] };
@@ -157,6 +167,13 @@ pub fn rows(extent: Extent) -> Vec<Row> {
                 0 | 1 => row.rounds,
                 _ => 5,
             };
+        }
+    }
+    if !full {
+        for row in rows.iter_mut().filter(|row| row.section == LARGE) {
+            row.rounds = 2;
+            row.latencies = false;
+            row.ops /= 2;
         }
     }
     rows
