@@ -157,7 +157,8 @@ impl Tools {
         let (few_io, few_all) = self.system_calls(row, client, few)?;
         let (many_io, many_all) = self.system_calls(row, client, many)?;
         figures.io_calls = Some(per_op(&|ops| Ok(if ops == few { few_io } else { many_io }))?);
-        figures.system_calls = Some(per_op(&|ops| Ok(if ops == few { few_all } else { many_all }))?);
+        figures.system_calls =
+            Some(per_op(&|ops| Ok(if ops == few { few_all } else { many_all }))?);
         Ok(())
     }
 

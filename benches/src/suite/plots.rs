@@ -23,9 +23,11 @@ pub fn draw(outcomes: &[Outcome], folder: &Path) -> Result<Vec<(&'static str, &'
         ("throughput.svg", "Operations per second by number of tasks, GET and SET of 64 B", |f| {
             f.ops_s
         }),
-        ("cpu.svg", "Client CPU per operation (µs) by number of tasks, GET and SET of 64 B", |f| {
-            f.cpu_us
-        }),
+        (
+            "cpu.svg",
+            "Client CPU per operation (µs) by number of tasks, GET and SET of 64 B",
+            |f| f.cpu_us,
+        ),
         ("latency.svg", "99th percentile of latency (µs) by number of tasks", |f| f.p99_us),
     ];
     for (file, caption, figure) in plots {
@@ -72,7 +74,10 @@ fn lines_by_tasks(
         .margin(12)
         .x_label_area_size(36)
         .y_label_area_size(72)
-        .build_cartesian_2d((1.0..tasks * 1.2).log_scale(), (least * 0.8..most * 1.3).log_scale())?;
+        .build_cartesian_2d(
+            (1.0..tasks * 1.2).log_scale(),
+            (least * 0.8..most * 1.3).log_scale(),
+        )?;
     chart
         .configure_mesh()
         .x_desc("tasks")

@@ -128,8 +128,7 @@ fn spread(outcome: &Outcome) -> Option<String> {
     let spreads: Vec<String> = shown
         .filter_map(|client| {
             let (least, most) = outcome.clients.get(client)?.cpu_spread?;
-            (outcome.row.rounds > 1)
-                .then(|| format!("{client} {}–{}", number(least), number(most)))
+            (outcome.row.rounds > 1).then(|| format!("{client} {}–{}", number(least), number(most)))
         })
         .collect();
     (!spreads.is_empty())
@@ -141,8 +140,12 @@ fn number(value: f64) -> String {
     match value.abs() {
         v if v >= 10_000.0 => {
             let digits = format!("{value:.0}");
-            let groups: Vec<&str> =
-                digits.as_bytes().rchunks(3).rev().map(|g| str::from_utf8(g).unwrap_or("")).collect();
+            let groups: Vec<&str> = digits
+                .as_bytes()
+                .rchunks(3)
+                .rev()
+                .map(|g| str::from_utf8(g).unwrap_or(""))
+                .collect();
             groups.join(",")
         }
         v if v >= 100.0 => format!("{value:.0}"),
