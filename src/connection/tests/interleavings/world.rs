@@ -1,0 +1,377 @@
+//! A link with its real driver, a server on the other end of every stream it dials, and a
+//! record of what that server did.
+
+use std::{
+    collections::VecDeque,
+    future::poll_fn,
+    io,
+    pin::Pin,
+    sync::{Arc, Mutex as HarnessMutex},
+    task::{Poll, Waker},
+    time::Duration,
+};
+
+use futures::io::{AsyncReadExt, AsyncWriteExt};
+use redmux_transport::{Capabilities, DialError, Endpoint, Environment, Transport};
+use shuttle::{
+    future::{JoinHandle, spawn},
+    rand::{Rng, thread_rng},
+};
+
+use super::{
+    super::model::{MS, config},
+    clock::{Clock, Simulated},
+    wire::{End, wire},
+};
+use crate::{
+    Delivery, Error, Result,
+    command::Call,
+    connection::{ConstantDelay, DialPlan, Driver, Link, LinkConfig, core::Phase},
+    events::{ConnectionType, Hub},
+    pubsub::Registry,
+    resp::{Framer, Limits, Protocol, Frame, Scan},
+    sync::Mutex,
+};
+
+pub(super) type Echo<'a> = Call<'a, String, u32>;
+
+/// How a server ends a stream by itself
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Ending {
+    /// In order, after its last reply.
+    Eof,
+    /// In order, in the middle of its last reply.
+    HalfReply,
+    /// At once; what the client has not read is lost.
+    Reset,
+}
+
+/// A stream that ends by itself after so many commands
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Life {
+    pub(super) commands: usize,
+    pub(super) ending: Ending,
+}
+
+impl Life {
+    /// Any of the short ones.
+    pub(super) fn random() -> Self {
+        let mut rng = thread_rng();
+        let endings = [Ending::Eof, Ending::HalfReply, Ending::Reset];
+        Self { commands: rng.gen_range(0..4), ending: endings[rng.gen_range(0..endings.len())] }
+    }
+}
+
+pub(super) struct Setup {
+    pub(super) config: LinkConfig,
+    /// The link ends with its first connection.
+    pub(super) single: bool,
+    /// Bytes that a stream holds in each direction.
+    pub(super) room: usize,
+    /// How streams end by themselves, in turn; later ones live until the client ends them.
+    pub(super) lives: Vec<Life>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        let config = LinkConfig {
+            library_info: false,
+            // The shortest handshake: one PING.
+            protocol: Some(Protocol::Resp2),
+            ..config()
+        };
+        Self { config, single: false, room: 40, lives: Vec::new() }
+    }
+}
+
+/// What the server did, and what is still to be waited for
+///
+/// The locks are the harness's own: nothing happens while they are held.
+#[derive(Default)]
+pub(super) struct Record {
+    executed: HarnessMutex<Vec<u32>>,
+    lives: HarnessMutex<VecDeque<Life>>,
+    servers: HarnessMutex<Vec<JoinHandle<()>>>,
+    gate: Gate,
+}
+
+impl Record {
+    /// How often the command with this number was executed.
+    fn times(&self, number: u32) -> usize {
+        self.executed.lock().unwrap().iter().filter(|&&n| n == number).count()
+    }
+}
+
+/// While shut, commands are executed and not answered.
+#[derive(Default)]
+struct Gate(Mutex<(bool, Vec<Waker>)>);
+
+impl Gate {
+    fn set(&self, shut: bool) {
+        let wakers = {
+            let mut state = self.0.lock().unwrap();
+            state.0 = shut;
+            std::mem::take(&mut state.1)
+        };
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    async fn pass(&self) {
+        poll_fn(|cx| {
+            let mut state = self.0.lock().unwrap();
+            if !state.0 {
+                return Poll::Ready(());
+            }
+            state.1.push(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+pub(super) struct World {
+    pub(super) link: Arc<Link>,
+    pub(super) clock: Arc<Clock>,
+    record: Arc<Record>,
+    driver: JoinHandle<()>,
+}
+
+impl World {
+    pub(super) fn new(setup: Setup) -> Self {
+        let clock = Arc::new(Clock::new());
+        let runtime = Arc::new(Simulated(clock.clone()));
+        let endpoint = Arc::new(Endpoint::tcp("server", 6379));
+        let link = Arc::new(Link::new(
+            setup.config,
+            Phase::Disconnected,
+            runtime.clone(),
+            ConnectionType::Interactive,
+            Arc::new(Hub::default()),
+            Arc::new(Registry::default()),
+            endpoint.clone(),
+        ));
+        let record = Arc::new(Record::default());
+        *record.lives.lock().unwrap() = setup.lives.into();
+        let plan = DialPlan {
+            endpoints: vec![endpoint],
+            connect_timeout: 5000 * MS,
+            policy: Arc::new(ConstantDelay(Duration::ZERO)),
+            initial_attempts: None,
+            single: setup.single,
+        };
+        let dialer = Dialer { room: setup.room, record: record.clone() };
+        let environment = Environment { transport: Arc::new(dialer), runtime };
+        let driver = spawn(Driver::new(link.clone(), environment, plan));
+        Self { link, clock, record, driver }
+    }
+
+    /// The server executes and does not answer, until it is told otherwise.
+    pub(super) fn mute(&self, mute: bool) {
+        self.record.gate.set(mute);
+    }
+
+    /// A caller on a thread of its own: echoes the numbers one after the other.
+    pub(super) fn caller(&self, numbers: impl Into<Vec<u32>>) -> JoinHandle<Vec<Outcome>> {
+        let (link, numbers) = (self.link.clone(), numbers.into());
+        spawn(async move {
+            let mut outcomes = Vec::new();
+            for number in numbers {
+                outcomes.push(Outcome { number, result: echo(&link, number).await });
+            }
+            outcomes
+        })
+    }
+
+    /// Like [`caller`](Self::caller); gives the first number up before it is answered,
+    /// or just then, and goes on with the others.
+    pub(super) fn deserter(&self, first: u32, numbers: impl Into<Vec<u32>>) -> JoinHandle<Vec<Outcome>> {
+        let (link, numbers) = (self.link.clone(), numbers.into());
+        spawn(async move {
+            let mut outcomes = Vec::new();
+            let given_up = desert(echo(&link, first)).await;
+            outcomes.extend(given_up.map(|result| Outcome { number: first, result }));
+            for number in numbers {
+                outcomes.push(Outcome { number, result: echo(&link, number).await });
+            }
+            outcomes
+        })
+    }
+
+    /// Drops the driver's task on a thread of its own, as a runtime does that shuts down.
+    pub(super) fn drop_driver(self) -> impl Future<Output = Arc<Record>> {
+        let aborted = self.driver.abort_handle();
+        let dropper = spawn(async move { aborted.abort() });
+        async move {
+            dropper.await.unwrap();
+            self.over().await
+        }
+    }
+
+    /// Closes the link and waits until nothing of it is left.
+    pub(super) async fn close(self) -> Arc<Record> {
+        self.link.close();
+        self.link.closed().await;
+        self.over().await
+    }
+
+    /// Waits until nothing is left of a link that ends by itself.
+    pub(super) async fn over(self) -> Arc<Record> {
+        // Cancelled, where the test drops it.
+        let _ = self.driver.await;
+        let servers = std::mem::take(&mut *self.record.servers.lock().unwrap());
+        for server in servers {
+            server.await.unwrap();
+        }
+        let core = self.link.lock();
+        assert_eq!(core.phase, Phase::Closed);
+        assert_eq!(core.slots.live(), 0, "slots are left");
+        assert!(core.fifo.is_empty() && core.room.is_empty() && core.out.is_empty());
+        drop(core);
+        self.record
+    }
+}
+
+/// Either way, as the checker likes.
+pub(super) fn toss() -> bool {
+    thread_rng().gen_range(0..2) == 0
+}
+
+pub(super) fn echo(link: &Link, number: u32) -> Echo<'_> {
+    Call::new(link, "ECHO", number)
+}
+
+/// Polls a call a few times, woken or not, and drops it; its outcome if it had one.
+async fn desert(mut call: Echo<'_>) -> Option<Result<String>> {
+    let mut polls = thread_rng().gen_range(0..4);
+    let wait_to_be_woken = toss();
+    poll_fn(move |cx| {
+        if polls == 0 {
+            return Poll::Ready(None);
+        }
+        polls -= 1;
+        match Pin::new(&mut call).poll(cx) {
+            Poll::Ready(result) => Poll::Ready(Some(result)),
+            Poll::Pending => {
+                if wait_to_be_woken {
+                    // Woken by the reply, it is gone without looking.
+                    polls = 0;
+                } else {
+                    cx.waker().wake_by_ref();
+                }
+                Poll::Pending
+            }
+        }
+    })
+    .await
+}
+
+/// What a caller was told
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) number: u32,
+    pub(super) result: Result<String>,
+}
+
+impl Outcome {
+    /// The caller got its own reply, and the command ran once.
+    #[track_caller]
+    pub(super) fn is_answered(&self, record: &Record) {
+        let Self { number, result } = self;
+        match result {
+            Ok(text) => assert_eq!(text, &number.to_string(), "the reply of another"),
+            Err(error) => panic!("{number}: {error}"),
+        }
+        assert_eq!(record.times(*number), 1);
+    }
+
+    /// The caller was told the truth: its own reply, or an error that fits what the server did.
+    #[track_caller]
+    pub(super) fn is_true(&self, record: &Record) -> Option<&Error> {
+        let Self { number, result } = self;
+        let Err(error) = result else {
+            self.is_answered(record);
+            return None;
+        };
+        let at_most = match error.delivery() {
+            Delivery::NotSent => 0,
+            Delivery::MaybeExecuted => 1,
+            Delivery::Answered => panic!("{number}: the server refuses nothing, but: {error}"),
+        };
+        let times = record.times(*number);
+        assert!(times <= at_most, "{number} ran {times} times, but: {error:?}");
+        Some(error)
+    }
+}
+
+/// Opens a stream to a new server each time
+struct Dialer {
+    room: usize,
+    record: Arc<Record>,
+}
+
+impl Transport for Dialer {
+    type Stream = End;
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::stream()
+    }
+
+    async fn connect(&self, _: &Endpoint) -> Result<End, DialError> {
+        let (client, server) = wire(self.room);
+        let life = self.record.lives.lock().unwrap().pop_front();
+        let task = spawn(serve(server, self.record.clone(), life));
+        self.record.servers.lock().unwrap().push(task);
+        Ok(client)
+    }
+}
+
+/// Answers until the client hangs up, or for the life it is given.
+async fn serve(mut stream: End, record: Arc<Record>, life: Option<Life>) {
+    let served = answer(&mut stream, &record, life).await;
+    if let Ok(Some(Ending::Reset)) = served {
+        stream.reset();
+    }
+}
+
+async fn answer(
+    stream: &mut End,
+    record: &Record,
+    life: Option<Life>,
+) -> io::Result<Option<Ending>> {
+    let mut framer = Framer::new(Limits::default());
+    let (mut received, mut executed) = (Vec::new(), 0);
+    let mut block = [0; 64];
+    loop {
+        while let Scan::Complete(len) = framer.scan(&received).expect("the client sends RESP") {
+            if let Some(Life { commands: 0, ending }) = life {
+                return Ok(Some(ending));
+            }
+            let command = Frame::copy_from_slice(&received[..len]);
+            received.drain(..len);
+            framer.reset();
+            let words: Vec<String> = command.decode().expect("commands are text here");
+            let reply = match &words[..] {
+                [name] if name == "PING" => "+PONG\r\n".to_owned(),
+                [name, number] if name == "ECHO" => {
+                    executed += 1;
+                    record.executed.lock().unwrap().push(number.parse().expect("a number"));
+                    record.gate.pass().await;
+                    format!("+{number}\r\n")
+                }
+                other => panic!("nobody sends {other:?} here"),
+            };
+            match life {
+                Some(Life { commands, ending }) if commands == executed => {
+                    let len = if matches!(ending, Ending::HalfReply) { 1 } else { reply.len() };
+                    stream.write_all(&reply.as_bytes()[..len]).await?;
+                    return Ok(Some(ending));
+                }
+                _ => stream.write_all(reply.as_bytes()).await?,
+            }
+        }
+        match stream.read(&mut block).await? {
+            0 => return Ok(None),
+            n => received.extend_from_slice(&block[..n]),
+        }
+    }
+}
