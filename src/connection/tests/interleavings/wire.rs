@@ -132,8 +132,12 @@ impl AsyncWrite for End {
         Poll::Ready(Ok(written))
     }
 
+    /// Fails when the peer has gone, as layers above a socket do.
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+        match self.outgoing.state.lock().unwrap().ended {
+            None => Poll::Ready(Ok(())),
+            Some(_) => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
+        }
     }
 
     fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {

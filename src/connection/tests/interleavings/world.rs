@@ -70,6 +70,8 @@ pub(super) struct Setup {
     pub(super) room: usize,
     /// How streams end by themselves, in turn; later ones live until the client ends them.
     pub(super) lives: Vec<Life>,
+    /// Commands are executed and not answered, until the test says so.
+    pub(super) mute: bool,
 }
 
 impl Default for Setup {
@@ -80,7 +82,7 @@ impl Default for Setup {
             protocol: Some(Protocol::Resp2),
             ..config()
         };
-        Self { config, single: false, room: 40, lives: Vec::new() }
+        Self { config, single: false, room: 40, lives: Vec::new(), mute: false }
     }
 }
 
@@ -92,7 +94,8 @@ pub(super) struct Record {
     executed: HarnessMutex<Vec<u32>>,
     lives: HarnessMutex<VecDeque<Life>>,
     servers: HarnessMutex<Vec<JoinHandle<()>>>,
-    gate: Gate,
+    /// Commands are answered once this counts one.
+    unmuted: Count,
 }
 
 impl Record {
@@ -102,24 +105,24 @@ impl Record {
     }
 }
 
-/// While shut, commands are executed and not answered.
+/// A number to wait for
 #[derive(Default)]
-struct Gate(Mutex<(bool, Vec<Waker>)>);
+pub(super) struct Count(Mutex<(usize, Vec<Waker>)>);
 
-impl Gate {
-    fn set(&self, shut: bool) {
+impl Count {
+    pub(super) fn add(&self) {
         let wakers = {
             let mut state = self.0.lock().unwrap();
-            state.0 = shut;
+            state.0 += 1;
             std::mem::take(&mut state.1)
         };
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    async fn pass(&self) {
+    pub(super) async fn reaches(&self, number: usize) {
         poll_fn(|cx| {
             let mut state = self.0.lock().unwrap();
-            if !state.0 {
+            if state.0 >= number {
                 return Poll::Ready(());
             }
             state.1.push(cx.waker().clone());
@@ -152,6 +155,9 @@ impl World {
         ));
         let record = Arc::new(Record::default());
         *record.lives.lock().unwrap() = setup.lives.into();
+        if !setup.mute {
+            record.unmuted.add();
+        }
         let plan = DialPlan {
             endpoints: vec![endpoint],
             connect_timeout: 5000 * MS,
@@ -165,9 +171,9 @@ impl World {
         Self { link, clock, record, driver }
     }
 
-    /// The server executes and does not answer, until it is told otherwise.
-    pub(super) fn mute(&self, mute: bool) {
-        self.record.gate.set(mute);
+    /// The server of a `mute` setup answers from now on.
+    pub(super) fn unmute(&self) {
+        self.record.unmuted.add();
     }
 
     /// A caller on a thread of its own: echoes the numbers one after the other.
@@ -355,7 +361,7 @@ async fn answer(
                 [name, number] if name == "ECHO" => {
                     executed += 1;
                     record.executed.lock().unwrap().push(number.parse().expect("a number"));
-                    record.gate.pass().await;
+                    record.unmuted.reaches(1).await;
                     format!("+{number}\r\n")
                 }
                 other => panic!("nobody sends {other:?} here"),
