@@ -93,7 +93,8 @@ fn a_closing_link_answers_what_it_has_accepted() {
 #[test]
 fn an_aborted_link_leaves_nobody_waiting() {
     explore(INTERLEAVINGS, || async {
-        let world = World::new(Setup::default());
+        let lives = if world::toss() { vec![Life::random()] } else { Vec::new() };
+        let world = World::new(Setup { lives, ..Setup::default() });
         if world::toss() {
             world.link.ready().await.unwrap();
         }
