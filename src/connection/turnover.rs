@@ -60,6 +60,10 @@ impl Core {
         cause: &Error,
         may_have_run: bool,
     ) -> usize {
+        if self.phase == Phase::Closed {
+            // Aborted while the driver was at the stream: everything has failed already.
+            return 0;
+        }
         let batch_start = self.taken - batch.len() as u64;
         let unsent = self.fifo.partition_point(|entry| entry.end <= self.sent);
         let mut lost = 0;
