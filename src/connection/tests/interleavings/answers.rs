@@ -3,11 +3,8 @@
 use super::*;
 use crate::connection::LinkConfig;
 
-async fn answered(world: World, callers: Vec<shuttle::future::JoinHandle<Vec<Outcome>>>) {
-    let mut outcomes = Vec::new();
-    for caller in callers {
-        outcomes.extend(caller.await.unwrap());
-    }
+async fn answered(world: World, callers: Vec<JoinHandle<Vec<Outcome>>>) {
+    let outcomes = outcomes(callers).await;
     let record = world.close().await;
     outcomes.iter().for_each(|outcome| outcome.is_answered(&record));
 }
@@ -55,8 +52,7 @@ fn dropped_calls_disturb_nobody() {
         if world::toss() {
             world.link.ready().await.unwrap();
         }
-        let callers =
-            vec![world.deserter(1, [2]), world.caller([3, 4]), world.deserter(5, [6])];
+        let callers = vec![world.deserter(1, [2]), world.caller([3, 4]), world.deserter(5, [6])];
         answered(world, callers).await;
     });
 }

@@ -1,11 +1,11 @@
 //! Time passes while replies arrive.
 
-use std::{future::poll_fn, pin::Pin, sync::Arc, task::Poll, time::Duration};
+use std::{future::poll_fn, pin::Pin, task::Poll, time::Duration};
 
 use shuttle::future::spawn;
 
 use super::{super::model::MS, world::Count, *};
-use crate::connection::LinkConfig;
+use crate::{ErrorKind, connection::LinkConfig};
 
 const TIMEOUT: u64 = 50 * MS;
 
@@ -22,6 +22,18 @@ fn world(mute: bool) -> World {
 async fn afterwards(world: &World, number: u32) -> Outcome {
     let result = echo(&world.link, number).timeout(Duration::from_secs(5)).await;
     Outcome { number, result }
+}
+
+/// A caller that counts its submission.
+fn submit(world: &World, number: u32, submitted: &Arc<Count>) -> JoinHandle<Vec<Outcome>> {
+    let (link, submitted) = (world.link.clone(), submitted.clone());
+    spawn(async move {
+        let mut call = echo(&link, number);
+        let early = poll_fn(|cx| Poll::Ready(Pin::new(&mut call).poll(cx))).await;
+        assert!(early.is_pending());
+        submitted.add();
+        vec![Outcome { number, result: call.await }]
+    })
 }
 
 #[test]
@@ -44,10 +56,7 @@ fn a_deadline_may_pass_while_the_reply_arrives() {
             clock.advance(10 * MS);
             clock.advance(TIMEOUT);
         });
-        let mut outcomes = Vec::new();
-        for caller in callers.into_iter().chain([impatient]) {
-            outcomes.extend(caller.await.unwrap());
-        }
+        let outcomes = outcomes(callers.into_iter().chain([impatient])).await;
         time.await.unwrap();
         let late = afterwards(&world, 6).await;
         let record = world.close().await;
@@ -66,25 +75,11 @@ fn a_server_that_does_not_answer_holds_nobody() {
         let world = world(true);
         world.link.ready().await.unwrap();
         let submitted = Arc::new(Count::default());
-        let callers: Vec<_> = (1..=2)
-            .map(|number| {
-                let (link, submitted) = (world.link.clone(), submitted.clone());
-                spawn(async move {
-                    let mut call = echo(&link, number);
-                    let early = poll_fn(|cx| Poll::Ready(Pin::new(&mut call).poll(cx))).await;
-                    assert!(early.is_pending());
-                    submitted.add();
-                    Outcome { number, result: call.await }
-                })
-            })
-            .collect();
+        let callers = [1, 2].map(|number| submit(&world, number, &submitted));
         submitted.reaches(2).await;
         // Just once: were the driver not woken by it, the callers would wait for ever.
         world.clock.advance(TIMEOUT);
-        let mut outcomes = Vec::new();
-        for caller in callers {
-            outcomes.push(caller.await.unwrap());
-        }
+        let outcomes = outcomes(callers).await;
         world.unmute();
         let late = afterwards(&world, 3).await;
         let record = world.close().await;
@@ -92,6 +87,29 @@ fn a_server_that_does_not_answer_holds_nobody() {
         for outcome in &outcomes {
             let error = outcome.is_true(&record).expect("nobody was answered");
             assert!(error.is_timeout(), "{error:?}");
+        }
+    });
+}
+
+#[test]
+fn a_closing_link_does_not_wait_for_ever() {
+    explore(INTERLEAVINGS, || async {
+        let setup = Setup { mute: true, ..Setup::default() };
+        let config = LinkConfig { close_timeout: TIMEOUT, ..setup.config };
+        let world = World::new(Setup { config, ..setup });
+        world.link.ready().await.unwrap();
+        let submitted = Arc::new(Count::default());
+        let callers = [1, 2].map(|number| submit(&world, number, &submitted));
+        submitted.reaches(2).await;
+        world.link.close();
+        world.clock.advance(TIMEOUT);
+        world.link.closed().await;
+        let outcomes = outcomes(callers).await;
+        world.unmute();
+        let record = world.over().await;
+        for outcome in &outcomes {
+            let error = outcome.is_true(&record).expect("nobody was answered");
+            assert_eq!(error.kind(), ErrorKind::Closed, "{error:?}");
         }
     });
 }

@@ -2,19 +2,17 @@
 
 use shuttle::future::spawn;
 
-use super::*;
-use crate::{Delivery, ErrorKind, connection::BacklogPolicy, connection::LinkConfig};
+use super::{world::Record, *};
+use crate::{
+    Delivery, ErrorKind,
+    connection::{BacklogPolicy, LinkConfig},
+};
 
-fn callers(world: &World) -> Vec<shuttle::future::JoinHandle<Vec<Outcome>>> {
-    vec![world.caller([1, 2]), world.deserter(3, [4]), world.caller([5])]
-}
+/// The stream or the link has ended.
+const ENDED: [ErrorKind; 2] = [ErrorKind::ConnectionLost, ErrorKind::Closed];
 
-async fn outcomes(callers: Vec<shuttle::future::JoinHandle<Vec<Outcome>>>) -> Vec<Outcome> {
-    let mut outcomes = Vec::new();
-    for caller in callers {
-        outcomes.extend(caller.await.unwrap());
-    }
-    outcomes
+fn callers(world: &World) -> [JoinHandle<Vec<Outcome>>; 3] {
+    [world.caller([1, 2]), world.deserter(3, [4]), world.caller([5])]
 }
 
 #[test]
@@ -27,8 +25,7 @@ fn a_link_that_ends_with_its_stream_leaves_nobody_waiting() {
         let record = world.close().await;
         for outcome in &outcomes {
             let error = outcome.is_true(&record);
-            let expected = [ErrorKind::ConnectionLost, ErrorKind::Closed];
-            assert!(error.is_none_or(|error| expected.contains(&error.kind())), "{error:?}");
+            assert!(error.is_none_or(|error| ENDED.contains(&error.kind())), "{error:?}");
         }
     });
 }
@@ -69,18 +66,7 @@ fn what_may_not_wait_fails_with_the_connection() {
 fn a_closing_link_answers_what_it_has_accepted() {
     explore(INTERLEAVINGS, || async {
         let world = World::new(Setup::default());
-        if world::toss() {
-            world.link.ready().await.unwrap();
-        }
-        let callers = callers(&world);
-        let link = world.link.clone();
-        let closer = spawn(async move {
-            link.close();
-            link.closed().await;
-        });
-        let outcomes = outcomes(callers).await;
-        closer.await.unwrap();
-        let record = world.over().await;
+        let (outcomes, record) = closed_meanwhile(world).await;
         for outcome in &outcomes {
             if let Some(error) = outcome.is_true(&record) {
                 assert_eq!(error.kind(), ErrorKind::Closed, "{error:?}");
@@ -88,6 +74,35 @@ fn a_closing_link_answers_what_it_has_accepted() {
             }
         }
     });
+}
+
+#[test]
+fn a_closing_link_may_lose_its_stream() {
+    explore(INTERLEAVINGS, || async {
+        let lives = vec![Life::random(), Life::random()];
+        let (outcomes, record) =
+            closed_meanwhile(World::new(Setup { lives, ..Setup::default() })).await;
+        for outcome in &outcomes {
+            let error = outcome.is_true(&record);
+            assert!(error.is_none_or(|error| ENDED.contains(&error.kind())), "{error:?}");
+        }
+    });
+}
+
+async fn closed_meanwhile(world: World) -> (Vec<Outcome>, Arc<Record>) {
+    if world::toss() {
+        // A stream that breaks early is made again.
+        world.link.ready().await.unwrap();
+    }
+    let callers = callers(&world);
+    let link = world.link.clone();
+    let closer = spawn(async move {
+        link.close();
+        link.closed().await;
+    });
+    let outcomes = outcomes(callers).await;
+    closer.await.unwrap();
+    (outcomes, world.over().await)
 }
 
 #[test]
@@ -106,8 +121,7 @@ fn an_aborted_link_leaves_nobody_waiting() {
         let record = world.over().await;
         for outcome in &outcomes {
             if let Some(error) = outcome.is_true(&record) {
-                let expected = [ErrorKind::ConnectionLost, ErrorKind::Closed];
-                assert!(expected.contains(&error.kind()), "{error:?}");
+                assert!(ENDED.contains(&error.kind()), "{error:?}");
             }
         }
     });

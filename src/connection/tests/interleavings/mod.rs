@@ -15,12 +15,18 @@ mod signals;
 mod wire;
 mod world;
 
-use std::future::Future;
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use shuttle::{
     Config, Runner,
-    future::block_on,
-    scheduler::{PctScheduler, RandomScheduler},
+    future::{JoinHandle, block_on},
+    scheduler::{PctScheduler, RandomScheduler, Scheduler},
 };
 
 use self::world::{Life, Outcome, Setup, World, echo};
@@ -29,7 +35,7 @@ use self::world::{Life, Outcome, Setup, World, echo};
 const SEED: u64 = 0x5eed;
 
 /// Of each scenario; together they take less than a minute in a debug build.
-const INTERLEAVINGS: usize = 2000;
+const INTERLEAVINGS: usize = 3000;
 
 /// Preemptions in which the second half of the runs specialises: most races need no more.
 const DEPTH: usize = 3;
@@ -43,11 +49,45 @@ fn explore<F: Future<Output = ()>>(
         times.parse().expect("REDMUX_INTERLEAVINGS is how many times as many to try")
     });
     let half = interleavings * times / 2;
-    let again = scenario.clone();
-    let random = RandomScheduler::new_from_seed(SEED, half);
-    Runner::new(random, checker()).run(move || block_on(scenario()));
-    let few_preemptions = PctScheduler::new_from_seed(SEED, DEPTH, half);
-    Runner::new(few_preemptions, checker()).run(move || block_on(again()));
+    run("random", RandomScheduler::new_from_seed(SEED, half), scenario.clone());
+    run("few preemptions", PctScheduler::new_from_seed(SEED, DEPTH, half), scenario);
+}
+
+fn run<F: Future<Output = ()>>(
+    how: &'static str,
+    scheduler: impl Scheduler + 'static,
+    scenario: impl Fn() -> F + Send + Sync + 'static,
+) {
+    let progress = Progress { how, runs: Arc::default() };
+    let runs = progress.runs.clone();
+    Runner::new(scheduler, checker()).run(move || {
+        runs.fetch_add(1, Ordering::Relaxed);
+        block_on(scenario());
+    });
+}
+
+/// Says how far a failed exploration came
+struct Progress {
+    how: &'static str,
+    runs: Arc<AtomicUsize>,
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let (how, runs) = (self.how, self.runs.load(Ordering::Relaxed));
+            eprintln!("failed in interleaving {runs} ({how})");
+        }
+    }
+}
+
+/// Waits for callers.
+async fn outcomes(callers: impl IntoIterator<Item = JoinHandle<Vec<Outcome>>>) -> Vec<Outcome> {
+    let mut outcomes = Vec::new();
+    for caller in callers {
+        outcomes.extend(caller.await.unwrap());
+    }
+    outcomes
 }
 
 fn checker() -> Config {

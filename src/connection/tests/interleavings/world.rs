@@ -29,7 +29,7 @@ use crate::{
     connection::{ConstantDelay, DialPlan, Driver, Link, LinkConfig, core::Phase},
     events::{ConnectionType, Hub},
     pubsub::Registry,
-    resp::{Framer, Limits, Protocol, Frame, Scan},
+    resp::{Frame, Framer, Limits, Protocol, Scan},
     sync::Mutex,
 };
 
@@ -190,7 +190,11 @@ impl World {
 
     /// Like [`caller`](Self::caller); gives the first number up before it is answered,
     /// or just then, and goes on with the others.
-    pub(super) fn deserter(&self, first: u32, numbers: impl Into<Vec<u32>>) -> JoinHandle<Vec<Outcome>> {
+    pub(super) fn deserter(
+        &self,
+        first: u32,
+        numbers: impl Into<Vec<u32>>,
+    ) -> JoinHandle<Vec<Outcome>> {
         let (link, numbers) = (self.link.clone(), numbers.into());
         spawn(async move {
             let mut outcomes = Vec::new();
