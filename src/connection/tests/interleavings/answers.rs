@@ -1,7 +1,7 @@
 //! The server is well: everyone gets an answer, and it is their own.
 
 use super::*;
-use crate::connection::LinkConfig;
+use crate::connection::{LinkConfig, config::NEVER};
 
 async fn answered(world: World, callers: Vec<JoinHandle<Vec<Outcome>>>) {
     let outcomes = outcomes(callers).await;
@@ -21,7 +21,15 @@ fn every_caller_gets_its_own_reply() {
 #[test]
 fn a_driver_that_sleeps_is_woken() {
     explore(INTERLEAVINGS, || async {
-        let world = World::new(Setup { room: 1000, ..Setup::default() });
+        let setup = Setup { room: 1000, ..Setup::default() };
+        // No time is near for which it would wake by itself.
+        let config = LinkConfig {
+            command_timeout: NEVER,
+            keep_alive: NEVER,
+            probe_after: NEVER,
+            ..setup.config
+        };
+        let world = World::new(Setup { config, ..setup });
         world.link.ready().await.unwrap();
         let callers = vec![world.caller([1]), world.caller([2, 3])];
         answered(world, callers).await;

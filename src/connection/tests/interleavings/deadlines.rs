@@ -1,18 +1,26 @@
 //! Time passes while replies arrive.
 
-use std::{future::poll_fn, pin::Pin, task::Poll, time::Duration};
+use std::time::Duration;
 
 use shuttle::future::spawn;
 
-use super::{super::model::MS, world::Count, *};
-use crate::{ErrorKind, connection::LinkConfig};
+use super::{
+    super::model::MS,
+    world::{Count, Echo, poll_elsewhere},
+    *,
+};
+use crate::{
+    Error, ErrorKind,
+    connection::{Link, LinkConfig},
+};
 
 const TIMEOUT: u64 = 50 * MS;
 
-fn world(mute: bool) -> World {
-    let setup = Setup { mute, ..Setup::default() };
-    let config = LinkConfig { command_timeout: TIMEOUT, ..setup.config };
-    World::new(Setup { config, ..setup })
+/// Less than [`TIMEOUT`].
+const SHORT: u64 = 10 * MS;
+
+fn impatient(link: &Link, number: u32) -> Echo<'_> {
+    echo(link, number).timeout(Duration::from_micros(SHORT))
 }
 
 /// Whatever is late belongs to nobody else.
@@ -24,69 +32,84 @@ async fn afterwards(world: &World, number: u32) -> Outcome {
     Outcome { number, result }
 }
 
-/// A caller that counts its submission.
-fn submit(world: &World, number: u32, submitted: &Arc<Count>) -> JoinHandle<Vec<Outcome>> {
+/// A caller that counts its submission and then moves to another thread.
+fn submit(
+    world: &World,
+    number: u32,
+    call: fn(&Link, u32) -> Echo<'_>,
+    submitted: &Arc<Count>,
+) -> JoinHandle<Vec<Outcome>> {
     let (link, submitted) = (world.link.clone(), submitted.clone());
     spawn(async move {
-        let mut call = echo(&link, number);
-        let early = poll_fn(|cx| Poll::Ready(Pin::new(&mut call).poll(cx))).await;
-        assert!(early.is_pending());
+        let mut call = call(&link, number);
+        assert!(poll_elsewhere(&mut call).is_pending());
         submitted.add();
         vec![Outcome { number, result: call.await }]
     })
 }
 
+/// Not before its time.
+fn assert_timed_out(error: &Error) {
+    assert!(error.is_timeout(), "{error:?}");
+    let diagnostics = error.diagnostics().unwrap();
+    assert!(diagnostics.elapsed >= diagnostics.timeout, "{error:?}");
+}
+
 #[test]
 fn a_deadline_may_pass_while_the_reply_arrives() {
     explore(INTERLEAVINGS, || async {
-        let world = world(false);
+        let setup = Setup::default();
+        let config = LinkConfig { command_timeout: TIMEOUT, ..setup.config };
+        let world = World::new(Setup { config, ..setup });
         if world::toss() {
             world.link.ready().await.unwrap();
         }
-        let callers = [world.caller([1, 2]), world.deserter(3, [4])];
-        let impatient = {
-            let link = world.link.clone();
-            spawn(async move {
-                let result = echo(&link, 5).timeout(Duration::from_millis(10)).await;
-                vec![Outcome { number: 5, result }]
-            })
-        };
+        let link = world.link.clone();
+        let hasty = spawn(async move {
+            let result = impatient(&link, 1).await;
+            let next = echo(&link, 2).await;
+            vec![Outcome { number: 1, result }, Outcome { number: 2, result: next }]
+        });
+        let callers = [hasty, world.caller([3]), world.deserter(4, [5])];
         let clock = world.clock.clone();
         let time = spawn(async move {
-            clock.advance(10 * MS);
+            clock.advance(SHORT);
             clock.advance(TIMEOUT);
         });
-        let outcomes = outcomes(callers.into_iter().chain([impatient])).await;
+        let outcomes = outcomes(callers).await;
         time.await.unwrap();
         let late = afterwards(&world, 6).await;
         let record = world.close().await;
         late.is_answered(&record);
-        for outcome in &outcomes {
-            if let Some(error) = outcome.is_true(&record) {
-                assert!(error.is_timeout(), "{error:?}");
-            }
-        }
+        outcomes.iter().filter_map(|outcome| outcome.is_true(&record)).for_each(assert_timed_out);
     });
 }
 
 #[test]
 fn a_server_that_does_not_answer_holds_nobody() {
     explore(INTERLEAVINGS, || async {
-        let world = world(true);
+        // The stream is soon full, and the driver waits for nothing but time.
+        let setup = Setup { mute: true, room: 8, ..Setup::default() };
+        let config = LinkConfig { command_timeout: TIMEOUT, ..setup.config };
+        let world = World::new(Setup { config, ..setup });
         world.link.ready().await.unwrap();
         let submitted = Arc::new(Count::default());
-        let callers = [1, 2].map(|number| submit(&world, number, &submitted));
+        let callers = [1, 2].map(|number| submit(&world, number, echo, &submitted));
         submitted.reaches(2).await;
-        // Just once: were the driver not woken by it, the callers would wait for ever.
+        let hasty = submit(&world, 3, impatient, &submitted);
+        submitted.reaches(3).await;
+        // Just once for each deadline: were the driver not woken by it, or armed for a later
+        // one, a caller would wait for ever.
+        world.clock.advance(SHORT);
+        let mut outcomes_of_all = outcomes([hasty]).await;
         world.clock.advance(TIMEOUT);
-        let outcomes = outcomes(callers).await;
+        outcomes_of_all.extend(outcomes(callers).await);
         world.unmute();
-        let late = afterwards(&world, 3).await;
+        let late = afterwards(&world, 4).await;
         let record = world.close().await;
         late.is_answered(&record);
-        for outcome in &outcomes {
-            let error = outcome.is_true(&record).expect("nobody was answered");
-            assert!(error.is_timeout(), "{error:?}");
+        for outcome in &outcomes_of_all {
+            assert_timed_out(outcome.is_true(&record).expect("nobody was answered"));
         }
     });
 }
@@ -99,7 +122,7 @@ fn a_closing_link_does_not_wait_for_ever() {
         let world = World::new(Setup { config, ..setup });
         world.link.ready().await.unwrap();
         let submitted = Arc::new(Count::default());
-        let callers = [1, 2].map(|number| submit(&world, number, &submitted));
+        let callers = [1, 2].map(|number| submit(&world, number, echo, &submitted));
         submitted.reaches(2).await;
         world.link.close();
         world.clock.advance(TIMEOUT);

@@ -11,6 +11,13 @@ use crate::{
 /// The stream or the link has ended.
 const ENDED: [ErrorKind; 2] = [ErrorKind::ConnectionLost, ErrorKind::Closed];
 
+/// With callers in line for room, or without.
+fn setup() -> Setup {
+    let setup = Setup::default();
+    let high_water = if world::toss() { 1 } else { setup.config.high_water };
+    Setup { config: LinkConfig { high_water, ..setup.config }, ..setup }
+}
+
 fn callers(world: &World) -> [JoinHandle<Vec<Outcome>>; 3] {
     [world.caller([1, 2]), world.deserter(3, [4]), world.caller([5])]
 }
@@ -19,7 +26,7 @@ fn callers(world: &World) -> [JoinHandle<Vec<Outcome>>; 3] {
 fn a_link_that_ends_with_its_stream_leaves_nobody_waiting() {
     explore(INTERLEAVINGS, || async {
         let lives = vec![Life::random()];
-        let world = World::new(Setup { single: true, lives, ..Setup::default() });
+        let world = World::new(Setup { single: true, lives, ..setup() });
         let outcomes = outcomes(callers(&world)).await;
         // So short a life may never have ended by itself.
         let record = world.close().await;
@@ -34,7 +41,7 @@ fn a_link_that_ends_with_its_stream_leaves_nobody_waiting() {
 fn what_was_not_sent_survives_lost_connections() {
     explore(INTERLEAVINGS, || async {
         let lives = vec![Life::random(), Life::random()];
-        let world = World::new(Setup { lives, ..Setup::default() });
+        let world = World::new(Setup { lives, ..setup() });
         let outcomes = outcomes(callers(&world)).await;
         let record = world.close().await;
         for outcome in &outcomes {
@@ -49,7 +56,7 @@ fn what_was_not_sent_survives_lost_connections() {
 #[test]
 fn what_may_not_wait_fails_with_the_connection() {
     explore(INTERLEAVINGS, || async {
-        let setup = Setup { lives: vec![Life::random(), Life::random()], ..Setup::default() };
+        let setup = Setup { lives: vec![Life::random(), Life::random()], ..setup() };
         let config = LinkConfig { backlog: BacklogPolicy::FailFast, ..setup.config };
         let world = World::new(Setup { config, ..setup });
         let outcomes = outcomes(callers(&world)).await;
@@ -65,7 +72,7 @@ fn what_may_not_wait_fails_with_the_connection() {
 #[test]
 fn a_closing_link_answers_what_it_has_accepted() {
     explore(INTERLEAVINGS, || async {
-        let world = World::new(Setup::default());
+        let world = World::new(setup());
         let (outcomes, record) = closed_meanwhile(world).await;
         for outcome in &outcomes {
             if let Some(error) = outcome.is_true(&record) {
@@ -80,8 +87,7 @@ fn a_closing_link_answers_what_it_has_accepted() {
 fn a_closing_link_may_lose_its_stream() {
     explore(INTERLEAVINGS, || async {
         let lives = vec![Life::random(), Life::random()];
-        let (outcomes, record) =
-            closed_meanwhile(World::new(Setup { lives, ..Setup::default() })).await;
+        let (outcomes, record) = closed_meanwhile(World::new(Setup { lives, ..setup() })).await;
         for outcome in &outcomes {
             let error = outcome.is_true(&record);
             assert!(error.is_none_or(|error| ENDED.contains(&error.kind())), "{error:?}");
@@ -109,7 +115,7 @@ async fn closed_meanwhile(world: World) -> (Vec<Outcome>, Arc<Record>) {
 fn an_aborted_link_leaves_nobody_waiting() {
     explore(INTERLEAVINGS, || async {
         let lives = if world::toss() { vec![Life::random()] } else { Vec::new() };
-        let world = World::new(Setup { lives, ..Setup::default() });
+        let world = World::new(Setup { lives, ..setup() });
         if world::toss() {
             world.link.ready().await.unwrap();
         }
@@ -130,7 +136,7 @@ fn an_aborted_link_leaves_nobody_waiting() {
 #[test]
 fn a_link_whose_driver_is_dropped_leaves_nobody_waiting() {
     explore(INTERLEAVINGS, || async {
-        let world = World::new(Setup::default());
+        let world = World::new(setup());
         if world::toss() {
             world.link.ready().await.unwrap();
         }

@@ -53,17 +53,18 @@ fn explore<F: Future<Output = ()>>(
     run("few preemptions", PctScheduler::new_from_seed(SEED, DEPTH, half), scenario);
 }
 
+/// Gives the number of interleavings there were.
 fn run<F: Future<Output = ()>>(
     how: &'static str,
     scheduler: impl Scheduler + 'static,
     scenario: impl Fn() -> F + Send + Sync + 'static,
-) {
+) -> usize {
     let progress = Progress { how, runs: Arc::default() };
     let runs = progress.runs.clone();
     Runner::new(scheduler, checker()).run(move || {
         runs.fetch_add(1, Ordering::Relaxed);
         block_on(scenario());
-    });
+    })
 }
 
 /// Says how far a failed exploration came
@@ -76,7 +77,9 @@ impl Drop for Progress {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let (how, runs) = (self.how, self.runs.load(Ordering::Relaxed));
-            eprintln!("failed in interleaving {runs} ({how})");
+            let thread = std::thread::current();
+            let test = thread.name().unwrap_or_default();
+            eprintln!("{test} failed in interleaving {runs} ({how})");
         }
     }
 }

@@ -6,13 +6,9 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use shuttle::{
-    Runner,
-    future::{block_on, spawn},
-    scheduler::DfsScheduler,
-};
+use shuttle::{future::spawn, scheduler::DfsScheduler};
 
-use super::checker;
+use super::run;
 use crate::{connection::signal::Signal, sync::Mutex};
 
 /// Something that becomes ready once
@@ -59,16 +55,12 @@ async fn consume(source: &Source) {
 
 #[test]
 fn no_signal_is_lost() {
-    let runs = Runner::new(DfsScheduler::new(None, false), checker()).run(|| {
+    let runs = run("all", DfsScheduler::new(None, false), || async {
         let source = Arc::new(Source::default());
-        let producer = {
-            let source = source.clone();
-            spawn(async move { source.produce() })
-        };
-        block_on(async {
-            consume(&source).await;
-            producer.await.unwrap();
-        });
+        let producer = source.clone();
+        let producer = spawn(async move { producer.produce() });
+        consume(&source).await;
+        producer.await.unwrap();
     });
     assert!(runs > 100, "only {runs} interleavings: the signal is not the checker's");
 }
