@@ -165,6 +165,10 @@ impl Core {
             self.room.remove(place);
         }
         self.wake_room();
+        if self.phase == Phase::Closing && self.is_drained() {
+            // The driver, parked, waits for just this.
+            self.wake_driver();
+        }
     }
 
     /// Lets the first in line try again.
