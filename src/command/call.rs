@@ -140,8 +140,30 @@ impl<'a, T, A> Call<'a, T, A> {
     }
 
     /// Names the command and the server on an error.
+    #[cold]
+    #[inline(never)]
     fn label(&self, error: Error) -> Error {
         error.command(&*self.full_name()).endpoint_at(&self.link.endpoint())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn not_decoded(&self, error: ReplyError) -> Error {
+        match error {
+            ReplyError::Server(error) => {
+                let code = error.code().to_owned();
+                let error = self.label(Error::from_server(error));
+                if self.link.hub.has_listeners() {
+                    self.link.hub.publish(Event::ErrorMessage(ErrorMessage {
+                        endpoint: self.link.endpoint(),
+                        command: error.command_name().map(Into::into),
+                        code,
+                    }));
+                }
+                error
+            }
+            ReplyError::Decode(error) => self.label(Error::from_decode(error)),
+        }
     }
 }
 
@@ -182,22 +204,10 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
 
     fn finish(&mut self, outcome: Result<Frame>) -> Result<T> {
         self.settle();
-        let frame = outcome.map_err(|error| self.label(error))?;
-        frame.decode().map_err(|error| match error {
-            ReplyError::Server(error) => {
-                let code = error.code().to_owned();
-                let error = self.label(Error::from_server(error));
-                if self.link.hub.has_listeners() {
-                    self.link.hub.publish(Event::ErrorMessage(ErrorMessage {
-                        endpoint: self.link.endpoint(),
-                        command: error.command_name().map(Into::into),
-                        code,
-                    }));
-                }
-                error
-            }
-            ReplyError::Decode(error) => self.label(Error::from_decode(error)),
-        })
+        match outcome {
+            Ok(frame) => frame.decode().map_err(|error| self.not_decoded(error)),
+            Err(error) => Err(self.label(error)),
+        }
     }
 }
 

@@ -33,16 +33,31 @@ impl Core {
                 Err(error)
             }
             Ok(true) => {
-                let id = match waiting {
+                let sequence = self.front + self.fifo.len() as u64;
+                let (id, issued) = match waiting {
                     Some(id) => {
                         self.room.pop_front();
                         self.wake_room();
                         self.slots.poll(id, waker);
-                        id
+                        let issued = self.slots.get_mut(id).map(|slot| {
+                            slot.entry = sequence;
+                            slot.issued
+                        });
+                        (id, issued.unwrap_or(self.now))
                     }
-                    None => self.slots.insert(self.now, timeout, Some(waker.clone())),
+                    None => {
+                        let waker = Some(waker.clone());
+                        (self.slots.insert(sequence, self.now, timeout, waker), self.now)
+                    }
                 };
-                self.enqueue(command, id, timeout, waiting.is_some());
+                let deadline = issued.saturating_add(timeout);
+                // Who stood in line has been in the heap since then.
+                if waiting.is_none() && command.timeout.is_some() {
+                    self.override_deadline(deadline, id);
+                }
+                let over = waiting.is_some() || command.timeout.is_some();
+                self.out.push_command(command.args);
+                self.push_entry(Some(id), deadline, over, confirm_kind(command.confirm));
                 Ok(id)
             }
             Ok(false) => match waiting {
@@ -51,7 +66,8 @@ impl Core {
                     Ok(id)
                 }
                 None => {
-                    let id = self.slots.insert(self.now, timeout, Some(waker.clone()));
+                    let id =
+                        self.slots.insert(Slot::NO_ENTRY, self.now, timeout, Some(waker.clone()));
                     self.room.push_back(id);
                     self.override_deadline(self.now.saturating_add(timeout), id);
                     Ok(id)
@@ -84,21 +100,6 @@ impl Core {
         }
         // One command is always let in, however large.
         Ok(first_in_line && (queued == 0 || queued < self.config.high_water))
-    }
-
-    fn enqueue(&mut self, command: &Submission<'_>, id: SlotId, timeout: u64, was_waiting: bool) {
-        self.out.push_command(command.args);
-        let issued = self.slots.get_mut(id).map_or(self.now, |slot| slot.issued);
-        let deadline = issued.saturating_add(timeout);
-        let override_deadline = was_waiting || command.timeout.is_some();
-        if override_deadline && !was_waiting {
-            self.override_deadline(deadline, id);
-        }
-        let sequence = self.front + self.fifo.len() as u64;
-        if let Some(slot) = self.slots.get_mut(id) {
-            slot.entry = sequence;
-        }
-        self.push_entry(Some(id), deadline, override_deadline, confirm_kind(command.confirm));
     }
 
     /// Queues a command of the client's own whose reply nobody waits for.

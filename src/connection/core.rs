@@ -230,16 +230,17 @@ impl Core {
     }
 
     fn is_push(&self, frame: &Frame) -> bool {
-        match frame.kind() {
-            ReplyKind::Push => true,
-            // RESP2 has no pushes: on a subscription connection, arrays are.
-            ReplyKind::Array if self.config.subscriber && self.protocol == Protocol::Resp2 => {
-                let first = frame.reply().items().and_then(|mut items| items.next());
-                // The answer to PING in subscriber mode is an array too.
-                first.and_then(|name| name.as_bytes()).is_some_and(|name| &*name != b"pong")
-            }
-            _ => false,
+        if frame.is_push() {
+            return true;
         }
+        // RESP2 has no pushes: on a subscription connection, arrays are.
+        let arrays_are_pushes = self.config.subscriber && self.protocol == Protocol::Resp2;
+        if !arrays_are_pushes || frame.kind() != ReplyKind::Array {
+            return false;
+        }
+        let first = frame.reply().items().and_then(|mut items| items.next());
+        // The answer to PING in subscriber mode is an array too.
+        first.and_then(|name| name.as_bytes()).is_some_and(|name| &*name != b"pong")
     }
 
     /// Counts a confirmation of the subscription command at the head of the FIFO.

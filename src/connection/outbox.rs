@@ -2,10 +2,13 @@ use std::io::IoSlice;
 
 use bytes::Bytes;
 
-use crate::resp::{Arg, write_array_header, write_bulk, write_bulk_header};
+use crate::resp::Arg;
 
 /// Arguments of at least this many bytes that the caller shares are not copied.
 const SHARE_FROM: usize = 4096;
+
+/// The first room for commands.
+const LEAST_ROOM: usize = 1024;
 
 /// A spare buffer larger than this is given back to the allocator after use.
 const KEEP_CAPACITY: usize = 1 << 20;
@@ -18,7 +21,11 @@ const KEEP_CAPACITY: usize = 1 << 20;
 #[derive(Default)]
 pub(crate) struct Outbox {
     chunks: Vec<Bytes>,
+    /// Initialised in full, so that pieces are copied to where they belong without a look at
+    /// the capacity for each; the part up to `end` is in use.
     tail: Vec<u8>,
+    end: usize,
+    /// Bytes put in.
     len: usize,
     /// Bytes of `chunks` and `tail` already written.
     written: usize,
@@ -43,35 +50,69 @@ impl Outbox {
     }
 
     /// Appends one command.
+    #[inline]
     pub(crate) fn push_command(&mut self, args: &[Arg<'_>]) {
-        let before = self.tail.len();
-        let mut moved = 0;
-        write_array_header(&mut self.tail, args.len());
-        for arg in args {
-            match arg {
-                Arg::Shared(bytes) if bytes.len() >= SHARE_FROM => {
-                    write_bulk_header(&mut self.tail, bytes.len());
-                    moved += self.tail.len();
-                    self.chunks.push(Bytes::from(std::mem::take(&mut self.tail)));
-                    moved += bytes.len();
-                    self.chunks.push(bytes.clone());
-                    self.tail.extend_from_slice(b"\r\n");
-                }
-                _ => write_bulk(&mut self.tail, arg.as_bytes()),
+        match encode_small(&mut self.tail[self.end..], args) {
+            Some(length) => {
+                self.end += length;
+                self.len += length;
             }
+            None => self.push_any_command(args),
         }
-        self.len += moved + self.tail.len() - before;
+    }
+
+    /// As [`push_command`](Self::push_command), of any size and where there is no room yet.
+    #[cold]
+    fn push_any_command(&mut self, args: &[Arg<'_>]) {
+        let copied = args.iter().map(|arg| if is_shared(arg) { 0 } else { arg.len() }).sum();
+        self.make_room(copied, args.len());
+        self.push_header(b'*', args.len());
+        for arg in args {
+            self.push_header(b'$', arg.len());
+            match arg {
+                Arg::Shared(bytes) if is_shared(arg) => {
+                    self.tail.truncate(self.end);
+                    self.chunks.push(Bytes::from(std::mem::take(&mut self.tail)));
+                    self.chunks.push(bytes.clone());
+                    self.len += bytes.len();
+                    self.end = 0;
+                }
+                _ => self.push_raw(arg.as_bytes()),
+            }
+            self.push_raw(b"\r\n");
+        }
+    }
+
+    fn push_header(&mut self, type_byte: u8, number: usize) {
+        let mut digits = itoa::Buffer::new();
+        self.push_raw(&[type_byte]);
+        self.push_raw(digits.format(number).as_bytes());
+        self.push_raw(b"\r\n");
     }
 
     /// Appends bytes that are already RESP.
     pub(crate) fn push_raw(&mut self, bytes: &[u8]) {
-        self.tail.extend_from_slice(bytes);
+        if self.tail.len() - self.end < bytes.len() {
+            self.make_room(bytes.len(), 0);
+        }
+        self.tail[self.end..self.end + bytes.len()].copy_from_slice(bytes);
+        self.end += bytes.len();
         self.len += bytes.len();
+    }
+
+    /// Makes room for so many bytes in so many arguments, and for as much again as there is.
+    fn make_room(&mut self, bytes: usize, args: usize) {
+        /// A type byte, twenty digits, and two line ends.
+        const HEADER: usize = 25;
+        let needed = self.end + bytes + (args + 1) * HEADER;
+        if needed > self.tail.len() {
+            self.tail.resize(needed.max(2 * self.tail.len()).max(LEAST_ROOM), 0);
+        }
     }
 
     /// The next bytes to write, as one slice.
     pub(crate) fn slice(&self) -> &[u8] {
-        let part = self.chunks.get(self.chunk).map_or(&self.tail[..], |bytes| &bytes[..]);
+        let part = self.chunks.get(self.chunk).map_or(&self.tail[..self.end], |bytes| &bytes[..]);
         &part[self.written - self.chunk_start..]
     }
 
@@ -85,7 +126,7 @@ impl Outbox {
         let mut used = 0;
         let mut skip = self.written - self.chunk_start;
         let parts = self.chunks[self.chunk..].iter().map(|bytes| &bytes[..]);
-        for part in parts.chain(std::iter::once(&self.tail[..])) {
+        for part in parts.chain(std::iter::once(&self.tail[..self.end])) {
             let part = &part[skip..];
             skip = 0;
             if part.is_empty() {
@@ -102,6 +143,7 @@ impl Outbox {
     pub(crate) fn flatten(&mut self) {
         if !self.chunks.is_empty() {
             self.tail = self.all_bytes();
+            self.end = self.tail.len();
             self.chunks.clear();
             self.chunk = 0;
             self.chunk_start = 0;
@@ -125,22 +167,60 @@ impl Outbox {
     pub(crate) fn all_bytes(&self) -> Vec<u8> {
         let mut all = Vec::with_capacity(self.len);
         self.chunks.iter().for_each(|bytes| all.extend_from_slice(bytes));
-        all.extend_from_slice(&self.tail);
+        all.extend_from_slice(&self.tail[..self.end]);
         all
     }
 
     /// Empties the box and keeps its buffer for the next batch, unless it is oversized.
     pub(crate) fn clear(&mut self) {
         self.chunks.clear();
-        if self.tail.capacity() > KEEP_CAPACITY {
+        if self.tail.len() > KEEP_CAPACITY {
             self.tail = Vec::new();
         }
-        self.tail.clear();
+        self.end = 0;
         self.len = 0;
         self.written = 0;
         self.chunk = 0;
         self.chunk_start = 0;
     }
+}
+
+/// Whether an argument is given to the transport as it is, without a copy.
+fn is_shared(arg: &Arg<'_>) -> bool {
+    matches!(arg, Arg::Shared(bytes) if bytes.len() >= SHARE_FROM)
+}
+
+/// Encodes a command of few and short arguments, as nine in ten are, and returns its length;
+/// `None` for others and where it does not fit.
+#[inline]
+fn encode_small(out: &mut [u8], args: &[Arg<'_>]) -> Option<usize> {
+    if args.len() > 9 {
+        return None;
+    }
+    let count = args.len() as u8;
+    out.get_mut(..4)?.copy_from_slice(&[b'*', b'0' + count, b'\r', b'\n']);
+    let mut at = 4;
+    for arg in args {
+        let bytes = arg.as_bytes();
+        let room = &mut out[at..];
+        let start = match bytes.len() {
+            length @ 0..10 => {
+                room.get_mut(..4)?.copy_from_slice(&[b'$', b'0' + length as u8, b'\r', b'\n']);
+                4
+            }
+            length @ 10..100 => {
+                let (tens, ones) = (b'0' + length as u8 / 10, b'0' + length as u8 % 10);
+                room.get_mut(..5)?.copy_from_slice(&[b'$', tens, ones, b'\r', b'\n']);
+                5
+            }
+            _ => return None,
+        };
+        let end = start + bytes.len();
+        room.get_mut(start..end)?.copy_from_slice(bytes);
+        room.get_mut(end..end + 2)?.copy_from_slice(b"\r\n");
+        at += end + 2;
+    }
+    Some(at)
 }
 
 #[cfg(test)]
@@ -179,6 +259,22 @@ mod tests {
             }
             assert_eq!(taken, expected());
             assert_eq!(out.all_bytes(), expected());
+        }
+    }
+
+    #[test]
+    fn small_commands_are_encoded_as_all_others() {
+        for count in 0..12 {
+            for length in [0, 1, 9, 10, 15, 60, 99, 100, 200] {
+                let text = vec![b'x'; length];
+                let args = vec![Arg::Bytes(&text); count];
+                let mut out = Outbox::default();
+                out.push_command(&args);
+                let mut expected = Vec::new();
+                crate::resp::encode_command(&mut expected, &args);
+                assert_eq!(out.all_bytes(), expected, "{count} of {length}");
+                assert_eq!(out.len(), expected.len());
+            }
         }
     }
 

@@ -56,20 +56,20 @@ impl Slots {
         Self { slots: Vec::new(), free: NIL, live: 0, generation: 0 }
     }
 
-    /// Takes a place for a command issued at `issued`.
-    pub(crate) fn insert(&mut self, issued: u64, timeout: u64, waker: Option<Waker>) -> SlotId {
+    /// Takes a place for a command issued at `issued`, in the FIFO as `entry`.
+    pub(crate) fn insert(
+        &mut self,
+        entry: u64,
+        issued: u64,
+        timeout: u64,
+        waker: Option<Waker>,
+    ) -> SlotId {
         // One counter for all places: a place may be given back to the allocator and
         // made anew without an old id ever matching it by accident.
         self.generation = self.generation.wrapping_add(1);
         let generation = self.generation;
         self.live += 1;
-        let slot = Slot {
-            generation,
-            state: State::Waiting(waker),
-            entry: Slot::NO_ENTRY,
-            issued,
-            timeout,
-        };
+        let slot = Slot { generation, state: State::Waiting(waker), entry, issued, timeout };
         if self.free == NIL {
             let index = self.slots.len() as u32;
             self.slots.push(slot);
@@ -121,17 +121,25 @@ impl Slots {
 
     /// Takes the outcome, or leaves `waker` to be called when it is there.
     pub(crate) fn poll(&mut self, id: SlotId, waker: &Waker) -> Option<Outcome> {
-        let slot = self.get_mut(id)?;
+        let slot = self.slots.get_mut(id.index as usize)?;
+        if slot.generation != id.generation {
+            return None;
+        }
         match &mut slot.state {
+            State::Done(_) => {
+                let vacant = State::Vacant { next: self.free };
+                let state = std::mem::replace(&mut slot.state, vacant);
+                self.vacated(id);
+                match state {
+                    State::Done(outcome) => Some(outcome),
+                    _ => None,
+                }
+            }
             State::Waiting(Some(known)) if known.will_wake(waker) => None,
             State::Waiting(known) => {
                 *known = Some(waker.clone());
                 None
             }
-            State::Done(_) => match self.remove(id) {
-                Some(State::Done(outcome)) => Some(outcome),
-                _ => None,
-            },
             State::Vacant { .. } => None,
         }
     }
@@ -152,20 +160,21 @@ impl Slots {
 
     /// Forgets the slot: the caller has gone.
     pub(crate) fn abandon(&mut self, id: SlotId) -> bool {
-        self.remove(id).is_some()
+        let next = self.free;
+        let Some(slot) = self.get_mut(id) else { return false };
+        slot.state = State::Vacant { next };
+        self.vacated(id);
+        true
     }
 
-    fn remove(&mut self, id: SlotId) -> Option<State> {
-        let next = self.free;
-        let slot = self.get_mut(id)?;
-        let state = std::mem::replace(&mut slot.state, State::Vacant { next });
+    /// Notes that a place, which already points to the free one behind it, is free.
+    fn vacated(&mut self, id: SlotId) {
         self.free = id.index;
         self.live -= 1;
         if self.live == 0 && self.slots.len() > KEEP {
             self.slots = Vec::new();
             self.free = NIL;
         }
-        Some(state)
     }
 }
 
@@ -176,9 +185,9 @@ mod tests {
     #[test]
     fn an_old_id_never_reaches_a_reused_place() {
         let mut slots = Slots::new();
-        let first = slots.insert(0, 0, None);
+        let first = slots.insert(Slot::NO_ENTRY, 0, 0, None);
         assert!(slots.abandon(first));
-        let second = slots.insert(0, 0, None);
+        let second = slots.insert(Slot::NO_ENTRY, 0, 0, None);
         assert_eq!(first.index, second.index);
         assert!(slots.get_mut(first).is_none());
         assert!(!slots.abandon(first));
@@ -192,10 +201,10 @@ mod tests {
     #[test]
     fn a_burst_gives_its_memory_back_and_ids_stay_unique() {
         let mut slots = Slots::new();
-        let ids: Vec<_> = (0..5000).map(|_| slots.insert(0, 0, None)).collect();
+        let ids: Vec<_> = (0..5000).map(|_| slots.insert(Slot::NO_ENTRY, 0, 0, None)).collect();
         ids.iter().for_each(|id| assert!(slots.abandon(*id)));
         assert!(slots.slots.is_empty());
-        let fresh = slots.insert(0, 0, None);
+        let fresh = slots.insert(Slot::NO_ENTRY, 0, 0, None);
         assert!(ids.iter().all(|old| *old != fresh));
         assert!(slots.is_waiting(fresh));
     }

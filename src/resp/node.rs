@@ -37,7 +37,14 @@ struct Header<'a> {
 /// The value at the beginning of `bytes` (no attribute) and the length of what was read of
 /// it: all of it, or an aggregate's header.
 pub(super) fn read(bytes: &[u8]) -> Option<(Node<'_>, usize)> {
-    let type_byte = *bytes.first()?;
+    let type_byte = match bytes {
+        // Every other reply: worth a look of its own.
+        [b'+', b'O', b'K', b'\r', b'\n', ..] => {
+            return Some((Node::Line(Kind::SimpleString, &bytes[1..3]), 5));
+        }
+        [type_byte, ..] => *type_byte,
+        [] => return None,
+    };
     match type_byte {
         b'$' | b'!' | b'=' => string(type_byte, bytes),
         b'*' | b'%' | b'~' | b'>' => aggregate(type_byte, bytes),

@@ -1,0 +1,110 @@
+use std::{collections::HashMap, future::Future};
+
+use fred::prelude::*;
+
+use super::{Client as Bench, Profile, tokio_block_on, tokio_spawn};
+
+/// fred: one centralized client on tokio
+#[derive(Clone)]
+pub struct Fred(Client);
+
+fn client(address: &str, capacity: usize) -> Client {
+    let (host, port) = address.rsplit_once(':').expect("host:port");
+    let config = Config {
+        server: ServerConfig::new_centralized(host, port.parse().expect("a port")),
+        ..Config::default()
+    };
+    let performance = PerformanceConfig {
+        // Else its receiver loses messages.
+        broadcast_channel_capacity: capacity,
+        ..PerformanceConfig::default()
+    };
+    Client::new(config, Some(performance), None, None)
+}
+
+impl Bench for Fred {
+    fn block_on<F: Future>(future: F) -> F::Output {
+        tokio_block_on(future)
+    }
+
+    fn spawn(task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send {
+        tokio_spawn(task)
+    }
+
+    async fn connect(address: &str) -> Self {
+        let client = client(address, 32);
+        client.init().await.expect("connect");
+        Self(client)
+    }
+
+    async fn get(&self, key: &str) -> Option<String> {
+        self.0.get(key).await.expect("GET")
+    }
+
+    async fn set(&self, key: &str, value: &str) {
+        self.0.set(key, value, None, None, false).await.expect("SET")
+    }
+
+    async fn pipeline(&self, keys: &[String]) -> Vec<Option<String>> {
+        let pipeline = self.0.pipeline();
+        for key in keys {
+            let () = pipeline.get(key).await.expect("queued");
+        }
+        pipeline.all().await.expect("GET")
+    }
+
+    async fn mget(&self, keys: &[String]) -> Vec<Option<String>> {
+        self.0.mget(keys.to_vec()).await.expect("MGET")
+    }
+
+    async fn lrange(&self, key: &str) -> Vec<String> {
+        self.0.lrange(key, 0, -1).await.expect("LRANGE")
+    }
+
+    async fn hgetall(&self, key: &str) -> HashMap<String, String> {
+        self.0.hgetall(key).await.expect("HGETALL")
+    }
+
+    async fn profile(&self, key: &str) -> Profile {
+        self.0.hgetall(key).await.expect("HGETALL")
+    }
+
+    async fn receive(
+        address: &str,
+        channel: &str,
+        count: usize,
+        subscribed: impl FnOnce() + Send,
+    ) -> usize {
+        let client = client(address, 1 << 20);
+        client.init().await.expect("connect");
+        let mut messages = client.message_rx();
+        client.subscribe(channel).await.expect("SUBSCRIBE");
+        subscribed();
+        let mut sum = 0;
+        for _ in 0..count {
+            let message = messages.recv().await.expect("a message");
+            sum += message.value.as_bytes().map_or(0, <[u8]>::len);
+        }
+        sum
+    }
+}
+
+impl FromValue for Profile {
+    fn from_value(value: Value) -> Result<Self, Error> {
+        let mut profile = Self::default();
+        for (field, value) in value.into_map()?.inner() {
+            match field.as_str().unwrap_or_default() {
+                "id" => profile.id = value.convert()?,
+                "name" => profile.name = value.convert()?,
+                "email" => profile.email = value.convert()?,
+                "country" => profile.country = value.convert()?,
+                "visits" => profile.visits = value.convert()?,
+                "score" => profile.score = value.convert()?,
+                "created" => profile.created = value.convert()?,
+                "updated" => profile.updated = value.convert()?,
+                _ => {}
+            }
+        }
+        Ok(profile)
+    }
+}

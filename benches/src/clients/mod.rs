@@ -1,0 +1,89 @@
+//! One face for all clients, so that they run the same workloads.
+//!
+//! Each is used as its documentation shows it, and every reply is decoded into the same type.
+
+mod fred;
+mod redis_rs;
+mod redmux;
+mod rustis;
+
+use std::{collections::HashMap, future::Future};
+
+use serde::Deserialize;
+
+pub use self::{
+    fred::Fred,
+    redis_rs::RedisRs,
+    redmux::{AsyncStd, OverWebSocket, Redmux, Smol, Tokio},
+    rustis::Rustis,
+};
+
+/// What a hash is decoded into
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Profile {
+    pub id: u64,
+    pub name: String,
+    pub email: String,
+    pub country: String,
+    pub visits: u64,
+    pub score: f64,
+    pub created: u64,
+    pub updated: u64,
+}
+
+/// The fields of a [`Profile`], as they are stored.
+pub const PROFILE: [(&str, &str); 8] = [
+    ("id", "1234567"),
+    ("name", "Ada Lovelace"),
+    ("email", "ada@example.com"),
+    ("country", "GB"),
+    ("visits", "42"),
+    ("score", "99.5"),
+    ("created", "1700000000"),
+    ("updated", "1800000000"),
+];
+
+/// A client of one connection
+pub trait Client: Clone + Send + Sync + 'static {
+    /// Runs the whole benchmark on one thread.
+    fn block_on<F: Future>(future: F) -> F::Output;
+
+    /// Starts a task on that thread and waits for it.
+    fn spawn(task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send;
+
+    fn connect(address: &str) -> impl Future<Output = Self> + Send;
+
+    fn get(&self, key: &str) -> impl Future<Output = Option<String>> + Send;
+
+    fn set(&self, key: &str, value: &str) -> impl Future<Output = ()> + Send;
+
+    /// GETs of all keys, written together.
+    fn pipeline(&self, keys: &[String]) -> impl Future<Output = Vec<Option<String>>> + Send;
+
+    fn mget(&self, keys: &[String]) -> impl Future<Output = Vec<Option<String>>> + Send;
+
+    fn lrange(&self, key: &str) -> impl Future<Output = Vec<String>> + Send;
+
+    fn hgetall(&self, key: &str) -> impl Future<Output = HashMap<String, String>> + Send;
+
+    fn profile(&self, key: &str) -> impl Future<Output = Profile> + Send;
+
+    /// Receives `count` messages of a channel and returns their bytes; calls `subscribed`
+    /// once the server has confirmed.
+    fn receive(
+        address: &str,
+        channel: &str,
+        count: usize,
+        subscribed: impl FnOnce() + Send,
+    ) -> impl Future<Output = usize> + Send;
+}
+
+/// tokio on the calling thread only.
+fn tokio_block_on<F: Future>(future: F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(future)
+}
+
+async fn tokio_spawn(task: impl Future<Output = ()> + Send + 'static) {
+    tokio::spawn(task).await.expect("the task ends well");
+}

@@ -1,0 +1,75 @@
+use std::{collections::HashMap, future::Future};
+
+use futures::StreamExt;
+use rustis::{
+    client::BatchPreparedCommand,
+    commands::{HashCommands, ListCommands, PubSubCommands, StringCommands},
+};
+
+use super::{Client, Profile, tokio_block_on, tokio_spawn};
+
+/// rustis: one client on tokio
+#[derive(Clone)]
+pub struct Rustis(rustis::client::Client);
+
+impl Client for Rustis {
+    fn block_on<F: Future>(future: F) -> F::Output {
+        tokio_block_on(future)
+    }
+
+    fn spawn(task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send {
+        tokio_spawn(task)
+    }
+
+    async fn connect(address: &str) -> Self {
+        Self(rustis::client::Client::connect(address).await.expect("connect"))
+    }
+
+    async fn get(&self, key: &str) -> Option<String> {
+        self.0.get(key).await.expect("GET")
+    }
+
+    async fn set(&self, key: &str, value: &str) {
+        self.0.set(key, value).await.expect("SET");
+    }
+
+    async fn pipeline(&self, keys: &[String]) -> Vec<Option<String>> {
+        let mut pipeline = self.0.create_pipeline();
+        pipeline.reserve(keys.len());
+        for key in keys {
+            pipeline.get::<Option<String>>(key).queue();
+        }
+        pipeline.execute().await.expect("GET")
+    }
+
+    async fn mget(&self, keys: &[String]) -> Vec<Option<String>> {
+        self.0.mget(keys).await.expect("MGET")
+    }
+
+    async fn lrange(&self, key: &str) -> Vec<String> {
+        self.0.lrange(key, 0, -1).await.expect("LRANGE")
+    }
+
+    async fn hgetall(&self, key: &str) -> HashMap<String, String> {
+        self.0.hgetall(key).await.expect("HGETALL")
+    }
+
+    async fn profile(&self, key: &str) -> Profile {
+        self.0.hgetall(key).await.expect("HGETALL")
+    }
+
+    async fn receive(
+        address: &str,
+        channel: &str,
+        count: usize,
+        subscribed: impl FnOnce() + Send,
+    ) -> usize {
+        let client = Self::connect(address).await.0;
+        let messages = client.subscribe(channel).await.expect("SUBSCRIBE");
+        subscribed();
+        let messages = messages.take(count);
+        messages
+            .fold(0, async |sum, message| sum + message.expect("a message").payload().len())
+            .await
+    }
+}
