@@ -14,7 +14,7 @@ mod options;
 mod pubsub;
 mod sync;
 
-pub use command::Call;
+pub use command::{Call, pipeline};
 pub use connection::{
     BacklogPolicy, ConstantDelay, ExponentialBackoff, ReconnectPolicy, ServerInfo,
 };

@@ -88,7 +88,7 @@ fn on_tokio_from_another_thread() {
     // The driver runs on tokio; the caller's executor knows nothing of it.
     let environment = Environment::new(sockets, tasks);
     let options = Options::new(server.addr().to_string());
-    futures::executor::block_on(async {
+    async_std::task::block_on(async {
         let muxer = ConnectionMultiplexer::connect_with(options, environment).await.unwrap();
         assert_eq!(muxer.execute::<String>("ECHO", ["there"]).await.unwrap(), "there");
     });

@@ -53,6 +53,8 @@ enum State<'a> {
 struct InFlight<'a> {
     link: &'a Link,
     id: SlotId,
+    /// The link was full: the command stands in line for room.
+    in_line: bool,
     answered: bool,
 }
 
@@ -139,6 +141,15 @@ impl<'a, T, A> Call<'a, T, A> {
         }
     }
 
+    /// Whether the link was too full to take the command.
+    pub(super) fn waits_for_room(&self) -> bool {
+        matches!(&self.state, State::Sent(in_flight) if in_flight.in_line)
+    }
+
+    pub(super) fn awaited_again(&self) -> Error {
+        Error::rejected(&self.name, "this call has already been awaited")
+    }
+
     /// Names the command and the server on an error.
     #[cold]
     #[inline(never)]
@@ -178,11 +189,15 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
         self.args.append_to(&mut args);
         let command = Submission { args: &args, timeout: self.timeout, confirm: self.confirm };
         match self.link.submit(&command, waiting, cx.waker()) {
-            Ok(id) => {
+            Ok((id, in_line)) => {
                 drop(args);
-                // Over there is the same slot as before, for who stood in line.
-                if waiting.is_none() {
-                    self.state = State::Sent(InFlight { link: self.link, id, answered: false });
+                match &mut self.state {
+                    // Over there is the same slot as before, for who stood in line.
+                    State::Sent(in_flight) => in_flight.in_line = in_line,
+                    state => {
+                        let in_flight = InFlight { link: self.link, id, in_line, answered: false };
+                        *state = State::Sent(in_flight);
+                    }
                 }
                 Poll::Pending
             }
@@ -231,10 +246,7 @@ impl<T: FromReply, A: ToArgs> Future for Call<'_, T, A> {
                 State::Refused(error) => Poll::Ready(Err(this.label(error))),
                 _ => Poll::Pending,
             },
-            State::Done => {
-                let error = Error::rejected(&this.name, "this call has already been awaited");
-                Poll::Ready(Err(error))
-            }
+            State::Done => Poll::Ready(Err(this.awaited_again())),
         }
     }
 }

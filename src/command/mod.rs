@@ -2,6 +2,8 @@
 
 mod call;
 mod guard;
+pub mod pipeline;
 
 pub use call::Call;
 pub(crate) use guard::check_shared;
+pub use pipeline::pipeline;

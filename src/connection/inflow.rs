@@ -1,4 +1,4 @@
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 
 use crate::resp::{Frame, Framer, Limits, ProtocolError, Scan};
 
@@ -10,6 +10,9 @@ const MIN_ROOM: usize = 4 << 10;
 
 /// An announced size is believed up to this far ahead of the bytes that have come.
 const MAX_AHEAD: usize = 4 << 20;
+
+/// The largest block that is kept for the next large reply.
+const MAX_SPARE: usize = 2 << 20;
 
 /// Frames up to this size are copied into the frame itself.
 const INLINE: usize = 30;
@@ -26,11 +29,23 @@ pub(crate) struct Inflow {
     framer: Framer,
     /// Bytes the current frame lacks at least.
     need: usize,
+    /// The last large block, while its reply may still be in use.
+    spare: Option<Bytes>,
+    /// The block that was in use before a large reply came.
+    aside: Option<BytesMut>,
 }
 
 impl Inflow {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { block: BytesMut::new(), filled: 0, start: 0, framer: Framer::new(limits), need: 1 }
+        Self {
+            block: BytesMut::new(),
+            filled: 0,
+            start: 0,
+            framer: Framer::new(limits),
+            need: 1,
+            spare: None,
+            aside: None,
+        }
     }
 
     /// Room to read into; never empty.
@@ -42,14 +57,34 @@ impl Inflow {
         }
         let room = self.block.len() - self.filled;
         let whole = pending + self.need.min(MAX_AHEAD.max(pending));
-        if room < MIN_ROOM || self.start + whole > self.block.len() {
-            let mut block = BytesMut::zeroed(BLOCK.max(whole + MIN_ROOM));
+        // The end of a large reply is read into what is left, however little.
+        let ends_here = pending >= BLOCK && (1..=room).contains(&self.need);
+        if room < MIN_ROOM && !ends_here || self.start + whole > self.block.len() {
+            // How long an aggregate will be is not known before its end: twice what is
+            // pending, so that it is not moved for every few elements.
+            let more = if self.need > MIN_ROOM { 0 } else { pending.max(MIN_ROOM) };
+            let mut block = self.new_block(whole, more);
             block[..pending].copy_from_slice(&self.block[self.start..self.filled]);
-            self.block = block;
+            let old = std::mem::replace(&mut self.block, block);
+            if self.block.len() > BLOCK && self.aside.is_none() {
+                self.aside = Some(old);
+            }
             self.start = 0;
             self.filled = pending;
         }
         &mut self.block[self.filled..]
+    }
+
+    /// A block of at least `size` bytes: that of the last large reply if it is free again, or
+    /// a new one with some more.
+    fn new_block(&mut self, size: usize, more: usize) -> BytesMut {
+        if size + more > BLOCK
+            && let Some(Ok(block)) = self.spare.take().map(Bytes::try_into_mut)
+            && block.len() >= size + more.min(MIN_ROOM)
+        {
+            return block;
+        }
+        BytesMut::zeroed(BLOCK.max(size + more))
     }
 
     /// Notes that `n` bytes were read, and moves the complete frames into `frames`.
@@ -102,6 +137,14 @@ impl Inflow {
         }));
         self.filled -= last;
         self.start = 0;
+        if chunk.len() > BLOCK {
+            if self.filled == 0 {
+                // What is left would keep the large block in use.
+                self.block = self.aside.take().unwrap_or_default();
+            }
+            // Whoever reads large replies reads more of them: pages and zeros are saved.
+            self.spare = (chunk.len() <= MAX_SPARE).then_some(chunk);
+        }
     }
 }
 
@@ -157,6 +200,93 @@ mod tests {
             frames.clear();
         }
         assert_eq!(inflow.room().as_ptr(), at);
+    }
+
+    #[test]
+    fn a_large_block_is_used_again_once_its_reply_is_gone() {
+        let mut inflow = Inflow::new(Limits::default());
+        let reply = [b"$1000000\r\n".to_vec(), vec![b'x'; 1_000_000], b"\r\n".to_vec()].concat();
+        let mut frames = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        for round in 0..10 {
+            let mut rest = &reply[..];
+            while !rest.is_empty() {
+                let room = inflow.room();
+                let n = rest.len().min(room.len());
+                room[..n].copy_from_slice(&rest[..n]);
+                inflow.advance(n, &mut frames).unwrap();
+                rest = &rest[n..];
+            }
+            let frame = frames.pop().unwrap();
+            assert!(frame.as_bytes() == reply, "round {round}");
+            seen.insert(frame.as_bytes().as_ptr());
+            if round == 4 {
+                // Kept: its bytes must not be read over.
+                let kept = frame;
+                frames.clear();
+                feed_one(
+                    &mut inflow,
+                    &[b"$1000000\r\n".to_vec(), vec![b'y'; 1_000_000], b"\r\n".to_vec()].concat(),
+                );
+                assert!(kept.as_bytes() == reply);
+            }
+        }
+        assert!(seen.len() <= 4, "{}", seen.len());
+    }
+
+    #[test]
+    fn arrays_beyond_a_block_use_one_block_again() {
+        let mut inflow = Inflow::new(Limits::default());
+        let mut reply = b"*1000\r\n".to_vec();
+        (0..1000).for_each(|_| {
+            reply.extend_from_slice(&[b"$64\r\n", &[b'x'; 64][..], b"\r\n"].concat())
+        });
+        let mut blocks = std::collections::HashSet::new();
+        for _ in 0..20 {
+            let (mut rest, mut frames) = (&reply[..], Vec::new());
+            while !rest.is_empty() {
+                let room = inflow.room();
+                let n = rest.len().min(room.len()).min(16_000);
+                room[..n].copy_from_slice(&rest[..n]);
+                inflow.advance(n, &mut frames).unwrap();
+                rest = &rest[n..];
+            }
+            assert!(frames.len() == 1 && frames[0].as_bytes() == reply);
+            blocks.insert(frames[0].as_bytes().as_ptr());
+        }
+        assert!(blocks.len() <= 2, "{}", blocks.len());
+    }
+
+    fn feed_one(inflow: &mut Inflow, mut bytes: &[u8]) {
+        let mut frames = Vec::new();
+        while !bytes.is_empty() {
+            let room = inflow.room();
+            let n = bytes.len().min(room.len());
+            room[..n].copy_from_slice(&bytes[..n]);
+            inflow.advance(n, &mut frames).unwrap();
+            bytes = &bytes[n..];
+        }
+        assert_eq!(frames.len(), 1);
+    }
+
+    #[test]
+    fn a_reply_of_unknown_length_is_moved_seldom() {
+        let mut inflow = Inflow::new(Limits::default());
+        let mut reply = b"*100000\r\n".to_vec();
+        (0..100_000).for_each(|_| reply.extend_from_slice(b"$5\r\nvalue\r\n"));
+        let (mut rest, mut blocks, mut frames) = (&reply[..], 0, Vec::new());
+        let mut block = 0;
+        while !rest.is_empty() {
+            let room = inflow.room();
+            let n = rest.len().min(room.len()).min(8192);
+            room[..n].copy_from_slice(&rest[..n]);
+            inflow.advance(n, &mut frames).unwrap();
+            blocks += usize::from(inflow.block.len() != block);
+            block = inflow.block.len();
+            rest = &rest[n..];
+        }
+        assert!(frames.len() == 1 && frames[0].as_bytes() == reply);
+        assert!(blocks < 10, "{blocks}");
     }
 
     #[test]

@@ -104,17 +104,19 @@ impl Link {
     }
 
     /// Sends a command, or stands in line for room; `waiting` is a place in that line.
+    /// Returns whether it stands there.
     pub(crate) fn submit(
         &self,
         command: &Submission<'_>,
         waiting: Option<SlotId>,
         waker: &Waker,
-    ) -> Result<SlotId> {
+    ) -> Result<(SlotId, bool)> {
         self.with(|core| {
             self.stamp(core);
-            let result = core.submit(command, waiting, waker);
+            let id = core.submit(command, waiting, waker);
             core.rouse_driver();
-            result
+            let id = id?;
+            Ok((id, !core.room.is_empty() && core.is_waiting_for_room(id)))
         })
     }
 

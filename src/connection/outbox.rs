@@ -68,18 +68,28 @@ impl Outbox {
         self.make_room(copied, args.len());
         self.push_header(b'*', args.len());
         for arg in args {
-            self.push_header(b'$', arg.len());
             match arg {
                 Arg::Shared(bytes) if is_shared(arg) => {
+                    self.push_header(b'$', bytes.len());
                     self.tail.truncate(self.end);
                     self.chunks.push(Bytes::from(std::mem::take(&mut self.tail)));
                     self.chunks.push(bytes.clone());
                     self.len += bytes.len();
                     self.end = 0;
+                    self.push_raw(b"\r\n");
                 }
-                _ => self.push_raw(arg.as_bytes()),
+                _ => match encode_short_bulk(&mut self.tail[self.end..], arg.as_bytes()) {
+                    Some(length) => {
+                        self.end += length;
+                        self.len += length;
+                    }
+                    None => {
+                        self.push_header(b'$', arg.len());
+                        self.push_raw(arg.as_bytes());
+                        self.push_raw(b"\r\n");
+                    }
+                },
             }
-            self.push_raw(b"\r\n");
         }
     }
 
@@ -201,26 +211,31 @@ fn encode_small(out: &mut [u8], args: &[Arg<'_>]) -> Option<usize> {
     out.get_mut(..4)?.copy_from_slice(&[b'*', b'0' + count, b'\r', b'\n']);
     let mut at = 4;
     for arg in args {
-        let bytes = arg.as_bytes();
-        let room = &mut out[at..];
-        let start = match bytes.len() {
-            length @ 0..10 => {
-                room.get_mut(..4)?.copy_from_slice(&[b'$', b'0' + length as u8, b'\r', b'\n']);
-                4
-            }
-            length @ 10..100 => {
-                let (tens, ones) = (b'0' + length as u8 / 10, b'0' + length as u8 % 10);
-                room.get_mut(..5)?.copy_from_slice(&[b'$', tens, ones, b'\r', b'\n']);
-                5
-            }
-            _ => return None,
-        };
-        let end = start + bytes.len();
-        room.get_mut(start..end)?.copy_from_slice(bytes);
-        room.get_mut(end..end + 2)?.copy_from_slice(b"\r\n");
-        at += end + 2;
+        at += encode_short_bulk(&mut out[at..], arg.as_bytes())?;
     }
     Some(at)
+}
+
+/// Encodes an argument of up to 99 bytes, and returns the length; `None` for a longer one and
+/// where it does not fit.
+#[inline]
+fn encode_short_bulk(out: &mut [u8], bytes: &[u8]) -> Option<usize> {
+    let start = match bytes.len() {
+        length @ 0..10 => {
+            out.get_mut(..4)?.copy_from_slice(&[b'$', b'0' + length as u8, b'\r', b'\n']);
+            4
+        }
+        length @ 10..100 => {
+            let (tens, ones) = (b'0' + length as u8 / 10, b'0' + length as u8 % 10);
+            out.get_mut(..5)?.copy_from_slice(&[b'$', tens, ones, b'\r', b'\n']);
+            5
+        }
+        _ => return None,
+    };
+    let end = start + bytes.len();
+    out.get_mut(start..end)?.copy_from_slice(bytes);
+    out.get_mut(end..end + 2)?.copy_from_slice(b"\r\n");
+    Some(end + 2)
 }
 
 #[cfg(test)]

@@ -34,8 +34,12 @@ pub enum ReplyError {
 /// assert_eq!(error.to_string(), "expected u8, got an integer out of range for u8");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected {expected}, got {got}{why}")]
-pub struct DecodeError {
+#[error("expected {}, got {}{}", .0.expected, .0.got, .0.why)]
+pub struct DecodeError(Box<Detail>);
+
+/// On the heap, because every decoded value is moved together with the room for its error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Detail {
     expected: &'static str,
     got: Kind,
     why: Why,
@@ -56,44 +60,46 @@ impl DecodeError {
     /// A value of another kind than `expected` names, such as "a map".
     pub fn new(expected: &'static str, got: Kind) -> Self {
         let why = if got == Kind::Null { Why::Null } else { Why::Kind };
-        Self { expected, got, why }
+        Self::make(expected, got, why)
     }
 
     /// The error of a value that is right in kind but not in content: `reason` says why, as in
     /// "without an id", and quotes nothing of it.
     #[must_use]
     pub fn because(expected: &'static str, got: Kind, reason: &'static str) -> Self {
-        Self { expected, got, why: Why::Other(reason) }
+        Self::make(expected, got, Why::Other(reason))
     }
 
     /// What was expected.
     pub fn expected(&self) -> &'static str {
-        self.expected
+        self.0.expected
     }
 
     /// The kind of value that came.
     pub fn got(&self) -> Kind {
-        self.got
+        self.0.got
+    }
+
+    #[cold]
+    fn make(expected: &'static str, got: Kind, why: Why) -> Self {
+        Self(Box::new(Detail { expected, got, why }))
     }
 
     pub(super) fn not_a_number(expected: &'static str, got: Kind) -> Self {
-        Self { expected, got, why: Why::NotANumber }
+        Self::make(expected, got, Why::NotANumber)
     }
 
     pub(super) fn out_of_range(expected: &'static str, got: Kind) -> Self {
-        Self { expected, got, why: Why::OutOfRange(expected) }
+        Self::make(expected, got, Why::OutOfRange(expected))
     }
 
     pub(super) fn not_utf8(expected: &'static str, got: Kind) -> Self {
-        Self { expected, got, why: Why::NotUtf8 }
+        Self::make(expected, got, Why::NotUtf8)
     }
 
     pub(super) fn length(expected: &'static str, reply: Reply<'_>, length: usize) -> Self {
-        Self {
-            expected,
-            got: reply.kind(),
-            why: Why::Length { expected: length, got: reply.len() },
-        }
+        let why = Why::Length { expected: length, got: reply.len() };
+        Self::make(expected, reply.kind(), why)
     }
 }
 

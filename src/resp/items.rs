@@ -66,6 +66,14 @@ impl<'a> Iterator for Items<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
+        if let Left::Counted(left @ 1..) = self.left
+            && let Some((text, length)) = node::short_bulk(self.rest)
+        {
+            self.left = Left::Counted(left - 1);
+            let (raw, rest) = self.rest.split_at(length);
+            self.rest = rest;
+            return Some(Reply::bulk(raw, text, self.owner));
+        }
         let next = self.take();
         if next.is_none() {
             self.left = Left::Counted(0);

@@ -36,7 +36,40 @@ struct Header<'a> {
 
 /// The value at the beginning of `bytes` (no attribute) and the length of what was read of
 /// it: all of it, or an aggregate's header.
+#[inline]
 pub(super) fn read(bytes: &[u8]) -> Option<(Node<'_>, usize)> {
+    match short_bulk(bytes) {
+        Some((text, length)) => Some((Node::Bulk(Kind::BulkString, text), length)),
+        None => read_any(bytes),
+    }
+}
+
+/// The content of a bulk string of up to 999 bytes, the most frequent value, and the length
+/// of the whole.
+#[inline]
+pub(super) fn short_bulk(bytes: &[u8]) -> Option<(&[u8], usize)> {
+    let [b'$', first, second, third, ..] = bytes else { return None };
+    let digit = |byte: &u8| {
+        let digit = byte.wrapping_sub(b'0');
+        (digit < 10).then_some(usize::from(digit))
+    };
+    let mut length = digit(first)?;
+    let mut line = 2;
+    if *second != b'\r' {
+        length = length * 10 + digit(second)?;
+        line = 3;
+        if *third != b'\r' {
+            length = length * 10 + digit(third)?;
+            line = 4;
+        }
+    }
+    let body = line + 2;
+    let end = body + length;
+    let ends_well = bytes.get(line..body)? == b"\r\n" && bytes.get(end..end + 2)? == b"\r\n";
+    ends_well.then(|| (&bytes[body..end], end + 2))
+}
+
+fn read_any(bytes: &[u8]) -> Option<(Node<'_>, usize)> {
     let type_byte = match bytes {
         // Every other reply: worth a look of its own.
         [b'+', b'O', b'K', b'\r', b'\n', ..] => {

@@ -44,6 +44,12 @@ impl<'a> Reply<'a> {
         Self { raw, attributes, node, owner }
     }
 
+    /// The bulk string `text`, of which `raw` is the whole.
+    #[inline]
+    pub(super) fn bulk(raw: &'a [u8], text: &'a [u8], owner: Option<&'a Bytes>) -> Self {
+        Self { raw, attributes: 0, node: Node::Bulk(Kind::BulkString, text), owner }
+    }
+
     /// The value that `bytes` begins with, and its length with its attributes.
     #[inline]
     pub(super) fn read(bytes: &'a [u8], owner: Option<&'a Bytes>) -> Option<(Self, usize)> {
@@ -241,6 +247,7 @@ impl<'a> Reply<'a> {
         T::from_reply(*self)
     }
 
+    #[inline]
     pub(super) fn node(&self) -> Node<'a> {
         self.node
     }

@@ -1,6 +1,6 @@
 use std::{collections::HashMap, future::Future, marker::PhantomData};
 
-use futures::{StreamExt, future::join_all};
+use futures::StreamExt;
 use redmux::{
     ConnectionMultiplexer, Environment,
     resp::{DecodeError, FromReply, Reply, ReplyError},
@@ -121,7 +121,8 @@ impl<G: Ground> Client for Redmux<G> {
     }
 
     async fn pipeline(&self, keys: &[String]) -> Vec<Option<String>> {
-        join_all(keys.iter().map(async |key| self.db.get(key).await.expect("GET"))).await
+        let calls: Vec<_> = keys.iter().map(|key| self.db.get(key)).collect();
+        redmux::pipeline(calls).all().await.expect("GET")
     }
 
     async fn mget(&self, keys: &[String]) -> Vec<Option<String>> {

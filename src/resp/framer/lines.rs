@@ -3,7 +3,7 @@
 use memchr::memchr2;
 
 use super::{Framer, Number};
-use crate::resp::{Fault, Limits, ProtocolError, syntax};
+use crate::resp::{Fault, Limits, ProtocolError, node, syntax};
 
 /// Characters of an integer or a length: 19 digits and a sign, with room for idle zeros.
 const MAX_NUMBER: usize = 32;
@@ -100,6 +100,12 @@ impl Framer {
 /// kinds and complete; `None` sends it the long way, which also names its faults.
 #[inline]
 pub(super) fn quick(buf: &[u8], limits: &Limits) -> Option<usize> {
+    if let Some((text, length)) = node::short_bulk(buf)
+        && text.len() <= limits.max_bulk
+        && length <= limits.max_frame
+    {
+        return Some(length);
+    }
     let length = match buf {
         [b'+', b'O', b'K', b'\r', b'\n', ..] => 5,
         [b'_', b'\r', b'\n', ..] => 3,

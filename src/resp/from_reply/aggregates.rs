@@ -13,32 +13,47 @@ pub(super) fn collect<T: FromReply, C: FromIterator<T>>(reply: Reply<'_>) -> Res
     elements("an array", reply)?.map(T::from_reply).collect()
 }
 
+/// As [`collect`], with room for all from the start.
+pub(super) fn collect_vec<T: FromReply>(reply: Reply<'_>) -> Result<Vec<T>, ReplyError> {
+    let items = elements("an array", reply)?;
+    let mut list = Vec::with_capacity(items.size_hint().0);
+    for item in items {
+        list.push(T::from_reply(item)?);
+    }
+    Ok(list)
+}
+
 fn elements<'a>(expected: &'static str, reply: Reply<'a>) -> Result<Items<'a>, ReplyError> {
     reply.items().ok_or_else(|| mismatch(expected, reply))
 }
 
 /// Every entry as a `(K, V)`, whichever of the three shapes of a map the reply has.
-pub(super) fn collect_entries<K: FromReply, V: FromReply, C: FromIterator<(K, V)>>(
+///
+/// `start` makes the collection, with room for so many entries.
+pub(super) fn collect_entries<K: FromReply, V: FromReply, C: Extend<(K, V)>>(
     reply: Reply<'_>,
+    start: impl FnOnce(usize) -> C,
 ) -> Result<C, ReplyError> {
     let mut items = elements("a map", reply)?;
     let first = if reply.kind() == Kind::Map { None } else { items.clone().next() };
     // No command has arrays for keys: arrays that come first are pairs.
     if first.is_some_and(|first| first.kind() == Kind::Array) {
-        return items.map(pair).collect();
+        let mut entries = start(items.size_hint().0);
+        for item in items {
+            entries.extend([pair(item)?]);
+        }
+        return Ok(entries);
     }
-    let entry = || {
-        let key = items.next()?;
-        Some(match items.next() {
-            Some(value) => K::from_reply(key).and_then(|key| Ok((key, V::from_reply(value)?))),
-            None => {
-                let odd =
-                    DecodeError::because("a map", reply.kind(), "with a key that has no value");
-                K::from_reply(key).and(Err(odd.into()))
-            }
-        })
-    };
-    std::iter::from_fn(entry).collect()
+    let mut entries = start(items.size_hint().0 / 2);
+    while let Some(key) = items.next() {
+        let key = K::from_reply(key)?;
+        let Some(value) = items.next() else {
+            let odd = DecodeError::because("a map", reply.kind(), "with a key that has no value");
+            return Err(odd.into());
+        };
+        entries.extend([(key, V::from_reply(value)?)]);
+    }
+    Ok(entries)
 }
 
 fn pair<K: FromReply, V: FromReply>(reply: Reply<'_>) -> Result<(K, V), ReplyError> {
@@ -95,13 +110,13 @@ impl<K: FromReply + Eq + Hash, V: FromReply, S: BuildHasher + Default> FromReply
     for HashMap<K, V, S>
 {
     fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
-        collect_entries(reply)
+        collect_entries(reply, |entries| Self::with_capacity_and_hasher(entries, S::default()))
     }
 }
 
 /// A map; an array of keys and values in turn; an array of pairs. Of equal keys the last counts.
 impl<K: FromReply + Ord, V: FromReply> FromReply for BTreeMap<K, V> {
     fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
-        collect_entries(reply)
+        collect_entries(reply, |_| Self::new())
     }
 }

@@ -64,7 +64,7 @@ pub trait FromReply: Sized {
     /// A list of such values; how a `Vec<u8>` is bytes and a `Vec<(K, V)>` a map.
     #[doc(hidden)]
     fn vec_from_reply(reply: Reply<'_>) -> Result<Vec<Self>, ReplyError> {
-        aggregates::collect(reply)
+        aggregates::collect_vec(reply)
     }
 }
 

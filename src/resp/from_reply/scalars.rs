@@ -113,11 +113,12 @@ fn number_text<'a>(expected: &'static str, reply: Reply<'a>) -> Result<Cow<'a, [
 impl FromReply for String {
     #[inline]
     fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
-        let text = match string("a string", reply)? {
-            Cow::Borrowed(bytes) => str::from_utf8(bytes).ok().map(Self::from),
-            Cow::Owned(bytes) => Self::from_utf8(bytes).ok(),
+        // Checked after it is copied: the copy is aligned, which the check takes advantage of.
+        let bytes = match reply.node() {
+            Node::Bulk(Kind::BulkString, bytes) => bytes.to_vec(),
+            _ => string("a string", reply)?.into_owned(),
         };
-        text.ok_or_else(|| DecodeError::not_utf8("a string", reply.kind()).into())
+        Self::from_utf8(bytes).map_err(|_| not_utf8(reply))
     }
 }
 
@@ -150,6 +151,11 @@ impl FromReply for Bytes {
 
 fn string<'a>(expected: &'static str, reply: Reply<'a>) -> Result<Cow<'a, [u8]>, ReplyError> {
     reply.as_text().ok_or_else(|| mismatch(expected, reply))
+}
+
+#[cold]
+fn not_utf8(reply: Reply<'_>) -> ReplyError {
+    DecodeError::not_utf8("a string", reply.kind()).into()
 }
 
 /// `None` for a null of any form.

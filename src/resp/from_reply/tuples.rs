@@ -63,7 +63,7 @@ macro_rules! tuple {
 
 tuple!(1: A);
 tuple!(2: A B => fn vec_from_reply(reply: Reply<'_>) -> Result<Vec<Self>, ReplyError> {
-    collect_entries(reply)
+    collect_entries(reply, Vec::with_capacity)
 });
 tuple!(3: A B C);
 tuple!(4: A B C D);

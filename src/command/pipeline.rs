@@ -1,0 +1,230 @@
+//! Several calls at once: [`pipeline`](fn@pipeline).
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, Waker},
+};
+
+use super::Call;
+use crate::{
+    Result,
+    resp::{FromReply, ToArgs},
+};
+
+/// Calls that are written together and awaited together; made by [`pipeline`](fn@pipeline)
+///
+/// Awaited, it gives a [`Result`] for each call, in their order. They are commands like any
+/// other: each has its own time-out and may fail by itself, and commands of other tasks may
+/// run between them (a transaction prevents that). Nothing is sent before the first poll;
+/// dropping it gives up what is left.
+#[must_use = "a pipeline does nothing unless it is awaited"]
+pub struct Pipeline<C>(C);
+
+/// Writes several calls together and awaits their replies together
+///
+/// A tuple for calls of different types, a `Vec` for any number of one type. Calls that
+/// merely happen at the same time, in tasks of their own, are pipelined without this.
+///
+/// ```no_run
+/// # async fn f(db: redmux::Database) -> redmux::Result<()> {
+/// let calls = (db.set("greeting", "hello"), db.incr("visits"), db.get::<String>("name"));
+/// let ((), visits, name) = redmux::pipeline(calls).all().await?;
+///
+/// let keys = ["a", "b", "c"];
+/// let calls: Vec<_> = keys.iter().map(|key| db.get::<String>(key)).collect();
+/// for (key, value) in keys.iter().zip(redmux::pipeline(calls).await) {
+///     println!("{key}: {:?}", value?);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub fn pipeline<C: Calls>(calls: C) -> Pipeline<C::Pending> {
+    Pipeline(calls.into_pending())
+}
+
+impl<C: Pending> Pipeline<C> {
+    /// The values of all calls, or the first error among them in the order of the calls.
+    ///
+    /// All calls are carried through even if one fails.
+    ///
+    /// # Errors
+    /// That of the first call that failed.
+    pub async fn all(self) -> Result<C::Values> {
+        C::values(self.await)
+    }
+}
+
+impl<C: Pending> Future for Pipeline<C> {
+    type Output = C::Results;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<C::Results> {
+        self.get_mut().0.poll(cx)
+    }
+}
+
+// Nothing in it is ever pinned.
+impl<C> Unpin for Pipeline<C> {}
+
+impl<C> fmt::Debug for Pipeline<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pipeline").finish_non_exhaustive()
+    }
+}
+
+/// What [`pipeline`](fn@pipeline) takes: a `Vec` of calls, or a tuple of up to eight
+pub trait Calls: sealed::Sealed {
+    /// The calls under way.
+    type Pending: Pending;
+
+    /// Begins.
+    fn into_pending(self) -> Self::Pending;
+}
+
+/// Calls of a [`Pipeline`] under way
+pub trait Pending: sealed::Sealed {
+    /// A result for each call.
+    type Results;
+    /// A value for each call.
+    type Values;
+
+    /// Ready when every call is.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Self::Results>;
+
+    /// The values, or the first error.
+    #[allow(clippy::missing_errors_doc, reason = "as `Pipeline::all`, where users meet it")]
+    fn values(results: Self::Results) -> Result<Self::Values>;
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// Any number of calls of one type
+///
+/// Replies come in the order of the commands: only the last call holds the task's waker, and
+/// the task runs once instead of once for each reply.
+pub struct Many<'a, T, A> {
+    calls: Vec<Member<'a, T, A>>,
+    /// How many calls the link has taken.
+    issued: usize,
+    /// How many calls, from the first, are known to be over.
+    over: usize,
+}
+
+/// A call and, once it is over, its result
+pub struct Member<'a, T, A> {
+    call: Call<'a, T, A>,
+    result: Option<Result<T>>,
+}
+
+impl<'a, T: FromReply, A: ToArgs> Member<'a, T, A> {
+    fn new(call: Call<'a, T, A>) -> Self {
+        Self { call, result: None }
+    }
+
+    /// Whether it is over.
+    fn poll(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.result.is_none() {
+            match Pin::new(&mut self.call).poll(cx) {
+                Poll::Ready(result) => self.result = Some(result),
+                Poll::Pending => return false,
+            }
+        }
+        true
+    }
+
+    fn take(&mut self) -> Result<T> {
+        self.result.take().unwrap_or_else(|| Err(self.call.awaited_again()))
+    }
+}
+
+impl<T, A> sealed::Sealed for Vec<Call<'_, T, A>> {}
+impl<T, A> sealed::Sealed for Many<'_, T, A> {}
+
+impl<'a, T: FromReply, A: ToArgs> Calls for Vec<Call<'a, T, A>> {
+    type Pending = Many<'a, T, A>;
+
+    fn into_pending(self) -> Many<'a, T, A> {
+        Many { calls: self.into_iter().map(Member::new).collect(), issued: 0, over: 0 }
+    }
+}
+
+impl<T: FromReply, A: ToArgs> Pending for Many<'_, T, A> {
+    type Results = Vec<Result<T>>;
+    type Values = Vec<T>;
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Vec<Result<T>>> {
+        let mut silent = Context::from_waker(Waker::noop());
+        let last = self.calls.len().saturating_sub(1);
+        while let Some(member) = self.calls.get_mut(self.issued) {
+            let over = member.poll(if self.issued < last { &mut silent } else { cx });
+            // While the link is full it wakes this call when it is its turn.
+            if !over
+                && member.call.waits_for_room()
+                && !member.poll(cx)
+                && member.call.waits_for_room()
+            {
+                return Poll::Pending;
+            }
+            self.issued += 1;
+        }
+        if self.calls.last_mut().is_some_and(|last| !last.poll(cx)) {
+            return Poll::Pending;
+        }
+        // The others are over as a rule; if not, because this one failed early, one by one.
+        while let Some(member) = self.calls.get_mut(self.over) {
+            if !member.poll(cx) {
+                return Poll::Pending;
+            }
+            self.over += 1;
+        }
+        Poll::Ready(self.calls.iter_mut().map(Member::take).collect())
+    }
+
+    fn values(results: Vec<Result<T>>) -> Result<Vec<T>> {
+        results.into_iter().collect()
+    }
+}
+
+macro_rules! tuples {
+    ($($(($type:ident $args:ident $field:tt))+;)+) => {$(
+        impl<$($type, $args),+> sealed::Sealed for ($(Call<'_, $type, $args>,)+) {}
+        impl<$($type, $args),+> sealed::Sealed for ($(Member<'_, $type, $args>,)+) {}
+
+        impl<'a, $($type: FromReply, $args: ToArgs),+> Calls for ($(Call<'a, $type, $args>,)+) {
+            type Pending = ($(Member<'a, $type, $args>,)+);
+
+            fn into_pending(self) -> Self::Pending {
+                ($(Member::new(self.$field),)+)
+            }
+        }
+
+        impl<$($type: FromReply, $args: ToArgs),+> Pending for ($(Member<'_, $type, $args>,)+) {
+            type Results = ($(Result<$type>,)+);
+            type Values = ($($type,)+);
+
+            fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Self::Results> {
+                let mut over = true;
+                $(over &= self.$field.poll(cx);)+
+                if over { Poll::Ready(($(self.$field.take(),)+)) } else { Poll::Pending }
+            }
+
+            fn values(results: Self::Results) -> Result<Self::Values> {
+                Ok(($(results.$field?,)+))
+            }
+        }
+    )+};
+}
+
+tuples! {
+    (T0 A0 0);
+    (T0 A0 0) (T1 A1 1);
+    (T0 A0 0) (T1 A1 1) (T2 A2 2);
+    (T0 A0 0) (T1 A1 1) (T2 A2 2) (T3 A3 3);
+    (T0 A0 0) (T1 A1 1) (T2 A2 2) (T3 A3 3) (T4 A4 4);
+    (T0 A0 0) (T1 A1 1) (T2 A2 2) (T3 A3 3) (T4 A4 4) (T5 A5 5);
+    (T0 A0 0) (T1 A1 1) (T2 A2 2) (T3 A3 3) (T4 A4 4) (T5 A5 5) (T6 A6 6);
+    (T0 A0 0) (T1 A1 1) (T2 A2 2) (T3 A3 3) (T4 A4 4) (T5 A5 5) (T6 A6 6) (T7 A7 7);
+}
