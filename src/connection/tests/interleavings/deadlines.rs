@@ -58,7 +58,7 @@ fn assert_timed_out(error: &Error) {
 #[test]
 fn a_deadline_may_pass_while_the_reply_arrives() {
     explore(INTERLEAVINGS, || async {
-        let setup = Setup::default();
+        let setup = Setup::default().with_or_without_a_line();
         let config = LinkConfig { command_timeout: TIMEOUT, ..setup.config };
         let world = World::new(Setup { config, ..setup });
         if world::toss() {

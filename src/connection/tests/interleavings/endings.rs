@@ -11,11 +11,8 @@ use crate::{
 /// The stream or the link has ended.
 const ENDED: [ErrorKind; 2] = [ErrorKind::ConnectionLost, ErrorKind::Closed];
 
-/// With callers in line for room, or without.
 fn setup() -> Setup {
-    let setup = Setup::default();
-    let high_water = if world::toss() { 1 } else { setup.config.high_water };
-    Setup { config: LinkConfig { high_water, ..setup.config }, ..setup }
+    Setup::default().with_or_without_a_line()
 }
 
 fn callers(world: &World) -> [JoinHandle<Vec<Outcome>>; 3] {

@@ -86,6 +86,16 @@ impl Default for Setup {
     }
 }
 
+impl Setup {
+    /// Lets callers stand in line for room, or not, as the checker likes.
+    pub(super) fn with_or_without_a_line(mut self) -> Self {
+        if toss() {
+            self.config.high_water = 1;
+        }
+        self
+    }
+}
+
 /// What the server did, and what is still to be waited for
 ///
 /// The locks are the harness's own: nothing happens while they are held.
