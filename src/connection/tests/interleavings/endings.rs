@@ -2,7 +2,7 @@
 
 use shuttle::future::spawn;
 
-use super::{world::Record, *};
+use super::*;
 use crate::{
     Delivery, ErrorKind,
     connection::{BacklogPolicy, LinkConfig},

@@ -11,6 +11,7 @@ mod answers;
 mod clock;
 mod deadlines;
 mod endings;
+mod server;
 mod signals;
 mod wire;
 mod world;
@@ -29,7 +30,10 @@ use shuttle::{
     scheduler::{PctScheduler, RandomScheduler, Scheduler},
 };
 
-use self::world::{Life, Outcome, Setup, World, echo};
+use self::{
+    server::{Life, Record},
+    world::{Outcome, Setup, World, echo},
+};
 
 /// The same interleavings in every run, unless `SHUTTLE_RANDOM_SEED` gives another seed.
 const SEED: u64 = 0x5eed;

@@ -1,18 +1,14 @@
-//! A link with its real driver, a server on the other end of every stream it dials, and a
-//! record of what that server did.
+//! A link with its real driver, its callers, and what they are told.
 
 use std::{
-    collections::VecDeque,
-    future::poll_fn,
-    io,
+    future::{Future, poll_fn},
     pin::Pin,
-    sync::{Arc, Mutex as HarnessMutex},
+    sync::Arc,
     task::{Context, Poll, Waker},
     time::Duration,
 };
 
-use futures::io::{AsyncReadExt, AsyncWriteExt};
-use redmux_transport::{Capabilities, DialError, Endpoint, Environment, Transport};
+use redmux_transport::{Endpoint, Environment};
 use shuttle::{
     future::{JoinHandle, spawn},
     rand::{Rng, thread_rng},
@@ -21,46 +17,19 @@ use shuttle::{
 use super::{
     super::model::{MS, config},
     clock::{Clock, Simulated},
-    wire::{End, wire},
+    server::{Dialer, Life, Record},
 };
 use crate::{
     Delivery, Error, Result,
-    command::Call,
+    command::{Call, pipeline},
     connection::{ConstantDelay, DialPlan, Driver, Link, LinkConfig, core::Phase},
     events::{ConnectionType, Hub},
     pubsub::Registry,
-    resp::{Frame, Framer, Limits, Protocol, Scan},
+    resp::Protocol,
     sync::Mutex,
 };
 
 pub(super) type Echo<'a> = Call<'a, String, u32>;
-
-/// How a server ends a stream by itself
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Ending {
-    /// In order, after its last reply.
-    Eof,
-    /// In order, in the middle of its last reply.
-    HalfReply,
-    /// At once; what the client has not read is lost.
-    Reset,
-}
-
-/// A stream that ends by itself after so many commands
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Life {
-    pub(super) commands: usize,
-    pub(super) ending: Ending,
-}
-
-impl Life {
-    /// Any of the short ones.
-    pub(super) fn random() -> Self {
-        let mut rng = thread_rng();
-        let endings = [Ending::Eof, Ending::HalfReply, Ending::Reset];
-        Self { commands: rng.gen_range(0..4), ending: endings[rng.gen_range(0..endings.len())] }
-    }
-}
 
 pub(super) struct Setup {
     pub(super) config: LinkConfig,
@@ -93,25 +62,6 @@ impl Setup {
             self.config.high_water = 1;
         }
         self
-    }
-}
-
-/// What the server did, and what is still to be waited for
-///
-/// The locks are the harness's own: nothing happens while they are held.
-#[derive(Default)]
-pub(super) struct Record {
-    executed: HarnessMutex<Vec<u32>>,
-    lives: HarnessMutex<VecDeque<Life>>,
-    servers: HarnessMutex<Vec<JoinHandle<()>>>,
-    /// Commands are answered once this counts one.
-    unmuted: Count,
-}
-
-impl Record {
-    /// How often the command with this number was executed.
-    fn times(&self, number: u32) -> usize {
-        self.executed.lock().unwrap().iter().filter(|&&n| n == number).count()
     }
 }
 
@@ -186,11 +136,16 @@ impl World {
         self.record.unmuted.add();
     }
 
-    /// A caller on a thread of its own: echoes the numbers one after the other. Some calls
-    /// come from another task, which began to wait for them.
+    /// A caller on a thread of its own: echoes the numbers in a pipeline, or one after the
+    /// other; some of those calls come from another task, which began to wait for them.
     pub(super) fn caller(&self, numbers: impl Into<Vec<u32>>) -> JoinHandle<Vec<Outcome>> {
         let (link, numbers) = (self.link.clone(), numbers.into());
         spawn(async move {
+            if numbers.len() > 1 && toss() {
+                let calls: Vec<_> = numbers.iter().map(|&number| echo(&link, number)).collect();
+                let results = numbers.iter().zip(pipeline(calls).await);
+                return results.map(|(&number, result)| Outcome { number, result }).collect();
+            }
             let mut outcomes = Vec::new();
             for number in numbers {
                 let mut call = echo(&link, number);
@@ -331,78 +286,5 @@ impl Outcome {
         let times = record.times(*number);
         assert!(times <= at_most, "{number} ran {times} times, but: {error:?}");
         Some(error)
-    }
-}
-
-/// Opens a stream to a new server each time
-struct Dialer {
-    room: usize,
-    record: Arc<Record>,
-}
-
-impl Transport for Dialer {
-    type Stream = End;
-
-    fn capabilities(&self) -> Capabilities {
-        Capabilities::stream()
-    }
-
-    async fn connect(&self, _: &Endpoint) -> Result<End, DialError> {
-        let (client, server) = wire(self.room);
-        let life = self.record.lives.lock().unwrap().pop_front();
-        let task = spawn(serve(server, self.record.clone(), life));
-        self.record.servers.lock().unwrap().push(task);
-        Ok(client)
-    }
-}
-
-/// Answers until the client hangs up, or for the life it is given.
-async fn serve(mut stream: End, record: Arc<Record>, life: Option<Life>) {
-    let served = answer(&mut stream, &record, life).await;
-    if let Ok(Some(Ending::Reset)) = served {
-        stream.reset();
-    }
-}
-
-async fn answer(
-    stream: &mut End,
-    record: &Record,
-    life: Option<Life>,
-) -> io::Result<Option<Ending>> {
-    let mut framer = Framer::new(Limits::default());
-    let (mut received, mut executed) = (Vec::new(), 0);
-    let mut block = [0; 64];
-    loop {
-        while let Scan::Complete(len) = framer.scan(&received).expect("the client sends RESP") {
-            if let Some(Life { commands: 0, ending }) = life {
-                return Ok(Some(ending));
-            }
-            let command = Frame::copy_from_slice(&received[..len]);
-            received.drain(..len);
-            framer.reset();
-            let words: Vec<String> = command.decode().expect("commands are text here");
-            let reply = match &words[..] {
-                [name] if name == "PING" => "+PONG\r\n".to_owned(),
-                [name, number] if name == "ECHO" => {
-                    executed += 1;
-                    record.executed.lock().unwrap().push(number.parse().expect("a number"));
-                    record.unmuted.reaches(1).await;
-                    format!("+{number}\r\n")
-                }
-                other => panic!("nobody sends {other:?} here"),
-            };
-            match life {
-                Some(Life { commands, ending }) if commands == executed => {
-                    let len = if matches!(ending, Ending::HalfReply) { 1 } else { reply.len() };
-                    stream.write_all(&reply.as_bytes()[..len]).await?;
-                    return Ok(Some(ending));
-                }
-                _ => stream.write_all(reply.as_bytes()).await?,
-            }
-        }
-        match stream.read(&mut block).await? {
-            0 => return Ok(None),
-            n => received.extend_from_slice(&block[..n]),
-        }
     }
 }
