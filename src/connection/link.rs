@@ -1,6 +1,6 @@
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
     task::{Context, Poll, Waker},
 };
 
@@ -18,6 +18,7 @@ use crate::{
     events::{ConnectionType, Hub},
     pubsub::Registry,
     resp::{Arg, Frame},
+    sync::{Mutex, MutexGuard},
 };
 
 /// One connection to one server, for good: it outlives the streams that carry it

@@ -50,7 +50,7 @@ pub(crate) struct Session {
     /// What is being written.
     pub(crate) batch: Outbox,
     /// Bytes written and not yet told to the core.
-    written: usize,
+    pub(crate) written: usize,
     needs_flush: bool,
     readable: Signal,
     writable: Signal,

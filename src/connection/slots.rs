@@ -152,6 +152,12 @@ impl Slots {
         }
     }
 
+    /// Places in use.
+    #[cfg(all(test, shuttle))]
+    pub(crate) fn live(&self) -> usize {
+        self.live
+    }
+
     /// Forgets the slot: the caller has gone.
     pub(crate) fn abandon(&mut self, id: SlotId) -> bool {
         let next = self.free;

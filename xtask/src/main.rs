@@ -23,9 +23,10 @@ const HELP: &str = "\
 cargo xtask <task>
 
   test [--verbose]     Everything that CI checks: formatting, lints, documentation,
-                       native tests, the wasm package and its tests, and the demo
-                       in a real browser. Stops at the first failed step and shows
-                       its output; the logs of all steps are in target/xtask/.
+                       native tests, thread interleavings, the wasm package and its
+                       tests, and the demo in a real browser. Stops at the first failed
+                       step and shows its output; the logs of all steps are in
+                       target/xtask/.
                        --verbose shows the output of every step as it comes.
 
   demo [--port N] [--no-open]
