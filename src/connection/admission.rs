@@ -123,7 +123,7 @@ impl Core {
         self.fifo.push_back(Entry { end, deadline, slot, kind, override_deadline: over });
     }
 
-    fn override_deadline(&mut self, deadline: u64, id: SlotId) {
+    pub(super) fn override_deadline(&mut self, deadline: u64, id: SlotId) {
         if deadline == NEVER {
             return;
         }
