@@ -71,8 +71,7 @@ pub fn run(tools: &Tools, row: Row) -> Result<Outcome> {
     for round in 0..row.rounds {
         for turn in 0..ways.len() {
             let (way, client, address, peer) = &ways[(round + turn) % ways.len()];
-            // Slower by far: as long a run says as much with fewer operations.
-            let ops = if *way == "websockify" { row.ops / 4 } else { row.ops };
+            let ops = row.ops;
             let mut program = Command::new(tools.run_program());
             let mut command = tools.command(&mut program, &row, client, address, ops);
             command.args(["--server", &server, "--peer", peer, "--latencies"]);
