@@ -12,6 +12,7 @@ mod error;
 mod multiplexer;
 mod options;
 mod pubsub;
+mod sync;
 
 pub use command::{Call, pipeline};
 pub use connection::{

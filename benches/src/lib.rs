@@ -4,6 +4,7 @@ pub mod clients;
 pub mod load;
 pub mod meter;
 pub mod server;
+pub mod suite;
 pub mod workloads;
 
 use stats_alloc::Stats;

@@ -26,8 +26,9 @@ pub fn prepare(load: &Load) -> std::io::Result<()> {
                 vec!["SET".to_owned(), key(task), value[..size.min(value.len())].to_owned()]
             }))
         }
-        Workload::Pipeline | Workload::Mget => plain
-            .run((0..load.size).map(|n| vec!["SET".to_owned(), key(n), "x".repeat(64)])),
+        Workload::Pipeline | Workload::Mget => {
+            plain.run((0..load.size).map(|n| vec!["SET".to_owned(), key(n), "x".repeat(64)]))
+        }
         Workload::Lrange => {
             let mut push = vec!["RPUSH".to_owned(), "list".to_owned()];
             push.extend((0..load.size).map(|n| format!("element number {n}")));
@@ -40,12 +41,16 @@ pub fn prepare(load: &Load) -> std::io::Result<()> {
         }
         Workload::Profile => {
             let mut set = vec!["HSET".to_owned(), "profile".to_owned()];
-            set.extend(PROFILE.iter().flat_map(|(field, value)| [*field, *value]).map(str::to_owned));
+            set.extend(
+                PROFILE.iter().flat_map(|(field, value)| [*field, *value]).map(str::to_owned),
+            );
             plain.run([set])
         }
-        Workload::PubSub => plain.run([["CONFIG", "SET", "client-output-buffer-limit", "pubsub 0 0 0"]
-            .map(str::to_owned)
-            .to_vec()]),
+        Workload::PubSub => {
+            plain.run([["CONFIG", "SET", "client-output-buffer-limit", "pubsub 0 0 0"]
+                .map(str::to_owned)
+                .to_vec()])
+        }
     }
 }
 

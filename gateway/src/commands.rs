@@ -116,19 +116,34 @@ impl CommandReader {
         if count == 0 {
             return Err(CommandError::NotACommand("the array is empty"));
         }
-        if !items.clone().all(|item| is_plain_bulk(&item)) {
-            return Err(CommandError::NotACommand("every element must be a bulk string (`$`)"));
+        let mut canonical = header_len(count);
+        for item in items.clone() {
+            let text = item
+                .as_bytes()
+                .filter(|_| is_plain_bulk(&item))
+                .ok_or(CommandError::NotACommand("every element must be a bulk string (`$`)"))?;
+            canonical += header_len(text.len()) + text.len() + 2;
         }
         self.policy.check(items.clone())?;
-        write_array_header(out, count);
-        for item in items {
-            if let Some(bytes) = item.as_bytes() {
-                write_bulk(out, &bytes);
+        if canonical == frame.len() {
+            // No number is written longer than need be: what would be written anew is this.
+            out.extend_from_slice(frame.as_bytes());
+        } else {
+            write_array_header(out, count);
+            for item in items {
+                if let Some(bytes) = item.as_bytes() {
+                    write_bulk(out, &bytes);
+                }
             }
         }
         self.commands += 1;
         Ok(())
     }
+}
+
+/// The length of a type byte, a number without idle zeros, and CR LF.
+fn header_len(number: usize) -> usize {
+    number.checked_ilog10().map_or(1, |log| log as usize + 1) + 3
 }
 
 /// A bulk string with its length given, and no null.
@@ -175,6 +190,18 @@ mod tests {
         }
         let everywhere: Vec<usize> = (1..bytes.len()).collect();
         assert_eq!(read_in_parts(&bytes, &everywhere).unwrap(), bytes);
+    }
+
+    #[test]
+    fn numbers_are_forwarded_without_idle_zeros() {
+        let zeros = b"*02\r\n$003\r\nGET\r\n$00000000000000000000001\r\nk\r\n*1\r\n$04\r\nPING\r\n";
+        let plain = b"*2\r\n$3\r\nGET\r\n$1\r\nk\r\n*1\r\n$4\r\nPING\r\n";
+        assert_eq!(read_in_parts(zeros, &[]).unwrap(), plain);
+        assert_eq!(read_in_parts(plain, &[]).unwrap(), plain);
+        for length in [9, 10, 99, 100, 999, 1000, 12_345] {
+            let command = encode(&[vec![vec![b'x'; length]; 12]]);
+            assert_eq!(read_in_parts(&command, &[]).unwrap(), command);
+        }
     }
 
     #[test]

@@ -76,10 +76,20 @@ impl Config {
 /// What the command line asks for
 #[derive(Debug)]
 pub enum Asked {
-    /// Run with this configuration; the flag is `--quiet`.
-    Run(Box<Config>, bool),
+    /// Run with this configuration.
+    Run(Box<Config>, Process),
     /// Print this and end.
     Print(String),
+}
+
+/// What concerns the program and not the gateway in it
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Process {
+    /// Log nothing.
+    pub quiet: bool,
+    /// Threads that serve clients.
+    pub threads: usize,
 }
 
 /// A command line that cannot be followed; the text says why
@@ -111,6 +121,9 @@ usage: redmux-gateway --upstream HOST:PORT|unix:PATH [options]
   --upstream-connect-timeout TIME [5s]
   --slow-client-timeout TIME    for a client to take one message [10s]
   --drain TIME                  for a graceful shutdown [10s]
+  --threads N                   threads that serve clients [1]: one keeps a Redis server
+                                busy with batches; more help many clients that send one
+                                command at a time, and cost each of them CPU
   --quiet                       log nothing
   --help, --version
 
@@ -125,7 +138,8 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Asked
     let usage = |error: lexopt::Error| UsageError(format!("{error} (see --help)"));
     let mut parser = lexopt::Parser::from_args(args);
     let mut config = Config::new(Endpoint::tcp("", 0));
-    let (mut upstream, mut quiet) = (None, false);
+    let mut upstream = None;
+    let mut process = Process { quiet: false, threads: 1 };
     while let Some(arg) = parser.next().map_err(usage)? {
         let name = match arg {
             Arg::Long(name) => name.to_owned(),
@@ -141,7 +155,7 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Asked
                 ));
             }
             "quiet" => {
-                quiet = true;
+                process.quiet = true;
                 continue;
             }
             "allow-no-origin" => {
@@ -149,6 +163,15 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Asked
                 continue;
             }
             _ => {}
+        }
+        if name == "threads" {
+            let value = parser.value().map_err(usage)?.string().map_err(usage)?;
+            let threads = value.parse().ok().filter(|threads| (1..=1024).contains(threads));
+            process.threads = threads.ok_or_else(|| {
+                let expected = "expected a number from 1 to 1024";
+                UsageError(format!("--threads: `{value}` is not accepted ({expected})"))
+            })?;
+            continue;
         }
         let Some(set) = setting(&name) else {
             return Err(UsageError(format!("--{name} is not an option (see --help)")));
@@ -169,7 +192,7 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Asked
     }
     config.upstream =
         upstream.ok_or_else(|| UsageError("--upstream is missing (see --help)".to_owned()))?;
-    Ok(Asked::Run(Box::new(config), quiet))
+    Ok(Asked::Run(Box::new(config), process))
 }
 
 type Setting = (&'static str, fn(&mut Config, &str) -> Option<()>);
@@ -260,18 +283,20 @@ mod tests {
     #[test]
     fn a_full_command_line_is_read() {
         let line = "--upstream unix:/run/redis.sock --listen 0.0.0.0:0 --path /r --origin https://a.example \
-                    --host a.example:8443 --allow-no-origin --max-message 64KiB --idle-timeout 2m --drain 500ms --quiet";
-        let Ok(Asked::Run(config, quiet)) = read(line) else { panic!("it is accepted") };
+                    --host a.example:8443 --allow-no-origin --max-message 64KiB --idle-timeout 2m --drain 500ms --threads 3 --quiet";
+        let Ok(Asked::Run(config, process)) = read(line) else { panic!("it is accepted") };
         assert_eq!(config.upstream.to_string(), "unix:/run/redis.sock");
         assert_eq!((config.max_message, config.drain), (65536, Duration::from_millis(500)));
         assert_eq!(config.idle_timeout, Some(Duration::from_secs(120)));
-        assert!(config.allow_no_origin && quiet);
+        assert!(config.allow_no_origin);
+        assert_eq!(process, Process { quiet: true, threads: 3 });
     }
 
     #[test]
     fn a_fault_names_the_option_and_what_is_accepted() {
         for (line, expected) in [
             ("--quiet", "--upstream is missing"),
+            ("--upstream a:1 --threads 0", "--threads: `0` is not accepted"),
             ("--upstream", "missing"),
             ("--upstream host:port", "--upstream: `host:port` is not an endpoint"),
             ("--upstream ws://host/", "--upstream: expected host:port"),

@@ -30,7 +30,7 @@ mod server;
 pub use admission::{Origin, OriginError};
 pub use client::CloseReason;
 pub use commands::{CommandError, CommandReader};
-pub use config::{Asked, Config, UsageError, parse as parse_args};
+pub use config::{Asked, Config, Process, UsageError, parse as parse_args};
 pub use log::silence as silence_log;
 pub use policy::{Policy, Refusal};
 pub use server::{Gateway, Handle};

@@ -2,13 +2,14 @@
 
 use std::process::ExitCode;
 
+use async_global_executor::GlobalExecutorConfig;
 use async_signal::{Signal, Signals};
 use futures::StreamExt;
 use redmux_gateway::{Asked, Gateway, parse_args, silence_log};
 
 fn main() -> ExitCode {
-    let (config, quiet) = match parse_args(std::env::args_os().skip(1)) {
-        Ok(Asked::Run(config, quiet)) => (config, quiet),
+    let (config, process) = match parse_args(std::env::args_os().skip(1)) {
+        Ok(Asked::Run(config, process)) => (config, process),
         Ok(Asked::Print(text)) => {
             print!("{text}");
             return ExitCode::SUCCESS;
@@ -18,9 +19,16 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    if quiet {
+    if process.quiet {
         silence_log();
     }
+    // Before async-std starts its own number of threads: each has to be woken, and waking
+    // one for each message costs more than what the message needs.
+    async_global_executor::init_with_config(
+        GlobalExecutorConfig::default()
+            .with_min_threads(process.threads)
+            .with_max_threads(process.threads),
+    );
     async_std::task::block_on(async {
         let listen = config.listen;
         let path = config.path.clone();

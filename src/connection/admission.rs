@@ -23,6 +23,13 @@ impl Core {
         waiting: Option<SlotId>,
         waker: &Waker,
     ) -> Result<SlotId, Error> {
+        if let Some(id) = waiting
+            && !self.is_waiting_for_room(id)
+        {
+            // Its time was up after the caller looked: the outcome is for its next look.
+            self.wake.push(waker.clone());
+            return Ok(id);
+        }
         let admitted = self.admit(command, waiting);
         let timeout = command.timeout.unwrap_or(self.config.command_timeout);
         match admitted {
@@ -116,7 +123,7 @@ impl Core {
         self.fifo.push_back(Entry { end, deadline, slot, kind, override_deadline: over });
     }
 
-    fn override_deadline(&mut self, deadline: u64, id: SlotId) {
+    pub(super) fn override_deadline(&mut self, deadline: u64, id: SlotId) {
         if deadline == NEVER {
             return;
         }
@@ -166,6 +173,10 @@ impl Core {
             self.room.remove(place);
         }
         self.wake_room();
+        if self.phase == Phase::Closing && self.is_drained() {
+            // The driver, parked, waits for just this.
+            self.wake_driver();
+        }
     }
 
     /// Lets the first in line try again.

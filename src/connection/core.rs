@@ -110,7 +110,7 @@ pub(crate) struct Core {
     pub(crate) last_error: Option<Error>,
     pub(crate) failed_attempts: u32,
     /// The driver runs, or has been woken and will.
-    pub(super) driver_scheduled: bool,
+    pub(crate) driver_scheduled: bool,
     /// The driver, parked, would take more output.
     pub(super) driver_wants_output: bool,
     /// When the parked driver wakes by itself.

@@ -28,11 +28,43 @@ impl Core {
                 if deadline > self.now {
                     break;
                 }
-                self.time_out(id);
+                // It may have been given a later one.
+                if self.slots.deadline(id) <= self.now {
+                    self.time_out(id);
+                }
             }
             self.overrides.pop();
         }
         self.sweep_overrides();
+    }
+
+    /// Counts the time of commands issued at `issued` or later from now.
+    ///
+    /// They were issued while the driver was woken but did not run, at some moment that
+    /// nobody looked at the clock: late is right, early would be a false time-out.
+    pub(super) fn redate(&mut self, issued: u64) {
+        let mut overrides = Vec::new();
+        for entry in self.fifo.iter_mut().rev() {
+            let Some(id) = entry.slot else { continue };
+            let Some(slot) = self.slots.get_mut(id) else { continue };
+            if slot.issued < issued {
+                break;
+            }
+            slot.issued = self.now;
+            entry.deadline = self.now.saturating_add(slot.timeout);
+            if entry.override_deadline {
+                overrides.push((entry.deadline, id));
+            }
+        }
+        for id in self.room.iter().copied() {
+            if let Some(slot) = self.slots.get_mut(id)
+                && slot.issued >= issued
+            {
+                slot.issued = self.now;
+                overrides.push((self.now.saturating_add(slot.timeout), id));
+            }
+        }
+        overrides.into_iter().for_each(|(deadline, id)| self.override_deadline(deadline, id));
     }
 
     /// Commands answered long before an override's deadline leave their mark in the heap.

@@ -279,9 +279,11 @@ impl Driver {
         };
         let error = in_handshake(end.error, ready_since.is_none());
         let lived = ready_since.map(|since| self.link.clock().saturating_sub(since));
-        let lost = self
-            .link
-            .with(|core| core.end_session(&session.batch, &error, !refuses_everything(&error)));
+        let lost = self.link.with(|core| {
+            // What was written before the write that failed counts as sent.
+            core.note_sent(session.written);
+            core.end_session(&session.batch, &error, !refuses_everything(&error))
+        });
         drop(session);
         if lived.is_some_and(|lived| lived >= PROVEN) {
             self.streak = 0;

@@ -1,6 +1,6 @@
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
     task::{Context, Poll, Waker},
 };
 
@@ -18,7 +18,11 @@ use crate::{
     events::{ConnectionType, Hub},
     pubsub::Registry,
     resp::{Arg, Frame},
+    sync::{Mutex, MutexGuard},
 };
+
+/// A driver that was woken and runs only after so many microseconds was kept from it.
+const STARVED: u64 = 5_000;
 
 /// One connection to one server, for good: it outlives the streams that carry it
 ///
@@ -136,7 +140,8 @@ impl Link {
     }
 
     /// Reads the clock, unless the driver is about to run: then its last reading is
-    /// fresh enough, and a batch of commands costs one reading.
+    /// fresh enough, and a batch of commands costs one reading. Should it take long to run,
+    /// it dates them anew.
     fn stamp(&self, core: &mut Core) {
         if !core.driver_scheduled {
             core.now = self.clock();
@@ -255,7 +260,10 @@ impl Core {
 
     /// The driver runs: commands issued from now on need not wake it.
     pub(crate) fn driver_runs(&mut self, now: u64) {
-        self.now = now;
+        let before = std::mem::replace(&mut self.now, now);
+        if self.driver_scheduled && now.saturating_sub(before) > STARVED {
+            self.redate(before);
+        }
         self.driver_scheduled = true;
         self.driver_wants_output = false;
     }

@@ -1,4 +1,5 @@
 use std::{
+    collections::VecDeque,
     io::{self, IoSlice},
     pin::Pin,
     task::{Context, Poll, Waker},
@@ -26,6 +27,13 @@ const MAX_SLICES: usize = 64;
 /// Passes in one poll before other tasks get their turn.
 const MAX_PASSES: usize = 32;
 
+/// Callers woken before what they send next is written.
+///
+/// Woken all at once, hundreds of callers would run before the driver does: the server
+/// would wait for them, and then they for the server. In waves both work at the same time.
+/// (Few in the unit tests, so that they have waves too.)
+const WAVE: usize = if cfg!(test) { 3 } else { 256 };
+
 /// Why a session is over
 pub(crate) struct SessionEnd {
     pub(crate) error: Error,
@@ -43,11 +51,13 @@ pub(crate) struct Session {
     /// What is being written.
     pub(crate) batch: Outbox,
     /// Bytes written and not yet told to the core.
-    written: usize,
+    pub(crate) written: usize,
     needs_flush: bool,
     readable: Signal,
     writable: Signal,
     wakers: Vec<Waker>,
+    /// Callers whose outcome is there, to be woken in a later wave.
+    deferred: VecDeque<Waker>,
 }
 
 /// What a turn of the session left to do
@@ -78,6 +88,7 @@ impl Session {
             readable: Signal::new(),
             writable: Signal::new(),
             wakers: Vec::new(),
+            deferred: VecDeque::new(),
         }
     }
 
@@ -95,7 +106,7 @@ impl Session {
         self.readable.attach(cx);
         self.writable.attach(cx);
         for _ in 0..MAX_PASSES {
-            let read = self.read();
+            let read = if self.deferred.is_empty() { self.read() } else { Ok(0) };
             let now = link.clock();
             let received = link.exchange(&mut self.wakers, |core| {
                 core.driver_runs(now);
@@ -109,13 +120,16 @@ impl Session {
                 }
                 result
             });
-            self.wakers.drain(..).for_each(Waker::wake);
+            self.wake_wave();
             if self.inbox.is_worth_a_look() {
                 on_inbox(&mut self.inbox);
             }
             received.map_err(|error| SessionEnd { failure: FailureType::of(&error), error })?;
             read?;
             self.write()?;
+            if !self.deferred.is_empty() {
+                return Ok(Turn::Yield);
+            }
             let parked = link.exchange(&mut self.wakers, |core| {
                 core.note_sent(std::mem::take(&mut self.written));
                 let next = settle(core)?;
@@ -135,6 +149,17 @@ impl Session {
             }
         }
         Ok(Turn::Yield)
+    }
+
+    /// Wakes as many callers as may run before the next write.
+    fn wake_wave(&mut self) {
+        if self.deferred.is_empty() && self.wakers.len() <= WAVE {
+            self.wakers.drain(..).for_each(Waker::wake);
+            return;
+        }
+        self.deferred.extend(self.wakers.drain(..));
+        let wave = self.deferred.len().min(WAVE);
+        self.deferred.drain(..wave).for_each(Waker::wake);
     }
 
     /// Closes the stream in an orderly way.
@@ -223,6 +248,13 @@ impl Session {
             self.writable.raise();
         }
         Ok(())
+    }
+}
+
+impl Drop for Session {
+    /// Nobody else would wake those who are still to be woken.
+    fn drop(&mut self) {
+        self.wakers.drain(..).chain(self.deferred.drain(..)).for_each(Waker::wake);
     }
 }
 

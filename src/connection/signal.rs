@@ -1,12 +1,9 @@
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     task::{Context, Wake, Waker},
 };
 
-use futures::task::AtomicWaker;
+use crate::sync::{AtomicBool, AtomicWaker};
 
 /// A waker that remembers that it was called
 ///

@@ -98,6 +98,16 @@ impl Slots {
         })
     }
 
+    /// When the time of a command is up; `u64::MAX` for never, and when it is over.
+    pub(crate) fn deadline(&self, id: SlotId) -> u64 {
+        match self.slots.get(id.index as usize) {
+            Some(slot) if slot.generation == id.generation => {
+                slot.issued.saturating_add(slot.timeout)
+            }
+            _ => u64::MAX,
+        }
+    }
+
     /// Gives the caller its outcome and returns the waker to call once unlocked.
     ///
     /// Returns the outcome instead when nobody waits for it.
@@ -150,6 +160,12 @@ impl Slots {
             State::Waiting(waker) => waker.take(),
             _ => None,
         }
+    }
+
+    /// Places in use.
+    #[cfg(all(test, shuttle))]
+    pub(crate) fn live(&self) -> usize {
+        self.live
     }
 
     /// Forgets the slot: the caller has gone.

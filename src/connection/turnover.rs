@@ -60,6 +60,10 @@ impl Core {
         cause: &Error,
         may_have_run: bool,
     ) -> usize {
+        if self.phase == Phase::Closed {
+            // Aborted while the driver was at the stream: everything has failed already.
+            return 0;
+        }
         let batch_start = self.taken - batch.len() as u64;
         let unsent = self.fifo.partition_point(|entry| entry.end <= self.sent);
         let mut lost = 0;
@@ -143,13 +147,14 @@ impl Core {
 
     /// Fails everything that is still to be answered or sent.
     pub(crate) fn fail_all(&mut self, kind: ErrorKind) {
-        let sent = self.sent;
+        // Not `sent`: what the driver has taken it may be writing at this moment.
+        let taken = self.taken;
         let entries: Vec<Entry> = self.fifo.drain(..).collect();
         self.front += entries.len() as u64;
         let in_room = std::mem::take(&mut self.room).into_iter().map(|id| (id, false));
-        let queued = entries.iter().filter_map(|e| Some((e.slot?, e.end <= sent)));
-        for (id, was_sent) in queued.chain(in_room) {
-            let delivery = if was_sent { Delivery::MaybeExecuted } else { Delivery::NotSent };
+        let queued = entries.iter().filter_map(|e| Some((e.slot?, e.end <= taken)));
+        for (id, was_taken) in queued.chain(in_room) {
+            let delivery = if was_taken { Delivery::MaybeExecuted } else { Delivery::NotSent };
             let mut error = Error::new(kind, delivery);
             if let Some(cause) = &self.last_error {
                 error = error.source(cause.clone());

@@ -1,6 +1,6 @@
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
+    sync::{Arc, OnceLock, PoisonError, Weak},
     task::Waker,
 };
 
@@ -11,6 +11,7 @@ use crate::{
     connection::{Kind, Link, Verb},
     events::ConnectionType,
     resp::{Arg, Frame, Protocol},
+    sync::{Mutex, MutexGuard},
 };
 
 /// Channels named in one resubscription command.

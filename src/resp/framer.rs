@@ -2,7 +2,7 @@
 
 mod lines;
 
-use self::lines::{QUICK_LINE, check_line, is_verbatim_prefix, quick};
+use self::lines::{QUICK_LINE, check_line, is_verbatim_prefix, quick, quick_list};
 use super::{Fault, Limits, ProtocolError};
 
 /// Finds the end of each reply in the bytes of a connection
@@ -129,7 +129,8 @@ impl Framer {
     #[inline]
     pub fn scan(&mut self, buf: &[u8]) -> Result<Scan, ProtocolError> {
         if self.fresh {
-            if let Some(length) = quick(buf, &self.limits) {
+            let length = quick(buf, &self.limits).or_else(|| quick_list(buf, &self.limits));
+            if let Some(length) = length {
                 return Ok(Scan::Complete(length));
             }
             if buf.is_empty() {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 pub(crate) enum Level {
     Unit,
     Property,
+    Interleaving,
     Integration,
     RealServer,
     Documentation,
@@ -24,6 +25,7 @@ impl Level {
         match self {
             Self::Unit => "unit",
             Self::Property => "property",
+            Self::Interleaving => "thread interleavings",
             Self::Integration => "integration",
             Self::RealServer => "real server",
             Self::Documentation => "documentation",
@@ -42,6 +44,16 @@ pub(crate) struct Results {
     pub(crate) passed: usize,
     pub(crate) failed: usize,
     pub(crate) ignored: usize,
+}
+
+impl Results {
+    fn add(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Passed => self.passed += 1,
+            Outcome::Failed => self.failed += 1,
+            Outcome::Ignored => self.ignored += 1,
+        }
+    }
 }
 
 /// Results of all levels.
@@ -65,13 +77,20 @@ impl Counts {
             } else if let Some((name, outcome)) = test_line(line) {
                 let property = section != Level::Documentation && sources.is_property(name);
                 let level = if property { Level::Property } else { section };
-                let results = self.levels.entry(level).or_default();
-                match outcome {
-                    Outcome::Passed => results.passed += 1,
-                    Outcome::Failed => results.failed += 1,
-                    Outcome::Ignored => results.ignored += 1,
-                }
+                self.levels.entry(level).or_default().add(outcome);
             }
+        }
+    }
+
+    /// Adds what the tests of thread interleavings printed; an error if there were none.
+    pub(crate) fn add_interleavings(&mut self, output: &str) -> Result<(), &'static str> {
+        let results = self.levels.entry(Level::Interleaving).or_default();
+        for (_, outcome) in output.lines().filter_map(test_line) {
+            results.add(outcome);
+        }
+        match results.passed + results.failed {
+            0 => Err("no thread interleavings were tested: was the core built with --cfg shuttle?"),
+            _ => Ok(()),
         }
     }
 
@@ -283,6 +302,14 @@ test src/lib.rs - (line 9) - compile ... ok
             (Level::Documentation, of(1, 0, 0)),
         ];
         assert_eq!(counts.levels.into_iter().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn interleavings_must_have_been_tested() {
+        let mut counts = Counts::default();
+        counts.add_interleavings("test x::interleavings::y ... ok\n").unwrap();
+        assert_eq!(counts.total(), of(1, 0, 0));
+        assert!(Counts::default().add_interleavings("running 0 tests\n").is_err());
     }
 
     #[test]

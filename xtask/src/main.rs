@@ -1,5 +1,6 @@
 //! The project's own tasks; `cargo xtask help` says what each does.
 
+mod bench;
 mod check;
 mod control;
 mod counts;
@@ -23,9 +24,10 @@ const HELP: &str = "\
 cargo xtask <task>
 
   test [--verbose]     Everything that CI checks: formatting, lints, documentation,
-                       native tests, the wasm package and its tests, and the demo
-                       in a real browser. Stops at the first failed step and shows
-                       its output; the logs of all steps are in target/xtask/.
+                       native tests, thread interleavings, the wasm package and its
+                       tests, and the demo in a real browser. Stops at the first failed
+                       step and shows its output; the logs of all steps are in
+                       target/xtask/.
                        --verbose shows the output of every step as it comes.
 
   demo [--port N] [--no-open]
@@ -35,6 +37,13 @@ cargo xtask <task>
   demo --check         The same with nobody watching: two browser tabs through the
                        gateway, the native example, and the browser through
                        websockify; one line a step, non-zero exit if any fails.
+
+  bench [--quick | --full] [--only TEXT] [--output DIR]
+                       Measures this client beside redis-rs, fred and rustis, and the
+                       gateway beside websockify: instructions, allocations, CPU,
+                       throughput, latencies. --quick takes about three minutes once
+                       built; --full runs all workloads and draws plots. The report is
+                       target/bench/report.md unless DIR says otherwise.
 
   wasm [--debian]      Builds the wasm package into www/pkg and prints its size.
                        --debian uses Debian's Rust for wasm32 even where rustup has
@@ -64,6 +73,11 @@ fn main() -> ExitCode {
 }
 
 fn task() -> Result<()> {
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_some_and(|task| task == "bench") {
+        // Its options are its own.
+        return bench::run(&words.collect::<Vec<_>>());
+    }
     let mut args = lexopt::Parser::from_env();
     let mut task = None;
     let mut verbose = false;

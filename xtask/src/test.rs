@@ -31,6 +31,8 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
     )?;
     counts.add_cargo(&output, &Sources::read(&crate::root()));
 
+    interleavings(&mut steps, &mut counts)?;
+
     steps.run("wasm package", |_| wasm::build(wasm_toolchain::find_or_install(false)?))?;
 
     let mut npm = packages::npm(packages::WWW)?;
@@ -72,6 +74,22 @@ fn format_and_lint(steps: &mut Steps) -> Result<()> {
     }
     let doc = ["doc", "--locked", "--workspace", "--no-deps", "--exclude", WASM_PACKAGE];
     steps.cargo("documentation", &doc, &[("RUSTDOCFLAGS", "-D warnings")])?;
+    Ok(())
+}
+
+/// The core once more, with the model checker's locks in place of the standard library's.
+fn interleavings(steps: &mut Steps, counts: &mut Counts) -> Result<()> {
+    // Apart, so that the flag does not rebuild everything else each time.
+    let dir = crate::target_dir().join("shuttle").display().to_string();
+    // The encoded form, because cargo prefers it to RUSTFLAGS.
+    let env = [("CARGO_ENCODED_RUSTFLAGS", "--cfg\x1fshuttle"), ("CARGO_TARGET_DIR", &dir)];
+    let core = ["--locked", "--package", "redmux", "--no-default-features", "--lib"];
+    let with = |first: &[&'static str], last: &[&'static str]| [first, &core, last].concat();
+    let lint = with(&["clippy", "--profile", "test"], &["--", "-D", "warnings"]);
+    steps.cargo("lints of interleavings", &lint, &env)?;
+    let test = with(&["test"], &["interleavings::"]);
+    let output = steps.cargo("thread interleavings", &test, &env)?;
+    counts.add_interleavings(&output)?;
     Ok(())
 }
 

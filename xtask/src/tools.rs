@@ -49,6 +49,18 @@ const NODE: Tool =
     Tool { what: "Node.js", variable: "NODE", programs: &["node"], debian: &["nodejs"] };
 const NPM: Tool = Tool { what: "npm", variable: "NPM", programs: &["npm"], debian: &["npm"] };
 
+const VALGRIND: Tool =
+    Tool { what: "Valgrind", variable: "VALGRIND", programs: &["valgrind"], debian: &["valgrind"] };
+const STRACE: Tool =
+    Tool { what: "strace", variable: "STRACE", programs: &["strace"], debian: &["strace"] };
+
+/// What counts the instructions and the system calls of a benchmark.
+pub(crate) fn counters() -> Result<()> {
+    VALGRIND.find_or_install()?;
+    STRACE.find_or_install()?;
+    Ok(())
+}
+
 /// A Redis or Valkey server.
 pub(crate) fn redis() -> Result<PathBuf> {
     REDIS.find_or_install()

@@ -27,7 +27,9 @@ impl Bench for Fred {
         tokio_block_on(future)
     }
 
-    fn spawn(task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send {
+    fn spawn(
+        task: impl Future<Output = ()> + Send + 'static,
+    ) -> impl Future<Output = ()> + Send + 'static {
         tokio_spawn(task)
     }
 

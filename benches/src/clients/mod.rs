@@ -9,6 +9,7 @@ mod rustis;
 
 use std::{collections::HashMap, future::Future};
 
+use futures::FutureExt;
 use serde::Deserialize;
 
 pub use self::{
@@ -48,8 +49,10 @@ pub trait Client: Clone + Send + Sync + 'static {
     /// Runs the whole benchmark on one thread.
     fn block_on<F: Future>(future: F) -> F::Output;
 
-    /// Starts a task on that thread and waits for it.
-    fn spawn(task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send;
+    /// Starts a task on that thread; the future waits for it.
+    fn spawn(
+        task: impl Future<Output = ()> + Send + 'static,
+    ) -> impl Future<Output = ()> + Send + 'static;
 
     fn connect(address: &str) -> impl Future<Output = Self> + Send;
 
@@ -84,6 +87,8 @@ fn tokio_block_on<F: Future>(future: F) -> F::Output {
     runtime.expect("a runtime").block_on(future)
 }
 
-async fn tokio_spawn(task: impl Future<Output = ()> + Send + 'static) {
-    tokio::spawn(task).await.expect("the task ends well");
+fn tokio_spawn(
+    task: impl Future<Output = ()> + Send + 'static,
+) -> impl Future<Output = ()> + Send + 'static {
+    tokio::spawn(task).map(|ended| ended.expect("the task ends well"))
 }

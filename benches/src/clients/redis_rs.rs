@@ -21,7 +21,9 @@ impl Client for RedisRs {
         tokio_block_on(future)
     }
 
-    fn spawn(task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send {
+    fn spawn(
+        task: impl Future<Output = ()> + Send + 'static,
+    ) -> impl Future<Output = ()> + Send + 'static {
         tokio_spawn(task)
     }
 

@@ -12,7 +12,9 @@ use super::{Client, Profile, tokio_block_on, tokio_spawn};
 pub trait Ground: Send + Sync + 'static {
     fn environment() -> Environment;
     fn block_on<F: Future>(future: F) -> F::Output;
-    fn spawn(task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send;
+    fn spawn(
+        task: impl Future<Output = ()> + Send + 'static,
+    ) -> impl Future<Output = ()> + Send + 'static;
 }
 
 /// async-std's reactor and executor
@@ -27,8 +29,10 @@ impl Ground for AsyncStd {
         async_std::task::block_on(future)
     }
 
-    async fn spawn(task: impl Future<Output = ()> + Send + 'static) {
-        async_std::task::spawn(task).await;
+    fn spawn(
+        task: impl Future<Output = ()> + Send + 'static,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        async_std::task::spawn(task)
     }
 }
 
@@ -44,8 +48,10 @@ impl Ground for Smol {
         smol::block_on(future)
     }
 
-    async fn spawn(task: impl Future<Output = ()> + Send + 'static) {
-        smol::spawn(task).await;
+    fn spawn(
+        task: impl Future<Output = ()> + Send + 'static,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        smol::spawn(task)
     }
 }
 
@@ -61,8 +67,10 @@ impl Ground for Tokio {
         tokio_block_on(future)
     }
 
-    async fn spawn(task: impl Future<Output = ()> + Send + 'static) {
-        tokio_spawn(task).await;
+    fn spawn(
+        task: impl Future<Output = ()> + Send + 'static,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        tokio_spawn(task)
     }
 }
 
@@ -79,8 +87,10 @@ impl Ground for OverWebSocket {
         async_std::task::block_on(future)
     }
 
-    async fn spawn(task: impl Future<Output = ()> + Send + 'static) {
-        async_std::task::spawn(task).await;
+    fn spawn(
+        task: impl Future<Output = ()> + Send + 'static,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        async_std::task::spawn(task)
     }
 }
 
@@ -102,7 +112,9 @@ impl<G: Ground> Client for Redmux<G> {
         G::block_on(future)
     }
 
-    fn spawn(task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send {
+    fn spawn(
+        task: impl Future<Output = ()> + Send + 'static,
+    ) -> impl Future<Output = ()> + Send + 'static {
         G::spawn(task)
     }
 

@@ -2,7 +2,7 @@ use std::{collections::HashMap, future::Future};
 
 use futures::StreamExt;
 use rustis::{
-    client::BatchPreparedCommand,
+    client::{BatchPreparedCommand, IntoConfig},
     commands::{HashCommands, ListCommands, PubSubCommands, StringCommands},
 };
 
@@ -17,12 +17,18 @@ impl Client for Rustis {
         tokio_block_on(future)
     }
 
-    fn spawn(task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send {
+    fn spawn(
+        task: impl Future<Output = ()> + Send + 'static,
+    ) -> impl Future<Output = ()> + Send + 'static {
         tokio_spawn(task)
     }
 
     async fn connect(address: &str) -> Self {
-        Self(rustis::client::Client::connect(address).await.expect("connect"))
+        let mut config = address.into_config().expect("an address");
+        // Else it refuses 100,000 commands at once, and drops messages.
+        config.backpressure.max_queued_bytes = 0;
+        config.backpressure.max_pubsub_bytes = 0;
+        Self(rustis::client::Client::connect(config).await.expect("connect"))
     }
 
     async fn get(&self, key: &str) -> Option<String> {

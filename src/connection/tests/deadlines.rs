@@ -33,6 +33,40 @@ fn each_command_times_out_at_its_own_deadline() {
 }
 
 #[test]
+fn time_nobody_looked_at_the_clock_is_not_counted() {
+    let mut model = Model::ready(LinkConfig { high_water: 60, ..config() });
+    let before = model.submit_with("before", Some(5050 * MS)).unwrap();
+    model.write(usize::MAX);
+    model.tick(MS);
+    // Issued some time while another task holds the thread for five seconds.
+    let ordinary = model.submit("ordinary").unwrap();
+    let short = model.submit_with("short", Some(50 * MS)).unwrap();
+    let never = model.submit_with("never", Some(u64::MAX)).unwrap();
+    let in_line = model.submit_with("in line", Some(70 * MS)).unwrap();
+    model.starve(5000 * MS);
+    for slot in [before, ordinary, short, never, in_line] {
+        assert!(model.result(slot).is_none());
+    }
+    assert!(model.core.next_deadline() <= 5050 * MS);
+    model.tick(49 * MS);
+    failure_of(&mut model, before);
+    assert!(model.result(short).is_none());
+    model.tick(MS);
+    let error = failure_of(&mut model, short);
+    assert_eq!(error.diagnostics().unwrap().elapsed.as_millis(), 50);
+    model.tick(19 * MS);
+    assert!(model.result(in_line).is_none());
+    model.tick(MS);
+    failure_of(&mut model, in_line);
+    model.tick(4929 * MS);
+    assert!(model.result(ordinary).is_none());
+    model.tick(MS);
+    failure_of(&mut model, ordinary);
+    model.tick(1_000_000 * MS);
+    assert!(model.result(never).is_none());
+}
+
+#[test]
 fn the_error_tells_an_operator_where_the_command_was() {
     let mut model = Model::ready(LinkConfig { high_water: 60, ..config() });
     let sent = model.submit("sent").unwrap();

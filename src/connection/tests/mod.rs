@@ -1,6 +1,8 @@
 //! The state machine on its own: simulated time, a model server, no I/O.
 
 mod deadlines;
+#[cfg(shuttle)]
+mod interleavings;
 mod model;
 mod never_swapped;
 mod session_changes;

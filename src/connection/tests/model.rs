@@ -79,8 +79,14 @@ impl Model {
         model
     }
 
-    /// Lets time pass and deadlines with it.
+    /// Lets time pass, with the driver parked, and deadlines with it.
     pub(super) fn tick(&mut self, micros: u64) {
+        self.core.driver_scheduled = false;
+        self.starve(micros);
+    }
+
+    /// Lets time pass in which the driver, though woken, did not run.
+    pub(super) fn starve(&mut self, micros: u64) {
         self.now += micros;
         self.core.driver_runs(self.now);
         self.core.expire();

@@ -131,6 +131,31 @@ pub(super) fn quick(buf: &[u8], limits: &Limits) -> Option<usize> {
     (length <= limits.max_frame).then_some(length)
 }
 
+/// The length of the whole reply that `buf` begins with, when it is a short list of short
+/// strings and complete: small hashes, messages of channels, and every command.
+#[inline]
+pub(super) fn quick_list(buf: &[u8], limits: &Limits) -> Option<usize> {
+    let [type_byte, count @ b'1'..=b'9', b'\r', b'\n', ..] = buf else { return None };
+    let count = usize::from(count - b'0');
+    let count = match type_byte {
+        b'*' | b'>' | b'~' => count,
+        b'%' => count * 2,
+        _ => return None,
+    };
+    if limits.max_depth < 1 || limits.max_elements < count {
+        return None;
+    }
+    let mut at = 4;
+    for _ in 0..count {
+        let (text, length) = node::short_bulk(buf.get(at..)?)?;
+        if text.len() > limits.max_bulk {
+            return None;
+        }
+        at += length;
+    }
+    (at <= limits.max_frame).then_some(at)
+}
+
 pub(super) fn check_line(type_byte: u8, text: &[u8]) -> Result<(), Fault> {
     let (ok, fault) = match type_byte {
         b',' => (syntax::is_double(text), Fault::Double),

@@ -13,6 +13,9 @@ use redmux_transport::{Capabilities, DialError, DialStage, Endpoint, Transport};
 
 use crate::{WebSocketStream, WebSocketTransport, options::FRAGMENT};
 
+/// Bytes read from the socket at once.
+const READ_BUFFER: usize = 32 << 10;
+
 impl Transport for WebSocketTransport {
     type Stream = WebSocketStream;
 
@@ -46,6 +49,8 @@ impl WebSocketTransport {
 
     pub(crate) fn config(&self) -> WebSocketConfig {
         WebSocketConfig::default()
+            // Cleared before each read: the default of 128 KiB costs more than most replies.
+            .read_buffer_size(READ_BUFFER)
             // Every message goes to the socket at once, so that a full one pushes back.
             .write_buffer_size(0)
             .max_message_size(Some(self.receive_limit))

@@ -1,0 +1,92 @@
+//! Runs all clients through all workloads and reports.
+
+mod gateways;
+mod machine;
+mod measure;
+mod plan;
+mod plots;
+mod report;
+mod targets;
+
+use std::{collections::BTreeMap, error::Error, fs, path::PathBuf};
+
+use serde::Serialize;
+
+use self::measure::{Summary, Tools};
+use crate::suite::plan::Row;
+
+pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// Ours; the first one is the product's default.
+pub const OURS: [&str; 3] = ["redmux-async-std", "redmux-smol", "redmux-tokio"];
+
+pub const RIVALS: [&str; 3] = ["redis-rs", "fred", "rustis"];
+
+const USAGE: &str = "\
+usage: bench [--quick | --full] [--only TEXT] [--output DIR]
+
+--quick   under three minutes, the repeatable figures first (default)
+--full    all workloads, five rounds, growth, plots
+--only    workloads whose name contains TEXT
+--output  where report.md, results.json and the plots go [target/bench]";
+
+/// How much is run
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    Quick,
+    Full,
+}
+
+/// The figures of every client in one workload
+#[derive(Debug, Serialize)]
+pub struct Outcome {
+    pub row: Row,
+    pub clients: BTreeMap<String, Summary>,
+}
+
+pub fn main() -> Result<()> {
+    let mut args = pico_args::Arguments::from_env();
+    if args.contains(["-h", "--help"]) {
+        println!("{USAGE}");
+        return Ok(());
+    }
+    let quick = args.contains("--quick");
+    let extent = if args.contains("--full") { Extent::Full } else { Extent::Quick };
+    let only: Option<String> = args.opt_value_from_str("--only")?;
+    let output: PathBuf =
+        args.opt_value_from_str("--output")?.unwrap_or_else(|| "target/bench".into());
+    let rest = args.finish();
+    if !rest.is_empty() || quick && extent == Extent::Full {
+        return Err(format!("unknown or contradicting arguments {rest:?}\n\n{USAGE}").into());
+    }
+    fs::create_dir_all(&output)?;
+
+    let tools = Tools::find()?;
+    let machine = machine::describe()?;
+    println!("{machine}");
+    let mut outcomes = Vec::new();
+    for row in plan::rows(extent) {
+        if only.as_ref().is_some_and(|only| !row.name.contains(only.as_str())) {
+            continue;
+        }
+        let outcome = tools.run(row)?;
+        report::print(&outcome);
+        outcomes.push(outcome);
+    }
+    for row in plan::gateway_rows(extent) {
+        if only.as_ref().is_some_and(|only| !row.name.contains(only.as_str())) {
+            continue;
+        }
+        let outcome = gateways::run(&tools, row)?;
+        report::print(&outcome);
+        outcomes.push(outcome);
+    }
+
+    let targets = targets::judge(&outcomes);
+    print!("\n{}", report::targets(&targets));
+    fs::write(output.join("results.json"), serde_json::to_string_pretty(&outcomes)?)?;
+    let plots = plots::draw(&outcomes, &output)?;
+    fs::write(output.join("report.md"), report::markdown(&machine, &outcomes, &targets, &plots))?;
+    println!("\nwritten to {}", output.display());
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! The server is well: everyone gets an answer, and it is their own.
+
+use super::*;
+use crate::connection::{LinkConfig, config::NEVER};
+
+async fn answered(world: World, callers: Vec<JoinHandle<Vec<Outcome>>>) {
+    let outcomes = outcomes(callers).await;
+    let record = world.close().await;
+    outcomes.iter().for_each(|outcome| outcome.is_answered(&record));
+}
+
+#[test]
+fn every_caller_gets_its_own_reply() {
+    explore(INTERLEAVINGS, || async {
+        let world = World::new(Setup::default());
+        let callers = vec![world.caller([1, 2]), world.caller([3, 4]), world.caller([5])];
+        answered(world, callers).await;
+    });
+}
+
+#[test]
+fn a_driver_that_sleeps_is_woken() {
+    explore(INTERLEAVINGS, || async {
+        let setup = Setup { room: 1000, ..Setup::default() };
+        // No time is near for which it would wake by itself.
+        let config = LinkConfig {
+            command_timeout: NEVER,
+            keep_alive: NEVER,
+            probe_after: NEVER,
+            ..setup.config
+        };
+        let world = World::new(Setup { config, ..setup });
+        world.link.ready().await.unwrap();
+        let callers = vec![world.caller([1]), world.caller([2, 3])];
+        answered(world, callers).await;
+    });
+}
+
+#[test]
+fn callers_in_line_for_room_get_their_turn() {
+    explore(INTERLEAVINGS, || async {
+        let setup = Setup::default();
+        let config = LinkConfig { high_water: 1, ..setup.config };
+        let world = World::new(Setup { config, ..setup });
+        world.link.ready().await.unwrap();
+        let callers = vec![
+            world.caller([1, 2]),
+            world.deserter(3, [4]),
+            world.deserter(5, [6]),
+            world.caller([7]),
+        ];
+        answered(world, callers).await;
+    });
+}
+
+#[test]
+fn dropped_calls_disturb_nobody() {
+    explore(INTERLEAVINGS, || async {
+        let world = World::new(Setup::default());
+        if world::toss() {
+            world.link.ready().await.unwrap();
+        }
+        let callers = vec![world.deserter(1, [2]), world.caller([3, 4]), world.deserter(5, [6])];
+        answered(world, callers).await;
+    });
+}
