@@ -31,7 +31,7 @@ pub fn run<C: Client>(load: &Load, heap: Option<fn() -> Stats>) -> Figures {
 /// One operation of the workload.
 async fn call<C: Client>(client: &C, load: &Load, data: &Data, key: &str, n: usize) {
     match load.workload {
-        Workload::Mixed if n % 2 == 0 => client.set(key, &data.value).await,
+        Workload::Mixed if n.is_multiple_of(2) => client.set(key, &data.value).await,
         Workload::Set => client.set(key, &data.value).await,
         Workload::Mixed | Workload::Get => {
             let value = client.get(key).await;

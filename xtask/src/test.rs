@@ -72,6 +72,15 @@ fn format_and_lint(steps: &mut Steps) -> Result<()> {
         let args: Vec<&str> = core.into_iter().chain(only).collect();
         steps.cargo(&heading, &args, &[])?;
     }
+    for outside in ["benches", "fuzz"] {
+        let manifest = format!("{outside}/Cargo.toml");
+        let target = crate::target_dir().join(outside).display().to_string();
+        let lint = ["clippy", "--locked", "--manifest-path", &manifest, "--target-dir", &target];
+        let args = [&lint[..], &["--all-targets", "--", "-D", "warnings"]].concat();
+        // The fuzzer's own library, in C++, is not needed to check.
+        let env = [("CUSTOM_LIBFUZZER_PATH", "/dev/null")];
+        steps.cargo(&format!("lints of {outside}"), &args, &env)?;
+    }
     let doc = ["doc", "--locked", "--workspace", "--no-deps", "--exclude", WASM_PACKAGE];
     steps.cargo("documentation", &doc, &[("RUSTDOCFLAGS", "-D warnings")])?;
     Ok(())

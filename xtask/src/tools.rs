@@ -54,6 +54,21 @@ const VALGRIND: Tool =
 const STRACE: Tool =
     Tool { what: "strace", variable: "STRACE", programs: &["strace"], debian: &["strace"] };
 
+/// Python's pip, which brings newer servers than distributions have.
+fn pip() -> Result<()> {
+    let version = || {
+        let mut pip = Command::new("python3");
+        pip.args(["-m", "pip", "--version"]);
+        exec::output(&mut pip, Duration::from_secs(60))
+    };
+    if version().is_err() {
+        apt_install("pip", &["python3", "python3-pip"])?;
+    }
+    let text = version()?;
+    say(&format!("found {}", text.split(" from ").next().unwrap_or_default().trim()));
+    Ok(())
+}
+
 /// What counts the instructions and the system calls of a benchmark.
 pub(crate) fn counters() -> Result<()> {
     VALGRIND.find_or_install()?;
@@ -93,6 +108,7 @@ pub(crate) fn all() -> Result<()> {
     redis()?;
     chromium()?;
     websockify()?;
+    pip()?;
     node()?;
     npm()?;
     packages::install(packages::TOOLS)?;

@@ -62,8 +62,17 @@ pub fn run(tools: &Tools, row: Row) -> Result<Outcome> {
     let theirs =
         Gateway::start(Command::new(websockify).args([&listen, &server]), other_port.port(), "/")?;
 
+    let relay_port = redmux_test_support::lease_port(None)?;
+    let relay_listen = format!("127.0.0.1:{}", relay_port.port());
+    let relay = Gateway::start(
+        Command::new(tools.run_program().with_file_name("relay")).args([&relay_listen, &server]),
+        relay_port.port(),
+        "",
+    )?;
+
     let ways = [
         ("direct", "redmux-async-std", server.clone(), tools.server_id()?),
+        ("tcp-relay", "redmux-async-std", relay_listen, relay.child.id().to_string()),
         ("redmux-gateway", "redmux-websocket", ours.url.clone(), ours.child.id().to_string()),
         ("websockify", "redmux-websocket", theirs.url.clone(), theirs.child.id().to_string()),
     ];

@@ -186,7 +186,7 @@ pub fn gateway_rows(extent: Extent) -> Vec<Row> {
         let ops = if tasks == 1 { 5000 } else { 60_000 };
         let rounds = if extent == Extent::Full { 5 } else { 3 };
         Row {
-            clients: vec!["direct", "redmux-gateway", "websockify"],
+            clients: vec!["direct", "tcp-relay", "redmux-gateway", "websockify"],
             rounds,
             ..Row::new(GATEWAYS, name, "mixed").tasks(tasks).ops(ops)
         }

@@ -16,10 +16,15 @@ const SERIES: [(&str, RGBColor); 5] = [
     ("fred", RGBColor(120, 120, 120)),
 ];
 
+type Figure = fn(&Figures) -> Option<f64>;
+
+/// A client's points, in its colour
+type Line = (&'static str, RGBColor, Vec<(f64, f64)>);
+
 /// Draws what there are figures for; returns file names and captions.
 pub fn draw(outcomes: &[Outcome], folder: &Path) -> Result<Vec<(&'static str, &'static str)>> {
     let mut drawn = Vec::new();
-    let plots: [(&str, &str, fn(&Figures) -> Option<f64>); 3] = [
+    let plots: [(&str, &str, Figure); 3] = [
         ("throughput.svg", "Operations per second by number of tasks, GET and SET of 64 B", |f| {
             f.ops_s
         }),
@@ -31,7 +36,7 @@ pub fn draw(outcomes: &[Outcome], folder: &Path) -> Result<Vec<(&'static str, &'
         ("latency.svg", "99th percentile of latency (µs) by number of tasks", |f| f.p99_us),
     ];
     for (file, caption, figure) in plots {
-        let lines: Vec<_> = SERIES
+        let lines: Vec<Line> = SERIES
             .iter()
             .map(|(client, colour)| (*client, *colour, points(outcomes, client, figure)))
             .filter(|(_, _, points)| points.len() > 2)
@@ -44,11 +49,7 @@ pub fn draw(outcomes: &[Outcome], folder: &Path) -> Result<Vec<(&'static str, &'
     Ok(drawn)
 }
 
-fn points(
-    outcomes: &[Outcome],
-    client: &str,
-    figure: fn(&Figures) -> Option<f64>,
-) -> Vec<(f64, f64)> {
+fn points(outcomes: &[Outcome], client: &str, figure: Figure) -> Vec<(f64, f64)> {
     let mut points: Vec<_> = outcomes
         .iter()
         .filter(|o| o.row.workload == "mixed" && o.row.size == 64 && o.row.connections == 1)
@@ -58,11 +59,7 @@ fn points(
     points
 }
 
-fn lines_by_tasks(
-    file: &Path,
-    caption: &str,
-    lines: &[(&str, RGBColor, Vec<(f64, f64)>)],
-) -> Result<()> {
+fn lines_by_tasks(file: &Path, caption: &str, lines: &[Line]) -> Result<()> {
     let all = || lines.iter().flat_map(|(_, _, points)| points);
     let least = all().map(|(_, y)| *y).fold(f64::MAX, f64::min);
     let most = all().map(|(_, y)| *y).fold(0.0, f64::max);

@@ -83,6 +83,13 @@ pub fn judge(outcomes: &[Outcome]) -> Vec<Target> {
         gateway("gateway throughput, of websockify's", Wanted::AtLeast(5.0), throughput);
         let latency = ratio(|f| f.p50_us, "direct");
         gateway("gateway median latency, of direct", Wanted::AtMost(1.3), latency);
+        let floor = ratio(|f| f.p50_us, "tcp-relay");
+        gateway("gateway median latency, of a bare relay", Wanted::AtMost(1.3), floor);
+        let ceiling = || {
+            let most = value(outcome, "direct", |f| f.ops_s)?;
+            Some(vec![Some(most / value(outcome, "websockify", |f| f.ops_s)?)])
+        };
+        gateway("(what no gateway at all has of websockify's)", Wanted::AtLeast(5.0), ceiling());
     }
     targets
 }
