@@ -32,7 +32,7 @@ const MAX_PASSES: usize = 32;
 /// Woken all at once, hundreds of callers would run before the driver does: the server
 /// would wait for them, and then they for the server. In waves both work at the same time.
 /// (Few in the unit tests, so that they have waves too.)
-const WAVE: usize = if cfg!(test) { 3 } else { 256 };
+const WAVE: usize = if cfg!(test) { 3 } else { 128 };
 
 /// Why a session is over
 pub(crate) struct SessionEnd {

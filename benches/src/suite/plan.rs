@@ -82,7 +82,7 @@ pub fn rows(extent: Extent) -> Vec<Row> {
     let mut rows = Vec::new();
 
     let shared = |bytes: usize, tasks: usize| {
-        let name = format!("GET+SET {}, {tasks} tasks", human(bytes));
+        let name = format!("GET+SET {}, {}", human(bytes), workers(tasks));
         let ops = match (tasks, bytes) {
             (1, _) => 15_000,
             (8, _) => 80_000,
@@ -95,8 +95,8 @@ pub fn rows(extent: Extent) -> Vec<Row> {
         for bytes in [16, 64, 1024, 16_384] {
             for tasks in [1, 8, 64, 512, 4096] {
                 let row = shared(bytes, tasks);
-                rows.push(match tasks {
-                    64 | 512 => Row {
+                rows.push(match (tasks, bytes) {
+                    (64 | 512, 64) => Row {
                         system_calls: true,
                         ..row.counted(10_000.max(tasks * 20), 40_000.max(tasks * 60))
                     },
@@ -165,7 +165,8 @@ pub fn rows(extent: Extent) -> Vec<Row> {
         for row in &mut rows {
             row.rounds = match row.rounds {
                 0 | 1 => row.rounds,
-                _ => 5,
+                _ if row.size == 64 || row.section == LARGE => 5,
+                _ => 3,
             };
         }
     }
@@ -182,7 +183,7 @@ pub fn rows(extent: Extent) -> Vec<Row> {
 pub fn gateway_rows(extent: Extent) -> Vec<Row> {
     let tasks: &[usize] = if extent == Extent::Full { &[1, 64, 512] } else { &[64] };
     let row = |&tasks: &usize| {
-        let name = format!("GET+SET 64 B through a gateway, {tasks} tasks");
+        let name = format!("GET+SET 64 B through a gateway, {}", workers(tasks));
         let ops = if tasks == 1 { 5000 } else { 60_000 };
         let rounds = if extent == Extent::Full { 5 } else { 3 };
         Row {
@@ -192,6 +193,10 @@ pub fn gateway_rows(extent: Extent) -> Vec<Row> {
         }
     };
     tasks.iter().map(row).collect()
+}
+
+fn workers(tasks: usize) -> String {
+    if tasks == 1 { "1 task".to_owned() } else { format!("{tasks} tasks") }
 }
 
 /// A size as people say it.

@@ -54,7 +54,7 @@ pub fn judge(outcomes: &[Outcome]) -> Vec<Target> {
     ratio("of it user time", at_64, |f| f.user_us, Wanted::AtMost(0.40));
     ratio("CPU per operation, 512 tasks", at_512, |f| f.cpu_us, Wanted::AtMost(0.45));
     ratio("operations per second, 512 tasks", at_512, |f| f.ops_s, Wanted::AtLeast(1.25));
-    ratio("median latency, 1 task", "GET+SET 64 B, 1 tasks", |f| f.p50_us, Wanted::AtMost(0.95));
+    ratio("median latency, 1 task", "GET+SET 64 B, 1 task", |f| f.p50_us, Wanted::AtMost(0.95));
     ratio("user instructions, 64 tasks", at_64, |f| f.instructions, Wanted::AtMost(0.40));
     let memory = "100,000 GETs of 64 B";
     ratio("memory of a command in flight", memory, |f| f.held_bytes, Wanted::AtMost(0.50));
