@@ -1,6 +1,7 @@
 use bytes::{Bytes, BytesMut};
 use redmux::resp::{
-    Frame, Framer, Kind, Limits, ProtocolError, Reply, Scan, write_array_header, write_bulk,
+    Frame, Framer, Kind, Limits, ProtocolError, Reply, Scan, bulk_len, header_len,
+    write_array_header, write_bulk,
 };
 
 use crate::policy::{Policy, Refusal};
@@ -122,7 +123,7 @@ impl CommandReader {
                 .as_bytes()
                 .filter(|_| is_plain_bulk(&item))
                 .ok_or(CommandError::NotACommand("every element must be a bulk string (`$`)"))?;
-            canonical += header_len(text.len()) + text.len() + 2;
+            canonical += bulk_len(text.len());
         }
         self.policy.check(items.clone())?;
         if canonical == frame.len() {
@@ -139,11 +140,6 @@ impl CommandReader {
         self.commands += 1;
         Ok(())
     }
-}
-
-/// The length of a type byte, a number without idle zeros, and CR LF.
-fn header_len(number: usize) -> usize {
-    number.checked_ilog10().map_or(1, |log| log as usize + 1) + 3
 }
 
 /// A bulk string with its length given, and no null.

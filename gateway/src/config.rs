@@ -164,15 +164,6 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Asked
             }
             _ => {}
         }
-        if name == "threads" {
-            let value = parser.value().map_err(usage)?.string().map_err(usage)?;
-            let threads = value.parse().ok().filter(|threads| (1..=1024).contains(threads));
-            process.threads = threads.ok_or_else(|| {
-                let expected = "expected a number from 1 to 1024";
-                UsageError(format!("--threads: `{value}` is not accepted ({expected})"))
-            })?;
-            continue;
-        }
         let Some(set) = setting(&name) else {
             return Err(UsageError(format!("--{name} is not an option (see --help)")));
         };
@@ -186,7 +177,13 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Asked
             upstream = Some(endpoint);
             continue;
         }
-        set.1(&mut config, &value).ok_or_else(|| {
+        let accepted = if name == "threads" {
+            let threads = value.parse().ok().filter(|threads| (1..=1024).contains(threads));
+            put(&mut process.threads, threads)
+        } else {
+            set.1(&mut config, &value)
+        };
+        accepted.ok_or_else(|| {
             UsageError(format!("--{name}: `{value}` is not accepted (expected {})", set.0))
         })?;
     }
@@ -204,6 +201,7 @@ const SIZE: &str = "a size such as 65536, 64KiB or 16MiB";
 fn setting(name: &str) -> Option<Setting> {
     let setting: Setting = match name {
         "upstream" => ("host:port or unix:/path", |_, _| Some(())),
+        "threads" => ("a number from 1 to 1024", |_, _| Some(())),
         "listen" => ("an address and a port such as 127.0.0.1:8080", |c, v| {
             put(&mut c.listen, v.parse().ok())
         }),

@@ -3,10 +3,7 @@
 use std::time::Duration;
 
 use super::{Database, Join};
-use crate::{
-    Call, Error,
-    resp::{ArgList, ToArgs},
-};
+use crate::{Call, Error, resp::ToArgs};
 
 impl Database {
     /// A command with a list that must not be empty; `what` is in it.
@@ -78,21 +75,14 @@ impl<T, A> Unless for Call<'_, T, A> {
     }
 }
 
-/// The number of arguments that `list` becomes.
-pub(super) fn count(list: &impl ToArgs) -> usize {
-    let mut args = ArgList::new();
-    list.append_to(&mut args);
-    args.len()
-}
-
 /// The fault of an empty list.
 pub(super) fn empty(list: &impl ToArgs, what: &'static str) -> Fault {
-    (count(list) == 0).then(|| format!("the list of {what} is empty"))
+    (list.arg_count() == 0).then(|| format!("the list of {what} is empty"))
 }
 
 /// The fault of a list that is empty or no multiple of `size`.
 pub(super) fn uneven(list: &impl ToArgs, size: usize, what: &'static str) -> Fault {
-    match count(list) {
+    match list.arg_count() {
         0 => Some(format!("the list of {what} is empty")),
         count if count % size != 0 => {
             Some(format!("the list of {what} has {count} parts, which is no multiple of {size}"))

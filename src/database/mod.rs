@@ -96,6 +96,10 @@ impl<A: ToArgs, B: ToArgs> ToArgs for Join<A, B> {
         self.0.append_to(args);
         self.1.append_to(args);
     }
+
+    fn arg_count(&self) -> usize {
+        self.0.arg_count() + self.1.arg_count()
+    }
 }
 
 /// The number of elements in a list, the list, and the other arguments

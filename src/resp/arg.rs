@@ -132,6 +132,15 @@ pub trait ToArg {
     {
         args.extend(list.iter().map(Self::to_arg));
     }
+
+    /// How many arguments the values of a list are.
+    #[doc(hidden)]
+    fn list_count(list: &[Self]) -> usize
+    where
+        Self: Sized,
+    {
+        list.len()
+    }
 }
 
 macro_rules! bytes {
@@ -195,23 +204,29 @@ impl ToArg for bool {
 }
 
 macro_rules! integers {
-    ($($type:ident $(=> $hook:item)?),* $(,)?) => {$(
+    ($($type:ident $(=> { $($hook:item)+ })?),* $(,)?) => {$(
         impl ToArg for $type {
             #[inline]
             fn to_arg(&self) -> Arg<'_> {
                 number_or_owned(itoa::Buffer::new().format(*self))
             }
 
-            $($hook)?
+            $($($hook)+)?
         }
     )*};
 }
 
 integers! {
     i8, i16, i32, i64, i128, isize, u16, u32, u64, u128, usize,
-    u8 => #[inline]
-    fn extend_list<'a>(list: &'a [Self], args: &mut ArgList<'a>) {
-        args.push(Arg::Bytes(list));
+    u8 => {
+        #[inline]
+        fn extend_list<'a>(list: &'a [Self], args: &mut ArgList<'a>) {
+            args.push(Arg::Bytes(list));
+        }
+
+        fn list_count(_: &[Self]) -> usize {
+            1
+        }
     },
 }
 

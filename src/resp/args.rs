@@ -41,6 +41,14 @@ pub type ArgList<'a> = SmallVec<[Arg<'a>; 4]>;
 pub trait ToArgs {
     /// Appends the arguments.
     fn append_to<'a>(&'a self, args: &mut ArgList<'a>);
+
+    /// How many arguments are appended, found without making them where that is possible.
+    #[doc(hidden)]
+    fn arg_count(&self) -> usize {
+        let mut args = ArgList::new();
+        self.append_to(&mut args);
+        args.len()
+    }
 }
 
 impl ToArgs for () {
@@ -52,12 +60,20 @@ impl<T: ToArgs + ?Sized> ToArgs for &T {
     fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
         (**self).append_to(args);
     }
+
+    fn arg_count(&self) -> usize {
+        (**self).arg_count()
+    }
 }
 
 impl<T: ToArgs + ?Sized> ToArgs for &mut T {
     #[inline]
     fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
         (**self).append_to(args);
+    }
+
+    fn arg_count(&self) -> usize {
+        (**self).arg_count()
     }
 }
 
@@ -68,6 +84,10 @@ macro_rules! single {
             #[inline]
             fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
                 args.push(self.to_arg());
+            }
+
+            fn arg_count(&self) -> usize {
+                1
             }
         }
     )*};
@@ -84,6 +104,10 @@ impl<T: ToArg> ToArgs for [T] {
     fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
         T::extend_list(self, args);
     }
+
+    fn arg_count(&self) -> usize {
+        T::list_count(self)
+    }
 }
 
 macro_rules! lists {
@@ -94,6 +118,10 @@ macro_rules! lists {
             fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
                 self.as_slice().append_to(args);
             }
+
+            fn arg_count(&self) -> usize {
+                self.as_slice().arg_count()
+            }
         }
 
         /// As the slice of the same elements.
@@ -102,6 +130,10 @@ macro_rules! lists {
             fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
                 (**self).append_to(args);
             }
+
+            fn arg_count(&self) -> usize {
+                (**self).arg_count()
+            }
         }
 
         /// As the slice of the same elements.
@@ -109,6 +141,10 @@ macro_rules! lists {
             #[inline]
             fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
                 self.as_slice().append_to(args);
+            }
+
+            fn arg_count(&self) -> usize {
+                self.as_slice().arg_count()
             }
         }
     )*};
@@ -128,6 +164,10 @@ macro_rules! tuples {
                 let ($($name,)+) = self;
                 $(args.push($name.to_arg());)+
             }
+
+            fn arg_count(&self) -> usize {
+                [$(stringify!($name)),+].len()
+            }
         }
 
         /// One argument for each part of each element.
@@ -137,6 +177,10 @@ macro_rules! tuples {
                 for element in self {
                     element.append_to(args);
                 }
+            }
+
+            fn arg_count(&self) -> usize {
+                self.len() * [$(stringify!($name)),+].len()
             }
         }
 
@@ -199,6 +243,7 @@ mod tests {
     fn sent(values: &(impl ToArgs + ?Sized)) -> String {
         let mut args = ArgList::new();
         values.append_to(&mut args);
+        assert_eq!(values.arg_count(), args.len());
         let texts: Vec<_> =
             args.iter().map(|arg| std::str::from_utf8(arg.as_bytes()).unwrap()).collect();
         texts.join(" ")

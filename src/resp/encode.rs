@@ -20,11 +20,14 @@ pub fn encode_command(out: &mut Vec<u8>, args: &[Arg<'_>]) {
 
 /// The exact number of bytes that [`encode_command`] appends.
 pub fn encoded_len(args: &[Arg<'_>]) -> usize {
-    let bulks = args.iter().map(|arg| {
-        let length = arg.len();
-        header_len(length) + length + 2
-    });
+    let bulks = args.iter().map(|arg| bulk_len(arg.len()));
     header_len(args.len()) + bulks.sum::<usize>()
+}
+
+/// The exact number of bytes of a bulk string of `len` bytes, as [`write_bulk`] appends it.
+#[inline]
+pub fn bulk_len(len: usize) -> usize {
+    header_len(len) + len + 2
 }
 
 /// Appends the header of an array of `n` elements.
@@ -65,7 +68,9 @@ pub(super) fn write_header(out: &mut Vec<u8>, type_byte: u8, number: usize) {
     }
 }
 
-fn header_len(number: usize) -> usize {
+/// The exact number of bytes of a header: type byte, number and CR LF.
+#[inline]
+pub fn header_len(number: usize) -> usize {
     let digits = match number {
         0..10 => 1,
         10..100 => 2,

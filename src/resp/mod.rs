@@ -42,7 +42,10 @@ mod value;
 pub use arg::{Arg, NumberText, ToArg};
 pub use args::{ArgList, ToArgs};
 pub use decode_error::{DecodeError, ReplyError};
-pub use encode::{encode_command, encoded_len, write_array_header, write_bulk, write_bulk_header};
+pub use encode::{
+    bulk_len, encode_command, encoded_len, header_len, write_array_header, write_bulk,
+    write_bulk_header,
+};
 pub use fault::{Fault, ProtocolError};
 pub use frame::Frame;
 pub use framer::{Framer, Scan};

@@ -86,7 +86,7 @@ impl<T: FromReply> FromReply for VecDeque<T> {
 /// An array, set or push message of exactly `N` elements.
 impl<T: FromReply, const N: usize> FromReply for [T; N] {
     fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
-        let items: Vec<T> = collect(reply)?;
+        let items: Vec<T> = collect_vec(reply)?;
         items.try_into().map_err(|_| DecodeError::length("an array", reply, N).into())
     }
 }

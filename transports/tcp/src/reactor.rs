@@ -19,7 +19,7 @@ use futures::{
 };
 use redmux_transport::{Capabilities, DialError, DialStage, Endpoint, Timer, Transport};
 
-use crate::{TcpTransport, race};
+use crate::{TcpTransport, race, transport};
 
 impl Transport for TcpTransport {
     type Stream = Stream;
@@ -157,11 +157,7 @@ impl AsyncWrite for Stream {
             #[cfg(unix)]
             Socket::Unix(stream) => stream.as_ref().get_ref().shutdown(Shutdown::Write),
         };
-        Poll::Ready(match shut {
-            // The other side was faster.
-            Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
-            shut => shut,
-        })
+        Poll::Ready(transport::shut(shut))
     }
 }
 

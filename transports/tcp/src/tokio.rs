@@ -20,7 +20,7 @@ use redmux_transport::{
     BoxFuture, Capabilities, DialError, DialStage, Endpoint, Environment, Runtime, Timer, Transport,
 };
 
-use crate::{TcpTransport, entropy, race};
+use crate::{TcpTransport, entropy, race, transport};
 
 /// A default [`TokioTransport`] and the tokio runtime of the caller
 ///
@@ -129,11 +129,7 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match ready!(forward!(self, poll_shutdown, cx)) {
-            // The other side was faster.
-            Err(error) if error.kind() == io::ErrorKind::NotConnected => Poll::Ready(Ok(())),
-            shut => Poll::Ready(shut),
-        }
+        forward!(self, poll_shutdown, cx).map(transport::shut)
     }
 }
 

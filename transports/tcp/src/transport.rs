@@ -88,3 +88,13 @@ impl TcpTransport {
         Ok(())
     }
 }
+
+/// What the end of the direction that is written came to: the other side may have been
+/// faster.
+#[cfg_attr(not(any(feature = "reactor", feature = "tokio")), allow(dead_code))]
+pub(crate) fn shut(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
+        shut => shut,
+    }
+}
