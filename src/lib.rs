@@ -2,12 +2,12 @@
 //!
 //! [`ConnectionMultiplexer`] is the one thing to make and keep. See its example.
 
+pub mod database;
 pub mod events;
 pub mod resp;
 
 mod command;
 mod connection;
-mod database;
 mod error;
 mod multiplexer;
 mod options;
@@ -18,7 +18,7 @@ pub use command::{Call, pipeline};
 pub use connection::{
     BacklogPolicy, ConstantDelay, ExponentialBackoff, ReconnectPolicy, ServerInfo,
 };
-pub use database::*;
+pub use database::Database;
 pub use error::{ConnectStage, Delivery, Diagnostics, Error, ErrorKind, Result, TimeoutStage};
 pub use events::{Event, Events};
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]

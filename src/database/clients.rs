@@ -2,7 +2,7 @@
 //!
 //! ```no_run
 //! # async fn f(db: redmux::Database) -> redmux::Result<()> {
-//! use redmux::ClientFilter;
+//! use redmux::database::ClientFilter;
 //!
 //! for client in db.client_list().await? {
 //!     println!("{} from {}, idle for {:?}", client.id, client.addr, client.idle);

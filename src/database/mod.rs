@@ -1,4 +1,4 @@
-//! Typed commands, by data type.
+//! Typed commands, by data type, with their options and replies.
 
 mod checks;
 mod clients;

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use redmux::{ClientFilter, ConnectionMultiplexer, Options, resp::Value};
+use redmux::{ConnectionMultiplexer, Options, database::ClientFilter, resp::Value};
 use redmux_test_support::RedisServer;
 
 use crate::{both, texts};

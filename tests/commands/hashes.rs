@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use redmux::ScanOptions;
+use redmux::database::ScanOptions;
 
 use crate::both;
 

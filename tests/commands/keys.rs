@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use redmux::{DataType, ExpireIf, ExpireTime, RestoreOptions, ScanOptions, SortOptions, Ttl};
+use redmux::database::{
+    DataType, ExpireIf, ExpireTime, RestoreOptions, ScanOptions, SortOptions, Ttl,
+};
 
 use crate::{both, texts};
 

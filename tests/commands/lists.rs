@@ -1,6 +1,6 @@
 //! Lists.
 
-use redmux::{ListEnd, LposOptions};
+use redmux::database::{ListEnd, LposOptions};
 
 use crate::{both, texts};
 

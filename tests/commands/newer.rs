@@ -3,10 +3,12 @@
 use std::{collections::HashMap, time::Duration};
 
 use redmux::{
-    BitOp, CommandLog, ConnectionMultiplexer, Database, DeletedEntry, ExpireIf, ExpireTime,
-    FieldExpiry, FieldPersisted, GroupStart, HashSetOptions, ScanOptions, SetOptions, StreamId,
-    StreamRefs, StreamTrim, Ttl, VaddOptions, VectorQuery, VsimOptions, XaddOptions,
-    XreadGroupOptions,
+    ConnectionMultiplexer, Database,
+    database::{
+        BitOp, CommandLog, DeletedEntry, ExpireIf, ExpireTime, FieldExpiry, FieldPersisted,
+        GroupStart, HashSetOptions, ScanOptions, SetOptions, StreamId, StreamRefs, StreamTrim, Ttl,
+        VaddOptions, VectorQuery, VsimOptions, XaddOptions, XreadGroupOptions,
+    },
 };
 
 use crate::{
@@ -50,7 +52,7 @@ async fn expiring_fields(_: ConnectionMultiplexer, db: Database) {
     assert!(!db.hsetex("h", [("a", 9), ("n", 9)], minute, none.clone()).await.unwrap());
     assert!(db.hsetex("h", [("n", 9)], minute, none).await.unwrap());
     let all = HashSetOptions::new().if_exists();
-    assert!(db.hsetex("h", [("n", 8)], redmux::Expiry::Unchanged, all).await.unwrap());
+    assert!(db.hsetex("h", [("n", 8)], redmux::database::Expiry::Unchanged, all).await.unwrap());
     assert!(matches!(db.hpttl("h", "n").await.unwrap()[..], [Ttl::In(_)]));
     let gone: Vec<Option<i64>> = db.hgetdel("h", ["n", "none"]).await.unwrap();
     assert_eq!((gone, db.hexists("h", "n").await.unwrap()), (vec![Some(8), None], false));
@@ -109,7 +111,11 @@ async fn conditions_of_valkey() {
         assert!(!db.set_if_equal("k", "other", "new", None).await.unwrap());
         assert!(db.set_if_equal("k", "old", "new", minute).await.unwrap());
         assert!(matches!(db.pttl("k").await.unwrap(), Ttl::In(_)));
-        assert!(db.set_if_equal("k", "new", "newer", redmux::Expiry::Unchanged).await.unwrap());
+        assert!(
+            db.set_if_equal("k", "new", "newer", redmux::database::Expiry::Unchanged)
+                .await
+                .unwrap()
+        );
         assert!(matches!(db.pttl("k").await.unwrap(), Ttl::In(_)));
         assert!(!db.delifeq("k", "old").await.unwrap() && db.delifeq("k", "newer").await.unwrap());
         assert!(!db.delifeq("k", "newer").await.unwrap());

@@ -1,6 +1,6 @@
 //! Scripts, functions, publishing.
 
-use redmux::RestorePolicy;
+use redmux::database::RestorePolicy;
 
 use crate::{both, texts};
 

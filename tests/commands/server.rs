@@ -5,7 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use redmux::{AclDryRun, ConnectionMultiplexer, Database, FlushMode, Options, Role};
+use redmux::{
+    ConnectionMultiplexer, Database, Options,
+    database::{AclDryRun, FlushMode, Role},
+};
 use redmux_test_support::RedisServer;
 
 use crate::{both, both_on, texts};
@@ -46,9 +49,13 @@ async fn be_slow(db: &Database) {
 #[async_std::test]
 async fn info() {
     both(|_, db| async move {
-        db.set_with("k", 1, redmux::SetOptions::new().expires_in(Duration::from_secs(99)))
-            .await
-            .unwrap();
+        db.set_with(
+            "k",
+            1,
+            redmux::database::SetOptions::new().expires_in(Duration::from_secs(99)),
+        )
+        .await
+        .unwrap();
         let info = db.info(()).await.unwrap();
         assert!(info.version().unwrap().contains('.'));
         assert!(info.uptime().unwrap() < Duration::from_secs(600));

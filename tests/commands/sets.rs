@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use redmux::ScanOptions;
+use redmux::database::ScanOptions;
 
 use crate::both;
 

@@ -1,6 +1,9 @@
 //! Sorted sets.
 
-use redmux::{Aggregate, Database, ScanOptions, ScoreEnd, ZaddOptions, ZcombineOptions, ZrangeBy};
+use redmux::{
+    Database,
+    database::{Aggregate, ScanOptions, ScoreEnd, ZaddOptions, ZcombineOptions, ZrangeBy},
+};
 
 use crate::{both, texts};
 

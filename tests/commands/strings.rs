@@ -3,8 +3,10 @@
 use std::{collections::HashMap, time::Duration};
 
 use redmux::{
-    BitField, BitOffset, BitOp, BitOverflow, BitRange, BitType, Delivery, LcsOptions, SetOptions,
-    Ttl,
+    Delivery,
+    database::{
+        BitField, BitOffset, BitOp, BitOverflow, BitRange, BitType, LcsOptions, SetOptions, Ttl,
+    },
 };
 
 use crate::both;

@@ -20,7 +20,7 @@ impl Database {
     ///
     /// ```no_run
     /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
-    /// use redmux::FieldExpiry;
+    /// use redmux::database::FieldExpiry;
     /// use std::time::Duration;
     ///
     /// let done = db.hexpire("session:1", Duration::from_secs(60), ["token"]).await?;

@@ -192,7 +192,7 @@ options! {
     /// Which part of a collection a scan goes through, and in what steps
     ///
     /// ```
-    /// use redmux::ScanOptions;
+    /// use redmux::database::ScanOptions;
     /// let users = ScanOptions::new().pattern("user:*").count(500);
     /// ```
     ScanOptions { pattern, count, data_type }

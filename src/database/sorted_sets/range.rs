@@ -99,7 +99,7 @@ impl Database {
     ///
     /// ```no_run
     /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
-    /// use redmux::ZrangeBy;
+    /// use redmux::database::ZrangeBy;
     ///
     /// let best = ZrangeBy::score("(10", "+inf").rev().limit(0, 3);
     /// let members: Vec<String> = db.zrange_by("scores", best).await?;

@@ -80,7 +80,7 @@ impl Database {
     ///
     /// ```no_run
     /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
-    /// use redmux::{BitField, BitOffset, BitType};
+    /// use redmux::database::{BitField, BitOffset, BitType};
     ///
     /// let level = BitType::unsigned(4);
     /// let operations = BitField::new().set(level, BitOffset::Bit(0), 9).get(level,

@@ -18,7 +18,7 @@ impl Database {
     ///
     /// ```no_run
     /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
-    /// use redmux::SetOptions;
+    /// use redmux::database::SetOptions;
     /// use std::time::Duration;
     ///
     /// let options = SetOptions::new().expires_in(Duration::from_secs(30)).if_missing();

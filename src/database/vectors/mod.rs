@@ -2,7 +2,7 @@
 //!
 //! ```no_run
 //! # async fn f(db: redmux::Database) -> redmux::Result<()> {
-//! use redmux::{VectorQuery, VsimOptions};
+//! use redmux::database::{VectorQuery, VsimOptions};
 //!
 //! db.vadd("words", &[0.1, 0.9, 0.3], "apple").await?;
 //! db.vadd("words", &[0.2, 0.8, 0.3], "pear").await?;
