@@ -27,7 +27,7 @@ mod tests;
 
 pub use config::BacklogPolicy;
 pub(crate) use config::{Credentials, LinkConfig, micros};
-pub(crate) use core::{Phase, Submission};
+pub(crate) use core::{Phase, Prelude, Submission};
 pub(crate) use driver::{DialPlan, Driver};
 pub(crate) use entry::{Kind, Verb};
 pub use handshake::ServerInfo;
