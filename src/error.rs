@@ -79,6 +79,8 @@ pub enum ConnectStage {
     Resolve,
     /// Opening the socket.
     Dial,
+    /// Asking a proxy to let us through.
+    Tunnel,
     /// The TLS handshake.
     Tls,
     /// The HTTP upgrade to a WebSocket.
@@ -215,6 +217,7 @@ impl Error {
     pub(crate) fn from_dial(error: redmux_transport::DialError) -> Self {
         let stage = match error.stage {
             DialStage::Resolve => ConnectStage::Resolve,
+            DialStage::Tunnel => ConnectStage::Tunnel,
             DialStage::Tls => ConnectStage::Tls,
             DialStage::Upgrade => ConnectStage::Upgrade,
             _ => ConnectStage::Dial,
@@ -334,6 +337,7 @@ impl Error {
             ErrorKind::Connect(stage) => match stage {
                 ConnectStage::Resolve => "cannot connect (resolving the host name)",
                 ConnectStage::Dial => "cannot connect (opening the socket)",
+                ConnectStage::Tunnel => "cannot connect (tunnel through the proxy)",
                 ConnectStage::Tls => "cannot connect (TLS handshake)",
                 ConnectStage::Upgrade => "cannot connect (WebSocket upgrade)",
                 ConnectStage::Handshake => "cannot connect (Redis handshake)",

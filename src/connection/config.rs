@@ -1,6 +1,9 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use crate::resp::{Limits, Protocol};
+use crate::{
+    CommandMap,
+    resp::{Limits, Protocol},
+};
 
 /// Never, in microseconds of a link's clock.
 pub(crate) const NEVER: u64 = u64::MAX;
@@ -60,6 +63,10 @@ pub(crate) struct LinkConfig {
     pub(crate) credentials: Credentials,
     pub(crate) client_name: Option<Arc<str>>,
     pub(crate) library_info: bool,
+    /// `None`: redmux.
+    pub(crate) library_name: Option<Arc<str>>,
+    /// What the handshake's commands are called.
+    pub(crate) commands: CommandMap,
     pub(crate) database: u32,
     /// `None`: RESP3, or RESP2 where the server refuses it.
     pub(crate) protocol: Option<Protocol>,

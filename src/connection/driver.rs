@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use redmux_transport::{BoxFuture, ByteStream, DialError, Endpoint, Environment};
+use redmux_transport::{BoxFuture, ByteStream, DialError, DialOptions, Endpoint, Environment};
 
 use super::{
     alarm::Alarm,
@@ -44,6 +44,8 @@ pub(crate) struct DialPlan {
     pub(crate) initial_attempts: Option<u32>,
     /// End with the first connection instead of dialling again.
     pub(crate) single: bool,
+    /// What goes between the socket and Redis.
+    pub(crate) options: Arc<DialOptions>,
 }
 
 /// The task behind a link: dials, drives the session, dials again
@@ -165,7 +167,8 @@ impl Driver {
             outage.attempts += 1;
         }
         let transport = self.env.transport.clone();
-        Box::pin(async move { transport.dial(&endpoint).await })
+        let options = self.plan.options.clone();
+        Box::pin(async move { transport.dial(&endpoint, &options).await })
     }
 
     fn dialing(

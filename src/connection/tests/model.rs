@@ -26,6 +26,8 @@ pub(super) fn config() -> LinkConfig {
         credentials: Credentials::default(),
         client_name: None,
         library_info: true,
+        library_name: None,
+        commands: crate::CommandMap::default(),
         database: 0,
         protocol: None,
         limits: Limits::default(),

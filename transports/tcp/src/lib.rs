@@ -29,9 +29,10 @@ mod transport;
 
 #[cfg(feature = "reactor")]
 pub use reactor::Stream;
+pub use redmux_transport::Keepalive;
 #[cfg(feature = "async-std")]
 pub use runtime::{AsyncStdRuntime, environment};
-pub use transport::{Keepalive, TcpTransport};
+pub use transport::TcpTransport;
 
 #[cfg(test)]
 #[cfg(feature = "async-std")]
