@@ -10,9 +10,9 @@ use std::{
 
 use crate::{
     Error, Result,
-    connection::{Link, SlotId, Submission, Verb, micros},
+    connection::{Link, Outcome, SlotId, Submission, Verb, micros},
     events::{ErrorMessage, Event},
-    resp::{Arg, ArgList, Frame, FromReply, ReplyError, ToArgs},
+    resp::{Arg, ArgList, FromReply, ReplyError, ToArgs},
 };
 
 /// A command and, once awaited, its reply
@@ -59,6 +59,7 @@ struct InFlight<'a> {
 }
 
 impl Drop for InFlight<'_> {
+    #[inline]
     fn drop(&mut self) {
         if !self.answered {
             self.link.abandon(self.id);
@@ -190,7 +191,7 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
         let command = Submission { args: &args, timeout: self.timeout, confirm: self.confirm };
         match self.link.submit(&command, waiting, cx.waker()) {
             Ok((id, in_line)) => {
-                drop(args);
+                discard(args);
                 match &mut self.state {
                     // Over there is the same slot as before, for who stood in line.
                     State::Sent(in_flight) => in_flight.in_line = in_line,
@@ -217,12 +218,19 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
         self.state = State::Done;
     }
 
-    fn finish(&mut self, outcome: Result<Frame>) -> Result<T> {
+    fn finish(&mut self, outcome: Outcome) -> Result<T> {
         self.settle();
         match outcome {
-            Ok(frame) => frame.decode().map_err(|error| self.not_decoded(error)),
-            Err(error) => Err(self.label(error)),
+            Outcome::Reply(frame) => frame.decode().map_err(|error| self.not_decoded(error)),
+            Outcome::Failed(error) => Err(self.label(error)),
         }
+    }
+}
+
+/// Drops arguments, of which most have nothing to drop.
+fn discard(args: ArgList<'_>) {
+    if !args.spilled() && args.iter().all(|arg| matches!(arg, Arg::Bytes(_) | Arg::Number(_))) {
+        std::mem::forget(args);
     }
 }
 

@@ -181,11 +181,6 @@ impl Core {
         matches!(self.phase, Phase::Handshake | Phase::Ready | Phase::Closing)
     }
 
-    /// Takes the outcome of a command if it is there.
-    pub(crate) fn poll_outcome(&mut self, id: SlotId, waker: &Waker) -> Option<Outcome> {
-        self.slots.poll(id, waker)
-    }
-
     /// Moves the queued bytes into `batch`, which must be empty.
     pub(crate) fn take_output(&mut self, batch: &mut Outbox) {
         if self.hold || self.out.is_empty() || !self.is_connected() {

@@ -33,4 +33,4 @@ pub(crate) use entry::{Kind, Verb};
 pub use handshake::ServerInfo;
 pub(crate) use link::Link;
 pub use reconnect::{ConstantDelay, ExponentialBackoff, ReconnectPolicy};
-pub(crate) use slots::SlotId;
+pub(crate) use slots::{Outcome, SlotId};

@@ -111,6 +111,7 @@ impl Slots {
     /// Gives the caller its outcome and returns the waker to call once unlocked.
     ///
     /// Returns the outcome instead when nobody waits for it.
+    #[inline]
     pub(crate) fn complete(
         &mut self,
         id: SlotId,
@@ -130,6 +131,7 @@ impl Slots {
     }
 
     /// Takes the outcome, or leaves `waker` to be called when it is there.
+    #[inline]
     pub(crate) fn poll(&mut self, id: SlotId, waker: &Waker) -> Option<Outcome> {
         let slot = self.slots.get_mut(id.index as usize)?;
         if slot.generation != id.generation {

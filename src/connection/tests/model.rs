@@ -117,7 +117,7 @@ impl Model {
     }
 
     pub(super) fn outcome(&mut self, id: SlotId) -> Option<Outcome> {
-        self.core.poll_outcome(id, Waker::noop())
+        self.core.slots.poll(id, Waker::noop())
     }
 
     /// The reply's text, or the error.
