@@ -75,6 +75,8 @@ pub enum ErrorKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ConnectStage {
+    /// Asking the [`CredentialsProvider`](crate::CredentialsProvider).
+    Credentials,
     /// Turning the host name into addresses.
     Resolve,
     /// Opening the socket.
@@ -335,6 +337,7 @@ impl Error {
         match self.0.kind {
             ErrorKind::Config => "invalid configuration",
             ErrorKind::Connect(stage) => match stage {
+                ConnectStage::Credentials => "cannot connect (asking for credentials)",
                 ConnectStage::Resolve => "cannot connect (resolving the host name)",
                 ConnectStage::Dial => "cannot connect (opening the socket)",
                 ConnectStage::Tunnel => "cannot connect (tunnel through the proxy)",

@@ -16,7 +16,8 @@ mod sync;
 
 pub use command::{Call, pipeline};
 pub use connection::{
-    BacklogPolicy, ConstantDelay, ExponentialBackoff, ReconnectPolicy, ServerInfo,
+    BacklogPolicy, ConstantDelay, Credentials, CredentialsProvider, ExponentialBackoff,
+    ReconnectPolicy, ServerInfo,
 };
 pub use database::Database;
 pub use error::{ConnectStage, Delivery, Diagnostics, Error, ErrorKind, Result, TimeoutStage};

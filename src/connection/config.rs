@@ -1,5 +1,6 @@
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
+use super::credentials::Credentials;
 use crate::{
     CommandMap,
     resp::{Limits, Protocol},
@@ -26,22 +27,6 @@ pub enum BacklogPolicy {
 impl Default for BacklogPolicy {
     fn default() -> Self {
         Self::Queue { max_commands: 100_000, max_bytes: 64 << 20 }
-    }
-}
-
-/// A user name (for ACL users) and a password, kept out of every log
-#[derive(Clone, Default, PartialEq, Eq)]
-pub(crate) struct Credentials {
-    pub(crate) username: Option<Arc<str>>,
-    pub(crate) password: Option<Arc<str>>,
-}
-
-impl fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credentials")
-            .field("username", &self.username.is_some())
-            .field("password", &self.password.is_some())
-            .finish()
     }
 }
 

@@ -23,7 +23,7 @@ pub use provider::Defaults;
 
 use crate::{
     BacklogPolicy, Error, ExponentialBackoff, ReconnectPolicy,
-    connection::{Credentials, DialPlan, LinkConfig, micros},
+    connection::{Credentials, CredentialsProvider, DialPlan, LinkConfig, micros},
     resp::{Limits, Protocol},
 };
 use values::Reconnect;
@@ -78,6 +78,7 @@ pub struct Options {
     tcp_user_timeout: Option<Duration>,
     defaults: Defaults,
     reconnect: Reconnect,
+    credentials_provider: Option<Arc<dyn CredentialsProvider>>,
     pub(crate) backlog: BacklogPolicy,
     pub(crate) send_queue_bytes: usize,
     pub(crate) subscription_capacity: usize,
@@ -114,6 +115,7 @@ impl Default for Options {
             tcp_keepalive: None,
             tcp_user_timeout: None,
             defaults: Defaults::Auto,
+            credentials_provider: None,
             reconnect: Reconnect::new(ExponentialBackoff::default()),
             backlog: BacklogPolicy::default(),
             send_queue_bytes: 16 << 20,
@@ -219,6 +221,13 @@ impl Options {
     /// Password. Default: none.
     pub fn password(mut self, password: impl Into<Arc<str>>) -> Self {
         self.password = Some(password.into());
+        self
+    }
+
+    /// Asks for user name and password on each connect, and again before they expire; they go
+    /// before those of [`username`](Self::username) and [`password`](Self::password). Default: none.
+    pub fn credentials_provider(mut self, provider: impl CredentialsProvider) -> Self {
+        self.credentials_provider = Some(Arc::new(provider));
         self
     }
 
@@ -354,6 +363,7 @@ impl Options {
             credentials: Credentials {
                 username: self.username.clone(),
                 password: self.password.clone(),
+                valid_for: None,
             },
             client_name: self.client_name.clone(),
             library_info: self.library_info,
@@ -374,6 +384,7 @@ impl Options {
             initial_attempts: self.aborts_on_connect_fail().then_some(self.connect_retry),
             single: false,
             options: Arc::new(self.dial_options()),
+            credentials: self.credentials_provider.clone(),
         }
     }
 

@@ -95,6 +95,7 @@ fn everything(options: &Options) -> String {
         subscription_capacity,
         limits,
         fault: _,
+        credentials_provider: _,
     } = options;
     let tunnel = tunnel.as_ref().map(|t| (t.kind, &t.host, t.port, &t.credentials));
     let key = tls.key.as_ref().map(|key| match key {

@@ -53,7 +53,11 @@ impl Options {
     fn validate_commands(&self) -> Result<()> {
         self.command_map.validate()?;
         let needed = [
-            ("AUTH", self.password.is_some(), "a password is given"),
+            (
+                "AUTH",
+                self.password.is_some() || self.credentials_provider.is_some(),
+                "a password is given",
+            ),
             ("SELECT", self.database != 0, "a database is given"),
             ("HELLO", self.protocol == Some(Protocol::Resp3), "protocol=resp3 is given"),
             ("PING", true, "connections are probed with it"),

@@ -1,11 +1,11 @@
-use std::{collections::VecDeque, sync::Arc, task::Waker};
+use std::{collections::VecDeque, task::Waker};
 
 use crate::{
     Delivery, Error, ErrorKind,
     connection::{
         BacklogPolicy, LinkConfig,
-        config::Credentials,
         core::{Core, Inbox, Phase, Submission},
+        credentials::Credentials,
         outbox::Outbox,
         slots::{Outcome, SlotId},
     },
@@ -226,7 +226,6 @@ impl Model {
 }
 
 pub(super) fn with_credentials() -> LinkConfig {
-    let credentials =
-        Credentials { username: Some(Arc::from("app")), password: Some(Arc::from("pw")) };
+    let credentials = Credentials::new("pw").username("app");
     LinkConfig { credentials, ..config() }
 }
