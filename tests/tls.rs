@@ -9,7 +9,7 @@ use redmux::{
     ConnectStage, ConnectionMultiplexer, Delivery, Environment, ErrorKind, Options, TlsOptions,
     TlsVersions,
 };
-use redmux_test_support::{PortLease, RedisServer, TempDir, lease_port};
+use redmux_test_support::{PortLease, RedisServer, TempDir, Websockify, lease_port};
 
 /// An authority, a server certificate for `localhost` and 127.0.0.1, and one for a client
 struct Certificates {
@@ -228,4 +228,53 @@ async fn client_certificates() {
         refused(server.options(trusting().client_certificate(certificate.clone(), certificate)))
             .await;
     assert!(error.to_string().contains("sslKey: there is no private key"), "{error}");
+}
+
+/// Speaks TLS in front of a plain port; returns its own.
+async fn terminate_tls(plain: u16) -> u16 {
+    use async_std::net::{TcpListener, TcpStream};
+    use futures::{AsyncReadExt, io::copy};
+    use futures_rustls::{
+        TlsAcceptor,
+        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+        rustls::ServerConfig,
+    };
+
+    let certificates = Certificates::get();
+    let chain = vec![CertificateDer::from_pem_file(certificates.path("server.pem")).unwrap()];
+    let key = PrivateKeyDer::from_pem_file(certificates.path("server.key")).unwrap();
+    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key);
+    let acceptor = TlsAcceptor::from(std::sync::Arc::new(config.unwrap()));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    async_std::task::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let Ok(client) = acceptor.accept(client).await else { continue };
+            let server = TcpStream::connect(("127.0.0.1", plain)).await.unwrap();
+            let ((from, mut to), (back, mut forth)) = (client.split(), server.split());
+            async_std::task::spawn(async move {
+                futures::future::join(copy(from, &mut forth), copy(back, &mut to)).await
+            });
+        }
+    });
+    port
+}
+
+#[async_std::test]
+async fn web_sockets_speak_tls_too() {
+    let server = RedisServer::start();
+    let websockify = Websockify::start(server.port());
+    let plain = websockify.url().trim_end_matches('/').rsplit_once(':').unwrap().1.parse().unwrap();
+    let url = format!("wss://localhost:{}/", terminate_tls(plain).await);
+    let environment = redmux_websocket::environment();
+    let options = Options::new(&url).connect_retry(1);
+
+    let trusted = options.clone().tls(trusting());
+    let muxer = ConnectionMultiplexer::connect_with(trusted, environment.clone()).await.unwrap();
+    let large = "x".repeat(1 << 20);
+    assert_eq!(muxer.execute::<String>("ECHO", [&*large]).await.unwrap(), large);
+    // Without being asked, too; but this authority is not one of the system's.
+    let error = ConnectionMultiplexer::connect_with(options, environment).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect(ConnectStage::Tls), "{error}");
+    assert!(error.to_string().contains("UnknownIssuer"), "{error}");
 }
