@@ -131,8 +131,7 @@ impl fmt::Display for Options {
 /// Sets one option; `value` holds no escapes any more.
 pub(super) fn read_option(options: &mut Options, name: &str, value: &str) -> Result<()> {
     let is = |known: &&str| known.eq_ignore_ascii_case(name);
-    let Some(spec) =
-        OPTIONS.iter().find(|spec| is(&spec.name) || spec.aliases.iter().any(|a| is(a)))
+    let Some(spec) = OPTIONS.iter().find(|spec| is(&spec.name) || spec.aliases.iter().any(is))
     else {
         let known: Vec<&str> = OPTIONS.iter().map(|spec| spec.name).collect();
         return Err(Error::config(format!(

@@ -105,7 +105,7 @@ pub(super) fn millis_or_off(text: &str) -> Option<Duration> {
 pub(super) fn show_millis(time: &Duration) -> String {
     match u64::try_from(time.as_millis()) {
         Err(_) => FOREVER.to_owned(),
-        Ok(ms) if time.subsec_micros() % 1000 == 0 => ms.to_string(),
+        Ok(ms) if time.subsec_micros().is_multiple_of(1000) => ms.to_string(),
         Ok(_) => format!("{}us", time.as_micros()),
     }
 }

@@ -189,6 +189,13 @@ impl fmt::Debug for Pem {
 /// A proxy to go through
 ///
 /// It is given the name of the server and resolves it itself.
+///
+/// ```
+/// use redmux_transport::Tunnel;
+///
+/// let tunnel = Tunnel::socks5("proxy.internal", 1080).credentials("me", "secret");
+/// assert_eq!(tunnel.to_string(), "socks5://proxy.internal:1080");
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Tunnel {
