@@ -9,6 +9,7 @@ mod admission;
 mod alarm;
 mod config;
 mod core;
+mod credentials;
 mod deadline;
 mod driver;
 mod entry;
@@ -26,8 +27,9 @@ mod turnover;
 mod tests;
 
 pub use config::BacklogPolicy;
-pub(crate) use config::{Credentials, LinkConfig, micros};
+pub(crate) use config::{LinkConfig, micros};
 pub(crate) use core::{Phase, Prelude, Submission};
+pub use credentials::{Credentials, CredentialsProvider};
 pub(crate) use driver::{DialPlan, Driver};
 pub(crate) use entry::{Kind, Verb};
 pub use handshake::ServerInfo;

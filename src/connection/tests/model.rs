@@ -1,11 +1,11 @@
-use std::{collections::VecDeque, sync::Arc, task::Waker};
+use std::{collections::VecDeque, task::Waker};
 
 use crate::{
     Delivery, Error, ErrorKind,
     connection::{
         BacklogPolicy, LinkConfig,
-        config::Credentials,
         core::{Core, Inbox, Phase, Prelude, Submission},
+        credentials::Credentials,
         outbox::Outbox,
         slots::{Outcome, SlotId},
     },
@@ -26,6 +26,8 @@ pub(super) fn config() -> LinkConfig {
         credentials: Credentials::default(),
         client_name: None,
         library_info: true,
+        library_name: None,
+        commands: crate::CommandMap::default(),
         database: 0,
         protocol: None,
         limits: Limits::default(),
@@ -239,7 +241,6 @@ impl Model {
 }
 
 pub(super) fn with_credentials() -> LinkConfig {
-    let credentials =
-        Credentials { username: Some(Arc::from("app")), password: Some(Arc::from("pw")) };
+    let credentials = Credentials::new("pw").username("app");
     LinkConfig { credentials, ..config() }
 }
