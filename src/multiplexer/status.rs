@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use redmux_transport::Endpoint;
 
-use super::Inner;
+use super::{Inner, LeaseStatus};
 use crate::{
     Diagnostics,
     connection::{Link, ServerInfo},
@@ -18,6 +18,8 @@ pub struct Status {
     pub connections: Vec<LinkStatus>,
     /// Channels, patterns and shard channels subscribed to.
     pub subscriptions: usize,
+    /// Connections of their own, for blocking commands and the like.
+    pub leases: LeaseStatus,
 }
 
 /// A snapshot of one connection
@@ -46,7 +48,7 @@ impl Status {
             .map(LinkStatus::of)
             .filter(|link| link.diagnostics.connection != "dormant")
             .collect();
-        Self { connections, subscriptions: inner.registry.len() }
+        Self { connections, subscriptions: inner.registry.len(), leases: inner.pool.status() }
     }
 }
 
@@ -69,7 +71,9 @@ impl fmt::Display for Status {
         for link in &self.connections {
             writeln!(f, "{link}")?;
         }
-        write!(f, "subscriptions: {}", self.subscriptions)
+        let LeaseStatus { leased, idle, waiting } = self.leases;
+        writeln!(f, "subscriptions: {}", self.subscriptions)?;
+        write!(f, "leased connections: {leased}, idle {idle}, waiting callers {waiting}")
     }
 }
 
