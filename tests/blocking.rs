@@ -80,7 +80,7 @@ async fn each_command_gives_what_is_there_and_none_when_the_time_has_passed() {
         assert_eq!(popped, Some((text("z"), text("a"), 1.0)));
         let popped = db.bzpopmax::<String, String>(["z"], short).await.unwrap();
         assert_eq!(popped, Some((text("z"), text("d"), 4.0)));
-        let popped = db.bzmpop::<String, String>(["z"], ScoreEnd::Min, 9, short).await.unwrap();
+        let popped = db.bzmpop::<String, String>(["z"], ScoreEnd::Lowest, 9, short).await.unwrap();
         assert_eq!(popped, Some((text("z"), vec![(text("b"), 2.0), (text("c"), 3.0)])));
         assert_eq!(db.bzpopmin::<String, String>(["z"], short).await.unwrap(), None);
 
@@ -231,4 +231,19 @@ async fn a_lost_connection_is_told_and_not_used_again() {
         assert_eq!(popped, Some(("jobs".to_owned(), "one".to_owned())));
     })
     .await;
+}
+
+#[async_std::test]
+async fn silence_while_blocking_is_no_sign_of_a_dead_peer() {
+    let server = RedisServer::start();
+    let options = Options::new(server.addr().to_string())
+        .keep_alive(Duration::from_millis(50))
+        .probe_after(Duration::from_millis(50))
+        .probe_timeout(Duration::from_millis(100));
+    let muxer = ConnectionMultiplexer::connect(options).await.unwrap();
+    let waiter = spawn_blpop(&muxer.database(), "jobs");
+    until("somebody blocks", || blocked(&server) == 1).await;
+    async_std::task::sleep(Duration::from_millis(600)).await;
+    muxer.database().rpush("jobs", "one").await.unwrap();
+    assert_eq!(waiter.await.unwrap(), Some(("jobs".to_owned(), "one".to_owned())));
 }

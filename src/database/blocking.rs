@@ -13,7 +13,8 @@ use std::{
 };
 
 use super::{
-    Counted, Database, Join, ListEnd, ScoreEnd, StreamsRead, XreadGroupOptions, XreadOptions,
+    Counted, Database, Join, ListEnd, ScoreEnd, Scored, StreamsRead, XreadGroupOptions,
+    XreadOptions,
     checks::{Fault, empty, millis},
     streams::{Streams, no_streams},
 };
@@ -149,7 +150,7 @@ impl Database {
         end: ScoreEnd,
         count: u64,
         wait: impl Into<BlockFor>,
-    ) -> impl Future<Output = Result<Option<(K, Vec<(T, f64)>)>>> {
+    ) -> impl Future<Output = Result<Option<(K, Scored<T>)>>> {
         let (wait, fault) = (wait.into(), empty(&keys, "keys"));
         let args = Join((wait.seconds(),), Counted::new(keys, (end, "COUNT", count)));
         self.block("BZMPOP", args, wait, fault)

@@ -123,6 +123,8 @@ impl Pool {
             if is_clean(&link) {
                 return Some(link);
             }
+            // Lost, or about to be probed: its driver must not live on unseen.
+            link.abort();
         }
     }
 
@@ -250,7 +252,7 @@ impl Drop for Permit {
                 first
             };
             let Some(first) = first else { return };
-            match first.send(Permit(Some(pool.clone()))) {
+            match first.send(Self(Some(pool.clone()))) {
                 Ok(()) => return,
                 // That caller has gone.
                 Err(mut back) => back.0 = None,
