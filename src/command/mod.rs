@@ -5,5 +5,5 @@ mod guard;
 pub mod pipeline;
 
 pub use call::Call;
-pub(crate) use guard::check_shared;
+pub(crate) use guard::{check_leased, check_shared};
 pub use pipeline::pipeline;

@@ -91,7 +91,7 @@ impl Handshake {
             // Something must answer before the connection counts as ready.
             push(Step::Ping, &["PING"]);
         }
-        *self = Self { due: steps.len(), ..Self::default() };
+        *self = Self { due: steps.len(), protocol: Protocol::Resp2, ..Self::default() };
         (bytes, steps)
     }
 

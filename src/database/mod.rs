@@ -1,5 +1,6 @@
 //! Typed commands, by data type, with their options and replies.
 
+mod blocking;
 mod checks;
 mod clients;
 mod command_info;
@@ -19,6 +20,7 @@ mod streams;
 mod strings;
 mod vectors;
 
+pub use blocking::BlockFor;
 pub use clients::{ClientFilter, ClientInfo};
 pub use command_info::CommandInfo;
 pub use expiry::{ExpireIf, ExpireTime, Expiry, Ttl};
@@ -36,8 +38,12 @@ pub use strings::{
 };
 pub use vectors::*;
 
+use std::sync::Arc;
+
 use crate::{
     Call, ConnectionMultiplexer,
+    connection::Link,
+    multiplexer::Leased,
     resp::{ArgList, FromReply, Reply, ReplyError, ToArg, ToArgs},
 };
 
@@ -49,16 +55,27 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Database {
     muxer: ConnectionMultiplexer,
+    /// A connection of its own, instead of the shared one.
+    leased: Option<Arc<Leased>>,
 }
 
 impl Database {
     pub(crate) fn new(muxer: ConnectionMultiplexer) -> Self {
-        Self { muxer }
+        Self { muxer, leased: None }
+    }
+
+    /// On a connection of its own.
+    pub(crate) fn on_lease(muxer: ConnectionMultiplexer, leased: Arc<Leased>) -> Self {
+        Self { muxer, leased: Some(leased) }
+    }
+
+    pub(crate) fn link(&self) -> &Link {
+        self.leased.as_ref().map_or(&self.muxer.inner().link, |leased| &leased.link)
     }
 
     /// A command of one word.
     fn call<T, A>(&self, name: &'static str, args: A) -> Call<'_, T, A> {
-        Call::new(&self.muxer.inner().link, name, args)
+        Call::new(self.link(), name, args)
     }
 
     /// A command of two words.

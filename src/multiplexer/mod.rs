@@ -2,6 +2,8 @@
 
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod blocking;
+mod lease;
+mod pool;
 mod status;
 
 use std::{borrow::Cow, fmt, future::Future, sync::Arc};
@@ -12,13 +14,17 @@ use redmux_transport::{
 
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 pub use blocking::Blocking;
+pub use lease::Lease;
+pub use pool::LeaseStatus;
+pub(crate) use pool::Leased;
+use pool::Pool;
 pub use status::{LinkStatus, Status};
 
 use crate::{
     CacheStats, Call, Database, Delivery, Error, ErrorKind, Events, Options, Result, Subscriber,
     TimeoutStage,
     command::check_shared,
-    connection::{DialPlan, Driver, Link, Phase},
+    connection::{DialPlan, Driver, Link, LinkConfig, Phase},
     events::{ConnectionType, Hub},
     pubsub::Registry,
     resp::{Arg, ArgList, FromReply, ToArgs},
@@ -56,6 +62,7 @@ pub(crate) struct Inner {
     pub(crate) registry: Arc<Registry>,
     pub(crate) options: Arc<Options>,
     runtime: Arc<dyn Runtime>,
+    pool: Arc<Pool>,
 }
 
 impl ConnectionMultiplexer {
@@ -116,9 +123,9 @@ impl ConnectionMultiplexer {
     ) -> Result<(Self, BoxFuture<'static, ()>)> {
         let options = options.into();
         options.validate()?;
-        let muxer = Self::assemble(options, runtime.clone());
-        let plan = DialPlan { single: true, ..muxer.inner.options.dial_plan() };
         let environment = Environment { transport: Arc::new(NoTransport(capabilities)), runtime };
+        let muxer = Self::assemble(options, &environment);
+        let plan = DialPlan { single: true, ..muxer.inner.options.dial_plan() };
         let driver = Driver::new(muxer.inner.link.clone(), environment, plan);
         let driver = driver.with_stream(Box::new(stream));
         // Nothing would ever dial it.
@@ -127,7 +134,7 @@ impl ConnectionMultiplexer {
     }
 
     fn start(options: Options, environment: Environment) -> Self {
-        let muxer = Self::assemble(options, environment.runtime.clone());
+        let muxer = Self::assemble(options, &environment);
         let plan = muxer.inner.options.dial_plan();
         let lazy = DialPlan { initial_attempts: None, ..plan.clone() };
         for (link, plan) in [(&muxer.inner.link, plan), (&muxer.inner.dedicated, lazy)] {
@@ -137,14 +144,18 @@ impl ConnectionMultiplexer {
         muxer
     }
 
-    fn assemble(options: Options, runtime: Arc<dyn Runtime>) -> Self {
+    fn assemble(options: Options, environment: &Environment) -> Self {
         let options = Arc::new(options);
+        let runtime = environment.runtime.clone();
+        let pool = Pool::new(environment.clone(), options.clone());
         let hub = Arc::new(Hub::default());
         let registry = Arc::new(Registry::default());
         let endpoint = Arc::new(options.endpoints[0].clone());
         let link = |connection_type, phase| {
+            let subscriber = connection_type == ConnectionType::Subscription;
+            let cache = if subscriber { None } else { options.cache() };
             Arc::new(Link::new(
-                options.link_config(connection_type == ConnectionType::Subscription),
+                LinkConfig { cache, ..options.link_config(subscriber) },
                 phase,
                 runtime.clone(),
                 connection_type,
@@ -164,6 +175,7 @@ impl ConnectionMultiplexer {
                 registry,
                 options,
                 runtime,
+                pool,
             }),
         }
     }
@@ -246,10 +258,14 @@ impl ConnectionMultiplexer {
     /// one fails at once. Closing twice is harmless.
     pub async fn close(&self) {
         self.inner.registry.close();
+        let leased = self.inner.pool.close();
         self.inner.dedicated.close();
         self.inner.link.close();
         self.inner.dedicated.closed().await;
         self.inner.link.closed().await;
+        for link in leased {
+            link.closed().await;
+        }
         self.inner.hub.close();
     }
 
@@ -295,6 +311,7 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.link.abort();
         self.dedicated.abort();
+        self.pool.close();
         self.registry.close();
         self.hub.close();
     }

@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use redmux_transport::Endpoint;
 
-use super::Inner;
+use super::{Inner, LeaseStatus};
 use crate::{
     Diagnostics,
     connection::{Link, ServerInfo},
@@ -20,6 +20,8 @@ pub struct Status {
     pub subscriptions: usize,
     /// The client-side cache, where the options have one.
     pub cache: Option<crate::CacheStats>,
+    /// Connections of their own, for blocking commands and the like.
+    pub leases: LeaseStatus,
 }
 
 /// A snapshot of one connection
@@ -48,8 +50,12 @@ impl Status {
             .map(LinkStatus::of)
             .filter(|link| link.diagnostics.connection != "dormant")
             .collect();
-        let cache = inner.link.cache.as_ref().map(|cache| cache.stats());
-        Self { connections, subscriptions: inner.registry.len(), cache }
+        Self {
+            connections,
+            subscriptions: inner.registry.len(),
+            leases: inner.pool.status(),
+            cache: inner.link.cache.as_ref().map(|cache| cache.stats()),
+        }
     }
 }
 
@@ -72,7 +78,9 @@ impl fmt::Display for Status {
         for link in &self.connections {
             writeln!(f, "{link}")?;
         }
-        write!(f, "subscriptions: {}", self.subscriptions)?;
+        let LeaseStatus { leased, idle, waiting } = self.leases;
+        writeln!(f, "subscriptions: {}", self.subscriptions)?;
+        write!(f, "leased connections: {leased}, idle {idle}, waiting callers {waiting}")?;
         match &self.cache {
             Some(cache) => write!(f, "\n{cache}"),
             None => Ok(()),

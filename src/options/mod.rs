@@ -379,16 +379,18 @@ impl Options {
             library_info: self.library_info,
             library_name: self.library_name.clone(),
             commands: self.command_map.clone(),
-            cache: self
-                .client_cache
-                .clone()
-                .filter(|_| !subscriber)
-                .map(|options| Arc::new(Cache::new(options, self.command_map.clone()))),
+            cache: None,
             database: self.database,
             protocol: if subscriber { Some(Protocol::Resp2) } else { self.protocol },
             limits: self.limits,
             subscriber,
         }
+    }
+
+    /// The cache of the connection that all share.
+    pub(crate) fn cache(&self) -> Option<Arc<Cache>> {
+        let options = self.client_cache.clone()?;
+        Some(Arc::new(Cache::new(options, self.command_map.clone())))
     }
 
     pub(crate) fn dial_plan(&self) -> DialPlan {

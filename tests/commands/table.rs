@@ -18,23 +18,9 @@ const HEADER: &str = "# Typed commands\n\n\
 
 /// Commands without a method, and why.
 const LEFT_OUT: &[(&str, &[&str])] = &[
+    ("`Lease::execute` does it: they are about the writes of one connection", &["wait", "waitaof"]),
     (
-        "they block the shared connection",
-        &[
-            "blmove",
-            "blmpop",
-            "blpop",
-            "brpop",
-            "brpoplpush",
-            "bzmpop",
-            "bzpopmax",
-            "bzpopmin",
-            "wait",
-            "waitaof",
-        ],
-    ),
-    (
-        "transactions would take in other callers' commands on the shared connection",
+        "`Lease::execute` does it, on a connection of its own: others' commands would fall in",
         &["discard", "exec", "multi", "unwatch", "watch"],
     ),
     (

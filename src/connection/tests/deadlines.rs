@@ -217,6 +217,19 @@ fn a_command_that_was_given_more_time_is_waited_for() {
 }
 
 #[test]
+fn silence_is_no_news_while_a_command_waits_for_ever() {
+    let mut model = Model::ready(config());
+    let patient = model.submit_with("for ever", Some(u64::MAX)).unwrap();
+    model.write(usize::MAX);
+    for _ in 0..1000 {
+        model.tick(60_000 * MS);
+        model.core.check_liveness().unwrap();
+    }
+    model.settle();
+    assert!(model.result(patient).unwrap().is_ok());
+}
+
+#[test]
 fn a_deadline_is_not_lost_when_the_queue_is_compacted() {
     let mut model = Model::ready(config());
     let own_time = model.submit_with("own time", Some(60_000 * MS)).unwrap();

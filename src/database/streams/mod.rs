@@ -17,7 +17,7 @@
 //! # }
 //! ```
 //!
-//! Reading with `BLOCK` is not here: it would hold up everybody on the shared connection.
+//! [`xread_block`](crate::Database::xread_block) waits for entries, on a connection of its own.
 
 mod add;
 mod delete;
@@ -37,4 +37,5 @@ pub use info::{ConsumerInfo, GroupInfo, StreamInfo};
 pub use pending::{
     ClaimedEntries, ConsumerPending, PendingEntry, PendingSummary, XclaimOptions, XpendingFilter,
 };
+pub(super) use read::{Streams, no_streams};
 pub use read::{StreamsRead, XreadGroupOptions, XreadOptions};

@@ -114,12 +114,12 @@ options! {
     noack: noack() => "NOACK";
 }
 
-fn no_streams(streams: &impl ToArgs) -> Fault {
+pub(in crate::database) fn no_streams(streams: &impl ToArgs) -> Fault {
     uneven(streams, 2, "streams and ids")
 }
 
 /// Pairs of key and id, sent as `STREAMS`, all keys and then all ids
-struct Streams<L>(L);
+pub(in crate::database) struct Streams<L>(pub(in crate::database) L);
 
 impl<L: ToArgs> ToArgs for Streams<L> {
     fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {

@@ -1,0 +1,120 @@
+use std::{
+    borrow::Cow,
+    fmt,
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::{Arc, atomic::Ordering},
+    task::Poll,
+};
+
+use super::{ConnectionMultiplexer, Inner, pool::Leased};
+use crate::{
+    Call, Database, Delivery, Error, ErrorKind, Result, TimeoutStage,
+    resp::{FromReply, ToArgs},
+};
+
+/// A connection for one user, from a small pool; got from [`ConnectionMultiplexer::lease`]
+///
+/// Commands that would hold up everybody on the shared connection, or change it, are at home
+/// here. When the last clone of it and of its [`database`](Self::database) is dropped, the
+/// connection goes back to the pool; it is closed instead, which frees what the server holds for
+/// it, if a command was dropped in flight or the connection was changed (`WATCH`, `MULTI`,
+/// `SELECT`…).
+///
+/// It does not reconnect: once the connection is lost, every command fails.
+///
+/// ```no_run
+/// # async fn f(muxer: redmux::ConnectionMultiplexer) -> redmux::Result<()> {
+/// let lease = muxer.lease().await?;
+/// lease.database().set("key", "value").await?;
+/// let replicas: i64 = lease.execute("WAIT", (1, 100)).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Lease {
+    leased: Arc<Leased>,
+    database: Database,
+}
+
+impl ConnectionMultiplexer {
+    /// A connection of its own, with the same server, user and database.
+    ///
+    /// One that was given back, or a new one. At most 32 are leased at a time: who comes then
+    /// waits in line. Idle ones are closed after 30 s. All of it is given the `command_timeout`.
+    ///
+    /// # Errors
+    /// A timeout at [`TimeoutStage::Queue`]; those of connecting; [`ErrorKind::Closed`].
+    pub async fn lease(&self) -> Result<Lease> {
+        let leased = self.inner.lease().await?;
+        let database = Database::on_lease(self.clone(), leased.clone());
+        Ok(Lease { leased, database })
+    }
+}
+
+impl Inner {
+    /// A leased connection, within the time one command is given.
+    pub(crate) async fn lease(&self) -> Result<Arc<Leased>> {
+        let limit = self.options.command_timeout;
+        // For ever is more than a clock can hold.
+        let far = std::time::Duration::from_secs(365 * 24 * 3600);
+        let mut timer = self.runtime.timer(self.runtime.now() + limit.min(far));
+        let mut acquire = pin!(self.pool.acquire(&self.link));
+        poll_fn(|cx| match acquire.as_mut().poll(cx) {
+            Poll::Ready(leased) => Poll::Ready(leased),
+            Poll::Pending => timer.poll_expired(cx).map(|()| {
+                let stage = ErrorKind::Timeout(TimeoutStage::Queue);
+                Err(Error::new(stage, Delivery::NotSent).detail(format!(
+                    "no connection could be leased within {} ms",
+                    limit.as_millis()
+                )))
+            }),
+        })
+        .await
+        .map_err(|error| error.endpoint_at(&self.link.endpoint()))
+    }
+}
+
+impl Lease {
+    /// Typed commands on this connection; a clone keeps the lease.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Any command on this connection, blocking ones, `WATCH`, `MULTI` and `SELECT` included.
+    ///
+    /// A command that blocks needs [`Call::timeout`] for more than the `command_timeout`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Command`], without anything being sent, for commands after which replies
+    /// could not be matched: subscriptions, `MONITOR`, `HELLO`, `CLIENT REPLY` and the like.
+    pub fn execute<T: FromReply>(
+        &self,
+        name: impl Into<Cow<'static, str>>,
+        args: impl ToArgs,
+    ) -> Call<'_, T, impl ToArgs> {
+        let name = name.into();
+        let refusal = {
+            let mut list = crate::resp::ArgList::new();
+            list.push(crate::resp::Arg::Bytes(name.as_bytes()));
+            args.append_to(&mut list);
+            crate::command::check_leased(&list)
+        };
+        let call = Call::new(&self.leased.link, name, args);
+        match refusal {
+            Ok(changes) => {
+                if changes {
+                    self.leased.spoiled.store(true, Ordering::SeqCst);
+                }
+                call
+            }
+            Err(error) => call.refuse(error),
+        }
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lease").finish_non_exhaustive()
+    }
+}
