@@ -25,6 +25,8 @@
 mod arg;
 mod args;
 mod decode_error;
+#[doc(hidden)]
+pub mod derived;
 mod encode;
 mod fault;
 mod frame;
@@ -53,6 +55,8 @@ pub use from_reply::FromReply;
 pub use items::{Entries, Items};
 pub use kind::{Kind, Protocol};
 pub use limits::Limits;
+#[cfg(feature = "derive")]
+pub use redmux_derive::{FromReply, ToArgs};
 pub use reply::Reply;
 pub use server_error::{Redirect, ServerError, ServerErrorKind};
 pub use value::Value;
