@@ -105,10 +105,7 @@ fn errors_name_the_field() {
         (":1\r\n", "expected a map for User, got an integer"),
         ("_\r\n", "expected a map for User, got a null (use an Option for what may be null)"),
         ("%1\r\n*0\r\n:1\r\n", "expected the name of a field, got an array"),
-        (
-            "*1\r\n*1\r\n+age\r\n",
-            "expected a map for User, got an array of 1 elements, not 2",
-        ),
+        ("*1\r\n*1\r\n+age\r\n", "expected a map for User, got an array of 1 elements, not 2"),
     ] {
         assert_eq!(message::<User>(bytes), expected, "{bytes}");
     }
@@ -187,8 +184,7 @@ async fn structs_go_to_a_server_and_come_back() {
         let read = db.xread::<String>([("log", "0")], XreadOptions::new());
         let read: HashMap<String, Vec<(StreamId, User)>> = read.reply_as().await.unwrap();
         assert_eq!(read["log"], [(id, ada)]);
-        let reply: (UserId, Point) =
-            db.eval("return {7, {'1.5', '2'}}", (), ()).await.unwrap();
+        let reply: (UserId, Point) = db.eval("return {7, {'1.5', '2'}}", (), ()).await.unwrap();
         assert_eq!(reply, (UserId(7), Point(1.5, 2.0)));
         muxer.close().await;
     }

@@ -223,21 +223,84 @@ mod tests {
             };
             assert_eq!(keys(&input), [expected, "as is"]);
         }
-        assert_eq!(keys(&parse_quote!(struct Raw { r#type: u8 })), ["type"]);
+        assert_eq!(
+            keys(&parse_quote!(
+                struct Raw {
+                    r#type: u8,
+                }
+            )),
+            ["type"]
+        );
     }
 
     #[test]
     fn says_what_is_wrong() {
         let cases: [(DeriveInput, &str); 9] = [
-            (parse_quote!(enum E { A }), "not for an enum"),
+            (
+                parse_quote!(
+                    enum E {
+                        A,
+                    }
+                ),
+                "not for an enum",
+            ),
             (parse_quote!(union U { a: u8 }), "not for a union"),
-            (parse_quote!(struct S;), "without fields"),
-            (parse_quote!(#[redmux(rename_all = "Title")] struct S { a: u8 }), "camelCase"),
-            (parse_quote!(#[redmux(rename = "x")] struct S { a: u8 }), "a struct takes"),
-            (parse_quote!(#[redmux(rename_all = "lowercase")] struct S(u8, u8);), "no names"),
-            (parse_quote!(struct S { #[redmux(defualt)] a: u8 }), "a field takes"),
-            (parse_quote!(struct S(#[redmux(rename = "x")] u8);), "without a name"),
-            (parse_quote!(struct S { #[redmux(rename = "b")] a: u8, b: u8 }), "two fields"),
+            (
+                parse_quote!(
+                    struct S;
+                ),
+                "without fields",
+            ),
+            (
+                parse_quote!(
+                    #[redmux(rename_all = "Title")]
+                    struct S {
+                        a: u8,
+                    }
+                ),
+                "camelCase",
+            ),
+            (
+                parse_quote!(
+                    #[redmux(rename = "x")]
+                    struct S {
+                        a: u8,
+                    }
+                ),
+                "a struct takes",
+            ),
+            (
+                parse_quote!(
+                    #[redmux(rename_all = "lowercase")]
+                    struct S(u8, u8);
+                ),
+                "no names",
+            ),
+            (
+                parse_quote!(
+                    struct S {
+                        #[redmux(defualt)]
+                        a: u8,
+                    }
+                ),
+                "a field takes",
+            ),
+            (
+                parse_quote!(
+                    struct S(#[redmux(rename = "x")] u8);
+                ),
+                "without a name",
+            ),
+            (
+                parse_quote!(
+                    struct S {
+                        #[redmux(rename = "b")]
+                        a: u8,
+                        b: u8,
+                    }
+                ),
+                "two fields",
+            ),
         ];
         for (input, expected) in cases {
             let error = Record::parse(&input, "FromReply").err().unwrap().to_string();

@@ -135,7 +135,11 @@ mod tests {
 
     #[test]
     fn lifetimes_are_refused() {
-        let input: DeriveInput = parse_quote!(struct User<'a> { name: &'a str });
+        let input: DeriveInput = parse_quote!(
+            struct User<'a> {
+                name: &'a str,
+            }
+        );
         let error = expand(&input).unwrap_err().to_string();
         assert!(error.contains("borrow nothing"), "{error}");
     }

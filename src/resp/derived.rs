@@ -40,10 +40,7 @@ pub fn array<'a, const N: usize>(
     elements.try_into().map_err(|elements: Vec<Reply<'a>>| {
         // An error among the elements says more than their number.
         let nested = elements.iter().find_map(Reply::error);
-        nested.map_or_else(
-            || DecodeError::length(expected, reply, N).into(),
-            ReplyError::Server,
-        )
+        nested.map_or_else(|| DecodeError::length(expected, reply, N).into(), ReplyError::Server)
     })
 }
 

@@ -225,6 +225,10 @@ fn methods() -> Vec<Method> {
 fn method(item: &str, file: &Path) -> Option<Method> {
     let (_, signature) = item.split_once("    pub fn ")?;
     let name = &signature[..signature.find(['<', '('])?];
+    if !signature.contains("-> Call<") {
+        // Built from commands: a stream of items, a run of a script, a lock.
+        return None;
+    }
     let fail = |why: &str| -> ! { panic!("{} in {}: {why}", name, file.display()) };
     if signature.contains("    pub fn ") {
         fail("an empty line is missing behind it");

@@ -9,7 +9,7 @@ use sha1::{Digest, Sha1};
 use self::names::{Names, Place};
 use super::{Counted, Database, Join, checks::Fault};
 use crate::{
-    Error, Result,
+    Call, Error, Result,
     resp::{Arg, ArgList, FromReply, Reply, ReplyError, ToArg, ToArgs},
 };
 
@@ -231,15 +231,9 @@ impl ScriptRun<'_> {
         if let Some(fault) = fault {
             return Err(Error::rejected(by_digest, fault));
         }
-        let short = self.evaluate(by_digest, self.script.digest()).await?;
-        match short {
+        match self.evaluate(by_digest, self.script.digest()).await? {
             Evaluated::Done(value) => Ok(value),
-            Evaluated::Unknown => match self.evaluate(in_full, self.script.text()).await? {
-                Evaluated::Done(value) => Ok(value),
-                Evaluated::Unknown => {
-                    Err(Error::rejected(in_full, "the server does not know a script it was sent"))
-                }
-            },
+            Evaluated::Unknown => self.evaluate(in_full, self.script.text()).await,
         }
     }
 
@@ -247,7 +241,7 @@ impl ScriptRun<'_> {
         &'s self,
         command: &'static str,
         script: &'s str,
-    ) -> crate::Call<'s, Evaluated<T>, impl ToArgs + use<'s, T>> {
+    ) -> Call<'s, T, impl ToArgs + use<'s, T>> {
         let parameters = Counted::new(Given(&self.keys), Given(&self.args));
         let call = self.db.call(command, Join((script,), parameters));
         match self.timeout {
@@ -267,9 +261,8 @@ impl ScriptRun<'_> {
     fn missing(&self) -> Fault {
         let names = self.script.0.names.as_ref()?;
         let index = |given: &[Option<_>]| given.iter().position(Option::is_none);
-        let place = index(&self.keys)
-            .map(Place::Key)
-            .or_else(|| index(&self.args).map(Place::Arg))?;
+        let place =
+            index(&self.keys).map(Place::Key).or_else(|| index(&self.args).map(Place::Arg))?;
         Some(format!("the parameter `{}` is not given", names.name(place)))
     }
 }

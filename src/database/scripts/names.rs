@@ -189,9 +189,8 @@ mod tests {
 
     #[test]
     fn says_what_is_wrong() {
-        let error = |text, keys: &[&str]| {
-            Names::parse(text, keys.iter().copied()).unwrap_err().to_string()
-        };
+        let error =
+            |text, keys: &[&str]| Names::parse(text, keys.iter().copied()).unwrap_err().to_string();
         assert_eq!(error("return 1\nreturn @", &[]), "there is no name after the `@` in line 2");
         assert_eq!(error("return @1", &[]), "there is no name after the `@` in line 1");
         assert_eq!(error("return @a", &["b"]), "the key `b` does not occur in the script");
