@@ -75,10 +75,14 @@ pub enum ErrorKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ConnectStage {
+    /// Asking the [`CredentialsProvider`](crate::CredentialsProvider).
+    Credentials,
     /// Turning the host name into addresses.
     Resolve,
     /// Opening the socket.
     Dial,
+    /// Asking a proxy to let us through.
+    Tunnel,
     /// The TLS handshake.
     Tls,
     /// The HTTP upgrade to a WebSocket.
@@ -215,6 +219,7 @@ impl Error {
     pub(crate) fn from_dial(error: redmux_transport::DialError) -> Self {
         let stage = match error.stage {
             DialStage::Resolve => ConnectStage::Resolve,
+            DialStage::Tunnel => ConnectStage::Tunnel,
             DialStage::Tls => ConnectStage::Tls,
             DialStage::Upgrade => ConnectStage::Upgrade,
             _ => ConnectStage::Dial,
@@ -332,8 +337,10 @@ impl Error {
         match self.0.kind {
             ErrorKind::Config => "invalid configuration",
             ErrorKind::Connect(stage) => match stage {
+                ConnectStage::Credentials => "cannot connect (asking for credentials)",
                 ConnectStage::Resolve => "cannot connect (resolving the host name)",
                 ConnectStage::Dial => "cannot connect (opening the socket)",
+                ConnectStage::Tunnel => "cannot connect (tunnel through the proxy)",
                 ConnectStage::Tls => "cannot connect (TLS handshake)",
                 ConnectStage::Upgrade => "cannot connect (WebSocket upgrade)",
                 ConnectStage::Handshake => "cannot connect (Redis handshake)",

@@ -16,7 +16,8 @@ mod sync;
 
 pub use command::{Call, pipeline};
 pub use connection::{
-    BacklogPolicy, ConstantDelay, ExponentialBackoff, ReconnectPolicy, ServerInfo,
+    BacklogPolicy, ConstantDelay, Credentials, CredentialsProvider, ExponentialBackoff,
+    ReconnectPolicy, ServerInfo,
 };
 pub use database::Database;
 pub use error::{ConnectStage, Delivery, Diagnostics, Error, ErrorKind, Result, TimeoutStage};
@@ -24,7 +25,7 @@ pub use events::{Event, Events};
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 pub use multiplexer::Blocking;
 pub use multiplexer::{ConnectionMultiplexer, LinkStatus, Status};
-pub use options::Options;
+pub use options::{CommandMap, Defaults, Options};
 pub use pubsub::{Message, Missed, MissedCause, Subscriber, Subscription, SubscriptionItem};
 #[cfg(all(
     any(feature = "async-std", feature = "smol", feature = "tokio"),
@@ -32,4 +33,6 @@ pub use pubsub::{Message, Missed, MissedCause, Subscriber, Subscription, Subscri
 ))]
 pub use redmux_tcp as tcp;
 pub use redmux_transport as transport;
-pub use redmux_transport::{Endpoint, Environment};
+pub use redmux_transport::{
+    Endpoint, Environment, Keepalive, Pem, TlsOptions, TlsVersions, Tunnel, TunnelKind,
+};

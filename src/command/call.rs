@@ -4,13 +4,13 @@ use std::{
     future::Future,
     marker::PhantomData,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
 use crate::{
-    Error, Result,
-    connection::{Link, SlotId, Submission, Verb, micros},
+    Delivery, Error, ErrorKind, Result,
+    connection::{Link, Outcome, Prelude, SlotId, Submission, Verb, micros},
     events::{ErrorMessage, Event},
     resp::{Arg, ArgList, Frame, FromReply, ReplyError, ToArgs},
 };
@@ -38,6 +38,8 @@ pub struct Call<'a, T, A> {
     args: A,
     timeout: Option<u64>,
     confirm: Option<(Verb, u32)>,
+    /// Goes before the command, with nothing in between.
+    prelude: Option<Box<Prelude>>,
     state: State<'a>,
     reply: PhantomData<fn() -> T>,
 }
@@ -59,6 +61,7 @@ struct InFlight<'a> {
 }
 
 impl Drop for InFlight<'_> {
+    #[inline]
     fn drop(&mut self) {
         if !self.answered {
             self.link.abandon(self.id);
@@ -75,6 +78,7 @@ impl<'a, T, A> Call<'a, T, A> {
             args,
             timeout: None,
             confirm: None,
+            prelude: None,
             state: State::New,
             reply: PhantomData,
         }
@@ -90,6 +94,17 @@ impl<'a, T, A> Call<'a, T, A> {
     pub(crate) fn confirmed_by(mut self, verb: Verb) -> Self {
         self.confirm = Some((verb, 1));
         self
+    }
+
+    /// Sends `prelude` before the command, in one piece with it.
+    pub(crate) fn after(mut self, prelude: Prelude) -> Self {
+        self.prelude = Some(Box::new(prelude));
+        self
+    }
+
+    /// Once answered: the errors among the replies to the prelude, each with its place.
+    pub(crate) fn prelude_errors(&self) -> &[(u32, Frame)] {
+        self.prelude.as_ref().map_or(&[], |prelude| &prelude.errors)
     }
 
     /// Fails with `error` instead of being sent.
@@ -130,8 +145,10 @@ impl<'a, T, A> Call<'a, T, A> {
     /// # }
     /// ```
     pub fn reply_as<U: FromReply>(self) -> Call<'a, U, A> {
-        let Self { link, name, subcommand, args, timeout, confirm, state, reply: _ } = self;
-        Call { link, name, subcommand, args, timeout, confirm, state, reply: PhantomData }
+        let Self { link, name, subcommand, args, timeout, confirm, prelude, state, reply: _ } =
+            self;
+        let reply = PhantomData;
+        Call { link, name, subcommand, args, timeout, confirm, prelude, state, reply }
     }
 
     pub(crate) fn full_name(&self) -> Cow<'static, str> {
@@ -179,18 +196,72 @@ impl<'a, T, A> Call<'a, T, A> {
 }
 
 impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
-    fn submit(&mut self, waiting: Option<SlotId>, cx: &Context<'_>) -> Poll<Result<T>> {
-        let mut args = ArgList::new();
+    /// Sends the command and forgets it: no reply, no error, nothing to await
+    ///
+    /// It is queued before this returns, in order with the commands before and after it, has its
+    /// time like any other (then it is withdrawn, if it was not sent), and waits for a
+    /// connection as the [backlog policy](crate::BacklogPolicy) says. What the server makes of it
+    /// is not told, except that an error of the server is an
+    /// [`ErrorMessage`](crate::events::ErrorMessage) event.
+    ///
+    /// ```no_run
+    /// # fn f(db: redmux::Database) -> redmux::Result<()> {
+    /// db.incr("visits").forget()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// If the command was refused, or the multiplexer is closed; [`ErrorKind::QueueFull`] where a
+    /// call would wait for room in the send queue.
+    pub fn forget(mut self) -> Result<()> {
+        let poll = match std::mem::replace(&mut self.state, State::New) {
+            State::New => self.submit(None, &Context::from_waker(Waker::noop())),
+            State::Refused(error) => Poll::Ready(Err(self.label(error))),
+            // Whoever polled it already need not go on.
+            sent => {
+                self.state = sent;
+                Poll::Pending
+            }
+        };
+        match (poll, &mut self.state) {
+            (Poll::Ready(Err(error)), _) => Err(error),
+            (_, State::Sent(in_flight)) if in_flight.in_line => {
+                let error = Error::new(ErrorKind::QueueFull, Delivery::NotSent);
+                Err(self.label(error.detail("the send queue is full")))
+            }
+            (_, State::Sent(in_flight)) => {
+                in_flight.answered = true;
+                self.link.with(|core| core.detach(in_flight.id));
+                Ok(())
+            }
+            _ => Err(self.awaited_again()),
+        }
+    }
+
+    /// The command as it is sent.
+    #[inline]
+    pub(crate) fn append_to<'s>(&'s self, args: &mut ArgList<'s>) {
         args.push(Arg::Bytes(self.name.as_bytes()));
         if let Some(second) = self.subcommand {
             args.push(Arg::Bytes(second.as_bytes()));
         }
+        self.args.append_to(args);
+    }
+
+    fn submit(&mut self, waiting: Option<SlotId>, cx: &Context<'_>) -> Poll<Result<T>> {
+        let mut args = ArgList::new();
         // Foreign code runs here, before the link is locked.
-        self.args.append_to(&mut args);
-        let command = Submission { args: &args, timeout: self.timeout, confirm: self.confirm };
+        self.append_to(&mut args);
+        let command = Submission {
+            args: &args,
+            prelude: self.prelude.as_deref(),
+            timeout: self.timeout,
+            confirm: self.confirm,
+        };
         match self.link.submit(&command, waiting, cx.waker()) {
             Ok((id, in_line)) => {
-                drop(args);
+                discard(args);
                 match &mut self.state {
                     // Over there is the same slot as before, for who stood in line.
                     State::Sent(in_flight) => in_flight.in_line = in_line,
@@ -217,12 +288,25 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
         self.state = State::Done;
     }
 
-    fn finish(&mut self, outcome: Result<Frame>) -> Result<T> {
+    fn finish(&mut self, outcome: Outcome) -> Result<T> {
         self.settle();
         match outcome {
-            Ok(frame) => frame.decode().map_err(|error| self.not_decoded(error)),
-            Err(error) => Err(self.label(error)),
+            Outcome::Reply(frame) => frame.decode().map_err(|error| self.not_decoded(error)),
+            Outcome::Failed(error) => Err(self.label(error)),
+            Outcome::Group(group) => {
+                if let Some(prelude) = &mut self.prelude {
+                    prelude.errors = group.errors;
+                }
+                group.last.decode().map_err(|error| self.not_decoded(error))
+            }
         }
+    }
+}
+
+/// Drops arguments, of which most have nothing to drop.
+fn discard(args: ArgList<'_>) {
+    if !args.spilled() && args.iter().all(|arg| matches!(arg, Arg::Bytes(_) | Arg::Number(_))) {
+        std::mem::forget(args);
     }
 }
 

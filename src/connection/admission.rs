@@ -5,7 +5,7 @@ use std::{cmp::Reverse, task::Waker};
 use super::{
     config::{BacklogPolicy, NEVER},
     core::{Core, Phase, Submission},
-    entry::{Entry, Kind, Verb},
+    entry::{Entry, Kind},
     slots::{Slot, SlotId},
 };
 use crate::{
@@ -63,8 +63,11 @@ impl Core {
                     self.override_deadline(deadline, id);
                 }
                 let over = waiting.is_some() || command.timeout.is_some();
+                if let Some(prelude) = command.prelude {
+                    self.out.push_raw(&prelude.bytes);
+                }
                 self.out.push_command(command.args);
-                self.push_entry(Some(id), deadline, over, confirm_kind(command.confirm));
+                self.push_entry(Some(id), deadline, over, command.kind());
                 Ok(id)
             }
             Ok(false) => match waiting {
@@ -98,7 +101,7 @@ impl Core {
                 BacklogPolicy::FailFast => return Err(self.disconnected_error()),
                 BacklogPolicy::Queue { max_commands, max_bytes } => {
                     let commands = self.fifo.len() - self.dead_unsent;
-                    if commands >= max_commands || queued + encoded_len(command.args) > max_bytes {
+                    if commands >= max_commands || queued + command.encoded_len() > max_bytes {
                         return Err(self.backlog_full_error(max_commands, max_bytes));
                     }
                 }
@@ -137,6 +140,11 @@ impl Core {
         self.slots.get_mut(id).is_some_and(|slot| waiting && slot.entry == Slot::NO_ENTRY)
     }
 
+    /// The caller wants no outcome; the command goes its way.
+    pub(crate) fn detach(&mut self, id: SlotId) {
+        self.slots.detach(id);
+    }
+
     /// The caller has gone: what is unsent is not sent, what was sent has its reply eaten.
     pub(crate) fn abandon(&mut self, id: SlotId) {
         let Some(slot) = self.slots.get_mut(id) else { return };
@@ -157,7 +165,7 @@ impl Core {
         if let Some(entry) = self.fifo.get_mut(index) {
             entry.slot = None;
             // A subscription's confirmations change what the server sends: let them run.
-            if entry.end > taken && entry.kind == Kind::Command {
+            if entry.end > taken && entry.kind.is_callers() {
                 self.dead_unsent += 1;
             }
         }
@@ -224,9 +232,16 @@ impl Core {
     }
 }
 
-fn confirm_kind(confirm: Option<(Verb, u32)>) -> Kind {
-    match confirm {
-        Some((verb, remaining)) => Kind::Confirm { verb, remaining },
-        None => Kind::Command,
+impl Submission<'_> {
+    fn kind(&self) -> Kind {
+        match (self.confirm, self.prelude) {
+            (None, None) => Kind::Command,
+            (Some((verb, remaining)), _) => Kind::Confirm { verb, remaining },
+            (None, Some(prelude)) => Kind::Group { replies: prelude.commands + 1 },
+        }
+    }
+
+    fn encoded_len(&self) -> usize {
+        self.prelude.map_or(0, |prelude| prelude.bytes.len()) + encoded_len(self.args)
     }
 }

@@ -1,6 +1,10 @@
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use crate::resp::{Limits, Protocol};
+use super::credentials::Credentials;
+use crate::{
+    CommandMap,
+    resp::{Limits, Protocol},
+};
 
 /// Never, in microseconds of a link's clock.
 pub(crate) const NEVER: u64 = u64::MAX;
@@ -26,22 +30,6 @@ impl Default for BacklogPolicy {
     }
 }
 
-/// A user name (for ACL users) and a password, kept out of every log
-#[derive(Clone, Default, PartialEq, Eq)]
-pub(crate) struct Credentials {
-    pub(crate) username: Option<Arc<str>>,
-    pub(crate) password: Option<Arc<str>>,
-}
-
-impl fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credentials")
-            .field("username", &self.username.is_some())
-            .field("password", &self.password.is_some())
-            .finish()
-    }
-}
-
 /// What one link needs to know of the options; times in microseconds
 #[derive(Debug, Clone)]
 pub(crate) struct LinkConfig {
@@ -60,6 +48,10 @@ pub(crate) struct LinkConfig {
     pub(crate) credentials: Credentials,
     pub(crate) client_name: Option<Arc<str>>,
     pub(crate) library_info: bool,
+    /// `None`: redmux.
+    pub(crate) library_name: Option<Arc<str>>,
+    /// What the handshake's commands are called.
+    pub(crate) commands: CommandMap,
     pub(crate) database: u32,
     /// `None`: RESP3, or RESP2 where the server refuses it.
     pub(crate) protocol: Option<Protocol>,

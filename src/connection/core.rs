@@ -14,7 +14,7 @@ use super::{
     entry::{Entry, Kind, Verb},
     handshake::{Handshake, HandshakeEvent, ServerInfo},
     outbox::Outbox,
-    slots::{Outcome, SlotId, Slots},
+    slots::{GroupReply, Outcome, Preceding, SlotId, Slots},
 };
 use crate::{
     Error,
@@ -41,10 +41,27 @@ pub(crate) enum Phase {
 /// A command to be sent
 pub(crate) struct Submission<'a> {
     pub(crate) args: &'a [Arg<'a>],
+    /// Goes before it, with nothing in between.
+    pub(crate) prelude: Option<&'a Prelude>,
     /// Microseconds, where it differs from the link's own.
     pub(crate) timeout: Option<u64>,
     /// Set for the subscription commands, whose replies are pushes.
     pub(crate) confirm: Option<(Verb, u32)>,
+}
+
+/// Commands that go out in one piece with the one behind them, such as `MULTI` and what is
+/// queued after it
+///
+/// Until the last command is there they must be without effect: cut off in the middle, the
+/// whole is sent again on the next connection.
+#[derive(Debug, Default)]
+pub(crate) struct Prelude {
+    /// The encoded commands.
+    pub(crate) bytes: Vec<u8>,
+    /// How many they are.
+    pub(crate) commands: u32,
+    /// Once answered: the errors among the replies, each with its command's place from 0.
+    pub(crate) errors: Vec<(u32, Frame)>,
 }
 
 /// What replies bring about once the lock is released
@@ -80,6 +97,8 @@ pub(crate) struct Core {
     pub(super) sent: u64,
     /// Stream offset behind the last answered command.
     pub(super) answered: u64,
+    /// What is known of the group of commands that is being answered.
+    pub(super) preceding: Preceding,
     /// Entries in `out` that nobody waits for any more.
     pub(super) dead_unsent: usize,
     /// Callers waiting for room in `out`, first come first served.
@@ -135,6 +154,7 @@ impl Core {
             taken: 0,
             sent: 0,
             answered: 0,
+            preceding: Preceding::default(),
             dead_unsent: 0,
             room: VecDeque::new(),
             unexpired: 1 << 32,
@@ -179,11 +199,6 @@ impl Core {
 
     pub(crate) fn is_connected(&self) -> bool {
         matches!(self.phase, Phase::Handshake | Phase::Ready | Phase::Closing)
-    }
-
-    /// Takes the outcome of a command if it is there.
-    pub(crate) fn poll_outcome(&mut self, id: SlotId, waker: &Waker) -> Option<Outcome> {
-        self.slots.poll(id, waker)
     }
 
     /// Moves the queued bytes into `batch`, which must be empty.
@@ -259,13 +274,24 @@ impl Core {
         if *remaining == 0
             && let Some(entry) = self.pop_answered()
         {
-            self.deliver(entry, Frame::copy_from_slice(b"+OK\r\n"), inbox);
+            let frame = Frame::copy_from_slice(b"+OK\r\n");
+            self.deliver(entry.slot, Outcome::Reply(frame), inbox);
         }
     }
 
     fn answer(&mut self, frame: Frame, inbox: &mut Inbox) -> Result<(), Error> {
         // A reply to a command that was not sent in full can only be a reply to nothing.
-        if self.fifo.front().is_none_or(|entry| entry.end > self.sent) {
+        let Some(front) = self.fifo.front() else {
+            return Err(self.handshake.unsolicited(&frame));
+        };
+        if let Kind::Group { replies } = front.kind
+            && self.preceding.count + 1 < replies
+            && self.sent > self.answered
+        {
+            self.preceding.note(front.slot.is_some().then_some(frame));
+            return Ok(());
+        }
+        if front.end > self.sent {
             return Err(self.handshake.unsolicited(&frame));
         }
         let Some(entry) = self.pop_answered() else { return Ok(()) };
@@ -279,7 +305,14 @@ impl Core {
                 }
             },
             Kind::Probe => {}
-            Kind::Command | Kind::Confirm { .. } => self.deliver(entry, frame, inbox),
+            Kind::Command | Kind::Confirm { .. } => {
+                self.deliver(entry.slot, Outcome::Reply(frame), inbox);
+            }
+            Kind::Group { .. } => {
+                let errors = std::mem::take(&mut self.preceding).errors;
+                let outcome = Outcome::Group(Box::new(GroupReply { errors, last: frame }));
+                self.deliver(entry.slot, outcome, inbox);
+            }
         }
         Ok(())
     }
@@ -294,9 +327,8 @@ impl Core {
         Some(entry)
     }
 
-    fn deliver(&mut self, entry: Entry, frame: Frame, inbox: &mut Inbox) {
-        let outcome = Outcome::Reply(frame);
-        let refused = match entry.slot {
+    fn deliver(&mut self, slot: Option<SlotId>, outcome: Outcome, inbox: &mut Inbox) {
+        let refused = match slot {
             Some(id) => match self.slots.complete(id, outcome) {
                 Ok(waker) => {
                     self.wake.extend(waker);

@@ -6,12 +6,13 @@ use std::{
     time::Duration,
 };
 
-use redmux_transport::{BoxFuture, ByteStream, DialError, Endpoint, Environment};
+use redmux_transport::{BoxFuture, ByteStream, DialOptions, Endpoint, Environment};
 
 use super::{
     alarm::Alarm,
     config::NEVER,
     core::{Core, Inbox, Phase},
+    credentials::{self, Credentials, CredentialsProvider},
     handshake::{ServerInfo, refuses_everything},
     link::Link,
     reconnect::ReconnectPolicy,
@@ -44,6 +45,10 @@ pub(crate) struct DialPlan {
     pub(crate) initial_attempts: Option<u32>,
     /// End with the first connection instead of dialling again.
     pub(crate) single: bool,
+    /// What goes between the socket and Redis.
+    pub(crate) options: Arc<DialOptions>,
+    /// Asked on each connect.
+    pub(crate) credentials: Option<Arc<dyn CredentialsProvider>>,
 }
 
 /// The task behind a link: dials, drives the session, dials again
@@ -67,7 +72,7 @@ struct Outage {
     attempts: u32,
 }
 
-type Dial = BoxFuture<'static, Result<Box<dyn ByteStream>, DialError>>;
+type Dial = BoxFuture<'static, Result<(Box<dyn ByteStream>, Option<Credentials>), Error>>;
 
 enum Stage {
     /// Waiting until `until`, or for the link to be asked for.
@@ -121,8 +126,17 @@ impl Driver {
 
     /// Starts with a stream that is already open.
     pub(crate) fn with_stream(mut self, stream: Box<dyn ByteStream>) -> Self {
-        let now = self.link.clock();
-        self.open_session(stream, now.saturating_add(self.plan.connect_timeout));
+        let give_up = self.link.clock().saturating_add(self.plan.connect_timeout);
+        match self.plan.credentials.clone() {
+            None => self.open_session(stream, None, give_up),
+            Some(provider) => {
+                let server = self.link.endpoint();
+                let dial = Box::pin(async move {
+                    Ok((stream, Some(credentials::ask(&*provider, &server).await?)))
+                });
+                self.stage = Stage::Dialing { dial, give_up };
+            }
+        }
         self
     }
 
@@ -165,7 +179,17 @@ impl Driver {
             outage.attempts += 1;
         }
         let transport = self.env.transport.clone();
-        Box::pin(async move { transport.dial(&endpoint).await })
+        let options = self.plan.options.clone();
+        let provider = self.plan.credentials.clone();
+        Box::pin(async move {
+            // First, so that no server waits for a slow provider.
+            let credentials = match provider {
+                Some(provider) => Some(credentials::ask(&*provider, &endpoint).await?),
+                None => None,
+            };
+            let stream = transport.dial(&endpoint, &options).await.map_err(Error::from_dial)?;
+            Ok((stream, credentials))
+        })
     }
 
     fn dialing(
@@ -176,11 +200,11 @@ impl Driver {
         cx: &mut Context<'_>,
     ) -> Progress {
         match dial.as_mut().poll(cx) {
-            Poll::Ready(Ok(stream)) => {
-                self.open_session(stream, give_up);
+            Poll::Ready(Ok((stream, credentials))) => {
+                self.open_session(stream, credentials, give_up);
                 Progress::Again
             }
-            Poll::Ready(Err(error)) => self.failed(Error::from_dial(error), None),
+            Poll::Ready(Err(error)) => self.failed(error, None),
             Poll::Pending => {
                 let (phase, deadline) = self.idle(now, cx.waker(), give_up);
                 if matches!(phase, Phase::Closing | Phase::Closed) {
@@ -216,8 +240,18 @@ impl Driver {
         })
     }
 
-    fn open_session(&mut self, stream: Box<dyn ByteStream>, ready_by: u64) {
-        let (first, limits) = self.link.with(|core| (core.begin_session(), core.config.limits));
+    fn open_session(
+        &mut self,
+        stream: Box<dyn ByteStream>,
+        credentials: Option<Credentials>,
+        ready_by: u64,
+    ) {
+        let (first, limits) = self.link.with(|core| {
+            if let Some(credentials) = credentials {
+                core.config.credentials = credentials;
+            }
+            (core.begin_session(), core.config.limits)
+        });
         let capabilities = self.env.transport.capabilities();
         let session = Box::new(Session::new(stream, capabilities, limits, first));
         self.stage = Stage::Session { session, ready_by, ready_since: None };
@@ -350,6 +384,20 @@ impl Driver {
         }
         self.known = Some((endpoint, server));
         self.link.registry.connected(&self.link);
+        self.keep_credentials_fresh();
+    }
+
+    fn keep_credentials_fresh(&self) {
+        let Some(provider) = &self.plan.credentials else { return };
+        // A subscribed RESP2 connection takes no `AUTH`.
+        let valid_for = self.link.with(|core| match core.config.subscriber {
+            true => None,
+            false => core.config.credentials.valid_for,
+        });
+        if let Some(valid_for) = valid_for {
+            let renewal = credentials::keep_fresh(self.link.clone(), provider.clone(), valid_for);
+            self.env.runtime.spawn(Box::pin(renewal));
+        }
     }
 
     fn what_changed(&self, endpoint: &Arc<Endpoint>, server: &ServerInfo) -> Option<String> {

@@ -19,12 +19,21 @@ pub(crate) struct Entry {
 pub(crate) enum Kind {
     /// One reply, for the caller.
     Command,
+    /// So many replies, of which the caller gets the last one and the errors among the others.
+    Group { replies: u32 },
     /// One reply, for the handshake.
     Step(Step),
     /// One reply that shows the peer is alive.
     Probe,
     /// One confirmation push for each channel, or one error reply.
     Confirm { verb: Verb, remaining: u32 },
+}
+
+impl Kind {
+    /// Whether a caller's command is meant, and not one of the client's own.
+    pub(crate) fn is_callers(self) -> bool {
+        matches!(self, Self::Command | Self::Group { .. })
+    }
 }
 
 /// A command of the handshake

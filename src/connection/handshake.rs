@@ -1,6 +1,7 @@
 use super::{config::LinkConfig, entry::Step};
 use crate::{
     ConnectStage, Delivery, Error, ErrorKind,
+    options::Mapped,
     resp::{Arg, Frame, Protocol, ServerError, ServerErrorKind, encode_command},
 };
 
@@ -45,7 +46,14 @@ impl Handshake {
         let mut steps = Vec::with_capacity(6);
         let mut push = |step: Step, parts: &[&str]| {
             let before = bytes.len();
-            let args: Vec<Arg<'_>> = parts.iter().map(|part| Arg::Bytes(part.as_bytes())).collect();
+            let mut args: Vec<Arg<'_>> =
+                parts.iter().map(|part| Arg::Bytes(part.as_bytes())).collect();
+            match config.commands.get(parts[0]) {
+                Mapped::AsIs => {}
+                Mapped::Renamed(name) => args[0] = Arg::Bytes(name.as_bytes()),
+                // What is needed is not disabled: the options were checked.
+                Mapped::Disabled => return,
+            }
             encode_command(&mut bytes, &args);
             steps.push((step, bytes.len() - before));
         };
@@ -56,20 +64,23 @@ impl Handshake {
             (None, Some(password)) => push(Step::Auth, &["AUTH", password]),
             (None, None) => {}
         }
-        if config.protocol != Some(Protocol::Resp2) {
+        let hello = config.protocol != Some(Protocol::Resp2)
+            && config.commands.get("HELLO") != Mapped::Disabled;
+        if hello {
             push(Step::Hello, &["HELLO", "3"]);
         }
         if let Some(name) = &config.client_name {
             push(Step::SetName, &["CLIENT", "SETNAME", name]);
         }
         if config.library_info {
-            push(Step::SetInfo, &["CLIENT", "SETINFO", "LIB-NAME", "redmux"]);
+            let name = config.library_name.as_deref().unwrap_or("redmux");
+            push(Step::SetInfo, &["CLIENT", "SETINFO", "LIB-NAME", name]);
             push(Step::SetInfo, &["CLIENT", "SETINFO", "LIB-VER", env!("CARGO_PKG_VERSION")]);
         }
         if config.database != 0 && !config.subscriber {
             push(Step::Select, &["SELECT", &config.database.to_string()]);
         }
-        if config.protocol == Some(Protocol::Resp2) {
+        if !hello {
             // Something must answer before the connection counts as ready.
             push(Step::Ping, &["PING"]);
         }

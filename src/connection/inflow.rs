@@ -29,6 +29,10 @@ pub(crate) struct Inflow {
     framer: Framer,
     /// Bytes the current frame lacks at least.
     need: usize,
+    /// Where the frames of the last read end.
+    ends: Vec<usize>,
+    /// The block that was read into before; free again when its replies are.
+    twin: Option<Bytes>,
     /// The last large block, while its reply may still be in use.
     spare: Option<Bytes>,
     /// The block that was in use before a large reply came.
@@ -43,6 +47,8 @@ impl Inflow {
             start: 0,
             framer: Framer::new(limits),
             need: 1,
+            ends: Vec::new(),
+            twin: None,
             spare: None,
             aside: None,
         }
@@ -95,56 +101,84 @@ impl Inflow {
     ) -> Result<(), ProtocolError> {
         self.filled += n;
         // Lengths first, so that a block is frozen once for many frames.
-        let mut ends = [0; 64];
-        loop {
-            let mut count = 0;
-            let mut end = self.start;
-            while count < ends.len() && end < self.filled {
-                match self.framer.scan(&self.block[end..self.filled])? {
-                    Scan::Complete(len) => {
-                        end += len;
-                        ends[count] = end;
-                        count += 1;
-                        self.need = 1;
-                    }
-                    Scan::Incomplete { need } => {
-                        self.need = need;
-                        break;
-                    }
+        self.ends.clear();
+        let mut end = self.start;
+        let mut result = Ok(());
+        while end < self.filled {
+            match self.framer.scan(&self.block[end..self.filled]) {
+                Ok(Scan::Complete(len)) => {
+                    end += len;
+                    self.ends.push(end);
+                    self.need = 1;
+                }
+                Ok(Scan::Incomplete { need }) => {
+                    self.need = need;
+                    break;
+                }
+                Err(fault) => {
+                    result = Err(fault);
+                    break;
                 }
             }
-            self.cut(&ends[..count], frames);
-            if count < ends.len() {
-                return Ok(());
-            }
         }
+        // What came before a fault is good.
+        self.cut(end, frames);
+        result
     }
 
-    /// Turns the bytes before each of `ends` into frames.
-    fn cut(&mut self, ends: &[usize], frames: &mut Vec<Frame>) {
-        let Some(&last) = ends.last() else { return };
-        let starts = || std::iter::once(self.start).chain(ends.iter().copied());
+    /// Turns the bytes before each of `ends` into frames; `last` is the last of them.
+    fn cut(&mut self, last: usize, frames: &mut Vec<Frame>) {
+        let first = self.start;
+        if first == last {
+            return;
+        }
+        self.start = last;
+        let ends = std::mem::take(&mut self.ends);
+        let starts = || std::iter::once(first).chain(ends.iter().copied());
         let ranges = || starts().zip(ends.iter().copied());
         if ranges().all(|(from, to)| to - from <= INLINE) {
             frames.extend(ranges().map(|(from, to)| Frame::copy_from_slice(&self.block[from..to])));
-            self.start = last;
-            return;
-        }
-        let chunk = self.block.split_to(last).freeze();
-        frames.extend(ranges().map(|(from, to)| match to - from {
-            0..=INLINE => Frame::copy_from_slice(&chunk[from..to]),
-            _ => Frame::from_bytes(chunk.slice(from..to)),
-        }));
-        self.filled -= last;
-        self.start = 0;
-        if chunk.len() > BLOCK {
-            if self.filled == 0 {
-                // What is left would keep the large block in use.
-                self.block = self.aside.take().unwrap_or_default();
+        } else {
+            let (chunk, whole) = self.freeze(last);
+            frames.extend(ranges().map(|(from, to)| match to - from {
+                0..=INLINE => Frame::copy_from_slice(&chunk[from..to]),
+                _ => Frame::from_bytes(chunk.slice(from..to)),
+            }));
+            if whole {
+                self.twin = Some(chunk);
+            } else if chunk.len() > BLOCK {
+                if self.filled == 0 {
+                    // What is left would keep the large block in use.
+                    self.block = self.aside.take().unwrap_or_default();
+                }
+                // Whoever reads large replies reads more of them: pages and zeros are saved.
+                self.spare = (chunk.len() <= MAX_SPARE).then_some(chunk);
             }
-            // Whoever reads large replies reads more of them: pages and zeros are saved.
-            self.spare = (chunk.len() <= MAX_SPARE).then_some(chunk);
         }
+        self.ends = ends;
+    }
+
+    /// Makes the bytes up to `last` shareable, and goes on behind them: in the other one of
+    /// two blocks if it is free, so that neither is ever cleared again, and else in the rest of
+    /// this one. True if all of the block was given away.
+    fn freeze(&mut self, last: usize) -> (Bytes, bool) {
+        let pending = self.filled - last;
+        self.filled = pending;
+        self.start = 0;
+        if self.block.len() == BLOCK && pending < MIN_ROOM {
+            let twin = match self.twin.take() {
+                None => Ok(BytesMut::zeroed(BLOCK)),
+                Some(twin) => twin.try_into_mut(),
+            };
+            match twin {
+                Ok(mut twin) => {
+                    twin[..pending].copy_from_slice(&self.block[last..last + pending]);
+                    return (std::mem::replace(&mut self.block, twin).freeze(), true);
+                }
+                Err(in_use) => self.twin = Some(in_use),
+            }
+        }
+        (self.block.split_to(last).freeze(), false)
     }
 }
 
@@ -232,6 +266,35 @@ mod tests {
             }
         }
         assert!(seen.len() <= 4, "{}", seen.len());
+    }
+
+    #[test]
+    fn two_blocks_serve_replies_that_are_let_go_and_none_is_read_over() {
+        let mut inflow = Inflow::new(Limits::default());
+        let reply = |n: usize| format!("$64\r\n{n:064}\r\n").into_bytes();
+        let mut blocks = std::collections::HashSet::new();
+        let mut kept = Vec::new();
+        for n in 0..20_000 {
+            let mut frames = Vec::new();
+            let (before, after) = (reply(n), reply(n + 1));
+            // Half of the next reply comes with this one.
+            let bytes = if n == 0 { &before[..] } else { &before[30..] };
+            let room = inflow.room();
+            blocks.insert(room.as_ptr() as usize / BLOCK);
+            room[..bytes.len()].copy_from_slice(bytes);
+            room[bytes.len()..bytes.len() + 30].copy_from_slice(&after[..30]);
+            inflow.advance(bytes.len() + 30, &mut frames).unwrap();
+            assert!(frames.len() == 1 && frames[0].as_bytes() == before);
+            if n >= 10_000 {
+                kept.append(&mut frames);
+            }
+            if n == 9_999 {
+                assert!(blocks.len() <= 4, "{}", blocks.len());
+            }
+        }
+        for (n, frame) in kept.iter().enumerate() {
+            assert!(frame.as_bytes() == reply(10_000 + n));
+        }
     }
 
     #[test]

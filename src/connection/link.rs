@@ -17,7 +17,7 @@ use crate::{
     Result,
     events::{ConnectionType, Hub},
     pubsub::Registry,
-    resp::{Arg, Frame},
+    resp::Arg,
     sync::{Mutex, MutexGuard},
 };
 
@@ -150,17 +150,13 @@ impl Link {
 
     /// The outcome of a command, or pending.
     ///
-    /// `resubmit` is called when the caller stands in line for room and it is its turn.
-    pub(crate) fn poll_reply(&self, id: SlotId, cx: &Context<'_>) -> Poll<Option<Result<Frame>>> {
+    /// Ready without an outcome when the caller stands in line for room and it is its turn.
+    #[inline]
+    pub(crate) fn poll_reply(&self, id: SlotId, cx: &Context<'_>) -> Poll<Option<Outcome>> {
         let mut core = self.lock();
-        match core.poll_outcome(id, cx.waker()) {
-            Some(Outcome::Reply(frame)) => Poll::Ready(Some(Ok(frame))),
-            Some(Outcome::Failed(error)) => {
-                drop(core);
-                Poll::Ready(Some(Err(error)))
-            }
-            None if core.is_waiting_for_room(id) => Poll::Ready(None),
-            None => Poll::Pending,
+        match core.slots.poll(id, cx.waker()) {
+            None if !core.is_waiting_for_room(id) => Poll::Pending,
+            outcome => Poll::Ready(outcome),
         }
     }
 

@@ -17,6 +17,33 @@ pub(crate) struct SlotId {
 pub(crate) enum Outcome {
     Reply(Frame),
     Failed(Error),
+    /// Of a command with a prelude.
+    Group(Box<GroupReply>),
+}
+
+/// The reply to a command, and the errors among those to its prelude
+#[derive(Debug)]
+pub(crate) struct GroupReply {
+    /// Each with its place, from 0.
+    pub(crate) errors: Vec<(u32, Frame)>,
+    pub(crate) last: Frame,
+}
+
+/// The replies to a prelude so far
+#[derive(Debug, Default)]
+pub(super) struct Preceding {
+    pub(super) count: u32,
+    pub(super) errors: Vec<(u32, Frame)>,
+}
+
+impl Preceding {
+    /// Counts a reply; what it is matters only if somebody waits for the whole.
+    pub(super) fn note(&mut self, frame: Option<Frame>) {
+        if let Some(frame) = frame.filter(Frame::is_error) {
+            self.errors.push((self.count, frame));
+        }
+        self.count += 1;
+    }
 }
 
 /// The caller's half of a command in flight
@@ -32,8 +59,12 @@ pub(crate) struct Slot {
 }
 
 enum State {
-    Vacant { next: u32 },
+    Vacant {
+        next: u32,
+    },
     Waiting(Option<Waker>),
+    /// Nobody will ask, but its time is kept.
+    Detached,
     Done(Outcome),
 }
 
@@ -91,10 +122,11 @@ impl Slots {
         live.then_some(slot)
     }
 
-    /// Whether the caller still waits for this one.
+    /// Whether this one has no outcome yet.
     pub(crate) fn is_waiting(&self, id: SlotId) -> bool {
         self.slots.get(id.index as usize).is_some_and(|slot| {
-            slot.generation == id.generation && matches!(slot.state, State::Waiting(_))
+            slot.generation == id.generation
+                && matches!(slot.state, State::Waiting(_) | State::Detached)
         })
     }
 
@@ -111,6 +143,7 @@ impl Slots {
     /// Gives the caller its outcome and returns the waker to call once unlocked.
     ///
     /// Returns the outcome instead when nobody waits for it.
+    #[inline]
     pub(crate) fn complete(
         &mut self,
         id: SlotId,
@@ -123,13 +156,27 @@ impl Slots {
                     slot.state = State::Done(outcome);
                     Ok(waker)
                 }
+                State::Detached => {
+                    self.abandon(id);
+                    Err(outcome)
+                }
                 _ => Err(outcome),
             },
             None => Err(outcome),
         }
     }
 
+    /// The caller wants no outcome: the place is free when there is one.
+    pub(crate) fn detach(&mut self, id: SlotId) {
+        if let Some(slot) = self.get_mut(id)
+            && let State::Waiting(_) = slot.state
+        {
+            slot.state = State::Detached;
+        }
+    }
+
     /// Takes the outcome, or leaves `waker` to be called when it is there.
+    #[inline]
     pub(crate) fn poll(&mut self, id: SlotId, waker: &Waker) -> Option<Outcome> {
         let slot = self.slots.get_mut(id.index as usize)?;
         if slot.generation != id.generation {
@@ -150,7 +197,7 @@ impl Slots {
                 *known = Some(waker.clone());
                 None
             }
-            State::Vacant { .. } => None,
+            State::Vacant { .. } | State::Detached => None,
         }
     }
 

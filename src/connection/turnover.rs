@@ -6,7 +6,7 @@ use super::{
     entry::{Entry, Kind},
     handshake::Handshake,
     outbox::Outbox,
-    slots::Outcome,
+    slots::{Outcome, Preceding},
 };
 use crate::{Delivery, Error, ErrorKind};
 
@@ -90,6 +90,7 @@ impl Core {
         self.taken = 0;
         self.sent = 0;
         self.answered = 0;
+        self.preceding = Preceding::default();
         self.hold = true;
         self.probe_deadline = NEVER;
         if matches!(self.phase, Phase::Handshake | Phase::Ready) {
@@ -130,7 +131,7 @@ impl Core {
         for mut entry in entries {
             let range = (start - taken) as usize..(entry.end - taken) as usize;
             start = entry.end;
-            if entry.slot.is_none() && (entry.kind == Kind::Command || !keep_own) {
+            if entry.slot.is_none() && (entry.kind.is_callers() || !keep_own) {
                 continue;
             }
             out.push_raw(bytes.get(range).unwrap_or_default());
@@ -166,6 +167,7 @@ impl Core {
         self.out.clear();
         self.unexpired = self.front;
         self.dead_unsent = 0;
+        self.preceding = Preceding::default();
         self.overrides.clear();
         self.taken = 0;
         self.sent = 0;

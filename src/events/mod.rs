@@ -33,6 +33,8 @@ pub enum Event {
     ConnectionRestored(ConnectionRestored),
     /// The server answered a command with an error.
     ErrorMessage(ErrorMessage),
+    /// Credentials could not be renewed; the connection goes on with the old ones.
+    CredentialsNotRenewed(CredentialsNotRenewed),
     /// Something that should not happen inside the client; please report it.
     InternalError(InternalError),
     /// What the client knows of the servers changed (role, version, endpoint in use).
@@ -124,6 +126,18 @@ pub struct ErrorMessage {
     pub code: String,
 }
 
+/// Credentials could not be renewed before they expire
+///
+/// The connection goes on with the old ones, and it is tried again.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct CredentialsNotRenewed {
+    /// The server.
+    pub endpoint: Arc<Endpoint>,
+    /// Why: the provider failed, or the server refused what it gave.
+    pub error: Error,
+}
+
 /// Something that should not happen inside the client
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -186,7 +200,9 @@ impl FailureType {
         match error.kind() {
             ErrorKind::Connect(ConnectStage::Resolve) => Self::UnableToResolve,
             ErrorKind::Connect(ConnectStage::Tls) => Self::TlsFailure,
-            ErrorKind::Connect(ConnectStage::Auth) => Self::AuthenticationFailure,
+            ErrorKind::Connect(ConnectStage::Auth | ConnectStage::Credentials) => {
+                Self::AuthenticationFailure
+            }
             ErrorKind::Connect(ConnectStage::Handshake) => Self::HandshakeFailure,
             ErrorKind::Connect(_) | ErrorKind::Timeout(TimeoutStage::Connect) => {
                 Self::UnableToConnect
@@ -220,6 +236,9 @@ impl fmt::Display for Event {
                 e.outage.as_millis(),
                 e.attempts
             ),
+            Self::CredentialsNotRenewed(e) => {
+                write!(f, "credentials not renewed: {}: {}", e.endpoint, e.error)
+            }
             Self::ErrorMessage(e) => {
                 let command = e.command.as_deref().unwrap_or("(push)");
                 write!(f, "server error: {}: {command}: {}", e.endpoint, e.code)

@@ -81,7 +81,7 @@ impl ConnectionMultiplexer {
     ) -> Result<Self> {
         let options = options.into();
         options.validate()?;
-        let wait = options.abort_on_connect_fail;
+        let wait = options.aborts_on_connect_fail();
         let muxer = Self::start(options, environment);
         if wait {
             muxer.inner.link.ready().await?;

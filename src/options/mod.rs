@@ -1,17 +1,32 @@
 //! Options, and the connection string that holds them.
 
+mod command_map;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+mod env;
+mod escape;
 mod parse;
+mod provider;
 mod table;
+#[cfg(test)]
+mod tests;
+mod url;
+mod validate;
+mod values;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use redmux_transport::Endpoint;
+use redmux_transport::{DialOptions, Endpoint, Keepalive, TlsOptions, Tunnel};
+
+pub use command_map::CommandMap;
+pub(crate) use command_map::Mapped;
+pub use provider::Defaults;
 
 use crate::{
-    BacklogPolicy, Error, ExponentialBackoff, ReconnectPolicy, Result,
-    connection::{Credentials, DialPlan, LinkConfig, micros},
+    BacklogPolicy, Error, ExponentialBackoff, ReconnectPolicy,
+    connection::{Credentials, CredentialsProvider, DialPlan, LinkConfig, micros},
     resp::{Limits, Protocol},
 };
+use values::Reconnect;
 
 /// How to reach the servers, and how long to wait for what
 ///
@@ -38,7 +53,8 @@ pub struct Options {
     pub(crate) command_timeout: Duration,
     pub(crate) sync_timeout: Duration,
     pub(crate) connect_retry: u32,
-    pub(crate) abort_on_connect_fail: bool,
+    /// `None`: as the provider of the first endpoint has it.
+    pub(crate) abort_on_connect_fail: Option<bool>,
     pub(crate) keep_alive: Duration,
     pub(crate) probe_after: Duration,
     pub(crate) probe_timeout: Duration,
@@ -47,8 +63,22 @@ pub struct Options {
     pub(crate) database: u32,
     pub(crate) client_name: Option<Arc<str>>,
     pub(crate) library_info: bool,
+    pub(crate) library_name: Option<Arc<str>>,
     pub(crate) protocol: Option<Protocol>,
-    pub(crate) reconnect: Arc<dyn ReconnectPolicy>,
+    /// Put before every key.
+    pub(crate) key_prefix: Option<Arc<str>>,
+    /// Put before every channel.
+    pub(crate) channel_prefix: Option<Arc<str>>,
+    pub(crate) command_map: CommandMap,
+    /// `None`: as the provider of the first endpoint has it.
+    ssl: Option<bool>,
+    tls: TlsOptions,
+    tunnel: Option<Tunnel>,
+    tcp_keepalive: Option<Keepalive>,
+    tcp_user_timeout: Option<Duration>,
+    defaults: Defaults,
+    reconnect: Reconnect,
+    credentials_provider: Option<Arc<dyn CredentialsProvider>>,
     pub(crate) backlog: BacklogPolicy,
     pub(crate) send_queue_bytes: usize,
     pub(crate) subscription_capacity: usize,
@@ -65,7 +95,7 @@ impl Default for Options {
             command_timeout: Duration::from_secs(5),
             sync_timeout: Duration::from_secs(5),
             connect_retry: 3,
-            abort_on_connect_fail: true,
+            abort_on_connect_fail: None,
             keep_alive: Duration::from_secs(10),
             probe_after: Duration::from_secs(2),
             probe_timeout: Duration::from_secs(5),
@@ -74,8 +104,19 @@ impl Default for Options {
             database: 0,
             client_name: None,
             library_info: true,
+            library_name: None,
             protocol: None,
-            reconnect: Arc::new(ExponentialBackoff::default()),
+            key_prefix: None,
+            channel_prefix: None,
+            command_map: CommandMap::default(),
+            ssl: None,
+            tls: TlsOptions::default(),
+            tunnel: None,
+            tcp_keepalive: None,
+            tcp_user_timeout: None,
+            defaults: Defaults::Auto,
+            credentials_provider: None,
+            reconnect: Reconnect::new(ExponentialBackoff::default()),
             backlog: BacklogPolicy::default(),
             send_queue_bytes: 16 << 20,
             subscription_capacity: 1024,
@@ -86,19 +127,24 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Default options for one endpoint, such as `localhost:6379`.
+    /// Default options for one endpoint, such as `localhost:6379`, or for what a URL says.
     ///
-    /// A text that is not an endpoint is reported when the options are used.
+    /// A text that is neither is reported when the options are used.
     pub fn new(endpoint: impl AsRef<str>) -> Self {
         Self::default().endpoint(endpoint)
     }
 
-    /// Adds an endpoint; they are tried in turn.
+    /// Adds an endpoint; they are tried in turn. A `redis://`, `rediss://` or `unix://` URL
+    /// sets what else it holds, too.
     pub fn endpoint(mut self, endpoint: impl AsRef<str>) -> Self {
-        match endpoint.as_ref().parse() {
-            Ok(endpoint) => self.endpoints.push(endpoint),
-            Err(error) => self.fault = Some(Error::config("endpoint").source(error)),
-        }
+        let text = endpoint.as_ref();
+        let fault = if url::is_url(text) {
+            url::read(&mut self, text).err()
+        } else {
+            let parsed = text.parse().map(|endpoint| self.endpoints.push(endpoint));
+            parsed.err().map(|error| Error::config("endpoint").source(error))
+        };
+        self.fault = self.fault.or(fault);
         self
     }
 
@@ -139,10 +185,10 @@ impl Options {
         self
     }
 
-    /// Whether `connect` fails when no server can be reached (default), or returns a
-    /// multiplexer that goes on trying.
+    /// Whether `connect` fails when no server can be reached (default, except at
+    /// [some services](Defaults)), or returns a multiplexer that goes on trying.
     pub fn abort_on_connect_fail(mut self, abort: bool) -> Self {
-        self.abort_on_connect_fail = abort;
+        self.abort_on_connect_fail = Some(abort);
         self
     }
 
@@ -178,6 +224,13 @@ impl Options {
         self
     }
 
+    /// Asks for user name and password on each connect, and again before they expire; they go
+    /// before those of [`username`](Self::username) and [`password`](Self::password). Default: none.
+    pub fn credentials_provider(mut self, provider: impl CredentialsProvider) -> Self {
+        self.credentials_provider = Some(Arc::new(provider));
+        self
+    }
+
     /// Number of the logical database. Default 0.
     pub fn database(mut self, database: u32) -> Self {
         self.database = database;
@@ -196,6 +249,12 @@ impl Options {
         self
     }
 
+    /// The library name that is told, for libraries built on this one. Default `redmux`.
+    pub fn library_name(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.library_name = Some(name.into());
+        self
+    }
+
     /// Speaks this protocol only. Default: RESP3, or RESP2 where the server refuses it.
     pub fn protocol(mut self, protocol: Protocol) -> Self {
         self.protocol = Some(protocol);
@@ -204,7 +263,7 @@ impl Options {
 
     /// When to dial again after a failure. Default: [`ExponentialBackoff`].
     pub fn reconnect_policy(mut self, policy: impl ReconnectPolicy) -> Self {
-        self.reconnect = Arc::new(policy);
+        self.reconnect = Reconnect::new(policy);
         self
     }
 
@@ -232,42 +291,64 @@ impl Options {
         self
     }
 
-    /// Checks what cannot be checked option by option.
-    pub(crate) fn validate(&self) -> Result<()> {
-        if let Some(fault) = &self.fault {
-            return Err(fault.clone());
-        }
-        if self.endpoints.is_empty() {
-            return Err(Error::config(
-                "endpoint: none is given (expected at least one, such as localhost:6379)",
-            ));
-        }
-        let positive = [
-            ("connectTimeout", self.connect_timeout),
-            ("commandTimeout", self.command_timeout),
-            ("syncTimeout", self.sync_timeout),
-            ("keepAlive", self.keep_alive),
-            ("probeAfter", self.probe_after),
-            ("probeTimeout", self.probe_timeout),
-        ];
-        if let Some((name, _)) = positive.iter().find(|(_, duration)| duration.is_zero()) {
-            return Err(Error::config(format!(
-                "{name}: 0 is not a time to wait (expected 1 ms or more)"
-            )));
-        }
-        if self.connect_retry == 0 {
-            return Err(Error::config(
-                "connectRetry: 0 attempts cannot connect (expected 1 or more)",
-            ));
-        }
-        if self.username.is_some() && self.password.is_none() {
-            return Err(Error::config("user: a user name needs a password"));
-        }
-        let bad_name = |name: &Arc<str>| name.bytes().any(|byte| !(b'!'..=b'~').contains(&byte));
-        if self.client_name.as_ref().is_some_and(bad_name) {
-            return Err(Error::config("name: Redis takes printable ASCII without spaces"));
-        }
-        Ok(())
+    /// Put before every key of typed commands. Default: none.
+    pub fn key_prefix(mut self, prefix: impl Into<Arc<str>>) -> Self {
+        self.key_prefix = Some(prefix.into());
+        self
+    }
+
+    /// Put before every channel of subscriptions and messages. Default: none.
+    pub fn channel_prefix(mut self, prefix: impl Into<Arc<str>>) -> Self {
+        self.channel_prefix = Some(prefix.into());
+        self
+    }
+
+    /// Commands that are renamed or disabled. Default: none.
+    pub fn command_map(mut self, map: CommandMap) -> Self {
+        self.command_map = map;
+        self
+    }
+
+    /// Speaks TLS, in this way. Then nothing is ever sent in the clear. Default: no TLS, except
+    /// at [some services](Defaults).
+    pub fn tls(mut self, tls: TlsOptions) -> Self {
+        self.ssl = Some(true);
+        self.tls = tls;
+        self
+    }
+
+    /// Speaks no TLS, whatever the service that the endpoint belongs to.
+    pub fn plaintext(mut self) -> Self {
+        self.ssl = Some(false);
+        self.tls = TlsOptions::default();
+        self
+    }
+
+    /// A proxy to go through. Default: none.
+    pub fn tunnel(mut self, tunnel: Tunnel) -> Self {
+        self.tunnel = Some(tunnel);
+        self
+    }
+
+    /// When the kernel probes an idle peer. Default: as the transport has it, for TCP
+    /// [`Keepalive::default`].
+    pub fn tcp_keepalive(mut self, keepalive: Keepalive) -> Self {
+        self.tcp_keepalive = Some(keepalive);
+        self
+    }
+
+    /// How long sent bytes may stay unacknowledged before the kernel gives the peer up
+    /// (Linux only); zero leaves it to the system. Default 10 s.
+    pub fn tcp_user_timeout(mut self, timeout: Duration) -> Self {
+        self.tcp_user_timeout = Some(timeout);
+        self
+    }
+
+    /// Whose defaults hold for what is not set. Default: those of the service that the host
+    /// name of the first endpoint belongs to.
+    pub fn defaults(mut self, defaults: Defaults) -> Self {
+        self.defaults = defaults;
+        self
     }
 
     pub(crate) fn link_config(&self, subscriber: bool) -> LinkConfig {
@@ -282,9 +363,12 @@ impl Options {
             credentials: Credentials {
                 username: self.username.clone(),
                 password: self.password.clone(),
+                valid_for: None,
             },
             client_name: self.client_name.clone(),
             library_info: self.library_info,
+            library_name: self.library_name.clone(),
+            commands: self.command_map.clone(),
             database: self.database,
             protocol: if subscriber { Some(Protocol::Resp2) } else { self.protocol },
             limits: self.limits,
@@ -296,10 +380,21 @@ impl Options {
         DialPlan {
             endpoints: self.endpoints.iter().cloned().map(Arc::new).collect(),
             connect_timeout: micros(Some(self.connect_timeout)),
-            policy: self.reconnect.clone(),
-            initial_attempts: self.abort_on_connect_fail.then_some(self.connect_retry),
+            policy: self.reconnect.policy.clone(),
+            initial_attempts: self.aborts_on_connect_fail().then_some(self.connect_retry),
             single: false,
+            options: Arc::new(self.dial_options()),
+            credentials: self.credentials_provider.clone(),
         }
+    }
+
+    fn dial_options(&self) -> DialOptions {
+        let mut options = DialOptions::default();
+        options.tls = self.wants_tls().then(|| self.tls.clone());
+        options.tunnel = self.tunnel.clone();
+        options.keepalive = self.tcp_keepalive;
+        options.user_timeout = self.tcp_user_timeout;
+        options
     }
 }
 

@@ -1,107 +1,162 @@
 use std::{fmt, str::FromStr};
 
-use super::{Options, table::OPTIONS};
+use redmux_transport::{Endpoint, EndpointError};
+
+use super::{
+    Options,
+    escape::{Escaped, unescape},
+    table::{OPTIONS, Secret},
+    url,
+};
 use crate::{Error, Result};
 
 impl FromStr for Options {
     type Err = Error;
 
-    /// Reads a connection string: endpoints and `name=value` options, separated by commas.
+    /// Reads a connection string or a URL.
     ///
-    /// Option names are those of StackExchange.Redis where it has them, in any case:
-    /// `connectTimeout`, `commandTimeout`, `syncTimeout`, `keepAlive`, `probeAfter`,
-    /// `probeTimeout` (milliseconds), `connectRetry`, `abortConnect`, `user`, `password`,
-    /// `defaultDatabase`, `name`, `setlib`, `protocol`, `sendQueueBytes`,
-    /// `subscriptionCapacity`. In values, `%XX` stands for a byte, so that a password may
-    /// hold commas and percent signs.
+    /// A connection string is endpoints and `name=value` options, separated by commas:
+    /// `one:6379,two:6379,password=secret,connectTimeout=1000`. In values and in the paths of
+    /// sockets, `%XX` stands for a byte, so that a password may hold commas and percent
+    /// signs. `$name=other` renames a command and `$name=` disables it.
+    ///
+    /// A URL is `redis://user:password@host:port/database?name=value&…`, `rediss://…` for TLS,
+    /// or `unix:///path?name=value`. `ws://` and `wss://` URLs are endpoints of a connection
+    /// string: their query belongs to the gateway.
+    ///
+    /// `docs/options.md` lists all options. Their names are those of StackExchange.Redis where
+    /// it has them, in any case.
     ///
     /// # Errors
     /// An unknown option, a malformed value or endpoint: the error names it and says what
     /// is accepted. Values are not repeated.
     fn from_str(text: &str) -> Result<Self> {
-        let mut options = Self::default();
-        for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-            // A URL may hold `=` in its query: it is an endpoint all the same.
-            let option = if part.contains("://") { None } else { part.split_once('=') };
-            match option {
-                None => {
-                    let endpoint = part
-                        .parse::<redmux_transport::Endpoint>()
-                        .map_err(|error| Error::config("endpoint").source(error))?;
-                    options.endpoints.push(endpoint);
-                }
-                Some((name, value)) => read_option(&mut options, name.trim(), value)?,
-            }
-        }
+        let options = Self::read(text)?;
         options.validate()?;
         Ok(options)
     }
 }
 
-fn read_option(options: &mut Options, name: &str, value: &str) -> Result<()> {
-    let Some(spec) = OPTIONS.iter().find(|spec| spec.name.eq_ignore_ascii_case(name)) else {
-        let known: Vec<&str> = OPTIONS.iter().map(|spec| spec.name).collect();
-        return Err(Error::config(format!(
-            "`{name}` is not an option (expected one of {})",
-            known.join(", ")
-        )));
-    };
-    let fail = || Error::config(format!("{}: expected {}", spec.name, spec.accepts));
-    let value = unescape(value).ok_or_else(fail)?;
-    (spec.read)(options, &value).ok_or_else(fail)
-}
-
-/// Replaces `%XX` by the byte it stands for; `None` if that makes no text.
-fn unescape(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
+impl Options {
+    /// Reads without checking what cannot be checked option by option.
+    pub(super) fn read(text: &str) -> Result<Self> {
+        let mut options = Self::default();
+        if url::is_url(text) {
+            url::read(&mut options, text)?;
+            return Ok(options);
         }
-        let mut digit = || char::from(rest.next()?).to_digit(16);
-        bytes.push((digit()? * 16 + digit()?) as u8);
-    }
-    String::from_utf8(bytes).ok()
-}
-
-/// Writes a value so that [`unescape`] reads it back.
-struct Escaped<'a>(&'a str);
-
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, c) in self.0.char_indices() {
-            let at_edge = index == 0 || index + c.len_utf8() == self.0.len();
-            if c == ',' || c == '%' || c.is_ascii_control() || (at_edge && c.is_ascii_whitespace())
-            {
-                write!(f, "%{:02X}", u32::from(c))?;
-            } else {
-                write!(f, "{c}")?;
+        let parts = text.split(',').map(str::trim).enumerate();
+        for (index, part) in parts.filter(|(_, part)| !part.is_empty()) {
+            match part.split_once('=') {
+                // A URL may hold `=` in its query: it is an endpoint all the same.
+                Some((name, value)) if !name.contains("://") => {
+                    let name = name.trim();
+                    let value = unescape(value).ok_or_else(|| {
+                        Error::config(format!("{name}: expected text with `%` written as %25"))
+                    })?;
+                    match name.strip_prefix('$') {
+                        None => read_option(&mut options, name, &value)?,
+                        Some(command) => {
+                            let mapping = format!("{command}={value}");
+                            read_option(&mut options, "commandMap", &mapping)?;
+                        }
+                    }
+                }
+                _ => {
+                    let whole =
+                        if part.contains("://") { Some(part.into()) } else { unescape(part) };
+                    let endpoint = whole.unwrap_or_default().parse::<Endpoint>();
+                    let place = format!("part {} of the connection string", index + 1);
+                    options
+                        .endpoints
+                        .push(endpoint.map_err(|error| endpoint_fault(&place, &error))?);
+                }
             }
+        }
+        Ok(options)
+    }
+
+    /// The connection string with the secrets, which [`FromStr`] reads back to the same
+    /// options; for a file that is kept as safe as they are.
+    ///
+    /// What has no textual form is left out: a [`ReconnectPolicy`](crate::ReconnectPolicy) or a
+    /// [`CredentialsProvider`](crate::CredentialsProvider) of the program's own. The URL of
+    /// a WebSocket is written with `%2C` for commas.
+    ///
+    /// ```
+    /// let options = redmux::Options::new("localhost").password("a,b");
+    /// assert_eq!(options.connection_string(), "localhost:6379,password=a%2Cb");
+    /// assert_eq!(options.to_string(), "localhost:6379,password=***");
+    /// ```
+    pub fn connection_string(&self) -> String {
+        let mut text = String::new();
+        let _ = self.write(&mut text, true);
+        text
+    }
+
+    fn write(&self, out: &mut impl fmt::Write, secrets: bool) -> fmt::Result {
+        let defaults = Self::default();
+        let mut separator = "";
+        for endpoint in &self.endpoints {
+            match endpoint {
+                Endpoint::WebSocket { url } if secrets => {
+                    write!(out, "{separator}{}", url.replace(',', "%2C"))?;
+                }
+                Endpoint::WebSocket { .. } => write!(out, "{separator}{endpoint}")?,
+                _ => write!(out, "{separator}{}", Escaped(&endpoint.to_string(), "="))?,
+            }
+            separator = ",";
+        }
+        for spec in OPTIONS {
+            let Some(value) = (spec.show)(self, &defaults) else { continue };
+            let value = match spec.secret {
+                Secret::All if !secrets => "***",
+                Secret::UserInfo if !secrets => &strip_user_info(&value),
+                _ => &value,
+            };
+            write!(out, "{separator}{}={}", spec.name, Escaped(value, ""))?;
+            separator = ",";
         }
         Ok(())
     }
 }
 
 impl fmt::Display for Options {
-    /// The connection string, with `***` for the password.
+    /// The connection string, with `***` for secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let defaults = Self::default();
-        let mut separator = "";
-        for endpoint in &self.endpoints {
-            write!(f, "{separator}{endpoint}")?;
-            separator = ",";
-        }
-        for spec in OPTIONS {
-            let Some(value) = (spec.show)(self, &defaults) else { continue };
-            match spec.secret {
-                true => write!(f, "{separator}{}=***", spec.name)?,
-                false => write!(f, "{separator}{}={}", spec.name, Escaped(&value))?,
-            }
-            separator = ",";
-        }
-        Ok(())
+        self.write(f, false)
+    }
+}
+
+/// Sets one option; `value` holds no escapes any more.
+pub(super) fn read_option(options: &mut Options, name: &str, value: &str) -> Result<()> {
+    let is = |known: &&str| known.eq_ignore_ascii_case(name);
+    let Some(spec) = OPTIONS.iter().find(|spec| is(&spec.name) || spec.aliases.iter().any(is))
+    else {
+        let known: Vec<&str> = OPTIONS.iter().map(|spec| spec.name).collect();
+        return Err(Error::config(format!(
+            "`{name}` is not an option (expected one of {})",
+            known.join(", ")
+        )));
+    };
+    (spec.read)(options, value)
+        .ok_or_else(|| Error::config(format!("{}: expected {}", spec.name, spec.accepts)))
+}
+
+/// What is wrong with an endpoint, without the text: it may be a part of a password.
+pub(super) fn endpoint_fault(place: &str, error: &EndpointError) -> Error {
+    Error::config(format!(
+        "endpoint ({place}): {} (expected host, host:port, [ipv6]:port, unix:/path, ws://…, wss://…; \
+         a password in a URL is percent-encoded, and a comma in a value is written %2C)",
+        error.reason()
+    ))
+}
+
+/// A URL without user name and password.
+fn strip_user_info(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://***@{rest}"),
+        _ => url.to_owned(),
     }
 }
 
@@ -117,12 +172,26 @@ mod tests {
         assert_eq!(options.password.as_deref(), Some("p,w%=d"));
         assert_eq!(options.username.as_deref(), Some("me,100%"));
         assert_eq!(options.to_string(), text);
+        assert_eq!(options.connection_string(), text.replace("***", "p%2Cw%25=d"));
     }
 
     #[test]
     fn names_are_read_in_any_case_and_defaults_are_not_printed() {
         let options: Options = " localhost , SYNCTIMEOUT=5000,keepalive=10000 ".parse().unwrap();
         assert_eq!(options.to_string(), "localhost:6379");
+    }
+
+    #[test]
+    fn an_option_may_hold_a_url_and_a_path_an_equals_sign() {
+        let options: Options = "unix:/a%3Db,password=x://y".parse().unwrap();
+        assert_eq!(options.password.as_deref(), Some("x://y"));
+        assert_eq!(options.endpoints, [Endpoint::Unix { path: "/a=b".into() }]);
+        assert_eq!(options.connection_string(), "unix:/a%3Db,password=x://y");
+        let text = "h,tunnel=socks5://me:pw@proxy:1080,$config=CFG,$flushall=";
+        let options: Options = text.parse().unwrap();
+        let shown = "h:6379,commandMap=CONFIG=CFG;FLUSHALL=,tunnel=socks5://***@proxy:1080";
+        assert_eq!(options.to_string(), shown);
+        assert_eq!(options.connection_string(), shown.replace("***", "me:pw"));
     }
 
     #[test]
@@ -134,12 +203,30 @@ mod tests {
             ("h,connectTimeout=0", "connectTimeout: expected milliseconds"),
             ("h,password=s3cret%zz", "password: expected text"),
             ("h,password=s3cret%ff", "password: expected text"),
+            ("h,password=a,s3cret x", "part 3"),
             ("h,setlib=s3cret", "setlib: expected true or false"),
             ("h,protocol=s3cret", "protocol: expected resp2 or resp3"),
             ("h,user=s3cret", "a user name needs a password"),
             ("h,name=s3 cret", "printable ASCII"),
+            ("h,libraryName=s3 cret", "printable ASCII"),
             ("h:port", "1 to 65535"),
             ("h,connectRetry=0", "connectRetry"),
+            ("h,reconnect=s3cret", "reconnect: expected exponential"),
+            ("h,reconnect=exponential:0:s3cret", "reconnect: expected exponential"),
+            ("h,backlog=queue:1:s3cret", "backlog: expected queue"),
+            ("h,sendQueueBytes=1TiB", "sendQueueBytes: expected bytes"),
+            ("h,tcpKeepAlive=1:2", "tcpKeepAlive: expected off"),
+            ("h,tunnel=ftp://s3cret@h", "tunnel: expected http://"),
+            ("h,sslProtocols=ssl3", "sslProtocols: expected tls12"),
+            ("h,sslHost=other", "add ssl=true"),
+            ("h,ssl=true,sslCert=x", "sslCert and sslKey go together"),
+            ("unix:/x,ssl=true", "unix:"),
+            ("unix:/x,tunnel=http:proxy:1", "tunnel: a Unix socket"),
+            ("ws://x,ssl=true", "wss://"),
+            ("h,defaults=nobody", "defaults: expected auto"),
+            ("h,$get x=y", "commandMap"),
+            ("h,db=1,$select=", "commandMap: SELECT is disabled"),
+            ("h,password=s3cret,$auth=", "commandMap: AUTH is disabled"),
         ] {
             let error = text.parse::<Options>().expect_err(text);
             assert!(error.to_string().contains(expected), "{text}: {error}");

@@ -1,143 +1,276 @@
 use std::{sync::Arc, time::Duration};
 
-use super::Options;
-use crate::resp::Protocol;
+use redmux_transport::{Keepalive, Pem, TlsVersions};
+
+use super::{
+    Options,
+    provider::Defaults,
+    url::{show_tunnel, tunnel},
+    values::{
+        backlog, boolean, bytes, keepalive, millis, millis_or_off, protocol, reconnect,
+        show_backlog, show_bytes, show_keepalive, show_millis, show_millis_or_off,
+    },
+};
 
 /// One option of the connection string
 pub(super) struct OptionSpec {
     pub(super) name: &'static str,
+    /// Other names that are read.
+    pub(super) aliases: &'static [&'static str],
     /// What a value looks like, for errors.
     pub(super) accepts: &'static str,
+    /// What holds where it is not given, for the documentation.
+    #[cfg_attr(not(test), allow(dead_code))]
+    pub(super) default: &'static str,
+    /// What it is for, for the documentation.
+    #[cfg_attr(not(test), allow(dead_code))]
+    pub(super) about: &'static str,
     pub(super) read: fn(&mut Options, &str) -> Option<()>,
     /// The value, where it differs from the second options' (the defaults).
     pub(super) show: fn(&Options, &Options) -> Option<String>,
-    /// Never printed.
-    pub(super) secret: bool,
+    pub(super) secret: Secret,
 }
 
-const MILLISECONDS: &str = "milliseconds, 1 or more";
+/// What of a value is not to be shown
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Secret {
+    No,
+    All,
+    /// User name and password of a URL.
+    UserInfo,
+}
+
+const PLAIN: OptionSpec = OptionSpec {
+    name: "",
+    aliases: &[],
+    accepts: TEXT,
+    default: "none",
+    about: "",
+    read: |_, _| None,
+    show: |_, _| None,
+    secret: Secret::No,
+};
+
+const MILLISECONDS: &str = "milliseconds, 1 or more, or forever";
 const NUMBER: &str = "a whole number";
 const BOOLEAN: &str = "true or false";
+const BYTES: &str = "bytes, such as 65536, 64KiB, 16MiB or 1GiB";
 const TEXT: &str = "text, with %XX for commas and percent signs";
+const PEM: &str = "the path of a PEM file, or PEM text with %0A for line ends";
+
+/// An option whose field has a default: a reader and a writer of its type.
+macro_rules! option {
+    ($name:literal, $field:ident, $accepts:expr, $default:literal, $read:expr, $show:expr, $about:literal) => {
+        OptionSpec {
+            name: $name,
+            accepts: $accepts,
+            default: $default,
+            about: $about,
+            read: |o, v| set(&mut o.$field, $read(v)),
+            show: |o, d| (o.$field != d.$field).then(|| $show(&o.$field)),
+            ..PLAIN
+        }
+    };
+}
+
+/// An option that is text, or nothing.
+macro_rules! text {
+    ($name:literal, $aliases:expr, $field:ident, $default:literal, $about:literal) => {
+        OptionSpec {
+            name: $name,
+            aliases: $aliases,
+            default: $default,
+            about: $about,
+            read: |o, v| set(&mut o.$field, Some(Some(Arc::from(v)))),
+            show: |o, _| o.$field.as_ref().map(ToString::to_string),
+            ..PLAIN
+        }
+    };
+}
+
+macro_rules! pem {
+    ($name:literal, $field:ident, $default:literal, $about:literal) => {
+        OptionSpec {
+            name: $name,
+            accepts: PEM,
+            default: $default,
+            about: $about,
+            read: |o, v| set(&mut o.tls.$field, Some(Some(Pem::from(v)))),
+            show: |o, _| o.tls.$field.as_ref().map(pem_text),
+            ..PLAIN
+        }
+    };
+}
+
+/// A bound on what a server may send.
+macro_rules! limit {
+    ($name:literal, $field:ident, $accepts:expr, $default:literal, $read:expr, $show:expr, $about:literal) => {
+        OptionSpec {
+            name: $name,
+            accepts: $accepts,
+            default: $default,
+            about: $about,
+            read: |o, v| set(&mut o.limits.$field, $read(v)),
+            show: |o, d| (o.limits.$field != d.limits.$field).then(|| $show(&o.limits.$field)),
+            ..PLAIN
+        }
+    };
+}
 
 /// Every option of the connection string, in the order in which it is printed
+#[rustfmt::skip]
 pub(super) const OPTIONS: &[OptionSpec] = &[
+    option!("connectTimeout", connect_timeout, MILLISECONDS, "5000", millis, show_millis,
+        "Time for one connection attempt, with tunnel, TLS and Redis handshake."),
     OptionSpec {
-        name: "connectTimeout",
-        accepts: MILLISECONDS,
-        read: |o, v| set(&mut o.connect_timeout, millis(v)),
-        show: |o, d| differs(&o.connect_timeout, &d.connect_timeout, |v| v.as_millis().to_string()),
-        secret: false,
+        aliases: &["asyncTimeout"],
+        ..option!("commandTimeout", command_timeout, MILLISECONDS, "5000", millis, show_millis,
+            "Time for one asynchronous command, queueing included.")
     },
-    OptionSpec {
-        name: "commandTimeout",
-        accepts: MILLISECONDS,
-        read: |o, v| set(&mut o.command_timeout, millis(v)),
-        show: |o, d| differs(&o.command_timeout, &d.command_timeout, |v| v.as_millis().to_string()),
-        secret: false,
-    },
-    OptionSpec {
-        name: "syncTimeout",
-        accepts: MILLISECONDS,
-        read: |o, v| set(&mut o.sync_timeout, millis(v)),
-        show: |o, d| differs(&o.sync_timeout, &d.sync_timeout, |v| v.as_millis().to_string()),
-        secret: false,
-    },
-    OptionSpec {
-        name: "connectRetry",
-        accepts: NUMBER,
-        read: |o, v| set(&mut o.connect_retry, v.parse().ok()),
-        show: |o, d| differs(&o.connect_retry, &d.connect_retry, ToString::to_string),
-        secret: false,
-    },
+    option!("syncTimeout", sync_timeout, MILLISECONDS, "5000", millis, show_millis,
+        "Time for one call of the blocking API."),
+    option!("connectRetry", connect_retry, NUMBER, "3", number, show,
+        "Attempts of the first connect, at each endpoint, before it fails."),
     OptionSpec {
         name: "abortConnect",
+        aliases: &["abortOnConnectFail"],
         accepts: BOOLEAN,
-        read: |o, v| set(&mut o.abort_on_connect_fail, boolean(v)),
-        show: |o, d| {
-            differs(&o.abort_on_connect_fail, &d.abort_on_connect_fail, ToString::to_string)
-        },
-        secret: false,
+        default: "true (false at Azure)",
+        about: "Whether `connect` fails when no server can be reached, or goes on trying in the background.",
+        read: |o, v| set(&mut o.abort_on_connect_fail, boolean(v).map(Some)),
+        show: |o, _| o.abort_on_connect_fail.as_ref().map(show),
+        ..PLAIN
     },
     OptionSpec {
-        name: "keepAlive",
-        accepts: MILLISECONDS,
-        read: |o, v| set(&mut o.keep_alive, millis(v)),
-        show: |o, d| differs(&o.keep_alive, &d.keep_alive, |v| v.as_millis().to_string()),
-        secret: false,
+        name: "reconnect",
+        accepts: "exponential:BASE:CAP or constant:DELAY, in milliseconds",
+        default: "exponential:100:10000",
+        about: "Waits between connection attempts: exponential with full jitter up to a cap, or the same each time. The first attempt is made at once.",
+        read: |o, v| set(&mut o.reconnect, reconnect(v)),
+        show: |o, d| o.reconnect.text.clone().filter(|text| d.reconnect.text.as_ref() != Some(text)),
+        ..PLAIN
+    },
+    option!("backlog", backlog, "queue, queue:COMMANDS:BYTES or failFast", "queue:100000:64MiB", backlog, show_backlog,
+        "What happens to commands while there is no connection: they wait, up to these bounds, or fail at once."),
+    option!("keepAlive", keep_alive, MILLISECONDS, "10000", millis, show_millis,
+        "Silence on an idle connection after which it is probed with `PING`."),
+    option!("probeAfter", probe_after, MILLISECONDS, "2000", millis, show_millis,
+        "Silence after which the connection is probed while replies are due."),
+    option!("probeTimeout", probe_timeout, MILLISECONDS, "5000", millis, show_millis,
+        "How long a probe may go unanswered before the connection is given up."),
+    OptionSpec {
+        name: "tcpKeepAlive",
+        accepts: "off, or IDLE:INTERVAL:COUNT with milliseconds",
+        default: "15000:5000:3",
+        about: "When the kernel probes an idle peer, and after how many probes it gives it up.",
+        read: |o, v| set(&mut o.tcp_keepalive, keepalive(v).map(Some)),
+        show: |o, _| o.tcp_keepalive.as_ref().map(|k: &Keepalive| show_keepalive(k)),
+        ..PLAIN
     },
     OptionSpec {
-        name: "probeAfter",
-        accepts: MILLISECONDS,
-        read: |o, v| set(&mut o.probe_after, millis(v)),
-        show: |o, d| differs(&o.probe_after, &d.probe_after, |v| v.as_millis().to_string()),
-        secret: false,
+        name: "tcpUserTimeout",
+        accepts: "milliseconds, or off",
+        default: "10000",
+        about: "How long sent bytes may stay unacknowledged before the kernel gives the peer up (Linux).",
+        read: |o, v| set(&mut o.tcp_user_timeout, millis_or_off(v).map(Some)),
+        show: |o, _| o.tcp_user_timeout.as_ref().map(|t: &Duration| show_millis_or_off(t)),
+        ..PLAIN
     },
+    text!("user", &["username"], username, "none: Redis's user `default`", "User name of an ACL user; needs a password."),
+    OptionSpec { secret: Secret::All, ..text!("password", &[], password, "none", "Password.") },
     OptionSpec {
-        name: "probeTimeout",
-        accepts: MILLISECONDS,
-        read: |o, v| set(&mut o.probe_timeout, millis(v)),
-        show: |o, d| differs(&o.probe_timeout, &d.probe_timeout, |v| v.as_millis().to_string()),
-        secret: false,
+        aliases: &["db", "database"],
+        ..option!("defaultDatabase", database, NUMBER, "0", number, show, "Number of the logical database.")
     },
-    OptionSpec {
-        name: "user",
-        accepts: TEXT,
-        read: |o, v| set(&mut o.username, Some(Some(Arc::from(v)))),
-        show: |o, _| o.username.as_ref().map(ToString::to_string),
-        secret: false,
-    },
-    OptionSpec {
-        name: "password",
-        accepts: TEXT,
-        read: |o, v| set(&mut o.password, Some(Some(Arc::from(v)))),
-        show: |o, _| o.password.as_ref().map(ToString::to_string),
-        secret: true,
-    },
-    OptionSpec {
-        name: "defaultDatabase",
-        accepts: NUMBER,
-        read: |o, v| set(&mut o.database, v.parse().ok()),
-        show: |o, d| differs(&o.database, &d.database, ToString::to_string),
-        secret: false,
-    },
-    OptionSpec {
-        name: "name",
-        accepts: TEXT,
-        read: |o, v| set(&mut o.client_name, Some(Some(Arc::from(v)))),
-        show: |o, _| o.client_name.as_ref().map(ToString::to_string),
-        secret: false,
-    },
-    OptionSpec {
-        name: "setlib",
-        accepts: BOOLEAN,
-        read: |o, v| set(&mut o.library_info, boolean(v)),
-        show: |o, d| differs(&o.library_info, &d.library_info, ToString::to_string),
-        secret: false,
-    },
+    text!("name", &["clientName"], client_name, "none", "Name of the connection in `CLIENT LIST`."),
+    option!("setlib", library_info, BOOLEAN, "true", boolean, show,
+        "Whether library name and version are told to the server (`CLIENT SETINFO`)."),
+    text!("libraryName", &["libname"], library_name, "redmux", "The library name that is told, for libraries built on this one."),
     OptionSpec {
         name: "protocol",
         accepts: "resp2 or resp3",
+        default: "RESP3, or RESP2 where the server refuses it",
+        about: "Speaks this protocol only.",
         read: |o, v| set(&mut o.protocol, protocol(v).map(Some)),
         show: |o, _| o.protocol.map(|p| p.to_string().to_ascii_lowercase()),
-        secret: false,
+        ..PLAIN
     },
+    text!("keyPrefix", &[], key_prefix, "none", "Put before every key."),
+    text!("channelPrefix", &[], channel_prefix, "none", "Put before every channel of subscriptions and messages."),
     OptionSpec {
-        name: "sendQueueBytes",
-        accepts: NUMBER,
-        read: |o, v| set(&mut o.send_queue_bytes, v.parse().ok()),
-        show: |o, d| differs(&o.send_queue_bytes, &d.send_queue_bytes, ToString::to_string),
-        secret: false,
-    },
-    OptionSpec {
-        name: "subscriptionCapacity",
-        accepts: NUMBER,
-        read: |o, v| set(&mut o.subscription_capacity, v.parse().ok()),
-        show: |o, d| {
-            differs(&o.subscription_capacity, &d.subscription_capacity, ToString::to_string)
+        name: "commandMap",
+        accepts: "COMMAND=NAME (renamed) and COMMAND= (disabled), separated by semicolons, or twemproxy or envoy",
+        about: "Commands that the server knows by another name, or that are not to be used. `$command=name` is short for one of them.",
+        read: |o, v| {
+            let map = o.command_map.clone().read(v);
+            set(&mut o.command_map, map)
         },
-        secret: false,
+        show: |o, _| (!o.command_map.is_empty()).then(|| o.command_map.to_string()),
+        ..PLAIN
     },
+    OptionSpec {
+        name: "ssl",
+        aliases: &["tls"],
+        accepts: BOOLEAN,
+        default: "false (true for `rediss://` and where a service is known to want it)",
+        about: "Speaks TLS. Then nothing is ever sent in the clear.",
+        read: |o, v| set(&mut o.ssl, boolean(v).map(Some)),
+        show: |o, _| o.ssl.as_ref().map(show),
+        ..PLAIN
+    },
+    OptionSpec {
+        name: "sslHost",
+        default: "the host of the endpoint",
+        about: "The name that the server's certificate must hold; also sent as SNI.",
+        read: |o, v| set(&mut o.tls.host, Some(Some(Arc::from(v)))),
+        show: |o, _| o.tls.host.as_ref().map(ToString::to_string),
+        ..PLAIN
+    },
+    OptionSpec {
+        name: "sslProtocols",
+        accepts: "tls12, tls13 or tls12|tls13",
+        default: "tls12|tls13",
+        about: "Versions of TLS.",
+        read: |o, v| set(&mut o.tls.versions, tls_versions(v)),
+        show: |o, _| match o.tls.versions {
+            TlsVersions::Tls12 => Some("tls12".to_owned()),
+            TlsVersions::Tls13 => Some("tls13".to_owned()),
+            _ => None,
+        },
+        ..PLAIN
+    },
+    pem!("sslCa", ca, "those of the system", "Certificates of the authorities that are trusted, instead of the system's."),
+    pem!("sslCert", certificate, "none", "The client's certificate, followed by intermediate ones."),
+    OptionSpec { secret: Secret::All, ..pem!("sslKey", key, "none", "The private key of the client's certificate.") },
+    OptionSpec {
+        name: "sslDangerouslyUnverified",
+        accepts: BOOLEAN,
+        default: "false",
+        about: "Accepts whatever certificate the server shows: anybody on the way can read and change everything. For tests.",
+        read: |o, v| set(&mut o.tls.verify, boolean(v).map(|unverified| !unverified)),
+        show: |o, _| (!o.tls.verify).then(|| true.to_string()),
+        ..PLAIN
+    },
+    OptionSpec {
+        name: "tunnel",
+        accepts: "http://user:password@host:port or socks5://user:password@host:port",
+        about: "A proxy to go through (HTTP `CONNECT` or SOCKS 5). It resolves the server's name.",
+        read: |o, v| set(&mut o.tunnel, tunnel(v).map(Some)),
+        show: |o, _| o.tunnel.as_ref().map(show_tunnel),
+        secret: Secret::UserInfo,
+        ..PLAIN
+    },
+    option!("defaults", defaults, "auto, redis, azure, amr, elasticacheServerless or upstash", "auto", Defaults::of_name, show_defaults,
+        "Whose defaults hold for what is not given; `auto` goes by the host name of the first endpoint."),
+    option!("sendQueueBytes", send_queue_bytes, BYTES, "16MiB", bytes, show_bytes,
+        "Unsent bytes beyond which callers wait for room."),
+    option!("subscriptionCapacity", subscription_capacity, NUMBER, "1024", number, show,
+        "Messages that wait for a slow subscriber before the oldest are dropped."),
+    limit!("maxReplyBytes", max_frame, BYTES, "1GiB", bytes, show_bytes, "The longest reply that is accepted."),
+    limit!("maxValueBytes", max_bulk, BYTES, "512MiB", bytes, show_bytes, "The longest string in a reply that is accepted."),
+    limit!("maxLineBytes", max_line, BYTES, "64KiB", bytes, show_bytes, "The longest simple string or error in a reply."),
+    limit!("maxReplyElements", max_elements, NUMBER, "16777216", number, show, "Elements of one aggregate in a reply; an entry of a map counts as two."),
+    limit!("maxReplyDepth", max_depth, NUMBER, "128", number, show, "Aggregates within aggregates in a reply."),
 ];
 
 fn set<T>(field: &mut T, value: Option<T>) -> Option<()> {
@@ -145,26 +278,29 @@ fn set<T>(field: &mut T, value: Option<T>) -> Option<()> {
     Some(())
 }
 
-fn differs<T: PartialEq>(value: &T, default: &T, show: impl Fn(&T) -> String) -> Option<String> {
-    (value != default).then(|| show(value))
+fn number<T: std::str::FromStr>(text: &str) -> Option<T> {
+    text.parse().ok()
 }
 
-fn millis(text: &str) -> Option<Duration> {
-    text.parse().ok().filter(|ms| *ms > 0).map(Duration::from_millis)
+fn show(value: &impl ToString) -> String {
+    value.to_string()
 }
 
-fn boolean(text: &str) -> Option<bool> {
-    match text.to_ascii_lowercase().as_str() {
-        "true" | "yes" | "1" => Some(true),
-        "false" | "no" | "0" => Some(false),
-        _ => None,
+fn show_defaults(defaults: &Defaults) -> String {
+    defaults.name().to_owned()
+}
+
+fn pem_text(pem: &Pem) -> String {
+    match pem {
+        Pem::File(text) | Pem::Text(text) => text.to_string(),
     }
 }
 
-fn protocol(text: &str) -> Option<Protocol> {
+fn tls_versions(text: &str) -> Option<TlsVersions> {
     match text.to_ascii_lowercase().as_str() {
-        "resp2" | "2" => Some(Protocol::Resp2),
-        "resp3" | "3" => Some(Protocol::Resp3),
+        "tls12" => Some(TlsVersions::Tls12),
+        "tls13" => Some(TlsVersions::Tls13),
+        "tls12|tls13" | "tls13|tls12" => Some(TlsVersions::Any),
         _ => None,
     }
 }

@@ -77,11 +77,14 @@ impl Frame {
     /// The view of its value.
     #[inline]
     pub fn reply(&self) -> Reply<'_> {
-        let owner = match &self.0 {
-            Repr::Inline { .. } => None,
-            Repr::Shared(bytes) => Some(bytes),
-        };
-        Reply::whole(self.as_bytes(), owner)
+        match &self.0 {
+            // Every other reply: worth a look of its own.
+            Repr::Inline { length: 5, bytes } if bytes[..5] == *b"+OK\r\n" => {
+                Reply::ok(&bytes[..5])
+            }
+            Repr::Inline { .. } => Reply::whole(self.as_bytes(), None),
+            Repr::Shared(bytes) => Reply::whole(bytes, Some(bytes)),
+        }
     }
 
     /// The kind of its value.

@@ -71,10 +71,6 @@ pub(super) fn short_bulk(bytes: &[u8]) -> Option<(&[u8], usize)> {
 
 fn read_any(bytes: &[u8]) -> Option<(Node<'_>, usize)> {
     let type_byte = match bytes {
-        // Every other reply: worth a look of its own.
-        [b'+', b'O', b'K', b'\r', b'\n', ..] => {
-            return Some((Node::Line(Kind::SimpleString, &bytes[1..3]), 5));
-        }
         [type_byte, ..] => *type_byte,
         [] => return None,
     };

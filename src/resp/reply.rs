@@ -44,6 +44,12 @@ impl<'a> Reply<'a> {
         Self { raw, attributes, node, owner }
     }
 
+    /// The simple string `OK`, of which `raw` is the whole.
+    #[inline]
+    pub(super) fn ok(raw: &'a [u8]) -> Self {
+        Self { raw, attributes: 0, node: Node::Line(Kind::SimpleString, &raw[1..3]), owner: None }
+    }
+
     /// The bulk string `text`, of which `raw` is the whole.
     #[inline]
     pub(super) fn bulk(raw: &'a [u8], text: &'a [u8], owner: Option<&'a Bytes>) -> Self {

@@ -1,15 +1,15 @@
-use std::{collections::VecDeque, sync::Arc, task::Waker};
+use std::{collections::VecDeque, task::Waker};
 
 use crate::{
     Delivery, Error, ErrorKind,
     connection::{
         BacklogPolicy, LinkConfig,
-        config::Credentials,
-        core::{Core, Inbox, Phase, Submission},
+        core::{Core, Inbox, Phase, Prelude, Submission},
+        credentials::Credentials,
         outbox::Outbox,
         slots::{Outcome, SlotId},
     },
-    resp::{Arg, Frame, Framer, Limits, Scan},
+    resp::{Arg, Frame, Framer, Limits, Scan, encode_command},
 };
 
 pub(super) const MS: u64 = 1000;
@@ -26,6 +26,8 @@ pub(super) fn config() -> LinkConfig {
         credentials: Credentials::default(),
         client_name: None,
         library_info: true,
+        library_name: None,
+        commands: crate::CommandMap::default(),
         database: 0,
         protocol: None,
         limits: Limits::default(),
@@ -103,19 +105,30 @@ impl Model {
 
     pub(super) fn submit_with(&mut self, id: &str, timeout: Option<u64>) -> Result<SlotId, Error> {
         let args = [Arg::Bytes(b"ECHO"), Arg::Bytes(id.as_bytes())];
-        let command = Submission { args: &args, timeout, confirm: None };
+        let command = Submission { args: &args, prelude: None, timeout, confirm: None };
+        self.core.submit(&command, None, Waker::noop())
+    }
+
+    /// As [`submit_with`](Self::submit_with), with two other commands in one piece with it.
+    pub(super) fn submit_group(&mut self, id: &str, timeout: Option<u64>) -> Result<SlotId, Error> {
+        let mut bytes = Vec::new();
+        encode_command(&mut bytes, &[Arg::Bytes(b"PING")]);
+        encode_command(&mut bytes, &[Arg::Bytes(b"BEFORE"), Arg::Bytes(id.as_bytes())]);
+        let prelude = Prelude { bytes, commands: 2, ..Prelude::default() };
+        let args = [Arg::Bytes(b"ECHO"), Arg::Bytes(id.as_bytes())];
+        let command = Submission { args: &args, prelude: Some(&prelude), timeout, confirm: None };
         self.core.submit(&command, None, Waker::noop())
     }
 
     /// Tries again for a caller in the line for room.
     pub(super) fn resubmit(&mut self, id: &str, slot: SlotId) -> Result<SlotId, Error> {
         let args = [Arg::Bytes(b"ECHO"), Arg::Bytes(id.as_bytes())];
-        let command = Submission { args: &args, timeout: None, confirm: None };
+        let command = Submission { args: &args, prelude: None, timeout: None, confirm: None };
         self.core.submit(&command, Some(slot), Waker::noop())
     }
 
     pub(super) fn outcome(&mut self, id: SlotId) -> Option<Outcome> {
-        self.core.poll_outcome(id, Waker::noop())
+        self.core.slots.poll(id, Waker::noop())
     }
 
     /// The reply's text, or the error.
@@ -123,6 +136,10 @@ impl Model {
         Some(match self.outcome(id)? {
             Outcome::Reply(frame) => Ok(frame.decode().expect("the model sends text")),
             Outcome::Failed(error) => Err(error),
+            Outcome::Group(group) => {
+                assert!(group.errors.is_empty());
+                Ok(group.last.decode().expect("the model sends text"))
+            }
         })
     }
 
@@ -224,7 +241,6 @@ impl Model {
 }
 
 pub(super) fn with_credentials() -> LinkConfig {
-    let credentials =
-        Credentials { username: Some(Arc::from("app")), password: Some(Arc::from("pw")) };
+    let credentials = Credentials::new("pw").username("app");
     LinkConfig { credentials, ..config() }
 }

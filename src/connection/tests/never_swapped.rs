@@ -13,6 +13,10 @@ use crate::{
 enum Act {
     /// A caller issues a command, with the link's timeout or one of its own.
     Submit { timeout: Option<u64> },
+    /// A caller issues three commands in one piece.
+    SubmitGroup { timeout: Option<u64> },
+    /// A caller issues a command and forgets it.
+    Forget { timeout: Option<u64> },
     /// A caller gives up on one of its commands.
     Cancel { which: usize },
     /// The transport takes some bytes.
@@ -28,9 +32,11 @@ enum Act {
 }
 
 fn act() -> impl Strategy<Value = Act> {
+    let timeout = || prop_oneof![Just(None), (1..400u64).prop_map(|ms| Some(ms * MS))];
     prop_oneof![
-        6 => prop_oneof![Just(None), (1..400u64).prop_map(|ms| Some(ms * MS))]
-            .prop_map(|timeout| Act::Submit { timeout }),
+        5 => timeout().prop_map(|timeout| Act::Submit { timeout }),
+        2 => timeout().prop_map(|timeout| Act::SubmitGroup { timeout }),
+        1 => timeout().prop_map(|timeout| Act::Forget { timeout }),
         2 => any::<usize>().prop_map(|which| Act::Cancel { which }),
         4 => prop_oneof![1..40usize, Just(usize::MAX)].prop_map(|bytes| Act::Write { bytes }),
         4 => (1..5usize).prop_map(|replies| Act::Read { replies }),
@@ -81,10 +87,21 @@ fn run(acts: Vec<Act>, config: LinkConfig) {
     let mut order = HashMap::new();
     for (number, act) in acts.into_iter().enumerate() {
         match act {
-            Act::Submit { timeout } => {
+            Act::Submit { timeout } | Act::SubmitGroup { timeout } | Act::Forget { timeout } => {
                 let id = format!("command-{number}");
                 order.insert(id.clone(), number);
-                match model.submit_with(&id, timeout) {
+                let submitted = match act {
+                    Act::SubmitGroup { .. } => model.submit_group(&id, timeout),
+                    _ => model.submit_with(&id, timeout),
+                };
+                match submitted {
+                    Ok(slot) if matches!(act, Act::Forget { .. }) => {
+                        if model.core.is_waiting_for_room(slot) {
+                            model.core.abandon(slot);
+                        } else {
+                            model.core.detach(slot);
+                        }
+                    }
                     Ok(slot) => waiting.push(Issued { id, slot }),
                     Err(error) => {
                         assert_eq!(error.delivery(), Delivery::NotSent);
@@ -119,6 +136,7 @@ fn run(acts: Vec<Act>, config: LinkConfig) {
     }
     assert!(waiting.is_empty(), "{} commands were never settled", waiting.len());
     let echoed = model.echoed();
+    assert_groups_whole(&model);
     for id in &not_sent {
         assert!(!echoed.contains(&id.as_str()), "{id} was reported as not sent, and was executed");
     }
@@ -128,6 +146,15 @@ fn run(acts: Vec<Act>, config: LinkConfig) {
         last = Some(order[id]);
     }
     assert!(model.core.is_drained());
+}
+
+/// Whatever came between its commands, a group was executed as a whole or not to its end.
+fn assert_groups_whole(model: &Model) {
+    for pair in model.executed.windows(2) {
+        if pair[0].0 == "BEFORE" && pair[1].0 != "HELLO" {
+            assert_eq!(pair[1], ("ECHO".to_owned(), pair[0].1.clone()));
+        }
+    }
 }
 
 proptest! {

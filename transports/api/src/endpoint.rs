@@ -31,6 +31,11 @@ impl Endpoint {
     pub fn tcp(host: impl Into<String>, port: u16) -> Self {
         Self::Tcp { host: host.into(), port }
     }
+
+    /// Whether it is a WebSocket that is encrypted.
+    pub(crate) fn is_wss(&self) -> bool {
+        matches!(self, Self::WebSocket { url } if url.starts_with("wss://"))
+    }
 }
 
 /// Shows the endpoint for logs and errors: user information and query of a URL are left
@@ -63,6 +68,13 @@ impl fmt::Display for Endpoint {
 pub struct EndpointError {
     text: String,
     reason: &'static str,
+}
+
+impl EndpointError {
+    /// What is wrong, without the text itself.
+    pub fn reason(&self) -> &'static str {
+        self.reason
+    }
 }
 
 impl FromStr for Endpoint {

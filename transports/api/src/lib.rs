@@ -16,11 +16,13 @@
 //! assert_eq!(endpoint.to_string(), "cache.example:6380");
 //! ```
 
+mod dialing;
 mod endpoint;
 mod platform;
 mod runtime;
 mod transport;
 
+pub use dialing::{DialOptions, Keepalive, Pem, TlsOptions, TlsVersions, Tunnel, TunnelKind};
 pub use endpoint::{DEFAULT_PORT, Endpoint, EndpointError};
 pub use platform::{BoxFuture, Instant, MaybeSend, MaybeSync};
 pub use runtime::{Environment, Runtime, Timer};

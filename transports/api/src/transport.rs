@@ -2,7 +2,7 @@ use std::{fmt, future::Future, io};
 
 use futures::io::{AsyncRead, AsyncWrite};
 
-use crate::{BoxFuture, Endpoint, MaybeSend, MaybeSync};
+use crate::{BoxFuture, DialOptions, Endpoint, MaybeSend, MaybeSync};
 
 /// A full-duplex stream of bytes
 ///
@@ -48,6 +48,8 @@ pub enum DialStage {
     Resolve,
     /// Opening the socket.
     Dial,
+    /// Asking a proxy to let us through.
+    Tunnel,
     /// The TLS handshake.
     Tls,
     /// The HTTP upgrade to a WebSocket.
@@ -59,6 +61,7 @@ impl fmt::Display for DialStage {
         f.write_str(match self {
             Self::Resolve => "resolve",
             Self::Dial => "dial",
+            Self::Tunnel => "tunnel",
             Self::Tls => "tls",
             Self::Upgrade => "upgrade",
         })
@@ -104,6 +107,21 @@ pub trait Transport: MaybeSend + MaybeSync + 'static {
         &self,
         endpoint: &Endpoint,
     ) -> impl Future<Output = Result<Self::Stream, DialError>> + MaybeSend;
+
+    /// Opens a stream to `endpoint` with the layers that are asked for.
+    ///
+    /// Unless overridden there are none: asked for TLS or a tunnel, it fails.
+    fn connect_with(
+        &self,
+        endpoint: &Endpoint,
+        options: &DialOptions,
+    ) -> impl Future<Output = Result<Box<dyn ByteStream>, DialError>> + MaybeSend {
+        async move {
+            options.check_bare(endpoint)?;
+            let stream = self.connect(endpoint).await?;
+            Ok(Box::new(stream) as Box<dyn ByteStream>)
+        }
+    }
 }
 
 /// [`Transport`] with its types erased; implemented for every transport
@@ -111,10 +129,11 @@ pub trait DynTransport: MaybeSend + MaybeSync + 'static {
     /// See [`Transport::capabilities`].
     fn capabilities(&self) -> Capabilities;
 
-    /// See [`Transport::connect`].
+    /// See [`Transport::connect_with`].
     fn dial<'a>(
         &'a self,
         endpoint: &'a Endpoint,
+        options: &'a DialOptions,
     ) -> BoxFuture<'a, Result<Box<dyn ByteStream>, DialError>>;
 }
 
@@ -126,10 +145,8 @@ impl<T: Transport> DynTransport for T {
     fn dial<'a>(
         &'a self,
         endpoint: &'a Endpoint,
+        options: &'a DialOptions,
     ) -> BoxFuture<'a, Result<Box<dyn ByteStream>, DialError>> {
-        Box::pin(async move {
-            let stream = self.connect(endpoint).await?;
-            Ok(Box::new(stream) as Box<dyn ByteStream>)
-        })
+        Box::pin(self.connect_with(endpoint, options))
     }
 }

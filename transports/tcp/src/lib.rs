@@ -11,10 +11,15 @@
 //! | `smol` | async-io | smol | `smol::environment` |
 //! | `tokio` | tokio | tokio | `tokio::environment` |
 //!
+//! With the feature `tls` (default), rustls with ring encrypts what the options want encrypted;
+//! without it such a dial fails. HTTP `CONNECT` and SOCKS 5 tunnels need no feature.
+//!
 //! The same multiplexer runs on each; nothing but these few calls differs.
 
 #[cfg(any(feature = "async-std", feature = "smol", feature = "tokio"))]
 mod entropy;
+#[cfg(any(feature = "reactor", feature = "tokio"))]
+mod layers;
 #[cfg(any(feature = "reactor", feature = "tokio"))]
 mod race;
 #[cfg(feature = "reactor")]
@@ -23,15 +28,20 @@ mod reactor;
 mod runtime;
 #[cfg(feature = "smol")]
 pub mod smol;
+#[cfg(any(feature = "reactor", feature = "tokio"))]
+mod tls;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 mod transport;
+#[cfg(any(feature = "reactor", feature = "tokio"))]
+mod tunnel;
 
 #[cfg(feature = "reactor")]
 pub use reactor::Stream;
+pub use redmux_transport::Keepalive;
 #[cfg(feature = "async-std")]
 pub use runtime::{AsyncStdRuntime, environment};
-pub use transport::{Keepalive, TcpTransport};
+pub use transport::TcpTransport;
 
 #[cfg(test)]
 #[cfg(feature = "async-std")]

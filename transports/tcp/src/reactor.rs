@@ -17,9 +17,11 @@ use futures::{
     Future, FutureExt,
     io::{AsyncRead, AsyncWrite},
 };
-use redmux_transport::{Capabilities, DialError, DialStage, Endpoint, Timer, Transport};
+use redmux_transport::{
+    ByteStream, Capabilities, DialError, DialOptions, DialStage, Endpoint, Timer, Transport,
+};
 
-use crate::{TcpTransport, race, transport};
+use crate::{TcpTransport, layers, race, transport};
 
 impl Transport for TcpTransport {
     type Stream = Stream;
@@ -49,6 +51,20 @@ impl Transport for TcpTransport {
                 .map_err(dialled),
             other => Err(DialError::unsupported(other, "TCP and Unix sockets")),
         }
+    }
+
+    async fn connect_with(
+        &self,
+        endpoint: &Endpoint,
+        options: &DialOptions,
+    ) -> Result<Box<dyn ByteStream>, DialError> {
+        let hop = layers::first_hop(endpoint, options)?;
+        let stream = self
+            .tuned(options)
+            .connect(&hop)
+            .await
+            .map_err(|error| layers::first_hop_failed(error, options))?;
+        layers::put_on(stream, endpoint, options).await
     }
 }
 

@@ -157,3 +157,31 @@ fn entropy_varies() {
     let bits: std::collections::HashSet<u64> = (0..100).map(|_| runtime.entropy()).collect();
     assert_eq!(bits.len(), 100);
 }
+
+#[async_std::test]
+async fn the_socket_options_of_a_dial_go_before_those_of_the_transport() {
+    use redmux_transport::DialOptions;
+
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let to = endpoint(&listener.local_addr().unwrap().to_string());
+    let mut options = DialOptions::default();
+    options.keepalive = Some(Keepalive::new(Duration::from_secs(40), Duration::from_secs(7), 2));
+    options.user_timeout = Some(Duration::from_secs(3));
+    let stream = TcpTransport::default().tuned(&options).connect(&to).await.unwrap();
+    let socket = SockRef::from(stream.as_tcp().unwrap());
+    #[cfg(target_os = "linux")]
+    {
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_secs(40));
+        assert_eq!(socket.tcp_keepalive_interval().unwrap(), Duration::from_secs(7));
+        assert_eq!(socket.tcp_keepalive_retries().unwrap(), 2);
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(Duration::from_secs(3)));
+    }
+    assert!(socket.keepalive().unwrap());
+    options.keepalive = Some(Keepalive::OFF);
+    options.user_timeout = Some(Duration::ZERO);
+    let stream = TcpTransport::default().tuned(&options).connect(&to).await.unwrap();
+    let socket = SockRef::from(stream.as_tcp().unwrap());
+    assert!(!socket.keepalive().unwrap());
+    #[cfg(target_os = "linux")]
+    assert_eq!(socket.tcp_user_timeout().unwrap(), None);
+}

@@ -17,10 +17,11 @@ use ::tokio::{
 };
 use futures::io::{AsyncRead, AsyncWrite};
 use redmux_transport::{
-    BoxFuture, Capabilities, DialError, DialStage, Endpoint, Environment, Runtime, Timer, Transport,
+    BoxFuture, ByteStream, Capabilities, DialError, DialOptions, DialStage, Endpoint, Environment,
+    Runtime, Timer, Transport,
 };
 
-use crate::{TcpTransport, entropy, race, transport};
+use crate::{TcpTransport, entropy, layers, race, transport};
 
 /// A default [`TokioTransport`] and the tokio runtime of the caller
 ///
@@ -70,6 +71,19 @@ impl Transport for TokioTransport {
                 .map_err(dialled),
             other => Err(DialError::unsupported(other, "TCP and Unix sockets")),
         }
+    }
+
+    async fn connect_with(
+        &self,
+        endpoint: &Endpoint,
+        options: &DialOptions,
+    ) -> Result<Box<dyn ByteStream>, DialError> {
+        let hop = layers::first_hop(endpoint, options)?;
+        let stream = Self::from(self.settings.tuned(options))
+            .connect(&hop)
+            .await
+            .map_err(|error| layers::first_hop_failed(error, options))?;
+        layers::put_on(stream, endpoint, options).await
     }
 }
 

@@ -1,5 +1,6 @@
 use std::{io, time::Duration};
 
+use redmux_transport::Keepalive;
 use socket2::{SockRef, TcpKeepalive};
 
 /// Dials TCP and Unix endpoints
@@ -12,24 +13,6 @@ pub struct TcpTransport {
     nodelay: bool,
     keepalive: Option<Keepalive>,
     user_timeout: Option<Duration>,
-}
-
-/// When the kernel probes an idle peer
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Keepalive {
-    /// Idle time before the first probe. Default 15 s.
-    pub idle: Duration,
-    /// Time between probes. Default 5 s.
-    pub interval: Duration,
-    /// Unanswered probes after which the connection is dead. Default 3.
-    pub count: u32,
-}
-
-impl Default for Keepalive {
-    fn default() -> Self {
-        Self { idle: Duration::from_secs(15), interval: Duration::from_secs(5), count: 3 }
-    }
 }
 
 impl Default for TcpTransport {

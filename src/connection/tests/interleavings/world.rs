@@ -124,6 +124,8 @@ impl World {
             policy: Arc::new(ConstantDelay(Duration::ZERO)),
             initial_attempts: None,
             single: setup.single,
+            options: Arc::default(),
+            credentials: None,
         };
         let dialer = Dialer { room: setup.room, record: record.clone() };
         let environment = Environment { transport: Arc::new(dialer), runtime };

@@ -9,7 +9,9 @@ use async_tungstenite::tungstenite::{
 };
 use futures::io::{AsyncRead, AsyncWrite};
 use redmux_tcp::TcpTransport;
-use redmux_transport::{Capabilities, DialError, DialStage, Endpoint, Transport};
+use redmux_transport::{
+    ByteStream, Capabilities, DialError, DialOptions, DialStage, Endpoint, TlsOptions, Transport,
+};
 
 use crate::{WebSocketStream, WebSocketTransport, options::FRAGMENT};
 
@@ -24,17 +26,43 @@ impl Transport for WebSocketTransport {
     }
 
     async fn connect(&self, endpoint: &Endpoint) -> Result<WebSocketStream, DialError> {
-        let Endpoint::WebSocket { url } = endpoint else {
-            return Err(DialError::unsupported(endpoint, "ws:// URLs"));
-        };
-        let request = self.request(url)?;
-        let to = address(&request)?;
-        let socket = TcpTransport::default().connect(&to).await?;
-        self.upgrade(socket, request).await
+        self.open(endpoint, &DialOptions::default()).await
+    }
+
+    async fn connect_with(
+        &self,
+        endpoint: &Endpoint,
+        options: &DialOptions,
+    ) -> Result<Box<dyn ByteStream>, DialError> {
+        Ok(Box::new(self.open(endpoint, options).await?))
     }
 }
 
 impl WebSocketTransport {
+    async fn open(
+        &self,
+        endpoint: &Endpoint,
+        options: &DialOptions,
+    ) -> Result<WebSocketStream, DialError> {
+        let Endpoint::WebSocket { url } = endpoint else {
+            return Err(DialError::unsupported(endpoint, "ws:// and wss:// URLs"));
+        };
+        let request = self.request(url)?;
+        let (to, secure) = address(&request)?;
+        let mut options = options.clone();
+        match (secure, &options.tls) {
+            (true, None) => options.tls = Some(TlsOptions::default()),
+            (false, Some(_)) => {
+                let message = "TLS is demanded, and a ws:// URL has none (expected wss://)";
+                let error = io::Error::new(io::ErrorKind::InvalidInput, message);
+                return Err(DialError::new(DialStage::Tls, error));
+            }
+            _ => {}
+        }
+        let socket = TcpTransport::default().connect_with(&to, &options).await?;
+        self.upgrade(socket, request).await
+    }
+
     /// Turns a connected stream into a WebSocket.
     async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
@@ -82,18 +110,14 @@ impl WebSocketTransport {
     }
 }
 
-/// The host and port of the request's URL.
-fn address(request: &Request) -> Result<Endpoint, DialError> {
+/// The host and port of the request's URL, and whether it is encrypted.
+fn address(request: &Request) -> Result<(Endpoint, bool), DialError> {
     let url = request.uri();
-    match url.scheme_str() {
-        Some("ws") => {}
-        Some("wss") => {
-            let message = "wss:// needs TLS, which native WebSockets do not have yet";
-            let error = io::Error::new(io::ErrorKind::Unsupported, message);
-            return Err(DialError::new(DialStage::Tls, error));
-        }
+    let secure = match url.scheme_str() {
+        Some("ws") => false,
+        Some("wss") => true,
         _ => return Err(invalid("a WebSocket URL begins with ws:// or wss://".to_owned())),
-    }
+    };
     if url.authority().is_some_and(|authority| authority.as_str().contains('@')) {
         return Err(invalid(
             "a native WebSocket takes no user information in its URL; send an \
@@ -102,7 +126,8 @@ fn address(request: &Request) -> Result<Endpoint, DialError> {
         ));
     }
     let host = url.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-    Ok(Endpoint::tcp(host, url.port_u16().unwrap_or(80)))
+    let port = url.port_u16().unwrap_or(if secure { 443 } else { 80 });
+    Ok((Endpoint::tcp(host, port), secure))
 }
 
 fn invalid(message: String) -> DialError {

@@ -16,7 +16,7 @@ use futures::{
     io::{AsyncRead, AsyncWrite},
 };
 use redmux_tcp::AsyncStdRuntime;
-use redmux_transport::{Runtime, Timer};
+use redmux_transport::{ByteStream, Runtime, Timer};
 
 use crate::{CloseCode, WebSocketTransport};
 
@@ -27,7 +27,7 @@ const CLOSE_WAIT: Duration = Duration::from_secs(1);
 ///
 /// Pings are answered while it is read. Dropping it closes the socket without a close
 /// frame.
-pub struct WebSocketStream<S = redmux_tcp::Stream> {
+pub struct WebSocketStream<S = Box<dyn ByteStream>> {
     socket: async_tungstenite::WebSocketStream<S>,
     max_message_out: usize,
     receive_limit: usize,

@@ -379,7 +379,7 @@ async fn the_stage_of_a_failure_is_told() {
     let unused = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     for (url, stage, kind, text) in [
         (format!("ws://{unused}"), DialStage::Dial, io::ErrorKind::ConnectionRefused, "refused"),
-        ("wss://host".to_owned(), DialStage::Tls, io::ErrorKind::Unsupported, "TLS"),
+        (format!("wss://{unused}"), DialStage::Dial, io::ErrorKind::ConnectionRefused, "refused"),
         ("ws://a:hunter2@b".to_owned(), DialStage::Dial, io::ErrorKind::InvalidInput, "user"),
         ("ws://b/ hunter2".to_owned(), DialStage::Dial, io::ErrorKind::InvalidInput, "malformed"),
         ("ws://b/#hunter2".to_owned(), DialStage::Dial, io::ErrorKind::InvalidInput, "fragment"),

@@ -1,0 +1,293 @@
+//! Every option: read, printed, documented.
+
+use std::{env, fs, path::Path, sync::Arc, time::Duration};
+
+use proptest::prelude::*;
+use redmux_transport::{Endpoint, Keepalive, TlsOptions, TlsVersions, Tunnel};
+
+use super::{Options, parse::read_option, table::OPTIONS};
+use crate::{
+    BacklogPolicy, CommandMap, ConstantDelay, Defaults, ExponentialBackoff,
+    resp::{Limits, Protocol},
+};
+
+const HEADER: &str = include_str!("options.md");
+
+#[test]
+fn the_documentation_is_up_to_date() {
+    let mut rows = String::new();
+    for spec in OPTIONS {
+        let (about, accepts) = (spec.about, spec.accepts.replace('|', "\\|"));
+        let default = spec.default.replace('|', "\\|");
+        let aliases: String = spec.aliases.iter().map(|alias| format!(", `{alias}`")).collect();
+        let row = format!("| `{}`{aliases} | {about} | {accepts} | {default} |\n", spec.name);
+        rows.push_str(&row);
+    }
+    let expected = HEADER.replace("TABLE\n", &rows);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/options.md");
+    if env::var_os("REDMUX_WRITE_DOCS").is_some() {
+        fs::write(&path, &expected).unwrap();
+    }
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        found == expected,
+        "docs/options.md is stale: REDMUX_WRITE_DOCS=1 cargo test -p redmux --lib options::"
+    );
+}
+
+#[test]
+fn names_are_unique_and_documented_defaults_are_true() {
+    let defaults = Options::default();
+    let mut names = Vec::new();
+    for spec in OPTIONS {
+        for name in spec.aliases.iter().chain([&spec.name]) {
+            let name = name.to_ascii_lowercase();
+            assert!(!names.contains(&name), "{name} is there twice");
+            names.push(name);
+        }
+        assert!(spec.about.ends_with('.'), "{} is not described", spec.name);
+        assert_eq!((spec.show)(&defaults, &defaults), None, "{} has no default", spec.name);
+        // Where the default can be written as a value, it is the value that nothing changes.
+        let word = spec.default.chars().all(|c| c.is_ascii_alphanumeric() || ":|".contains(c));
+        if word && !["none", "redmux"].contains(&spec.default) {
+            let mut options = Options::default();
+            read_option(&mut options, spec.name, spec.default)
+                .unwrap_or_else(|error| panic!("{}: {error}", spec.name));
+            let shown = (spec.show)(&options, &defaults);
+            let own = ["tcpKeepAlive", "tcpUserTimeout"].contains(&spec.name);
+            let expected = own.then(|| spec.default.to_owned());
+            assert_eq!(shown, expected, "{}", spec.name);
+        }
+    }
+}
+
+/// All there is in options, secrets included.
+fn everything(options: &Options) -> String {
+    let Options {
+        endpoints,
+        connect_timeout,
+        command_timeout,
+        sync_timeout,
+        connect_retry,
+        abort_on_connect_fail,
+        keep_alive,
+        probe_after,
+        probe_timeout,
+        username,
+        password,
+        database,
+        client_name,
+        library_info,
+        library_name,
+        protocol,
+        key_prefix,
+        channel_prefix,
+        command_map,
+        ssl,
+        tls,
+        tunnel,
+        tcp_keepalive,
+        tcp_user_timeout,
+        defaults,
+        reconnect,
+        backlog,
+        send_queue_bytes,
+        subscription_capacity,
+        limits,
+        fault: _,
+        credentials_provider: _,
+    } = options;
+    let tunnel = tunnel.as_ref().map(|t| (t.kind, &t.host, t.port, &t.credentials));
+    let key = tls.key.as_ref().map(|key| match key {
+        redmux_transport::Pem::File(text) | redmux_transport::Pem::Text(text) => text,
+    });
+    let one = format!(
+        "{:?}",
+        (
+            endpoints,
+            connect_timeout,
+            command_timeout,
+            sync_timeout,
+            connect_retry,
+            abort_on_connect_fail,
+            keep_alive,
+            probe_after,
+            probe_timeout,
+            username,
+            password
+        )
+    );
+    let two = format!(
+        "{:?}",
+        (
+            database,
+            client_name,
+            library_info,
+            library_name,
+            protocol,
+            key_prefix,
+            channel_prefix,
+            command_map,
+            ssl,
+            tls,
+            key,
+            tunnel
+        )
+    );
+    let three = format!(
+        "{:?}",
+        (
+            tcp_keepalive,
+            tcp_user_timeout,
+            defaults,
+            &reconnect.policy,
+            backlog,
+            send_queue_bytes,
+            subscription_capacity,
+            limits
+        )
+    );
+    format!("{one}\n{two}\n{three}")
+}
+
+fn text() -> impl Strategy<Value = Arc<str>> {
+    let awkward = prop::sample::select(vec![
+        ',', '%', '=', ' ', '\n', '$', ':', '/', '@', '#', '?', 'é', '\u{7f}', '\u{2028}', 'a', '1',
+    ]);
+    prop::collection::vec(prop_oneof![awkward, any::<char>()], 0..12)
+        .prop_map(|chars| Arc::from(chars.into_iter().collect::<String>()))
+}
+
+fn word() -> impl Strategy<Value = String> {
+    "[a-zA-Z0-9!#$%&'()*+,./:<>?@_-]{1,12}"
+}
+
+fn time() -> impl Strategy<Value = Duration> {
+    prop_oneof![
+        (1..100_000u64).prop_map(Duration::from_millis),
+        (1..u64::MAX).prop_map(Duration::from_micros),
+        Just(Duration::MAX)
+    ]
+}
+
+fn endpoint() -> impl Strategy<Value = Endpoint> {
+    prop_oneof![
+        ("[a-z%][a-z0-9.-]{0,12}", 1u16..).prop_map(|(host, port)| Endpoint::tcp(host, port)),
+        (any::<std::net::Ipv6Addr>(), 1u16..)
+            .prop_map(|(ip, port)| Endpoint::tcp(ip.to_string(), port)),
+        text()
+            .prop_filter("unix:// is a URL", |path| !path.starts_with("//"))
+            .prop_map(|path| Endpoint::Unix { path: format!("/{path}").replace("//", "/") }),
+        "wss://[a-z]{1,8}/[a-z?&=%_@]{0,9}".prop_map(|url| Endpoint::WebSocket { url }),
+    ]
+}
+
+/// One call of a builder method
+struct Change(Box<dyn Fn(Options) -> Options>);
+
+impl std::fmt::Debug for Change {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", (self.0)(Options::default()).connection_string())
+    }
+}
+
+fn changes() -> impl Strategy<Value = Change> {
+    fn change<T: Clone + std::fmt::Debug + 'static>(
+        values: impl Strategy<Value = T> + 'static,
+        apply: fn(Options, T) -> Options,
+    ) -> BoxedStrategy<Change> {
+        values.prop_map(move |value| Change(Box::new(move |o| apply(o, value.clone())))).boxed()
+    }
+    let small = || 0..1usize << 40;
+    let times = prop_oneof![
+        change(time(), |o, t| o.connect_timeout(t)),
+        change(time(), |o, t| o.command_timeout(t)),
+        change(time(), |o, t| o.sync_timeout(t)),
+        change(time(), |o, t| o.keep_alive(t)),
+        change(time(), |o, t| o.probe_after(t)),
+        change(time(), |o, t| o.probe_timeout(t)),
+        change(time(), |o, t| o.tcp_user_timeout(t)),
+        change((time(), time(), 1..9u32), |o, (a, b, n)| o.tcp_keepalive(Keepalive::new(a, b, n))),
+        change(Just(()), |o, ()| o.tcp_keepalive(Keepalive::OFF)),
+        change((time(), time()), |o, (a, b)| {
+            o.reconnect_policy(ExponentialBackoff { base: a.min(b), cap: a.max(b) })
+        }),
+        change(time(), |o, t| o.reconnect_policy(ConstantDelay(t))),
+    ];
+    let texts = prop_oneof![
+        change((text(), text()), |o, (user, password)| o.username(user).password(password)),
+        change(text(), |o, password| o.password(password)),
+        change(text(), |o, prefix| o.key_prefix(prefix)),
+        change(text(), |o, prefix| o.channel_prefix(prefix)),
+        change(word(), |o, name| o.client_name(name)),
+        change(word(), |o, name| o.library_name(name)),
+        change((word(), word()), |o, (from, to)| {
+            let map = CommandMap::default().rename(format!("X{from}"), to).disable("FLUSHALL");
+            o.command_map(map)
+        }),
+        change((text(), text(), text()), |o, (host, ca, key)| {
+            let tls = TlsOptions::default().host(host).ca(&*ca).client_certificate("/c.pem", &*key);
+            o.tls(tls.versions(TlsVersions::Tls13))
+        }),
+        change(Just(()), |o, ()| o.tls(TlsOptions::default().dangerously_unverified())),
+        change(Just(()), |o, ()| o.plaintext()),
+        change(("[a-z.]{1,9}", 1u16.., text(), text()), |o, (host, port, user, password)| {
+            o.tunnel(Tunnel::socks5(format!("h{host}"), port).credentials(user, password))
+        }),
+        change(1u16.., |o, port| o.tunnel(Tunnel::http("::1", port))),
+    ];
+    let others = prop_oneof![
+        change(any::<u32>(), |o, n| o.connect_retry(n)),
+        change(any::<u32>(), |o, n| o.database(n)),
+        change(any::<bool>(), |o, b| o.abort_on_connect_fail(b)),
+        change(any::<bool>(), |o, b| o.library_info(b)),
+        change(any::<bool>(), |o, b| o.protocol(if b { Protocol::Resp2 } else { Protocol::Resp3 })),
+        change(any::<usize>(), |o, n| o.send_queue_bytes(n)),
+        change(any::<usize>(), |o, n| o.subscription_capacity(n)),
+        change((any::<usize>(), any::<usize>()), |o, (max_commands, max_bytes)| {
+            o.backlog(BacklogPolicy::Queue { max_commands, max_bytes })
+        }),
+        change(Just(()), |o, ()| o.backlog(BacklogPolicy::FailFast)),
+        change((small(), small(), small()), |o, (a, b, c)| {
+            let limits = Limits::default().max_frame(a).max_bulk(b).max_line(c);
+            o.limits(limits.max_elements(c).max_depth(a))
+        }),
+        change(Just(()), |o, ()| o.defaults(Defaults::Upstash)),
+    ];
+    prop_oneof![times, texts, others, change(endpoint(), |o, e| o.add_endpoint(e))]
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read_back(changes in prop::collection::vec(changes(), 0..24)) {
+        let options = changes.iter().fold(Options::default(), |options, change| change.0(options));
+        let written = options.connection_string();
+        let read = Options::read(&written);
+        let read = read.map_err(|error| TestCaseError::fail(format!("{written:?}: {error}")))?;
+        prop_assert_eq!(everything(&read), everything(&options), "{:?}", written);
+        prop_assert_eq!(read.connection_string(), written);
+    }
+
+    #[test]
+    fn any_password_can_be_written_in_any_form(password in text()) {
+        let escaped: String = password.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        for text in [
+            Options::new("h").password(password.clone()).connection_string(),
+            format!("redis://:{escaped}@h"),
+            format!("redis://h?password={escaped}"),
+        ] {
+            let options = text.parse::<Options>().unwrap();
+            prop_assert_eq!(options.password.as_deref(), Some(&*password));
+            if password.len() > 4 {
+                let shown = format!("{options} {options:?}");
+                prop_assert!(!shown.contains(&*password));
+            }
+        }
+    }
+
+    #[test]
+    fn no_text_makes_it_panic(text in any::<String>()) {
+        let _ = text.parse::<Options>();
+        let _ = format!("redis://{text}").parse::<Options>();
+    }
+}

@@ -1,0 +1,218 @@
+//! `redis://`, `rediss://` and `unix://` URLs.
+
+use redmux_transport::{Endpoint, Tunnel, TunnelKind};
+
+use super::{
+    Options,
+    escape::{Escaped, unescape},
+    parse::{endpoint_fault, read_option},
+};
+use crate::{Error, Result};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    Plain,
+    Tls,
+    Unix,
+}
+
+const SCHEMES: &[(&str, Scheme)] = &[
+    ("redis", Scheme::Plain),
+    ("rediss", Scheme::Tls),
+    ("valkey", Scheme::Plain),
+    ("valkeys", Scheme::Tls),
+    ("unix", Scheme::Unix),
+    ("redis+unix", Scheme::Unix),
+];
+
+/// What follows the scheme, if `text` is a URL of ours.
+fn split(text: &str) -> Option<(Scheme, &str)> {
+    let (name, rest) = text.trim().split_once("://")?;
+    let (_, scheme) = SCHEMES.iter().find(|(known, _)| name.eq_ignore_ascii_case(known))?;
+    Some((*scheme, rest))
+}
+
+pub(super) fn is_url(text: &str) -> bool {
+    split(text).is_some()
+}
+
+/// Reads a URL into `options`. No error repeats any of it.
+pub(super) fn read(options: &mut Options, text: &str) -> Result<()> {
+    let Some((scheme, rest)) = split(text) else {
+        return Err(Error::config("endpoint: not a redis://, rediss:// or unix:// URL"));
+    };
+    if rest.contains('#') {
+        return Err(Error::config(
+            "endpoint: a URL takes no fragment (a `#` in a password is written %23)",
+        ));
+    }
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (authority, path) = match rest.find('/') {
+        Some(slash) => rest.split_at(slash),
+        None => (rest, ""),
+    };
+    let (user_info, hosts) = match authority.rsplit_once('@') {
+        Some((user_info, hosts)) => (Some(user_info), hosts),
+        None => (None, authority),
+    };
+    if let Some(user_info) = user_info {
+        let (user, password) = user_info.split_once(':').unwrap_or((user_info, ""));
+        if !user.is_empty() {
+            read_option(options, "user", &decode("user", user)?)?;
+        }
+        if user_info.contains(':') {
+            read_option(options, "password", &decode("password", password)?)?;
+        }
+    }
+    if scheme == Scheme::Unix {
+        if !hosts.is_empty() || path.len() < 2 {
+            return Err(Error::config(
+                "endpoint: expected unix:///path/of/the/socket or unix://user:password@/path",
+            ));
+        }
+        options.endpoints.push(Endpoint::Unix { path: decode("endpoint", path)? });
+    } else {
+        for host in hosts.split(',') {
+            let endpoint = decode("endpoint", host)?.parse::<Endpoint>();
+            match endpoint {
+                Ok(endpoint @ Endpoint::Tcp { .. }) => options.endpoints.push(endpoint),
+                Ok(_) => return Err(Error::config("endpoint: expected redis://host:port")),
+                Err(error) => return Err(endpoint_fault("the URL", &error)),
+            }
+        }
+        let database = path.trim_matches('/');
+        if !database.is_empty() {
+            read_option(options, "defaultDatabase", database)?;
+        }
+    }
+    if scheme == Scheme::Tls {
+        options.ssl = Some(true);
+    }
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let name = unescape(name).unwrap_or_default();
+        read_option(options, &name, &decode(&name, value)?)?;
+    }
+    Ok(())
+}
+
+fn decode(name: &str, text: &str) -> Result<String> {
+    unescape(text).ok_or_else(|| {
+        Error::config(format!("{name}: expected text with `%` written as %25 in a URL"))
+    })
+}
+
+/// Reads `http://user:password@host:port` or `socks5://…`; the port is 3128 or 1080 unless given.
+pub(super) fn tunnel(text: &str) -> Option<Tunnel> {
+    let (scheme, rest) = text.split_once(':')?;
+    let (kind, port) = match scheme.to_ascii_lowercase().as_str() {
+        "http" => (TunnelKind::Http, 3128),
+        "socks5" | "socks5h" => (TunnelKind::Socks5, 1080),
+        _ => return None,
+    };
+    let rest = rest.strip_prefix("//").unwrap_or(rest).trim_end_matches('/');
+    let (user_info, host) = match rest.rsplit_once('@') {
+        Some((user_info, host)) => (Some(user_info), host),
+        None => (None, rest),
+    };
+    let has_port = match host.strip_prefix('[') {
+        Some(v6) => v6.contains("]:"),
+        None => host.contains(':'),
+    };
+    let with_port = if has_port { host.to_owned() } else { format!("{host}:{port}") };
+    let Ok(Endpoint::Tcp { host, port }) = with_port.parse() else { return None };
+    let mut tunnel = match kind {
+        TunnelKind::Http => Tunnel::http(host, port),
+        _ => Tunnel::socks5(host, port),
+    };
+    if let Some(user_info) = user_info {
+        let (user, password) = user_info.split_once(':')?;
+        tunnel = tunnel.credentials(unescape(user)?, unescape(password)?);
+    }
+    Some(tunnel)
+}
+
+/// With user name and password, so that [`tunnel`] reads it back.
+pub(super) fn show_tunnel(tunnel: &Tunnel) -> String {
+    let url = tunnel.to_string();
+    let (Some((user, password)), Some((scheme, rest))) =
+        (&tunnel.credentials, url.split_once("://"))
+    else {
+        return url;
+    };
+    format!("{scheme}://{}:{}@{rest}", Escaped(user, ":@/"), Escaped(password, ":@/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(text: &str) -> Options {
+        text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
+    }
+
+    #[test]
+    fn urls_are_connection_strings() {
+        for (url, same) in [
+            ("redis://localhost", "localhost"),
+            ("redis://localhost:7000/3", "localhost:7000,db=3"),
+            ("valkey://:p%40ss%2C@h/", "h,password=p@ss%2C"),
+            (
+                "redis://app:a:b@[::1]:1?name=x&connectTimeout=250",
+                "[::1]:1,user=app,password=a:b,name=x,connectTimeout=250",
+            ),
+            ("redis://:x@a:1,b:2/1", "a:1,b:2,password=x,db=1"),
+            ("rediss://h:6380", "h:6380,ssl=true"),
+            ("REDISS://h:6380?sslHost=other", "h:6380,ssl=true,sslHost=other"),
+            ("unix:///run/a%20b.sock?db=2", "unix:/run/a b.sock,db=2"),
+            ("redis+unix://u:p@/run/r.sock", "unix:/run/r.sock,user=u,password=p"),
+            ("wss://gate/redis?t=1,name=x", "wss://gate/redis?t=1,name=x"),
+        ] {
+            assert_eq!(
+                options(url).connection_string(),
+                options(same).connection_string(),
+                "{url}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_fault_in_a_url_does_not_repeat_it() {
+        for (url, expected) in [
+            ("redis://", "host is empty"),
+            ("redis://:s3cret/x@h", "percent-encoded"),
+            ("redis://:s3cret#x@h", "%23"),
+            ("redis://:s3cret%zz@h", "password: expected text"),
+            ("redis://s3cret@h", "a user name needs a password"),
+            ("redis://h/s3cret", "defaultDatabase: expected"),
+            ("redis://h?colour=s3cret", "`colour` is not an option"),
+            ("redis://h?db=s3cret", "defaultDatabase: expected"),
+            ("redis://:s3cret@h:port", "1 to 65535"),
+            ("redis://ws://s3cret", "endpoint"),
+            ("unix://:s3cret@host/x", "unix:///path"),
+            ("unix://", "unix:///path"),
+            ("http://:s3cret@h", "unknown scheme"),
+        ] {
+            let error = url.parse::<Options>().expect_err(url).to_string();
+            assert!(error.contains(expected), "{url}: {error}");
+            assert!(!error.contains("s3cret"), "{url}: {error}");
+        }
+    }
+
+    #[test]
+    fn tunnels_are_read_and_written() {
+        for (text, shown) in [
+            ("http:proxy:8080", "http://proxy:8080"),
+            ("http://proxy", "http://proxy:3128"),
+            ("socks5h://[::1]", "socks5://[::1]:1080"),
+            ("socks5://me:p%40%3A%2F@h:1", "socks5://me:p%40%3A%2F@h:1"),
+        ] {
+            let read = tunnel(text).unwrap();
+            assert_eq!(show_tunnel(&read), shown);
+            assert_eq!(tunnel(shown).unwrap(), read);
+        }
+        for text in ["proxy:8080", "ftp://h", "http://", "http://me@h", "http://h:port"] {
+            assert!(tunnel(text).is_none(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What cannot be checked option by option.
+
+use redmux_transport::{Endpoint, TlsOptions};
+
+use super::{Mapped, Options};
+use crate::{Error, Result, resp::Protocol};
+
+impl Options {
+    /// Checks what cannot be checked option by option.
+    pub(crate) fn validate(&self) -> Result<()> {
+        if let Some(fault) = &self.fault {
+            return Err(fault.clone());
+        }
+        if self.endpoints.is_empty() {
+            return Err(Error::config(
+                "endpoint: none is given (expected at least one, such as localhost:6379)",
+            ));
+        }
+        let positive = [
+            ("connectTimeout", self.connect_timeout),
+            ("commandTimeout", self.command_timeout),
+            ("syncTimeout", self.sync_timeout),
+            ("keepAlive", self.keep_alive),
+            ("probeAfter", self.probe_after),
+            ("probeTimeout", self.probe_timeout),
+        ];
+        if let Some((name, _)) = positive.iter().find(|(_, duration)| duration.is_zero()) {
+            return Err(Error::config(format!(
+                "{name}: 0 is not a time to wait (expected 1 ms or more)"
+            )));
+        }
+        if self.connect_retry == 0 {
+            return Err(Error::config(
+                "connectRetry: 0 attempts cannot connect (expected 1 or more)",
+            ));
+        }
+        if self.username.is_some() && self.password.is_none() {
+            return Err(Error::config("user: a user name needs a password"));
+        }
+        for (option, name) in [("name", &self.client_name), ("libraryName", &self.library_name)] {
+            let bad = |byte: u8| !(b'!'..=b'~').contains(&byte);
+            if name.as_ref().is_some_and(|name| name.bytes().any(bad)) {
+                return Err(Error::config(format!(
+                    "{option}: Redis takes printable ASCII without spaces"
+                )));
+            }
+        }
+        self.validate_commands()?;
+        self.validate_layers()
+    }
+
+    /// What the handshake needs must not be disabled.
+    fn validate_commands(&self) -> Result<()> {
+        self.command_map.validate()?;
+        let needed = [
+            (
+                "AUTH",
+                self.password.is_some() || self.credentials_provider.is_some(),
+                "a password is given",
+            ),
+            ("SELECT", self.database != 0, "a database is given"),
+            ("HELLO", self.protocol == Some(Protocol::Resp3), "protocol=resp3 is given"),
+            ("PING", true, "connections are probed with it"),
+        ];
+        for (command, needed, why) in needed {
+            if needed && self.command_map.get(command) == Mapped::Disabled {
+                return Err(Error::config(format!("commandMap: {command} is disabled, but {why}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// TLS demanded is TLS spoken.
+    fn validate_layers(&self) -> Result<()> {
+        if self.tls.certificate.is_some() != self.tls.key.is_some() {
+            return Err(Error::config("sslCert and sslKey go together: one of them is missing"));
+        }
+        if self.tls != TlsOptions::default() && !self.wants_tls() {
+            return Err(Error::config(
+                "ssl: there are options for TLS, but it is not spoken (add ssl=true)",
+            ));
+        }
+        for endpoint in &self.endpoints {
+            match endpoint {
+                Endpoint::Unix { .. } if self.wants_tls() => {
+                    return Err(Error::config("ssl: there is no TLS on unix: endpoints"));
+                }
+                Endpoint::Unix { .. } if self.tunnel.is_some() => {
+                    return Err(Error::config("tunnel: a Unix socket is reached without one"));
+                }
+                Endpoint::WebSocket { url } if self.wants_tls() && !url.starts_with("wss://") => {
+                    return Err(Error::config(
+                        "ssl: a ws:// endpoint is not encrypted (expected wss://)",
+                    ));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}

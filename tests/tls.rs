@@ -1,0 +1,280 @@
+//! TLS: a real Redis with certificates of our own, on every runtime.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{fs, path::Path, sync::OnceLock};
+
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use redmux::{
+    ConnectStage, ConnectionMultiplexer, Delivery, Environment, ErrorKind, Options, TlsOptions,
+    TlsVersions,
+};
+use redmux_test_support::{PortLease, RedisServer, TempDir, Websockify, lease_port};
+
+/// An authority, a server certificate for `localhost` and 127.0.0.1, and one for a client
+struct Certificates {
+    dir: TempDir,
+}
+
+impl Certificates {
+    fn get() -> &'static Self {
+        static MADE: OnceLock<Certificates> = OnceLock::new();
+        MADE.get_or_init(Self::make)
+    }
+
+    fn make() -> Self {
+        let dir = TempDir::new().unwrap();
+        let save = |name: &str, pem: String| fs::write(dir.path().join(name), pem).unwrap();
+        let mut authority = CertificateParams::new(Vec::new()).unwrap();
+        authority.distinguished_name.push(DnType::CommonName, "an authority");
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        save("ca.pem", authority.self_signed(&key).unwrap().pem());
+        let issuer = Issuer::new(authority, key);
+        for (name, hosts) in [("server", ["localhost", "127.0.0.1"]), ("client", ["app", "app2"])] {
+            let key = KeyPair::generate().unwrap();
+            let mut params = CertificateParams::new(hosts.map(str::to_owned)).unwrap();
+            params.distinguished_name.push(DnType::CommonName, name);
+            let certificate = params.signed_by(&key, &issuer).unwrap();
+            save(&format!("{name}.pem"), certificate.pem());
+            save(&format!("{name}.key"), key.serialize_pem());
+        }
+        Self { dir }
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.dir.path().join(name).display().to_string()
+    }
+}
+
+/// A server that speaks TLS on a port of its own, besides plain TCP on the other
+struct TlsServer {
+    plain: RedisServer,
+    port: PortLease,
+}
+
+impl TlsServer {
+    fn start(extra: &[&str]) -> Self {
+        let certificates = Certificates::get();
+        let port = lease_port(None).unwrap();
+        let plain = RedisServer::builder()
+            .args(["--tls-port", &port.port().to_string()])
+            .args(["--tls-ca-cert-file", &certificates.path("ca.pem")])
+            .args(["--tls-cert-file", &certificates.path("server.pem")])
+            .args(["--tls-key-file", &certificates.path("server.key")])
+            .args(["--tls-auth-clients", "no"])
+            .args(extra)
+            .start()
+            .unwrap();
+        Self { plain, port }
+    }
+
+    fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port.port())
+    }
+
+    fn options(&self, tls: TlsOptions) -> Options {
+        Options::new(self.address()).connect_retry(1).tls(tls)
+    }
+}
+
+fn trusting() -> TlsOptions {
+    TlsOptions::default().ca(Certificates::get().path("ca.pem"))
+}
+
+async fn refused(options: Options) -> redmux::Error {
+    let error = ConnectionMultiplexer::connect(options).await.expect_err("it must be refused");
+    assert_eq!(error.kind(), ErrorKind::Connect(ConnectStage::Tls), "{error}");
+    assert_eq!(error.delivery(), Delivery::NotSent);
+    error
+}
+
+/// Small and large, in both directions at once.
+async fn talk(server: &TlsServer, environment: Environment) {
+    let muxer =
+        ConnectionMultiplexer::connect_with(server.options(trusting()), environment).await.unwrap();
+    let large = vec![b'x'; 3 << 20];
+    let calls = (0..8).map(|n| {
+        let muxer = muxer.clone();
+        let large = &large;
+        async move {
+            let key = format!("large-{n}");
+            muxer.execute::<()>("SET", (&*key, large.as_slice())).await.unwrap();
+            let back: Vec<u8> = muxer.execute("GET", [&*key]).await.unwrap();
+            assert!(back == *large);
+        }
+    });
+    futures::future::join_all(calls).await;
+    assert_eq!(muxer.execute::<String>("ECHO", ["hello"]).await.unwrap(), "hello");
+    muxer.close().await;
+}
+
+#[test]
+fn speaks_tls_on_every_runtime() {
+    let server = TlsServer::start(&[]);
+    async_std::task::block_on(talk(&server, redmux_tcp::environment()));
+    smol::block_on(talk(&server, redmux_tcp::smol::environment()));
+    tokio::runtime::Runtime::new()
+        .unwrap()
+        .block_on(async { talk(&server, redmux_tcp::tokio::environment()).await });
+}
+
+#[async_std::test]
+async fn comes_back_after_the_server_was_away() {
+    let server = TlsServer::start(&[]);
+    let muxer = ConnectionMultiplexer::connect(server.options(trusting())).await.unwrap();
+    server.plain.restart();
+    let value: String = muxer.execute("ECHO", ["again"]).await.unwrap();
+    assert_eq!(value, "again");
+}
+
+#[async_std::test]
+async fn a_connection_string_or_a_url_will_do() {
+    let server = TlsServer::start(&[]);
+    let ca = Certificates::get().path("ca.pem");
+    for text in [
+        format!("{},ssl=true,sslCa={ca},sslProtocols=tls13", server.address()),
+        format!("rediss://localhost:{}?sslCa={ca}", server.port.port()),
+        format!("rediss://127.0.0.1:{}/?sslCa={ca}&sslHost=localhost", server.port.port()),
+        format!("{},ssl=true,sslDangerouslyUnverified=true,sslHost=other", server.address()),
+    ] {
+        let muxer = ConnectionMultiplexer::connect(&*text).await.unwrap();
+        assert_eq!(muxer.execute::<String>("ECHO", ["hello"]).await.unwrap(), "hello");
+    }
+    // PEM text instead of a file.
+    let pem = fs::read_to_string(Path::new(&ca)).unwrap();
+    let tls = TlsOptions::default().ca(pem).versions(TlsVersions::Tls12);
+    ConnectionMultiplexer::connect(server.options(tls)).await.unwrap();
+}
+
+#[async_std::test]
+async fn whom_it_cannot_verify_it_does_not_trust() {
+    let server = TlsServer::start(&["--tls-protocols", "TLSv1.2"]);
+    let error = refused(server.options(TlsOptions::default())).await;
+    assert!(error.to_string().contains("UnknownIssuer"), "{error}");
+    let error = refused(server.options(trusting().host("elsewhere.example"))).await;
+    assert!(error.to_string().contains("elsewhere.example"), "{error}");
+    let error = refused(server.options(trusting().host("no host"))).await;
+    assert!(error.to_string().contains("neither a DNS name"), "{error}");
+    refused(server.options(trusting().versions(TlsVersions::Tls13))).await;
+    let error = refused(server.options(TlsOptions::default().ca("/nonexistent/ca.pem"))).await;
+    assert!(error.to_string().contains("sslCa: /nonexistent/ca.pem"), "{error}");
+    let key = Certificates::get().path("server.key");
+    let error = refused(server.options(TlsOptions::default().ca(key))).await;
+    assert!(error.to_string().contains("sslCa: there is no certificate"), "{error}");
+}
+
+#[async_std::test]
+async fn nothing_is_sent_in_the_clear() {
+    use std::io::Read;
+
+    // What arrives at a server that says nothing.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let heard = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut heard = Vec::new();
+        let _ = stream.read_to_end(&mut heard);
+        heard
+    });
+    let options = Options::new(address).connect_retry(1).password("s3cret").tls(trusting());
+    let timeout = std::time::Duration::from_millis(500);
+    ConnectionMultiplexer::connect(options.connect_timeout(timeout)).await.unwrap_err();
+    let heard = heard.join().unwrap();
+    assert!(heard.starts_with(&[22, 3, 1]), "no TLS handshake: {heard:?}");
+    assert!(!heard.windows(6).any(|window| window == b"s3cret"));
+}
+
+#[async_std::test]
+async fn a_transport_that_cannot_encrypt_refuses() {
+    use redmux::transport::{Capabilities, DialError, Endpoint, Transport};
+
+    struct Plain;
+    impl Transport for Plain {
+        type Stream = redmux_tcp::Stream;
+
+        fn capabilities(&self) -> Capabilities {
+            Capabilities::stream()
+        }
+
+        async fn connect(&self, endpoint: &Endpoint) -> Result<Self::Stream, DialError> {
+            redmux_tcp::TcpTransport::default().connect(endpoint).await
+        }
+    }
+
+    let server = TlsServer::start(&[]);
+    let environment = Environment::new(Plain, redmux_tcp::AsyncStdRuntime);
+    let options = server.options(trusting());
+    let error = ConnectionMultiplexer::connect_with(options, environment).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect(ConnectStage::Tls), "{error}");
+    assert!(error.to_string().contains("cannot encrypt"), "{error}");
+}
+
+#[async_std::test]
+async fn client_certificates() {
+    let server = TlsServer::start(&["--tls-auth-clients", "yes"]);
+    let certificates = Certificates::get();
+    let (certificate, key) = (certificates.path("client.pem"), certificates.path("client.key"));
+    let tls = trusting().client_certificate(certificate.clone(), key);
+    let muxer = ConnectionMultiplexer::connect(server.options(tls)).await.unwrap();
+    assert_eq!(muxer.execute::<String>("ECHO", ["hello"]).await.unwrap(), "hello");
+
+    // With TLS 1.3 the server refuses only after the client's side of the handshake is over.
+    let error = ConnectionMultiplexer::connect(server.options(trusting())).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Connect(_)), "{error}");
+    assert!(error.to_string().to_lowercase().contains("certificate"), "{error}");
+
+    let error =
+        refused(server.options(trusting().client_certificate(certificate.clone(), certificate)))
+            .await;
+    assert!(error.to_string().contains("sslKey: there is no private key"), "{error}");
+}
+
+/// Speaks TLS in front of a plain port; returns its own.
+async fn terminate_tls(plain: u16) -> u16 {
+    use async_std::net::{TcpListener, TcpStream};
+    use futures::{AsyncReadExt, io::copy};
+    use futures_rustls::{
+        TlsAcceptor,
+        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+        rustls::ServerConfig,
+    };
+
+    let certificates = Certificates::get();
+    let chain = vec![CertificateDer::from_pem_file(certificates.path("server.pem")).unwrap()];
+    let key = PrivateKeyDer::from_pem_file(certificates.path("server.key")).unwrap();
+    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key);
+    let acceptor = TlsAcceptor::from(std::sync::Arc::new(config.unwrap()));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    async_std::task::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let Ok(client) = acceptor.accept(client).await else { continue };
+            let server = TcpStream::connect(("127.0.0.1", plain)).await.unwrap();
+            let ((from, mut to), (back, mut forth)) = (client.split(), server.split());
+            async_std::task::spawn(async move {
+                futures::future::join(copy(from, &mut forth), copy(back, &mut to)).await
+            });
+        }
+    });
+    port
+}
+
+#[async_std::test]
+async fn web_sockets_speak_tls_too() {
+    let server = RedisServer::start();
+    let websockify = Websockify::start(server.port());
+    let plain = websockify.url().trim_end_matches('/').rsplit_once(':').unwrap().1.parse().unwrap();
+    let url = format!("wss://localhost:{}/", terminate_tls(plain).await);
+    let environment = redmux_websocket::environment();
+    let options = Options::new(&url).connect_retry(1);
+
+    let trusted = options.clone().tls(trusting());
+    let muxer = ConnectionMultiplexer::connect_with(trusted, environment.clone()).await.unwrap();
+    let large = "x".repeat(1 << 20);
+    assert_eq!(muxer.execute::<String>("ECHO", [&*large]).await.unwrap(), large);
+    // Without being asked, too; but this authority is not one of the system's.
+    let error = ConnectionMultiplexer::connect_with(options, environment).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect(ConnectStage::Tls), "{error}");
+    assert!(error.to_string().contains("UnknownIssuer"), "{error}");
+}
