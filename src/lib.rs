@@ -6,6 +6,7 @@ pub mod database;
 pub mod events;
 pub mod resp;
 
+mod cache;
 mod command;
 mod connection;
 mod error;
@@ -14,6 +15,7 @@ mod options;
 mod pubsub;
 mod sync;
 
+pub use cache::{CacheOptions, CacheStats, Cached};
 pub use command::{Call, pipeline};
 pub use connection::{
     BacklogPolicy, ConstantDelay, Credentials, CredentialsProvider, ExponentialBackoff,

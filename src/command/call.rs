@@ -151,6 +151,20 @@ impl<'a, T, A> Call<'a, T, A> {
         Call { link, name, subcommand, args, timeout, confirm, prelude, state, reply }
     }
 
+    pub(crate) fn link(&self) -> &'a Link {
+        self.link
+    }
+
+    /// Neither refused nor sent.
+    pub(crate) fn is_new(&self) -> bool {
+        matches!(self.state, State::New)
+    }
+
+    /// Its time in microseconds.
+    pub(crate) fn limit(&self) -> u64 {
+        self.timeout.unwrap_or_else(|| self.link.with(|core| core.config.command_timeout))
+    }
+
     pub(crate) fn full_name(&self) -> Cow<'static, str> {
         match self.subcommand {
             Some(second) => format!("{} {second}", self.name).into(),
@@ -196,6 +210,11 @@ impl<'a, T, A> Call<'a, T, A> {
 }
 
 impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
+    /// A reply to this command that came another way.
+    pub(crate) fn decode<U: FromReply>(&self, reply: &Frame) -> Result<U> {
+        reply.decode().map_err(|error| self.not_decoded(error))
+    }
+
     /// Sends the command and forgets it: no reply, no error, nothing to await
     ///
     /// It is queued before this returns, in order with the commands before and after it, has its

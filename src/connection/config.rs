@@ -3,6 +3,7 @@ use std::{sync::Arc, time::Duration};
 use super::credentials::Credentials;
 use crate::{
     CommandMap,
+    cache::Cache,
     resp::{Limits, Protocol},
 };
 
@@ -52,6 +53,8 @@ pub(crate) struct LinkConfig {
     pub(crate) library_name: Option<Arc<str>>,
     /// What the handshake's commands are called.
     pub(crate) commands: CommandMap,
+    /// Replies kept on this side.
+    pub(crate) cache: Option<Arc<Cache>>,
     pub(crate) database: u32,
     /// `None`: RESP3, or RESP2 where the server refuses it.
     pub(crate) protocol: Option<Protocol>,

@@ -235,6 +235,10 @@ impl Core {
         self.probe_deadline = NEVER;
         for frame in frames {
             if self.is_push(&frame) {
+                // Here and not later: a reply read before a change must not outlive it.
+                if self.config.cache.as_ref().is_some_and(|cache| cache.take_in(&frame)) {
+                    continue;
+                }
                 self.confirm(&frame, inbox);
                 inbox.pushes.push(frame);
             } else {
@@ -298,7 +302,10 @@ impl Core {
         match entry.kind {
             Kind::Step(step) => match self.handshake.answer(step, &frame)? {
                 HandshakeEvent::Continue => {}
-                HandshakeEvent::Complete { server, protocol } => {
+                HandshakeEvent::Complete { server, protocol, tracking } => {
+                    if let Some(cache) = &self.config.cache {
+                        cache.reset(tracking);
+                    }
                     self.protocol = protocol;
                     self.server = Some(server);
                     self.become_ready(inbox);

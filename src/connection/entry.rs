@@ -44,6 +44,7 @@ pub(crate) enum Step {
     SetName,
     SetInfo,
     Select,
+    Track,
     Ping,
 }
 

@@ -29,11 +29,13 @@ pub(crate) struct Handshake {
     due: usize,
     protocol: Protocol,
     server: ServerInfo,
+    /// The server announces changes of keys.
+    tracking: bool,
 }
 
 pub(crate) enum HandshakeEvent {
     Continue,
-    Complete { server: ServerInfo, protocol: Protocol },
+    Complete { server: ServerInfo, protocol: Protocol, tracking: bool },
 }
 
 impl Handshake {
@@ -80,11 +82,16 @@ impl Handshake {
         if config.database != 0 && !config.subscriber {
             push(Step::Select, &["SELECT", &config.database.to_string()]);
         }
+        if let Some(cache) = &config.cache
+            && hello
+        {
+            push(Step::Track, &cache.tracking());
+        }
         if !hello {
             // Something must answer before the connection counts as ready.
             push(Step::Ping, &["PING"]);
         }
-        *self = Self { due: steps.len(), protocol: Protocol::Resp2, server: ServerInfo::default() };
+        *self = Self { due: steps.len(), ..Self::default() };
         (bytes, steps)
     }
 
@@ -103,6 +110,8 @@ impl Handshake {
         match (step, reply.error()) {
             // Names are a courtesy: old servers and strict ACLs refuse them.
             (Step::SetName | Step::SetInfo, _) => {}
+            // Without it nothing is cached, and all else works.
+            (Step::Track, refused) => self.tracking = refused.is_none(),
             (Step::Hello, None) => self.learn(frame),
             (Step::Hello, Some(error)) if speaks_resp2_only(&error) => {}
             (_, None) => {}
@@ -113,7 +122,8 @@ impl Handshake {
             return Ok(HandshakeEvent::Continue);
         }
         let server = std::mem::take(&mut self.server);
-        Ok(HandshakeEvent::Complete { server, protocol: self.protocol })
+        let tracking = self.tracking && self.protocol == Protocol::Resp3;
+        Ok(HandshakeEvent::Complete { server, protocol: self.protocol, tracking })
     }
 
     fn learn(&mut self, frame: &Frame) {

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     Result,
+    cache::Cache,
     events::{ConnectionType, Hub},
     pubsub::Registry,
     resp::Arg,
@@ -34,6 +35,7 @@ pub(crate) struct Link {
     pub(crate) connection_type: ConnectionType,
     pub(crate) hub: Arc<Hub>,
     pub(crate) registry: Arc<Registry>,
+    pub(crate) cache: Option<Arc<Cache>>,
     /// The endpoint in use, or tried last.
     endpoint: Mutex<Arc<Endpoint>>,
 }
@@ -50,6 +52,7 @@ impl Link {
     ) -> Self {
         let epoch = runtime.now();
         Self {
+            cache: config.cache.clone(),
             core: Mutex::new(Core::new(config, phase)),
             runtime,
             epoch,

@@ -64,6 +64,9 @@ impl Core {
             // Aborted while the driver was at the stream: everything has failed already.
             return 0;
         }
+        if let Some(cache) = &self.config.cache {
+            cache.reset(false);
+        }
         let batch_start = self.taken - batch.len() as u64;
         let unsent = self.fifo.partition_point(|entry| entry.end <= self.sent);
         let mut lost = 0;

@@ -15,7 +15,8 @@ pub use blocking::Blocking;
 pub use status::{LinkStatus, Status};
 
 use crate::{
-    Call, Database, Delivery, Error, ErrorKind, Events, Options, Result, Subscriber, TimeoutStage,
+    CacheStats, Call, Database, Delivery, Error, ErrorKind, Events, Options, Result, Subscriber,
+    TimeoutStage,
     command::check_shared,
     connection::{DialPlan, Driver, Link, Phase},
     events::{ConnectionType, Hub},
@@ -221,6 +222,11 @@ impl ConnectionMultiplexer {
     /// Whether the connection is ready for use at this moment.
     pub fn is_connected(&self) -> bool {
         self.inner.link.with(|core| core.phase == Phase::Ready)
+    }
+
+    /// What the client-side cache holds and how it does; `None` where the options have none.
+    pub fn cache_stats(&self) -> Option<CacheStats> {
+        Some(self.inner.link.cache.as_ref()?.stats())
     }
 
     /// A snapshot for operators; its `Display` is a text dump.

@@ -18,6 +18,8 @@ pub struct Status {
     pub connections: Vec<LinkStatus>,
     /// Channels, patterns and shard channels subscribed to.
     pub subscriptions: usize,
+    /// The client-side cache, where the options have one.
+    pub cache: Option<crate::CacheStats>,
 }
 
 /// A snapshot of one connection
@@ -46,7 +48,8 @@ impl Status {
             .map(LinkStatus::of)
             .filter(|link| link.diagnostics.connection != "dormant")
             .collect();
-        Self { connections, subscriptions: inner.registry.len() }
+        let cache = inner.link.cache.as_ref().map(|cache| cache.stats());
+        Self { connections, subscriptions: inner.registry.len(), cache }
     }
 }
 
@@ -69,7 +72,11 @@ impl fmt::Display for Status {
         for link in &self.connections {
             writeln!(f, "{link}")?;
         }
-        write!(f, "subscriptions: {}", self.subscriptions)
+        write!(f, "subscriptions: {}", self.subscriptions)?;
+        match &self.cache {
+            Some(cache) => write!(f, "\n{cache}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -22,7 +22,8 @@ pub(crate) use command_map::Mapped;
 pub use provider::Defaults;
 
 use crate::{
-    BacklogPolicy, Error, ExponentialBackoff, ReconnectPolicy,
+    BacklogPolicy, CacheOptions, Error, ExponentialBackoff, ReconnectPolicy,
+    cache::Cache,
     connection::{Credentials, CredentialsProvider, DialPlan, LinkConfig, micros},
     resp::{Limits, Protocol},
 };
@@ -82,6 +83,7 @@ pub struct Options {
     pub(crate) backlog: BacklogPolicy,
     pub(crate) send_queue_bytes: usize,
     pub(crate) subscription_capacity: usize,
+    client_cache: Option<CacheOptions>,
     pub(crate) limits: Limits,
     /// What was wrong with an endpoint given as text; reported on connect.
     pub(crate) fault: Option<Error>,
@@ -120,6 +122,7 @@ impl Default for Options {
             backlog: BacklogPolicy::default(),
             send_queue_bytes: 16 << 20,
             subscription_capacity: 1024,
+            client_cache: None,
             limits: Limits::default(),
             fault: None,
         }
@@ -351,6 +354,13 @@ impl Options {
         self
     }
 
+    /// Keeps replies on this side, for calls that ask for it with
+    /// [`cached`](crate::Call::cached). Default: none are kept.
+    pub fn client_cache(mut self, cache: CacheOptions) -> Self {
+        self.client_cache = Some(cache);
+        self
+    }
+
     pub(crate) fn link_config(&self, subscriber: bool) -> LinkConfig {
         LinkConfig {
             command_timeout: micros(Some(self.command_timeout)),
@@ -369,6 +379,11 @@ impl Options {
             library_info: self.library_info,
             library_name: self.library_name.clone(),
             commands: self.command_map.clone(),
+            cache: self
+                .client_cache
+                .clone()
+                .filter(|_| !subscriber)
+                .map(|options| Arc::new(Cache::new(options, self.command_map.clone()))),
             database: self.database,
             protocol: if subscriber { Some(Protocol::Resp2) } else { self.protocol },
             limits: self.limits,

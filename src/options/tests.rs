@@ -96,6 +96,8 @@ fn everything(options: &Options) -> String {
         limits,
         fault: _,
         credentials_provider: _,
+        // Set by code only.
+        client_cache: _,
     } = options;
     let tunnel = tunnel.as_ref().map(|t| (t.kind, &t.host, t.port, &t.credentials));
     let key = tls.key.as_ref().map(|key| match key {

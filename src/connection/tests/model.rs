@@ -28,6 +28,7 @@ pub(super) fn config() -> LinkConfig {
         library_info: true,
         library_name: None,
         commands: crate::CommandMap::default(),
+        cache: None,
         database: 0,
         protocol: None,
         limits: Limits::default(),

@@ -1,0 +1,170 @@
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use redmux_transport::Timer;
+
+use super::{Cache, Flight, Found, Lead, Request, reads::is_cacheable};
+use crate::{
+    Call, Delivery, Error, ErrorKind, Result, TimeoutStage,
+    connection::Prelude,
+    resp::{ArgList, Frame, FromReply, ToArgs, encode_command},
+};
+
+/// A call that asks the cache first; made by [`Call::cached`]
+#[must_use = "a call does nothing unless it is awaited"]
+pub struct Cached<'a, T, A>(State<'a, T, A>);
+
+enum State<'a, T, A> {
+    Ask(Call<'a, T, A>),
+    /// It cannot be cached.
+    Plain(Call<'a, T, A>),
+    /// This call fetches the reply, for others too.
+    Lead(Call<'a, Frame, A>, Lead),
+    /// Another call fetches it; but this one's time is its own.
+    Follow(Call<'a, T, A>, Arc<Flight>, Box<dyn Timer>),
+    Done,
+}
+
+impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
+    /// Answers from the cache if it can, and keeps the reply if not.
+    ///
+    /// It works for commands that read one key, such as `GET`, `HGETALL` or `LRANGE`; others,
+    /// and all where [`Options::client_cache`](crate::Options::client_cache) is not set or the
+    /// server does not track, are simply sent. Calls of one request at the same time share one
+    /// reply.
+    ///
+    /// A reply is dropped when the server announces a change of its key, when the connection is
+    /// lost, and when it is older than [`CacheOptions::max_age`](crate::CacheOptions::max_age).
+    /// Between a change and its announcement, a round trip or so, the old value is given; that
+    /// holds for changes of this client's own as well.
+    ///
+    /// ```no_run
+    /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
+    /// let name: Option<String> = db.hget("user:7", "name").cached().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn cached(self) -> Cached<'a, T, A> {
+        Cached(State::Ask(self))
+    }
+
+    /// What is asked of the cache, unless it is nothing for it.
+    fn request(&self, cache: &Cache) -> Option<Request> {
+        let mut args = ArgList::new();
+        self.append_to(&mut args);
+        let (name, key) = (args.first()?.as_bytes(), args.get(1)?.as_bytes());
+        if !is_cacheable(name, args.len() - 1) || !cache.options.covers(key) {
+            return None;
+        }
+        let mut bytes = Vec::new();
+        encode_command(&mut bytes, &args);
+        Some(Request { key: key.into(), bytes: bytes.into() })
+    }
+}
+
+impl<'a, T: FromReply, A: ToArgs> State<'a, T, A> {
+    fn ask(call: Call<'a, T, A>) -> (Self, Option<Frame>) {
+        let link = call.link();
+        let request = link.cache.as_ref().filter(|_| call.is_new()).and_then(|cache| {
+            let request = call.request(cache)?;
+            Some((cache, request))
+        });
+        let Some((cache, request)) = request else { return (Self::Plain(call), None) };
+        match cache.look_up(&request, link.clock()) {
+            Found::Untracked => (Self::Plain(call), None),
+            Found::Reply(reply) => (Self::Plain(call), Some(reply)),
+            Found::Flight(flight) => {
+                let limit = call.limit();
+                let timer = link.runtime.timer(link.instant(link.clock().saturating_add(limit)));
+                (Self::Follow(call, flight, timer), None)
+            }
+            Found::Missing(token, flight) => {
+                let lead = Lead { cache: cache.clone(), key: request.key, token, flight };
+                let call = call.reply_as();
+                let call = match cache.consent() {
+                    None => call,
+                    Some(bytes) => call.after(Prelude { bytes, commands: 1, ..Prelude::default() }),
+                };
+                (Self::Lead(call, lead), None)
+            }
+        }
+    }
+}
+
+impl<T: FromReply, A: ToArgs> Future for Cached<'_, T, A> {
+    type Output = Result<T>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
+        let this = self.get_mut();
+        loop {
+            match std::mem::replace(&mut this.0, State::Done) {
+                State::Ask(call) => match State::ask(call) {
+                    (State::Plain(call), Some(reply)) => return Poll::Ready(call.decode(&reply)),
+                    (state, _) => this.0 = state,
+                },
+                State::Plain(mut call) => {
+                    let poll = Pin::new(&mut call).poll(cx);
+                    if poll.is_pending() {
+                        this.0 = State::Plain(call);
+                    }
+                    return poll;
+                }
+                State::Lead(mut call, lead) => {
+                    let Poll::Ready(result) = Pin::new(&mut call).poll(cx) else {
+                        this.0 = State::Lead(call, lead);
+                        return Poll::Pending;
+                    };
+                    let reply = result?;
+                    // Where the server refused to track the key, nobody would announce changes.
+                    if call.prelude_errors().is_empty() {
+                        // A copy: the reply may be a small part of a large block.
+                        let kept = Frame::copy_from_slice(reply.as_bytes());
+                        lead.land(kept, call.link().clock());
+                    }
+                    return Poll::Ready(call.decode(&reply));
+                }
+                State::Follow(call, flight, mut timer) => match flight.poll(cx) {
+                    Poll::Ready(Some(reply)) => return Poll::Ready(call.decode(&reply)),
+                    // Whoever fetched it failed or gave up, which says nothing for this call.
+                    Poll::Ready(None) => this.0 = State::Ask(call),
+                    Poll::Pending => {
+                        if timer.poll_expired(cx).is_ready() {
+                            return Poll::Ready(Err(timed_out(&call)));
+                        }
+                        this.0 = State::Follow(call, flight, timer);
+                        return Poll::Pending;
+                    }
+                },
+                State::Done => {
+                    return Poll::Ready(Err(Error::rejected(
+                        "?",
+                        "this call has already been awaited",
+                    )));
+                }
+            }
+        }
+    }
+}
+
+fn timed_out<T, A>(call: &Call<'_, T, A>) -> Error {
+    let (link, limit) = (call.link(), call.limit());
+    Error::new(ErrorKind::Timeout(TimeoutStage::Response), Delivery::MaybeExecuted)
+        .command(&*call.full_name())
+        .endpoint_at(&link.endpoint())
+        .detail("another call was fetching the same reply for the cache")
+        .diagnose(link.with(|core| core.diagnose(limit, limit)))
+}
+
+// Nothing in it is ever pinned.
+impl<T, A> Unpin for Cached<'_, T, A> {}
+
+impl<T, A> fmt::Debug for Cached<'_, T, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cached").finish_non_exhaustive()
+    }
+}

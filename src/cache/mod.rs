@@ -1,0 +1,190 @@
+//! Client-side caching: replies kept here until the server says that their key has changed.
+//!
+//! The server is told to track what this connection reads (`CLIENT TRACKING`, RESP3). Replies
+//! and invalidations travel on one connection, and both are taken in, in their order, under the
+//! link's lock: a reply from before an invalidation never outlives it.
+
+mod cached;
+mod options;
+mod reads;
+mod store;
+
+use std::{
+    fmt,
+    sync::{Arc, PoisonError},
+    task::{Context, Poll, Waker},
+};
+
+pub use cached::Cached;
+pub use options::{CacheOptions, CacheStats};
+use store::{Found, Store};
+
+use crate::{
+    CommandMap,
+    options::Mapped,
+    resp::{Arg, Frame, encode_command},
+    sync::{Mutex, MutexGuard},
+};
+
+/// The cache of one connection
+///
+/// Lock order: taken inside the link's lock, never around it.
+pub(crate) struct Cache {
+    pub(crate) options: CacheOptions,
+    commands: CommandMap,
+    store: Mutex<Store>,
+}
+
+/// The bytes of a command, and which of its arguments is the key
+struct Request {
+    key: Box<[u8]>,
+    bytes: Box<[u8]>,
+}
+
+impl Cache {
+    pub(crate) fn new(options: CacheOptions, commands: CommandMap) -> Self {
+        let store = Mutex::new(Store::new(options.max_bytes));
+        Self { options, commands, store }
+    }
+
+    /// What the handshake sends.
+    pub(crate) fn tracking(&self) -> Vec<&str> {
+        let mut args = vec!["CLIENT", "TRACKING", "ON"];
+        match &self.options.broadcast {
+            None => args.push("OPTIN"),
+            Some(prefixes) => {
+                args.push("BCAST");
+                prefixes.iter().for_each(|prefix| args.extend(["PREFIX", prefix]));
+            }
+        }
+        args
+    }
+
+    /// The command that has the server track the next one's key, where that is needed.
+    fn consent(&self) -> Option<Vec<u8>> {
+        if self.options.broadcast.is_some() {
+            return None;
+        }
+        let client = match self.commands.get("CLIENT") {
+            Mapped::Renamed(name) => name.as_bytes(),
+            Mapped::AsIs | Mapped::Disabled => b"CLIENT",
+        };
+        let mut bytes = Vec::new();
+        encode_command(&mut bytes, &[client, b"CACHING", b"YES"].map(Arg::Bytes));
+        Some(bytes)
+    }
+
+    /// A connection begins or ends: nothing that was known is known any more.
+    pub(crate) fn reset(&self, tracking: bool) {
+        self.lock().reset(tracking);
+    }
+
+    /// Takes in a push if it is an invalidation.
+    pub(crate) fn take_in(&self, push: &Frame) -> bool {
+        let Some(mut items) = push.reply().items() else { return false };
+        if items.next().and_then(|kind| kind.as_bytes()).is_none_or(|kind| &*kind != b"invalidate")
+        {
+            return false;
+        }
+        let mut store = self.lock();
+        match items.next().and_then(|keys| keys.items()) {
+            Some(keys) => {
+                for key in keys.filter_map(|key| key.as_bytes()) {
+                    store.invalidate(&key);
+                }
+            }
+            // `FLUSHALL` and the like: all of them.
+            None => store.invalidate_all(),
+        }
+        true
+    }
+
+    pub(crate) fn stats(&self) -> CacheStats {
+        self.lock().stats()
+    }
+
+    /// The reply, if it is here and of use at `now`; or whoever is fetching it.
+    fn look_up(&self, request: &Request, now: u64) -> Found {
+        self.lock().look_up(request, now)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+/// A reply that one caller fetches and others wait for
+#[derive(Default)]
+struct Flight(Mutex<FlightState>);
+
+#[derive(Default)]
+struct FlightState {
+    /// `Some(None)`: whoever fetched it gave up.
+    result: Option<Option<Frame>>,
+    waiting: Vec<Waker>,
+}
+
+impl Flight {
+    fn poll(&self, cx: &Context<'_>) -> Poll<Option<Frame>> {
+        let mut state = self.lock();
+        if let Some(result) = &state.result {
+            return Poll::Ready(result.clone());
+        }
+        if !state.waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
+            state.waiting.push(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    fn land(&self, result: Option<Frame>) {
+        let waiting = {
+            let mut state = self.lock();
+            if state.result.is_some() {
+                return;
+            }
+            state.result = Some(result);
+            std::mem::take(&mut state.waiting)
+        };
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, FlightState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The duty to fetch a reply; given up when dropped
+struct Lead {
+    cache: Arc<Cache>,
+    key: Box<[u8]>,
+    token: u64,
+    flight: Arc<Flight>,
+}
+
+impl Lead {
+    /// Keeps the reply, unless it was invalidated meanwhile, and hands it to who waits.
+    fn land(&self, reply: Frame, now: u64) {
+        let options = &self.cache.options;
+        let expires = now.saturating_add(crate::connection::micros(Some(options.max_age)));
+        if reply.len() <= options.max_reply_bytes {
+            self.cache.lock().fill(&self.key, self.token, reply.clone(), expires);
+        }
+        self.flight.land(Some(reply));
+    }
+}
+
+impl Drop for Lead {
+    fn drop(&mut self) {
+        self.cache.lock().forget(&self.key, self.token);
+        self.flight.land(None);
+    }
+}
+
+#[cfg(test)]
+mod tests;
