@@ -1,6 +1,6 @@
 //! Scans as streams of items.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use futures::{StreamExt, TryStreamExt, stream::FusedStream};
 use redmux::{
@@ -168,4 +168,17 @@ async fn entries_of_a_stream() {
         assert_eq!(calls(&db, "xrange").await, 1);
     })
     .await;
+}
+
+#[test]
+fn what_is_built_from_commands_crosses_threads() {
+    use redmux::database::{EntryStream, Lock, LockGuard, ScanStream, Script, ScriptRun};
+    fn shared<T: Send + Sync + Unpin>() {}
+    fn sent<T: Send>(_: impl FnOnce(&'static mut LockGuard, &'static Database) -> T) {}
+    shared::<ScanStream<'_, String>>();
+    shared::<EntryStream<'_>>();
+    shared::<(Script, ScriptRun<'_>, Lock, LockGuard)>();
+    sent(|guard, _| guard.hold_during(async {}));
+    sent(|guard, _| guard.extend(Duration::MAX));
+    sent(|_, db| async move { db.lock("lock", Duration::MAX).acquire(Duration::ZERO).await });
 }
