@@ -186,6 +186,8 @@ async fn broadcast_covers_its_prefixes_and_nothing_else() {
     let (db, writer) = (muxer.database(), other.database());
     for key in ["user:1", "item:1", "else:1"] {
         writer.set(key, "one").await.unwrap();
+        // The announcement of this very change comes before the answer.
+        db.ping().await.unwrap();
         for _ in 0..5 {
             assert_eq!(db.get::<String>(key).cached().await.unwrap().as_deref(), Some("one"));
         }

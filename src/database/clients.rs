@@ -54,6 +54,13 @@ impl Database {
         self.call2("CLIENT", "LIST", ())
     }
 
+    /// The connections of a type: `normal`, `master`, `replica` or `pubsub`
+    ///
+    /// See [CLIENT LIST](https://redis.io/docs/latest/commands/client-list/).
+    pub fn client_list_kind(&self, kind: impl ToArg) -> Call<'_, Vec<ClientInfo>, impl ToArgs> {
+        self.call2("CLIENT", "LIST", ("TYPE", kind))
+    }
+
     /// The connections with these numbers, as far as they exist
     ///
     /// See [CLIENT LIST](https://redis.io/docs/latest/commands/client-list/). Since

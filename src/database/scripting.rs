@@ -1,4 +1,4 @@
-//! Lua scripts and functions.
+//! Lua scripts and functions. [`Script`](super::Script) saves most of this.
 //!
 //! ```no_run
 //! # async fn f(db: redmux::Database) -> redmux::Result<()> {

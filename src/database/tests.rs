@@ -100,7 +100,7 @@ proptest! {
             ConsumerInfo, DataType, DeletedEntry, ExpireTime, FieldExpiry, FieldPersisted,
             FunctionInfo, FunctionLibrary, FunctionStats, GeoPlace<String>, GeoPosition,
             GroupInfo, LatencyEvent, LatencySample, LcsMatches, MemoryStats, ModuleInfo,
-            PendingEntry, PendingSummary, ReplicaInfo, Role, ScanPage<Vec<u8>>, SlowlogEntry,
+            PendingEntry, PendingSummary, RawVector, ReplicaInfo, Role, ScanPage<Vec<u8>>, SlowlogEntry,
             StreamId, StreamInfo, StreamsRead<String>, Scored<String>, Ttl, VectorMatch<String>,
             VectorSetInfo,
         );

@@ -34,7 +34,7 @@ pub enum ReplyError {
 /// assert_eq!(error.to_string(), "expected u8, got an integer out of range for u8");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected {}, got {}{}", .0.expected, .0.got, .0.why)]
+#[error("expected {}, got {}{}{}", .0.expected, .0.got, .0.why, Places(&.0.places))]
 pub struct DecodeError(Box<Detail>);
 
 /// On the heap, because every decoded value is moved together with the room for its error.
@@ -43,6 +43,8 @@ struct Detail {
     expected: &'static str,
     got: Kind,
     why: Why,
+    /// Where it was, the innermost first.
+    places: Vec<&'static str>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +72,13 @@ impl DecodeError {
         Self::make(expected, got, Why::Other(reason))
     }
 
+    /// The same error, saying also where it was, as in "in the field `age`".
+    #[must_use]
+    pub fn within(mut self, place: &'static str) -> Self {
+        self.0.places.push(place);
+        self
+    }
+
     /// What was expected.
     pub fn expected(&self) -> &'static str {
         self.0.expected
@@ -82,7 +91,7 @@ impl DecodeError {
 
     #[cold]
     fn make(expected: &'static str, got: Kind, why: Why) -> Self {
-        Self(Box::new(Detail { expected, got, why }))
+        Self(Box::new(Detail { expected, got, why, places: Vec::new() }))
     }
 
     pub(super) fn not_a_number(expected: &'static str, got: Kind) -> Self {
@@ -100,6 +109,14 @@ impl DecodeError {
     pub(super) fn length(expected: &'static str, reply: Reply<'_>, length: usize) -> Self {
         let why = Why::Length { expected: length, got: reply.len() };
         Self::make(expected, reply.kind(), why)
+    }
+}
+
+struct Places<'a>(&'a [&'static str]);
+
+impl fmt::Display for Places<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|place| write!(f, ", {place}"))
     }
 }
 

@@ -21,10 +21,38 @@
 //! assert_eq!(frame.decode::<(String, i64)>()?, ("foo".to_owned(), 42));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! Structs get both ways by derivation (with the default feature `derive`): see the macros
+//! [`FromReply`](derive@FromReply) and [`ToArgs`](derive@ToArgs).
+//!
+//! ```no_run
+//! # #[cfg(feature = "derive")] mod example {
+//! use redmux::resp::{FromReply, ToArgs};
+//!
+//! #[derive(FromReply, ToArgs)]
+//! #[redmux(rename_all = "camelCase")]
+//! struct User {
+//!     full_name: String,
+//!     #[redmux(rename = "e-mail")]
+//!     mail: Option<String>,
+//!     #[redmux(default)]
+//!     logins: u64,
+//! }
+//!
+//! # async fn f(db: redmux::Database) -> redmux::Result<()> {
+//! let ada = User { full_name: "Ada".to_owned(), mail: None, logins: 3 };
+//! db.hset("user:1", ada).await?;
+//! let user: Option<User> = db.hgetall("user:1").await?;
+//! # Ok(())
+//! # }
+//! # }
+//! ```
 
 mod arg;
 mod args;
 mod decode_error;
+#[doc(hidden)]
+pub mod derived;
 mod encode;
 mod fault;
 mod frame;
@@ -53,6 +81,8 @@ pub use from_reply::FromReply;
 pub use items::{Entries, Items};
 pub use kind::{Kind, Protocol};
 pub use limits::Limits;
+#[cfg(feature = "derive")]
+pub use redmux_derive::{FromReply, ToArgs};
 pub use reply::Reply;
 pub use server_error::{Redirect, ServerError, ServerErrorKind};
 pub use value::Value;

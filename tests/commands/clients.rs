@@ -25,6 +25,9 @@ async fn connections() {
     let ids: Vec<i64> =
         db.client_list_ids([other_id, 9999]).await.unwrap().iter().map(|one| one.id).collect();
     assert_eq!(ids, [other_id]);
+    let normal = db.client_list_kind("normal").await.unwrap();
+    assert!(normal.iter().any(|client| client.id == other_id));
+    assert!(db.client_list_kind("replica").await.unwrap().is_empty());
     assert!(!db.client_unblock(other_id).await.unwrap());
     db.client_no_evict(true).await.unwrap();
     db.client_pause_writes(Duration::from_secs(60)).await.unwrap();

@@ -220,6 +220,19 @@ async fn vector_sets() {
         assert!(db.vismember("v", "a").await.unwrap() && !db.vismember("v", "z").await.unwrap());
         assert_eq!(db.vemb("v", "a").await.unwrap(), Some(vec![1.0, 0.0, 0.0]));
         assert_eq!(db.vemb("v", "none").await.unwrap(), None);
+        let raw = db.vemb_raw("v", "a").await.unwrap().unwrap();
+        assert_eq!((raw.quantisation.as_str(), raw.norm, raw.range), ("f32", 1.0, None));
+        let unit = [1.0_f32, 0.0, 0.0].map(f32::to_le_bytes).concat();
+        assert_eq!(raw.data, unit);
+        assert_eq!(db.vemb_raw("v", "none").await.unwrap(), None);
+        let quantised = VaddOptions::new().quantised();
+        db.vadd_with("q", &[0.0, 2.0], "a", quantised).await.unwrap();
+        let raw = db.vemb_raw("q", "a").await.unwrap().unwrap();
+        assert_eq!(
+            (raw.quantisation.as_str(), &raw.data[..], raw.norm),
+            ("int8", &[0, 127][..], 2.0)
+        );
+        assert_eq!(raw.range, Some(1.0));
 
         assert!(db.vsetattr("v", "b", r#"{"year":2000}"#).await.unwrap());
         assert!(!db.vsetattr("v", "none", "{}").await.unwrap());

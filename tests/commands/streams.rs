@@ -197,3 +197,15 @@ async fn pending_entries() {
     })
     .await;
 }
+
+#[async_std::test]
+async fn a_claim_moves_the_last_id_of_its_group() {
+    both(|_, db| async move {
+        let id = db.xadd("s", [("n", 1)]).await.unwrap();
+        db.xgroup_create("s", "g", GroupStart::beginning()).await.unwrap();
+        let options = XclaimOptions::new().force().last_id(id);
+        db.xclaim("s", "g", "me", Duration::ZERO, id, options).await.unwrap();
+        assert_eq!(db.xinfo_groups("s").await.unwrap()[0].last_delivered_id, id);
+    })
+    .await;
+}

@@ -206,7 +206,7 @@ impl ToArgs for XpendingFilter {
 
 options! {
     /// What changes in entries that are given to another consumer
-    XclaimOptions { time, retrycount, force }
+    XclaimOptions { time, retrycount, force, lastid }
     /// They count as delivered this time ago, instead of now (`IDLE`).
     time: idle(time: Duration) => "IDLE", millis(time);
     /// They count as delivered at this moment, in milliseconds since 1970 (`TIME`).
@@ -215,6 +215,8 @@ options! {
     retrycount: deliveries(count: u64) => "RETRYCOUNT", count;
     /// Also those that are not pending (`FORCE`).
     force: force() => "FORCE";
+    /// The group's last delivered id becomes this one, if it is greater (`LASTID`).
+    lastid: last_id(id: StreamId) => "LASTID", id;
 }
 
 /// Entries that have another consumer now

@@ -17,14 +17,16 @@ mod search;
 
 pub use search::{VectorMatch, VectorQuery, VsimOptions};
 
+use bytes::Bytes;
+
 use super::{
     Database, Join, Scored,
     checks::{Fault, Unless},
-    options::{options, record},
+    options::{items, options, record},
 };
 use crate::{
     Call,
-    resp::{Arg, FromReply, ToArg, ToArgs},
+    resp::{Arg, DecodeError, FromReply, Reply, ReplyError, ToArg, ToArgs},
 };
 
 impl Database {
@@ -109,6 +111,17 @@ impl Database {
         member: impl ToArg,
     ) -> Call<'_, Option<Vec<f32>>, impl ToArgs> {
         self.call("VEMB", (key, member))
+    }
+
+    /// The vector of a member, byte for byte as it is kept
+    ///
+    /// See [VEMB](https://redis.io/docs/latest/commands/vemb/) with `RAW`. Since Redis 8.0.
+    pub fn vemb_raw(
+        &self,
+        key: impl ToArg,
+        member: impl ToArg,
+    ) -> Call<'_, Option<RawVector>, impl ToArgs> {
+        self.call("VEMB", (key, member, "RAW"))
     }
 
     /// The attributes of a member, a JSON text
@@ -220,6 +233,39 @@ record! {
         "hnsw-m" => links: Option<u64>,
         /// Number of members with attributes. Since Redis 8.2.
         "attributes-count" => attributes: Option<u64>,
+    }
+}
+
+/// A vector as it is kept
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct RawVector {
+    /// How it is kept: `f32`, `int8` or `bin`.
+    pub quantisation: String,
+    /// Its numbers, of unit length: 4 bytes each (the lowest first), one byte each, or one bit
+    /// each.
+    pub data: Bytes,
+    /// Its length before that.
+    pub norm: f64,
+    /// What the greatest number of one byte, 127, stands for.
+    pub range: Option<f64>,
+}
+
+impl FromReply for RawVector {
+    fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
+        let mut parts = items("a vector", reply)?;
+        let (Some(quantisation), Some(data), Some(norm)) =
+            (parts.next(), parts.next(), parts.next())
+        else {
+            let why = "without its kind, data and norm";
+            return Err(DecodeError::because("a vector", reply.kind(), why).into());
+        };
+        Ok(Self {
+            quantisation: quantisation.decode()?,
+            data: data.decode()?,
+            norm: norm.decode()?,
+            range: parts.next().map(|range| range.decode()).transpose()?,
+        })
     }
 }
 

@@ -66,6 +66,13 @@ pub trait FromReply: Sized {
     fn vec_from_reply(reply: Reply<'_>) -> Result<Vec<Self>, ReplyError> {
         aggregates::collect_vec(reply)
     }
+
+    /// Such a value or none; how an empty map is no struct.
+    #[doc(hidden)]
+    #[inline]
+    fn option_from_reply(reply: Reply<'_>) -> Result<Option<Self>, ReplyError> {
+        if reply.is_null() { Ok(None) } else { Self::from_reply(reply).map(Some) }
+    }
 }
 
 /// The error of a reply that is not what `expected` says: the server's own, if it sent one.

@@ -162,7 +162,7 @@ fn not_utf8(reply: Reply<'_>) -> ReplyError {
 impl<T: FromReply> FromReply for Option<T> {
     #[inline]
     fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
-        if reply.is_null() { Ok(None) } else { T::from_reply(reply).map(Some) }
+        T::option_from_reply(reply)
     }
 }
 

@@ -1,0 +1,159 @@
+//! A lock that was taken.
+
+use std::{fmt, future::Future, pin::pin, time::Duration};
+
+use futures::future::{Either, select};
+use redmux_transport::Instant;
+
+use super::{Lock, scripts};
+use crate::{
+    Error, Result,
+    database::checks::{millis, zero},
+};
+
+/// A lock that this program has taken; got from [`Lock::acquire`] or [`Lock::try_acquire`]
+///
+/// Dropping it sends nothing: the lock is free when its time is up. To free it at once, await
+/// [`release`](Self::release).
+#[must_use = "the lock is held until it is released or expires"]
+pub struct LockGuard {
+    lock: Lock,
+    token: String,
+    fence: Option<u64>,
+    /// When the lock expires at the earliest.
+    deadline: Instant,
+}
+
+impl LockGuard {
+    pub(super) fn new(lock: Lock, token: String, fence: Option<u64>, begin: Instant) -> Self {
+        let deadline = lock.deadline(begin, lock.ttl);
+        Self { lock, token, fence, deadline }
+    }
+
+    /// The fencing token, if the lock is [`fenced`](Lock::fenced): greater than that of every
+    /// holder before.
+    pub fn fence(&self) -> Option<u64> {
+        self.fence
+    }
+
+    /// What this holder identifies itself by, the value of the lock's key: random, and a secret
+    /// among those who may not release the lock.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// For how long the lock is held for sure, if nobody deletes its key: by this program's
+    /// clock, from before it was taken or extended. Zero once it may have expired.
+    pub fn remaining(&self) -> Duration {
+        self.deadline.saturating_duration_since(self.lock.runtime().now())
+    }
+
+    /// Asks the server whether this holder has the lock.
+    ///
+    /// # Errors
+    ///
+    /// As of any command.
+    pub async fn is_held(&self) -> Result<bool> {
+        Ok(self.lock.holder().await?.is_some_and(|holder| holder.token == self.token))
+    }
+
+    /// Holds the lock for this time from now on, longer or shorter than before; false if it is
+    /// lost: it expired, or its key was deleted.
+    ///
+    /// # Errors
+    ///
+    /// As of any command; the lock is held for as long as before, or as asked for if the command
+    /// [may have been executed](crate::Delivery).
+    pub async fn extend(&mut self, ttl: Duration) -> Result<bool> {
+        if let Some(fault) = zero(ttl) {
+            return Err(Error::rejected("PEXPIRE", fault));
+        }
+        let begin = self.lock.runtime().now();
+        let deadline = self.lock.deadline(begin, ttl);
+        // If its reply is lost, a shorter time may be the one that counts.
+        let before = self.deadline;
+        self.deadline = before.min(deadline);
+        let extend = self.lock.db.script(&scripts::EXTEND).key(&self.lock.name);
+        match extend.arg(&self.token).arg(millis(ttl)).run().await {
+            Ok(true) => self.deadline = deadline,
+            Ok(false) => {
+                self.deadline = begin;
+                return Ok(false);
+            }
+            Err(error) => {
+                if error.delivery() == crate::Delivery::NotSent {
+                    self.deadline = before;
+                }
+                return Err(error);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Frees the lock; false if it was lost before.
+    ///
+    /// # Errors
+    ///
+    /// As of any command. The lock is free at the latest when its time is up.
+    pub async fn release(self) -> Result<bool> {
+        let release = self.lock.db.script(&scripts::RELEASE).key(&self.lock.name);
+        release.arg(&self.token).run().await
+    }
+
+    /// Does `work` while extending the lock by its time to live every third of it; `None` if the
+    /// lock is lost meanwhile, in which case `work` is dropped where it waits.
+    ///
+    /// An extension that fails is tried again until the time is up. Work that does not yield
+    /// for longer than the time to live loses the lock without being told: only a
+    /// [fencing token](Self::fence) helps there.
+    ///
+    /// ```no_run
+    /// # async fn build_report() -> String { String::new() }
+    /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
+    /// use std::time::Duration;
+    ///
+    /// let lock = db.lock("lock:report", Duration::from_secs(10));
+    /// if let Some(mut guard) = lock.try_acquire().await? {
+    ///     let report = guard.hold_during(build_report()).await;
+    ///     guard.release().await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn hold_during<F: Future>(&mut self, work: F) -> Option<F::Output> {
+        let mut work = pin!(work);
+        let mut renewal = pin!(self.renew_until_lost());
+        match select(&mut work, &mut renewal).await {
+            Either::Left((output, _)) => Some(output),
+            Either::Right(((), _)) => None,
+        }
+    }
+
+    async fn renew_until_lost(&mut self) {
+        let ttl = self.lock.ttl;
+        loop {
+            let left = self.remaining();
+            if left.is_zero() {
+                return;
+            }
+            // Earlier than a third of the whole if less is left, but never in haste.
+            self.lock.sleep((ttl / 3).min(left / 2).max(Duration::from_millis(1))).await;
+            let (lock, left) = (self.lock.clone(), self.remaining());
+            let (extended, expired) = (pin!(self.extend(ttl)), pin!(lock.sleep(left)));
+            match select(extended, expired).await {
+                Either::Left((Ok(false), _)) | Either::Right(_) => return,
+                Either::Left(_) => {}
+            }
+        }
+    }
+}
+
+/// What is known of it, but neither name nor token.
+impl fmt::Debug for LockGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LockGuard")
+            .field("fence", &self.fence)
+            .field("remaining", &self.remaining())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,255 @@
+//! Locks between programs: one key, one holder at a time, for a limited time.
+
+mod guard;
+mod scripts;
+
+use std::{fmt, time::Duration};
+
+use bytes::Bytes;
+use redmux_transport::{Instant, Runtime};
+
+use super::{
+    Database,
+    checks::{millis, zero},
+};
+use crate::{Error, Result, resp::ToArg};
+
+pub use guard::LockGuard;
+
+/// How long [`Lock::acquire`] waits between attempts, on average
+const RETRY: Duration = Duration::from_millis(100);
+
+impl Database {
+    /// A lock of this name, which whoever takes it holds for at most `ttl` unless it is extended
+    ///
+    /// Nothing is sent yet: see [`Lock`].
+    pub fn lock(&self, name: impl ToArg, ttl: Duration) -> Lock {
+        let name = Bytes::copy_from_slice(name.to_arg().as_bytes());
+        Lock { db: self.clone(), name, ttl, retry: RETRY, fenced: false }
+    }
+}
+
+/// A lock that can be taken; got from [`Database::lock`]
+///
+/// It is one key, the lock's name, set if missing with a random token and a time to live, as
+/// `SET NX PX` does. Only who knows the token extends or releases it.
+///
+/// ```no_run
+/// # async fn f(db: redmux::Database) -> redmux::Result<()> {
+/// use std::time::Duration;
+///
+/// let lock = db.lock("lock:report", Duration::from_secs(10));
+/// if let Some(mut guard) = lock.acquire(Duration::from_secs(2)).await? {
+///     // ... not longer than ten seconds, or:
+///     guard.extend(Duration::from_secs(10)).await?;
+///     guard.release().await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # What a lock does not do
+///
+/// A holder that pauses (a slow disk, a swapped-out process, a lost network) past the time to
+/// live does not know that somebody else holds the lock now, and no check before a write closes
+/// that gap. The same after a failover to a replica that had not heard of the lock. So a lock
+/// alone saves work; it protects nothing. What is to be protected must check itself, by a
+/// *fencing token*: a number that is greater for each holder than for all before it, and is
+/// handed to the resource with every write. The resource remembers the greatest one it has seen
+/// and refuses smaller ones:
+///
+/// ```no_run
+/// # async fn f(db: redmux::Database) -> redmux::Result<()> {
+/// use redmux::database::Script;
+/// use std::time::Duration;
+///
+/// // The resource, here a hash on the same server: it accepts no writer older than the last.
+/// let write = Script::named(
+///     "if tonumber(@fence) < tonumber(redis.call('HGET', @report, 'fence') or '0') then
+///          return 0
+///      end
+///      redis.call('HSET', @report, 'fence', @fence, 'text', @text)
+///      return 1",
+///     ["report"],
+/// )
+/// .expect("the script is well-formed");
+///
+/// let lock = db.lock("lock:report", Duration::from_secs(10)).fenced();
+/// let Some(guard) = lock.try_acquire().await? else { return Ok(()) };
+/// let fence = guard.fence().expect("the lock is fenced");
+/// let run = db.script(&write).with("report", "report:1").with("fence", fence).with("text", "…");
+/// let written: bool = run.run().await?;
+/// guard.release().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use = "nothing is locked before it is acquired"]
+pub struct Lock {
+    db: Database,
+    name: Bytes,
+    ttl: Duration,
+    retry: Duration,
+    fenced: bool,
+}
+
+impl Lock {
+    /// Draws a fencing token with each taking: see [`LockGuard::fence`].
+    ///
+    /// The last one is kept in a key of its own, `{name}:fence` (or `name:fence` if the name has
+    /// braces), which never expires. Tokens grow as long as that key is not deleted or lost.
+    pub fn fenced(mut self) -> Self {
+        self.fenced = true;
+        self
+    }
+
+    /// How long [`acquire`](Self::acquire) waits between attempts on average, 100 ms by default;
+    /// each wait is between half of it and one and a half of it.
+    pub fn retry_every(mut self, time: Duration) -> Self {
+        self.retry = time;
+        self
+    }
+
+    /// Takes the lock; `None` if somebody holds it.
+    ///
+    /// # Errors
+    ///
+    /// As of any command. After one that [may have been executed](crate::Delivery), the lock may
+    /// be taken by nobody until its time is up.
+    pub async fn try_acquire(&self) -> Result<Option<LockGuard>> {
+        if let Some(fault) = zero(self.ttl) {
+            return Err(Error::rejected("SET", fault));
+        }
+        let token = self.draw_token();
+        // Its time is counted from before it was taken: never longer than the server does.
+        let begin = self.runtime().now();
+        let fence = if self.fenced {
+            let take = self.db.script(&scripts::TAKE_FENCED);
+            let take = take.key(&self.name).key(fence_key(&self.name));
+            match take.arg(&token).arg(millis(self.ttl)).run().await? {
+                None => return Ok(None),
+                fence => fence,
+            }
+        } else {
+            let options = super::SetOptions::new().if_missing().expires_in(self.ttl);
+            if !self.db.set_with(&self.name, &token, options).await? {
+                return Ok(None);
+            }
+            None
+        };
+        Ok(Some(LockGuard::new(self.clone(), token, fence, begin)))
+    }
+
+    /// Takes the lock, trying again while somebody holds it; `None` if that lasts longer than
+    /// `patience`.
+    ///
+    /// There is no line: of several who wait, anyone may be next.
+    ///
+    /// # Errors
+    ///
+    /// As of [`try_acquire`](Self::try_acquire); an error ends the waiting.
+    pub async fn acquire(&self, patience: Duration) -> Result<Option<LockGuard>> {
+        let begin = self.runtime().now();
+        loop {
+            if let Some(guard) = self.try_acquire().await? {
+                return Ok(Some(guard));
+            }
+            let waited = self.runtime().now().saturating_duration_since(begin);
+            let Some(left) = patience.checked_sub(waited).filter(|left| !left.is_zero()) else {
+                return Ok(None);
+            };
+            self.sleep(self.jittered().min(left)).await;
+        }
+    }
+
+    /// The token of who holds the lock, and for how long at most; `None` if nobody does.
+    ///
+    /// # Errors
+    ///
+    /// As of any command.
+    pub async fn holder(&self) -> Result<Option<LockHolder>> {
+        let holder: Option<(Bytes, i64)> =
+            self.db.script(&scripts::HOLDER).key(&self.name).run().await?;
+        Ok(holder.map(|(token, left)| LockHolder {
+            token,
+            // Negative for a key that never expires, which no lock of this kind made.
+            expires_in: u64::try_from(left).ok().map(Duration::from_millis),
+        }))
+    }
+
+    fn runtime(&self) -> &dyn Runtime {
+        &*self.db.muxer.inner().link.runtime
+    }
+
+    /// 128 bits that no other holder draws, in hexadecimal.
+    fn draw_token(&self) -> String {
+        let runtime = self.runtime();
+        format!("{:016x}{:016x}", runtime.entropy(), runtime.entropy())
+    }
+
+    fn jittered(&self) -> Duration {
+        // From 0.5 to 1.5.
+        let factor = 0.5 + (self.runtime().entropy() >> 11) as f64 / (1_u64 << 53) as f64;
+        Duration::try_from_secs_f64(self.retry.as_secs_f64() * factor).unwrap_or(Duration::MAX)
+    }
+
+    async fn sleep(&self, time: Duration) {
+        let now = self.runtime().now();
+        // Far enough to be never, near enough for every platform's arithmetic.
+        let time = time.min(Duration::from_secs(365 * 24 * 3600));
+        let mut timer = self.runtime().timer(now + time);
+        std::future::poll_fn(|cx| timer.poll_expired(cx)).await;
+    }
+
+    fn deadline(&self, begin: Instant, ttl: Duration) -> Instant {
+        begin + ttl.min(Duration::from_secs(365 * 24 * 3600))
+    }
+}
+
+/// Its length instead of its name.
+impl fmt::Debug for Lock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lock")
+            .field("name_len", &self.name.len())
+            .field("ttl", &self.ttl)
+            .field("fenced", &self.fenced)
+            .finish()
+    }
+}
+
+/// Who holds a lock
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LockHolder {
+    /// What the holder identifies itself by: see [`LockGuard::token`].
+    pub token: Bytes,
+    /// When the lock is free at the latest, unless it is extended; `None` for never.
+    pub expires_in: Option<Duration>,
+}
+
+/// The time, not the token: who knows it can release the lock.
+impl fmt::Debug for LockHolder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LockHolder").field("expires_in", &self.expires_in).finish_non_exhaustive()
+    }
+}
+
+/// A key in the same slot of a cluster as the name.
+fn fence_key(name: &[u8]) -> Vec<u8> {
+    let braces = name.iter().any(|byte| matches!(byte, b'{' | b'}'));
+    match braces {
+        true => [name, b":fence"].concat(),
+        false => [b"{", name, b"}:fence"].concat(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fence_has_the_slot_of_its_lock() {
+        assert_eq!(fence_key(b"job"), b"{job}:fence");
+        assert_eq!(fence_key(b"{job}:lock"), b"{job}:lock:fence");
+    }
+}
