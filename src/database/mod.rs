@@ -55,7 +55,7 @@ use crate::{
 
 /// Typed commands; got from [`ConnectionMultiplexer::database`]
 ///
-/// Keys and values are anything that is [`ToArg`](crate::resp::ToArg): text, bytes, numbers.
+/// Keys and values are anything that is [`ToArg`]: text, bytes, numbers.
 /// Where several are taken, a single one, a list, a tuple or (for pairs) a map will do: see
 /// [`ToArgs`]. Replies are decoded into the type the caller names.
 #[derive(Debug, Clone)]

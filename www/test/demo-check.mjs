@@ -12,6 +12,7 @@
 import { chromium } from "playwright-core";
 
 import { checkApi } from "./api-check.mjs";
+import { checkDocs } from "./docs-check.mjs";
 
 const { REDMUX_URL, CHROMIUM, REDMUX_CONTROL, REDMUX_WS, REDMUX_SCREENSHOT } = process.env;
 for (const [name, value] of Object.entries({ REDMUX_URL, CHROMIUM, REDMUX_CONTROL })) {
@@ -244,6 +245,13 @@ async function steps(context) {
       await a.page.screenshot({ path: REDMUX_SCREENSHOT });
     });
   }
+
+  await step("the code of the documents in the page", async () => {
+    const results = await checkDocs(a.page, REDMUX_WS);
+    const failed = results.filter(([, error]) => error !== null);
+    check(failed.length === 0, failed.map(([place, error]) => `${place}: ${error}`).join(" | "));
+    check(results.length >= 4, `only ${results.length} blocks were found`);
+  });
 
   await step("the package's API in the page", async () => {
     const results = await checkApi(a.page, REDMUX_WS);

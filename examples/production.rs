@@ -1,0 +1,107 @@
+//! The code of `docs/production.md`, which a test runs.
+//!
+//! `cargo run --example production -- localhost:6379`
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use redmux::{
+    ConnectionMultiplexer, Delivery, Error, ErrorKind, Event, Options, Result, events::log_events,
+};
+
+#[allow(dead_code, reason = "the test that includes this file has a main of its own")]
+#[async_std::main]
+async fn main() -> Result<()> {
+    let server = std::env::args().nth(1).unwrap_or_else(|| "localhost:6379".to_owned());
+    run(&server).await
+}
+
+/// All of it, in turn.
+pub(crate) async fn run(server: &str) -> Result<()> {
+    let muxer = timeouts(server).await?;
+    log_everything(&muxer);
+    on_maintenance(&muxer);
+    let db = muxer.database();
+
+    // A command that is not one, and one that does not fit the key.
+    let refused = muxer.execute::<()>("SUBSCRIBE", "channel").await;
+    println!("{:?}", refused.map_err(|error| what_to_do(&error)));
+    db.set("text", "no number").await?;
+    println!("{:?}", db.incr("text").await.map_err(|error| what_to_do(&error)));
+
+    count_a_visit(&muxer).await?;
+    println!("{}", muxer.status());
+    muxer.close().await;
+    Ok(())
+}
+
+/// Events in a log.
+pub(crate) fn log_everything(muxer: &ConnectionMultiplexer) {
+    // Through the `tracing` facade, with fields; to a file or a collector from there.
+    async_std::task::spawn(log_events(muxer.events()));
+
+    // Or by hand: what to count, what to wake somebody for.
+    let mut events = muxer.events();
+    async_std::task::spawn(async move {
+        while let Some(event) = events.next().await {
+            match &event {
+                Event::ConnectionFailed(e) => {
+                    eprintln!("{event}; {} commands may have run", e.maybe_executed);
+                }
+                Event::ConnectionRestored(e) => eprintln!("{event}, down for {:?}", e.outage),
+                _ => eprintln!("{event}"),
+            }
+        }
+    });
+}
+
+/// Announced maintenance.
+pub(crate) fn on_maintenance(muxer: &ConnectionMultiplexer) {
+    let mut events = muxer.events();
+    async_std::task::spawn(async move {
+        while let Some(event) = events.next().await {
+            if let Event::ServerMaintenance(e) = event {
+                println!("maintenance event: {} in {:?}", e.raw_message, e.starts_in);
+            }
+        }
+    });
+}
+
+/// Times of one's own.
+pub(crate) async fn timeouts(server: &str) -> Result<ConnectionMultiplexer> {
+    let options = Options::new(server)
+        .connect_timeout(Duration::from_millis(1000)) // for one connection attempt
+        .sync_timeout(Duration::from_millis(2000)) // for a command of `muxer.blocking()`
+        .command_timeout(Duration::from_millis(3000)); // for any other command
+    let muxer = ConnectionMultiplexer::connect(options).await?;
+
+    let name = muxer.database().get::<String>("name").timeout(Duration::from_millis(50)).await;
+    println!("{name:?}");
+    Ok(muxer)
+}
+
+/// One error, told apart.
+pub(crate) fn what_to_do(error: &Error) -> &'static str {
+    match (error.kind(), error.delivery()) {
+        // It says what was wrong with the command; nothing was sent.
+        (ErrorKind::Command, _) => "mend the program",
+        // The server answered, with a code such as WRONGTYPE or OOM.
+        (ErrorKind::Server, _) if error.is_retryable() => "try again soon",
+        (ErrorKind::Server, _) => "mend the program or the data",
+        // No connection, or no time: what matters is whether the command may have run.
+        (_, Delivery::NotSent) => "try again",
+        (_, Delivery::MaybeExecuted) => "look before trying again",
+        _ => "give up",
+    }
+}
+
+/// Once more if, and only if, it cannot have run.
+pub(crate) async fn count_a_visit(muxer: &ConnectionMultiplexer) -> Result<i64> {
+    let db = muxer.database();
+    match db.incr("visits").await {
+        Err(error) if error.delivery() == Delivery::NotSent && error.is_retryable() => {
+            db.incr("visits").await
+        }
+        result => result,
+    }
+}
