@@ -307,17 +307,14 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
         self.state = State::Done;
     }
 
-    fn finish(&mut self, outcome: Outcome) -> Result<T> {
+    fn finish(&mut self, id: SlotId, outcome: Outcome) -> Result<T> {
         self.settle();
+        if let Some(prelude) = &mut self.prelude {
+            prelude.errors = self.link.with(|core| core.take_prelude_errors(id));
+        }
         match outcome {
             Outcome::Reply(frame) => frame.decode().map_err(|error| self.not_decoded(error)),
             Outcome::Failed(error) => Err(self.label(error)),
-            Outcome::Group(group) => {
-                if let Some(prelude) = &mut self.prelude {
-                    prelude.errors = group.errors;
-                }
-                group.last.decode().map_err(|error| self.not_decoded(error))
-            }
         }
     }
 }
@@ -340,7 +337,7 @@ impl<T: FromReply, A: ToArgs> Future for Call<'_, T, A> {
                 let id = in_flight.id;
                 match this.link.poll_reply(id, cx) {
                     Poll::Pending => Poll::Pending,
-                    Poll::Ready(Some(outcome)) => Poll::Ready(this.finish(outcome)),
+                    Poll::Ready(Some(outcome)) => Poll::Ready(this.finish(id, outcome)),
                     // There was no room for the command so far.
                     Poll::Ready(None) => this.submit(Some(id), cx),
                 }

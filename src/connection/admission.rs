@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Delivery, Error, ErrorKind,
-    resp::{Arg, ToArg, encoded_len},
+    resp::{Arg, encoded_len},
 };
 
 impl Core {
@@ -40,7 +40,7 @@ impl Core {
                 Err(error)
             }
             Ok(true) => {
-                if self.config.high_integrity {
+                if self.config.high_integrity.is_some() {
                     self.post_check();
                 }
                 let sequence = self.front + self.fifo.len() as u64;
@@ -125,7 +125,8 @@ impl Core {
     fn post_check(&mut self) {
         self.checks = self.checks.wrapping_add(1);
         let number = self.checks;
-        self.post(&[Arg::Bytes(b"ECHO"), number.to_arg()], Kind::Check(number));
+        let text = self.check_text(number);
+        self.post(&[Arg::Bytes(b"ECHO"), Arg::Bytes(text.as_bytes())], Kind::Check(number));
     }
 
     fn push_entry(&mut self, slot: Option<SlotId>, deadline: u64, over: bool, kind: Kind) {
@@ -162,6 +163,9 @@ impl Core {
         let sequence = slot.entry;
         let waiting = self.slots.is_waiting(id);
         self.slots.abandon(id);
+        if !self.prelude_errors.is_empty() {
+            self.take_prelude_errors(id);
+        }
         if sequence == Slot::NO_ENTRY {
             self.leave_room(id);
         } else if waiting {

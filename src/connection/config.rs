@@ -58,8 +58,8 @@ pub(crate) struct LinkConfig {
     pub(crate) database: u32,
     /// `None`: RESP3, or RESP2 where the server refuses it.
     pub(crate) protocol: Option<Protocol>,
-    /// A numbered check goes before each command.
-    pub(crate) high_integrity: bool,
+    /// A numbered check goes before each command; what marks these.
+    pub(crate) high_integrity: Option<u64>,
     pub(crate) limits: Limits,
     /// The connection is used for RESP2 subscriptions: arrays are pushes.
     pub(crate) subscriber: bool,

@@ -25,7 +25,7 @@ pub(crate) enum Kind {
     Step(Step),
     /// One reply that shows the peer is alive.
     Probe,
-    /// One reply with just this number: the next one is that of the next command.
+    /// One reply with just this number and the link's mark: an integrity check.
     Check(u32),
     /// One confirmation push for each channel, or one error reply.
     Confirm { verb: Verb, remaining: u32 },

@@ -17,16 +17,6 @@ pub(crate) struct SlotId {
 pub(crate) enum Outcome {
     Reply(Frame),
     Failed(Error),
-    /// Of a command with a prelude.
-    Group(Box<GroupReply>),
-}
-
-/// The reply to a command, and the errors among those to its prelude
-#[derive(Debug)]
-pub(crate) struct GroupReply {
-    /// Each with its place, from 0.
-    pub(crate) errors: Vec<(u32, Frame)>,
-    pub(crate) last: Frame,
 }
 
 /// The replies to a prelude so far

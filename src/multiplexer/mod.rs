@@ -153,9 +153,11 @@ impl ConnectionMultiplexer {
         let endpoint = Arc::new(options.endpoints[0].clone());
         let link = |connection_type, phase| {
             let subscriber = connection_type == ConnectionType::Subscription;
+            // Subscribed, RESP2 takes no ECHO.
+            let mark = (options.high_integrity && !subscriber).then(|| runtime.entropy());
             let cache = if subscriber { None } else { options.cache() };
             Arc::new(Link::new(
-                LinkConfig { cache, ..options.link_config(subscriber) },
+                LinkConfig { cache, high_integrity: mark, ..options.link_config(subscriber) },
                 phase,
                 runtime.clone(),
                 connection_type,

@@ -15,7 +15,7 @@ use redmux_transport::{Environment, Instant};
 
 use crate::{
     Delivery, Error, ErrorKind, Options, Result,
-    connection::{DialPlan, Driver, Link, LinkConfig, Phase},
+    connection::{DialPlan, Driver, Link, Phase},
     events::{ConnectionType, Hub},
     pubsub::Registry,
     sync::{Mutex, MutexGuard},
@@ -131,8 +131,7 @@ impl Pool {
     fn dial(&self, main: &Link) -> Arc<Link> {
         let endpoint = main.endpoint();
         let link = Arc::new(Link::new(
-            // In a user's MULTI a check would be queued.
-            LinkConfig { high_integrity: false, ..self.options.link_config(false) },
+            self.options.link_config(false),
             Phase::Disconnected,
             self.env.runtime.clone(),
             ConnectionType::Interactive,

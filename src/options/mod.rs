@@ -260,9 +260,9 @@ impl Options {
         self
     }
 
-    /// Whether a numbered `ECHO` goes before every command, so that a command's reply that got
-    /// lost or doubled on the way is noticed before the next one goes to the wrong caller: the
-    /// connection is then ended with [`ErrorKind::Protocol`](crate::ErrorKind::Protocol).
+    /// Whether a numbered `ECHO` goes before every command, so that a reply that got lost or
+    /// doubled on the way is noticed before any goes to the wrong caller: the connection is then
+    /// ended with [`ErrorKind::Protocol`](crate::ErrorKind::Protocol).
     /// Default false: a stream that keeps its order needs none of it. Leased connections have none.
     pub fn high_integrity(mut self, check: bool) -> Self {
         self.high_integrity = check;
@@ -393,7 +393,7 @@ impl Options {
             cache: None,
             database: self.database,
             protocol: if subscriber { Some(Protocol::Resp2) } else { self.protocol },
-            high_integrity: self.high_integrity && !subscriber,
+            high_integrity: None,
             limits: self.limits,
             subscriber,
         }

@@ -31,7 +31,7 @@ pub(super) fn config() -> LinkConfig {
         cache: None,
         database: 0,
         protocol: None,
-        high_integrity: false,
+        high_integrity: None,
         limits: Limits::default(),
         subscriber: false,
     }
@@ -138,10 +138,6 @@ impl Model {
         Some(match self.outcome(id)? {
             Outcome::Reply(frame) => Ok(frame.decode().expect("the model sends text")),
             Outcome::Failed(error) => Err(error),
-            Outcome::Group(group) => {
-                assert!(group.errors.is_empty());
-                Ok(group.last.decode().expect("the model sends text"))
-            }
         })
     }
 

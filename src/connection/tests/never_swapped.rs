@@ -178,9 +178,9 @@ proptest! {
 }
 
 #[test]
-fn with_high_integrity_a_lost_or_doubled_reply_is_noticed_at_the_next_command() {
-    for (at, doubled) in [(0, false), (1, false), (2, false), (1, true), (3, true)] {
-        let mut model = Model::ready(LinkConfig { high_integrity: true, ..config() });
+fn with_high_integrity_nobody_gets_a_wrong_reply_when_one_is_lost_or_doubled() {
+    for (at, doubled) in [(0, false), (1, false), (2, false), (0, true), (1, true), (3, true)] {
+        let mut model = Model::ready(LinkConfig { high_integrity: Some(7), ..config() });
         let slots: Vec<_> =
             ["one", "two", "three"].iter().map(|id| (*id, model.submit(id).unwrap())).collect();
         model.write(usize::MAX);
@@ -192,6 +192,7 @@ fn with_high_integrity_a_lost_or_doubled_reply_is_noticed_at_the_next_command() 
         }
         let error = model.read(usize::MAX).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
+        assert!(error.to_string().contains("integrity"), "{error}");
         let mut right = 0;
         for (id, slot) in slots {
             if let Some(result) = model.result(slot) {
@@ -205,7 +206,7 @@ fn with_high_integrity_a_lost_or_doubled_reply_is_noticed_at_the_next_command() 
 
 #[test]
 fn high_integrity_changes_nothing_else() {
-    let mut model = Model::ready(LinkConfig { high_integrity: true, ..config() });
+    let mut model = Model::ready(LinkConfig { high_integrity: Some(7), ..config() });
     for round in 0..100 {
         let id = format!("round {round}");
         let slot = model.submit(&id).unwrap();
