@@ -23,11 +23,13 @@ mod client;
 mod dir;
 mod port;
 mod process;
+mod proxy;
 mod redis;
 mod websockify;
 
 pub use dir::TempDir;
 pub use port::{PortLease, lease_port};
 pub use process::{Daemon, DaemonCommand, find_program};
+pub use proxy::{Accept, Cut, Direction, Fault, FaultProxy, Pace};
 pub use redis::{RedisServer, RedisServerBuilder};
 pub use websockify::Websockify;
