@@ -5,8 +5,13 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cuts;
+mod flow;
+mod garbage;
+mod server;
 mod silence;
+mod soak;
 mod stages;
+mod subscriptions;
 
 use std::{collections::HashMap, time::Duration};
 
@@ -67,6 +72,8 @@ struct Tally {
     done: usize,
     maybe: usize,
     not_sent: usize,
+    /// By an error of the server.
+    refused: usize,
 }
 
 /// Holds what callers were told against what the server has.
@@ -90,11 +97,12 @@ fn hold_against(marks: &[String], told: &[Told]) -> Tally {
             }
             Some(Err(error)) => match error.delivery() {
                 Delivery::MaybeExecuted => tally.maybe += 1,
-                Delivery::NotSent | Delivery::Answered => {
+                delivery => {
                     assert!(found.is_empty(), "{mark} ran, but was told: {error}");
-                    tally.not_sent += 1;
+                    let refused = delivery == Delivery::Answered && error.is_server();
+                    assert!(refused || delivery == Delivery::NotSent, "{error:?}");
+                    *(if refused { &mut tally.refused } else { &mut tally.not_sent }) += 1;
                 }
-                other => panic!("unknown: {other:?}"),
             },
         }
     }
