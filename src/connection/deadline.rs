@@ -100,7 +100,8 @@ impl Core {
         };
         let mut error = Error::new(ErrorKind::Timeout(stage), delivery)
             .diagnose(self.diagnose(self.now.saturating_sub(issued), timeout));
-        if let (false, Some(cause)) = (self.is_connected(), &self.last_error) {
+        // In the middle of another attempt too.
+        if let (1.., Some(cause)) = (self.failed_attempts, &self.last_error) {
             error = error.source(cause.clone());
         }
         if let Ok(waker) = self.slots.complete(id, Outcome::Failed(error)) {
@@ -194,7 +195,8 @@ impl Core {
     /// Latest deadline among the calls that were given a time of their own and still wait: who
     /// gave a command more time expects a busy server, not a dead one.
     fn patience(&self) -> u64 {
-        let given = self.fifo.iter().filter(|entry| entry.override_deadline && entry.slot.is_some());
+        let given =
+            self.fifo.iter().filter(|entry| entry.override_deadline && entry.slot.is_some());
         given.map(|entry| entry.deadline).max().unwrap_or(0)
     }
 

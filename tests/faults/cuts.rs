@@ -4,8 +4,7 @@ use redmux::{ConnectionMultiplexer, Delivery, ErrorKind, resp::Protocol};
 use redmux_test_support::{Accept, Cut, Direction, Fault};
 
 use crate::{
-    PROTOCOLS, Rig, Told, comes_back, hold_against_in_order, mark, push_all, restored,
-    within,
+    PROTOCOLS, Rig, Told, comes_back, hold_against_in_order, mark, push_all, restored, within,
 };
 
 const BATCH: usize = 4;

@@ -17,7 +17,8 @@ use std::{collections::HashMap, time::Duration};
 
 use futures::StreamExt;
 use redmux::{
-    ConnectionMultiplexer, ConstantDelay, Delivery, ErrorKind, Event, Events, Options, Result, resp::Protocol,
+    ConnectionMultiplexer, ConstantDelay, Delivery, ErrorKind, Event, Events, Options, Result,
+    resp::Protocol,
 };
 use redmux_test_support::{FaultProxy, RedisServer};
 

@@ -209,9 +209,9 @@ async fn while_it_loads_it_says_so_and_runs_nothing() {
     }
     restart.await;
     // What ran before the restart is gone with the server that ran it.
-    let loaded = told.iter().position(|(_, told)| {
-        matches!(told, Some(Err(error)) if error.delivery() == Delivery::Answered)
-    });
+    let loaded = told.iter().position(
+        |(_, told)| matches!(told, Some(Err(error)) if error.delivery() == Delivery::Answered),
+    );
     let marks: Vec<String> = muxer.execute("LRANGE", ("list", 0, -1)).await.unwrap();
     let tally = hold_against_in_order(&marks, &told[loaded.unwrap()..]);
     assert_eq!((tally.done, tally.refused), (10, loading), "{tally:?}");

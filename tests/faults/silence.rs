@@ -35,7 +35,10 @@ async fn an_idle_connection_that_has_gone_silent_is_replaced() {
         let start = Instant::now();
         let failed = next_failure(&mut events).await;
         assert_eq!(failed.failure, FailureType::Unresponsive, "{}", failed.error);
-        assert_eq!((failed.connection_type, failed.maybe_executed), (ConnectionType::Interactive, 0));
+        assert_eq!(
+            (failed.connection_type, failed.maybe_executed),
+            (ConnectionType::Interactive, 0)
+        );
         assert!(start.elapsed() < MOST, "{:?}", start.elapsed());
         comes_back(&muxer).await;
     }

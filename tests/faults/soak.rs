@@ -90,7 +90,12 @@ async fn disturb(rig: &Rig, random: &mut Random) {
 }
 
 /// Some marks, one after the other or together, some with little time, some given up.
-async fn task(muxer: &ConnectionMultiplexer, list: &str, name: u64, mut random: Random) -> Vec<Told> {
+async fn task(
+    muxer: &ConnectionMultiplexer,
+    list: &str,
+    name: u64,
+    mut random: Random,
+) -> Vec<Told> {
     let mut told = Vec::new();
     for round in 0..4 + random.below(6) {
         let mark = |n: u64| format!("{name}-{round}-{n}");
@@ -107,8 +112,9 @@ async fn task(muxer: &ConnectionMultiplexer, list: &str, name: u64, mut random: 
                 let limit = Duration::from_millis(random.below(4));
                 let calls = join_all((0..count).map(|n| call(n, None)));
                 match async_std::future::timeout(limit, calls).await {
-                    Ok(results) => told
-                        .extend(results.into_iter().zip(0..).map(|(r, n)| (mark(n), Some(r)))),
+                    Ok(results) => {
+                        told.extend(results.into_iter().zip(0..).map(|(r, n)| (mark(n), Some(r))))
+                    }
                     Err(_) => told.extend((0..count).map(|n| (mark(n), None))),
                 }
             }
@@ -154,8 +160,7 @@ fn whatever_happens_what_callers_are_told_is_so() {
             std::thread::spawn(move || {
                 async_std::task::block_on(async {
                     let rig = Rig::start();
-                    let protocol =
-                        if lane % 2 == 0 { Protocol::Resp3 } else { Protocol::Resp2 };
+                    let protocol = if lane % 2 == 0 { Protocol::Resp3 } else { Protocol::Resp2 };
                     let options = rig
                         .options()
                         .protocol(protocol)

@@ -371,21 +371,47 @@ impl<'a> Lane<'a> {
 
     fn step(&mut self, pace: &Pace, faults: &mut VecDeque<(u64, Fault)>) -> io::Result<Step> {
         let mut moved = self.read(pace)?;
-        while let Some((0, _)) = faults.front() {
+        loop {
+            // At once, so that it meets the connection whose bytes were counted.
+            if let Some(step) = self.suffer(pace, faults)? {
+                return Ok(step);
+            }
+            let most = faults.front().map_or(usize::MAX, |(after, _)| *after as usize);
+            let written = self.write(most, pace)?;
+            if written == 0 {
+                break;
+            }
+            moved = true;
+            if let Some((after, _)) = faults.front_mut() {
+                *after -= written as u64;
+            }
+        }
+        match self.ended && self.bytes == 0 {
+            true => Ok(Step::Ended),
+            false => Ok(if moved { Step::Moved } else { Step::Idle }),
+        }
+    }
+
+    /// Brings about the faults whose time has come.
+    fn suffer(
+        &mut self,
+        pace: &Pace,
+        faults: &mut VecDeque<(u64, Fault)>,
+    ) -> io::Result<Option<Step>> {
+        while let Some((0, next)) = faults.front() {
             // Only a byte that is there can be flipped or left out.
-            let needs_bytes = matches!(faults[0].1, Fault::Flip(_) | Fault::Omit(1..));
-            if needs_bytes && self.bytes == 0 {
-                return Ok(if moved { Step::Moved } else { Step::Idle });
+            if matches!(next, Fault::Flip(_) | Fault::Omit(1..)) && self.bytes == 0 {
+                break;
             }
             let Some((_, fault)) = faults.pop_front() else { break };
             match fault {
-                Fault::Cut(cut) => return Ok(Step::Cut(cut)),
-                Fault::Stall => return Ok(Step::Stalled),
+                Fault::Cut(cut) => return Ok(Some(Step::Cut(cut))),
+                Fault::Stall => return Ok(Some(Step::Stalled)),
                 Fault::Insert(bytes) => {
                     self.bytes += bytes.len();
                     self.waiting.push_front((Instant::now(), bytes.into()));
                     // They do not count as bytes that pass.
-                    return self.write(usize::MAX, pace).map(|_| Step::Moved);
+                    return self.write(usize::MAX, pace).map(|_| Some(Step::Moved));
                 }
                 Fault::Flip(bits) => {
                     if let Some(byte) = self.waiting.front_mut().and_then(|w| w.1.front_mut()) {
@@ -401,16 +427,7 @@ impl<'a> Lane<'a> {
                 }
             }
         }
-        let most = faults.front().map_or(usize::MAX, |(after, _)| *after as usize);
-        let written = self.write(most, pace)?;
-        if let Some((after, _)) = faults.front_mut() {
-            *after -= written as u64;
-        }
-        moved |= written > 0;
-        match self.ended && self.bytes == 0 {
-            true => Ok(Step::Ended),
-            false => Ok(if moved { Step::Moved } else { Step::Idle }),
-        }
+        Ok(None)
     }
 
     fn read(&mut self, pace: &Pace) -> io::Result<bool> {
