@@ -100,8 +100,9 @@ impl Core {
         };
         let mut error = Error::new(ErrorKind::Timeout(stage), delivery)
             .diagnose(self.diagnose(self.now.saturating_sub(issued), timeout));
-        // In the middle of another attempt too.
-        if let (1.., Some(cause)) = (self.failed_attempts, &self.last_error) {
+        // Not yet connected, or in the middle of another attempt.
+        let connected = matches!(self.phase, Phase::Ready | Phase::Closing);
+        if let (false, Some(cause)) = (connected, &self.last_error) {
             error = error.source(cause.clone());
         }
         if let Ok(waker) = self.slots.complete(id, Outcome::Failed(error)) {

@@ -64,8 +64,6 @@ pub enum Fault {
     Insert(Vec<u8>),
     /// The next byte has these bits flipped.
     Flip(u8),
-    /// So many bytes are left out.
-    Omit(u64),
 }
 
 /// How bytes go in one direction, on all connections
@@ -399,8 +397,8 @@ impl<'a> Lane<'a> {
         faults: &mut VecDeque<(u64, Fault)>,
     ) -> io::Result<Option<Step>> {
         while let Some((0, next)) = faults.front() {
-            // Only a byte that is there can be flipped or left out.
-            if matches!(next, Fault::Flip(_) | Fault::Omit(1..)) && self.bytes == 0 {
+            // Only a byte that is there can be flipped.
+            if matches!(next, Fault::Flip(_)) && self.bytes == 0 {
                 break;
             }
             let Some((_, fault)) = faults.pop_front() else { break };
@@ -417,13 +415,6 @@ impl<'a> Lane<'a> {
                     if let Some(byte) = self.waiting.front_mut().and_then(|w| w.1.front_mut()) {
                         *byte ^= bits;
                     }
-                }
-                Fault::Omit(0) => {}
-                Fault::Omit(count) => {
-                    self.waiting.front_mut().and_then(|w| w.1.pop_front());
-                    self.bytes -= 1;
-                    self.tidy();
-                    faults.push_front((0, Fault::Omit(count - 1)));
                 }
             }
         }
