@@ -138,8 +138,6 @@ impl Core {
     }
 
     pub(super) fn override_deadline(&mut self, deadline: u64, id: SlotId) {
-        // Also of one that waits for ever: who gave a command more time expects silence.
-        self.patience = self.patience.max(deadline);
         if deadline == NEVER {
             return;
         }

@@ -125,8 +125,6 @@ pub(crate) struct Core {
     /// When the FIFO last turned from empty to not empty.
     pub(super) busy_since: u64,
     pub(super) probe_deadline: u64,
-    /// Latest deadline a caller asked for explicitly: a slow command is no dead peer.
-    pub(super) patience: u64,
     /// When a closing link gives up waiting for replies.
     pub(super) close_by: u64,
     /// Why the last connection attempt or connection failed.
@@ -175,7 +173,6 @@ impl Core {
             last_write: None,
             busy_since: 0,
             probe_deadline: NEVER,
-            patience: 0,
             close_by: NEVER,
             last_error: None,
             failed_attempts: 0,
@@ -365,9 +362,6 @@ impl Core {
         let entry = self.fifo.pop_front()?;
         self.front += 1;
         self.answered = entry.end;
-        if self.fifo.is_empty() {
-            self.patience = 0;
-        }
         Some(entry)
     }
 

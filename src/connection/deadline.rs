@@ -100,7 +100,9 @@ impl Core {
         };
         let mut error = Error::new(ErrorKind::Timeout(stage), delivery)
             .diagnose(self.diagnose(self.now.saturating_sub(issued), timeout));
-        if let (false, Some(cause)) = (self.is_connected(), &self.last_error) {
+        // Not yet connected, or in the middle of another attempt.
+        let connected = matches!(self.phase, Phase::Ready | Phase::Closing);
+        if let (false, Some(cause)) = (connected, &self.last_error) {
             error = error.source(cause.clone());
         }
         if let Ok(waker) = self.slots.complete(id, Outcome::Failed(error)) {
@@ -162,8 +164,13 @@ impl Core {
         if !matches!(self.phase, Phase::Ready | Phase::Closing) {
             return Ok(());
         }
-        // A caller who gave a command more time expects a busy server, not a dead one.
-        if self.now >= self.probe_deadline.max(self.patience) && self.probe_deadline != NEVER {
+        if self.now >= self.probe_deadline {
+            let patience = self.patience();
+            if patience > self.now {
+                // Looked at again, because that call may be given up meanwhile.
+                self.probe_deadline = patience.min(self.probe_end());
+                return Ok(());
+            }
             let silence = self.now.saturating_sub(self.last_read.unwrap_or(0));
             return Err(Error::new(
                 ErrorKind::Timeout(TimeoutStage::Response),
@@ -174,10 +181,24 @@ impl Core {
             .diagnose(self.diagnose(silence, self.config.probe_timeout)));
         }
         if self.probe_deadline == NEVER && self.now >= self.next_probe() {
-            self.probe_deadline = self.now.saturating_add(self.config.probe_timeout);
+            self.probe_deadline = self.probe_end();
             self.post(&[Arg::Bytes(b"PING")], Kind::Probe);
         }
         Ok(())
+    }
+
+    /// When a probe sent now has gone unanswered for too long; not [`NEVER`], which stands for
+    /// no probe.
+    fn probe_end(&self) -> u64 {
+        self.now.saturating_add(self.config.probe_timeout).min(NEVER - 1)
+    }
+
+    /// Latest deadline among the calls that were given a time of their own and still wait: who
+    /// gave a command more time expects a busy server, not a dead one.
+    fn patience(&self) -> u64 {
+        let given =
+            self.fifo.iter().filter(|entry| entry.override_deadline && entry.slot.is_some());
+        given.map(|entry| entry.deadline).max().unwrap_or(0)
     }
 
     /// When the next probe is due, unless something is read before.
@@ -205,9 +226,7 @@ impl Core {
         }
         let over = self.overrides.peek().map_or(NEVER, |Reverse((deadline, _))| *deadline);
         let liveness = match self.phase {
-            Phase::Ready | Phase::Closing if self.probe_deadline != NEVER => {
-                self.probe_deadline.max(self.patience)
-            }
+            Phase::Ready | Phase::Closing if self.probe_deadline != NEVER => self.probe_deadline,
             Phase::Ready | Phase::Closing => self.next_probe(),
             _ => NEVER,
         };

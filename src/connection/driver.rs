@@ -485,11 +485,12 @@ fn attend(link: &Link, inbox: &mut Inbox) {
     }
 }
 
-/// What ends a connection before it is ready is a failure to connect.
+/// What ends a connection before it is ready is a failure to connect, and no command's.
 fn in_handshake(error: Error, before_ready: bool) -> Error {
     match error.kind() {
         ErrorKind::ConnectionLost | ErrorKind::Protocol if before_ready => {
-            error.with_kind(ErrorKind::Connect(ConnectStage::Handshake))
+            // Commands that went along with the handshake are told by errors of their own.
+            error.with_kind(ErrorKind::Connect(ConnectStage::Handshake)).deliver(Delivery::NotSent)
         }
         _ => error,
     }

@@ -255,3 +255,21 @@ fn silence_counts_from_when_a_reply_fell_due() {
     model.write(usize::MAX);
     assert!(model.executed.iter().all(|(name, _)| name != "PING"));
 }
+
+#[test]
+fn a_patient_command_postpones_the_end_only_while_it_waits() {
+    for given_up in [false, true] {
+        let mut model = Model::ready(config());
+        let patient = model.submit_with("patient", Some(u64::MAX)).unwrap();
+        model.write(usize::MAX);
+        if given_up {
+            model.core.abandon(patient);
+        }
+        // Two seconds until the probe, five for it, and five until it is looked at again.
+        let ends = (0..13).any(|_| {
+            model.tick(1000 * MS);
+            model.core.check_liveness().is_err()
+        });
+        assert_eq!(ends, given_up);
+    }
+}

@@ -17,17 +17,24 @@
 //! server.restart(); // same port, empty
 //! ```
 //!
+//! [`FaultProxy`] goes between a client and a server and breaks their connections;
+//! [`Programs`] fetches servers that distributions do not have.
+//!
 //! Unix only: the servers and the signals are.
 
 mod client;
 mod dir;
 mod port;
 mod process;
+mod programs;
+mod proxy;
 mod redis;
 mod websockify;
 
 pub use dir::TempDir;
 pub use port::{PortLease, lease_port};
 pub use process::{Daemon, DaemonCommand, find_program};
+pub use programs::Programs;
+pub use proxy::{Accept, Cut, Direction, Fault, FaultProxy, Pace};
 pub use redis::{RedisServer, RedisServerBuilder};
 pub use websockify::Websockify;
