@@ -160,6 +160,20 @@ impl<'a, T, A> Call<'a, T, A> {
         matches!(self.state, State::New)
     }
 
+    /// Ends it without anything being sent, for whoever sends its command another way.
+    ///
+    /// Fails if it was refused, or has been polled.
+    pub(super) fn hand_over(&mut self) -> Result<()> {
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::New => Ok(()),
+            State::Refused(error) => Err(self.label(error)),
+            sent => {
+                self.state = sent;
+                Err(self.awaited_again())
+            }
+        }
+    }
+
     /// Its time in microseconds.
     pub(crate) fn limit(&self) -> u64 {
         self.timeout.unwrap_or_else(|| self.link.with(|core| core.config.command_timeout))

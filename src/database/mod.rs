@@ -21,6 +21,7 @@ mod sets;
 mod sorted_sets;
 mod streams;
 mod strings;
+mod transactions;
 mod vectors;
 
 pub use blocking::BlockFor;
@@ -42,6 +43,7 @@ pub use strings::{
     BitField, BitOffset, BitOp, BitOverflow, BitRange, BitType, LcsMatch, LcsMatches, LcsOptions,
     SetOptions,
 };
+pub use transactions::Transaction;
 pub use vectors::*;
 
 use std::sync::Arc;
