@@ -43,7 +43,9 @@ pub use strings::{
     BitField, BitOffset, BitOp, BitOverflow, BitRange, BitType, LcsMatch, LcsMatches, LcsOptions,
     SetOptions,
 };
-pub use transactions::Transaction;
+pub use transactions::{
+    Condition, ConditionalTransaction, Counts, Transaction, TransactionOutcome,
+};
 pub use vectors::*;
 
 use std::sync::Arc;

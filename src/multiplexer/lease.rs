@@ -5,6 +5,7 @@ use std::{
     pin::pin,
     sync::{Arc, atomic::Ordering},
     task::Poll,
+    time::Duration,
 };
 
 use super::{ConnectionMultiplexer, Inner, pool::Leased};
@@ -55,9 +56,12 @@ impl ConnectionMultiplexer {
 impl Inner {
     /// A leased connection, within the time one command is given.
     pub(crate) async fn lease(&self) -> Result<Arc<Leased>> {
-        let limit = self.options.command_timeout;
+        self.lease_within(self.options.command_timeout).await
+    }
+
+    pub(crate) async fn lease_within(&self, limit: Duration) -> Result<Arc<Leased>> {
         // For ever is more than a clock can hold.
-        let far = std::time::Duration::from_secs(365 * 24 * 3600);
+        let far = Duration::from_secs(365 * 24 * 3600);
         let mut timer = self.runtime.timer(self.runtime.now() + limit.min(far));
         let mut acquire = pin!(self.pool.acquire(&self.link));
         poll_fn(|cx| match acquire.as_mut().poll(cx) {
@@ -72,6 +76,16 @@ impl Inner {
         })
         .await
         .map_err(|error| error.endpoint_at(&self.link.endpoint()))
+    }
+}
+
+impl Leased {
+    /// Lets go of the watched keys; where that fails, the connection is not used again.
+    pub(crate) async fn unwatch(&self, limit: Duration) {
+        let unwatch = Call::<(), _>::new(&self.link, "UNWATCH", ());
+        if unwatch.timeout(limit).await.is_ok() {
+            self.spoiled.store(false, Ordering::SeqCst);
+        }
     }
 }
 

@@ -1,5 +1,8 @@
 //! Transactions: calls that are executed together, or not at all.
 
+mod condition;
+mod conditional;
+
 use std::{
     fmt,
     future::Future,
@@ -7,6 +10,9 @@ use std::{
     task::{Context, Poll},
     time::Duration,
 };
+
+pub use condition::{Condition, Counts};
+pub use conditional::{ConditionalTransaction, TransactionOutcome};
 
 use super::Database;
 use crate::{
