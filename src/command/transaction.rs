@@ -78,6 +78,16 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
     }
 }
 
+/// Whether the server has let go of what was watched: it has, unless no answer came or `MULTI`
+/// itself was refused.
+pub(crate) fn has_unwatched(exec: &Exec<'_>, outcome: &Result<Option<Frame>>) -> bool {
+    let answered = match outcome {
+        Ok(_) => true,
+        Err(error) => error.delivery() == Delivery::Answered,
+    };
+    answered && exec.prelude_errors().first().is_none_or(|(place, _)| *place > 0)
+}
+
 /// What became of a transaction: the results of its calls, or `None` where a watched key had
 /// changed and nothing was executed.
 pub(crate) fn conclude<C: Calls>(

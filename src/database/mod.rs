@@ -44,7 +44,7 @@ pub use strings::{
     SetOptions,
 };
 pub use transactions::{
-    Condition, ConditionalTransaction, Counts, Transaction, TransactionOutcome,
+    Condition, ConditionalTransaction, Counts, Transaction, TransactionOutcome, Watch,
 };
 pub use vectors::*;
 

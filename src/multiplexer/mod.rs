@@ -16,8 +16,8 @@ use redmux_transport::{
 pub use blocking::Blocking;
 pub use lease::Lease;
 pub use pool::LeaseStatus;
-pub(crate) use pool::Leased;
 use pool::Pool;
+pub(crate) use pool::{Leased, Watching};
 pub use status::{LinkStatus, Status};
 
 use crate::{

@@ -57,7 +57,21 @@ pub(crate) struct Leased {
     pub(crate) spoiled: AtomicBool,
     /// A command may wait on the server for long: closing does not wait for it.
     pub(crate) blocking: AtomicBool,
+    watching: Mutex<Watching>,
     permit: Permit,
+}
+
+/// How far an attempt of an optimistic loop has come, on the connection it leased
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Watching {
+    /// It is no such connection.
+    No,
+    /// Keys are watched.
+    Reads,
+    /// `EXEC` is on its way.
+    Commits,
+    /// `EXEC` was answered: nothing is watched any more.
+    Over { conflict: bool },
 }
 
 /// How many leased connections there are
@@ -84,7 +98,8 @@ impl Pool {
         let permit = self.permit().await?;
         let link = self.take_idle().unwrap_or_else(|| self.dial(main));
         let (spoiled, blocking) = (AtomicBool::new(false), AtomicBool::new(false));
-        let leased = Arc::new(Leased { link, spoiled, blocking, permit });
+        let watching = Mutex::new(Watching::No);
+        let leased = Arc::new(Leased { link, spoiled, blocking, watching, permit });
         {
             let mut state = self.lock();
             if state.closed {
@@ -221,6 +236,16 @@ impl Pool {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Leased {
+    pub(crate) fn watching(&self) -> Watching {
+        *self.watching.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_watching(&self, watching: Watching) {
+        *self.watching.lock().unwrap_or_else(PoisonError::into_inner) = watching;
     }
 }
 

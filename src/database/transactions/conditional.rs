@@ -9,7 +9,7 @@ use crate::{
     Call, Delivery, Error, Result,
     command::{
         Calls, Pending, pipeline,
-        transaction::{Queue, conclude},
+        transaction::{Queue, conclude, has_unwatched},
     },
 };
 
@@ -129,8 +129,7 @@ impl<'a, C: Calls> ConditionalTransaction<'a, C> {
         }
         let mut exec = queue.exec(link, Some(left()));
         let outcome = (&mut exec).await;
-        if !matches!(&outcome, Err(error) if error.delivery() != Delivery::Answered) {
-            // Whatever the answer was, nothing is watched any more.
+        if has_unwatched(&exec, &outcome) {
             leased.spoiled.store(false, Ordering::SeqCst);
         }
         Ok(match conclude(&calls, &exec, outcome)? {

@@ -2,6 +2,7 @@
 
 mod condition;
 mod conditional;
+mod watch;
 
 use std::{
     fmt,
@@ -13,15 +14,18 @@ use std::{
 
 pub use condition::{Condition, Counts};
 pub use conditional::{ConditionalTransaction, TransactionOutcome};
+pub use watch::Watch;
 
 use super::Database;
 use crate::{
-    Result,
+    Error, Result,
     command::{
         Calls, Pending,
-        transaction::{Exec, Queue, conclude, conflict},
+        transaction::{Exec, Queue, conclude, conflict, has_unwatched},
     },
     connection::Link,
+    multiplexer::Watching,
+    resp::Frame,
 };
 
 /// Calls that are executed together; made by [`Database::transaction`]
@@ -80,6 +84,27 @@ impl Database {
     fn links(&self) -> [&Link; 2] {
         [&self.muxer.inner().link, self.link()]
     }
+
+    /// In an optimistic loop, only the first transaction of an attempt is guarded.
+    fn begin_commit(&self) -> Result<()> {
+        let Some(leased) = &self.leased else { return Ok(()) };
+        match leased.watching() {
+            Watching::No => {}
+            Watching::Reads => leased.set_watching(Watching::Commits),
+            Watching::Commits | Watching::Over { .. } => {
+                let hint = "an attempt commits one transaction: a second one would not be guarded";
+                return Err(Error::rejected("EXEC", hint));
+            }
+        }
+        Ok(())
+    }
+
+    fn end_commit(&self, exec: &Exec<'_>, outcome: &Result<Option<Frame>>) {
+        let Some(leased) = &self.leased else { return };
+        if leased.watching() == Watching::Commits && has_unwatched(exec, outcome) {
+            leased.set_watching(Watching::Over { conflict: matches!(outcome, Ok(None)) });
+        }
+    }
 }
 
 impl<C: Calls> Transaction<'_, C> {
@@ -112,12 +137,16 @@ impl<C: Calls> Future for Transaction<'_, C> {
                 if queue.is_empty() {
                     return Poll::Ready(Ok(this.calls.answers(&mut || None)));
                 }
+                this.database.begin_commit()?;
                 this.exec.insert(queue.exec(this.database.link(), this.timeout))
             }
         };
         let outcome = std::task::ready!(Pin::new(&mut *exec).poll(cx));
+        this.database.end_commit(exec, &outcome);
         let results = conclude(&this.calls, exec, outcome)?;
-        Poll::Ready(results.ok_or_else(|| conflict("a watched key had changed")))
+        Poll::Ready(results.ok_or_else(|| {
+            conflict("a watched key had changed").endpoint_at(&this.database.link().endpoint())
+        }))
     }
 }
 
