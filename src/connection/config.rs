@@ -4,6 +4,7 @@ use super::credentials::Credentials;
 use crate::{
     CommandMap,
     cache::Cache,
+    multiplexer::Lines,
     resp::{Limits, Protocol},
 };
 
@@ -59,8 +60,10 @@ pub(crate) struct LinkConfig {
     /// `None`: RESP3, or RESP2 where the server refuses it.
     pub(crate) protocol: Option<Protocol>,
     pub(crate) limits: Limits,
-    /// The connection is used for RESP2 subscriptions: arrays are pushes.
+    /// The connection is used for RESP2 subscriptions (arrays are pushes), or for `MONITOR`.
     pub(crate) subscriber: bool,
+    /// Set for a connection that is used for `MONITOR`: its lines go there.
+    pub(crate) monitor: Option<Arc<Lines>>,
 }
 
 /// Microseconds of a duration; none and absurdly long ones are never.

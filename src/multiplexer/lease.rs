@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::{ConnectionMultiplexer, Inner, pool::Leased};
+use super::{ConnectionMultiplexer, Inner, Lines, pool::Leased};
 use crate::{
     Call, Database, Delivery, Error, ErrorKind, Result, TimeoutStage,
     resp::{FromReply, ToArgs},
@@ -60,10 +60,18 @@ impl Inner {
     }
 
     pub(crate) async fn lease_within(&self, limit: Duration) -> Result<Arc<Leased>> {
+        self.lease_for(None, limit).await
+    }
+
+    pub(super) async fn lease_for(
+        &self,
+        lines: Option<Arc<Lines>>,
+        limit: Duration,
+    ) -> Result<Arc<Leased>> {
         // For ever is more than a clock can hold.
         let far = Duration::from_secs(365 * 24 * 3600);
         let mut timer = self.runtime.timer(self.runtime.now() + limit.min(far));
-        let mut acquire = pin!(self.pool.acquire(&self.link));
+        let mut acquire = pin!(self.pool.acquire(&self.link, lines));
         poll_fn(|cx| match acquire.as_mut().poll(cx) {
             Poll::Ready(leased) => Poll::Ready(leased),
             Poll::Pending => timer.poll_expired(cx).map(|()| {

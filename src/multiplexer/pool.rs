@@ -13,6 +13,7 @@ use std::{
 use futures::{channel::oneshot, future::poll_fn};
 use redmux_transport::{Environment, Instant};
 
+use super::Lines;
 use crate::{
     Delivery, Error, ErrorKind, Options, Result,
     connection::{DialPlan, Driver, Link, Phase},
@@ -94,9 +95,15 @@ impl Pool {
     /// A connection that is ready: one that was given back, or a new one to `main`'s server.
     ///
     /// Whoever bounds the time drops this.
-    pub(super) async fn acquire(self: &Arc<Self>, main: &Link) -> Result<Arc<Leased>> {
+    /// With `lines` it is a new one, and what `MONITOR` sends goes there.
+    pub(super) async fn acquire(
+        self: &Arc<Self>,
+        main: &Link,
+        lines: Option<Arc<Lines>>,
+    ) -> Result<Arc<Leased>> {
         let permit = self.permit().await?;
-        let link = self.take_idle().unwrap_or_else(|| self.dial(main));
+        let idle = if lines.is_some() { None } else { self.take_idle() };
+        let link = idle.unwrap_or_else(|| self.dial(main, lines));
         let (spoiled, blocking) = (AtomicBool::new(false), AtomicBool::new(false));
         let watching = Mutex::new(Watching::No);
         let leased = Arc::new(Leased { link, spoiled, blocking, watching, permit });
@@ -143,10 +150,17 @@ impl Pool {
         }
     }
 
-    fn dial(&self, main: &Link) -> Arc<Link> {
+    fn dial(&self, main: &Link, lines: Option<Arc<Lines>>) -> Arc<Link> {
         let endpoint = main.endpoint();
+        let mut config = self.options.link_config(false);
+        if lines.is_some() {
+            // A line holds a whole command.
+            config.limits.max_line = config.limits.max_frame;
+            config.monitor = lines;
+            config.subscriber = true;
+        }
         let link = Arc::new(Link::new(
-            self.options.link_config(false),
+            config,
             Phase::Disconnected,
             self.env.runtime.clone(),
             ConnectionType::Interactive,

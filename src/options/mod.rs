@@ -384,6 +384,7 @@ impl Options {
             protocol: if subscriber { Some(Protocol::Resp2) } else { self.protocol },
             limits: self.limits,
             subscriber,
+            monitor: None,
         }
     }
 

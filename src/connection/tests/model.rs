@@ -33,6 +33,7 @@ pub(super) fn config() -> LinkConfig {
         protocol: None,
         limits: Limits::default(),
         subscriber: false,
+        monitor: None,
     }
 }
 
