@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Delivery, Error, ErrorKind,
-    resp::{Arg, encoded_len},
+    resp::{Arg, ToArg, encoded_len},
 };
 
 impl Core {
@@ -40,6 +40,9 @@ impl Core {
                 Err(error)
             }
             Ok(true) => {
+                if self.config.high_integrity {
+                    self.post_check();
+                }
                 let sequence = self.front + self.fifo.len() as u64;
                 let (id, issued) = match waiting {
                     Some(id) => {
@@ -116,6 +119,13 @@ impl Core {
     pub(crate) fn post(&mut self, args: &[Arg<'_>], kind: Kind) {
         self.out.push_command(args);
         self.push_entry(None, NEVER, false, kind);
+    }
+
+    #[cold]
+    fn post_check(&mut self) {
+        self.checks = self.checks.wrapping_add(1);
+        let number = self.checks;
+        self.post(&[Arg::Bytes(b"ECHO"), number.to_arg()], Kind::Check(number));
     }
 
     fn push_entry(&mut self, slot: Option<SlotId>, deadline: u64, over: bool, kind: Kind) {

@@ -59,6 +59,8 @@ pub(crate) struct LinkConfig {
     pub(crate) database: u32,
     /// `None`: RESP3, or RESP2 where the server refuses it.
     pub(crate) protocol: Option<Protocol>,
+    /// A numbered check goes before each command.
+    pub(crate) high_integrity: bool,
     pub(crate) limits: Limits,
     /// The connection is used for RESP2 subscriptions (arrays are pushes), or for `MONITOR`.
     pub(crate) subscriber: bool,

@@ -17,7 +17,7 @@ use super::{
     slots::{GroupReply, Outcome, Preceding, SlotId, Slots},
 };
 use crate::{
-    Error,
+    Delivery, Error, ErrorKind,
     multiplexer::Lines,
     resp::{Arg, Frame, Kind as ReplyKind, Protocol},
 };
@@ -100,6 +100,8 @@ pub(crate) struct Core {
     pub(super) answered: u64,
     /// What is known of the group of commands that is being answered.
     pub(super) preceding: Preceding,
+    /// Integrity checks made so far.
+    pub(super) checks: u32,
     /// Entries in `out` that nobody waits for any more.
     pub(super) dead_unsent: usize,
     /// Callers waiting for room in `out`, first come first served.
@@ -156,6 +158,7 @@ impl Core {
             sent: 0,
             answered: 0,
             preceding: Preceding::default(),
+            checks: 0,
             dead_unsent: 0,
             room: VecDeque::new(),
             unexpired: 1 << 32,
@@ -324,6 +327,7 @@ impl Core {
                 }
             },
             Kind::Probe => {}
+            Kind::Check(number) => self.verify(number, &frame)?,
             Kind::Command | Kind::Confirm { .. } => {
                 self.deliver(entry.slot, Outcome::Reply(frame), inbox);
             }
@@ -334,6 +338,16 @@ impl Core {
             }
         }
         Ok(())
+    }
+
+    /// A reply that is lost, or one too many, shifts all that follow: no caller gets those.
+    #[cold]
+    fn verify(&self, number: u32, frame: &Frame) -> Result<(), Error> {
+        if frame.decode::<u32>().is_ok_and(|echoed| echoed == number) {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Protocol, Delivery::MaybeExecuted)
+            .detail("the integrity check failed: replies no longer match their commands"))
     }
 
     fn pop_answered(&mut self) -> Option<Entry> {

@@ -25,6 +25,8 @@ pub(crate) enum Kind {
     Step(Step),
     /// One reply that shows the peer is alive.
     Probe,
+    /// One reply with just this number: the next one is that of the next command.
+    Check(u32),
     /// One confirmation push for each channel, or one error reply.
     Confirm { verb: Verb, remaining: u32 },
 }

@@ -13,11 +13,11 @@ use std::{
 use futures::{channel::oneshot, future::poll_fn};
 use redmux_transport::{Environment, Instant};
 
-use super::Lines;
 use crate::{
     Delivery, Error, ErrorKind, Options, Result,
-    connection::{DialPlan, Driver, Link, Phase},
+    connection::{DialPlan, Driver, Link, LinkConfig, Phase},
     events::{ConnectionType, Hub},
+    multiplexer::Lines,
     pubsub::Registry,
     sync::{Mutex, MutexGuard},
 };
@@ -94,8 +94,7 @@ impl Pool {
 
     /// A connection that is ready: one that was given back, or a new one to `main`'s server.
     ///
-    /// Whoever bounds the time drops this.
-    /// With `lines` it is a new one, and what `MONITOR` sends goes there.
+    /// Whoever bounds the time drops this. With `lines` it is a new one, and what `MONITOR` sends goes there.
     pub(super) async fn acquire(
         self: &Arc<Self>,
         main: &Link,
@@ -152,7 +151,8 @@ impl Pool {
 
     fn dial(&self, main: &Link, lines: Option<Arc<Lines>>) -> Arc<Link> {
         let endpoint = main.endpoint();
-        let mut config = self.options.link_config(false);
+        // In a user's MULTI a check would be queued.
+        let mut config = LinkConfig { high_integrity: false, ..self.options.link_config(false) };
         if lines.is_some() {
             // A line holds a whole command.
             config.limits.max_line = config.limits.max_frame;

@@ -65,6 +65,7 @@ pub struct Options {
     pub(crate) client_name: Option<Arc<str>>,
     pub(crate) library_info: bool,
     pub(crate) library_name: Option<Arc<str>>,
+    pub(crate) high_integrity: bool,
     pub(crate) protocol: Option<Protocol>,
     /// Put before every key.
     pub(crate) key_prefix: Option<Arc<str>>,
@@ -107,6 +108,7 @@ impl Default for Options {
             client_name: None,
             library_info: true,
             library_name: None,
+            high_integrity: false,
             protocol: None,
             key_prefix: None,
             channel_prefix: None,
@@ -258,6 +260,15 @@ impl Options {
         self
     }
 
+    /// Whether a numbered `ECHO` goes before every command, so that a command's reply that got
+    /// lost or doubled on the way is noticed before the next one goes to the wrong caller: the
+    /// connection is then ended with [`ErrorKind::Protocol`](crate::ErrorKind::Protocol).
+    /// Default false: a stream that keeps its order needs none of it. Leased connections have none.
+    pub fn high_integrity(mut self, check: bool) -> Self {
+        self.high_integrity = check;
+        self
+    }
+
     /// Speaks this protocol only. Default: RESP3, or RESP2 where the server refuses it.
     pub fn protocol(mut self, protocol: Protocol) -> Self {
         self.protocol = Some(protocol);
@@ -382,6 +393,7 @@ impl Options {
             cache: None,
             database: self.database,
             protocol: if subscriber { Some(Protocol::Resp2) } else { self.protocol },
+            high_integrity: self.high_integrity && !subscriber,
             limits: self.limits,
             subscriber,
             monitor: None,

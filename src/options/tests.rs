@@ -79,6 +79,7 @@ fn everything(options: &Options) -> String {
         client_name,
         library_info,
         library_name,
+        high_integrity,
         protocol,
         key_prefix,
         channel_prefix,
@@ -139,6 +140,7 @@ fn everything(options: &Options) -> String {
     let three = format!(
         "{:?}",
         (
+            high_integrity,
             tcp_keepalive,
             tcp_user_timeout,
             defaults,
@@ -243,6 +245,7 @@ fn changes() -> impl Strategy<Value = Change> {
         change(any::<u32>(), |o, n| o.database(n)),
         change(any::<bool>(), |o, b| o.abort_on_connect_fail(b)),
         change(any::<bool>(), |o, b| o.library_info(b)),
+        change(any::<bool>(), |o, b| o.high_integrity(b)),
         change(any::<bool>(), |o, b| o.protocol(if b { Protocol::Resp2 } else { Protocol::Resp3 })),
         change(any::<usize>(), |o, n| o.send_queue_bytes(n)),
         change(any::<usize>(), |o, n| o.subscription_capacity(n)),

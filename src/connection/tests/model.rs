@@ -31,6 +31,7 @@ pub(super) fn config() -> LinkConfig {
         cache: None,
         database: 0,
         protocol: None,
+        high_integrity: false,
         limits: Limits::default(),
         subscriber: false,
         monitor: None,

@@ -178,6 +178,49 @@ proptest! {
 }
 
 #[test]
+fn with_high_integrity_a_lost_or_doubled_reply_is_noticed_at_the_next_command() {
+    for (at, doubled) in [(0, false), (1, false), (2, false), (1, true), (3, true)] {
+        let mut model = Model::ready(LinkConfig { high_integrity: true, ..config() });
+        let slots: Vec<_> =
+            ["one", "two", "three"].iter().map(|id| (*id, model.submit(id).unwrap())).collect();
+        model.write(usize::MAX);
+        assert_eq!(model.replies.len(), 6, "a check for each");
+        let reply = model.replies.remove(at).unwrap();
+        if doubled {
+            model.replies.insert(at, reply.clone());
+            model.replies.insert(at, reply);
+        }
+        let error = model.read(usize::MAX).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
+        let mut right = 0;
+        for (id, slot) in slots {
+            if let Some(result) = model.result(slot) {
+                assert_eq!(result.unwrap(), id);
+                right += 1;
+            }
+        }
+        assert!(right < 3);
+    }
+}
+
+#[test]
+fn high_integrity_changes_nothing_else() {
+    let mut model = Model::ready(LinkConfig { high_integrity: true, ..config() });
+    for round in 0..100 {
+        let id = format!("round {round}");
+        let slot = model.submit(&id).unwrap();
+        let given_up = model.submit("given up").unwrap();
+        model.core.abandon(given_up);
+        model.settle();
+        assert_eq!(model.result(slot).unwrap().unwrap(), id);
+        if round % 10 == 9 {
+            model.lose();
+            model.connect();
+        }
+    }
+}
+
+#[test]
 fn a_late_reply_is_eaten_and_the_next_one_matches() {
     let mut model = Model::ready(config());
     let first = model.submit("first").unwrap();
