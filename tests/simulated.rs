@@ -346,3 +346,55 @@ fn closing_waits_for_replies_but_not_for_ever() {
     let took = runtime.elapsed() - start;
     assert!(took <= 3 * SECOND, "{took:?}");
 }
+
+#[test]
+fn leased_connections_that_lie_idle_are_closed_in_their_time() {
+    let (runtime, muxer, _) = client_with_mutable_server(options().lease_idle(10 * SECOND));
+    let leases = || (muxer.status().leases.leased, muxer.status().leases.idle);
+    let (one, two) = runtime.block_on(async { (muxer.lease().await, muxer.lease().await) });
+    assert_eq!(leases(), (2, 0));
+    runtime.advance(100 * SECOND);
+    assert_eq!(leases(), (2, 0), "in use is not idle");
+    drop(one.unwrap());
+    runtime.advance(7 * SECOND);
+    drop(two.unwrap());
+    assert_eq!(leases(), (0, 2));
+    runtime.advance(4 * SECOND);
+    assert_eq!(leases(), (0, 1));
+    runtime.advance(5 * SECOND);
+    assert_eq!(leases(), (0, 1));
+    runtime.advance(2 * SECOND);
+    assert_eq!(leases(), (0, 0));
+    // The sweep begins again with the next one.
+    drop(runtime.block_on(muxer.lease()).unwrap());
+    assert_eq!(leases(), (0, 1));
+    runtime.advance(11 * SECOND);
+    assert_eq!(leases(), (0, 0));
+
+    let (runtime, muxer, _) = client_with_mutable_server(options().lease_idle(Duration::MAX));
+    drop(runtime.block_on(muxer.lease()).unwrap());
+    runtime.advance(3600 * SECOND);
+    assert_eq!(muxer.status().leases.idle, 1);
+}
+
+#[test]
+fn so_many_leases_as_the_options_say() {
+    let (runtime, muxer, _) = client_with_mutable_server(options().max_leased(1));
+    let lease = runtime.block_on(muxer.lease()).unwrap();
+    let error = runtime.block_on(muxer.lease()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutStage::Queue));
+    drop(lease);
+    assert!(runtime.block_on(muxer.lease()).is_ok());
+
+    for (wrong, name) in [
+        (options().max_leased(0), "maxLeased"),
+        (options().lease_idle(Duration::ZERO), "leaseIdle"),
+    ] {
+        let (transport, _listener) = MemoryTransport::new();
+        let runtime = SimRuntime::new();
+        let connect = ConnectionMultiplexer::connect_with(wrong, environment(&runtime, transport));
+        let error = runtime.block_on(connect).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains(name), "{error}");
+    }
+}

@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use super::{ConnectionMultiplexer, Inner, Lines, pool::Leased};
+use super::{
+    ConnectionMultiplexer, Inner, Lines,
+    pool::{FAR, Leased},
+};
 use crate::{
     Call, Database, Delivery, Error, ErrorKind, Result, TimeoutStage,
     resp::{FromReply, ToArgs},
@@ -41,8 +44,10 @@ pub struct Lease {
 impl ConnectionMultiplexer {
     /// A connection of its own, with the same server, user and database.
     ///
-    /// One that was given back, or a new one. At most 32 are leased at a time: who comes then
-    /// waits in line. Idle ones are closed after 30 s. All of it is given the `command_timeout`.
+    /// One that was given back, or a new one. At most
+    /// [`max_leased`](crate::Options::max_leased) are leased at a time: who comes then waits in
+    /// line. Those that lie idle for [`lease_idle`](crate::Options::lease_idle) are closed. All of
+    /// it is given the `command_timeout`.
     ///
     /// # Errors
     /// A timeout at [`TimeoutStage::Queue`]; those of connecting; [`ErrorKind::Closed`].
@@ -68,9 +73,7 @@ impl Inner {
         lines: Option<Arc<Lines>>,
         limit: Duration,
     ) -> Result<Arc<Leased>> {
-        // For ever is more than a clock can hold.
-        let far = Duration::from_secs(365 * 24 * 3600);
-        let mut timer = self.runtime.timer(self.runtime.now() + limit.min(far));
+        let mut timer = self.runtime.timer(self.runtime.now() + limit.min(FAR));
         let mut acquire = pin!(self.pool.acquire(&self.link, lines));
         poll_fn(|cx| match acquire.as_mut().poll(cx) {
             Poll::Ready(leased) => Poll::Ready(leased),

@@ -22,11 +22,8 @@ use crate::{
     sync::{Mutex, MutexGuard},
 };
 
-/// Connections leased at the same time; who comes later waits in line.
-const MAX_LEASED: usize = 32;
-
-/// How long a connection may lie idle before it is closed.
-const MAX_IDLE: Duration = Duration::from_secs(30);
+/// As good as for ever, and little enough for every platform's clock.
+pub(super) const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// The leased connections of one multiplexer
 pub(crate) struct Pool {
@@ -39,7 +36,7 @@ pub(crate) struct Pool {
 struct State {
     /// Given back clean, the last one last.
     idle: Vec<(Arc<Link>, Instant)>,
-    /// Out, or about to be: at most `MAX_LEASED`.
+    /// Out, or about to be: at most `max_leased`.
     permits: usize,
     out: Vec<Weak<Leased>>,
     line: VecDeque<oneshot::Sender<Permit>>,
@@ -125,7 +122,7 @@ impl Pool {
             if state.closed {
                 return Err(closed());
             }
-            if state.permits < MAX_LEASED {
+            if state.permits < self.options.max_leased {
                 state.permits += 1;
                 return Ok(Permit(Some(self.clone())));
             }
@@ -187,8 +184,9 @@ impl Pool {
         drop(state);
         if sweep {
             let (pool, runtime) = (Arc::downgrade(self), self.env.runtime.clone());
+            let max_idle = self.max_idle();
             self.env.runtime.spawn(Box::pin(async move {
-                let mut timer = runtime.timer(now + MAX_IDLE);
+                let mut timer = runtime.timer(now + max_idle);
                 loop {
                     poll_fn(|cx| timer.poll_expired(cx)).await;
                     let Some(next) = pool.upgrade().and_then(|pool| pool.sweep()) else { return };
@@ -200,18 +198,24 @@ impl Pool {
 
     /// Closes what lies idle too long; when to look again, if anything is left.
     fn sweep(&self) -> Option<Instant> {
+        let max_idle = self.max_idle();
         let now = self.env.runtime.now();
         let mut state = self.lock();
         let (old, kept) = std::mem::take(&mut state.idle)
             .into_iter()
-            .partition(|(_, since)| now.saturating_duration_since(*since) >= MAX_IDLE);
+            .partition(|(_, since)| now.saturating_duration_since(*since) >= max_idle);
         state.idle = kept;
-        let next = state.idle.iter().map(|(_, since)| *since + MAX_IDLE).min();
+        let next = state.idle.iter().map(|(_, since)| *since + max_idle).min();
         state.swept = next.is_some();
         drop(state);
         let old: Vec<(Arc<Link>, Instant)> = old;
         old.iter().for_each(|(link, _)| link.close());
         next
+    }
+
+    fn max_idle(&self) -> Duration {
+        // For ever is more than a clock can hold.
+        self.options.lease_idle.min(FAR)
     }
 
     pub(super) fn status(&self) -> LeaseStatus {
