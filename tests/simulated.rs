@@ -398,3 +398,54 @@ fn so_many_leases_as_the_options_say() {
         assert!(error.to_string().contains(name), "{error}");
     }
 }
+
+/// Says how a connection breaks at one command, and what the caller is told then.
+#[test]
+fn a_cut_transaction_says_what_is_known() {
+    use redmux::database::Condition;
+
+    // At which command the server hangs up, and what that means for each kind of transaction.
+    let (not_sent, maybe) = (Delivery::NotSent, Delivery::MaybeExecuted);
+    for (cut, plain, guarded) in [
+        (&b"WATCH"[..], None, Some(not_sent)),
+        (b"EXISTS", None, Some(not_sent)),
+        (b"MULTI", Some(maybe), Some(maybe)),
+        (b"SET", Some(maybe), Some(maybe)),
+        (b"EXEC", Some(maybe), Some(maybe)),
+        (b"none", None, None),
+    ] {
+        let runtime = SimRuntime::new();
+        let (transport, listener) = MemoryTransport::new();
+        listen(&runtime, listener, move || {
+            move |words: &[Vec<u8>]| match &words[0][..] {
+                name if name == cut => Answer::HangUp,
+                b"EXISTS" => Answer::Reply(b":0\r\n".to_vec()),
+                b"EXEC" => Answer::Reply(b"*1\r\n+OK\r\n".to_vec()),
+                _ => polite(words),
+            }
+        });
+        let connect =
+            ConnectionMultiplexer::connect_with(options(), environment(&runtime, transport));
+        let muxer = runtime.block_on(connect).unwrap();
+        let db = muxer.database();
+        let told = |result: redmux::Result<()>| result.err().map(|error| error.delivery());
+        let name = String::from_utf8_lossy(cut);
+
+        let all = async { db.transaction((db.set("k", 1),)).all().await.map(drop) };
+        assert_eq!(told(runtime.block_on(all)), plain, "plain, cut at {name}");
+        let when = async {
+            let free = !Condition::key_exists("k");
+            db.transaction((db.set("k", 1),)).when(free).all().await.map(drop)
+        };
+        assert_eq!(told(runtime.block_on(when)), guarded, "with a condition, cut at {name}");
+        let watch = db.watch("k").run(async |db| {
+            db.exists("k").await?;
+            db.transaction((db.set("k", 1),)).all().await.map(drop)
+        });
+        // A read of the closure's own is as any read.
+        let guarded = if cut == b"EXISTS" { Some(maybe) } else { guarded };
+        assert_eq!(told(runtime.block_on(watch)), guarded, "a loop, cut at {name}");
+        let idle = usize::from(guarded.is_none());
+        assert_eq!((muxer.status().leases.leased, muxer.status().leases.idle), (0, idle));
+    }
+}

@@ -638,3 +638,16 @@ async fn a_lease_that_watches_by_hand_is_told_of_the_conflict() {
     })
     .await;
 }
+
+#[async_std::test]
+async fn checks_of_integrity_stay_outside() {
+    let server = RedisServer::start();
+    let options = Options::new(server.addr().to_string()).high_integrity(true);
+    let muxer = ConnectionMultiplexer::connect(options).await.unwrap();
+    let db = muxer.database();
+    for n in 0..100 {
+        let calls = (db.set("k", n), db.get::<i64>("k"));
+        assert_eq!(db.transaction(calls).all().await.unwrap().1, Some(n));
+    }
+    assert!(holds(&db, Condition::key_exists("k")).await);
+}

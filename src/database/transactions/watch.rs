@@ -23,6 +23,27 @@ const WAITS: ExponentialBackoff =
     ExponentialBackoff { base: Duration::from_millis(1), cap: Duration::from_millis(100) };
 
 /// An optimistic loop over watched keys; made by [`Database::watch`]
+///
+/// ```no_run
+/// # async fn f(db: redmux::Database) -> redmux::Result<()> {
+/// use redmux::database::ListEnd::{Left, Right};
+///
+/// // Turns the list so that the first job that is not held comes first, and tells which it is.
+/// let next: Option<String> = db
+///     .watch("jobs")
+///     .run(async |db| {
+///         let jobs: Vec<String> = db.lrange("jobs", 0, -1).await?;
+///         let Some(place) = jobs.iter().position(|job| !job.starts_with("held")) else {
+///             return Ok(None);
+///         };
+///         let moves = (0..place).map(|_| db.lmove::<String>("jobs", "jobs", Left, Right));
+///         db.transaction(moves.collect::<Vec<_>>()).all().await?;
+///         Ok(Some(jobs[place].clone()))
+///     })
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "nothing is watched before `run`"]
 pub struct Watch<'a> {
     database: &'a Database,
