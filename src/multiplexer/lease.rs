@@ -10,7 +10,7 @@ use std::{
 
 use super::{
     ConnectionMultiplexer, Inner, Lines,
-    pool::{FAR, Leased},
+    pool::{FAR, Leased, is_clean},
 };
 use crate::{
     Call, Database, Delivery, Error, ErrorKind, Result, TimeoutStage,
@@ -91,8 +91,12 @@ impl Inner {
 }
 
 impl Leased {
-    /// Lets go of the watched keys; where that fails, the connection is not used again.
+    /// Lets go of the watched keys; where that fails, or something else is still due, the
+    /// connection is not used again.
     pub(crate) async fn unwatch(&self, limit: Duration) {
+        if !is_clean(&self.link) {
+            return;
+        }
         let unwatch = Call::<(), _>::new(&self.link, "UNWATCH", ());
         if unwatch.timeout(limit).await.is_ok() {
             self.spoiled.store(false, Ordering::SeqCst);

@@ -305,7 +305,7 @@ impl Drop for Permit {
 }
 
 /// Connected, and nothing is asked or due.
-fn is_clean(link: &Link) -> bool {
+pub(super) fn is_clean(link: &Link) -> bool {
     link.with(|core| core.phase == Phase::Ready && core.is_drained())
 }
 

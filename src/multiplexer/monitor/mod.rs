@@ -30,6 +30,7 @@ pub struct Monitor {
     /// The end of the connection; `None` once it was told. The lock makes it `Sync`.
     end: Mutex<Option<BoxFuture<'static, Option<Error>>>>,
     _leased: Arc<Leased>,
+    _muxer: ConnectionMultiplexer,
 }
 
 impl ConnectionMultiplexer {
@@ -72,7 +73,12 @@ impl ConnectionMultiplexer {
             let error = link.watch(|core| over(core.phase).then(|| core.last_error.clone())).await;
             error.map(|error| error.command("MONITOR").endpoint_at(&link.endpoint()))
         };
-        Ok(Monitor { lines, end: Mutex::new(Some(Box::pin(end))), _leased: leased })
+        Ok(Monitor {
+            lines,
+            end: Mutex::new(Some(Box::pin(end))),
+            _leased: leased,
+            _muxer: self.clone(),
+        })
     }
 }
 
