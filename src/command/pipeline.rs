@@ -9,7 +9,7 @@ use std::{
 
 use super::{Call, transaction::Queue};
 use crate::{
-    Error, Result,
+    Result,
     resp::{Frame, FromReply, Reply, ToArgs},
 };
 
@@ -94,9 +94,10 @@ pub trait Calls: sealed::Sealed {
         next: &mut dyn FnMut() -> Option<Reply<'r>>,
     ) -> <Self::Pending as Pending>::Results;
 
-    /// The error of the call at a place, counted from 0, that was not let into the transaction.
+    /// Fails with the error that the call at a place, counted from 0, was answered with.
     #[doc(hidden)]
-    fn refusal(&self, place: usize, reply: &Frame) -> Option<Error>;
+    #[allow(clippy::missing_errors_doc, reason = "for this crate")]
+    fn refusal(&self, place: usize, reply: &Frame) -> Result<()>;
 }
 
 /// Calls of a [`Pipeline`] under way
@@ -175,8 +176,8 @@ impl<'a, T: FromReply, A: ToArgs> Calls for Vec<Call<'a, T, A>> {
         self.iter().map(|call| call.part(next())).collect()
     }
 
-    fn refusal(&self, place: usize, reply: &Frame) -> Option<Error> {
-        self.get(place)?.decode::<()>(reply).err()
+    fn refusal(&self, place: usize, reply: &Frame) -> Result<()> {
+        self.get(place).map_or(Ok(()), |call| call.decode(reply))
     }
 }
 
@@ -242,10 +243,10 @@ macro_rules! tuples {
                 ($(self.$field.part(next()),)+)
             }
 
-            fn refusal(&self, place: usize, reply: &Frame) -> Option<Error> {
+            fn refusal(&self, place: usize, reply: &Frame) -> Result<()> {
                 match place {
-                    $($field => self.$field.decode::<()>(reply).err(),)+
-                    _ => None,
+                    $($field => self.$field.decode(reply),)+
+                    _ => Ok(()),
                 }
             }
         }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Call, check_shared, pipeline::Calls, pipeline::Pending};
+use super::{Call, Calls, Pending, check_shared};
 use crate::{
     Delivery, Error, ErrorKind, Result,
     connection::{Link, Prelude},
-    resp::{Arg, ArgList, DecodeError, Frame, FromReply, Reply, ToArgs, encode_command},
+    resp::{Arg, ArgList, DecodeError, Frame, FromReply, Kind, Reply, ToArgs, encode_command},
 };
 
 /// The commands of a transaction, encoded
@@ -67,14 +67,12 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
     pub(super) fn part(&self, reply: Option<Reply<'_>>) -> Result<T> {
         match reply {
             Some(reply) => self.decode(&reply.to_frame()),
-            None => Err(self.missing()),
+            None => {
+                let why = "shorter than the transaction";
+                let error = DecodeError::because("a reply to each call", Kind::Array, why);
+                Err(Error::from_decode(error).command(&*self.full_name()))
+            }
         }
-    }
-
-    fn missing(&self) -> Error {
-        let why = "shorter than the transaction";
-        let error = DecodeError::because("a reply to each call", crate::resp::Kind::Array, why);
-        Error::from_decode(error).command(&*self.full_name())
     }
 }
 
@@ -95,26 +93,21 @@ pub(crate) fn conclude<C: Calls>(
     exec: &Exec<'_>,
     outcome: Result<Option<Frame>>,
 ) -> Result<Option<<C::Pending as Pending>::Results>> {
-    match (exec.prelude_errors().first(), outcome) {
-        (None, Ok(Some(reply))) => {
-            let mut items = reply.reply().items();
-            Ok(Some(calls.answers(&mut || items.as_mut()?.next())))
+    if let Some((place, reply)) = exec.prelude_errors().first() {
+        match place.checked_sub(1) {
+            None => exec.decode::<()>(reply).map_err(|error| {
+                let error = error.command("MULTI").deliver(Delivery::MaybeExecuted);
+                error.detail("the calls behind it were not in a transaction")
+            })?,
+            Some(place) => calls.refusal(place as usize, reply).map_err(|error| {
+                error.detail("the server refused it, and with it the whole transaction")
+            })?,
         }
-        (None, Ok(None)) => Ok(None),
-        // `MULTI` itself: what came after it was no transaction.
-        (Some((0, reply)), _) => {
-            let error = exec.decode::<()>(reply).err().unwrap_or_else(|| exec.awaited_again());
-            Err(error
-                .command("MULTI")
-                .deliver(Delivery::MaybeExecuted)
-                .detail("the calls behind it were not in a transaction"))
-        }
-        (Some((place, reply)), _) => {
-            let error = calls.refusal(*place as usize - 1, reply).unwrap_or_else(|| conflict(""));
-            Err(error.detail("the server refused it, and with it the whole transaction"))
-        }
-        (None, Err(error)) => Err(error),
     }
+    Ok(outcome?.map(|reply| {
+        let mut items = reply.reply().items();
+        calls.answers(&mut || items.as_mut()?.next())
+    }))
 }
 
 /// Watched keys had changed.
