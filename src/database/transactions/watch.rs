@@ -60,7 +60,8 @@ impl Database {
     /// [`transaction`](Self::transaction) on it and return what you like. If somebody changed a
     /// watched key, nothing is executed and the closure is called again, after a short random
     /// wait, up to [`attempts`](Watch::attempts) times. A closure that returns without a
-    /// transaction gives up: nothing is executed.
+    /// transaction gives up: nothing is executed. What the closure sends by another database is
+    /// not guarded.
     ///
     /// The closure may be called several times: what it captures it borrows or clones. Each
     /// command has its own time. Nobody else waits for the loop.
