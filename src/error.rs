@@ -69,6 +69,8 @@ pub enum ErrorKind {
     Server,
     /// The reply does not fit the type the caller asked for.
     Decode,
+    /// A watched key was changed by somebody else: the transaction was not executed.
+    Conflict,
 }
 
 /// How far a connection attempt came
@@ -324,10 +326,12 @@ impl Error {
     /// Whether the same command may be sent again without any risk of running twice.
     ///
     /// True for what was not sent because of a passing condition, and for the server's
-    /// own "not now" answers (`LOADING`, `BUSY`, `TRYAGAIN`, `CLUSTERDOWN`, `MASTERDOWN`).
+    /// own "not now" answers (`LOADING`, `BUSY`, `TRYAGAIN`, `CLUSTERDOWN`, `MASTERDOWN`), and
+    /// for a [`Conflict`](ErrorKind::Conflict).
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
             ErrorKind::Server => self.0.server.as_ref().is_some_and(ServerError::is_transient),
+            ErrorKind::Conflict => true,
             ErrorKind::Config | ErrorKind::Command | ErrorKind::Closed | ErrorKind::Decode => false,
             _ => self.0.delivery == Delivery::NotSent && !self.is_auth(),
         }
@@ -359,6 +363,7 @@ impl Error {
             ErrorKind::Protocol => "protocol error",
             ErrorKind::Server => "server error",
             ErrorKind::Decode => "unexpected reply",
+            ErrorKind::Conflict => "conflict",
         }
     }
 }

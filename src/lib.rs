@@ -26,7 +26,9 @@ pub use error::{ConnectStage, Delivery, Diagnostics, Error, ErrorKind, Result, T
 pub use events::{Event, Events};
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 pub use multiplexer::Blocking;
-pub use multiplexer::{ConnectionMultiplexer, Lease, LeaseStatus, LinkStatus, Status};
+pub use multiplexer::{
+    ConnectionMultiplexer, Lease, LeaseStatus, LinkStatus, Monitor, MonitoredCommand, Status,
+};
 pub use options::{CommandMap, Defaults, Options};
 pub use pubsub::{Message, Missed, MissedCause, Subscriber, Subscription, SubscriptionItem};
 #[cfg(all(

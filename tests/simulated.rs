@@ -346,3 +346,106 @@ fn closing_waits_for_replies_but_not_for_ever() {
     let took = runtime.elapsed() - start;
     assert!(took <= 3 * SECOND, "{took:?}");
 }
+
+#[test]
+fn leased_connections_that_lie_idle_are_closed_in_their_time() {
+    let (runtime, muxer, _) = client_with_mutable_server(options().lease_idle(10 * SECOND));
+    let leases = || (muxer.status().leases.leased, muxer.status().leases.idle);
+    let (one, two) = runtime.block_on(async { (muxer.lease().await, muxer.lease().await) });
+    assert_eq!(leases(), (2, 0));
+    runtime.advance(100 * SECOND);
+    assert_eq!(leases(), (2, 0), "in use is not idle");
+    drop(one.unwrap());
+    runtime.advance(7 * SECOND);
+    drop(two.unwrap());
+    assert_eq!(leases(), (0, 2));
+    runtime.advance(4 * SECOND);
+    assert_eq!(leases(), (0, 1));
+    runtime.advance(5 * SECOND);
+    assert_eq!(leases(), (0, 1));
+    runtime.advance(2 * SECOND);
+    assert_eq!(leases(), (0, 0));
+    // The sweep begins again with the next one.
+    drop(runtime.block_on(muxer.lease()).unwrap());
+    assert_eq!(leases(), (0, 1));
+    runtime.advance(11 * SECOND);
+    assert_eq!(leases(), (0, 0));
+
+    let (runtime, muxer, _) = client_with_mutable_server(options().lease_idle(Duration::MAX));
+    drop(runtime.block_on(muxer.lease()).unwrap());
+    runtime.advance(3600 * SECOND);
+    assert_eq!(muxer.status().leases.idle, 1);
+}
+
+#[test]
+fn so_many_leases_as_the_options_say() {
+    let (runtime, muxer, _) = client_with_mutable_server(options().max_leased(1));
+    let lease = runtime.block_on(muxer.lease()).unwrap();
+    let error = runtime.block_on(muxer.lease()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutStage::Queue));
+    drop(lease);
+    assert!(runtime.block_on(muxer.lease()).is_ok());
+
+    for (wrong, name) in [
+        (options().max_leased(0), "maxLeased"),
+        (options().lease_idle(Duration::ZERO), "leaseIdle"),
+    ] {
+        let (transport, _listener) = MemoryTransport::new();
+        let runtime = SimRuntime::new();
+        let connect = ConnectionMultiplexer::connect_with(wrong, environment(&runtime, transport));
+        let error = runtime.block_on(connect).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains(name), "{error}");
+    }
+}
+
+/// Says how a connection breaks at one command, and what the caller is told then.
+#[test]
+fn a_cut_transaction_says_what_is_known() {
+    use redmux::database::Condition;
+
+    // At which command the server hangs up, and what that means for each kind of transaction.
+    let (not_sent, maybe) = (Delivery::NotSent, Delivery::MaybeExecuted);
+    for (cut, plain, guarded) in [
+        (&b"WATCH"[..], None, Some(not_sent)),
+        (b"EXISTS", None, Some(not_sent)),
+        (b"MULTI", Some(maybe), Some(maybe)),
+        (b"SET", Some(maybe), Some(maybe)),
+        (b"EXEC", Some(maybe), Some(maybe)),
+        (b"none", None, None),
+    ] {
+        let runtime = SimRuntime::new();
+        let (transport, listener) = MemoryTransport::new();
+        listen(&runtime, listener, move || {
+            move |words: &[Vec<u8>]| match &words[0][..] {
+                name if name == cut => Answer::HangUp,
+                b"EXISTS" => Answer::Reply(b":0\r\n".to_vec()),
+                b"EXEC" => Answer::Reply(b"*1\r\n+OK\r\n".to_vec()),
+                _ => polite(words),
+            }
+        });
+        let connect =
+            ConnectionMultiplexer::connect_with(options(), environment(&runtime, transport));
+        let muxer = runtime.block_on(connect).unwrap();
+        let db = muxer.database();
+        let told = |result: redmux::Result<()>| result.err().map(|error| error.delivery());
+        let name = String::from_utf8_lossy(cut);
+
+        let all = async { db.transaction((db.set("k", 1),)).all().await.map(drop) };
+        assert_eq!(told(runtime.block_on(all)), plain, "plain, cut at {name}");
+        let when = async {
+            let free = !Condition::key_exists("k");
+            db.transaction((db.set("k", 1),)).when(free).all().await.map(drop)
+        };
+        assert_eq!(told(runtime.block_on(when)), guarded, "with a condition, cut at {name}");
+        let watch = db.watch("k").run(async |db| {
+            db.exists("k").await?;
+            db.transaction((db.set("k", 1),)).all().await.map(drop)
+        });
+        // A read of the closure's own is as any read.
+        let guarded = if cut == b"EXISTS" { Some(maybe) } else { guarded };
+        assert_eq!(told(runtime.block_on(watch)), guarded, "a loop, cut at {name}");
+        let idle = usize::from(guarded.is_none());
+        assert_eq!((muxer.status().leases.leased, muxer.status().leases.idle), (0, idle));
+    }
+}

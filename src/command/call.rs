@@ -116,7 +116,9 @@ impl<'a, T, A> Call<'a, T, A> {
     /// Gives this call its own time, counted from its first poll, instead of the
     /// `command_timeout` of the options (5 s by default).
     ///
-    /// [`Duration::MAX`] waits for ever.
+    /// [`Duration::MAX`] waits until there is a reply or the connection is lost. A longer time
+    /// than the default also gives the server that long to stay silent (without a command that
+    /// was given it, a connection counts as lost after `probe_after` and `probe_timeout`, 7 s).
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(micros(Some(timeout)));
         self
@@ -158,6 +160,20 @@ impl<'a, T, A> Call<'a, T, A> {
     /// Neither refused nor sent.
     pub(crate) fn is_new(&self) -> bool {
         matches!(self.state, State::New)
+    }
+
+    /// Ends it without anything being sent, for whoever sends its command another way.
+    ///
+    /// Fails if it was refused, or has been polled.
+    pub(super) fn hand_over(&mut self) -> Result<()> {
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::New => Ok(()),
+            State::Refused(error) => Err(self.label(error)),
+            sent => {
+                self.state = sent;
+                Err(self.awaited_again())
+            }
+        }
     }
 
     /// Its time in microseconds.

@@ -34,11 +34,10 @@ pub(crate) fn check_shared(args: &[Arg<'_>]) -> Result<(), Error> {
         "SELECT" => "set the database in the options",
         "QUIT" | "RESET" => "use ConnectionMultiplexer::close",
         "MULTI" | "EXEC" | "DISCARD" | "WATCH" | "UNWATCH" => {
-            "other callers' commands would fall into the transaction on a shared connection"
+            "other callers' commands would fall in: use Database::transaction or Database::watch"
         }
-        "MONITOR" | "SYNC" | "PSYNC" | "REPLCONF" => {
-            "it takes the connection over, which is shared"
-        }
+        "MONITOR" => "use ConnectionMultiplexer::monitor",
+        "SYNC" | "PSYNC" | "REPLCONF" => "it takes the connection over, which is shared",
         "BLPOP" | "BRPOP" | "BRPOPLPUSH" | "BLMOVE" | "BLMPOP" | "BZPOPMIN" | "BZPOPMAX"
         | "BZMPOP" | "WAIT" | "WAITAOF" => "it would block every caller of the shared connection",
         "XREAD" | "XREADGROUP" if blocks(args) => {

@@ -3,7 +3,9 @@
 mod call;
 mod guard;
 pub mod pipeline;
+pub(crate) mod transaction;
 
 pub use call::Call;
 pub(crate) use guard::{check_leased, check_shared};
 pub use pipeline::pipeline;
+pub(crate) use pipeline::{Calls, Pending};

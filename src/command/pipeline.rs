@@ -7,10 +7,10 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use super::Call;
+use super::{Call, transaction::Queue};
 use crate::{
     Result,
-    resp::{FromReply, ToArgs},
+    resp::{Frame, FromReply, Reply, ToArgs},
 };
 
 /// Calls that are written together and awaited together; made by [`pipeline`](fn@pipeline)
@@ -73,13 +73,31 @@ impl<C> fmt::Debug for Pipeline<C> {
     }
 }
 
-/// What [`pipeline`](fn@pipeline) takes: a `Vec` of calls, or a tuple of up to eight
+/// What [`pipeline`](fn@pipeline) and [`Database::transaction`](crate::Database::transaction)
+/// take: a `Vec` of calls, or a tuple of up to eight
 pub trait Calls: sealed::Sealed {
     /// The calls under way.
     type Pending: Pending;
 
     /// Begins.
     fn into_pending(self) -> Self::Pending;
+
+    /// Puts them into a transaction.
+    #[doc(hidden)]
+    #[allow(clippy::missing_errors_doc, reason = "for this crate")]
+    fn queue(&mut self, queue: &mut Queue<'_>) -> Result<()>;
+
+    /// What the replies, taken one by one, are to each call.
+    #[doc(hidden)]
+    fn answers<'r>(
+        &self,
+        next: &mut dyn FnMut() -> Option<Reply<'r>>,
+    ) -> <Self::Pending as Pending>::Results;
+
+    /// Fails with the error that the call at a place, counted from 0, was answered with.
+    #[doc(hidden)]
+    #[allow(clippy::missing_errors_doc, reason = "for this crate")]
+    fn refusal(&self, place: usize, reply: &Frame) -> Result<()>;
 }
 
 /// Calls of a [`Pipeline`] under way
@@ -149,6 +167,18 @@ impl<'a, T: FromReply, A: ToArgs> Calls for Vec<Call<'a, T, A>> {
     fn into_pending(self) -> Many<'a, T, A> {
         Many { calls: self.into_iter().map(Member::new).collect(), issued: 0, over: 0 }
     }
+
+    fn queue(&mut self, queue: &mut Queue<'_>) -> Result<()> {
+        self.iter_mut().try_for_each(|call| call.enqueue(queue))
+    }
+
+    fn answers<'r>(&self, next: &mut dyn FnMut() -> Option<Reply<'r>>) -> Vec<Result<T>> {
+        self.iter().map(|call| call.part(next())).collect()
+    }
+
+    fn refusal(&self, place: usize, reply: &Frame) -> Result<()> {
+        self.get(place).map_or(Ok(()), |call| call.decode(reply))
+    }
 }
 
 impl<T: FromReply, A: ToArgs> Pending for Many<'_, T, A> {
@@ -189,15 +219,35 @@ impl<T: FromReply, A: ToArgs> Pending for Many<'_, T, A> {
 }
 
 macro_rules! tuples {
-    ($($(($type:ident $args:ident $field:tt))+;)+) => {$(
+    ($($(($life:lifetime $type:ident $args:ident $field:tt))+;)+) => {$(
         impl<$($type, $args),+> sealed::Sealed for ($(Call<'_, $type, $args>,)+) {}
         impl<$($type, $args),+> sealed::Sealed for ($(Member<'_, $type, $args>,)+) {}
 
-        impl<'a, $($type: FromReply, $args: ToArgs),+> Calls for ($(Call<'a, $type, $args>,)+) {
-            type Pending = ($(Member<'a, $type, $args>,)+);
+        // A lifetime for each: with one for all, futures of it could not be spawned.
+        impl<$($life,)+ $($type: FromReply, $args: ToArgs),+> Calls for ($(Call<$life, $type, $args>,)+) {
+            type Pending = ($(Member<$life, $type, $args>,)+);
 
             fn into_pending(self) -> Self::Pending {
                 ($(Member::new(self.$field),)+)
+            }
+
+            fn queue(&mut self, queue: &mut Queue<'_>) -> Result<()> {
+                $(self.$field.enqueue(queue)?;)+
+                Ok(())
+            }
+
+            fn answers<'r>(
+                &self,
+                next: &mut dyn FnMut() -> Option<Reply<'r>>,
+            ) -> <Self::Pending as Pending>::Results {
+                ($(self.$field.part(next()),)+)
+            }
+
+            fn refusal(&self, place: usize, reply: &Frame) -> Result<()> {
+                match place {
+                    $($field => self.$field.decode(reply),)+
+                    _ => Ok(()),
+                }
             }
         }
 
@@ -219,12 +269,12 @@ macro_rules! tuples {
 }
 
 tuples! {
-    (T0 A0 0);
-    (T0 A0 0) (T1 A1 1);
-    (T0 A0 0) (T1 A1 1) (T2 A2 2);
-    (T0 A0 0) (T1 A1 1) (T2 A2 2) (T3 A3 3);
-    (T0 A0 0) (T1 A1 1) (T2 A2 2) (T3 A3 3) (T4 A4 4);
-    (T0 A0 0) (T1 A1 1) (T2 A2 2) (T3 A3 3) (T4 A4 4) (T5 A5 5);
-    (T0 A0 0) (T1 A1 1) (T2 A2 2) (T3 A3 3) (T4 A4 4) (T5 A5 5) (T6 A6 6);
-    (T0 A0 0) (T1 A1 1) (T2 A2 2) (T3 A3 3) (T4 A4 4) (T5 A5 5) (T6 A6 6) (T7 A7 7);
+    ('t0 T0 A0 0);
+    ('t0 T0 A0 0) ('t1 T1 A1 1);
+    ('t0 T0 A0 0) ('t1 T1 A1 1) ('t2 T2 A2 2);
+    ('t0 T0 A0 0) ('t1 T1 A1 1) ('t2 T2 A2 2) ('t3 T3 A3 3);
+    ('t0 T0 A0 0) ('t1 T1 A1 1) ('t2 T2 A2 2) ('t3 T3 A3 3) ('t4 T4 A4 4);
+    ('t0 T0 A0 0) ('t1 T1 A1 1) ('t2 T2 A2 2) ('t3 T3 A3 3) ('t4 T4 A4 4) ('t5 T5 A5 5);
+    ('t0 T0 A0 0) ('t1 T1 A1 1) ('t2 T2 A2 2) ('t3 T3 A3 3) ('t4 T4 A4 4) ('t5 T5 A5 5) ('t6 T6 A6 6);
+    ('t0 T0 A0 0) ('t1 T1 A1 1) ('t2 T2 A2 2) ('t3 T3 A3 3) ('t4 T4 A4 4) ('t5 T5 A5 5) ('t6 T6 A6 6) ('t7 T7 A7 7);
 }

@@ -4,6 +4,7 @@ use super::credentials::Credentials;
 use crate::{
     CommandMap,
     cache::Cache,
+    multiplexer::Lines,
     resp::{Limits, Protocol},
 };
 
@@ -61,8 +62,12 @@ pub(crate) struct LinkConfig {
     /// A numbered check goes before each command; what marks these.
     pub(crate) high_integrity: Option<u64>,
     pub(crate) limits: Limits,
-    /// The connection is used for RESP2 subscriptions: arrays are pushes.
+    /// Who leased the connection may wait on it for ever.
+    pub(crate) leased: bool,
+    /// The connection is used for RESP2 subscriptions (arrays are pushes), or for `MONITOR`.
     pub(crate) subscriber: bool,
+    /// Set for a connection that is used for `MONITOR`: its lines go there.
+    pub(crate) monitor: Option<Arc<Lines>>,
 }
 
 /// Microseconds of a duration; none and absurdly long ones are never.

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     Delivery, Error, ErrorKind,
+    multiplexer::Lines,
     resp::{Arg, Frame, Kind as ReplyKind, Protocol},
 };
 
@@ -250,6 +251,12 @@ impl Core {
                 if self.config.cache.as_ref().is_some_and(|cache| cache.take_in(&frame)) {
                     continue;
                 }
+                if let Some(monitor) = &self.config.monitor
+                    && !frame.is_push()
+                {
+                    self.wake.extend(monitor.push(frame));
+                    continue;
+                }
                 self.confirm(&frame, inbox);
                 inbox.pushes.push(frame);
             } else {
@@ -263,9 +270,14 @@ impl Core {
         if frame.is_push() {
             return true;
         }
+        if !self.config.subscriber {
+            return false;
+        }
+        if self.config.monitor.is_some() {
+            return Lines::is_line(frame);
+        }
         // RESP2 has no pushes: on a subscription connection, arrays are.
-        let arrays_are_pushes = self.config.subscriber && self.protocol == Protocol::Resp2;
-        if !arrays_are_pushes || frame.kind() != ReplyKind::Array {
+        if self.protocol != Protocol::Resp2 || frame.kind() != ReplyKind::Array {
             return false;
         }
         let first = frame.reply().items().and_then(|mut items| items.next());

@@ -195,9 +195,12 @@ impl Core {
 
     /// Latest deadline among the calls that were given a time of their own and still wait: who
     /// gave a command more time expects a busy server, not a dead one.
+    ///
+    /// On the connection that all share, who waits for ever does not make all others wait.
     fn patience(&self) -> u64 {
         let given =
             self.fifo.iter().filter(|entry| entry.override_deadline && entry.slot.is_some());
+        let given = given.filter(|entry| entry.deadline != NEVER || self.config.leased);
         given.map(|entry| entry.deadline).max().unwrap_or(0)
     }
 

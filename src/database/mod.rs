@@ -21,6 +21,7 @@ mod sets;
 mod sorted_sets;
 mod streams;
 mod strings;
+mod transactions;
 mod vectors;
 
 pub use blocking::BlockFor;
@@ -41,6 +42,9 @@ pub use streams::*;
 pub use strings::{
     BitField, BitOffset, BitOp, BitOverflow, BitRange, BitType, LcsMatch, LcsMatches, LcsOptions,
     SetOptions,
+};
+pub use transactions::{
+    Condition, ConditionalTransaction, Counts, Transaction, TransactionOutcome, Watch,
 };
 pub use vectors::*;
 

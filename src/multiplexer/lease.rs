@@ -5,9 +5,13 @@ use std::{
     pin::pin,
     sync::{Arc, atomic::Ordering},
     task::Poll,
+    time::Duration,
 };
 
-use super::{ConnectionMultiplexer, Inner, pool::Leased};
+use super::{
+    ConnectionMultiplexer, Inner, Lines,
+    pool::{FAR, Leased, is_clean},
+};
 use crate::{
     Call, Database, Delivery, Error, ErrorKind, Result, TimeoutStage,
     resp::{FromReply, ToArgs},
@@ -40,8 +44,10 @@ pub struct Lease {
 impl ConnectionMultiplexer {
     /// A connection of its own, with the same server, user and database.
     ///
-    /// One that was given back, or a new one. At most 32 are leased at a time: who comes then
-    /// waits in line. Idle ones are closed after 30 s. All of it is given the `command_timeout`.
+    /// One that was given back, or a new one. At most
+    /// [`max_leased`](crate::Options::max_leased) are leased at a time: who comes then waits in
+    /// line. Those that lie idle for [`lease_idle`](crate::Options::lease_idle) are closed. All of
+    /// it is given the `command_timeout`.
     ///
     /// # Errors
     /// A timeout at [`TimeoutStage::Queue`]; those of connecting; [`ErrorKind::Closed`].
@@ -55,11 +61,20 @@ impl ConnectionMultiplexer {
 impl Inner {
     /// A leased connection, within the time one command is given.
     pub(crate) async fn lease(&self) -> Result<Arc<Leased>> {
-        let limit = self.options.command_timeout;
-        // For ever is more than a clock can hold.
-        let far = std::time::Duration::from_secs(365 * 24 * 3600);
-        let mut timer = self.runtime.timer(self.runtime.now() + limit.min(far));
-        let mut acquire = pin!(self.pool.acquire(&self.link));
+        self.lease_within(self.options.command_timeout).await
+    }
+
+    pub(crate) async fn lease_within(&self, limit: Duration) -> Result<Arc<Leased>> {
+        self.lease_for(None, limit).await
+    }
+
+    pub(super) async fn lease_for(
+        &self,
+        lines: Option<Arc<Lines>>,
+        limit: Duration,
+    ) -> Result<Arc<Leased>> {
+        let mut timer = self.runtime.timer(self.runtime.now() + limit.min(FAR));
+        let mut acquire = pin!(self.pool.acquire(&self.link, lines));
         poll_fn(|cx| match acquire.as_mut().poll(cx) {
             Poll::Ready(leased) => Poll::Ready(leased),
             Poll::Pending => timer.poll_expired(cx).map(|()| {
@@ -72,6 +87,20 @@ impl Inner {
         })
         .await
         .map_err(|error| error.endpoint_at(&self.link.endpoint()))
+    }
+}
+
+impl Leased {
+    /// Lets go of the watched keys; where that fails, or something else is still due, the
+    /// connection is not used again.
+    pub(crate) async fn unwatch(&self, limit: Duration) {
+        if !is_clean(&self.link) {
+            return;
+        }
+        let unwatch = Call::<(), _>::new(&self.link, "UNWATCH", ());
+        if unwatch.timeout(limit).await.is_ok() {
+            self.spoiled.store(false, Ordering::SeqCst);
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod blocking;
 mod lease;
+mod monitor;
 mod pool;
 mod status;
 
@@ -15,9 +16,11 @@ use redmux_transport::{
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 pub use blocking::Blocking;
 pub use lease::Lease;
+pub(crate) use monitor::Lines;
+pub use monitor::{Monitor, MonitoredCommand};
 pub use pool::LeaseStatus;
-pub(crate) use pool::Leased;
 use pool::Pool;
+pub(crate) use pool::{Leased, Watching};
 pub use status::{LinkStatus, Status};
 
 use crate::{

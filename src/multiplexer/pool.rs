@@ -15,17 +15,15 @@ use redmux_transport::{Environment, Instant};
 
 use crate::{
     Delivery, Error, ErrorKind, Options, Result,
-    connection::{DialPlan, Driver, Link, Phase},
+    connection::{DialPlan, Driver, Link, LinkConfig, Phase},
     events::{ConnectionType, Hub},
+    multiplexer::Lines,
     pubsub::Registry,
     sync::{Mutex, MutexGuard},
 };
 
-/// Connections leased at the same time; who comes later waits in line.
-const MAX_LEASED: usize = 32;
-
-/// How long a connection may lie idle before it is closed.
-const MAX_IDLE: Duration = Duration::from_secs(30);
+/// As good as for ever, and little enough for every platform's clock.
+pub(super) const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// The leased connections of one multiplexer
 pub(crate) struct Pool {
@@ -38,7 +36,7 @@ pub(crate) struct Pool {
 struct State {
     /// Given back clean, the last one last.
     idle: Vec<(Arc<Link>, Instant)>,
-    /// Out, or about to be: at most `MAX_LEASED`.
+    /// Out, or about to be: at most `max_leased`.
     permits: usize,
     out: Vec<Weak<Leased>>,
     line: VecDeque<oneshot::Sender<Permit>>,
@@ -57,7 +55,21 @@ pub(crate) struct Leased {
     pub(crate) spoiled: AtomicBool,
     /// A command may wait on the server for long: closing does not wait for it.
     pub(crate) blocking: AtomicBool,
+    watching: Mutex<Watching>,
     permit: Permit,
+}
+
+/// How far an attempt of an optimistic loop has come, on the connection it leased
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Watching {
+    /// It is no such connection.
+    No,
+    /// Keys are watched.
+    Reads,
+    /// `EXEC` is on its way.
+    Commits,
+    /// `EXEC` was answered: nothing is watched any more.
+    Over { conflict: bool },
 }
 
 /// How many leased connections there are
@@ -79,12 +91,18 @@ impl Pool {
 
     /// A connection that is ready: one that was given back, or a new one to `main`'s server.
     ///
-    /// Whoever bounds the time drops this.
-    pub(super) async fn acquire(self: &Arc<Self>, main: &Link) -> Result<Arc<Leased>> {
+    /// Whoever bounds the time drops this. With `lines` it is a new one, and what `MONITOR` sends goes there.
+    pub(super) async fn acquire(
+        self: &Arc<Self>,
+        main: &Link,
+        lines: Option<Arc<Lines>>,
+    ) -> Result<Arc<Leased>> {
         let permit = self.permit().await?;
-        let link = self.take_idle().unwrap_or_else(|| self.dial(main));
+        let idle = if lines.is_some() { None } else { self.take_idle() };
+        let link = idle.unwrap_or_else(|| self.dial(main, lines));
         let (spoiled, blocking) = (AtomicBool::new(false), AtomicBool::new(false));
-        let leased = Arc::new(Leased { link, spoiled, blocking, permit });
+        let watching = Mutex::new(Watching::No);
+        let leased = Arc::new(Leased { link, spoiled, blocking, watching, permit });
         {
             let mut state = self.lock();
             if state.closed {
@@ -104,7 +122,7 @@ impl Pool {
             if state.closed {
                 return Err(closed());
             }
-            if state.permits < MAX_LEASED {
+            if state.permits < self.options.max_leased {
                 state.permits += 1;
                 return Ok(Permit(Some(self.clone())));
             }
@@ -128,10 +146,18 @@ impl Pool {
         }
     }
 
-    fn dial(&self, main: &Link) -> Arc<Link> {
+    fn dial(&self, main: &Link, lines: Option<Arc<Lines>>) -> Arc<Link> {
         let endpoint = main.endpoint();
+        // No integrity checks: in a user's MULTI one would be queued.
+        let mut config = LinkConfig { leased: true, ..self.options.link_config(false) };
+        if lines.is_some() {
+            // A line holds a whole command.
+            config.limits.max_line = config.limits.max_frame;
+            config.monitor = lines;
+            config.subscriber = true;
+        }
         let link = Arc::new(Link::new(
-            self.options.link_config(false),
+            config,
             Phase::Disconnected,
             self.env.runtime.clone(),
             ConnectionType::Interactive,
@@ -158,8 +184,9 @@ impl Pool {
         drop(state);
         if sweep {
             let (pool, runtime) = (Arc::downgrade(self), self.env.runtime.clone());
+            let max_idle = self.max_idle();
             self.env.runtime.spawn(Box::pin(async move {
-                let mut timer = runtime.timer(now + MAX_IDLE);
+                let mut timer = runtime.timer(now + max_idle);
                 loop {
                     poll_fn(|cx| timer.poll_expired(cx)).await;
                     let Some(next) = pool.upgrade().and_then(|pool| pool.sweep()) else { return };
@@ -171,18 +198,24 @@ impl Pool {
 
     /// Closes what lies idle too long; when to look again, if anything is left.
     fn sweep(&self) -> Option<Instant> {
+        let max_idle = self.max_idle();
         let now = self.env.runtime.now();
         let mut state = self.lock();
         let (old, kept) = std::mem::take(&mut state.idle)
             .into_iter()
-            .partition(|(_, since)| now.saturating_duration_since(*since) >= MAX_IDLE);
+            .partition(|(_, since)| now.saturating_duration_since(*since) >= max_idle);
         state.idle = kept;
-        let next = state.idle.iter().map(|(_, since)| *since + MAX_IDLE).min();
+        let next = state.idle.iter().map(|(_, since)| *since + max_idle).min();
         state.swept = next.is_some();
         drop(state);
         let old: Vec<(Arc<Link>, Instant)> = old;
         old.iter().for_each(|(link, _)| link.close());
         next
+    }
+
+    fn max_idle(&self) -> Duration {
+        // For ever is more than a clock can hold.
+        self.options.lease_idle.min(FAR)
     }
 
     pub(super) fn status(&self) -> LeaseStatus {
@@ -224,6 +257,16 @@ impl Pool {
     }
 }
 
+impl Leased {
+    pub(crate) fn watching(&self) -> Watching {
+        *self.watching.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_watching(&self, watching: Watching) {
+        *self.watching.lock().unwrap_or_else(PoisonError::into_inner) = watching;
+    }
+}
+
 impl Drop for Leased {
     fn drop(&mut self) {
         if !self.spoiled.load(Ordering::SeqCst) && is_clean(&self.link) {
@@ -262,7 +305,7 @@ impl Drop for Permit {
 }
 
 /// Connected, and nothing is asked or due.
-fn is_clean(link: &Link) -> bool {
+pub(super) fn is_clean(link: &Link) -> bool {
     link.with(|core| core.phase == Phase::Ready && core.is_drained())
 }
 

@@ -84,6 +84,8 @@ pub struct Options {
     pub(crate) backlog: BacklogPolicy,
     pub(crate) send_queue_bytes: usize,
     pub(crate) subscription_capacity: usize,
+    pub(crate) max_leased: usize,
+    pub(crate) lease_idle: Duration,
     client_cache: Option<CacheOptions>,
     pub(crate) limits: Limits,
     /// What was wrong with an endpoint given as text; reported on connect.
@@ -124,6 +126,8 @@ impl Default for Options {
             backlog: BacklogPolicy::default(),
             send_queue_bytes: 16 << 20,
             subscription_capacity: 1024,
+            max_leased: 32,
+            lease_idle: Duration::from_secs(30),
             client_cache: None,
             limits: Limits::default(),
             fault: None,
@@ -294,8 +298,22 @@ impl Options {
     }
 
     /// Messages that wait for a slow subscriber before the oldest are dropped. Default 1024.
+    /// It holds for [`monitor`](crate::ConnectionMultiplexer::monitor), too.
     pub fn subscription_capacity(mut self, messages: usize) -> Self {
         self.subscription_capacity = messages;
+        self
+    }
+
+    /// Connections [leased](crate::ConnectionMultiplexer::lease) at the same time; who comes then
+    /// waits in line. Default 32.
+    pub fn max_leased(mut self, connections: usize) -> Self {
+        self.max_leased = connections;
+        self
+    }
+
+    /// How long a connection that was leased lies idle before it is closed. Default 30 s.
+    pub fn lease_idle(mut self, time: Duration) -> Self {
+        self.lease_idle = time;
         self
     }
 
@@ -395,7 +413,9 @@ impl Options {
             protocol: if subscriber { Some(Protocol::Resp2) } else { self.protocol },
             high_integrity: None,
             limits: self.limits,
+            leased: false,
             subscriber,
+            monitor: None,
         }
     }
 

@@ -94,6 +94,8 @@ fn everything(options: &Options) -> String {
         backlog,
         send_queue_bytes,
         subscription_capacity,
+        max_leased,
+        lease_idle,
         limits,
         fault: _,
         credentials_provider: _,
@@ -148,6 +150,8 @@ fn everything(options: &Options) -> String {
             backlog,
             send_queue_bytes,
             subscription_capacity,
+            max_leased,
+            lease_idle,
             limits
         )
     );
@@ -210,6 +214,7 @@ fn changes() -> impl Strategy<Value = Change> {
         change(time(), |o, t| o.keep_alive(t)),
         change(time(), |o, t| o.probe_after(t)),
         change(time(), |o, t| o.probe_timeout(t)),
+        change(time(), |o, t| o.lease_idle(t)),
         change(time(), |o, t| o.tcp_user_timeout(t)),
         change((time(), time(), 1..9u32), |o, (a, b, n)| o.tcp_keepalive(Keepalive::new(a, b, n))),
         change(Just(()), |o, ()| o.tcp_keepalive(Keepalive::OFF)),
@@ -249,6 +254,7 @@ fn changes() -> impl Strategy<Value = Change> {
         change(any::<bool>(), |o, b| o.protocol(if b { Protocol::Resp2 } else { Protocol::Resp3 })),
         change(any::<usize>(), |o, n| o.send_queue_bytes(n)),
         change(any::<usize>(), |o, n| o.subscription_capacity(n)),
+        change(any::<usize>(), |o, n| o.max_leased(n)),
         change((any::<usize>(), any::<usize>()), |o, (max_commands, max_bytes)| {
             o.backlog(BacklogPolicy::Queue { max_commands, max_bytes })
         }),

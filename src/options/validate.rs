@@ -23,6 +23,7 @@ impl Options {
             ("keepAlive", self.keep_alive),
             ("probeAfter", self.probe_after),
             ("probeTimeout", self.probe_timeout),
+            ("leaseIdle", self.lease_idle),
         ];
         if let Some((name, _)) = positive.iter().find(|(_, duration)| duration.is_zero()) {
             return Err(Error::config(format!(
@@ -33,6 +34,9 @@ impl Options {
             return Err(Error::config(
                 "connectRetry: 0 attempts cannot connect (expected 1 or more)",
             ));
+        }
+        if self.max_leased == 0 {
+            return Err(Error::config("maxLeased: 0 leaves nothing to lease (expected 1 or more)"));
         }
         if self.username.is_some() && self.password.is_none() {
             return Err(Error::config("user: a user name needs a password"));

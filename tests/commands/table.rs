@@ -20,7 +20,7 @@ const HEADER: &str = "# Typed commands\n\n\
 const LEFT_OUT: &[(&str, &[&str])] = &[
     ("`Lease::execute` does it: they are about the writes of one connection", &["wait", "waitaof"]),
     (
-        "`Lease::execute` does it, on a connection of its own: others' commands would fall in",
+        "`Database::transaction` and `Database::watch` do it; by hand, `Lease::execute`",
         &["discard", "exec", "multi", "unwatch", "watch"],
     ),
     (
@@ -46,7 +46,8 @@ const LEFT_OUT: &[(&str, &[&str])] = &[
             "select",
         ],
     ),
-    ("they take the connection over", &["monitor", "psync", "replconf", "script|debug", "sync"]),
+    ("`ConnectionMultiplexer::monitor` does it", &["monitor"]),
+    ("they take the connection over", &["psync", "replconf", "script|debug", "sync"]),
     (
         "they are for clusters and between servers",
         &[

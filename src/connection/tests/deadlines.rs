@@ -217,8 +217,8 @@ fn a_command_that_was_given_more_time_is_waited_for() {
 }
 
 #[test]
-fn silence_is_no_news_while_a_command_waits_for_ever() {
-    let mut model = Model::ready(config());
+fn silence_is_no_news_while_a_command_waits_for_ever_on_a_leased_connection() {
+    let mut model = Model::ready(LinkConfig { leased: true, ..config() });
     let patient = model.submit_with("for ever", Some(u64::MAX)).unwrap();
     model.write(usize::MAX);
     for _ in 0..1000 {
@@ -260,7 +260,7 @@ fn silence_counts_from_when_a_reply_fell_due() {
 fn a_patient_command_postpones_the_end_only_while_it_waits() {
     for given_up in [false, true] {
         let mut model = Model::ready(config());
-        let patient = model.submit_with("patient", Some(u64::MAX)).unwrap();
+        let patient = model.submit_with("patient", Some(60_000 * MS)).unwrap();
         model.write(usize::MAX);
         if given_up {
             model.core.abandon(patient);
@@ -272,4 +272,15 @@ fn a_patient_command_postpones_the_end_only_while_it_waits() {
         });
         assert_eq!(ends, given_up);
     }
+}
+
+#[test]
+fn a_command_that_waits_for_ever_does_not_keep_a_dead_shared_connection() {
+    let mut model = Model::ready(config());
+    model.submit_with("for ever", Some(u64::MAX)).unwrap();
+    model.write(usize::MAX);
+    model.tick(2000 * MS);
+    model.core.check_liveness().unwrap();
+    model.tick(5000 * MS);
+    model.core.check_liveness().unwrap_err();
 }

@@ -33,7 +33,9 @@ pub(super) fn config() -> LinkConfig {
         protocol: None,
         high_integrity: None,
         limits: Limits::default(),
+        leased: false,
         subscriber: false,
+        monitor: None,
     }
 }
 

@@ -1,0 +1,116 @@
+//! `MULTI`, calls and `EXEC` in one piece: how calls get into a transaction, and out of it.
+
+use std::time::Duration;
+
+use super::{Call, Calls, Pending, check_shared};
+use crate::{
+    Delivery, Error, ErrorKind, Result,
+    connection::{Link, Prelude},
+    resp::{Arg, ArgList, DecodeError, Frame, FromReply, Kind, Reply, ToArgs, encode_command},
+};
+
+/// The commands of a transaction, encoded
+pub struct Queue<'a> {
+    /// Whose calls are taken: those of the shared connection, and of the one at hand.
+    links: [&'a Link; 2],
+    prelude: Prelude,
+}
+
+/// A transaction on its way: the call of `EXEC`
+pub(crate) type Exec<'a> = Call<'a, Option<Frame>, ()>;
+
+impl<'a> Queue<'a> {
+    /// `MULTI` and the calls, unless one of them was refused or has been polled.
+    pub(crate) fn of(calls: &mut impl Calls, links: [&'a Link; 2]) -> Result<Self> {
+        let mut queue = Self { links, prelude: Prelude::default() };
+        queue.push(&[Arg::Bytes(b"MULTI")]);
+        calls.queue(&mut queue)?;
+        Ok(queue)
+    }
+
+    /// There are no calls in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.prelude.commands == 1
+    }
+
+    pub(crate) fn exec(self, link: &'a Link, timeout: Option<Duration>) -> Exec<'a> {
+        let exec = Call::new(link, "EXEC", ()).after(self.prelude);
+        match timeout {
+            Some(timeout) => exec.timeout(timeout),
+            None => exec,
+        }
+    }
+
+    fn push(&mut self, args: &[Arg<'_>]) {
+        encode_command(&mut self.prelude.bytes, args);
+        self.prelude.commands += 1;
+    }
+}
+
+impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
+    /// Puts the command into a transaction; as a call of its own it is over.
+    pub(super) fn enqueue(&mut self, queue: &mut Queue<'_>) -> Result<()> {
+        self.hand_over()?;
+        if !queue.links.iter().any(|link| std::ptr::eq(*link, self.link())) {
+            let name = &self.full_name();
+            return Err(Error::rejected(name, "this call was made for another connection"));
+        }
+        let mut args = ArgList::new();
+        self.append_to(&mut args);
+        // Leases let more pass, such as EXEC.
+        check_shared(&args)?;
+        queue.push(&args);
+        Ok(())
+    }
+
+    /// Its part of the reply to `EXEC`.
+    pub(super) fn part(&self, reply: Option<Reply<'_>>) -> Result<T> {
+        match reply {
+            Some(reply) => self.decode(&reply.to_frame()),
+            None => {
+                let why = "shorter than the transaction";
+                let error = DecodeError::because("a reply to each call", Kind::Array, why);
+                Err(Error::from_decode(error).command(&*self.full_name()))
+            }
+        }
+    }
+}
+
+/// Whether the server has let go of what was watched: it has, unless no answer came or `MULTI`
+/// itself was refused.
+pub(crate) fn has_unwatched(exec: &Exec<'_>, outcome: &Result<Option<Frame>>) -> bool {
+    let answered = match outcome {
+        Ok(_) => true,
+        Err(error) => error.delivery() == Delivery::Answered,
+    };
+    answered && exec.prelude_errors().first().is_none_or(|(place, _)| *place > 0)
+}
+
+/// What became of a transaction: the results of its calls, or `None` where a watched key had
+/// changed and nothing was executed.
+pub(crate) fn conclude<C: Calls>(
+    calls: &C,
+    exec: &Exec<'_>,
+    outcome: Result<Option<Frame>>,
+) -> Result<Option<<C::Pending as Pending>::Results>> {
+    if let Some((place, reply)) = exec.prelude_errors().first() {
+        match place.checked_sub(1) {
+            None => exec.decode::<()>(reply).map_err(|error| {
+                let error = error.command("MULTI").deliver(Delivery::MaybeExecuted);
+                error.detail("the calls behind it were not in a transaction")
+            })?,
+            Some(place) => calls.refusal(place as usize, reply).map_err(|error| {
+                error.detail("the server refused it, and with it the whole transaction")
+            })?,
+        }
+    }
+    Ok(outcome?.map(|reply| {
+        let mut items = reply.reply().items();
+        calls.answers(&mut || items.as_mut()?.next())
+    }))
+}
+
+/// Watched keys had changed.
+pub(crate) fn conflict(detail: &str) -> Error {
+    Error::new(ErrorKind::Conflict, Delivery::Answered).command("EXEC").detail(detail)
+}

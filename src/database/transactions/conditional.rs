@@ -1,0 +1,174 @@
+//! Transactions that are executed only where conditions hold.
+
+use std::{fmt, future::IntoFuture, sync::atomic::Ordering, time::Duration};
+
+use redmux_transport::{BoxFuture, MaybeSend};
+
+use super::{Condition, Results, Transaction, Values};
+use crate::{
+    Call, Delivery, Error, Result,
+    command::{
+        Calls, Pending, pipeline,
+        transaction::{Queue, conclude, has_unwatched},
+    },
+};
+
+/// A transaction that is executed only where conditions hold; made by [`Transaction::when`]
+#[must_use = "a transaction does nothing unless it is awaited"]
+pub struct ConditionalTransaction<'a, C> {
+    transaction: Transaction<'a, C>,
+    conditions: Vec<Condition>,
+}
+
+/// What became of a [`ConditionalTransaction`]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TransactionOutcome<T> {
+    /// The conditions held, and the calls were executed.
+    Committed(T),
+    /// Conditions did not hold, those at these places (from 0); nothing was executed.
+    ConditionsFailed(Vec<usize>),
+    /// The conditions held, but somebody changed one of their keys before the calls were
+    /// executed; nothing was executed. Trying again may help.
+    Conflict,
+}
+
+impl<'a, C: Calls> Transaction<'a, C> {
+    /// Executes the calls only if this holds.
+    ///
+    /// The conditions are checked on a leased connection that watches their keys: if one of these
+    /// is changed between the check and the execution, nothing is executed. Nobody else waits
+    /// meanwhile. It takes two round trips, and a connection's set-up where none lies idle.
+    ///
+    /// ```no_run
+    /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
+    /// use redmux::database::{Condition, TransactionOutcome};
+    ///
+    /// let outcome = db
+    ///     .transaction((db.decr("stock"), db.rpush("orders", "one")))
+    ///     .when(!Condition::string_equal("stock", 0))
+    ///     .when(Condition::list_length("orders", ..100))
+    ///     .all()
+    ///     .await?;
+    /// match outcome {
+    ///     TransactionOutcome::Committed((left, orders)) => println!("{left} left, {orders} orders"),
+    ///     TransactionOutcome::ConditionsFailed(places) => println!("did not hold: {places:?}"),
+    ///     _ => println!("somebody else was faster"),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Database::transaction`](crate::Database::transaction) and
+    /// [`lease`](crate::ConnectionMultiplexer::lease). What fails before `EXEC` is sent, a check
+    /// of a key of the wrong type for one, has executed nothing. On the database of a lease it is
+    /// [`ErrorKind::Command`](crate::ErrorKind::Command).
+    pub fn when(self, condition: Condition) -> ConditionalTransaction<'a, C> {
+        ConditionalTransaction { transaction: self, conditions: vec![condition] }
+    }
+}
+
+impl<'a, C: Calls> ConditionalTransaction<'a, C> {
+    /// And only if this holds, too.
+    pub fn when(mut self, condition: Condition) -> Self {
+        self.conditions.push(condition);
+        self
+    }
+
+    /// Gives the whole this time, instead of the `command_timeout` of the options.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.transaction = self.transaction.timeout(timeout);
+        self
+    }
+
+    /// The values of all calls, if they were executed; or the first error.
+    ///
+    /// # Errors
+    /// As [`Transaction::all`] and [`Transaction::when`].
+    pub async fn all(self) -> Result<TransactionOutcome<Values<C>>> {
+        Ok(match self.run().await? {
+            TransactionOutcome::Committed(results) => {
+                TransactionOutcome::Committed(C::Pending::values(results)?)
+            }
+            TransactionOutcome::ConditionsFailed(places) => {
+                TransactionOutcome::ConditionsFailed(places)
+            }
+            TransactionOutcome::Conflict => TransactionOutcome::Conflict,
+        })
+    }
+
+    async fn run(self) -> Result<TransactionOutcome<Results<C>>> {
+        let Transaction { database, mut calls, timeout, .. } = self.transaction;
+        if database.leased.is_some() {
+            let hint = "it leases a connection: use the database of the multiplexer";
+            return Err(Error::rejected("WATCH", hint));
+        }
+        let inner = database.muxer.inner();
+        let queue = Queue::of(&mut calls, database.links())?;
+        let limit = timeout.unwrap_or(inner.options.command_timeout);
+        let runtime = &inner.link.runtime;
+        let begun = runtime.now();
+        let left = || limit.saturating_sub(runtime.now().saturating_duration_since(begun));
+
+        let leased = inner.lease_within(limit).await.map_err(|error| error.command("WATCH"))?;
+        leased.spoiled.store(true, Ordering::SeqCst);
+        let link = &leased.link;
+        let keys = self.conditions.iter().map(Condition::key).collect::<Vec<_>>();
+        let mut questions = vec![Call::new(link, "WATCH", keys).timeout(left())];
+        let checks = self.conditions.iter().map(|one| one.question(link).timeout(left()));
+        questions.extend(checks);
+        let replies = pipeline(questions).all().await.map_err(nothing_executed)?;
+
+        let held = self.conditions.iter().zip(&replies[1..]).map(|(one, reply)| one.holds(reply));
+        let failed = held.enumerate().filter(|(_, held)| !held).map(|(place, _)| place);
+        let failed = failed.collect::<Vec<_>>();
+        if !failed.is_empty() {
+            leased.unwatch(left()).await;
+            return Ok(TransactionOutcome::ConditionsFailed(failed));
+        }
+        let mut exec = queue.exec(link, Some(left()));
+        let outcome = (&mut exec).await;
+        if has_unwatched(&exec, &outcome) {
+            leased.spoiled.store(false, Ordering::SeqCst);
+        }
+        Ok(match conclude(&calls, &exec, outcome)? {
+            Some(results) => TransactionOutcome::Committed(results),
+            None => TransactionOutcome::Conflict,
+        })
+    }
+}
+
+impl<'a, C: Calls + MaybeSend + 'a> IntoFuture for ConditionalTransaction<'a, C> {
+    type Output = Result<TransactionOutcome<Results<C>>>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+impl<T> TransactionOutcome<T> {
+    /// The values or results, if the calls were executed.
+    pub fn committed(self) -> Option<T> {
+        match self {
+            Self::Committed(values) => Some(values),
+            _ => None,
+        }
+    }
+}
+
+impl<C> fmt::Debug for ConditionalTransaction<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("ConditionalTransaction");
+        debug.field("conditions", &self.conditions).finish_non_exhaustive()
+    }
+}
+
+/// What failed has only read.
+pub(super) fn nothing_executed(error: Error) -> Error {
+    match error.delivery() {
+        Delivery::MaybeExecuted => error.deliver(Delivery::NotSent),
+        _ => error,
+    }
+}

@@ -1,0 +1,160 @@
+//! Transactions: calls that are executed together, or not at all.
+
+mod condition;
+mod conditional;
+mod watch;
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+pub use condition::{Condition, Counts};
+pub use conditional::{ConditionalTransaction, TransactionOutcome};
+pub use watch::Watch;
+
+use super::Database;
+use crate::{
+    Error, Result,
+    command::{
+        Calls, Pending,
+        transaction::{Exec, Queue, conclude, conflict, has_unwatched},
+    },
+    connection::Link,
+    multiplexer::Watching,
+    resp::Frame,
+};
+
+/// Calls that are executed together; made by [`Database::transaction`]
+///
+/// Awaited, it gives a [`Result`] for each call, in their order: the server carries a
+/// transaction through even if a command in it fails. The outer result is that of the whole: if
+/// it is an error whose [`delivery`](crate::Error::delivery) is not `MaybeExecuted`, no call was
+/// executed.
+#[must_use = "a transaction does nothing unless it is awaited"]
+pub struct Transaction<'a, C> {
+    database: &'a Database,
+    calls: C,
+    timeout: Option<Duration>,
+    /// Once polled.
+    exec: Option<Exec<'a>>,
+}
+
+/// The results of calls, one for each.
+type Results<C> = <<C as Calls>::Pending as Pending>::Results;
+
+/// The values of calls, one for each.
+type Values<C> = <<C as Calls>::Pending as Pending>::Values;
+
+impl Database {
+    /// Executes calls together: nobody else's commands fall in between
+    ///
+    /// A tuple of calls, or a `Vec` for any number of one type, as for
+    /// [`pipeline`](crate::pipeline()). They go out on the shared connection in one piece with
+    /// `MULTI` and `EXEC`; others' commands go on before and after them. An empty `Vec` gives an
+    /// empty result at once, without a round trip.
+    ///
+    /// ```no_run
+    /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
+    /// let (hits, total) =
+    ///     db.transaction((db.hincrby("hits", "/home", 1), db.incr("total"))).all().await?;
+    ///
+    /// // Each call may fail by itself; the others are executed nevertheless.
+    /// let keys = ["a", "b", "c"];
+    /// for length in db.transaction(keys.iter().map(|key| db.llen(key)).collect::<Vec<_>>()).await? {
+    ///     println!("{:?}", length);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of a command. If the server refuses a call before `EXEC` (an unknown command, no
+    /// memory, no permission), the error is that of this call, and nothing was executed. A call
+    /// that was refused by the client or has been polled is
+    /// [`ErrorKind::Command`](crate::ErrorKind::Command), and nothing was sent.
+    pub fn transaction<C: Calls>(&self, calls: C) -> Transaction<'_, C> {
+        Transaction { database: self, calls, timeout: None, exec: None }
+    }
+
+    /// The shared connection, and the one at hand.
+    fn links(&self) -> [&Link; 2] {
+        [&self.muxer.inner().link, self.link()]
+    }
+
+    /// In an optimistic loop, only the first transaction of an attempt is guarded.
+    fn begin_commit(&self) -> Result<()> {
+        let Some(leased) = &self.leased else { return Ok(()) };
+        match leased.watching() {
+            Watching::No => {}
+            Watching::Reads => leased.set_watching(Watching::Commits),
+            Watching::Commits | Watching::Over { .. } => {
+                let hint = "an attempt commits one transaction: a second one would not be guarded";
+                return Err(Error::rejected("EXEC", hint));
+            }
+        }
+        Ok(())
+    }
+
+    fn end_commit(&self, exec: &Exec<'_>, outcome: &Result<Option<Frame>>) {
+        let Some(leased) = &self.leased else { return };
+        if leased.watching() == Watching::Commits && has_unwatched(exec, outcome) {
+            leased.set_watching(Watching::Over { conflict: matches!(outcome, Ok(None)) });
+        }
+    }
+}
+
+impl<C: Calls> Transaction<'_, C> {
+    /// The values of all calls, or the first error: of the transaction, or of a call in it.
+    ///
+    /// # Errors
+    /// As [`Database::transaction`], and that of the first call that failed; the others were
+    /// executed nevertheless.
+    pub async fn all(self) -> Result<Values<C>> {
+        C::Pending::values(self.await?)
+    }
+
+    /// Gives the whole this time, counted from the first poll, instead of the `command_timeout`
+    /// of the options. Those of the calls are not looked at.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+}
+
+impl<C: Calls> Future for Transaction<'_, C> {
+    type Output = Result<Results<C>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let exec = match &mut this.exec {
+            Some(exec) => exec,
+            None => {
+                let queue = Queue::of(&mut this.calls, this.database.links())?;
+                if queue.is_empty() {
+                    return Poll::Ready(Ok(this.calls.answers(&mut || None)));
+                }
+                this.database.begin_commit()?;
+                this.exec.insert(queue.exec(this.database.link(), this.timeout))
+            }
+        };
+        let outcome = std::task::ready!(Pin::new(&mut *exec).poll(cx));
+        this.database.end_commit(exec, &outcome);
+        let results = conclude(&this.calls, exec, outcome)?;
+        Poll::Ready(results.ok_or_else(|| {
+            conflict("a watched key had changed").endpoint_at(&this.database.link().endpoint())
+        }))
+    }
+}
+
+// Nothing in it is ever pinned.
+impl<C> Unpin for Transaction<'_, C> {}
+
+impl<C> fmt::Debug for Transaction<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transaction").finish_non_exhaustive()
+    }
+}
