@@ -28,7 +28,10 @@ pub use events::{Event, Events};
 pub use multiplexer::Blocking;
 pub use multiplexer::{ConnectionMultiplexer, Lease, LeaseStatus, LinkStatus, Status};
 pub use options::{CommandMap, Defaults, Options};
-pub use pubsub::{Message, Missed, MissedCause, Subscriber, Subscription, SubscriptionItem};
+pub use pubsub::{
+    EndCause, KeyEvent, KeyNotification, Message, Missed, MissedCause, Overflow, Subscriber,
+    Subscription, SubscriptionCounts, SubscriptionItem, missing_notifications,
+};
 #[cfg(all(
     any(feature = "async-std", feature = "smol", feature = "tokio"),
     not(all(target_family = "wasm", target_os = "unknown"))
