@@ -167,6 +167,17 @@ pub struct Subscription {
 
 impl Subscription {
     /// Messages only: gaps are left out, so use this where missing some is harmless.
+    ///
+    /// Handlers that run side by side, up to eight here; their order is lost:
+    ///
+    /// ```no_run
+    /// # async fn f(news: redmux::Subscription) {
+    /// use futures::StreamExt;
+    ///
+    /// let handle = async |message: redmux::Message| println!("{}", message.text());
+    /// news.messages().for_each_concurrent(8, handle).await;
+    /// # }
+    /// ```
     pub fn messages(self) -> impl Stream<Item = Message> + Unpin {
         use futures::StreamExt;
         self.filter_map(|item| std::future::ready(item.message()))
