@@ -30,7 +30,10 @@ pub use multiplexer::{
     ConnectionMultiplexer, Lease, LeaseStatus, LinkStatus, Monitor, MonitoredCommand, Status,
 };
 pub use options::{CommandMap, Defaults, Options};
-pub use pubsub::{Message, Missed, MissedCause, Subscriber, Subscription, SubscriptionItem};
+pub use pubsub::{
+    EndCause, KeyEvent, KeyNotification, Message, Missed, MissedCause, Overflow, Subscriber,
+    Subscription, SubscriptionCounts, SubscriptionItem, missing_notifications,
+};
 #[cfg(all(
     any(feature = "async-std", feature = "smol", feature = "tokio"),
     not(all(target_family = "wasm", target_os = "unknown"))

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use redmux::{
-    ConnectionMultiplexer, ConstantDelay, MissedCause, Options, Subscription, SubscriptionItem,
-    resp::Protocol,
+    ConnectionMultiplexer, ConstantDelay, EndCause, MissedCause, Options, Overflow, Subscription,
+    SubscriptionItem, resp::Protocol,
 };
 use redmux_test_support::RedisServer;
 
@@ -207,4 +207,59 @@ async fn closing_ends_the_stream() {
     assert!(subscription.next().await.is_none());
     let error = muxer.subscriber().subscribe("c").await.unwrap_err();
     assert!(error.is_closed(), "{error}");
+}
+
+#[async_std::test]
+async fn overflow_policies_and_counts() {
+    let server = RedisServer::start();
+    for protocol in [Protocol::Resp3, Protocol::Resp2] {
+        let muxer = connect(&server, protocol).await;
+        let subscriber = muxer.subscriber().capacity(3);
+        let newest = subscriber.clone().overflow(Overflow::DropNewest);
+        let mut newest = newest.subscribe("c").await.unwrap();
+        let mut ending = subscriber.overflow(Overflow::End).psubscribe("c*").await.unwrap();
+        for n in 0..5 {
+            publish(&muxer, "c", &n.to_string()).await;
+        }
+        while ending.counts().dropped < 2 || newest.counts().dropped < 2 {
+            async_std::task::sleep(Duration::from_millis(5)).await;
+        }
+        let status = muxer.status();
+        assert_eq!((status.listeners, status.messages.queued, status.messages.dropped), (2, 6, 4));
+        for n in 0..3 {
+            assert_eq!(text(&mut newest).await, n.to_string());
+            assert_eq!(text(&mut ending).await, n.to_string());
+        }
+        let SubscriptionItem::Missed(missed) = next(&mut newest).await else {
+            panic!("the loss is told")
+        };
+        assert_eq!((missed.cause, missed.count), (MissedCause::QueueFull, Some(2)));
+        assert_eq!(next(&mut ending).await, SubscriptionItem::Ended(EndCause::QueueFull));
+        assert!(ending.next().await.is_none());
+    }
+}
+
+#[async_std::test]
+async fn unsubscribing_from_all_ends_the_streams_and_tells_the_server() {
+    let server = RedisServer::start();
+    for protocol in [Protocol::Resp3, Protocol::Resp2] {
+        let muxer = connect(&server, protocol).await;
+        let subscriber = muxer.subscriber();
+        let mut channel = subscriber.subscribe("c").await.unwrap();
+        let mut pattern = subscriber.psubscribe("c*").await.unwrap();
+        let mut shard = subscriber.ssubscribe("c").await.unwrap();
+        subscriber.unsubscribe_all();
+        for subscription in [&mut channel, &mut pattern, &mut shard] {
+            assert!(subscription.next().await.is_none());
+        }
+        while publish(&muxer, "c", "none").await != 0
+            || muxer.execute::<i64>("SPUBLISH", ("c", "none")).await.unwrap() != 0
+        {
+            async_std::task::sleep(Duration::from_millis(5)).await;
+        }
+        assert_eq!(muxer.status().subscriptions, 0);
+        let mut again = subscriber.subscribe("c").await.unwrap();
+        publish(&muxer, "c", "again").await;
+        assert_eq!(text(&mut again).await, "again");
+    }
 }

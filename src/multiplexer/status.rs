@@ -18,6 +18,10 @@ pub struct Status {
     pub connections: Vec<LinkStatus>,
     /// Channels, patterns and shard channels subscribed to.
     pub subscriptions: usize,
+    /// Open subscriptions: several may share a channel.
+    pub listeners: usize,
+    /// What went through the open subscriptions.
+    pub messages: crate::SubscriptionCounts,
     /// The client-side cache, where the options have one.
     pub cache: Option<crate::CacheStats>,
     /// Connections of their own, for blocking commands and the like.
@@ -50,9 +54,12 @@ impl Status {
             .map(LinkStatus::of)
             .filter(|link| link.diagnostics.connection != "dormant")
             .collect();
+        let (listeners, messages) = inner.registry.counts();
         Self {
             connections,
             subscriptions: inner.registry.len(),
+            listeners,
+            messages,
             leases: inner.pool.status(),
             cache: inner.link.cache.as_ref().map(|cache| cache.stats()),
         }
@@ -79,7 +86,16 @@ impl fmt::Display for Status {
             writeln!(f, "{link}")?;
         }
         let LeaseStatus { leased, idle, waiting } = self.leases;
-        writeln!(f, "subscriptions: {}", self.subscriptions)?;
+        let messages = &self.messages;
+        writeln!(
+            f,
+            "subscriptions: {}, listeners {}, messages queued {}, read {}, dropped {}",
+            self.subscriptions,
+            self.listeners,
+            messages.queued,
+            messages.delivered,
+            messages.dropped
+        )?;
         write!(f, "leased connections: {leased}, idle {idle}, waiting callers {waiting}")?;
         match &self.cache {
             Some(cache) => write!(f, "\n{cache}"),

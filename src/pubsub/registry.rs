@@ -6,7 +6,7 @@ use std::{
 
 use bytes::Bytes;
 
-use super::queue::{Message, Queue, SessionId};
+use super::queue::{Message, Queue, SessionId, SubscriptionCounts};
 use crate::{
     connection::{Kind, Link, Verb},
     events::ConnectionType,
@@ -88,6 +88,29 @@ impl Registry {
             return;
         }
         topics.queues.remove(topic);
+        self.unsubscribe(&topics, topic, interactive);
+    }
+
+    /// Ends every subscription and tells the server.
+    pub(super) fn remove_all(&self, interactive: &Link) {
+        let queues: Vec<_> = {
+            let mut topics = self.lock();
+            let removed = std::mem::take(&mut topics.queues);
+            removed.keys().for_each(|topic| self.unsubscribe(&topics, topic, interactive));
+            removed.into_values().flatten().collect()
+        };
+        queues.iter().filter_map(|queue| queue.close()).for_each(Waker::wake);
+    }
+
+    /// Takes back a SUBSCRIBE that was confirmed after nobody wanted it any more.
+    pub(super) fn unsubscribe_unused(&self, topic: &Topic, interactive: &Link) {
+        let topics = self.lock();
+        if !topics.queues.contains_key(topic) {
+            self.unsubscribe(&topics, topic, interactive);
+        }
+    }
+
+    fn unsubscribe(&self, topics: &Topics, topic: &Topic, interactive: &Link) {
         let verb = match topic.verb {
             Verb::PSubscribe => Verb::PUnsubscribe,
             Verb::SSubscribe => Verb::SUnsubscribe,
@@ -143,6 +166,17 @@ impl Registry {
     /// Channels, patterns and shard channels in use.
     pub(crate) fn len(&self) -> usize {
         self.lock().queues.len()
+    }
+
+    /// Number of listeners, and what went through them together.
+    pub(crate) fn counts(&self) -> (usize, SubscriptionCounts) {
+        let topics = self.lock();
+        let mut total = (0, SubscriptionCounts::default());
+        for queue in topics.queues.values().flatten() {
+            total.0 += 1;
+            total.1 += queue.counts();
+        }
+        total
     }
 
     /// Hands a push to whom it concerns.

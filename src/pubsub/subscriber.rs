@@ -1,4 +1,5 @@
 use std::{
+    collections::HashMap,
     fmt,
     pin::Pin,
     sync::Arc,
@@ -9,7 +10,8 @@ use bytes::Bytes;
 use futures::Stream;
 
 use super::{
-    queue::{Message, Queue, SubscriptionItem},
+    keyspace::{KeyEvent, missing_notifications, pattern},
+    queue::{Message, Overflow, Queue, SubscriptionCounts, SubscriptionItem},
     registry::{Topic, session_of},
 };
 use crate::{
@@ -27,11 +29,46 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Subscriber {
     muxer: ConnectionMultiplexer,
+    capacity: usize,
+    overflow: Overflow,
 }
 
 impl Subscriber {
     pub(crate) fn new(muxer: ConnectionMultiplexer) -> Self {
-        Self { muxer }
+        let capacity = muxer.inner().options.subscription_capacity;
+        Self { muxer, capacity, overflow: Overflow::default() }
+    }
+
+    /// Messages that each subscription made from here on holds for its reader, at least 1
+    ///
+    /// Default: `subscriptionCapacity` of the options.
+    pub fn capacity(mut self, messages: usize) -> Self {
+        self.capacity = messages;
+        self
+    }
+
+    /// What subscriptions made from here on do when their queue is full
+    ///
+    /// ```no_run
+    /// # async fn f(muxer: redmux::ConnectionMultiplexer) -> redmux::Result<()> {
+    /// use redmux::Overflow;
+    ///
+    /// let strict = muxer.subscriber().capacity(100).overflow(Overflow::End);
+    /// let orders = strict.subscribe("orders").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn overflow(mut self, overflow: Overflow) -> Self {
+        self.overflow = overflow;
+        self
+    }
+
+    /// Ends all subscriptions of the multiplexer, whoever made them
+    ///
+    /// Returns at once. Each stream gives what is queued, then ends.
+    pub fn unsubscribe_all(&self) {
+        let inner = self.muxer.inner();
+        inner.registry.remove_all(&inner.link);
     }
 
     /// Subscribes to a channel. See [SUBSCRIBE](https://redis.io/docs/latest/commands/subscribe/).
@@ -70,10 +107,38 @@ impl Subscriber {
         self.open(Verb::SSubscribe, channel).await
     }
 
+    /// Subscribes to what happens to keys: a key or a pattern, in a database or in all (`*`)
+    ///
+    /// Read the messages with [`KeyNotification::from_message`](crate::KeyNotification). The
+    /// server must be told to send them: [`missing_notifications`](Self::missing_notifications).
+    pub async fn keyspace(&self, database: &str, keys: impl ToArg) -> Result<Subscription> {
+        let keys = pattern("keyspace", database, keys.to_arg().as_bytes());
+        self.psubscribe(keys).await
+    }
+
+    /// Subscribes to one event of all keys, in a database or in all (`*`)
+    ///
+    /// See [`keyspace`](Self::keyspace).
+    pub async fn keyevent(&self, database: &str, event: &KeyEvent) -> Result<Subscription> {
+        self.psubscribe(pattern("keyevent", database, event.name().as_bytes())).await
+    }
+
+    /// Asks the server which letters its `notify-keyspace-events` lacks for what is wanted
+    ///
+    /// For example `"Kx"`; see [`missing_notifications`](crate::missing_notifications). Fails
+    /// where the user may not run `CONFIG GET`.
+    pub async fn missing_notifications(&self, wanted: &str) -> Result<String> {
+        const NAME: &str = "notify-keyspace-events";
+        let database = self.muxer.database();
+        let settings: HashMap<String, String> = database.config_get([NAME]).await?;
+        let setting = settings.get(NAME).map_or("", String::as_str);
+        Ok(missing_notifications(setting, wanted))
+    }
+
     async fn open(&self, verb: Verb, name: impl ToArg) -> Result<Subscription> {
         let name = Bytes::copy_from_slice(name.to_arg().as_bytes());
         let inner = self.muxer.inner();
-        let queue = Arc::new(Queue::new(inner.options.subscription_capacity));
+        let queue = Arc::new(Queue::new(self.capacity, self.overflow));
         let topic = Topic { verb, name };
         if !inner.registry.add(&topic, &queue) {
             return Err(inner.link.with(|core| core.closed_error()).command(verb.command()));
@@ -81,6 +146,9 @@ impl Subscriber {
         // Made before the first await: dropping this future takes the topic back.
         let subscription = Subscription { queue, topic, link: inner.link.clone() };
         inner.within_command_timeout(verb.command(), subscription.confirm()).await?;
+        if subscription.queue.is_closed() {
+            inner.registry.unsubscribe_unused(&subscription.topic, &inner.link);
+        }
         Ok(subscription)
     }
 }
@@ -88,8 +156,9 @@ impl Subscriber {
 /// A stream of messages of one channel or pattern
 ///
 /// It is bounded: a reader that falls behind loses the oldest messages and is told so by
-/// [`SubscriptionItem::Missed`]. Dropping it unsubscribes. It ends when the multiplexer is
-/// closed or dropped.
+/// [`SubscriptionItem::Missed`], unless another [`Overflow`] was chosen. Dropping it
+/// unsubscribes. It ends when the multiplexer is closed or dropped, and with
+/// [`Subscriber::unsubscribe_all`].
 pub struct Subscription {
     queue: Arc<Queue>,
     topic: Topic,
@@ -98,6 +167,17 @@ pub struct Subscription {
 
 impl Subscription {
     /// Messages only: gaps are left out, so use this where missing some is harmless.
+    ///
+    /// Handlers that run side by side, up to eight here; their order is lost:
+    ///
+    /// ```no_run
+    /// # async fn f(news: redmux::Subscription) {
+    /// use futures::StreamExt;
+    ///
+    /// let handle = async |message: redmux::Message| println!("{}", message.text());
+    /// news.messages().for_each_concurrent(8, handle).await;
+    /// # }
+    /// ```
     pub fn messages(self) -> impl Stream<Item = Message> + Unpin {
         use futures::StreamExt;
         self.filter_map(|item| std::future::ready(item.message()))
@@ -108,9 +188,14 @@ impl Subscription {
         &self.topic.name
     }
 
-    /// Items that wait to be read.
+    /// Messages that wait to be read.
     pub fn queued(&self) -> usize {
-        self.queue.len()
+        self.queue.counts().queued
+    }
+
+    /// Messages queued, read and dropped so far.
+    pub fn counts(&self) -> SubscriptionCounts {
+        self.queue.counts()
     }
 
     /// Asks the server until it confirms, across reconnects.
