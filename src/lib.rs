@@ -2,12 +2,12 @@
 //!
 //! [`ConnectionMultiplexer`] is the one thing to make and keep. See its example.
 
+pub mod command;
 pub mod database;
 pub mod events;
 pub mod resp;
 
 mod cache;
-mod command;
 mod connection;
 mod error;
 mod multiplexer;
