@@ -16,7 +16,7 @@ mod pubsub;
 mod sync;
 
 pub use cache::{CacheOptions, CacheStats, Cached};
-pub use command::{Call, pipeline};
+pub use command::{Call, CircuitBreaker, RetryPolicy, pipeline};
 pub use connection::{
     BacklogPolicy, ConstantDelay, Credentials, CredentialsProvider, ExponentialBackoff,
     ReconnectPolicy, ServerInfo,

@@ -1,12 +1,20 @@
 //! A command on its way, and [what is known](CommandSpec) of each command.
 
+mod breaker;
 mod call;
 mod guard;
+mod handling;
 pub mod pipeline;
+mod retry;
+mod rewrite;
 mod table;
 
+pub(crate) use breaker::Breaker;
+pub use breaker::CircuitBreaker;
 pub use call::Call;
 pub(crate) use guard::{check_leased, check_shared};
+pub(crate) use handling::Handling;
 pub use pipeline::pipeline;
-pub(crate) use table::position_of;
+pub use retry::RetryPolicy;
+pub(crate) use rewrite::KeyPrefix;
 pub use table::{CommandDocs, CommandSpec, KeyAccess, KeyAt, Keys, SideEffects};

@@ -22,8 +22,9 @@ pub(crate) use command_map::Mapped;
 pub use provider::Defaults;
 
 use crate::{
-    BacklogPolicy, CacheOptions, Error, ExponentialBackoff, ReconnectPolicy,
+    BacklogPolicy, CacheOptions, CircuitBreaker, Error, ExponentialBackoff, ReconnectPolicy,
     cache::Cache,
+    command::{Breaker, Handling, KeyPrefix},
     connection::{Credentials, CredentialsProvider, DialPlan, LinkConfig, micros},
     resp::{Limits, Protocol},
 };
@@ -68,7 +69,7 @@ pub struct Options {
     pub(crate) high_integrity: bool,
     pub(crate) protocol: Option<Protocol>,
     /// Put before every key.
-    pub(crate) key_prefix: Option<Arc<str>>,
+    pub(crate) key_prefix: Option<KeyPrefix>,
     /// Put before every channel.
     pub(crate) channel_prefix: Option<Arc<str>>,
     pub(crate) command_map: CommandMap,
@@ -85,6 +86,7 @@ pub struct Options {
     pub(crate) send_queue_bytes: usize,
     pub(crate) subscription_capacity: usize,
     client_cache: Option<CacheOptions>,
+    circuit_breaker: Option<CircuitBreaker>,
     pub(crate) limits: Limits,
     /// What was wrong with an endpoint given as text; reported on connect.
     pub(crate) fault: Option<Error>,
@@ -125,6 +127,7 @@ impl Default for Options {
             send_queue_bytes: 16 << 20,
             subscription_capacity: 1024,
             client_cache: None,
+            circuit_breaker: None,
             limits: Limits::default(),
             fault: None,
         }
@@ -305,9 +308,11 @@ impl Options {
         self
     }
 
-    /// Put before every key of typed commands. Default: none.
-    pub fn key_prefix(mut self, prefix: impl Into<Arc<str>>) -> Self {
-        self.key_prefix = Some(prefix.into());
+    /// Put before every key of every command: see
+    /// [`Database::with_key_prefix`](crate::Database::with_key_prefix). Default: none.
+    pub fn key_prefix(mut self, prefix: impl AsRef<str>) -> Self {
+        let prefix = prefix.as_ref().as_bytes();
+        self.key_prefix = (!prefix.is_empty()).then(|| KeyPrefix::new(prefix));
         self
     }
 
@@ -370,6 +375,24 @@ impl Options {
     pub fn client_cache(mut self, cache: CacheOptions) -> Self {
         self.client_cache = Some(cache);
         self
+    }
+
+    /// Refuses commands at once while the server does not answer. Default: they wait, each for
+    /// its own time.
+    pub fn circuit_breaker(mut self, breaker: CircuitBreaker) -> Self {
+        self.circuit_breaker = Some(breaker);
+        self
+    }
+
+    /// What is done with the calls of every handle.
+    pub(crate) fn handling(&self) -> Option<Arc<Handling>> {
+        let handling = Handling {
+            commands: self.command_map.clone(),
+            prefix: self.key_prefix.clone(),
+            retry: None,
+            breaker: self.circuit_breaker.clone().map(|breaker| Arc::new(Breaker::new(breaker))),
+        };
+        handling.unless_usual()
     }
 
     pub(crate) fn link_config(&self, subscriber: bool) -> LinkConfig {

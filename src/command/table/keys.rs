@@ -137,7 +137,7 @@ fn number(text: &str) -> (Option<usize>, &str) {
 
 /// Where one of these keywords is, from this word on; it is not looked for among the values of
 /// other options.
-pub(crate) fn position_of(
+pub(in crate::command) fn position_of(
     name: &str,
     words: &[Arg<'_>],
     from: usize,

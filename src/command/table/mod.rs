@@ -30,7 +30,7 @@ mod tests;
 use std::{cmp::Ordering, fmt};
 
 pub use effects::SideEffects;
-pub(crate) use keys::position_of;
+pub(super) use keys::position_of;
 pub use keys::{KeyAccess, KeyAt, Keys};
 
 use crate::resp::Arg;
