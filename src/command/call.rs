@@ -393,6 +393,15 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
             let attempt = self.retrying.as_ref().map(|retrying| retrying.time());
             return Ok(attempt.unwrap_or(self.timeout));
         }
+        let policy = self.handling.and_then(|handling| handling.retry.as_ref());
+        if let (None, Some(policy)) = (&self.retrying, policy) {
+            self.retrying = Some(Box::new(Retrying::new(policy.clone())));
+        }
+        let mut time = self.timeout;
+        if self.retrying.is_some() {
+            let (limit, link) = (self.limit(), self.link);
+            time = self.retrying.as_mut().and_then(|retrying| retrying.begin(link, time, limit));
+        }
         if let Some(handling) = self.handling {
             match handling.admit(self.link) {
                 Ok(probe) => self.probe = probe,
@@ -401,16 +410,8 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
                     return Err(self.label(error));
                 }
             }
-            if let (None, Some(policy)) = (&self.retrying, &handling.retry) {
-                self.retrying = Some(Box::new(Retrying::new(policy.clone())));
-            }
         }
-        let limit = if self.retrying.is_some() { self.limit() } else { 0 };
-        let (link, given) = (self.link, self.timeout);
-        Ok(match &mut self.retrying {
-            Some(retrying) => retrying.begin(link, given, limit),
-            None => given,
-        })
+        Ok(time)
     }
 
     /// The call has failed, unless it is sent again.
