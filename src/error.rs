@@ -63,6 +63,8 @@ pub enum ErrorKind {
     Command,
     /// The bounded backlog (or send queue) is full; the command was never sent.
     QueueFull,
+    /// The [circuit breaker](crate::CircuitBreaker) is open; the command was never sent.
+    CircuitOpen,
     /// The server sent bytes that are not RESP; the connection was dropped.
     Protocol,
     /// The server answered with an error: see [`Error::server`].
@@ -305,7 +307,7 @@ impl Error {
 
     /// The client refused the command; it was never sent.
     pub fn is_command(&self) -> bool {
-        matches!(self.0.kind, ErrorKind::Command | ErrorKind::QueueFull)
+        matches!(self.0.kind, ErrorKind::Command | ErrorKind::QueueFull | ErrorKind::CircuitOpen)
     }
 
     /// The server answered with an error.
@@ -360,6 +362,7 @@ impl Error {
             },
             ErrorKind::Command => "command rejected",
             ErrorKind::QueueFull => "the queue is full",
+            ErrorKind::CircuitOpen => "the circuit breaker is open",
             ErrorKind::Protocol => "protocol error",
             ErrorKind::Server => "server error",
             ErrorKind::Decode => "unexpected reply",

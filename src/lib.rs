@@ -2,12 +2,12 @@
 //!
 //! [`ConnectionMultiplexer`] is the one thing to make and keep. See its example.
 
+pub mod command;
 pub mod database;
 pub mod events;
 pub mod resp;
 
 mod cache;
-mod command;
 mod connection;
 mod error;
 mod multiplexer;
@@ -16,7 +16,7 @@ mod pubsub;
 mod sync;
 
 pub use cache::{CacheOptions, CacheStats, Cached};
-pub use command::{Call, pipeline};
+pub use command::{Call, CircuitBreaker, RetryPolicy, pipeline};
 pub use connection::{
     BacklogPolicy, ConstantDelay, Credentials, CredentialsProvider, ExponentialBackoff,
     ReconnectPolicy, ServerInfo,

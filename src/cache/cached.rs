@@ -57,8 +57,13 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     fn request(&self, cache: &Cache) -> Option<Request> {
         let mut args = ArgList::new();
         self.append_to(&mut args);
-        let (name, key) = (args.first()?.as_bytes(), args.get(1)?.as_bytes());
-        if !is_cacheable(name, args.len() - 1) || !cache.options.covers(key) {
+        if !is_cacheable(args.first()?.as_bytes(), args.len() - 1) {
+            return None;
+        }
+        // The server knows the key by its full name.
+        self.rewrite(&mut args).ok()?;
+        let key = args.get(1)?.as_bytes();
+        if !cache.options.covers(key) {
             return None;
         }
         let mut bytes = Vec::new();

@@ -21,7 +21,6 @@ use store::{Found, Store};
 
 use crate::{
     CommandMap,
-    options::Mapped,
     resp::{Arg, Frame, encode_command},
     sync::{Mutex, MutexGuard},
 };
@@ -65,10 +64,7 @@ impl Cache {
         if self.options.broadcast.is_some() {
             return None;
         }
-        let client = match self.commands.get("CLIENT") {
-            Mapped::Renamed(name) => name.as_bytes(),
-            Mapped::AsIs | Mapped::Disabled => b"CLIENT",
-        };
+        let client = self.commands.name_of("CLIENT").as_bytes();
         let mut bytes = Vec::new();
         encode_command(&mut bytes, &[client, b"CACHING", b"YES"].map(Arg::Bytes));
         Some(bytes)

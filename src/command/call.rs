@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use super::{Handling, RetryPolicy, retry::Retrying};
 use crate::{
     Delivery, Error, ErrorKind, Result,
     connection::{Link, Outcome, Prelude, SlotId, Submission, Verb, micros},
@@ -38,8 +39,13 @@ pub struct Call<'a, T, A> {
     args: A,
     timeout: Option<u64>,
     confirm: Option<(Verb, u32)>,
+    /// The circuit breaker sees by it.
+    probe: bool,
     /// Goes before the command, with nothing in between.
     prelude: Option<Box<Prelude>>,
+    /// What its handle does with it; nothing, as a rule.
+    handling: Option<&'a Handling>,
+    retrying: Option<Box<Retrying>>,
     state: State<'a>,
     reply: PhantomData<fn() -> T>,
 }
@@ -48,6 +54,8 @@ enum State<'a> {
     New,
     Refused(Error),
     Sent(InFlight<'a>),
+    /// It failed, and is sent again after a pause.
+    Pausing,
     Done,
 }
 
@@ -78,7 +86,10 @@ impl<'a, T, A> Call<'a, T, A> {
             args,
             timeout: None,
             confirm: None,
+            probe: false,
             prelude: None,
+            handling: None,
+            retrying: None,
             state: State::New,
             reply: PhantomData,
         }
@@ -105,6 +116,12 @@ impl<'a, T, A> Call<'a, T, A> {
     /// Once answered: the errors among the replies to the prelude, each with its place.
     pub(crate) fn prelude_errors(&self) -> &[(u32, Frame)] {
         self.prelude.as_ref().map_or(&[], |prelude| &prelude.errors)
+    }
+
+    /// Its handle does this with it.
+    pub(crate) fn handled(mut self, handling: Option<&'a Handling>) -> Self {
+        self.handling = handling;
+        self
     }
 
     /// Fails with `error` instead of being sent.
@@ -134,7 +151,29 @@ impl<'a, T, A> Call<'a, T, A> {
     /// The call's own time, unless it waits for ever.
     #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
     pub(crate) fn given_timeout(&self) -> Option<Duration> {
-        self.timeout.map(Duration::from_micros)
+        let total = self.policy().and_then(RetryPolicy::total).unwrap_or_default();
+        self.timeout.map(|timeout| Duration::from_micros(timeout).max(total))
+    }
+
+    /// Sends the command again if it fails for a passing reason, as this policy says, instead of
+    /// that of its handle.
+    ///
+    /// ```no_run
+    /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
+    /// use redmux::RetryPolicy;
+    /// let name: Option<String> = db.get("name").retry(&RetryPolicy::new()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn retry(mut self, policy: &RetryPolicy) -> Self {
+        self.retrying = Some(Box::new(Retrying::new(policy.clone())));
+        self
+    }
+
+    /// Which policy it is sent again by.
+    fn policy(&self) -> Option<&RetryPolicy> {
+        let own = self.retrying.as_ref().map(|retrying| &retrying.policy);
+        own.or_else(|| self.handling?.retry.as_ref())
     }
 
     /// Decodes the reply as another type.
@@ -147,10 +186,23 @@ impl<'a, T, A> Call<'a, T, A> {
     /// # }
     /// ```
     pub fn reply_as<U: FromReply>(self) -> Call<'a, U, A> {
-        let Self { link, name, subcommand, args, timeout, confirm, prelude, state, reply: _ } =
-            self;
+        let Self { link, name, subcommand, args, timeout, confirm, .. } = self;
+        let Self { probe, prelude, handling, retrying, state, .. } = self;
         let reply = PhantomData;
-        Call { link, name, subcommand, args, timeout, confirm, prelude, state, reply }
+        Call {
+            link,
+            name,
+            subcommand,
+            args,
+            timeout,
+            confirm,
+            probe,
+            prelude,
+            handling,
+            retrying,
+            state,
+            reply,
+        }
     }
 
     pub(crate) fn link(&self) -> &'a Link {
@@ -227,8 +279,14 @@ impl<'a, T, A> Call<'a, T, A> {
 
 impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
     /// A reply to this command that came another way.
+    #[inline]
     pub(crate) fn decode<U: FromReply>(&self, reply: &Frame) -> Result<U> {
-        reply.decode().map_err(|error| self.not_decoded(error))
+        let reread = self.handling.and_then(|handling| handling.reread(&self.name, reply));
+        let decoded = match &reread {
+            None => reply.decode(),
+            Some(reply) => reply.decode(),
+        };
+        decoded.map_err(|error| self.not_decoded(error))
     }
 
     /// Sends the command and forgets it: no reply, no error, nothing to await
@@ -250,17 +308,17 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
     /// If the command was refused, or the multiplexer is closed; [`ErrorKind::QueueFull`] where a
     /// call would wait for room in the send queue.
     pub fn forget(mut self) -> Result<()> {
-        let poll = match std::mem::replace(&mut self.state, State::New) {
+        let sent = match std::mem::replace(&mut self.state, State::New) {
             State::New => self.submit(None, &Context::from_waker(Waker::noop())),
-            State::Refused(error) => Poll::Ready(Err(self.label(error))),
+            State::Refused(error) => Err(self.label(error)),
             // Whoever polled it already need not go on.
             sent => {
                 self.state = sent;
-                Poll::Pending
+                Ok(())
             }
         };
-        match (poll, &mut self.state) {
-            (Poll::Ready(Err(error)), _) => Err(error),
+        match (sent, &mut self.state) {
+            (Err(error), _) => Err(error),
             (_, State::Sent(in_flight)) if in_flight.in_line => {
                 let error = Error::new(ErrorKind::QueueFull, Delivery::NotSent);
                 Err(self.label(error.detail("the send queue is full")))
@@ -274,7 +332,20 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
         }
     }
 
-    /// The command as it is sent.
+    /// Refuses it if `check` does.
+    pub(crate) fn checked(self, check: impl FnOnce(&[Arg<'_>]) -> Result<()>) -> Self {
+        let refusal = {
+            let mut words = ArgList::new();
+            self.append_to(&mut words);
+            check(&words).err()
+        };
+        match refusal {
+            None => self,
+            Some(error) => self.refuse(error),
+        }
+    }
+
+    /// The words of the command, as the caller has given them.
     #[inline]
     pub(crate) fn append_to<'s>(&'s self, args: &mut ArgList<'s>) {
         args.push(Arg::Bytes(self.name.as_bytes()));
@@ -284,14 +355,29 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
         self.args.append_to(args);
     }
 
-    fn submit(&mut self, waiting: Option<SlotId>, cx: &Context<'_>) -> Poll<Result<T>> {
+    /// Makes the words of the command what the server is to get.
+    #[inline]
+    pub(crate) fn rewrite<'s>(&'s self, words: &mut ArgList<'s>) -> Result<()> {
+        self.handling.map_or(Ok(()), |handling| handling.rewrite(words))
+    }
+
+    fn submit(&mut self, waiting: Option<SlotId>, cx: &Context<'_>) -> Result<()> {
+        let mut timeout = self.timeout;
+        if self.handling.is_some() | self.retrying.is_some() {
+            timeout = self.prepare(waiting.is_some())?;
+        }
         let mut args = ArgList::new();
         // Foreign code runs here, before the link is locked.
         self.append_to(&mut args);
+        if let Err(error) = self.rewrite(&mut args) {
+            drop(args);
+            self.state = State::Done;
+            return Err(self.label(error));
+        }
         let command = Submission {
             args: &args,
             prelude: self.prelude.as_deref(),
-            timeout: self.timeout,
+            timeout,
             confirm: self.confirm,
         };
         match self.link.submit(&command, waiting, cx.waker()) {
@@ -305,13 +391,85 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
                         *state = State::Sent(in_flight);
                     }
                 }
-                Poll::Pending
+                Ok(())
             }
             Err(error) => {
                 drop(args);
                 self.settle();
-                Poll::Ready(Err(self.label(error)))
+                Err(self.label(error))
             }
+        }
+    }
+
+    /// Before an attempt of a call that is not treated as usual, and again when it has been in the
+    /// line for room: the time the attempt is given.
+    #[inline(never)]
+    fn prepare(&mut self, in_line: bool) -> Result<Option<u64>> {
+        if in_line {
+            let attempt = self.retrying.as_ref().map(|retrying| retrying.time());
+            return Ok(attempt.unwrap_or(self.timeout));
+        }
+        let policy = self.handling.and_then(|handling| handling.retry.as_ref());
+        if let (None, Some(policy)) = (&self.retrying, policy) {
+            self.retrying = Some(Box::new(Retrying::new(policy.clone())));
+        }
+        let mut time = self.timeout;
+        if self.retrying.is_some() {
+            let (limit, link) = (self.limit(), self.link);
+            time = self.retrying.as_mut().and_then(|retrying| retrying.begin(link, time, limit));
+        }
+        if let Some(handling) = self.handling {
+            match handling.admit(self.link) {
+                Ok(probe) => self.probe = probe,
+                Err(error) => {
+                    self.state = State::Done;
+                    return Err(self.label(error));
+                }
+            }
+        }
+        Ok(time)
+    }
+
+    /// The call has failed, unless it is sent again.
+    #[cold]
+    #[inline(never)]
+    fn fail(&mut self, error: Error, cx: &mut Context<'_>) -> Poll<Result<T>> {
+        if let Some(handling) = self.handling {
+            handling.settle(self.link, self.probe, Some(&error));
+        }
+        let Some(mut retrying) = self.retrying.take() else { return Poll::Ready(Err(error)) };
+        let mut words = ArgList::new();
+        self.append_to(&mut words);
+        let again = retrying.again(self.link, &error, &words);
+        drop(words);
+        self.retrying = Some(retrying);
+        if !again {
+            return Poll::Ready(Err(error));
+        }
+        self.state = State::Pausing;
+        if self.is_paused(cx) {
+            return Poll::Pending;
+        }
+        // Not from here: attempts that fail at once would pile up.
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn is_paused(&mut self, cx: &mut Context<'_>) -> bool {
+        let timer = self.retrying.as_mut().and_then(|retrying| retrying.timer());
+        timer.is_some_and(|timer| timer.poll_expired(cx).is_pending())
+    }
+
+    /// Sends the command again when it is time.
+    #[cold]
+    fn pause(&mut self, cx: &mut Context<'_>) -> Poll<Result<T>> {
+        if self.is_paused(cx) {
+            return Poll::Pending;
+        }
+        self.state = State::New;
+        match self.submit(None, cx) {
+            Ok(()) => Poll::Pending,
+            Err(error) => self.fail(error, cx),
         }
     }
 
@@ -323,14 +481,28 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
         self.state = State::Done;
     }
 
-    fn finish(&mut self, id: SlotId, outcome: Outcome) -> Result<T> {
+    fn finish(&mut self, id: SlotId, outcome: Outcome, cx: &mut Context<'_>) -> Poll<Result<T>> {
         self.settle();
         if let Some(prelude) = &mut self.prelude {
             prelude.errors = self.link.with(|core| core.take_prelude_errors(id));
         }
-        match outcome {
-            Outcome::Reply(frame) => frame.decode().map_err(|error| self.not_decoded(error)),
-            Outcome::Failed(error) => Err(self.label(error)),
+        let frame = match outcome {
+            Outcome::Reply(frame) => frame,
+            Outcome::Failed(error) => {
+                let error = self.label(error);
+                return self.fail(error, cx);
+            }
+        };
+        let decoded = self.decode(&frame);
+        match (&decoded, self.handling) {
+            (Ok(_), None) => Poll::Ready(decoded),
+            (Ok(_), Some(handling)) => {
+                handling.settle(self.link, self.probe, None);
+                Poll::Ready(decoded)
+            }
+            (Err(_), _) => {
+                decoded.map_or_else(|error| self.fail(error, cx), |value| Poll::Ready(Ok(value)))
+            }
         }
     }
 }
@@ -348,20 +520,27 @@ impl<T: FromReply, A: ToArgs> Future for Call<'_, T, A> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
         let this = self.get_mut();
         match &this.state {
-            State::New => this.submit(None, cx),
+            State::New => match this.submit(None, cx) {
+                Ok(()) => Poll::Pending,
+                Err(error) => this.fail(error, cx),
+            },
             State::Sent(in_flight) => {
                 let id = in_flight.id;
                 match this.link.poll_reply(id, cx) {
                     Poll::Pending => Poll::Pending,
-                    Poll::Ready(Some(outcome)) => Poll::Ready(this.finish(id, outcome)),
+                    Poll::Ready(Some(outcome)) => this.finish(id, outcome, cx),
                     // There was no room for the command so far.
-                    Poll::Ready(None) => this.submit(Some(id), cx),
+                    Poll::Ready(None) => match this.submit(Some(id), cx) {
+                        Ok(()) => Poll::Pending,
+                        Err(error) => this.fail(error, cx),
+                    },
                 }
             }
             State::Refused(_) => match std::mem::replace(&mut this.state, State::Done) {
                 State::Refused(error) => Poll::Ready(Err(this.label(error))),
                 _ => Poll::Pending,
             },
+            State::Pausing => this.pause(cx),
             State::Done => Poll::Ready(Err(this.awaited_again())),
         }
     }

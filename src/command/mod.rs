@@ -1,11 +1,24 @@
-//! A command on its way: arguments, deadline, reply type.
+//! A command on its way, and [what is known](CommandSpec) of each command.
 
+mod breaker;
 mod call;
+mod channels;
 mod guard;
+mod handling;
 pub mod pipeline;
+mod retry;
+mod rewrite;
+mod table;
 pub(crate) mod transaction;
 
+pub(crate) use breaker::Breaker;
+pub use breaker::CircuitBreaker;
 pub use call::Call;
+pub(crate) use channels::ChannelPrefix;
 pub(crate) use guard::{check_leased, check_shared};
+pub(crate) use handling::Handling;
 pub use pipeline::pipeline;
 pub(crate) use pipeline::{Calls, Pending};
+pub use retry::RetryPolicy;
+pub(crate) use rewrite::KeyPrefix;
+pub use table::{CommandDocs, CommandSpec, KeyAccess, KeyAt, Keys, SideEffects};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Call, Calls, Pending, check_shared};
+use super::{Call, Calls, Handling, Pending, check_shared};
 use crate::{
     Delivery, Error, ErrorKind, Result,
     connection::{Link, Prelude},
@@ -13,6 +13,7 @@ use crate::{
 pub struct Queue<'a> {
     /// Whose calls are taken: those of the shared connection, and of the one at hand.
     links: [&'a Link; 2],
+    handling: Option<&'a Handling>,
     prelude: Prelude,
 }
 
@@ -21,9 +22,18 @@ pub(crate) type Exec<'a> = Call<'a, Option<Frame>, ()>;
 
 impl<'a> Queue<'a> {
     /// `MULTI` and the calls, unless one of them was refused or has been polled.
-    pub(crate) fn of(calls: &mut impl Calls, links: [&'a Link; 2]) -> Result<Self> {
-        let mut queue = Self { links, prelude: Prelude::default() };
-        queue.push(&[Arg::Bytes(b"MULTI")]);
+    pub(crate) fn of(
+        calls: &mut impl Calls,
+        links: [&'a Link; 2],
+        handling: Option<&'a Handling>,
+    ) -> Result<Self> {
+        let mut queue = Self { links, handling, prelude: Prelude::default() };
+        let mut multi = ArgList::new();
+        multi.push(Arg::Bytes(b"MULTI"));
+        if let Some(handling) = handling {
+            handling.rewrite(&mut multi).map_err(|error| error.command("MULTI"))?;
+        }
+        queue.push(&multi);
         calls.queue(&mut queue)?;
         Ok(queue)
     }
@@ -34,7 +44,7 @@ impl<'a> Queue<'a> {
     }
 
     pub(crate) fn exec(self, link: &'a Link, timeout: Option<Duration>) -> Exec<'a> {
-        let exec = Call::new(link, "EXEC", ()).after(self.prelude);
+        let exec = Call::new(link, "EXEC", ()).handled(self.handling).after(self.prelude);
         match timeout {
             Some(timeout) => exec.timeout(timeout),
             None => exec,
@@ -59,6 +69,7 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
         self.append_to(&mut args);
         // Leases let more pass, such as EXEC.
         check_shared(&args)?;
+        self.rewrite(&mut args)?;
         queue.push(&args);
         Ok(())
     }

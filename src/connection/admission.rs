@@ -117,7 +117,15 @@ impl Core {
 
     /// Queues a command of the client's own whose reply nobody waits for.
     pub(crate) fn post(&mut self, args: &[Arg<'_>], kind: Kind) {
-        self.out.push_command(args);
+        match args.split_first() {
+            Some((Arg::Bytes(name), rest)) if !self.config.commands.is_empty() => {
+                let name = String::from_utf8_lossy(name);
+                let name = self.config.commands.name_of(&name);
+                let renamed = [&[Arg::Bytes(name.as_bytes())], rest].concat();
+                self.out.push_command(&renamed);
+            }
+            _ => self.out.push_command(args),
+        }
         self.push_entry(None, NEVER, false, kind);
     }
 

@@ -9,7 +9,6 @@ use super::link::Link;
 use crate::{
     Call, ConnectStage, Delivery, Error, ErrorKind,
     events::{CredentialsNotRenewed, Event},
-    options::Mapped,
 };
 
 /// A user name (for ACL users) and a password, kept out of every log
@@ -140,10 +139,7 @@ async fn reauthenticate(
     server: &Endpoint,
 ) -> Result<Option<Duration>, Error> {
     let credentials = ask(provider, server).await?;
-    let name = link.with(|core| match core.config.commands.get("AUTH") {
-        Mapped::Renamed(name) => name.to_owned(),
-        _ => "AUTH".to_owned(),
-    });
+    let name = link.with(|core| core.config.commands.name_of("AUTH").to_owned());
     let password = credentials.password.as_deref().unwrap_or_default();
     let args: Vec<&str> = credentials.username.as_deref().into_iter().chain([password]).collect();
     Call::<(), _>::new(link, name, args).await?;

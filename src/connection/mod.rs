@@ -27,7 +27,7 @@ mod turnover;
 mod tests;
 
 pub use config::BacklogPolicy;
-pub(crate) use config::{LinkConfig, micros};
+pub(crate) use config::{LinkConfig, NEVER, micros};
 pub(crate) use core::{Phase, Prelude, Submission};
 pub use credentials::{Credentials, CredentialsProvider};
 pub(crate) use driver::{DialPlan, Driver};

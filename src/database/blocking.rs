@@ -207,7 +207,7 @@ impl Database {
             None => self.muxer.inner().lease().await.map_err(|error| error.command(name))?,
         };
         let _blocking = Blocking::begin(&leased);
-        Call::new(&leased.link, name, args).timeout(timeout).await
+        Call::new(&leased.link, name, args).handled(self.handling()).timeout(timeout).await
     }
 }
 

@@ -48,10 +48,11 @@ pub use transactions::{
 };
 pub use vectors::*;
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use crate::{
     Call, ConnectionMultiplexer,
+    command::{Handling, KeyPrefix, RetryPolicy, check_shared},
     connection::Link,
     multiplexer::Leased,
     resp::{ArgList, FromReply, Reply, ReplyError, ToArg, ToArgs},
@@ -67,25 +68,110 @@ pub struct Database {
     muxer: ConnectionMultiplexer,
     /// A connection of its own, instead of the shared one.
     leased: Option<Arc<Leased>>,
+    /// What is done with its calls.
+    handling: Option<Arc<Handling>>,
 }
 
 impl Database {
     pub(crate) fn new(muxer: ConnectionMultiplexer) -> Self {
-        Self { muxer, leased: None }
+        let handling = muxer.inner().handling.clone();
+        Self { muxer, leased: None, handling }
     }
 
     /// On a connection of its own.
     pub(crate) fn on_lease(muxer: ConnectionMultiplexer, leased: Arc<Leased>) -> Self {
-        Self { muxer, leased: Some(leased) }
+        let handling = muxer.inner().handling.clone();
+        Self { muxer, leased: Some(leased), handling }
     }
 
     pub(crate) fn link(&self) -> &Link {
         self.leased.as_ref().map_or(&self.muxer.inner().link, |leased| &leased.link)
     }
 
+    /// The same, with this prefix before every key of every command
+    ///
+    /// Whatever the words of a command are, typed or by [`execute`](Self::execute), the prefix goes
+    /// before those that are keys; a prefix put on a prefixed handle goes behind the first one. A
+    /// command that is not known, or whose keys cannot be told from its words (`FT.SEARCH`), is
+    /// refused with [`ErrorKind::Command`](crate::ErrorKind::Command) and not sent.
+    ///
+    /// - `KEYS`, `SCAN` and the patterns of `SORT` (`BY`, `GET`) are confined to the prefix.
+    /// - Where replies name keys, they come without it: `KEYS`, `SCAN`, `RANDOMKEY`, `XREAD`,
+    ///   `XREADGROUP`, `LMPOP`, `ZMPOP` and the blocking pops.
+    /// - `KEYS` of scripts have it; the script's text, and keys that it makes up itself, do not.
+    /// - What is about the whole database stays that: `FLUSHDB`, `DBSIZE`, `RANDOMKEY`, which may
+    ///   name a key without the prefix. Channels have none either.
+    ///
+    /// ```no_run
+    /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
+    /// let shop = db.with_key_prefix("shop:");
+    /// shop.set("open", true).await?; // SET shop:open 1
+    /// let carts = shop.with_key_prefix("cart:");
+    /// carts.incr(7).await?; // INCR shop:cart:7
+    /// let keys: Vec<String> = shop.keys("*").await?; // open, cart:7
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_key_prefix(&self, prefix: impl ToArg) -> Self {
+        let prefix = prefix.to_arg();
+        self.change(|handling| {
+            handling.prefix = match &handling.prefix {
+                Some(outer) => Some(outer.then(prefix.as_bytes())),
+                None => Some(KeyPrefix::new(prefix.as_bytes())),
+            }
+        })
+    }
+
+    /// The same; each of its calls is sent again as this policy says when it fails for a passing
+    /// reason
+    ///
+    /// See [`RetryPolicy`]. A call's own [`retry`](Call::retry) goes before it. Not sent again:
+    /// transactions, calls that are [forgotten](Call::forget), and commands on a connection of
+    /// their own, which does not come back.
+    pub fn with_retry(&self, policy: RetryPolicy) -> Self {
+        self.change(|handling| handling.retry = Some(policy))
+    }
+
+    /// Any command, treated as this handle treats its commands
+    ///
+    /// As [`ConnectionMultiplexer::execute`], or [`Lease::execute`](crate::Lease::execute) if this
+    /// is the database of a lease.
+    ///
+    /// ```no_run
+    /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
+    /// let app = db.with_key_prefix("app:");
+    /// let encoding: String = app.execute("OBJECT", ("ENCODING", "k")).await?; // of app:k
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`ConnectionMultiplexer::execute`].
+    pub fn execute<T: FromReply>(
+        &self,
+        name: impl Into<Cow<'static, str>>,
+        args: impl ToArgs,
+    ) -> Call<'_, T, impl ToArgs> {
+        let call = Call::new(self.link(), name, args).handled(self.handling());
+        call.checked(|words| match &self.leased {
+            None => check_shared(words),
+            Some(leased) => leased.check(words),
+        })
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Handling)) -> Self {
+        let mut handling = self.handling.as_deref().cloned().unwrap_or_default();
+        change(&mut handling);
+        Self { handling: Some(Arc::new(handling)), ..self.clone() }
+    }
+
+    pub(crate) fn handling(&self) -> Option<&Handling> {
+        self.handling.as_deref()
+    }
+
     /// A command of one word.
     fn call<T, A>(&self, name: &'static str, args: A) -> Call<'_, T, A> {
-        Call::new(self.link(), name, args)
+        Call::new(self.link(), name, args).handled(self.handling())
     }
 
     /// A command of two words.

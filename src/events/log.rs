@@ -27,7 +27,10 @@ pub async fn log_events(mut events: Events) {
                 "{event}"
             ),
             Event::InternalError(_) => error!(target: "redmux::events", "{event}"),
-            Event::ErrorMessage(_) | Event::Missed(_) | Event::ServerMaintenance(_) => {
+            Event::CircuitOpened(_)
+            | Event::ErrorMessage(_)
+            | Event::Missed(_)
+            | Event::ServerMaintenance(_) => {
                 warn!(target: "redmux::events", "{event}");
             }
             _ => info!(target: "redmux::events", "{event}"),

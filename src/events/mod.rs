@@ -35,6 +35,10 @@ pub enum Event {
     ErrorMessage(ErrorMessage),
     /// Credentials could not be renewed; the connection goes on with the old ones.
     CredentialsNotRenewed(CredentialsNotRenewed),
+    /// Too many commands failed: the circuit breaker lets none through for a while.
+    CircuitOpened(CircuitOpened),
+    /// The server answers again: the circuit breaker lets commands through.
+    CircuitClosed(CircuitClosed),
     /// Something that should not happen inside the client; please report it.
     InternalError(InternalError),
     /// What the client knows of the servers changed (role, version, endpoint in use).
@@ -138,6 +142,28 @@ pub struct CredentialsNotRenewed {
     pub error: Error,
 }
 
+/// The circuit breaker lets no commands through
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct CircuitOpened {
+    /// The server.
+    pub endpoint: Arc<Endpoint>,
+    /// After this time, one command is let through to see.
+    pub pause: Duration,
+    /// The last of the failures.
+    pub error: Option<Error>,
+}
+
+/// The circuit breaker lets commands through again
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct CircuitClosed {
+    /// The server.
+    pub endpoint: Arc<Endpoint>,
+    /// How long it was open.
+    pub after: Duration,
+}
+
 /// Something that should not happen inside the client
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -238,6 +264,13 @@ impl fmt::Display for Event {
             ),
             Self::CredentialsNotRenewed(e) => {
                 write!(f, "credentials not renewed: {}: {}", e.endpoint, e.error)
+            }
+            Self::CircuitOpened(e) => {
+                write!(f, "circuit opened: {} for {} ms", e.endpoint, e.pause.as_millis())?;
+                e.error.as_ref().map_or(Ok(()), |error| write!(f, ": {error}"))
+            }
+            Self::CircuitClosed(e) => {
+                write!(f, "circuit closed: {} after {} ms", e.endpoint, e.after.as_millis())
             }
             Self::ErrorMessage(e) => {
                 let command = e.command.as_deref().unwrap_or("(push)");

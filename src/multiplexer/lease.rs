@@ -14,7 +14,8 @@ use super::{
 };
 use crate::{
     Call, Database, Delivery, Error, ErrorKind, Result, TimeoutStage,
-    resp::{FromReply, ToArgs},
+    command::{Handling, check_leased},
+    resp::{Arg, FromReply, ToArgs},
 };
 
 /// A connection for one user, from a small pool; got from [`ConnectionMultiplexer::lease`]
@@ -37,7 +38,6 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct Lease {
-    leased: Arc<Leased>,
     database: Database,
 }
 
@@ -53,8 +53,8 @@ impl ConnectionMultiplexer {
     /// A timeout at [`TimeoutStage::Queue`]; those of connecting; [`ErrorKind::Closed`].
     pub async fn lease(&self) -> Result<Lease> {
         let leased = self.inner.lease().await?;
-        let database = Database::on_lease(self.clone(), leased.clone());
-        Ok(Lease { leased, database })
+        let database = Database::on_lease(self.clone(), leased);
+        Ok(Lease { database })
     }
 }
 
@@ -93,11 +93,11 @@ impl Inner {
 impl Leased {
     /// Lets go of the watched keys; where that fails, or something else is still due, the
     /// connection is not used again.
-    pub(crate) async fn unwatch(&self, limit: Duration) {
+    pub(crate) async fn unwatch(&self, handling: Option<&Handling>, limit: Duration) {
         if !is_clean(&self.link) {
             return;
         }
-        let unwatch = Call::<(), _>::new(&self.link, "UNWATCH", ());
+        let unwatch = Call::<(), _>::new(&self.link, "UNWATCH", ()).handled(handling);
         if unwatch.timeout(limit).await.is_ok() {
             self.spoiled.store(false, Ordering::SeqCst);
         }
@@ -122,23 +122,17 @@ impl Lease {
         name: impl Into<Cow<'static, str>>,
         args: impl ToArgs,
     ) -> Call<'_, T, impl ToArgs> {
-        let name = name.into();
-        let refusal = {
-            let mut list = crate::resp::ArgList::new();
-            list.push(crate::resp::Arg::Bytes(name.as_bytes()));
-            args.append_to(&mut list);
-            crate::command::check_leased(&list)
-        };
-        let call = Call::new(&self.leased.link, name, args);
-        match refusal {
-            Ok(changes) => {
-                if changes {
-                    self.leased.spoiled.store(true, Ordering::SeqCst);
-                }
-                call
-            }
-            Err(error) => call.refuse(error),
+        self.database.execute(name, args)
+    }
+}
+
+impl Leased {
+    /// Refuses what would break the matching of replies; notes what changes the connection.
+    pub(crate) fn check(&self, words: &[Arg<'_>]) -> Result<()> {
+        if check_leased(words)? {
+            self.spoiled.store(true, Ordering::SeqCst);
         }
+        Ok(())
     }
 }
 

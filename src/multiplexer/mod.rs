@@ -26,11 +26,11 @@ pub use status::{LinkStatus, Status};
 use crate::{
     CacheStats, Call, Database, Delivery, Error, ErrorKind, Events, Options, Result, Subscriber,
     TimeoutStage,
-    command::check_shared,
+    command::{Handling, check_shared},
     connection::{DialPlan, Driver, Link, LinkConfig, Phase},
     events::{ConnectionType, Hub},
     pubsub::Registry,
-    resp::{Arg, ArgList, FromReply, ToArgs},
+    resp::{FromReply, ToArgs},
 };
 
 /// One shared, pipelined connection to Redis
@@ -66,6 +66,8 @@ pub(crate) struct Inner {
     pub(crate) options: Arc<Options>,
     runtime: Arc<dyn Runtime>,
     pool: Arc<Pool>,
+    /// What is done with every call.
+    pub(crate) handling: Option<Arc<Handling>>,
 }
 
 impl ConnectionMultiplexer {
@@ -150,6 +152,7 @@ impl ConnectionMultiplexer {
     fn assemble(options: Options, environment: &Environment) -> Self {
         let options = Arc::new(options);
         let runtime = environment.runtime.clone();
+        let handling = options.handling();
         let pool = Pool::new(environment.clone(), options.clone());
         let hub = Arc::new(Hub::default());
         let registry = Arc::new(Registry::default());
@@ -181,6 +184,7 @@ impl ConnectionMultiplexer {
                 options,
                 runtime,
                 pool,
+                handling,
             }),
         }
     }
@@ -217,18 +221,9 @@ impl ConnectionMultiplexer {
         name: impl Into<Cow<'static, str>>,
         args: impl ToArgs,
     ) -> Call<'_, T, impl ToArgs> {
-        let name = name.into();
-        let refusal = {
-            let mut list = ArgList::new();
-            list.push(Arg::Bytes(name.as_bytes()));
-            args.append_to(&mut list);
-            check_shared(&list).err()
-        };
-        let call = Call::new(&self.inner.link, name, args);
-        match refusal {
-            None => call,
-            Some(error) => call.refuse(error),
-        }
+        Call::new(&self.inner.link, name, args)
+            .handled(self.inner.handling.as_deref())
+            .checked(check_shared)
     }
 
     /// A stream of what happens to connections and servers, from now on.

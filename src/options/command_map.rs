@@ -71,6 +71,14 @@ impl CommandMap {
         }
     }
 
+    /// What a command of the client's own is called; a disabled one is for the caller to notice.
+    pub(crate) fn name_of<'a>(&'a self, command: &'a str) -> &'a str {
+        match self.get(command) {
+            Mapped::Renamed(name) => name,
+            Mapped::AsIs | Mapped::Disabled => command,
+        }
+    }
+
     /// Reads `GET=FETCH;FLUSHALL=`, or the name of a preset, or several of these.
     pub(super) fn read(mut self, text: &str) -> Option<Self> {
         for item in text.split(';').map(str::trim).filter(|item| !item.is_empty()) {

@@ -22,8 +22,9 @@ pub(crate) use command_map::Mapped;
 pub use provider::Defaults;
 
 use crate::{
-    BacklogPolicy, CacheOptions, Error, ExponentialBackoff, ReconnectPolicy,
+    BacklogPolicy, CacheOptions, CircuitBreaker, Error, ExponentialBackoff, ReconnectPolicy,
     cache::Cache,
+    command::{Breaker, ChannelPrefix, Handling, KeyPrefix},
     connection::{Credentials, CredentialsProvider, DialPlan, LinkConfig, micros},
     resp::{Limits, Protocol},
 };
@@ -68,7 +69,7 @@ pub struct Options {
     pub(crate) high_integrity: bool,
     pub(crate) protocol: Option<Protocol>,
     /// Put before every key.
-    pub(crate) key_prefix: Option<Arc<str>>,
+    pub(crate) key_prefix: Option<KeyPrefix>,
     /// Put before every channel.
     pub(crate) channel_prefix: Option<Arc<str>>,
     pub(crate) command_map: CommandMap,
@@ -87,6 +88,7 @@ pub struct Options {
     pub(crate) max_leased: usize,
     pub(crate) lease_idle: Duration,
     client_cache: Option<CacheOptions>,
+    circuit_breaker: Option<CircuitBreaker>,
     pub(crate) limits: Limits,
     /// What was wrong with an endpoint given as text; reported on connect.
     pub(crate) fault: Option<Error>,
@@ -129,6 +131,7 @@ impl Default for Options {
             max_leased: 32,
             lease_idle: Duration::from_secs(30),
             client_cache: None,
+            circuit_breaker: None,
             limits: Limits::default(),
             fault: None,
         }
@@ -323,15 +326,21 @@ impl Options {
         self
     }
 
-    /// Put before every key of typed commands. Default: none.
-    pub fn key_prefix(mut self, prefix: impl Into<Arc<str>>) -> Self {
-        self.key_prefix = Some(prefix.into());
+    /// Put before every key of every command: see
+    /// [`Database::with_key_prefix`](crate::Database::with_key_prefix). Default: none.
+    pub fn key_prefix(mut self, prefix: impl AsRef<str>) -> Self {
+        let prefix = prefix.as_ref().as_bytes();
+        self.key_prefix = (!prefix.is_empty()).then(|| KeyPrefix::new(prefix));
         self
     }
 
-    /// Put before every channel of subscriptions and messages. Default: none.
+    /// Put before every channel that is published or subscribed to. Default: none.
+    ///
+    /// Messages come with their channel as it was subscribed to, without the prefix; the same
+    /// goes for `PUBSUB CHANNELS` and the like, which tell of channels with the prefix only.
+    /// [Keyspace notifications](crate::Subscriber::keyspace) have none.
     pub fn channel_prefix(mut self, prefix: impl Into<Arc<str>>) -> Self {
-        self.channel_prefix = Some(prefix.into());
+        self.channel_prefix = Some(prefix.into()).filter(|prefix: &Arc<str>| !prefix.is_empty());
         self
     }
 
@@ -388,6 +397,29 @@ impl Options {
     pub fn client_cache(mut self, cache: CacheOptions) -> Self {
         self.client_cache = Some(cache);
         self
+    }
+
+    /// Refuses commands at once while the server does not answer. Default: they wait, each for
+    /// its own time.
+    pub fn circuit_breaker(mut self, breaker: CircuitBreaker) -> Self {
+        self.circuit_breaker = Some(breaker);
+        self
+    }
+
+    /// What is done with the calls of every handle.
+    pub(crate) fn handling(&self) -> Option<Arc<Handling>> {
+        let handling = Handling {
+            commands: self.command_map.clone(),
+            prefix: self.key_prefix.clone(),
+            channels: self.channels(),
+            retry: None,
+            breaker: self.circuit_breaker.clone().map(|breaker| Arc::new(Breaker::new(breaker))),
+        };
+        handling.unless_usual()
+    }
+
+    pub(crate) fn channels(&self) -> Option<ChannelPrefix> {
+        self.channel_prefix.clone().map(ChannelPrefix::new)
     }
 
     pub(crate) fn link_config(&self, subscriber: bool) -> LinkConfig {

@@ -197,7 +197,17 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         show: |o, _| o.protocol.map(|p| p.to_string().to_ascii_lowercase()),
         ..PLAIN
     },
-    text!("keyPrefix", &[], key_prefix, "none", "Put before every key."),
+    OptionSpec {
+        name: "keyPrefix",
+        default: "none",
+        about: "Put before every key.",
+        read: |o, v| {
+            *o = std::mem::take(o).key_prefix(v);
+            Some(())
+        },
+        show: |o, _| o.key_prefix.as_ref().map(|prefix| prefix.to_text().into_owned()),
+        ..PLAIN
+    },
     text!("channelPrefix", &[], channel_prefix, "none", "Put before every channel of subscriptions and messages."),
     OptionSpec {
         name: "commandMap",

@@ -101,6 +101,7 @@ fn everything(options: &Options) -> String {
         credentials_provider: _,
         // Set by code only.
         client_cache: _,
+        circuit_breaker: _,
     } = options;
     let tunnel = tunnel.as_ref().map(|t| (t.kind, &t.host, t.port, &t.credentials));
     let key = tls.key.as_ref().map(|key| match key {

@@ -132,6 +132,11 @@ pub(super) fn pattern(kind: &str, database: &str, name: &[u8]) -> Vec<u8> {
     [format!("__{kind}@{database}__:").as_bytes(), name].concat()
 }
 
+/// Whether it is a channel of keyspace notifications, or a pattern of such.
+pub(super) fn is_notification(channel: &[u8]) -> bool {
+    channel.starts_with(b"__keyspace@") || channel.starts_with(b"__keyevent@")
+}
+
 /// Which letters `notify-keyspace-events` lacks for what is wanted
 ///
 /// Both are written like the setting: `K` (keyspace channels), `E` (keyevent channels), and

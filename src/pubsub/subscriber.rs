@@ -10,14 +10,15 @@ use bytes::Bytes;
 use futures::Stream;
 
 use super::{
-    keyspace::{KeyEvent, missing_notifications, pattern},
+    keyspace::{KeyEvent, is_notification, missing_notifications, pattern},
     queue::{Message, Overflow, Queue, SubscriptionCounts, SubscriptionItem},
     registry::{Topic, session_of},
 };
 use crate::{
-    ConnectionMultiplexer, Result,
+    ConnectionMultiplexer, Error, Result,
     command::Call,
     connection::{Link, Verb},
+    options::Mapped,
     resp::{Frame, ToArg},
 };
 
@@ -136,16 +137,30 @@ impl Subscriber {
     }
 
     async fn open(&self, verb: Verb, name: impl ToArg) -> Result<Subscription> {
-        let name = Bytes::copy_from_slice(name.to_arg().as_bytes());
         let inner = self.muxer.inner();
+        let command = verb.command();
+        if inner.options.command_map.get(command) == Mapped::Disabled {
+            let hint = "the command map of the options disables it";
+            return Err(Error::rejected(command, hint));
+        }
+        let name = name.to_arg();
+        let (name, prefixes) = match inner.options.channels() {
+            Some(prefix) if !is_notification(name.as_bytes()) => {
+                let prefixed = prefix.before(name.as_bytes(), verb == Verb::PSubscribe);
+                let added = prefixed.len() - name.as_bytes().len();
+                (prefixed.into(), Prefixes { topic: added, channel: prefix.len() })
+            }
+            _ => (Bytes::copy_from_slice(name.as_bytes()), Prefixes::default()),
+        };
         let queue = Arc::new(Queue::new(self.capacity, self.overflow));
         let topic = Topic { verb, name };
         if !inner.registry.add(&topic, &queue) {
-            return Err(inner.link.with(|core| core.closed_error()).command(verb.command()));
+            return Err(inner.link.with(|core| core.closed_error()).command(command));
         }
         // Made before the first await: dropping this future takes the topic back.
-        let subscription = Subscription { queue, topic, link: inner.link.clone() };
-        inner.within_command_timeout(verb.command(), subscription.confirm()).await?;
+        let link = inner.link.clone();
+        let subscription = Subscription { queue, topic, prefixes, link };
+        inner.within_command_timeout(command, subscription.confirm()).await?;
         if subscription.queue.is_closed() {
             inner.registry.unsubscribe_unused(&subscription.topic, &inner.link);
         }
@@ -162,7 +177,16 @@ impl Subscriber {
 pub struct Subscription {
     queue: Arc<Queue>,
     topic: Topic,
+    prefixes: Prefixes,
     link: Arc<Link>,
+}
+
+/// How much longer the names on the server are
+#[derive(Debug, Clone, Copy, Default)]
+struct Prefixes {
+    /// What is subscribed to: a prefix may be longer in a pattern than in a channel.
+    topic: usize,
+    channel: usize,
 }
 
 impl Subscription {
@@ -185,7 +209,7 @@ impl Subscription {
 
     /// The channel or pattern.
     pub fn channel(&self) -> &[u8] {
-        &self.topic.name
+        &self.topic.name[self.prefixes.topic..]
     }
 
     /// Messages that wait to be read.
@@ -205,9 +229,10 @@ impl Subscription {
             let home = self.link.registry.home(&self.link);
             home.ready().await?;
             let session = session_of(&home);
-            let call =
-                Call::<Frame, _>::new(&home, self.topic.verb.command(), [&self.topic.name[..]])
-                    .confirmed_by(self.topic.verb);
+            let verb = self.topic.verb;
+            let name = home.with(|core| core.config.commands.name_of(verb.command()).to_owned());
+            let call = Call::<Frame, _>::new(&home, name, [&self.topic.name[..]]);
+            let call = call.confirmed_by(verb);
             match call.await {
                 Ok(_) => {
                     self.queue.confirm(session);
@@ -225,7 +250,21 @@ impl Stream for Subscription {
     type Item = SubscriptionItem;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<SubscriptionItem>> {
-        self.queue.poll(cx)
+        let item = self.queue.poll(cx);
+        let Prefixes { topic, channel } = self.prefixes;
+        if channel == 0 {
+            return item;
+        }
+        item.map(|item| {
+            item.map(|item| match item {
+                SubscriptionItem::Message(message) => SubscriptionItem::Message(Message {
+                    channel: message.channel.slice(channel.min(message.channel.len())..),
+                    pattern: message.pattern.map(|name| name.slice(topic.min(name.len())..)),
+                    ..message
+                }),
+                other => other,
+            })
+        })
     }
 }
 

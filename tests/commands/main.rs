@@ -17,6 +17,7 @@ mod scripts;
 mod server;
 mod sets;
 mod sorted_sets;
+mod specs;
 mod streams;
 mod strings;
 mod table;

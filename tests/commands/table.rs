@@ -6,15 +6,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use redmux::{command::CommandSpec, resp::Arg};
 use redmux_test_support::RedisServer;
 
 use crate::programs::{redis_8, valkey_9};
 
 const HEADER: &str = "# Typed commands\n\n\
-    Made from the documentation of the methods: `REDMUX_WRITE_DOCS=1 cargo test --test commands table`.\n\n\
-    Anything else goes through `ConnectionMultiplexer::execute`. Where nothing is said, a command is\n\
-    in every server that is supported.\n\n\
-    | command | method of `Database` | since |\n|---|---|---|\n";
+    Made from the documentation of the methods and the table of commands (`src/command/table`):\n\
+    `REDMUX_WRITE_DOCS=1 cargo test --test commands table`.\n\n\
+    Anything else goes through `ConnectionMultiplexer::execute`. *Since* is that of the method's options where\n\
+    they are newer than the command; one number is the version of Redis, and Valkey has it from its beginning.\n\
+    *Side effects* say what a second execution could do ([retries](retries.md)): here without options, which may\n\
+    change it.\n\n\
+    | command | method of `Database` | since | complexity | side effects |\n|---|---|---|---|---|\n";
 
 /// Commands without a method, and why.
 const LEFT_OUT: &[(&str, &[&str])] = &[
@@ -189,7 +193,13 @@ fn left_out() -> String {
 
 fn row(method: &Method) -> String {
     let Method { name, command, link, since } = method;
-    format!("| [{command}]({link}) | `{name}` | {since} |\n")
+    let words: Vec<Arg<'_>> = command.split(' ').map(|word| Arg::Bytes(word.as_bytes())).collect();
+    let spec = CommandSpec::of(&words).unwrap_or_else(|| panic!("{command} is not in the table"));
+    let docs = spec.docs();
+    let complexity = docs.complexity.replace('|', "\\|");
+    let since = if since.is_empty() { docs.since } else { since };
+    let effects = spec.side_effects(&words);
+    format!("| [{command}]({link}) | `{name}` | {since} | {complexity} | {effects:?} |\n")
 }
 
 fn methods() -> Vec<Method> {

@@ -105,7 +105,8 @@ impl<'a, C: Calls> ConditionalTransaction<'a, C> {
             return Err(Error::rejected("WATCH", hint));
         }
         let inner = database.muxer.inner();
-        let queue = Queue::of(&mut calls, database.links())?;
+        let handling = database.handling();
+        let queue = Queue::of(&mut calls, database.links(), handling)?;
         let limit = timeout.unwrap_or(inner.options.command_timeout);
         let runtime = &inner.link.runtime;
         let begun = runtime.now();
@@ -115,16 +116,19 @@ impl<'a, C: Calls> ConditionalTransaction<'a, C> {
         leased.spoiled.store(true, Ordering::SeqCst);
         let link = &leased.link;
         let keys = self.conditions.iter().map(Condition::key).collect::<Vec<_>>();
-        let mut questions = vec![Call::new(link, "WATCH", keys).timeout(left())];
-        let checks = self.conditions.iter().map(|one| one.question(link).timeout(left()));
-        questions.extend(checks);
+        let mut questions = vec![Call::new(link, "WATCH", keys)];
+        questions.extend(self.conditions.iter().map(|one| one.question(link)));
+        let questions: Vec<_> = questions
+            .into_iter()
+            .map(|question| question.handled(handling).timeout(left()))
+            .collect();
         let replies = pipeline(questions).all().await.map_err(nothing_executed)?;
 
         let held = self.conditions.iter().zip(&replies[1..]).map(|(one, reply)| one.holds(reply));
         let failed = held.enumerate().filter(|(_, held)| !held).map(|(place, _)| place);
         let failed = failed.collect::<Vec<_>>();
         if !failed.is_empty() {
-            leased.unwatch(left()).await;
+            leased.unwatch(handling, left()).await;
             return Ok(TransactionOutcome::ConditionsFailed(failed));
         }
         let mut exec = queue.exec(link, Some(left()));

@@ -133,7 +133,8 @@ impl<C: Calls> Future for Transaction<'_, C> {
         let exec = match &mut this.exec {
             Some(exec) => exec,
             None => {
-                let queue = Queue::of(&mut this.calls, this.database.links())?;
+                let queue =
+                    Queue::of(&mut this.calls, this.database.links(), this.database.handling())?;
                 if queue.is_empty() {
                     return Poll::Ready(Ok(this.calls.answers(&mut || None)));
                 }

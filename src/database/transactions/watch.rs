@@ -126,7 +126,7 @@ impl Watch<'_> {
     where
         F: Future<Output = Result<T>>,
     {
-        let Database { muxer, leased } = self.database;
+        let Database { muxer, leased, handling } = self.database;
         if leased.is_some() {
             let hint = "it leases a connection: use the database of the multiplexer";
             return Err(Error::rejected("WATCH", hint));
@@ -140,10 +140,10 @@ impl Watch<'_> {
             let leased = inner.lease().await.map_err(|error| error.command("WATCH"))?;
             leased.spoiled.store(true, Ordering::SeqCst);
             leased.set_watching(Watching::Reads);
-            Call::<(), _>::new(&leased.link, "WATCH", &*self.keys)
-                .await
-                .map_err(nothing_executed)?;
-            let result = body(Database::on_lease(muxer.clone(), leased.clone())).await;
+            let watch = Call::<(), _>::new(&leased.link, "WATCH", &*self.keys);
+            watch.handled(handling.as_deref()).await.map_err(nothing_executed)?;
+            let guarded = Database { leased: Some(leased.clone()), ..self.database.clone() };
+            let result = body(guarded).await;
             match leased.watching() {
                 Watching::Over { conflict } => {
                     leased.spoiled.store(false, Ordering::SeqCst);
@@ -152,7 +152,7 @@ impl Watch<'_> {
                     }
                 }
                 Watching::Reads => {
-                    leased.unwatch(inner.options.command_timeout).await;
+                    leased.unwatch(handling.as_deref(), inner.options.command_timeout).await;
                     return result;
                 }
                 Watching::No | Watching::Commits => return result,

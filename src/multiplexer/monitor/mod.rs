@@ -66,7 +66,8 @@ impl ConnectionMultiplexer {
         let leased = leased.await.map_err(|error| error.command("MONITOR"))?;
         leased.spoiled.store(true, Ordering::SeqCst);
         leased.blocking.store(true, Ordering::SeqCst);
-        Call::<(), _>::new(&leased.link, "MONITOR", ()).await?;
+        let monitor = Call::<(), _>::new(&leased.link, "MONITOR", ());
+        monitor.handled(inner.handling.as_deref()).await?;
         let link = leased.link.clone();
         let end = async move {
             let over = |phase| phase == Phase::Closed;

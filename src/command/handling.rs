@@ -1,0 +1,69 @@
+//! What a handle does with its calls besides sending them.
+
+use std::sync::Arc;
+
+use super::{
+    breaker::Breaker,
+    channels::ChannelPrefix,
+    retry::RetryPolicy,
+    rewrite::{KeyPrefix, rename},
+};
+use crate::{
+    CommandMap, Error, Result,
+    connection::Link,
+    resp::{ArgList, Frame},
+};
+
+/// How the calls of a handle are treated, where it is not as usual
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Handling {
+    pub(crate) commands: CommandMap,
+    pub(crate) prefix: Option<KeyPrefix>,
+    pub(crate) channels: Option<ChannelPrefix>,
+    pub(crate) retry: Option<RetryPolicy>,
+    pub(crate) breaker: Option<Arc<Breaker>>,
+}
+
+impl Handling {
+    /// This, unless all is as usual.
+    pub(crate) fn unless_usual(self) -> Option<Arc<Self>> {
+        let Self { commands, prefix, channels, retry, breaker } = &self;
+        let usual = commands.is_empty()
+            && (prefix.is_none() && channels.is_none())
+            && (retry.is_none() && breaker.is_none());
+        (!usual).then(|| Arc::new(self))
+    }
+
+    /// Lets a command through, or not; whether the circuit breaker sees by it.
+    #[inline(never)]
+    pub(super) fn admit(&self, link: &Link) -> Result<bool> {
+        self.breaker.as_ref().map_or(Ok(false), |breaker| breaker.admit(link))
+    }
+
+    /// A call has come to its end, or to that of an attempt.
+    #[inline(never)]
+    pub(super) fn settle(&self, link: &Link, probe: bool, error: Option<&Error>) {
+        if let Some(breaker) = &self.breaker {
+            breaker.settle(link, probe, error);
+        }
+    }
+
+    /// Makes the words of a command what the server is to get.
+    #[inline(never)]
+    pub(crate) fn rewrite<'a>(&'a self, words: &mut ArgList<'a>) -> Result<()> {
+        if let Some(prefix) = &self.prefix {
+            prefix.put(words)?;
+        }
+        if let Some(channels) = &self.channels {
+            channels.put(words);
+        }
+        if self.commands.is_empty() { Ok(()) } else { rename(&self.commands, words) }
+    }
+
+    /// The reply as the caller is to see it, if that is not as it came.
+    #[inline(never)]
+    pub(super) fn reread(&self, command: &str, reply: &Frame) -> Option<Frame> {
+        let keys = self.prefix.as_ref().and_then(|prefix| prefix.strip(command, reply));
+        keys.or_else(|| self.channels.as_ref()?.strip(command, reply))
+    }
+}
