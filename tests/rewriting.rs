@@ -14,8 +14,22 @@ use redmux_test_support::RedisServer;
 
 /// The last of them are sent by nobody but the client itself.
 const RENAMED: [&str; 16] = [
-    "GET", "SCAN", "BLPOP", "EVALSHA", "SCRIPT", "PUBLISH", "PUBSUB", "WATCH", "UNWATCH", "MULTI",
-    "EXEC", "MONITOR", "SUBSCRIBE", "PSUBSCRIBE", "UNSUBSCRIBE", "ECHO",
+    "GET",
+    "SCAN",
+    "BLPOP",
+    "EVALSHA",
+    "SCRIPT",
+    "PUBLISH",
+    "PUBSUB",
+    "WATCH",
+    "UNWATCH",
+    "MULTI",
+    "EXEC",
+    "MONITOR",
+    "SUBSCRIBE",
+    "PSUBSCRIBE",
+    "UNSUBSCRIBE",
+    "ECHO",
 ];
 
 /// Does a bit of everything that gets its words to the server in a way of its own.

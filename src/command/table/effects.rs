@@ -80,7 +80,7 @@ pub(super) fn judge(name: &str, usual: SideEffects, words: &[Arg<'_>]) -> SideEf
         "HSETEX" => {
             let fields = position_of(name, words, 2, &["FIELDS"]);
             checked_unless(
-                !fields.is_some_and(|end| position_of(name, &words[..end], 2, &["FNX"]).is_some()),
+                fields.is_none_or(|end| position_of(name, &words[..end], 2, &["FNX"]).is_none()),
             )
         }
         "COPY" => checked_unless(says(3, &["REPLACE"])),

@@ -79,7 +79,7 @@ pub(super) fn keys(name: &str, column: &str, words: &[Arg<'_>]) -> Option<Keys> 
                             continue;
                         }
                         ".." => (first..words.len()).for_each(&mut add),
-                        "..half" if (words.len() - first) % 2 == 0 => {
+                        "..half" if (words.len() - first).is_multiple_of(2) => {
                             (first..(first + words.len()) / 2).for_each(&mut add);
                         }
                         _ => return None,
