@@ -18,7 +18,7 @@ mod sync;
 pub use cache::{CacheOptions, CacheStats, Cached};
 pub use command::{Call, CircuitBreaker, RetryPolicy, pipeline};
 pub use connection::{
-    BacklogPolicy, ConstantDelay, Credentials, CredentialsProvider, ExponentialBackoff,
+    BacklogPolicy, ConstantDelay, Counters, Credentials, CredentialsProvider, ExponentialBackoff,
     ReconnectPolicy, ServerInfo,
 };
 pub use database::Database;

@@ -256,6 +256,7 @@ impl<'a, T, A> Call<'a, T, A> {
     fn not_decoded(&self, error: ReplyError) -> Error {
         match error {
             ReplyError::Server(error) => {
+                self.link.with(|core| core.count_server_error());
                 let code = error.code().to_owned();
                 let error = self.label(Error::from_server(error));
                 if self.link.hub.has_listeners() {

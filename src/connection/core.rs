@@ -11,6 +11,7 @@ use std::{
 
 use super::{
     config::{LinkConfig, NEVER},
+    counters::{FIRST, Tally},
     entry::{Entry, Kind, Verb},
     handshake::{Handshake, HandshakeEvent, ServerInfo},
     outbox::Outbox,
@@ -142,6 +143,7 @@ pub(crate) struct Core {
     pub(super) watchers: Vec<Waker>,
     /// To be called by whoever holds the lock, once it is released.
     pub(super) wake: Vec<Waker>,
+    pub(super) tally: Tally,
 }
 
 impl Core {
@@ -151,8 +153,7 @@ impl Core {
             phase,
             slots: Slots::new(),
             fifo: VecDeque::new(),
-            // Leaves room for entries pushed in front by each handshake.
-            front: 1 << 32,
+            front: FIRST,
             out: Outbox::default(),
             taken: 0,
             sent: 0,
@@ -162,7 +163,7 @@ impl Core {
             checks: 0,
             dead_unsent: 0,
             room: VecDeque::new(),
-            unexpired: 1 << 32,
+            unexpired: FIRST,
             overrides: BinaryHeap::new(),
             session: 0,
             hold: true,
@@ -183,6 +184,7 @@ impl Core {
             driver: None,
             watchers: Vec::new(),
             wake: Vec::new(),
+            tally: Tally::default(),
         }
     }
 
@@ -223,6 +225,7 @@ impl Core {
         }
         std::mem::swap(&mut self.out, batch);
         self.taken += batch.len() as u64;
+        self.tally.batch(batch.len(), self.fifo.len());
         if !self.room.is_empty() {
             self.wake_room();
         }
@@ -237,13 +240,15 @@ impl Core {
         self.last_write = Some(self.now);
     }
 
-    /// Matches replies with the commands they answer.
+    /// Matches replies with the commands they answer; `bytes` were read.
     pub(crate) fn receive(
         &mut self,
+        bytes: usize,
         frames: impl Iterator<Item = Frame>,
         inbox: &mut Inbox,
     ) -> Result<(), Error> {
         self.last_read = Some(self.now);
+        self.tally.counted.bytes_read += bytes as u64;
         self.probe_deadline = NEVER;
         for frame in frames {
             if self.is_push(&frame) {
@@ -391,6 +396,7 @@ impl Core {
         if let Outcome::Reply(frame) = refused
             && let Some(error) = frame.reply().error()
         {
+            self.count_server_error();
             inbox.orphan_errors.push(error.code().to_owned());
         }
     }
@@ -401,6 +407,7 @@ impl Core {
         }
         self.hold = false;
         self.failed_attempts = 0;
+        self.tally.counted.connects += 1;
         inbox.became_ready = true;
         self.wake_watchers();
     }

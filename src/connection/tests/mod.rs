@@ -1,5 +1,6 @@
 //! The state machine on its own: simulated time, a model server, no I/O.
 
+mod counters;
 mod deadlines;
 #[cfg(shuttle)]
 mod interleavings;
