@@ -5,6 +5,7 @@
 pub mod command;
 pub mod database;
 pub mod events;
+pub mod observe;
 pub mod resp;
 
 mod cache;

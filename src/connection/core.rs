@@ -16,6 +16,7 @@ use super::{
     handshake::{Handshake, HandshakeEvent, ServerInfo},
     outbox::Outbox,
     slots::{Outcome, Preceding, SlotId, Slots},
+    watch::Watches,
 };
 use crate::{
     Delivery, Error, ErrorKind,
@@ -144,6 +145,8 @@ pub(crate) struct Core {
     /// To be called by whoever holds the lock, once it is released.
     pub(super) wake: Vec<Waker>,
     pub(super) tally: Tally,
+    /// Commands that somebody observes.
+    pub(super) watches: Watches,
 }
 
 impl Core {
@@ -185,6 +188,7 @@ impl Core {
             watchers: Vec::new(),
             wake: Vec::new(),
             tally: Tally::default(),
+            watches: Watches::default(),
         }
     }
 
@@ -238,6 +242,9 @@ impl Core {
         }
         self.sent += bytes as u64;
         self.last_write = Some(self.now);
+        if !self.watches.is_empty() {
+            self.note_watched_sent();
+        }
     }
 
     /// Matches replies with the commands they answer; `bytes` were read.
@@ -267,6 +274,9 @@ impl Core {
             } else {
                 self.answer(frame, inbox)?;
             }
+        }
+        if !self.watches.is_empty() {
+            self.note_watched_answered();
         }
         Ok(())
     }

@@ -23,6 +23,7 @@ mod session;
 mod signal;
 mod slots;
 mod turnover;
+mod watch;
 
 #[cfg(test)]
 mod tests;
@@ -38,3 +39,4 @@ pub use handshake::ServerInfo;
 pub(crate) use link::Link;
 pub use reconnect::{ConstantDelay, ExponentialBackoff, ReconnectPolicy};
 pub(crate) use slots::{Outcome, SlotId};
+pub(crate) use watch::Passage;

@@ -7,3 +7,4 @@ mod interleavings;
 mod model;
 mod never_swapped;
 mod session_changes;
+mod watches;
