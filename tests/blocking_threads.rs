@@ -82,7 +82,7 @@ impl ReconnectPolicy for Recursive {
 
 #[test]
 fn the_connections_own_task_is_refused_instead_of_waiting_for_itself() {
-    let mut server = RedisServer::start();
+    let server = RedisServer::start();
     let (sender, outcomes) = mpsc::channel();
     let policy = Recursive { muxer: Arc::default(), outcome: Arc::new(Mutex::new(sender)) };
     let options = Options::new(server.addr().to_string()).reconnect_policy(policy.clone());
