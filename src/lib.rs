@@ -10,6 +10,7 @@
 pub mod command;
 pub mod database;
 pub mod events;
+pub mod observe;
 pub mod resp;
 
 mod cache;
@@ -23,7 +24,7 @@ mod sync;
 pub use cache::{CacheOptions, CacheStats, Cached};
 pub use command::{Call, CircuitBreaker, RetryPolicy, pipeline};
 pub use connection::{
-    BacklogPolicy, ConstantDelay, Credentials, CredentialsProvider, ExponentialBackoff,
+    BacklogPolicy, ConstantDelay, Counters, Credentials, CredentialsProvider, ExponentialBackoff,
     ReconnectPolicy, ServerInfo,
 };
 pub use database::Database;

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Handling, RetryPolicy, retry::Retrying};
+use super::{Handling, RetryPolicy, observed::Observed, retry::Retrying};
 use crate::{
     Delivery, Error, ErrorKind, Result,
     connection::{Link, Outcome, Prelude, SlotId, Submission, Verb, micros},
@@ -40,20 +40,21 @@ pub struct Call<'a, T, A> {
     timeout: Option<u64>,
     /// What its handle does with it; nothing, as a rule.
     handling: Option<&'a Handling>,
-    special: Option<Box<Special>>,
+    special: Option<Box<Special<'a>>>,
     state: State<'a>,
     reply: PhantomData<fn() -> T>,
 }
 
 /// What few calls have, kept out of the others
 #[derive(Default)]
-struct Special {
+struct Special<'a> {
     confirm: Option<(Verb, u32)>,
     /// The circuit breaker sees by it.
     probe: bool,
     /// Goes before the command, with nothing in between.
     prelude: Option<Prelude>,
     retrying: Option<Retrying>,
+    observed: Option<Observed<'a>>,
 }
 
 enum State<'a> {
@@ -116,7 +117,7 @@ impl<'a, T, A> Call<'a, T, A> {
         self
     }
 
-    fn special(&mut self) -> &mut Special {
+    fn special(&mut self) -> &mut Special<'a> {
         self.special.get_or_insert_default()
     }
 
@@ -257,6 +258,7 @@ impl<'a, T, A> Call<'a, T, A> {
     fn not_decoded(&self, error: ReplyError) -> Error {
         match error {
             ReplyError::Server(error) => {
+                self.link.with(|core| core.count_server_error());
                 let code = error.code().to_owned();
                 let error = self.label(Error::from_server(error));
                 if self.link.hub.has_listeners() {
@@ -273,7 +275,7 @@ impl<'a, T, A> Call<'a, T, A> {
     }
 }
 
-impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
+impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     /// A reply to this command that came another way.
     #[inline]
     pub(crate) fn decode<U: FromReply>(&self, reply: &Frame) -> Result<U> {
@@ -313,7 +315,7 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
                 Ok(())
             }
         };
-        match (sent, &mut self.state) {
+        let result = match (sent, &mut self.state) {
             (Err(error), _) => Err(error),
             (_, State::Sent(in_flight)) if in_flight.in_line => {
                 let error = Error::new(ErrorKind::QueueFull, Delivery::NotSent);
@@ -325,7 +327,11 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
                 Ok(())
             }
             _ => Err(self.awaited_again()),
+        };
+        if let Some(observed) = self.observed() {
+            observed.forgotten(result.as_ref().err());
         }
+        result
     }
 
     /// Refuses it if `check` does.
@@ -397,6 +403,12 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
                         *state = State::Sent(in_flight);
                     }
                 }
+                if !usual
+                    && !in_line
+                    && let Some(observed) = self.observed()
+                {
+                    observed.queued(id);
+                }
                 Ok(())
             }
             Err(error) => {
@@ -430,6 +442,9 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
             time = retrying.begin(link, time, limit);
         }
         if let Some(handling) = self.handling {
+            if handling.observers.are_enabled() {
+                self.observe(handling);
+            }
             match handling.admit(self.link) {
                 Ok(false) => {}
                 Ok(true) => self.special().probe = true,
@@ -442,6 +457,25 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
         Ok(time)
     }
 
+    fn observed(&mut self) -> Option<&mut Observed<'a>> {
+        self.special.as_mut()?.observed.as_mut()
+    }
+
+    /// Tells its observers that it begins.
+    #[inline(never)]
+    fn observe(&mut self, handling: &Handling) {
+        if let Some(observed) = self.observed() {
+            return observed.again();
+        }
+        let prelude = self.special.as_ref().and_then(|special| special.prelude.as_ref());
+        // The first of them is `MULTI`.
+        let batch = prelude.filter(|_| self.name == "EXEC").map(|prelude| prelude.commands - 1);
+        let name = if batch.is_some() { "MULTI".into() } else { self.full_name() };
+        if let Some(observed) = Observed::begin(self.link, name, batch, handling) {
+            self.special().observed = Some(observed);
+        }
+    }
+
     /// The call has failed, unless it is sent again.
     #[cold]
     #[inline(never)]
@@ -452,6 +486,9 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
             .retrying
             .as_mut()
             .is_some_and(|retrying| retrying.again(self.link, &error, &self.words()));
+        if let (false, Some(observed)) = (again, &mut special.observed) {
+            observed.end(Some(&error));
+        }
         self.special = Some(special);
         if !again {
             return Poll::Ready(Err(error));
@@ -470,6 +507,9 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
         let probe = self.special.as_mut().is_some_and(|special| std::mem::take(&mut special.probe));
         if let Some(handling) = self.handling {
             handling.settle(self.link, probe, error);
+        }
+        if let (None, Some(observed)) = (error, self.observed()) {
+            observed.end(None);
         }
     }
 

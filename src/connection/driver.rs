@@ -345,6 +345,7 @@ impl Driver {
         let give_up = self.link.with(|core| {
             core.last_error = Some(error.clone());
             core.failed_attempts += 1;
+            core.count_failure();
             core.wake_watchers();
             let exhausted = !self.ever_ready
                 && self.plan.initial_attempts.is_some_and(|max| {

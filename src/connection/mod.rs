@@ -9,6 +9,7 @@ mod admission;
 mod alarm;
 mod config;
 mod core;
+mod counters;
 mod credentials;
 mod deadline;
 mod driver;
@@ -24,6 +25,7 @@ mod session;
 mod signal;
 mod slots;
 mod turnover;
+mod watch;
 
 #[cfg(test)]
 mod tests;
@@ -31,6 +33,7 @@ mod tests;
 pub use config::BacklogPolicy;
 pub(crate) use config::{LinkConfig, NEVER, micros};
 pub(crate) use core::{Phase, Prelude, Submission};
+pub use counters::Counters;
 pub use credentials::{Credentials, CredentialsProvider};
 pub(crate) use driver::{DialPlan, Driver};
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
@@ -40,3 +43,4 @@ pub use handshake::ServerInfo;
 pub(crate) use link::Link;
 pub use reconnect::{ConstantDelay, ExponentialBackoff, ReconnectPolicy};
 pub(crate) use slots::{Outcome, SlotId};
+pub(crate) use watch::Passage;

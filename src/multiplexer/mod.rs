@@ -29,6 +29,7 @@ use crate::{
     command::{Handling, check_shared},
     connection::{DialPlan, Driver, Link, LinkConfig, Phase},
     events::{ConnectionType, Hub},
+    observe::{Profiler, ProfilingSession},
     pubsub::Registry,
     resp::{FromReply, ToArgs},
 };
@@ -68,6 +69,7 @@ pub(crate) struct Inner {
     pool: Arc<Pool>,
     /// What is done with every call.
     pub(crate) handling: Option<Arc<Handling>>,
+    profiler: Option<Arc<Profiler>>,
 }
 
 impl ConnectionMultiplexer {
@@ -152,7 +154,8 @@ impl ConnectionMultiplexer {
     fn assemble(options: Options, environment: &Environment) -> Self {
         let options = Arc::new(options);
         let runtime = environment.runtime.clone();
-        let handling = options.handling();
+        let profiler = options.profiling.then(Arc::default);
+        let handling = options.handling(profiler.as_ref());
         let pool = Pool::new(environment.clone(), options.clone());
         let hub = Arc::new(Hub::default());
         let registry = Arc::new(Registry::default());
@@ -185,6 +188,7 @@ impl ConnectionMultiplexer {
                 runtime,
                 pool,
                 handling,
+                profiler,
             }),
         }
     }
@@ -244,6 +248,11 @@ impl ConnectionMultiplexer {
     /// A snapshot for operators; its `Display` is a text dump.
     pub fn status(&self) -> Status {
         Status::of(&self.inner)
+    }
+
+    /// Begins to keep a record of each command: see [`ProfilingSession`].
+    pub fn profile(&self) -> ProfilingSession {
+        ProfilingSession::new(self.inner.profiler.clone())
     }
 
     /// The blocking API, for threads outside any async runtime.
