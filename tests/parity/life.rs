@@ -131,3 +131,47 @@ async fn each_database_has_a_multiplexer() {
     while three.database().get::<u32>("which").await.is_err() {}
     assert_eq!(which().await[3], Some(0));
 }
+
+#[async_std::test]
+async fn the_first_connection_restores_nothing() {
+    let server = RedisServer::start();
+    let stream = async_std::net::TcpStream::connect(server.addr()).await.unwrap();
+    let runtime = redmux::tcp::environment().runtime;
+    let options = Options::new(server.addr().to_string());
+    let capabilities = redmux::transport::Capabilities::vectored();
+    let (muxer, driver) =
+        ConnectionMultiplexer::over_stream(stream, capabilities, options, runtime).unwrap();
+    // It listens before anything has happened.
+    let events = muxer.events();
+    let driver = async_std::task::spawn(driver);
+    muxer.database().set("k", "v").await.unwrap();
+    muxer.close().await;
+    driver.await;
+    let told: Vec<String> = events.map(|event| event.to_string()).collect().await;
+    assert!(told.is_empty(), "{told:?}");
+}
+
+#[async_std::test]
+async fn what_waits_for_a_connection_is_counted() {
+    let server = RedisServer::start();
+    let muxer = connect(&server).await;
+    let db = muxer.database();
+    server.kill();
+    while muxer.status().connections[0].last_error.is_none() {
+        async_std::task::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(!muxer.is_connected());
+    let mut waiting = join_all((0..7).map(|_| db.incr("n")));
+    assert!(futures::poll!(&mut waiting).is_pending());
+    let status = muxer.status();
+    let state = &status.connections[0].diagnostics;
+    assert_eq!((state.queued, state.in_flight), (7, 0), "{status}");
+    assert!(state.bytes_unsent > 0 && state.connection != "ready", "{status}");
+    assert!(status.to_string().contains("queued 7 ("), "{status}");
+    server.restart();
+    let numbers: Vec<i64> = waiting.await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7]);
+    let status = muxer.status();
+    let state = &status.connections[0].diagnostics;
+    assert_eq!((state.queued, state.bytes_unsent), (0, 0), "{status}");
+}

@@ -7,6 +7,7 @@ mod basics;
 mod configuration;
 mod document;
 mod execute;
+mod extremes;
 mod life;
 mod protocols;
 mod publishing;

@@ -6,7 +6,11 @@ use std::{
 };
 
 use futures::{StreamExt, future::join_all};
-use redmux::{ConnectionMultiplexer, Message, Subscription};
+use redmux::{
+    ConnectionMultiplexer, ConstantDelay, Message, MissedCause, Options, Subscription,
+    SubscriptionItem, resp::Protocol,
+};
+use redmux_test_support::{Direction, FaultProxy, RedisServer};
 
 use crate::both;
 
@@ -141,4 +145,40 @@ async fn who_stays_hears_all_while_others_come_and_go() {
         assert_eq!(muxer.status().subscriptions, 0);
     })
     .await;
+}
+
+#[async_std::test]
+async fn a_quiet_subscription_on_a_dead_connection_is_replaced() {
+    let server = RedisServer::start();
+    let proxy = FaultProxy::start(server.addr());
+    let publisher = crate::connect(&server).await;
+    for protocol in [Protocol::Resp3, Protocol::Resp2] {
+        let options = Options::new(proxy.addr().to_string())
+            .protocol(protocol)
+            .reconnect_policy(ConstantDelay(Duration::from_millis(20)))
+            .keep_alive(Duration::from_millis(100))
+            .probe_timeout(Duration::from_millis(300));
+        let muxer = ConnectionMultiplexer::connect(options).await.unwrap();
+        let mut news = muxer.subscriber().subscribe("news").await.unwrap();
+        // Nobody sends anything; a live but quiet connection is left alone.
+        let before = proxy.accepted();
+        async_std::task::sleep(Duration::from_millis(800)).await;
+        assert_eq!(proxy.accepted(), before, "{protocol}");
+        // The connections fall silent, and nothing closes them.
+        proxy.stall(Direction::Replies);
+        let item = async_std::future::timeout(Duration::from_secs(20), news.next()).await;
+        let Some(SubscriptionItem::Missed(missed)) = item.unwrap() else { panic!("a gap") };
+        assert_eq!(missed.cause, MissedCause::ConnectionLost);
+        // The server may hold the old connection for subscribed for a while.
+        let again = async {
+            loop {
+                publisher.database().publish("news", "again").await.unwrap();
+                async_std::task::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let heard = futures::future::select(Box::pin(next(&mut news)), Box::pin(again)).await;
+        let futures::future::Either::Left((message, _)) = heard;
+        assert_eq!(message.text(), "again");
+        muxer.close().await;
+    }
 }
