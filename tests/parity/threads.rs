@@ -3,9 +3,14 @@
 use std::{
     sync::atomic::{AtomicU64, Ordering},
     thread,
+    time::Duration,
 };
 
-use redmux::database::{Condition, Script, TransactionOutcome};
+use futures::StreamExt;
+use redmux::{
+    database::{Condition, ScanOptions, Script, TransactionOutcome},
+    pipeline,
+};
 use redmux_test_support::RedisServer;
 
 use crate::connect;
@@ -28,19 +33,17 @@ fn many_threads_share_one_multiplexer() {
                     blocking.run(db.set(&own, round)).unwrap();
                     assert_eq!(blocking.run(db.get::<u64>(&own)).unwrap(), Some(round));
                     blocking.run(db.incr("all")).unwrap();
-                    // A script, and a transaction on a condition, from a thread that may block.
-                    async_std::task::block_on(async {
-                        db.script(script).key("scripted").arg(2).run::<u64>().await.unwrap();
-                        let free = Condition::string_equal("turn", worker % 2);
-                        let turn = (db.set("turn", (worker + 1) % 2), db.incr("turns"));
-                        let outcome = db.transaction(turn).when(free).all().await.unwrap();
-                        if matches!(outcome, TransactionOutcome::Committed(_)) {
-                            committed.fetch_add(1, Ordering::Relaxed);
-                        }
-                        if round == 0 && worker == 0 {
-                            db.set("turn", 0).await.unwrap();
-                        }
-                    });
+                    let run = db.script(script).key("scripted").arg(2).run::<u64>();
+                    blocking.wait(run).unwrap();
+                    let free = Condition::string_equal("turn", worker % 2);
+                    let turn = (db.set("turn", (worker + 1) % 2), db.incr("turns"));
+                    let outcome = blocking.wait(db.transaction(turn).when(free).all()).unwrap();
+                    if matches!(outcome, TransactionOutcome::Committed(_)) {
+                        committed.fetch_add(1, Ordering::Relaxed);
+                    }
+                    if round == 0 && worker == 0 {
+                        blocking.run(db.set("turn", 0)).unwrap();
+                    }
                 }
             });
         }
@@ -53,4 +56,28 @@ fn many_threads_share_one_multiplexer() {
     let status = muxer.status();
     let state = &status.connections[0].diagnostics;
     assert_eq!((state.in_flight, state.queued), (0, 0), "{status}");
+}
+
+#[test]
+fn everything_can_be_waited_for_by_a_thread() {
+    let server = RedisServer::start();
+    let connecting = redmux::ConnectionMultiplexer::connect(server.addr().to_string());
+    let muxer = async_std::task::block_on(connecting).unwrap();
+    let (db, blocking) = (muxer.database(), muxer.blocking());
+    let numbers = pipeline((db.incr("n"), db.incr("n")));
+    assert_eq!(blocking.wait(numbers.all()).unwrap(), (1, 2));
+    let mut news = blocking.wait(muxer.subscriber().subscribe("news")).unwrap();
+    assert_eq!(blocking.run(db.publish("news", "hello")).unwrap(), 1);
+    let message = blocking.wait(news.next()).unwrap().message().unwrap();
+    assert_eq!(message.text(), "hello");
+    let guard = blocking.wait(db.lock("lock", Duration::from_secs(60)).try_acquire()).unwrap();
+    assert!(blocking.wait(guard.unwrap().release()).unwrap());
+    blocking.run(db.sadd("s", [1, 2, 3])).unwrap();
+    let mut members = db.sscan_stream::<u32>("s", ScanOptions::new());
+    let sum: u32 = std::iter::from_fn(|| blocking.wait(members.next())).map(Result::unwrap).sum();
+    assert_eq!(sum, 6);
+    let popped = db.blpop::<String, String>("empty", Duration::from_millis(20));
+    assert_eq!(blocking.wait(popped).unwrap(), None);
+    blocking.wait(muxer.close());
+    assert!(blocking.run(db.incr("n")).unwrap_err().is_closed());
 }
