@@ -12,6 +12,8 @@ mod core;
 mod credentials;
 mod deadline;
 mod driver;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+mod driving;
 mod entry;
 mod handshake;
 mod inflow;
@@ -31,6 +33,8 @@ pub(crate) use config::{LinkConfig, NEVER, micros};
 pub(crate) use core::{Phase, Prelude, Submission};
 pub use credentials::{Credentials, CredentialsProvider};
 pub(crate) use driver::{DialPlan, Driver};
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+pub(crate) use driving::Driving;
 pub(crate) use entry::{Kind, Verb};
 pub use handshake::ServerInfo;
 pub(crate) use link::Link;
