@@ -120,30 +120,6 @@ impl Blocking {
                 .diagnose(inner.link.with(|core| core.diagnose(elapsed, given))))
         })
     }
-
-    /// Runs anything else and parks the thread until it is over: transactions, scripts, locks,
-    /// pipelines, the next message of a subscription.
-    ///
-    /// The times are its own, those of an async caller: the thread waits as long as it takes. Do not
-    /// call it on a thread that runs async tasks, which it would hold up.
-    ///
-    /// ```no_run
-    /// # fn f(muxer: redmux::ConnectionMultiplexer) -> redmux::Result<()> {
-    /// let db = muxer.database();
-    /// let together = db.transaction((db.incr("hits"), db.get::<String>("name")));
-    /// let (hits, name) = muxer.blocking().wait(together.all())?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn wait<F: Future>(&self, future: F) -> F::Output {
-        let mut future = pin!(future);
-        loop {
-            // Without a deadline it ends with the future.
-            if let Some(output) = park_on(future.as_mut(), None) {
-                return output;
-            }
-        }
-    }
 }
 
 struct Unpark(Thread);

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 use redmux::{
     database::{Condition, ScanOptions, Script, TransactionOutcome},
     pipeline,
@@ -34,10 +34,10 @@ fn many_threads_share_one_multiplexer() {
                     assert_eq!(blocking.run(db.get::<u64>(&own)).unwrap(), Some(round));
                     blocking.run(db.incr("all")).unwrap();
                     let run = db.script(script).key("scripted").arg(2).run::<u64>();
-                    blocking.wait(run).unwrap();
+                    blocking.block_on(run).unwrap();
                     let free = Condition::string_equal("turn", worker % 2);
                     let turn = (db.set("turn", (worker + 1) % 2), db.incr("turns"));
-                    let outcome = blocking.wait(db.transaction(turn).when(free).all()).unwrap();
+                    let outcome = blocking.block_on(db.transaction(turn).when(free).all()).unwrap();
                     if matches!(outcome, TransactionOutcome::Committed(_)) {
                         committed.fetch_add(1, Ordering::Relaxed);
                     }
@@ -65,19 +65,20 @@ fn everything_can_be_waited_for_by_a_thread() {
     let muxer = async_std::task::block_on(connecting).unwrap();
     let (db, blocking) = (muxer.database(), muxer.blocking());
     let numbers = pipeline((db.incr("n"), db.incr("n")));
-    assert_eq!(blocking.wait(numbers.all()).unwrap(), (1, 2));
-    let mut news = blocking.wait(muxer.subscriber().subscribe("news")).unwrap();
+    assert_eq!(blocking.block_on(numbers.all()).unwrap(), (1, 2));
+    let mut news = blocking.block_on(muxer.subscriber().subscribe("news")).unwrap();
     assert_eq!(blocking.run(db.publish("news", "hello")).unwrap(), 1);
-    let message = blocking.wait(news.next()).unwrap().message().unwrap();
+    let message =
+        blocking.block_on(async { Ok(news.next().await) }).unwrap().unwrap().message().unwrap();
     assert_eq!(message.text(), "hello");
-    let guard = blocking.wait(db.lock("lock", Duration::from_secs(60)).try_acquire()).unwrap();
-    assert!(blocking.wait(guard.unwrap().release()).unwrap());
+    let guard = blocking.block_on(db.lock("lock", Duration::from_secs(60)).try_acquire()).unwrap();
+    assert!(blocking.block_on(guard.unwrap().release()).unwrap());
     blocking.run(db.sadd("s", [1, 2, 3])).unwrap();
-    let mut members = db.sscan_stream::<u32>("s", ScanOptions::new());
-    let sum: u32 = std::iter::from_fn(|| blocking.wait(members.next())).map(Result::unwrap).sum();
+    let members = db.sscan_stream::<u32>("s", ScanOptions::new());
+    let sum: u32 = blocking.block_on(members.try_fold(0, async |sum, one| Ok(sum + one))).unwrap();
     assert_eq!(sum, 6);
     let popped = db.blpop::<String, String>("empty", Duration::from_millis(20));
-    assert_eq!(blocking.wait(popped).unwrap(), None);
-    blocking.wait(muxer.close());
+    assert_eq!(blocking.block_on(popped).unwrap(), None);
+    blocking.block_on(async { Ok(muxer.close().await) }).unwrap();
     assert!(blocking.run(db.incr("n")).unwrap_err().is_closed());
 }
