@@ -79,6 +79,10 @@ fn everything_can_be_waited_for_by_a_thread() {
     assert_eq!(sum, 6);
     let popped = db.blpop::<String, String>("empty", Duration::from_millis(20));
     assert_eq!(blocking.block_on(popped).unwrap(), None);
-    blocking.block_on(async { Ok(muxer.close().await) }).unwrap();
+    let closing = async {
+        muxer.close().await;
+        Ok(())
+    };
+    blocking.block_on(closing).unwrap();
     assert!(blocking.run(db.incr("n")).unwrap_err().is_closed());
 }
