@@ -2,6 +2,11 @@
 //!
 //! [`ConnectionMultiplexer`] is the one thing to make and keep. See its example.
 
+#![cfg_attr(
+    all(target_family = "wasm", target_os = "unknown"),
+    allow(clippy::arc_with_non_send_sync, reason = "there is one thread")
+)]
+
 pub mod command;
 pub mod database;
 pub mod events;

@@ -180,6 +180,7 @@ impl<'a, T, A> Call<'a, T, A> {
     }
 
     /// Which policy it is sent again by.
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
     fn policy(&self) -> Option<&RetryPolicy> {
         let own = self.special.as_ref().and_then(|special| special.retrying.as_ref());
         let own = own.map(|retrying| &retrying.policy);

@@ -448,6 +448,8 @@ impl Future for Driver {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
+        #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+        let _driving = super::Driving::enter(&this.link);
         this.alarm.attend(&this.link, cx);
         // Bounded, so that a transport which fails at once cannot starve other tasks.
         for _ in 0..16 {

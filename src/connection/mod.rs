@@ -13,6 +13,8 @@ mod counters;
 mod credentials;
 mod deadline;
 mod driver;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+mod driving;
 mod entry;
 mod handshake;
 mod inflow;
@@ -34,6 +36,8 @@ pub(crate) use core::{Phase, Prelude, Submission};
 pub use counters::Counters;
 pub use credentials::{Credentials, CredentialsProvider};
 pub(crate) use driver::{DialPlan, Driver};
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+pub(crate) use driving::Driving;
 pub(crate) use entry::{Kind, Verb};
 pub use handshake::ServerInfo;
 pub(crate) use link::Link;

@@ -4,7 +4,8 @@
 //! told how the call ended. It sees the calls of all handles
 //! ([`Options::observer`](crate::Options::observer)) or of one
 //! ([`Database::with_observer`](crate::Database::with_observer)), and costs other calls nothing.
-//! A [profile](ProfilingSession), [`SpanObserver`] and [`MetricsObserver`] are such observers.
+//! A [profile](ProfilingSession), `SpanObserver` (feature `tracing`) and `MetricsObserver` (feature
+//! `metrics`) are such observers.
 //!
 //! Observers see names of commands, servers, times and kinds of errors, never arguments,
 //! replies or the texts of errors.

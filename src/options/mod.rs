@@ -156,7 +156,7 @@ impl Options {
     pub fn endpoint(mut self, endpoint: impl AsRef<str>) -> Self {
         let text = endpoint.as_ref();
         let fault = if url::is_url(text) {
-            url::read(&mut self, text).err()
+            url::read(&mut self, text, &mut parse::read_option).err()
         } else {
             let parsed = text.parse().map(|endpoint| self.endpoints.push(endpoint));
             parsed.err().map(|error| Error::config("endpoint").source(error))
