@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use redmux_test_support::RedisServer;
+
 use crate::counts::{Counts, Sources};
 use crate::exec::{self, Logged, Result};
 use crate::wasm_toolchain::{self, Toolchain};
@@ -57,6 +59,14 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
     command.arg(crate::root().join("www/test/transport/check.mjs"));
     command.env("CHECKS", checks).env("CHROMIUM", tools::chromium()?);
     counts.add_checks(&steps.command("transport in the browser", &mut command)?);
+
+    packages::install(packages::RUNTIMES)?;
+    let server = RedisServer::builder().args(["--enable-debug-command", "yes"]).start()?;
+    let mut command = Command::new(tools::node()?);
+    command.arg(packages::dir(packages::RUNTIMES).join("check.mjs"));
+    command.env("REDIS", server.addr().to_string()).env("CHROMIUM", tools::chromium()?);
+    counts.add_runtimes(&steps.command("package in every runtime", &mut command)?);
+    drop(server);
 
     let mut demo = Command::new(std::env::current_exe()?);
     demo.args(["demo", "--check"]);
