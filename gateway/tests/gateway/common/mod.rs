@@ -86,20 +86,15 @@ impl Bench {
         client_async(request, stream).await.map(|(socket, _)| socket)
     }
 
-    /// Opens a WebSocket with these headers, besides the gateway's own origin.
     pub(crate) async fn open_with(
         &self,
         headers: &[(&'static str, &str)],
     ) -> Result<Socket, tungstenite::Error> {
-        let stream = TcpStream::connect(self.addr).await.unwrap();
-        let request = request(self.addr, headers);
-        client_async(request, stream).await.map(|(socket, _)| socket)
+        Elsewhere { addr: self.addr }.open_with(headers).await
     }
 
-    /// As a page would with a credential.
     pub(crate) async fn open_as(&self, secret: &str) -> Result<Socket, tungstenite::Error> {
-        let offer = format!("redis.v1, auth.{}", URL_SAFE_NO_PAD.encode(secret));
-        self.open_with(&[("Sec-WebSocket-Protocol", &offer)]).await
+        Elsewhere { addr: self.addr }.open_as(secret).await
     }
 
     /// The value of a metric; zero while there is none.
@@ -136,6 +131,43 @@ impl Bench {
     pub(crate) async fn get(&self, path: &str) -> String {
         self.raw(format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.addr)).await
     }
+}
+
+/// A gateway in another process
+pub(crate) struct Elsewhere {
+    pub(crate) addr: SocketAddr,
+}
+
+impl Elsewhere {
+    /// Opens a WebSocket with these headers, besides the gateway's own origin.
+    pub(crate) async fn open_with(
+        &self,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Socket, tungstenite::Error> {
+        let stream = TcpStream::connect(self.addr).await.unwrap();
+        let request = request(self.addr, headers);
+        client_async(request, stream).await.map(|(socket, _)| socket)
+    }
+
+    /// As a page would with a credential.
+    pub(crate) async fn open_as(&self, secret: &str) -> Result<Socket, tungstenite::Error> {
+        let offer = format!("redis.v1, auth.{}", URL_SAFE_NO_PAD.encode(secret));
+        self.open_with(&[("Sec-WebSocket-Protocol", &offer)]).await
+    }
+}
+
+/// What a `GET` of this path is answered with.
+pub(crate) async fn get_from(addr: SocketAddr, path: &str) -> String {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {addr}\r\n\r\n");
+    task::spawn_blocking(move || {
+        let mut stream = StdStream::connect(addr).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    })
+    .await
 }
 
 pub(crate) fn request(
