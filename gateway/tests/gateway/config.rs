@@ -61,9 +61,38 @@ fn every_configuration_that_is_shown_is_in_order() {
     let docs = std::fs::read_to_string(root.join("../docs/gateway.md")).unwrap();
     let shown: Vec<&str> =
         docs.split("```toml\n").skip(1).map(|rest| rest.split("\n```").next().unwrap()).collect();
-    assert!(shown.len() >= docs.len().min(4), "{} configurations", shown.len());
+    assert!(shown.len() >= 4, "{} configurations", shown.len());
     for config in shown {
         check(&site, config).unwrap_or_else(|error| panic!("{error}\n{config}"));
+    }
+}
+
+#[async_std::test]
+async fn every_option_metric_and_close_code_is_in_the_documents() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let docs = std::fs::read_to_string(root.join("../docs/gateway.md")).unwrap();
+    let schema = std::fs::read_to_string(root.join("src/config/schema.rs")).unwrap();
+    let tables = schema.split("pub(super) struct File {").nth(1).unwrap();
+    let tables = tables.split_once("\n}\n").unwrap().1;
+    let options = tables.lines().filter_map(|line| {
+        line.trim().strip_prefix("pub(super) ")?.split_once(':').map(|(name, _)| name)
+    });
+    let mut count = 0;
+    for option in options {
+        count += 1;
+        assert!(docs.contains(&format!("`{option}`")), "the option {option}");
+    }
+    assert!(count > 60, "{count} options");
+    let bench = crate::common::Bench::new(|_| {}).await;
+    let metrics = bench.handle.metrics();
+    for line in metrics.lines().filter_map(|line| line.strip_prefix("# HELP ")) {
+        let name = line.split(' ').next().unwrap();
+        assert!(docs.contains(&format!("`{name}`")), "the metric {name}");
+    }
+    let codes = std::fs::read_to_string(root.join("src/session/close.rs")).unwrap();
+    for code in codes.lines().filter_map(|line| line.trim().strip_prefix("/// ")) {
+        let Some(code) = code.get(..4).filter(|code| code.parse::<u16>().is_ok()) else { continue };
+        assert!(docs.contains(&format!("\n| {code} |")), "the close code {code}");
     }
 }
 
