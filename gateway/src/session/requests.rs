@@ -28,11 +28,14 @@ use crate::{
 /// From here on no more commands are added to what goes out at once.
 const ENOUGH: usize = 64 << 10;
 
-/// The name of a command that no server has: its answer stands for a refusal.
+/// How the name of a command begins that no server has: its answer stands for a refusal.
+///
+/// The reason is part of the name: clients may leave arguments out of what they show. Redis quotes
+/// 128 bytes of it; the longest refusal has fewer.
 ///
 /// The server answers it in its place among the others, and a transaction that it stands in
 /// is discarded, as with a command that Redis itself refuses.
-const DENIED: &[u8] = b"GATEWAY.DENIED";
+const DENIED: &str = "GATEWAY.DENIED";
 
 /// Commands that go out at once
 #[derive(Default)]
@@ -150,9 +153,9 @@ fn gather(
                     break Err(CloseReason::Refused(refusal.to_string()));
                 }
                 *denied += 1;
-                let answer = refusal.to_string();
-                write_words(&[DENIED, answer.as_bytes()], &mut batch.out);
-                batch.due.push(Due::of(&[DENIED]));
+                let name = format!("{DENIED} {}: {}", refusal.command, refusal.reason);
+                write_words(&[name.as_bytes()], &mut batch.out);
+                batch.due.push(Due::of(&[b"ERROR"]));
             }
         }
     };

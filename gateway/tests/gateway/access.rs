@@ -332,3 +332,29 @@ async fn programs_without_an_origin_need_a_credential() {
         bench.open_with(&[("Authorization", &format!("Bearer {token}"))]).await.unwrap();
     assert_eq!(ask(&mut socket, "SET a:1 v", 5).await, "+OK\r\n");
 }
+
+/// The password of the project's own client is a credential, in any protocol version.
+#[async_std::test]
+async fn the_client_shows_its_password_in_the_first_message() {
+    use redmux::{ConnectionMultiplexer, Environment, Options};
+    let (site, token) = (Site::new(), new_token().unwrap());
+    let bench = Bench::of(&site, &with_token(&token)).await;
+    let transport = redmux_websocket::WebSocketTransport::default().origin(bench.own_origin());
+    let connect = |password: &str| {
+        let options = Options::new(format!("ws://{}/redis", bench.addr)).password(password);
+        let environment = Environment::new(transport.clone(), redmux_tcp::AsyncStdRuntime);
+        ConnectionMultiplexer::connect_with(
+            options.client_name("page").connect_retry(1),
+            environment,
+        )
+    };
+    let client = connect(&token).await.unwrap();
+    client.execute::<()>("SET", ("a:1", "v")).await.unwrap();
+    assert_eq!(client.execute::<String>("GET", ["a:1"]).await.unwrap(), "v");
+    let denied = client.execute::<String>("GET", ["b:1"]).await.unwrap_err();
+    assert!(denied.to_string().contains("a key may not be read"), "{denied}");
+    // The others on the same connection are none the worse.
+    assert_eq!(client.execute::<String>("GET", ["a:1"]).await.unwrap(), "v");
+    client.close().await;
+    assert!(connect("wrong").await.is_err());
+}
