@@ -19,6 +19,8 @@ use async_tungstenite::{
     },
 };
 use futures::io::{AsyncWrite, AsyncWriteExt};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use socket2::SockRef;
 
 use crate::{
     admission::{Rejection, check_host, check_origin, client_address},
@@ -96,6 +98,10 @@ impl Shared {
         let state = self.state();
         let limit = state.config.handshake_timeout;
         stream.set_nodelay(true)?;
+        // Whoever vanished without a word is noticed also while nothing is read from it.
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        SockRef::from(&stream)
+            .set_tcp_user_timeout(Some(state.config.ping_interval + state.config.pong_timeout))?;
         let socket = match &state.tls {
             None => Socket::Plain(stream),
             Some(acceptor) => match timeout(limit, acceptor.accept(stream)).await {

@@ -82,6 +82,8 @@ struct Live {
     levels: Vec<Level>,
     /// Most commands that go out at once.
     batch: usize,
+    /// Whether commands are told to an audit log.
+    audited: bool,
 }
 
 /// Most commands that go out at once, if no limit is lower.
@@ -96,13 +98,14 @@ impl Live {
             in_flight: Some(policy.client.in_flight),
             rate: policy.client.rate,
         };
+        let state = shared.state();
         let levels = vec![
             client,
             Level::new(principal, &policy.principal),
-            Level::new(all, &shared.state().config.limits),
+            Level::new(all, &state.config.limits),
         ];
         let least = levels.iter().filter_map(|level| level.in_flight).min().unwrap_or(BATCH);
-        Self { grant, levels, batch: least.clamp(1, BATCH) }
+        Self { grant, levels, batch: least.clamp(1, BATCH), audited: state.audit.is_some() }
     }
 
     fn usages(&self) -> [Arc<Usage>; 3] {

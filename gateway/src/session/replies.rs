@@ -45,20 +45,20 @@ pub(super) async fn forward(
                 session.note(&session.active);
                 (Message::Binary(Bytes::copy_from_slice(&buffer[..n])), n, session.now())
             }
-            Either::Right(_) => match pings.due(session) {
-                Err(reason) => return reason,
-                Ok(after) => {
-                    if pings.sent.is_none() {
+            Either::Right(_) => {
+                // A good moment to give back what a burst took.
+                buffer = vec![0; SMALL];
+                session.flight(super::Flight::shrink);
+                match pings.due(session) {
+                    Err(reason) => return reason,
+                    Ok(Next::Look(after)) => {
                         timer.set_after(after);
-                        // A good moment to give back what a burst took.
-                        buffer = vec![0; SMALL];
-                        session.flight(super::Flight::shrink);
                         continue;
                     }
-                    timer.set_after(after);
-                    (Message::Ping(Bytes::new()), 0, 0)
+                    Ok(Next::Ping(after)) => timer.set_after(after),
                 }
-            },
+                (Message::Ping(Bytes::new()), 0, 0)
+            }
         };
         let slow = session.shared.state().config.slow_client_timeout;
         match timeout(slow, sink.send(message)).await {
@@ -121,17 +121,18 @@ struct Pings {
 }
 
 impl Pings {
-    /// The timer has fired: whether to ping (`sent` is some), and when to look again.
-    fn due(&mut self, session: &Session<'_>) -> Result<Duration, CloseReason> {
+    /// The timer has fired.
+    fn due(&mut self, session: &Session<'_>) -> Result<Next, CloseReason> {
         let (interval, patience) = {
             let state = session.shared.state();
             (state.config.ping_interval, state.config.pong_timeout)
         };
         let heard = session.at(&session.heard);
-        // Its pongs are not read while it must wait.
+        // Its pongs are not read while it must wait. Pings are sent all the same: if nobody is
+        // there, the system finds out.
         if session.stalled.load(Relaxed) {
             self.sent = None;
-            return Ok(interval);
+            return Ok(Next::Ping(interval));
         }
         match self.sent.take() {
             Some(sent) if heard < sent => return Err(CloseReason::NoPong),
@@ -143,9 +144,15 @@ impl Pings {
         let now = Instant::now();
         let silent = now.saturating_duration_since(heard);
         if silent < interval {
-            return Ok(interval - silent);
+            return Ok(Next::Look(interval - silent));
         }
         self.sent = Some(now);
-        Ok(patience)
+        Ok(Next::Ping(patience))
     }
+}
+
+/// What to do now, and when to look again
+enum Next {
+    Look(Duration),
+    Ping(Duration),
 }

@@ -136,7 +136,9 @@ fn gather(
         };
         let words = command.words();
         let verdict = live.grant.rules.judge(&words);
-        session.audit_command(&words, &verdict);
+        if live.audited {
+            session.audit_command(&words, &verdict);
+        }
         match verdict {
             Ok(allowed) => {
                 if allowed.command != last && same > 0 {

@@ -92,6 +92,23 @@ async fn no_more_is_forwarded_than_may_be_in_flight() {
     until("nothing is left", || bench.handle.in_flight() == 0).await;
 }
 
+/// A client that must wait is not read; its end is noticed all the same.
+#[async_std::test]
+async fn who_leaves_while_it_must_wait_is_let_go() {
+    let token = new_token().unwrap();
+    let timeouts = "[timeouts]\nping = \"100ms\"\npong = \"200ms\"\n";
+    let bench = bench_with(&token, "client_in_flight = 1", timeouts).await;
+    let mut waiting = bench.open_as(&token).await.unwrap();
+    send(&mut waiting, command(&["BLPOP", "a:list", "0"]).repeat(3)).await;
+    until("it waits", || bench.metric("redmux_gateway_throttled_total") >= 1.0).await;
+    // As long as it is there, it may wait.
+    async_std::task::sleep(Duration::from_millis(800)).await;
+    assert_eq!(bench.handle.clients(), 1);
+    drop(waiting);
+    until("it is let go", || bench.handle.clients() == 0).await;
+    assert_eq!(bench.handle.in_flight(), 0);
+}
+
 #[async_std::test]
 async fn subscriptions_are_answered_and_leave_nothing_in_flight() {
     let token = new_token().unwrap();
