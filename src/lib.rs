@@ -2,9 +2,15 @@
 //!
 //! [`ConnectionMultiplexer`] is the one thing to make and keep. See its example.
 
+#![cfg_attr(
+    all(target_family = "wasm", target_os = "unknown"),
+    allow(clippy::arc_with_non_send_sync, reason = "there is one thread")
+)]
+
 pub mod command;
 pub mod database;
 pub mod events;
+pub mod observe;
 pub mod resp;
 
 mod cache;
@@ -18,7 +24,7 @@ mod sync;
 pub use cache::{CacheOptions, CacheStats, Cached};
 pub use command::{Call, CircuitBreaker, RetryPolicy, pipeline};
 pub use connection::{
-    BacklogPolicy, ConstantDelay, Credentials, CredentialsProvider, ExponentialBackoff,
+    BacklogPolicy, ConstantDelay, Counters, Credentials, CredentialsProvider, ExponentialBackoff,
     ReconnectPolicy, ServerInfo,
 };
 pub use database::Database;

@@ -12,7 +12,7 @@ use super::{Cache, Flight, Found, Lead, Request, reads::is_cacheable};
 use crate::{
     Call, Delivery, Error, ErrorKind, Result, TimeoutStage,
     connection::Prelude,
-    resp::{ArgList, Frame, FromReply, ToArgs, encode_command},
+    resp::{Frame, FromReply, ToArgs, encode_command},
 };
 
 /// A call that asks the cache first; made by [`Call::cached`]
@@ -55,8 +55,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
 
     /// What is asked of the cache, unless it is nothing for it.
     fn request(&self, cache: &Cache) -> Option<Request> {
-        let mut args = ArgList::new();
-        self.append_to(&mut args);
+        let mut args = self.words();
         if !is_cacheable(args.first()?.as_bytes(), args.len() - 1) {
             return None;
         }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Handling, RetryPolicy, retry::Retrying};
+use super::{Handling, RetryPolicy, observed::Observed, retry::Retrying};
 use crate::{
     Delivery, Error, ErrorKind, Result,
     connection::{Link, Outcome, Prelude, SlotId, Submission, Verb, micros},
@@ -38,16 +38,23 @@ pub struct Call<'a, T, A> {
     subcommand: Option<&'static str>,
     args: A,
     timeout: Option<u64>,
+    /// What its handle does with it; nothing, as a rule.
+    handling: Option<&'a Handling>,
+    special: Option<Box<Special<'a>>>,
+    state: State<'a>,
+    reply: PhantomData<fn() -> T>,
+}
+
+/// What few calls have, kept out of the others
+#[derive(Default)]
+struct Special<'a> {
     confirm: Option<(Verb, u32)>,
     /// The circuit breaker sees by it.
     probe: bool,
     /// Goes before the command, with nothing in between.
-    prelude: Option<Box<Prelude>>,
-    /// What its handle does with it; nothing, as a rule.
-    handling: Option<&'a Handling>,
-    retrying: Option<Box<Retrying>>,
-    state: State<'a>,
-    reply: PhantomData<fn() -> T>,
+    prelude: Option<Prelude>,
+    retrying: Option<Retrying>,
+    observed: Option<Observed<'a>>,
 }
 
 enum State<'a> {
@@ -85,11 +92,8 @@ impl<'a, T, A> Call<'a, T, A> {
             subcommand: None,
             args,
             timeout: None,
-            confirm: None,
-            probe: false,
-            prelude: None,
             handling: None,
-            retrying: None,
+            special: None,
             state: State::New,
             reply: PhantomData,
         }
@@ -103,19 +107,24 @@ impl<'a, T, A> Call<'a, T, A> {
 
     /// The reply is one push for the one channel named.
     pub(crate) fn confirmed_by(mut self, verb: Verb) -> Self {
-        self.confirm = Some((verb, 1));
+        self.special().confirm = Some((verb, 1));
         self
     }
 
     /// Sends `prelude` before the command, in one piece with it.
     pub(crate) fn after(mut self, prelude: Prelude) -> Self {
-        self.prelude = Some(Box::new(prelude));
+        self.special().prelude = Some(prelude);
         self
+    }
+
+    fn special(&mut self) -> &mut Special<'a> {
+        self.special.get_or_insert_default()
     }
 
     /// Once answered: the errors among the replies to the prelude, each with its place.
     pub(crate) fn prelude_errors(&self) -> &[(u32, Frame)] {
-        self.prelude.as_ref().map_or(&[], |prelude| &prelude.errors)
+        let prelude = self.special.as_ref().and_then(|special| special.prelude.as_ref());
+        prelude.map_or(&[], |prelude| &prelude.errors)
     }
 
     /// Its handle does this with it.
@@ -166,13 +175,15 @@ impl<'a, T, A> Call<'a, T, A> {
     /// # }
     /// ```
     pub fn retry(mut self, policy: &RetryPolicy) -> Self {
-        self.retrying = Some(Box::new(Retrying::new(policy.clone())));
+        self.special().retrying = Some(Retrying::new(policy.clone()));
         self
     }
 
     /// Which policy it is sent again by.
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
     fn policy(&self) -> Option<&RetryPolicy> {
-        let own = self.retrying.as_ref().map(|retrying| &retrying.policy);
+        let own = self.special.as_ref().and_then(|special| special.retrying.as_ref());
+        let own = own.map(|retrying| &retrying.policy);
         own.or_else(|| self.handling?.retry.as_ref())
     }
 
@@ -186,23 +197,9 @@ impl<'a, T, A> Call<'a, T, A> {
     /// # }
     /// ```
     pub fn reply_as<U: FromReply>(self) -> Call<'a, U, A> {
-        let Self { link, name, subcommand, args, timeout, confirm, .. } = self;
-        let Self { probe, prelude, handling, retrying, state, .. } = self;
+        let Self { link, name, subcommand, args, timeout, handling, special, state, .. } = self;
         let reply = PhantomData;
-        Call {
-            link,
-            name,
-            subcommand,
-            args,
-            timeout,
-            confirm,
-            probe,
-            prelude,
-            handling,
-            retrying,
-            state,
-            reply,
-        }
+        Call { link, name, subcommand, args, timeout, handling, special, state, reply }
     }
 
     pub(crate) fn link(&self) -> &'a Link {
@@ -261,6 +258,7 @@ impl<'a, T, A> Call<'a, T, A> {
     fn not_decoded(&self, error: ReplyError) -> Error {
         match error {
             ReplyError::Server(error) => {
+                self.link.with(|core| core.count_server_error());
                 let code = error.code().to_owned();
                 let error = self.label(Error::from_server(error));
                 if self.link.hub.has_listeners() {
@@ -277,7 +275,7 @@ impl<'a, T, A> Call<'a, T, A> {
     }
 }
 
-impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
+impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     /// A reply to this command that came another way.
     #[inline]
     pub(crate) fn decode<U: FromReply>(&self, reply: &Frame) -> Result<U> {
@@ -317,7 +315,7 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
                 Ok(())
             }
         };
-        match (sent, &mut self.state) {
+        let result = match (sent, &mut self.state) {
             (Err(error), _) => Err(error),
             (_, State::Sent(in_flight)) if in_flight.in_line => {
                 let error = Error::new(ErrorKind::QueueFull, Delivery::NotSent);
@@ -329,14 +327,17 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
                 Ok(())
             }
             _ => Err(self.awaited_again()),
+        };
+        if let Some(observed) = self.observed() {
+            observed.forgotten(result.as_ref().err());
         }
+        result
     }
 
     /// Refuses it if `check` does.
     pub(crate) fn checked(self, check: impl FnOnce(&[Arg<'_>]) -> Result<()>) -> Self {
         let refusal = {
-            let mut words = ArgList::new();
-            self.append_to(&mut words);
+            let words = self.words();
             check(&words).err()
         };
         match refusal {
@@ -346,8 +347,16 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
     }
 
     /// The words of the command, as the caller has given them.
-    #[inline]
-    pub(crate) fn append_to<'s>(&'s self, args: &mut ArgList<'s>) {
+    #[inline(never)]
+    pub(crate) fn words(&self) -> ArgList<'_> {
+        let mut words = ArgList::new();
+        self.append_to(&mut words);
+        words
+    }
+
+    /// For [`submit`](Self::submit) alone, which cannot do without speed.
+    #[inline(always)]
+    fn append_to<'s>(&'s self, args: &mut ArgList<'s>) {
         args.push(Arg::Bytes(self.name.as_bytes()));
         if let Some(second) = self.subcommand {
             args.push(Arg::Bytes(second.as_bytes()));
@@ -363,23 +372,26 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
 
     fn submit(&mut self, waiting: Option<SlotId>, cx: &Context<'_>) -> Result<()> {
         let mut timeout = self.timeout;
-        if self.handling.is_some() | self.retrying.is_some() {
+        let usual = self.is_usual();
+        if !usual {
             timeout = self.prepare(waiting.is_some())?;
         }
         let mut args = ArgList::new();
         // Foreign code runs here, before the link is locked.
         self.append_to(&mut args);
-        if let Err(error) = self.rewrite(&mut args) {
-            drop(args);
-            self.state = State::Done;
-            return Err(self.label(error));
+        let mut command = Submission { args: &[], prelude: None, timeout, confirm: None };
+        if !usual {
+            if let Err(error) = self.rewrite(&mut args) {
+                drop(args);
+                self.state = State::Done;
+                return Err(self.label(error));
+            }
+            if let Some(special) = &self.special {
+                command.prelude = special.prelude.as_ref();
+                command.confirm = special.confirm;
+            }
         }
-        let command = Submission {
-            args: &args,
-            prelude: self.prelude.as_deref(),
-            timeout,
-            confirm: self.confirm,
-        };
+        command.args = &args;
         match self.link.submit(&command, waiting, cx.waker()) {
             Ok((id, in_line)) => {
                 discard(args);
@@ -391,6 +403,12 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
                         *state = State::Sent(in_flight);
                     }
                 }
+                if !usual
+                    && !in_line
+                    && let Some(observed) = self.observed()
+                {
+                    observed.queued(id);
+                }
                 Ok(())
             }
             Err(error) => {
@@ -401,26 +419,35 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
         }
     }
 
+    /// Nothing but sending is to be done for it.
+    #[inline]
+    fn is_usual(&self) -> bool {
+        self.handling.is_none() & self.special.is_none()
+    }
+
     /// Before an attempt of a call that is not treated as usual, and again when it has been in the
     /// line for room: the time the attempt is given.
     #[inline(never)]
     fn prepare(&mut self, in_line: bool) -> Result<Option<u64>> {
+        let retrying = self.special.as_ref().and_then(|special| special.retrying.as_ref());
         if in_line {
-            let attempt = self.retrying.as_ref().map(|retrying| retrying.time());
-            return Ok(attempt.unwrap_or(self.timeout));
+            return Ok(retrying.map_or(self.timeout, Retrying::time));
         }
         let policy = self.handling.and_then(|handling| handling.retry.as_ref());
-        if let (None, Some(policy)) = (&self.retrying, policy) {
-            self.retrying = Some(Box::new(Retrying::new(policy.clone())));
+        if let (None, Some(policy)) = (retrying, policy) {
+            self.special().retrying = Some(Retrying::new(policy.clone()));
         }
-        let mut time = self.timeout;
-        if self.retrying.is_some() {
-            let (limit, link) = (self.limit(), self.link);
-            time = self.retrying.as_mut().and_then(|retrying| retrying.begin(link, time, limit));
+        let (limit, link, mut time) = (self.limit(), self.link, self.timeout);
+        if let Some(retrying) = self.special.as_mut().and_then(|s| s.retrying.as_mut()) {
+            time = retrying.begin(link, time, limit);
         }
         if let Some(handling) = self.handling {
+            if handling.observers.are_enabled() {
+                self.observe(handling);
+            }
             match handling.admit(self.link) {
-                Ok(probe) => self.probe = probe,
+                Ok(false) => {}
+                Ok(true) => self.special().probe = true,
                 Err(error) => {
                     self.state = State::Done;
                     return Err(self.label(error));
@@ -430,19 +457,39 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
         Ok(time)
     }
 
+    fn observed(&mut self) -> Option<&mut Observed<'a>> {
+        self.special.as_mut()?.observed.as_mut()
+    }
+
+    /// Tells its observers that it begins.
+    #[inline(never)]
+    fn observe(&mut self, handling: &Handling) {
+        if let Some(observed) = self.observed() {
+            return observed.again();
+        }
+        let prelude = self.special.as_ref().and_then(|special| special.prelude.as_ref());
+        // The first of them is `MULTI`.
+        let batch = prelude.filter(|_| self.name == "EXEC").map(|prelude| prelude.commands - 1);
+        let name = if batch.is_some() { "MULTI".into() } else { self.full_name() };
+        if let Some(observed) = Observed::begin(self.link, name, batch, handling) {
+            self.special().observed = Some(observed);
+        }
+    }
+
     /// The call has failed, unless it is sent again.
     #[cold]
     #[inline(never)]
     fn fail(&mut self, error: Error, cx: &mut Context<'_>) -> Poll<Result<T>> {
-        if let Some(handling) = self.handling {
-            handling.settle(self.link, self.probe, Some(&error));
+        self.tell(Some(&error));
+        let Some(mut special) = self.special.take() else { return Poll::Ready(Err(error)) };
+        let again = special
+            .retrying
+            .as_mut()
+            .is_some_and(|retrying| retrying.again(self.link, &error, &self.words()));
+        if let (false, Some(observed)) = (again, &mut special.observed) {
+            observed.end(Some(&error));
         }
-        let Some(mut retrying) = self.retrying.take() else { return Poll::Ready(Err(error)) };
-        let mut words = ArgList::new();
-        self.append_to(&mut words);
-        let again = retrying.again(self.link, &error, &words);
-        drop(words);
-        self.retrying = Some(retrying);
+        self.special = Some(special);
         if !again {
             return Poll::Ready(Err(error));
         }
@@ -455,8 +502,20 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
         Poll::Pending
     }
 
+    /// Tells the handle what an attempt came to.
+    fn tell(&mut self, error: Option<&Error>) {
+        let probe = self.special.as_mut().is_some_and(|special| std::mem::take(&mut special.probe));
+        if let Some(handling) = self.handling {
+            handling.settle(self.link, probe, error);
+        }
+        if let (None, Some(observed)) = (error, self.observed()) {
+            observed.end(None);
+        }
+    }
+
     fn is_paused(&mut self, cx: &mut Context<'_>) -> bool {
-        let timer = self.retrying.as_mut().and_then(|retrying| retrying.timer());
+        let retrying = self.special.as_mut().and_then(|special| special.retrying.as_mut());
+        let timer = retrying.and_then(Retrying::timer);
         timer.is_some_and(|timer| timer.poll_expired(cx).is_pending())
     }
 
@@ -483,26 +542,35 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
 
     fn finish(&mut self, id: SlotId, outcome: Outcome, cx: &mut Context<'_>) -> Poll<Result<T>> {
         self.settle();
-        if let Some(prelude) = &mut self.prelude {
+        if !self.is_usual() {
+            return self.finish_unusual(id, outcome, cx);
+        }
+        Poll::Ready(match outcome {
+            Outcome::Reply(frame) => frame.decode().map_err(|error| self.not_decoded(error)),
+            Outcome::Failed(error) => Err(self.label(error)),
+        })
+    }
+
+    #[inline(never)]
+    fn finish_unusual(
+        &mut self,
+        id: SlotId,
+        outcome: Outcome,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<T>> {
+        if let Some(prelude) = self.special.as_mut().and_then(|special| special.prelude.as_mut()) {
             prelude.errors = self.link.with(|core| core.take_prelude_errors(id));
         }
-        let frame = match outcome {
-            Outcome::Reply(frame) => frame,
-            Outcome::Failed(error) => {
-                let error = self.label(error);
-                return self.fail(error, cx);
-            }
+        let result = match outcome {
+            Outcome::Reply(frame) => self.decode(&frame),
+            Outcome::Failed(error) => Err(self.label(error)),
         };
-        let decoded = self.decode(&frame);
-        match (&decoded, self.handling) {
-            (Ok(_), None) => Poll::Ready(decoded),
-            (Ok(_), Some(handling)) => {
-                handling.settle(self.link, self.probe, None);
-                Poll::Ready(decoded)
+        match result {
+            Ok(value) => {
+                self.tell(None);
+                Poll::Ready(Ok(value))
             }
-            (Err(_), _) => {
-                decoded.map_or_else(|error| self.fail(error, cx), |value| Poll::Ready(Ok(value)))
-            }
+            Err(error) => self.fail(error, cx),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     breaker::Breaker,
     channels::ChannelPrefix,
+    observed::Observers,
     retry::RetryPolicy,
     rewrite::{KeyPrefix, rename},
 };
@@ -22,15 +23,17 @@ pub(crate) struct Handling {
     pub(crate) channels: Option<ChannelPrefix>,
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) breaker: Option<Arc<Breaker>>,
+    pub(crate) observers: Observers,
 }
 
 impl Handling {
     /// This, unless all is as usual.
     pub(crate) fn unless_usual(self) -> Option<Arc<Self>> {
-        let Self { commands, prefix, channels, retry, breaker } = &self;
+        let Self { commands, prefix, channels, retry, breaker, observers } = &self;
         let usual = commands.is_empty()
             && (prefix.is_none() && channels.is_none())
-            && (retry.is_none() && breaker.is_none());
+            && (retry.is_none() && breaker.is_none())
+            && observers.is_empty();
         (!usual).then(|| Arc::new(self))
     }
 

@@ -109,6 +109,7 @@ impl RetryPolicy {
     }
 
     /// The time for all attempts, if it is not that of the call.
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
     pub(crate) fn total(&self) -> Option<Duration> {
         self.within
     }

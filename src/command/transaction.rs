@@ -65,8 +65,7 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
             let name = &self.full_name();
             return Err(Error::rejected(name, "this call was made for another connection"));
         }
-        let mut args = ArgList::new();
-        self.append_to(&mut args);
+        let mut args = self.words();
         // Leases let more pass, such as EXEC.
         check_shared(&args)?;
         self.rewrite(&mut args)?;

@@ -168,6 +168,7 @@ impl Core {
         let Some(slot) = self.slots.get_mut(id) else { return };
         let sequence = slot.entry;
         let waiting = self.slots.is_waiting(id);
+        self.tally.counted.abandoned += u64::from(waiting);
         self.slots.abandon(id);
         if !self.prelude_errors.is_empty() {
             self.take_prelude_errors(id);

@@ -11,10 +11,12 @@ use std::{
 
 use super::{
     config::{LinkConfig, NEVER},
+    counters::{FIRST, Tally},
     entry::{Entry, Kind, Verb},
     handshake::{Handshake, HandshakeEvent, ServerInfo},
     outbox::Outbox,
     slots::{Outcome, Preceding, SlotId, Slots},
+    watch::Watches,
 };
 use crate::{
     Delivery, Error, ErrorKind,
@@ -142,6 +144,9 @@ pub(crate) struct Core {
     pub(super) watchers: Vec<Waker>,
     /// To be called by whoever holds the lock, once it is released.
     pub(super) wake: Vec<Waker>,
+    pub(super) tally: Tally,
+    /// Commands that somebody observes.
+    pub(super) watches: Watches,
 }
 
 impl Core {
@@ -151,8 +156,7 @@ impl Core {
             phase,
             slots: Slots::new(),
             fifo: VecDeque::new(),
-            // Leaves room for entries pushed in front by each handshake.
-            front: 1 << 32,
+            front: FIRST,
             out: Outbox::default(),
             taken: 0,
             sent: 0,
@@ -162,7 +166,7 @@ impl Core {
             checks: 0,
             dead_unsent: 0,
             room: VecDeque::new(),
-            unexpired: 1 << 32,
+            unexpired: FIRST,
             overrides: BinaryHeap::new(),
             session: 0,
             hold: true,
@@ -183,6 +187,8 @@ impl Core {
             driver: None,
             watchers: Vec::new(),
             wake: Vec::new(),
+            tally: Tally::default(),
+            watches: Watches::default(),
         }
     }
 
@@ -223,6 +229,7 @@ impl Core {
         }
         std::mem::swap(&mut self.out, batch);
         self.taken += batch.len() as u64;
+        self.tally.batch(batch.len(), self.fifo.len());
         if !self.room.is_empty() {
             self.wake_room();
         }
@@ -235,15 +242,20 @@ impl Core {
         }
         self.sent += bytes as u64;
         self.last_write = Some(self.now);
+        if !self.watches.is_empty() {
+            self.note_watched_sent();
+        }
     }
 
-    /// Matches replies with the commands they answer.
+    /// Matches replies with the commands they answer; `bytes` were read.
     pub(crate) fn receive(
         &mut self,
+        bytes: usize,
         frames: impl Iterator<Item = Frame>,
         inbox: &mut Inbox,
     ) -> Result<(), Error> {
         self.last_read = Some(self.now);
+        self.tally.counted.bytes_read += bytes as u64;
         self.probe_deadline = NEVER;
         for frame in frames {
             if self.is_push(&frame) {
@@ -262,6 +274,9 @@ impl Core {
             } else {
                 self.answer(frame, inbox)?;
             }
+        }
+        if !self.watches.is_empty() {
+            self.note_watched_answered();
         }
         Ok(())
     }
@@ -391,6 +406,7 @@ impl Core {
         if let Outcome::Reply(frame) = refused
             && let Some(error) = frame.reply().error()
         {
+            self.count_server_error();
             inbox.orphan_errors.push(error.code().to_owned());
         }
     }
@@ -401,6 +417,7 @@ impl Core {
         }
         self.hold = false;
         self.failed_attempts = 0;
+        self.tally.counted.connects += 1;
         inbox.became_ready = true;
         self.wake_watchers();
     }

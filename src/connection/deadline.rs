@@ -93,6 +93,7 @@ impl Core {
         let Some(slot) = self.slots.get_mut(id) else { return };
         let (sequence, issued, timeout) = (slot.entry, slot.issued, slot.timeout);
         let stage = self.stage_of(sequence);
+        self.tally.counted.timeouts += 1;
         let delivery = match stage {
             // What still waits here is withdrawn; what the driver took will be written.
             TimeoutStage::Queue => Delivery::NotSent,

@@ -345,6 +345,7 @@ impl Driver {
         let give_up = self.link.with(|core| {
             core.last_error = Some(error.clone());
             core.failed_attempts += 1;
+            core.count_failure();
             core.wake_watchers();
             let exhausted = !self.ever_ready
                 && self.plan.initial_attempts.is_some_and(|max| {
@@ -447,6 +448,8 @@ impl Future for Driver {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
+        #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+        let _driving = super::Driving::enter(&this.link);
         this.alarm.attend(&this.link, cx);
         // Bounded, so that a transport which fails at once cannot starve other tasks.
         for _ in 0..16 {

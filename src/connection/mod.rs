@@ -9,9 +9,12 @@ mod admission;
 mod alarm;
 mod config;
 mod core;
+mod counters;
 mod credentials;
 mod deadline;
 mod driver;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+mod driving;
 mod entry;
 mod handshake;
 mod inflow;
@@ -22,6 +25,7 @@ mod session;
 mod signal;
 mod slots;
 mod turnover;
+mod watch;
 
 #[cfg(test)]
 mod tests;
@@ -29,10 +33,14 @@ mod tests;
 pub use config::BacklogPolicy;
 pub(crate) use config::{LinkConfig, NEVER, micros};
 pub(crate) use core::{Phase, Prelude, Submission};
+pub use counters::Counters;
 pub use credentials::{Credentials, CredentialsProvider};
 pub(crate) use driver::{DialPlan, Driver};
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+pub(crate) use driving::Driving;
 pub(crate) use entry::{Kind, Verb};
 pub use handshake::ServerInfo;
 pub(crate) use link::Link;
 pub use reconnect::{ConstantDelay, ExponentialBackoff, ReconnectPolicy};
 pub(crate) use slots::{Outcome, SlotId};
+pub(crate) use watch::Passage;

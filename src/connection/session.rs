@@ -113,7 +113,10 @@ impl Session {
                 core.note_sent(std::mem::take(&mut self.written));
                 let result = match &read {
                     Ok(0) => Ok(()),
-                    _ => core.receive(self.frames.drain(..), &mut self.inbox),
+                    read => {
+                        let bytes = *read.as_ref().unwrap_or(&0);
+                        core.receive(bytes, self.frames.drain(..), &mut self.inbox)
+                    }
                 };
                 if self.batch.is_empty() {
                     core.take_output(&mut self.batch);

@@ -120,6 +120,13 @@ impl Slots {
         })
     }
 
+    /// Whether this one has its reply, and nobody has taken it yet.
+    pub(crate) fn has_reply(&self, id: SlotId) -> bool {
+        self.slots.get(id.index as usize).is_some_and(|slot| {
+            slot.generation == id.generation && matches!(slot.state, State::Done(Outcome::Reply(_)))
+        })
+    }
+
     /// When the time of a command is up; `u64::MAX` for never, and when it is over.
     pub(crate) fn deadline(&self, id: SlotId) -> u64 {
         match self.slots.get(id.index as usize) {

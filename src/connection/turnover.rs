@@ -24,6 +24,7 @@ impl Core {
         debug_assert_eq!(self.taken, 0);
         self.fifo.iter_mut().for_each(|entry| entry.end += shift);
         let mut end = shift;
+        self.tally.begin(steps.len());
         for (step, len) in steps.into_iter().rev() {
             self.fifo.push_front(Entry {
                 end,
@@ -83,6 +84,8 @@ impl Core {
             }
         }
         self.front += unsent as u64;
+        self.tally.unanswered(unsent, unsent);
+        self.tally.end(self.sent);
         let mut bytes = batch.all_bytes();
         bytes.extend_from_slice(&self.out.all_bytes());
         // Offsets count from the first byte that is kept.
@@ -111,6 +114,7 @@ impl Core {
     /// Nothing waits for the next connection.
     fn fail_unsent(&mut self, cause: &Error) {
         self.front += self.fifo.len() as u64;
+        self.tally.unanswered(self.fifo.len(), 0);
         for id in self.fifo.drain(..).filter_map(|entry| entry.slot) {
             let error = Error::new(ErrorKind::ConnectionLost, Delivery::NotSent);
             let outcome = Outcome::Failed(error.source(cause.clone()));
@@ -155,6 +159,9 @@ impl Core {
         let taken = self.taken;
         let entries: Vec<Entry> = self.fifo.drain(..).collect();
         self.front += entries.len() as u64;
+        let sent = entries.iter().filter(|entry| entry.end <= self.sent).count();
+        self.tally.unanswered(entries.len(), sent);
+        self.tally.end(self.sent);
         let in_room = std::mem::take(&mut self.room).into_iter().map(|id| (id, false));
         let queued = entries.iter().filter_map(|e| Some((e.slot?, e.end <= taken)));
         for (id, was_taken) in queued.chain(in_room) {

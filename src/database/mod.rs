@@ -55,6 +55,7 @@ use crate::{
     command::{Handling, KeyPrefix, RetryPolicy, check_shared},
     connection::Link,
     multiplexer::Leased,
+    observe::{CommandObserver, ProfilingSession},
     resp::{ArgList, FromReply, Reply, ReplyError, ToArg, ToArgs},
 };
 
@@ -130,6 +131,19 @@ impl Database {
     /// their own, which does not come back.
     pub fn with_retry(&self, policy: RetryPolicy) -> Self {
         self.change(|handling| handling.retry = Some(policy))
+    }
+
+    /// The same; this observer, too, is told of each of its calls.
+    pub fn with_observer(&self, observer: impl CommandObserver) -> Self {
+        self.change(|handling| handling.observers.add(Arc::new(observer)))
+    }
+
+    /// The same; each of its calls is recorded by this session, as long as that lives.
+    pub fn profiled(&self, session: &ProfilingSession) -> Self {
+        match session.observer() {
+            Some(observer) => self.change(|handling| handling.observers.add(observer)),
+            None => self.clone(),
+        }
     }
 
     /// Any command, treated as this handle treats its commands

@@ -1,5 +1,5 @@
 use std::{
-    future::Future,
+    future::{Future, IntoFuture},
     pin::pin,
     sync::Arc,
     task::{Context, Poll, Wake, Waker},
@@ -9,6 +9,7 @@ use std::{
 
 use crate::{
     Call, ConnectionMultiplexer, Delivery, Error, ErrorKind, Result, TimeoutStage,
+    connection::Driving,
     resp::{FromReply, ToArgs},
 };
 
@@ -17,6 +18,11 @@ const MARGIN: Duration = Duration::from_millis(250);
 
 /// Runs calls from threads outside any async runtime; got from
 /// [`ConnectionMultiplexer::blocking`]
+///
+/// From any thread. A thread that is running the connection's own task (in a
+/// [`ReconnectPolicy`](crate::ReconnectPolicy), a credentials provider, a waker) would wait for itself:
+/// it is refused at once with [`ErrorKind::Command`]. On the one thread of an executor nobody else
+/// can run the task, which cannot be told from here: that ends as a timeout.
 ///
 /// ```no_run
 /// # fn f(muxer: redmux::ConnectionMultiplexer) -> redmux::Result<()> {
@@ -50,18 +56,68 @@ impl Blocking {
         let call = call.default_timeout(limit);
         let given = call.given_timeout().unwrap_or(limit);
         let name = call.full_name().into_owned();
+        let late = "the async runtime did not run the connection's task in time";
+        self.wait(call, given, given.saturating_add(MARGIN), late)
+            .map_err(|error| error.command(name))
+    }
+
+    /// Runs anything else of this client, such as a pipeline, a transaction or a subscription, and
+    /// parks the thread until it is done.
+    ///
+    /// It is given the `sync_timeout` of the options (5 s by default) in all, and dropped then. For a
+    /// blocking command that waits longer, see [`block_on_for`](Self::block_on_for).
+    ///
+    /// ```no_run
+    /// # fn f(muxer: redmux::ConnectionMultiplexer) -> redmux::Result<()> {
+    /// let (db, blocking) = (muxer.database(), muxer.blocking());
+    /// let calls = (db.incr("n"), db.get::<String>("name"));
+    /// let (n, name) = blocking.block_on(db.transaction(calls).all())?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of what is run; a timeout.
+    pub fn block_on<T>(&self, future: impl IntoFuture<Output = Result<T>>) -> Result<T> {
+        self.block_on_for(self.muxer.inner().options.sync_timeout, future)
+    }
+
+    /// The same within another time; [`Duration::MAX`] waits for ever.
+    ///
+    /// # Errors
+    /// Those of what is run; a timeout.
+    pub fn block_on_for<T>(
+        &self,
+        limit: Duration,
+        future: impl IntoFuture<Output = Result<T>>,
+    ) -> Result<T> {
+        self.wait(future.into_future(), limit, limit, "it was not done in time")
+    }
+
+    /// Polls `future` on this thread for so long.
+    fn wait<T>(
+        &self,
+        future: impl Future<Output = Result<T>>,
+        given: Duration,
+        limit: Duration,
+        late: &str,
+    ) -> Result<T> {
+        let inner = self.muxer.inner();
+        if Driving::is_under_way(&inner.link) {
+            let error = Error::new(ErrorKind::Command, Delivery::NotSent);
+            return Err(error.detail(
+                "the connection's own task would wait for itself: call it from another thread",
+            ));
+        }
         let start = Instant::now();
-        let deadline = start.checked_add(given.saturating_add(MARGIN));
-        park_on(call, deadline).unwrap_or_else(|| {
-            let inner = self.muxer.inner();
+        park_on(future, start.checked_add(limit)).unwrap_or_else(|| {
             let micros = |d: Duration| u64::try_from(d.as_micros()).unwrap_or(u64::MAX);
-            Err(Error::new(ErrorKind::Timeout(TimeoutStage::Response), Delivery::MaybeExecuted)
-                .command(name)
+            let (elapsed, given) = (micros(start.elapsed()), micros(given));
+            let stage = ErrorKind::Timeout(TimeoutStage::Response);
+            Err(Error::new(stage, Delivery::MaybeExecuted)
                 .endpoint_at(&inner.link.endpoint())
-                .detail("the async runtime did not run the connection's task in time")
-                .diagnose(
-                    inner.link.with(|core| core.diagnose(micros(start.elapsed()), micros(given))),
-                ))
+                .detail(late)
+                .diagnose(inner.link.with(|core| core.diagnose(elapsed, given))))
         })
     }
 }

@@ -7,7 +7,7 @@ mod monitor;
 mod pool;
 mod status;
 
-use std::{borrow::Cow, fmt, future::Future, sync::Arc};
+use std::{borrow::Cow, fmt, future::Future, sync::Arc, time::Duration};
 
 use redmux_transport::{
     BoxFuture, ByteStream, Capabilities, DialError, Endpoint, Environment, Runtime, Transport,
@@ -29,6 +29,7 @@ use crate::{
     command::{Handling, check_shared},
     connection::{DialPlan, Driver, Link, LinkConfig, Phase},
     events::{ConnectionType, Hub},
+    observe::{Profiler, ProfilingSession},
     pubsub::Registry,
     resp::{FromReply, ToArgs},
 };
@@ -68,6 +69,7 @@ pub(crate) struct Inner {
     pool: Arc<Pool>,
     /// What is done with every call.
     pub(crate) handling: Option<Arc<Handling>>,
+    profiler: Option<Arc<Profiler>>,
 }
 
 impl ConnectionMultiplexer {
@@ -152,7 +154,8 @@ impl ConnectionMultiplexer {
     fn assemble(options: Options, environment: &Environment) -> Self {
         let options = Arc::new(options);
         let runtime = environment.runtime.clone();
-        let handling = options.handling();
+        let profiler = options.profiling.then(Arc::default);
+        let handling = options.handling(profiler.as_ref());
         let pool = Pool::new(environment.clone(), options.clone());
         let hub = Arc::new(Hub::default());
         let registry = Arc::new(Registry::default());
@@ -185,6 +188,7 @@ impl ConnectionMultiplexer {
                 runtime,
                 pool,
                 handling,
+                profiler,
             }),
         }
     }
@@ -236,6 +240,21 @@ impl ConnectionMultiplexer {
         self.inner.link.with(|core| core.phase == Phase::Ready)
     }
 
+    /// The options it was made with; what they print holds no secrets.
+    pub fn options(&self) -> &Options {
+        &self.inner.options
+    }
+
+    /// How long the server takes to answer: the way there and back and what is queued before.
+    ///
+    /// # Errors
+    /// Those of any command: while there is no connection it waits for one, as they do.
+    pub async fn ping(&self) -> Result<Duration> {
+        let start = self.inner.runtime.now();
+        self.execute::<()>("PING", ()).await?;
+        Ok(self.inner.runtime.now().saturating_duration_since(start))
+    }
+
     /// What the client-side cache holds and how it does; `None` where the options have none.
     pub fn cache_stats(&self) -> Option<CacheStats> {
         Some(self.inner.link.cache.as_ref()?.stats())
@@ -244,6 +263,11 @@ impl ConnectionMultiplexer {
     /// A snapshot for operators; its `Display` is a text dump.
     pub fn status(&self) -> Status {
         Status::of(&self.inner)
+    }
+
+    /// Begins to keep a record of each command: see [`ProfilingSession`].
+    pub fn profile(&self) -> ProfilingSession {
+        ProfilingSession::new(self.inner.profiler.clone())
     }
 
     /// The blocking API, for threads outside any async runtime.
@@ -267,6 +291,15 @@ impl ConnectionMultiplexer {
             link.closed().await;
         }
         self.inner.hub.close();
+    }
+
+    /// Closes the connections at once; what was issued and not answered fails.
+    ///
+    /// Dropping the last handle does the same: this is for where others still hold one.
+    /// [`ErrorKind::Closed`] says of each command by its [delivery](Error::delivery) whether it may
+    /// have been executed.
+    pub fn abort(&self) {
+        self.inner.abort();
     }
 
     pub(crate) fn inner(&self) -> &Inner {
@@ -307,13 +340,19 @@ impl Inner {
     }
 }
 
-impl Drop for Inner {
-    fn drop(&mut self) {
+impl Inner {
+    fn abort(&self) {
         self.link.abort();
         self.dedicated.abort();
-        self.pool.close();
+        self.pool.close().iter().for_each(|link| link.abort());
         self.registry.close();
         self.hub.close();
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.abort();
     }
 }
 

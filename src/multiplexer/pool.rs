@@ -38,6 +38,8 @@ struct State {
     idle: Vec<(Arc<Link>, Instant)>,
     /// Out, or about to be: at most `max_leased`.
     permits: usize,
+    /// Connections dialled so far.
+    opened: u64,
     out: Vec<Weak<Leased>>,
     line: VecDeque<oneshot::Sender<Permit>>,
     /// A task waits to close what lies idle too long.
@@ -82,6 +84,10 @@ pub struct LeaseStatus {
     pub idle: usize,
     /// Callers in line for one.
     pub waiting: usize,
+    /// Most that may be leased at a time.
+    pub max: usize,
+    /// Dialled since the multiplexer was made.
+    pub opened: u64,
 }
 
 impl Pool {
@@ -166,6 +172,7 @@ impl Pool {
             Arc::new(Registry::default()),
             endpoint.clone(),
         ));
+        self.lock().opened += 1;
         let plan = DialPlan { endpoints: vec![endpoint], single: true, ..self.options.dial_plan() };
         self.env.runtime.spawn(Box::pin(Driver::new(link.clone(), self.env.clone(), plan)));
         link
@@ -224,6 +231,8 @@ impl Pool {
             leased: state.out.iter().filter(|leased| leased.strong_count() > 0).count(),
             idle: state.idle.len(),
             waiting: state.line.iter().filter(|waiting| !waiting.is_canceled()).count(),
+            max: self.options.max_leased,
+            opened: state.opened,
         }
     }
 

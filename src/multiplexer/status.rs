@@ -4,13 +4,26 @@ use redmux_transport::Endpoint;
 
 use super::{Inner, LeaseStatus};
 use crate::{
-    Diagnostics,
+    Counters, Diagnostics, SubscriptionCounts,
     connection::{Link, ServerInfo},
     events::ConnectionType,
     resp::Protocol,
 };
 
 /// A snapshot of a multiplexer, for operators
+///
+/// `Display` is a text of a few lines, for a log or a diagnostic page: no secrets, no arguments.
+///
+/// ```no_run
+/// # fn f(muxer: redmux::ConnectionMultiplexer) {
+/// let status = muxer.status();
+/// println!("{status}");
+/// for connection in &status.connections {
+///     let (state, total) = (&connection.diagnostics, &connection.counters);
+///     println!("{}: {} in flight, {} sent", connection.endpoint, state.in_flight, total.commands_sent);
+/// }
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Status {
@@ -21,7 +34,7 @@ pub struct Status {
     /// Open subscriptions: several may share a channel.
     pub listeners: usize,
     /// What went through the open subscriptions.
-    pub messages: crate::SubscriptionCounts,
+    pub messages: SubscriptionCounts,
     /// The client-side cache, where the options have one.
     pub cache: Option<crate::CacheStats>,
     /// Connections of their own, for blocking commands and the like.
@@ -38,6 +51,8 @@ pub struct LinkStatus {
     pub connection_type: ConnectionType,
     /// State, queues and ages; `elapsed` and `timeout` are zero here.
     pub diagnostics: Diagnostics,
+    /// What went over it so far.
+    pub counters: Counters,
     /// The protocol agreed on.
     pub protocol: Protocol,
     /// What the server said of itself; `None` before the first handshake.
@@ -73,6 +88,7 @@ impl LinkStatus {
             endpoint: link.endpoint(),
             connection_type: link.connection_type,
             diagnostics: core.diagnose_at(now),
+            counters: core.counters(),
             protocol: core.protocol,
             server: core.server.clone(),
             last_error: core.last_error.clone(),
@@ -85,18 +101,17 @@ impl fmt::Display for Status {
         for link in &self.connections {
             writeln!(f, "{link}")?;
         }
-        let LeaseStatus { leased, idle, waiting } = self.leases;
-        let messages = &self.messages;
+        let SubscriptionCounts { queued, delivered, dropped, .. } = &self.messages;
         writeln!(
             f,
-            "subscriptions: {}, listeners {}, messages queued {}, read {}, dropped {}",
-            self.subscriptions,
-            self.listeners,
-            messages.queued,
-            messages.delivered,
-            messages.dropped
+            "subscriptions: {}, listeners {}, messages queued {queued}, read {delivered}, dropped {dropped}",
+            self.subscriptions, self.listeners,
         )?;
-        write!(f, "leased connections: {leased}, idle {idle}, waiting callers {waiting}")?;
+        let LeaseStatus { leased, idle, waiting, max, opened } = self.leases;
+        write!(
+            f,
+            "leased connections: {leased} of {max}, idle {idle}, waiting callers {waiting}, opened {opened}"
+        )?;
         match &self.cache {
             Some(cache) => write!(f, "\n{cache}"),
             None => Ok(()),
@@ -104,6 +119,7 @@ impl fmt::Display for Status {
     }
 }
 
+/// A line of what it is, one of its present state, one of what went over it, and the last error
 impl fmt::Display for LinkStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = &self.diagnostics;
@@ -121,7 +137,7 @@ impl fmt::Display for LinkStatus {
         }
         write!(
             f,
-            ", queued {} ({} B), in flight {} ({} B)",
+            "\n  now: queued {} ({} B), in flight {} ({} B)",
             state.queued, state.bytes_unsent, state.in_flight, state.bytes_in_flight
         )?;
         let age = |age: Option<Duration>| match age {
@@ -132,8 +148,9 @@ impl fmt::Display for LinkStatus {
         if state.failed_attempts > 0 {
             write!(f, ", {} failed attempts", state.failed_attempts)?;
         }
+        write!(f, "\n  total: {}", self.counters)?;
         match &self.last_error {
-            Some(error) => write!(f, ", last error: {error}"),
+            Some(error) => write!(f, "\n  last error: {error}"),
             None => Ok(()),
         }
     }

@@ -24,8 +24,9 @@ pub use provider::Defaults;
 use crate::{
     BacklogPolicy, CacheOptions, CircuitBreaker, Error, ExponentialBackoff, ReconnectPolicy,
     cache::Cache,
-    command::{Breaker, ChannelPrefix, Handling, KeyPrefix},
+    command::{Breaker, ChannelPrefix, Handling, KeyPrefix, Observers},
     connection::{Credentials, CredentialsProvider, DialPlan, LinkConfig, micros},
+    observe::{CommandObserver, Profiler},
     resp::{Limits, Protocol},
 };
 use values::Reconnect;
@@ -89,6 +90,8 @@ pub struct Options {
     pub(crate) lease_idle: Duration,
     client_cache: Option<CacheOptions>,
     circuit_breaker: Option<CircuitBreaker>,
+    observers: Observers,
+    pub(crate) profiling: bool,
     pub(crate) limits: Limits,
     /// What was wrong with an endpoint given as text; reported on connect.
     pub(crate) fault: Option<Error>,
@@ -132,6 +135,8 @@ impl Default for Options {
             lease_idle: Duration::from_secs(30),
             client_cache: None,
             circuit_breaker: None,
+            observers: Observers::default(),
+            profiling: false,
             limits: Limits::default(),
             fault: None,
         }
@@ -151,7 +156,7 @@ impl Options {
     pub fn endpoint(mut self, endpoint: impl AsRef<str>) -> Self {
         let text = endpoint.as_ref();
         let fault = if url::is_url(text) {
-            url::read(&mut self, text).err()
+            url::read(&mut self, text, &mut parse::read_option).err()
         } else {
             let parsed = text.parse().map(|endpoint| self.endpoints.push(endpoint));
             parsed.err().map(|error| Error::config("endpoint").source(error))
@@ -406,14 +411,34 @@ impl Options {
         self
     }
 
-    /// What is done with the calls of every handle.
-    pub(crate) fn handling(&self) -> Option<Arc<Handling>> {
+    /// Shows every call of every handle to this observer, besides those that were given before.
+    /// Default: nobody observes.
+    pub fn observer(mut self, observer: impl CommandObserver) -> Self {
+        self.observers.add(Arc::new(observer));
+        self
+    }
+
+    /// Whether a [profiling session](crate::ConnectionMultiplexer::profile) sees the calls of all
+    /// handles, instead of only those made for it. Without a session, that costs each call some
+    /// nanoseconds. Default false.
+    pub fn profiling(mut self, all_handles: bool) -> Self {
+        self.profiling = all_handles;
+        self
+    }
+
+    /// What is done with the calls of every handle; the profiler, if there is one, sees them.
+    pub(crate) fn handling(&self, profiler: Option<&Arc<Profiler>>) -> Option<Arc<Handling>> {
+        let mut observers = self.observers.clone();
+        if let Some(profiler) = profiler {
+            observers.add(profiler.clone());
+        }
         let handling = Handling {
             commands: self.command_map.clone(),
             prefix: self.key_prefix.clone(),
             channels: self.channels(),
             retry: None,
             breaker: self.circuit_breaker.clone().map(|breaker| Arc::new(Breaker::new(breaker))),
+            observers,
         };
         handling.unless_usual()
     }

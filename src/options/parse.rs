@@ -5,7 +5,7 @@ use redmux_transport::{Endpoint, EndpointError};
 use super::{
     Options,
     escape::{Escaped, unescape},
-    table::{OPTIONS, Secret},
+    table::{OPTIONS, OptionSpec, Secret},
     url,
 };
 use crate::{Error, Result};
@@ -38,11 +38,44 @@ impl FromStr for Options {
 }
 
 impl Options {
+    /// Reads text that may hold options which are not known here, and names those
+    ///
+    /// For a connection string that programs with other clients use too. What is known must be right,
+    /// as for [`FromStr`].
+    ///
+    /// ```
+    /// let text = "localhost,allowAdmin=true,connectTimeout=250";
+    /// let (options, ignored) = redmux::Options::parse_ignoring_unknown(text)?;
+    /// assert_eq!(options.to_string(), "localhost:6379,connectTimeout=250");
+    /// assert_eq!(ignored, ["allowAdmin"]);
+    /// # Ok::<(), redmux::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`FromStr`], but for unknown options.
+    pub fn parse_ignoring_unknown(text: &str) -> Result<(Self, Vec<String>)> {
+        let mut ignored = Vec::new();
+        let options =
+            Self::read_with(text, &mut |options: &mut Self, name, value| match find(name) {
+                Some(_) => read_option(options, name, value),
+                None => {
+                    ignored.push(name.to_owned());
+                    Ok(())
+                }
+            })?;
+        options.validate()?;
+        Ok((options, ignored))
+    }
+
     /// Reads without checking what cannot be checked option by option.
     pub(super) fn read(text: &str) -> Result<Self> {
+        Self::read_with(text, &mut read_option)
+    }
+
+    fn read_with(text: &str, set: Set<'_>) -> Result<Self> {
         let mut options = Self::default();
         if url::is_url(text) {
-            url::read(&mut options, text)?;
+            url::read(&mut options, text, set)?;
             return Ok(options);
         }
         let parts = text.split(',').map(str::trim).enumerate();
@@ -51,11 +84,11 @@ impl Options {
                 // A URL may hold `=` in its query: it is an endpoint all the same.
                 Some((name, value)) if !name.contains("://") => {
                     let name = name.trim();
-                    let value = unescape(value).ok_or_else(|| {
+                    let value = unescape(value.trim()).ok_or_else(|| {
                         Error::config(format!("{name}: expected text with `%` written as %25"))
                     })?;
                     match name.strip_prefix('$') {
-                        None => read_option(&mut options, name, &value)?,
+                        None => set(&mut options, name, &value)?,
                         Some(command) => {
                             let mapping = format!("{command}={value}");
                             read_option(&mut options, "commandMap", &mapping)?;
@@ -128,14 +161,40 @@ impl fmt::Display for Options {
     }
 }
 
+/// Sets the option of this name to this value.
+pub(super) type Set<'a> = &'a mut dyn FnMut(&mut Options, &str, &str) -> Result<()>;
+
+/// Options of StackExchange.Redis without a counterpart, of which people will ask.
+const NOT_HERE: [&str; 14] = [
+    "allowAdmin",
+    "checkCertificateRevocation",
+    "configChannel",
+    "configCheckSeconds",
+    "highPriorityThreads",
+    "preserveAsyncOrder",
+    "proxy",
+    "resolveDns",
+    "responseTimeout",
+    "serviceName",
+    "tiebreaker",
+    "topologyRefreshSeconds",
+    "version",
+    "writeBuffer",
+];
+
+fn find(name: &str) -> Option<&'static OptionSpec> {
+    let is = |known: &&str| known.eq_ignore_ascii_case(name);
+    OPTIONS.iter().find(|spec| is(&spec.name) || spec.aliases.iter().any(is))
+}
+
 /// Sets one option; `value` holds no escapes any more.
 pub(super) fn read_option(options: &mut Options, name: &str, value: &str) -> Result<()> {
-    let is = |known: &&str| known.eq_ignore_ascii_case(name);
-    let Some(spec) = OPTIONS.iter().find(|spec| is(&spec.name) || spec.aliases.iter().any(is))
-    else {
+    let Some(spec) = find(name) else {
         let known: Vec<&str> = OPTIONS.iter().map(|spec| spec.name).collect();
+        let elsewhere = NOT_HERE.iter().any(|other| other.eq_ignore_ascii_case(name));
         return Err(Error::config(format!(
-            "`{name}` is not an option (expected one of {})",
+            "`{name}` is not an option{} (expected one of {})",
+            if elsewhere { " here as it is in StackExchange.Redis: leave it out" } else { "" },
             known.join(", ")
         )));
     };
@@ -199,6 +258,7 @@ mod tests {
         for (text, expected) in [
             ("", "endpoint: none"),
             ("h,colour=blue", "`colour` is not an option (expected one of connectTimeout"),
+            ("h,ALLOWADMIN=s3cret", "`ALLOWADMIN` is not an option here as it is in StackExchange"),
             ("h,connectTimeout=s3cret", "connectTimeout: expected milliseconds"),
             ("h,connectTimeout=0", "connectTimeout: expected milliseconds"),
             ("h,password=s3cret%zz", "password: expected text"),

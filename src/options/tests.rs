@@ -102,6 +102,8 @@ fn everything(options: &Options) -> String {
         // Set by code only.
         client_cache: _,
         circuit_breaker: _,
+        observers: _,
+        profiling: _,
     } = options;
     let tunnel = tunnel.as_ref().map(|t| (t.kind, &t.host, t.port, &t.credentials));
     let key = tls.key.as_ref().map(|key| match key {

@@ -5,7 +5,7 @@ use redmux_transport::{Endpoint, Tunnel, TunnelKind};
 use super::{
     Options,
     escape::{Escaped, unescape},
-    parse::{endpoint_fault, read_option},
+    parse::{Set, endpoint_fault, read_option},
 };
 use crate::{Error, Result};
 
@@ -37,7 +37,7 @@ pub(super) fn is_url(text: &str) -> bool {
 }
 
 /// Reads a URL into `options`. No error repeats any of it.
-pub(super) fn read(options: &mut Options, text: &str) -> Result<()> {
+pub(super) fn read(options: &mut Options, text: &str, set: Set<'_>) -> Result<()> {
     let Some((scheme, rest)) = split(text) else {
         return Err(Error::config("endpoint: not a redis://, rediss:// or unix:// URL"));
     };
@@ -91,7 +91,7 @@ pub(super) fn read(options: &mut Options, text: &str) -> Result<()> {
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let name = unescape(name).unwrap_or_default();
-        read_option(options, &name, &decode(&name, value)?)?;
+        set(options, &name, &decode(&name, value)?)?;
     }
     Ok(())
 }

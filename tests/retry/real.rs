@@ -2,17 +2,16 @@
 
 use std::time::Duration;
 
-use redmux::{ConnectionMultiplexer, RetryPolicy, command::SideEffects};
+use redmux::{ConnectionMultiplexer, ConstantDelay, RetryPolicy, command::SideEffects};
 use redmux_test_support::RedisServer;
 
 #[async_std::test]
 async fn nothing_is_lost_while_connections_are_killed() {
     const TASKS: usize = 8;
     const ROUNDS: usize = 400;
-    /// Each of them costs the pause before the next connection.
-    const KILLS: u64 = 20;
     let server = RedisServer::start();
-    let options = redmux::Options::new(server.addr().to_string());
+    let options = redmux::Options::new(server.addr().to_string())
+        .reconnect_policy(ConstantDelay(Duration::from_millis(1)));
     let muxer = ConnectionMultiplexer::connect(options.clone()).await.unwrap();
     let killer = ConnectionMultiplexer::connect(options).await.unwrap();
     let policy = RetryPolicy::new()
@@ -41,7 +40,6 @@ async fn nothing_is_lost_while_connections_are_killed() {
         let pause = async_std::task::sleep(Duration::from_millis(5));
         match futures::future::select(all.as_mut(), std::pin::pin!(pause)).await {
             futures::future::Either::Left(_) => break,
-            futures::future::Either::Right(_) if kills >= KILLS => {}
             futures::future::Either::Right(_) => {
                 let words = ("KILL", "TYPE", "normal", "SKIPME", "yes");
                 kills += killer.execute::<u64>("CLIENT", words).await.unwrap();

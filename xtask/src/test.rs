@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use crate::counts::{Counts, Sources};
 use crate::exec::{self, Logged, Result};
-use crate::{packages, tools, wasm, wasm_toolchain};
+use crate::wasm_toolchain::{self, Toolchain};
+use crate::{packages, tools, wasm};
 
 /// Far more than any step takes; a step that hangs shall say so while CI still listens.
 const STEP_LIMIT: Duration = Duration::from_secs(25 * 60);
@@ -14,6 +15,9 @@ const STEP_LIMIT: Duration = Duration::from_secs(25 * 60);
 const SHOWN_LINES: usize = 400;
 /// Only for wasm32: its own step builds it.
 const WASM_PACKAGE: &str = "redmux-wasm";
+/// What is linted as the browser gets it.
+const WASM_LINTED: [&str; 4] =
+    ["redmux", WASM_PACKAGE, "redmux-websocket", "redmux-websocket-checks"];
 
 /// Runs all steps; stops at the first that fails.
 pub(crate) fn run(verbose: bool) -> Result<()> {
@@ -33,14 +37,22 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
 
     interleavings(&mut steps, &mut counts)?;
 
-    steps.run("wasm package", |_| wasm::build(wasm_toolchain::find_or_install(false)?))?;
+    let toolchain = steps.run("wasm toolchain", |_| wasm_toolchain::find_or_install(false))?;
+    // Debian's Rust has no clippy; the code for other targets is linted in any case.
+    if toolchain == Toolchain::Rustup {
+        let target = ["clippy", "--locked", "--target", wasm_toolchain::TARGET];
+        let packages = WASM_LINTED.iter().flat_map(|name| ["--package", *name]);
+        let args: Vec<&str> =
+            target.into_iter().chain(packages).chain(["--", "-D", "warnings"]).collect();
+        steps.cargo("lints for wasm32", &args, &[])?;
+    }
+    steps.run("wasm package", |_| wasm::build(toolchain))?;
 
     let mut npm = packages::npm(packages::WWW)?;
     npm.arg("test");
     counts.add_node(&steps.command("JavaScript tests", &mut npm)?);
 
-    let checks = steps
-        .run("transport checks", |_| wasm::build_checks(wasm_toolchain::find_or_install(false)?))?;
+    let checks = steps.run("transport checks", |_| wasm::build_checks(toolchain))?;
     let mut command = Command::new(tools::node()?);
     command.arg(crate::root().join("www/test/transport/check.mjs"));
     command.env("CHECKS", checks).env("CHROMIUM", tools::chromium()?);

@@ -10,7 +10,7 @@ use redmux_test_support::find_program;
 use crate::exec::{self, Result};
 use crate::tools::{self, say};
 
-const TARGET: &str = "wasm32-unknown-unknown";
+pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 const RUSTUP_LIMIT: Duration = Duration::from_secs(180);
 
 /// Debian's packages for it. They carry no compiled standard library for wasm32, so

@@ -1,8 +1,10 @@
 //! The state machine on its own: simulated time, a model server, no I/O.
 
+mod counters;
 mod deadlines;
 #[cfg(shuttle)]
 mod interleavings;
 mod model;
 mod never_swapped;
 mod session_changes;
+mod watches;

@@ -56,6 +56,8 @@ pub(super) struct Model {
     /// Answers these commands with this error.
     pub(super) refuse: Option<(&'static str, &'static str)>,
     pub(super) inbox: Inbox,
+    /// Bytes the client has written and read.
+    pub(super) bytes: (u64, u64),
 }
 
 impl Model {
@@ -71,6 +73,7 @@ impl Model {
             resp3: true,
             refuse: None,
             inbox: Inbox::default(),
+            bytes: (0, 0),
         };
         model.tick(0);
         model
@@ -116,7 +119,7 @@ impl Model {
     /// As [`submit_with`](Self::submit_with), with two other commands in one piece with it.
     pub(super) fn submit_group(&mut self, id: &str, timeout: Option<u64>) -> Result<SlotId, Error> {
         let mut bytes = Vec::new();
-        encode_command(&mut bytes, &[Arg::Bytes(b"PING")]);
+        encode_command(&mut bytes, &[Arg::Bytes(b"FIRST")]);
         encode_command(&mut bytes, &[Arg::Bytes(b"BEFORE"), Arg::Bytes(id.as_bytes())]);
         let prelude = Prelude { bytes, commands: 2, ..Prelude::default() };
         let args = [Arg::Bytes(b"ECHO"), Arg::Bytes(id.as_bytes())];
@@ -155,6 +158,7 @@ impl Model {
             self.received.extend_from_slice(&slice[..n]);
             self.batch.advance(n);
             self.core.note_sent(n);
+            self.bytes.0 += n as u64;
             left -= n;
         }
         if self.batch.remaining() == 0 {
@@ -207,7 +211,9 @@ impl Model {
         if frames.is_empty() {
             return Ok(());
         }
-        self.core.receive(frames.into_iter(), &mut self.inbox)
+        let bytes = frames.iter().map(Frame::len).sum();
+        self.bytes.1 += bytes as u64;
+        self.core.receive(bytes, frames.into_iter(), &mut self.inbox)
     }
 
     /// Everything flows until nothing moves.

@@ -146,6 +146,17 @@ fn run(acts: Vec<Act>, config: LinkConfig) {
         last = Some(order[id]);
     }
     assert!(model.core.is_drained());
+    assert_counted(&model);
+}
+
+/// The counters agree with what the server saw.
+fn assert_counted(model: &Model) {
+    let counters = model.core.counters();
+    assert_eq!((counters.bytes_written, counters.bytes_read), model.bytes);
+    let parts = ["FIRST", "BEFORE"];
+    let commands = model.executed.iter().filter(|(name, _)| !parts.contains(&name.as_str()));
+    assert_eq!(counters.commands_sent, commands.count() as u64, "{counters}");
+    assert_eq!(counters.commands_sent, counters.replies + counters.lost, "{counters}");
 }
 
 /// Whatever came between its commands, a group was executed as a whole or not to its end.

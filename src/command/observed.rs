@@ -1,0 +1,148 @@
+//! A call in the eyes of its observers.
+
+use std::{borrow::Cow, sync::Arc, time::Duration};
+
+use super::Handling;
+use crate::{
+    Error,
+    connection::{Link, Passage, SlotId},
+    observe::{
+        CommandFailure, CommandObservation, CommandObserver, CommandOutcome, CommandRecord,
+        ObservedCommand, Timings,
+    },
+};
+
+/// Who observes the calls of a handle
+#[derive(Clone, Default)]
+pub(crate) struct Observers(Vec<Arc<dyn CommandObserver>>);
+
+impl Observers {
+    pub(crate) fn add(&mut self, observer: Arc<dyn CommandObserver>) {
+        self.0.push(observer);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether any of them is interested at this moment.
+    pub(super) fn are_enabled(&self) -> bool {
+        self.0.iter().any(|observer| observer.is_enabled())
+    }
+}
+
+impl std::fmt::Debug for Observers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Observers({})", self.0.len())
+    }
+}
+
+/// One call that somebody observes; dropped before its end, it was abandoned
+pub(super) struct Observed<'a> {
+    link: &'a Link,
+    command: ObservedCommand,
+    /// Empty once they know the end.
+    observations: Vec<Box<dyn CommandObservation>>,
+    /// By the link's clock.
+    began: u64,
+    attempts: u32,
+    queued: Option<u64>,
+    /// The command, as the link knows it.
+    watched: Option<SlotId>,
+}
+
+impl<'a> Observed<'a> {
+    /// Tells the observers that a call begins; `None` if that is of no interest to any.
+    pub(super) fn begin(
+        link: &'a Link,
+        name: Cow<'static, str>,
+        batch: Option<u32>,
+        handling: &Handling,
+    ) -> Option<Self> {
+        let began = link.clock();
+        let command = ObservedCommand {
+            name,
+            batch,
+            endpoint: link.endpoint(),
+            database: link.with(|core| core.config.database),
+            started: link.instant(began),
+        };
+        let observers = handling.observers.0.iter().filter(|observer| observer.is_enabled());
+        let observations: Vec<_> =
+            observers.filter_map(|observer| observer.started(&command)).collect();
+        (!observations.is_empty()).then(|| Self {
+            link,
+            command,
+            observations,
+            began,
+            attempts: 1,
+            queued: None,
+            watched: None,
+        })
+    }
+
+    /// Another attempt begins.
+    pub(super) fn again(&mut self) {
+        self.attempts += 1;
+        self.queued = None;
+        self.passage();
+        self.command.endpoint = self.link.endpoint();
+    }
+
+    /// The command is in the output queue.
+    pub(super) fn queued(&mut self, id: SlotId) {
+        self.queued = Some(self.link.clock());
+        self.watched = Some(id);
+        self.link.with(|core| core.watch_command(id));
+    }
+
+    /// The call is over, if it has not been before.
+    pub(super) fn end(&mut self, error: Option<&Error>) {
+        self.end_as(match error {
+            None => CommandOutcome::Succeeded,
+            Some(error) => CommandOutcome::Failed(CommandFailure::of(error)),
+        });
+    }
+
+    /// Nobody waits for its end.
+    pub(super) fn forgotten(&mut self, error: Option<&Error>) {
+        match error {
+            None => self.end_as(CommandOutcome::Forgotten),
+            error => self.end(error),
+        }
+    }
+
+    fn passage(&mut self) -> Passage {
+        let watched = self.watched.take();
+        watched.map_or_else(Passage::default, |id| self.link.with(|core| core.unwatch_command(id)))
+    }
+
+    fn end_as(&mut self, outcome: CommandOutcome) {
+        let Passage { sent, answered } = self.passage();
+        let observations = std::mem::take(&mut self.observations);
+        if observations.is_empty() {
+            return;
+        }
+        // Other clocks readings are in between: none goes backwards.
+        let mut last = self.began;
+        let mut since = |at: u64| {
+            last = last.max(at);
+            Duration::from_micros(last - self.began)
+        };
+        let timings = Timings {
+            queued: self.queued.map(&mut since),
+            sent: sent.map(&mut since),
+            answered: answered.map(&mut since),
+            ended: since(self.link.clock()),
+        };
+        let command = self.command.clone();
+        let record = CommandRecord { command, attempts: self.attempts, timings, outcome };
+        observations.into_iter().for_each(|observation| observation.ended(&record));
+    }
+}
+
+impl Drop for Observed<'_> {
+    fn drop(&mut self) {
+        self.end_as(CommandOutcome::Abandoned);
+    }
+}

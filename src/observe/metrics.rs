@@ -1,0 +1,157 @@
+use futures::StreamExt;
+use metrics::{
+    Label, SharedString, Unit, counter, describe_counter, describe_gauge, describe_histogram,
+    gauge, histogram,
+};
+
+use super::{CommandObservation, CommandObserver, CommandRecord, ObservedCommand};
+use crate::{Event, Events, LinkStatus, Status};
+
+/// The duration of each call as a histogram, by OpenTelemetry's conventions for databases (feature
+/// `metrics`)
+///
+/// `db.client.operation.duration`, in seconds, goes to the recorder of the `metrics` facade.
+/// `docs/observability.md` lists its labels; there are no arguments among them, and few values of
+/// each, as long as the names of commands given to `execute` are few.
+///
+/// ```
+/// use redmux::{Options, observe::MetricsObserver};
+/// let options = Options::new("localhost:6379").observer(MetricsObserver::default());
+/// ```
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct MetricsObserver {}
+
+const DURATION: &str = "db.client.operation.duration";
+
+impl Default for MetricsObserver {
+    /// Describes the metric to the recorder that is installed.
+    fn default() -> Self {
+        describe_histogram!(DURATION, Unit::Seconds, "Duration of database client operations.");
+        Self {}
+    }
+}
+
+impl CommandObserver for MetricsObserver {
+    fn started(&self, _: &ObservedCommand) -> Option<Box<dyn CommandObservation>> {
+        Some(Box::new(*self))
+    }
+}
+
+impl CommandObservation for MetricsObserver {
+    fn ended(self: Box<Self>, record: &CommandRecord) {
+        let command = &record.command;
+        let (address, port) = command.server();
+        let mut labels = vec![
+            Label::from_static_parts("db.system.name", "redis"),
+            Label::new("db.operation.name", SharedString::from(command.name.clone())),
+            Label::new("db.namespace", command.database.to_string()),
+            Label::new("server.address", address.into_owned()),
+        ];
+        if let Some(port) = port {
+            labels.push(Label::new("server.port", port.to_string()));
+        }
+        if let Some(error) = record.outcome.error_type() {
+            labels.push(Label::new("error.type", error.to_owned()));
+            if record.outcome.failure().is_some_and(|failure| failure.code.is_some()) {
+                labels.push(Label::new("db.response.status_code", error.to_owned()));
+            }
+        }
+        histogram!(DURATION, labels).record(record.timings.ended.as_secs_f64());
+    }
+}
+
+/// Counts the events of a stream as `redmux.events`, by type, until it ends
+///
+/// Spawn it once per multiplexer, as [`log_events`](crate::events::log_events).
+///
+/// ```
+/// # async fn f(muxer: redmux::ConnectionMultiplexer) {
+/// let count = redmux::observe::count_events(muxer.events());
+/// // e.g. async_std::task::spawn(count)
+/// # count.await
+/// # }
+/// ```
+pub async fn count_events(mut events: Events) {
+    describe_counter!("redmux.events", Unit::Count, "Events of connections and servers.");
+    while let Some(event) = events.next().await {
+        let (kind, count) = match event {
+            Event::ConnectionFailed(_) => ("connection_failed", 1),
+            Event::ConnectionRestored(_) => ("connection_restored", 1),
+            Event::ErrorMessage(_) => ("error_message", 1),
+            Event::CredentialsNotRenewed(_) => ("credentials_not_renewed", 1),
+            Event::CircuitOpened(_) => ("circuit_opened", 1),
+            Event::CircuitClosed(_) => ("circuit_closed", 1),
+            Event::InternalError(_) => ("internal_error", 1),
+            Event::ConfigurationChanged(_) => ("configuration_changed", 1),
+            Event::ConfigurationChangedBroadcast(_) => ("configuration_changed_broadcast", 1),
+            Event::HashSlotMoved(_) => ("hash_slot_moved", 1),
+            Event::ServerMaintenance(_) => ("server_maintenance", 1),
+            Event::Missed(events) => ("missed", events),
+        };
+        counter!("redmux.events", "type" => kind).increment(count);
+    }
+}
+
+/// Gives the numbers of a [`Status`] to the recorder of the `metrics` facade
+///
+/// Call it from time to time, with one multiplexer for each `pool` name:
+///
+/// ```no_run
+/// # async fn f(muxer: redmux::ConnectionMultiplexer) {
+/// use std::time::Duration;
+/// loop {
+///     redmux::observe::report_status("sessions", &muxer.status());
+///     async_std::task::sleep(Duration::from_secs(10)).await;
+/// }
+/// # }
+/// ```
+pub fn report_status(pool: &str, status: &Status) {
+    let pool = Label::new("db.client.connection.pool.name", pool.to_owned());
+    let leases = &status.leases;
+    for (state, connections) in [("used", leases.leased), ("idle", leases.idle)] {
+        describe_gauge!(COUNT, Unit::Count, "Leased connections, by state.");
+        let labels = vec![pool.clone(), Label::new("db.client.connection.state", state)];
+        gauge!(COUNT, labels).set(connections as f64);
+    }
+    gauge!("db.client.connection.max", vec![pool.clone()]).set(leases.max as f64);
+    gauge!("db.client.connection.pending_requests", vec![pool.clone()]).set(leases.waiting as f64);
+    gauge!("redmux.subscriptions", vec![pool.clone()]).set(status.subscriptions as f64);
+    for link in &status.connections {
+        report_link(&pool, link);
+    }
+}
+
+const COUNT: &str = "db.client.connection.count";
+
+fn report_link(pool: &Label, link: &LinkStatus) {
+    let labels = || {
+        let kind = link.connection_type.to_string();
+        vec![pool.clone(), Label::new("redmux.connection.type", kind)]
+    };
+    let (state, total) = (&link.diagnostics, &link.counters);
+    for (name, value) in [
+        ("redmux.connection.queued", state.queued),
+        ("redmux.connection.in_flight", state.in_flight),
+        ("redmux.connection.unsent_bytes", state.bytes_unsent),
+        ("redmux.connection.peak_in_flight", total.peak_in_flight),
+        ("redmux.connection.peak_batch_bytes", total.peak_batch_bytes),
+        ("redmux.connection.ready", usize::from(state.connection == "ready")),
+    ] {
+        gauge!(name, labels()).set(value as f64);
+    }
+    for (name, value) in [
+        ("redmux.connection.written_bytes", total.bytes_written),
+        ("redmux.connection.read_bytes", total.bytes_read),
+        ("redmux.connection.commands", total.commands_sent),
+        ("redmux.connection.replies", total.replies),
+        ("redmux.connection.server_errors", total.server_errors),
+        ("redmux.connection.timeouts", total.timeouts),
+        ("redmux.connection.abandoned", total.abandoned),
+        ("redmux.connection.lost", total.lost),
+        ("redmux.connection.connects", total.connects),
+        ("redmux.connection.failures", total.failures),
+    ] {
+        counter!(name, labels()).absolute(value);
+    }
+}

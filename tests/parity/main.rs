@@ -1,0 +1,33 @@
+//! What StackExchange.Redis's own tests look at and no other test here does, and the document that
+//! compares the two (`docs/parity.md`).
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod basics;
+mod configuration;
+mod document;
+mod execute;
+mod extremes;
+mod life;
+mod protocols;
+mod publishing;
+mod threads;
+
+use redmux::{ConnectionMultiplexer, Database, Options, resp::Protocol};
+use redmux_test_support::RedisServer;
+
+async fn connect(server: &RedisServer) -> ConnectionMultiplexer {
+    ConnectionMultiplexer::connect(server.addr().to_string()).await.unwrap()
+}
+
+/// Runs `check` on an empty database, in RESP3 and in RESP2.
+async fn both<F: Future<Output = ()>>(check: impl Fn(ConnectionMultiplexer, Database) -> F) {
+    let server = RedisServer::start();
+    for protocol in [Protocol::Resp3, Protocol::Resp2] {
+        let options = Options::new(server.addr().to_string()).protocol(protocol);
+        let muxer = ConnectionMultiplexer::connect(options).await.unwrap();
+        muxer.database().flushall().await.unwrap();
+        check(muxer.clone(), muxer.database()).await;
+        muxer.close().await;
+    }
+}
