@@ -228,6 +228,41 @@ fn every_family_of_algorithms_verifies_and_keys_are_found_by_name() {
 }
 
 #[test]
+fn keys_are_rotated_with_their_file_and_kept_while_it_is_broken() {
+    let dir = std::env::temp_dir().join(format!("redmux-rotation-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    let file = dir.join("keys.json");
+    let write = |kid: &str, secret: &[u8], age: u64| {
+        let keys =
+            json!({ "keys": [{ "kty": "oct", "kid": kid, "alg": "HS256", "k": b64(secret) }] });
+        std::fs::write(&file, keys.to_string()).unwrap();
+        // Times of files may be coarse.
+        let at = SystemTime::now() - Duration::from_secs(age);
+        std::fs::File::options().write(true).open(&file).unwrap().set_modified(at).unwrap();
+        std::thread::sleep(Duration::from_millis(60));
+    };
+    let signed = |kid: &str, secret: &'static [u8]| {
+        token(&json!({ "alg": "HS256", "kid": kid }), &claims(), hmac_of(secret))
+    };
+    write("old", SECRET, 100);
+    let access = access(vec![issuer(&["HS256"], Keys::file(&file).unwrap())]);
+    let other = b"another secret of thirty-two bytes";
+    let (old, new) = (signed("old", SECRET), signed("new", other));
+    access.by_secret(&old).unwrap();
+    access.by_secret(&new).unwrap_err();
+    write("new", other, 50);
+    access.by_secret(&new).unwrap();
+    access.by_secret(&old).unwrap_err();
+    std::fs::write(&file, "half a fi").unwrap();
+    std::thread::sleep(Duration::from_millis(60));
+    access.by_secret(&new).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    std::thread::sleep(Duration::from_millis(60));
+    access.by_secret(&new).unwrap();
+    std::fs::remove_dir_all(dir).unwrap();
+}
+
+#[test]
 fn keys_that_are_none_are_refused() {
     assert!(Keys::secret(b"too short").is_err());
     assert!(Keys::file(&data("no-such-file")).is_err());

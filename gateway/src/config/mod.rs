@@ -1,5 +1,6 @@
 //! How the gateway listens, whom it lets in and what it bounds.
 
+mod access;
 mod args;
 mod file;
 mod schema;

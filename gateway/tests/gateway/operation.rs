@@ -24,6 +24,8 @@ async fn metrics_and_health_have_an_address_of_their_own() {
     let admin = bench.admin.unwrap();
     let mut socket = bench.open_as(&token).await.unwrap();
     assert_eq!(ask(&mut socket, "SET a:1 v", 5).await, "+OK\r\n");
+    // A reply is counted when it has been handed over.
+    until("it is counted", || bench.metric("redmux_gateway_upstream_seconds_count") >= 1.0).await;
     let metrics = get_from(admin, "/metrics").await;
     for line in [
         "redmux_gateway_clients 1",
