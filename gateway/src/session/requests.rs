@@ -102,7 +102,13 @@ pub(super) async fn forward(
             Message::Binary(bytes) => bytes,
             Message::Text(_) => return Some(CloseReason::TextMessage),
             Message::Close(_) => return Some(CloseReason::ClientGone),
-            _ => continue,
+            // Each costs an answer, or at least a look: as much as a command.
+            _ => {
+                if let Some(wait) = pace(&session.live().levels, 1, 0) {
+                    patiently(session, wait).await;
+                }
+                continue;
+            }
         };
         session.note(&session.active);
         session.bytes_in.fetch_add(bytes.len() as u64, Relaxed);

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use async_tungstenite::tungstenite::{Bytes, Message};
 use futures::StreamExt;
 use redmux_gateway::new_token;
 
@@ -49,6 +50,15 @@ async fn too_many_commands_wait_and_are_not_lost() {
     // A hundred at once, a hundred more in a second; less would be no limit.
     assert!(before.elapsed() > Duration::from_millis(900), "{:?}", before.elapsed());
     assert!(bench.metric("redmux_gateway_throttled_total") >= 1.0);
+
+    // Pings of a client are no way around it.
+    let mut socket = bench.open_as(&token).await.unwrap();
+    let before = Instant::now();
+    for _ in 0..200 {
+        socket.send(Message::Ping(Bytes::new())).await.unwrap();
+    }
+    assert_eq!(ask(&mut socket, "SET a:1 v", 5).await, "+OK\r\n");
+    assert!(before.elapsed() > Duration::from_millis(900), "{:?}", before.elapsed());
 
     let bench = bench_with(&token, "bytes_per_second = 20000", "").await;
     let mut socket = bench.open_as(&token).await.unwrap();
