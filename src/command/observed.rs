@@ -89,11 +89,12 @@ impl<'a> Observed<'a> {
         self.command.endpoint = self.link.endpoint();
     }
 
-    /// The command is in the output queue.
+    /// The command is in the output queue, unless its time was up in the line for room.
     pub(super) fn queued(&mut self, id: SlotId) {
-        self.queued = Some(self.link.clock());
-        self.watched = Some(id);
-        self.link.with(|core| core.watch_command(id));
+        let now = self.link.clock();
+        if self.link.with(|core| core.watch_command(id)) {
+            (self.queued, self.watched) = (Some(now), Some(id));
+        }
     }
 
     /// The call is over, if it has not been before.
@@ -123,7 +124,7 @@ impl<'a> Observed<'a> {
         if observations.is_empty() {
             return;
         }
-        // Other clocks readings are in between: none goes backwards.
+        // The driver's readings of the clock are older than what they stand for.
         let mut last = self.began;
         let mut since = |at: u64| {
             last = last.max(at);

@@ -5,7 +5,10 @@
 
 use std::collections::VecDeque;
 
-use super::{core::Core, slots::SlotId};
+use super::{
+    core::Core,
+    slots::{Slot, SlotId},
+};
 
 /// Moments of a command's way, in microseconds of the link's clock
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -56,11 +59,14 @@ impl Watches {
 }
 
 impl Core {
-    /// Notes from now on what becomes of a command that is queued.
-    pub(crate) fn watch_command(&mut self, id: SlotId) {
+    /// Notes from now on what becomes of a command; false if it has not been queued.
+    pub(crate) fn watch_command(&mut self, id: SlotId) -> bool {
         // Before those that another thread queued later and was quicker to watch.
         let entry = |core: &mut Self, id| core.slots.get_mut(id).map_or(0, |slot| slot.entry);
         let own = entry(self, id);
+        if own == Slot::NO_ENTRY {
+            return false;
+        }
         let mut place = self.watches.list.len();
         while place > self.watches.sent {
             let before = self.watches.list[place - 1].id;
@@ -73,6 +79,7 @@ impl Core {
         // The driver may have been quicker.
         self.note_watched_sent();
         self.note_watched_answered();
+        true
     }
 
     /// What is known of a watched command, which is watched no longer.

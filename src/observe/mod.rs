@@ -80,6 +80,7 @@ pub trait CommandObserver: MaybeSend + MaybeSync + 'static {
 pub trait CommandObservation: MaybeSend + MaybeSync + 'static {
     /// The call is over, with all its attempts.
     ///
-    /// It runs in the caller's task, or wherever the call is dropped.
+    /// It runs in the caller's task, or wherever the call is dropped. It should not take long, and
+    /// must not panic.
     fn ended(self: Box<Self>, record: &CommandRecord);
 }

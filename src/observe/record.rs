@@ -86,7 +86,8 @@ pub struct CommandFailure {
     pub kind: ErrorKind,
     /// Whether the server may have executed the command.
     pub delivery: Delivery,
-    /// The code the server answered with, such as `WRONGTYPE`.
+    /// The code the server answered with, such as `WRONGTYPE`: a word in capitals, which scripts
+    /// can make up.
     pub code: Option<Box<str>>,
     /// It is a code that servers are known to use, and no script's invention.
     known: bool,

@@ -17,10 +17,10 @@ const ASYNC_DISPOSE = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
 const open = new Set();
 
 /** Connects with the given raw client class; `options` are checked by the raw client. */
-export async function openClient(RawClient, url, { signal, ...options } = {}) {
+export async function openClient(RawClient, url, { signal, ...options } = {}, socket) {
   signal?.throwIfAborted();
   const client = new Client(options);
-  const connecting = client.connect(RawClient, url, options);
+  const connecting = client.connect(RawClient, url, options, socket);
   if (!signal) return connecting;
   return new Promise((resolve, reject) => {
     const abort = () => {
@@ -55,10 +55,10 @@ export class Client {
   }
 
   /** @internal */
-  async connect(RawClient, url, options) {
+  async connect(RawClient, url, options, socket) {
     open.add(this);
     try {
-      const raw = await RawClient.connect(url, options, this.#hooks());
+      const raw = await RawClient.connect(url, options, this.#hooks(), socket);
       if (this.#failure) throw this.#failure;
       this.#raw = raw;
       return this;

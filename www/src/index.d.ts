@@ -63,13 +63,48 @@ export interface ConnectOptions {
   subscriptionCapacity?: number;
   /** Aborts the connect. */
   signal?: AbortSignal;
-  /** The wasm file, if it is not beside the glue code. */
+  /**
+   * TLS for `redis:` and `unix:` URLs, and its options for these and `rediss:`: in Node, Deno and Bun those of
+   * `tls.connect` (`ca`, `cert`, `key`, `servername`, …); workerd takes none. Default: as the URL says.
+   */
+  tls?: boolean | object;
+  /** Opens the stream of bytes, instead of the runtime's own sockets. */
+  transport?: Transport;
+  /** The wasm file, if it is not where the entry for this runtime has it. */
   wasm?: string | URL | Request | Response | BufferSource | WebAssembly.Module;
 }
 
+/** What a transport is to dial. */
+export interface Address {
+  /** Of `redis:` and `rediss:` URLs. An IPv6 address has no brackets. */
+  host?: string;
+  port?: number;
+  /** Of `unix:` URLs. */
+  path?: string;
+  /** `false`, or options of TLS. */
+  tls?: false | object;
+  /** Of `ws:` and `wss:` URLs. */
+  url?: string;
+}
+
+/** A stream of bytes to a Redis server: the sockets of `cloudflare:sockets` and of Deno are such. */
+export interface ByteStream {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<Uint8Array>;
+  /** Rejects when the connection breaks. */
+  readonly closed?: Promise<unknown>;
+  close?(): unknown;
+}
+
+/** Called for each connection, reconnects included; `signal` fires when it is not wanted any more. */
+export type Transport = (address: Address, options: { signal: AbortSignal }) => ByteStream | Promise<ByteStream>;
+
 /**
- * Connects to Redis through a WebSocket gateway; resolves when Redis has answered.
- * `url` is `ws://…`, `wss://…`, or relative to the page.
+ * Connects to Redis; resolves when Redis has answered.
+ *
+ * `url` is `ws://…` or `wss://…` of a gateway, or relative to the page. Where there are sockets (Node, Deno, Bun,
+ * workerd), or with `transport`, also `redis://user:password@host:port/database`, `rediss://…` (TLS) and
+ * `unix:/path?db=0`. What `options` say goes before what the URL says.
  */
 export declare function connect(url: string | URL, options?: ConnectOptions): Promise<Client>;
 
@@ -90,6 +125,8 @@ export type ErrorKind =
   | "protocol"
   | "server"
   | "decode"
+  | "conflict"
+  | "circuit-open"
   | "internal";
 
 /** The state of the connection when something failed. Times in milliseconds. */

@@ -16,8 +16,11 @@ export interface Hooks {
 
 /** Numbers (`id`) are chosen by the JS layer and are free again after `settle` or `cancel`. */
 export declare class RawClient {
-  /** Rejects with an `Error` made by `hooks.error`. */
-  static connect(url: string, options: object, hooks: Hooks): Promise<RawClient>;
+  /**
+   * Rejects with an `Error` made by `hooks.error`. `socket` is a class like `WebSocket`, for where
+   * `globalThis.WebSocket` is not to be used.
+   */
+  static connect(url: string, options: object, hooks: Hooks, socket?: new (url: string) => object): Promise<RawClient>;
   /** The words of a command, in one buffer. `timeout` in milliseconds; `undefined` is the default. */
   execute(id: number, bytes: Uint8Array, lengths: Uint32Array, timeout: number | undefined, asBytes: boolean, cancellable: boolean): void;
   /** `kind`: 0 channel, 1 pattern, 2 shard channel. */

@@ -15,6 +15,7 @@ pub(crate) enum Level {
     Documentation,
     JavaScript,
     Transport,
+    Runtimes,
     Browser,
     Native,
     Websockify,
@@ -31,6 +32,7 @@ impl Level {
             Self::Documentation => "documentation",
             Self::JavaScript => "JavaScript",
             Self::Transport => "transport in browser and Node",
+            Self::Runtimes => "package in every runtime",
             Self::Browser => "browser through the gateway",
             Self::Native => "native example",
             Self::Websockify => "browser through websockify",
@@ -130,6 +132,11 @@ impl Counts {
     /// Adds what the transport's scenarios printed.
     pub(crate) fn add_checks(&mut self, output: &str) {
         output.lines().for_each(|line| self.add_step(Level::Transport, line));
+    }
+
+    /// Steps of the package in runtimes: `ok` or `FAILED` a line.
+    pub(crate) fn add_runtimes(&mut self, output: &str) {
+        output.lines().for_each(|line| self.add_step(Level::Runtimes, line));
     }
 
     fn add_step(&mut self, level: Level, line: &str) {

@@ -12,6 +12,8 @@ use crate::tools::{self, say};
 pub(crate) const WWW: &str = "www";
 /// What building it needs.
 pub(crate) const TOOLS: &str = "xtask/npm";
+/// The runtimes that it is tried in.
+pub(crate) const RUNTIMES: &str = "www/test/runtimes";
 
 /// Where it is in the work tree.
 pub(crate) fn dir(package: &str) -> PathBuf {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use redmux_test_support::RedisServer;
+
 use crate::counts::{Counts, Sources};
 use crate::exec::{self, Logged, Result};
 use crate::wasm_toolchain::{self, Toolchain};
@@ -58,6 +60,14 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
     command.env("CHECKS", checks).env("CHROMIUM", tools::chromium()?);
     counts.add_checks(&steps.command("transport in the browser", &mut command)?);
 
+    packages::install(packages::RUNTIMES)?;
+    let server = RedisServer::builder().args(["--enable-debug-command", "yes"]).start()?;
+    let mut command = Command::new(tools::node()?);
+    command.arg(packages::dir(packages::RUNTIMES).join("check.mjs"));
+    command.env("REDIS", server.addr().to_string()).env("CHROMIUM", tools::chromium()?);
+    counts.add_runtimes(&steps.command("package in every runtime", &mut command)?);
+    drop(server);
+
     let mut demo = Command::new(std::env::current_exe()?);
     demo.args(["demo", "--check"]);
     counts.add_demo(&steps.command("demo in the browser", &mut demo)?);
@@ -74,7 +84,7 @@ fn format_and_lint(steps: &mut Steps) -> Result<()> {
     }
     let lint = ["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"];
     steps.cargo("lints", &lint, &[])?;
-    for features in ["", "async-std", "smol", "tokio", "tls", "derive", "tracing"] {
+    for features in ["", "async-std", "smol", "tokio", "tls", "derive", "tracing", "metrics"] {
         let heading = match features {
             "" => "core without features".to_owned(),
             only => format!("core with only {only}"),

@@ -103,6 +103,7 @@ fn bind(bindgen: &Path, compiled: &Path, node: &Path, pkg: &Path) -> Result<()> 
     command.arg(&bound).arg("-o").arg(&optimised);
     exec::output(&mut command, BUILD_LIMIT)?;
     fs::rename(&optimised, &bound)?;
+    write_inline(node, &bound)?;
 
     fs::create_dir_all(pkg).map_err(|e| format!("cannot create {}: {e}", pkg.display()))?;
     for entry in fs::read_dir(aside.path())? {
@@ -114,6 +115,18 @@ fn bind(bindgen: &Path, compiled: &Path, node: &Path, pkg: &Path) -> Result<()> 
         }
     }
     Ok(())
+}
+
+/// The same as a module, for where nothing can be fetched.
+fn write_inline(node: &Path, wasm: &Path) -> Result<()> {
+    const SCRIPT: &str = r#"
+        const { readFileSync, writeFileSync } = require('node:fs');
+        const text = readFileSync(process.argv[1]).toString('base64');
+        const source = `export default Uint8Array.from(atob("${text}"), (c) => c.charCodeAt(0));\n`;
+        writeFileSync(process.argv[2], source);"#;
+    let mut command = Command::new(node);
+    command.args(["-e", SCRIPT]).arg(wasm).arg(wasm.with_file_name(format!("{STEM}_inline.js")));
+    exec::output(&mut command, Duration::from_secs(60)).map(drop)
 }
 
 /// Raw, and as servers send it.

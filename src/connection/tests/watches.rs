@@ -9,7 +9,7 @@ fn passage(sent: u64, answered: u64) -> Passage {
 fn each_command_has_its_own_moments() {
     let mut model = Model::ready(config());
     let slots: Vec<_> = ["a", "b", "c"].map(|id| model.submit(id).unwrap()).into();
-    slots.iter().for_each(|slot| model.core.watch_command(*slot));
+    assert!(slots.iter().all(|slot| model.core.watch_command(*slot)));
     model.tick(MS);
     let length = "*2\r\n$4\r\nECHO\r\n$1\r\na\r\n".len();
     model.write(length + 1);
@@ -34,9 +34,9 @@ fn a_driver_that_was_quicker_than_the_observer_loses_nothing() {
     model.write(usize::MAX);
     let later = model.submit("later").unwrap();
     // Another thread was quicker with the later one.
-    model.core.watch_command(later);
-    model.core.watch_command(also_sent);
-    model.core.watch_command(sent);
+    assert!(model.core.watch_command(later));
+    assert!(model.core.watch_command(also_sent));
+    assert!(model.core.watch_command(sent));
     model.tick(MS);
     model.settle();
     assert_eq!(model.core.unwatch_command(sent), passage(1, 2));
@@ -44,8 +44,20 @@ fn a_driver_that_was_quicker_than_the_observer_loses_nothing() {
     assert_eq!(model.core.unwatch_command(later), passage(2, 2));
     let answered = model.submit("answered").unwrap();
     model.settle();
-    model.core.watch_command(answered);
+    assert!(model.core.watch_command(answered));
     assert_eq!(model.core.unwatch_command(answered), passage(2, 2));
+}
+
+#[test]
+fn what_timed_out_in_the_line_for_room_was_not_queued() {
+    let mut model = Model::ready(LinkConfig { high_water: 10, ..config() });
+    let queued = model.submit("queued").unwrap();
+    let in_line = model.submit_with("in line", Some(MS)).unwrap();
+    model.tick(2 * MS);
+    assert_eq!(model.resubmit("in line", in_line).unwrap(), in_line);
+    assert!(!model.core.watch_command(in_line));
+    assert!(model.core.watch_command(queued));
+    assert_eq!(model.core.unwatch_command(in_line), Passage::default());
 }
 
 #[test]
@@ -55,7 +67,7 @@ fn what_never_came_so_far_has_no_moment() {
     let given_up = model.submit("given up").unwrap();
     let unanswered = model.submit("unanswered").unwrap();
     let slots = [first, given_up, unanswered];
-    slots.iter().for_each(|slot| model.core.watch_command(*slot));
+    assert!(slots.iter().all(|slot| model.core.watch_command(*slot)));
     model.core.abandon(given_up);
     model.tick(MS);
     model.write(usize::MAX);
@@ -63,7 +75,7 @@ fn what_never_came_so_far_has_no_moment() {
     model.tick(50 * MS);
     // Timed out after it was sent; and one that was not.
     let unsent = model.submit("unsent").unwrap();
-    model.core.watch_command(unsent);
+    assert!(model.core.watch_command(unsent));
     model.tick(50 * MS);
     assert_eq!(model.core.unwatch_command(first), passage(1, 1));
     assert_eq!(model.core.unwatch_command(given_up), Passage::default());
@@ -73,7 +85,7 @@ fn what_never_came_so_far_has_no_moment() {
     assert!(model.core.watches.is_empty());
     // And those behind them are found again.
     let after = model.submit("after").unwrap();
-    model.core.watch_command(after);
+    assert!(model.core.watch_command(after));
     model.settle();
     assert_eq!(model.core.unwatch_command(after), passage(101, 101));
 }
@@ -82,10 +94,10 @@ fn what_never_came_so_far_has_no_moment() {
 fn what_is_sent_on_the_next_connection_counts_from_there() {
     let mut model = Model::ready(config());
     let lost = model.submit("lost").unwrap();
-    model.core.watch_command(lost);
+    assert!(model.core.watch_command(lost));
     model.write(usize::MAX);
     let kept = model.submit("kept").unwrap();
-    model.core.watch_command(kept);
+    assert!(model.core.watch_command(kept));
     model.lose();
     model.tick(5 * MS);
     model.connect();

@@ -77,7 +77,7 @@ impl CloseCode {
 impl fmt::Display for CloseCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.code == Self::ABNORMAL {
-            f.write_str("the WebSocket closed abnormally (1006)")?;
+            f.write_str("the connection broke (1006)")?;
         } else {
             f.write_str("the WebSocket was closed with code ")?;
             self.code.fmt(f)?;
@@ -109,6 +109,6 @@ mod tests {
         assert_eq!(error.get_ref().unwrap().downcast_ref(), Some(&close));
         let error = CloseCode::abnormal().write();
         assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
-        assert_eq!(error.to_string(), "the WebSocket closed abnormally (1006)");
+        assert_eq!(error.to_string(), "the connection broke (1006)");
     }
 }

@@ -132,6 +132,8 @@ fn kind(kind: ErrorKind) -> (&'static str, Option<&'static str>) {
         ErrorKind::Protocol => "protocol",
         ErrorKind::Server => "server",
         ErrorKind::Decode => "decode",
+        ErrorKind::Conflict => "conflict",
+        ErrorKind::CircuitOpen => "circuit-open",
         _ => "internal",
     };
     (kind, stage)

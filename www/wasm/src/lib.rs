@@ -17,10 +17,12 @@ use futures::{
     StreamExt,
     future::{AbortHandle, Abortable},
 };
+use redmux::transport::Environment;
 use redmux::{
     ConnectionMultiplexer, Result, Subscription, SubscriptionItem,
     resp::{Arg, ArgList, Frame, ToArgs},
 };
+use redmux_websocket::{WebRuntime, WebSocketTransport};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
@@ -38,14 +40,24 @@ pub struct RawClient {
 
 #[wasm_bindgen]
 impl RawClient {
-    /// Connects with the options of an object; `hooks` is called from then on.
+    /// Connects with the options of an object; `hooks` is called from then on. `socket` is a class
+    /// like `WebSocket`, for where `globalThis.WebSocket` is not to be used.
     ///
     /// # Errors
     /// An error made by `hooks.error`: malformed options, or no connection.
-    pub async fn connect(url: String, options: JsValue, hooks: Hooks) -> Result<Self, JsValue> {
+    pub async fn connect(
+        url: String,
+        options: JsValue,
+        hooks: Hooks,
+        socket: Option<js_sys::Function>,
+    ) -> Result<Self, JsValue> {
         let options = options::read(&url, &options).map_err(|fault| hooks.config_error(&fault))?;
-        let connected =
-            ConnectionMultiplexer::connect_with(options, redmux_websocket::environment()).await;
+        let mut transport = WebSocketTransport::default();
+        if let Some(class) = socket {
+            transport = transport.constructor(class);
+        }
+        let environment = Environment::new(transport, WebRuntime);
+        let connected = ConnectionMultiplexer::connect_with(options, environment).await;
         let muxer = connected.map_err(|error| hooks.error_of(&error))?;
         let hooks = Rc::new(hooks);
         spawn_local(events::forward(muxer.events(), hooks.clone()));

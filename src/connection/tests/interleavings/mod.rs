@@ -11,6 +11,7 @@ mod answers;
 mod clock;
 mod deadlines;
 mod endings;
+mod observed;
 mod server;
 mod signals;
 mod wire;

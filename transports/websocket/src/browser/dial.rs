@@ -21,6 +21,8 @@ impl Transport for WebSocketTransport {
         let stream = WebSocketStream::new(self.make(url)?, self);
         match poll_fn(|cx| stream.poll_open(cx)).await {
             Ok(()) => Ok(stream),
+            // Other classes of sockets have no upgrade.
+            Err(error) if !url.starts_with("ws") => Err(DialError::new(DialStage::Dial, error)),
             Err(error) => Err(DialError::new(DialStage::Upgrade, error)),
         }
     }

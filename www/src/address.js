@@ -1,0 +1,80 @@
+// Where to connect to: what a URL says.
+
+const SCHEMES = "redis:, rediss:, unix:, ws: or wss:";
+
+/**
+ * Reads a URL. Gives either `{ webSocket }`, or `{ socket, options }`: what to dial and the options
+ * that the URL holds (`username`, `password`, `database`).
+ */
+export function readAddress(url, tls) {
+  const base = globalThis.location?.href;
+  let target;
+  try {
+    target = new URL(url, base);
+  } catch {
+    // The URL may hold a token or a password: it is not repeated.
+    throw new TypeError(`url: not a URL (expected ${SCHEMES}, or a path on this page's host)`);
+  }
+  switch (target.protocol) {
+    case "http:":
+      target.protocol = "ws:";
+      return webSocket(target, tls);
+    case "https:":
+      target.protocol = "wss:";
+      return webSocket(target, tls);
+    case "ws:":
+    case "wss:":
+      return webSocket(target, tls);
+    case "redis:":
+    case "rediss:":
+    case "unix:":
+      return socket(target, tls);
+    default:
+      throw new TypeError(`url: ${target.protocol} is not a scheme of it (expected ${SCHEMES})`);
+  }
+}
+
+function webSocket(target, tls) {
+  if (tls !== undefined) throw new TypeError("tls: a WebSocket's URL says it (wss:)");
+  return { webSocket: target.href };
+}
+
+function socket(target, tls) {
+  const unix = target.protocol === "unix:";
+  if (tls !== undefined && tls !== true && tls !== false && (typeof tls !== "object" || tls === null)) {
+    throw new TypeError("tls: expected true, false, or an object of options");
+  }
+  if (target.protocol === "rediss:" && tls === false) {
+    throw new TypeError("tls: false contradicts rediss:");
+  }
+  const secure = target.protocol === "rediss:" || (tls !== undefined && tls !== false);
+  const options = {};
+  if (target.username) options.username = decoded("username", target.username);
+  if (target.password) options.password = decoded("password", target.password);
+  const path = decoded("path", target.pathname);
+  if (!unix && path.length > 1) {
+    const database = Number(path.slice(1));
+    if (!Number.isInteger(database)) {
+      throw new TypeError("url: the path is not a database (expected a whole number)");
+    }
+    options.database = database;
+  }
+  for (const [name, value] of target.searchParams) {
+    if (name !== "db") throw new TypeError(`url: ${name} is no parameter of it (expected db)`);
+    options.database = Number(value);
+  }
+  const dial = unix
+    ? { path }
+    : { host: target.hostname.replace(/^\[|\]$/g, "") || "localhost", port: Number(target.port || 6379) };
+  dial.tls = secure ? (typeof tls === "object" ? tls : {}) : false;
+  const shown = unix ? `unix:${path}` : `${secure ? "rediss" : "redis"}://${target.hostname || "localhost"}:${dial.port}`;
+  return { socket: dial, shown, options };
+}
+
+function decoded(what, text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new TypeError(`url: the ${what} is not percent-encoded as it must be`);
+  }
+}

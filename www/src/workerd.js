@@ -1,0 +1,10 @@
+// The package in workerd and Cloudflare Workers: TCP and TLS besides WebSockets, and the wasm file as a
+// module, because nothing may be compiled there.
+
+import wasm from "../pkg/redmux_wasm_bg.wasm";
+import { entry } from "./connect.js";
+import { tcp } from "./transports/cloudflare.js";
+
+export * from "./exports.js";
+
+export const { connect, load } = entry({ wasmFile: () => wasm, tcp });

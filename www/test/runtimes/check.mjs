@@ -1,0 +1,262 @@
+// The package, packed and installed from its tarball, in each runtime, against a real server.
+//
+//   REDIS=host:port   CHROMIUM=path   node check.mjs
+//
+// Prints `ok   step` or `FAILED step: why` a line; exits 1 if any failed.
+
+import { execFile, spawn } from "node:child_process";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { connect as dial, createServer as createTcp } from "node:net";
+import { tmpdir } from "node:os";
+import { extname, join } from "node:path";
+import { promisify } from "node:util";
+import { chromium } from "playwright-core";
+import { WebSocketServer } from "ws";
+
+const execute = promisify(execFile);
+const here = import.meta.dirname;
+const www = join(here, "../..");
+const bin = (name) => join(here, "node_modules/.bin", name);
+/** Its own start script wants to have been run at installation. */
+const bun = join(here, `node_modules/@oven/bun-${process.platform}-${process.arch}/bin/bun`);
+const [host, port] = (process.env.REDIS ?? "127.0.0.1:6379").split(":");
+const LIMIT = 120_000;
+
+let failed = 0;
+
+function report(where, results) {
+  for (const { name, error } of results) {
+    if (error === undefined) console.log(`ok   ${where}: ${name}`);
+    else {
+      failed += 1;
+      console.log(`FAILED ${where}: ${name}: ${error}`);
+    }
+  }
+}
+
+/** The tarball in a project of its own, as a user has it. */
+async function install() {
+  const project = await mkdtemp(join(tmpdir(), "redmux-runtimes-"));
+  const pack = ["pack", "--silent", "--pack-destination", project];
+  const { stdout } = await execute("npm", pack, { cwd: www });
+  const tarball = stdout.trim().split("\n").at(-1);
+  await writeFile(join(project, "package.json"), '{ "name": "app", "private": true, "type": "module" }');
+  const flags = ["--no-audit", "--no-fund", "--offline", "--omit=peer"];
+  await execute("npm", ["install", ...flags, `./${tarball}`], { cwd: project });
+  await cp(join(here, "scenario.mjs"), join(project, "scenario.mjs"));
+  // What a WebSocket needs in Node 20, installed by its user.
+  await cp(join(here, "node_modules/ws"), join(project, "node_modules/ws"), { recursive: true });
+  const app = `
+    import * as redmux from "redmux";
+    import { run } from "./scenario.mjs";
+    const results = [];
+    for (const [url, dead] of JSON.parse(process.env.URLS)) results.push(...await run(redmux, url, dead));
+    console.log(JSON.stringify(results));`;
+  await writeFile(join(project, "app.mjs"), app);
+  return project;
+}
+
+/** A WebSocket in front of the server: what it gets it passes on, and nothing else. */
+async function relay() {
+  const server = createServer();
+  const sockets = new WebSocketServer({ server, maxPayload: 0 });
+  sockets.on("connection", (client) => {
+    const upstream = dial(port, host);
+    const end = () => {
+      client.close(1000);
+      upstream.destroy();
+    };
+    client.on("message", (bytes) => upstream.write(bytes));
+    upstream.on("data", (bytes) => client.send(bytes));
+    for (const side of [client, upstream]) side.on("close", end).on("error", end);
+  });
+  await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+  return server;
+}
+
+/** A port that nobody listens on. */
+async function deadPort() {
+  const server = createTcp();
+  await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+  const { port } = server.address();
+  await new Promise((closed) => server.close(closed));
+  return port;
+}
+
+async function processRuntime(where, program, args, project, urls) {
+  try {
+    const env = { ...process.env, URLS: JSON.stringify(urls), DENO_NO_UPDATE_CHECK: "1" };
+    const { stdout } = await execute(program, args, { cwd: project, env, timeout: LIMIT });
+    report(where, JSON.parse(stdout.trim().split("\n").at(-1)));
+  } catch (error) {
+    report(where, [{ name: "runs", error: `${error.message}\n${error.stderr ?? ""}` }]);
+  }
+}
+
+/** Bundled as for Cloudflare, then served by workerd itself. */
+async function workerd(project, urls) {
+  const worker = `
+    import * as redmux from "redmux";
+    import { run } from "./scenario.mjs";
+    export default {
+      async fetch() {
+        const results = [];
+        for (const [url, dead] of ${JSON.stringify(urls)}) results.push(...await run(redmux, url, dead));
+        return Response.json(results);
+      },
+    };`;
+  await writeFile(join(project, "worker.mjs"), worker);
+  const out = join(project, "worker");
+  await bundle(project, "worker.mjs", out, ["--conditions=workerd", "--external:cloudflare:sockets"]);
+  const files = await readdir(out);
+  const wasm = files.find((name) => name.endsWith(".wasm"));
+  const listen = await deadPort();
+  const config = `using Workerd = import "/workerd/workerd.capnp";
+    const config :Workerd.Config = (
+      services = [
+        (name = "main", worker = .app),
+        (name = "internet", network = (allow = ["private", "local", "public"])),
+      ],
+      sockets = [(name = "http", address = "127.0.0.1:${listen}", http = (), service = "main")],
+    );
+    const app :Workerd.Worker = (
+      modules = [
+        (name = "worker.js", esModule = embed "worker.js"),
+        (name = "${wasm}", wasm = embed "${wasm}"),
+      ],
+      compatibilityDate = "2025-09-01",
+    );`;
+  await writeFile(join(out, "config.capnp"), config);
+  const server = spawn(bin("workerd"), ["serve", "config.capnp"], { cwd: out });
+  let said = "";
+  server.stderr.on("data", (text) => (said += text));
+  try {
+    report("workerd", await answer(`http://127.0.0.1:${listen}/`));
+  } catch (error) {
+    report("workerd", [{ name: "runs", error: `${error.message}\n${said}` }]);
+  } finally {
+    server.kill();
+  }
+}
+
+/** Asks until somebody listens. */
+async function answer(url) {
+  const until = Date.now() + LIMIT;
+  for (;;) {
+    try {
+      const response = await fetch(url, { signal: AbortSignal.timeout(LIMIT) });
+      const text = await response.text();
+      if (!response.ok) throw new SyntaxError(`${response.status} ${text}`);
+      return JSON.parse(text);
+    } catch (error) {
+      if (error instanceof SyntaxError || Date.now() > until) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+async function bundle(project, from, out, flags) {
+  await mkdir(out, { recursive: true });
+  const name = from.replace(".mjs", ".js");
+  await execute(
+    bin("esbuild"),
+    [from, "--bundle", "--format=esm", `--outfile=${join(out, name)}`, "--loader:.wasm=copy", ...flags],
+    { cwd: project },
+  );
+}
+
+/** A page, a dedicated worker and a service worker, without any bundler. */
+async function browsers(project, urls) {
+  const types = { ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
+  const script = (send) => `
+    import * as redmux from "/node_modules/redmux/src/index.js";
+    import { run } from "/scenario.mjs";
+    const results = [];
+    for (const [url, dead] of ${JSON.stringify(urls)}) results.push(...await run(redmux, url, dead));
+    ${send}(results);`;
+  const service = `
+    import * as redmux from "/node_modules/redmux/src/index.js";
+    import { run } from "/scenario.mjs";
+    onmessage = (event) => event.waitUntil((async () => {
+      const results = [];
+      for (const [url, dead] of ${JSON.stringify(urls)}) results.push(...await run(redmux, url, dead));
+      event.source.postMessage(results);
+    })());
+    onactivate = (event) => event.waitUntil(clients.claim());`;
+  const inline = script("finished").replace("index.js", "inline.js");
+  const made = { "": "<!doctype html>", "page.js": script("finished"), "inline.js": inline, "worker.js": script("postMessage"), "service.js": service };
+  const server = createServer(async (request, response) => {
+    const name = new URL(request.url, "http://localhost").pathname.slice(1);
+    try {
+      const body = made[name] ?? (await readFile(join(project, name)));
+      response.setHeader("Content-Type", types[extname(name)] ?? "text/html");
+      response.end(body);
+    } catch {
+      response.statusCode = 404;
+      response.end();
+    }
+  });
+  await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+      "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  });
+  try {
+    const page = await browser.newPage();
+    await page.goto(`http://127.0.0.1:${server.address().port}/`);
+    for (const kind of ["page", "inline page", "worker", "service worker"]) {
+      try {
+        report(kind, await page.evaluate(inPage, kind));
+      } catch (error) {
+        report(kind, [{ name: "runs", error: error.message }]);
+      }
+    }
+  } finally {
+    await browser.close();
+    server.close();
+  }
+}
+
+/** Runs in the page. */
+function inPage(kind) {
+  return new Promise((resolve, reject) => {
+    if (kind.endsWith("page")) {
+      globalThis.finished = resolve;
+      import(kind === "page" ? "/page.js" : "/inline.js").catch(reject);
+    } else if (kind === "worker") {
+      const worker = new Worker("/worker.js", { type: "module" });
+      worker.onmessage = (event) => resolve(event.data);
+      worker.onerror = (event) => reject(new Error(event.message));
+    } else {
+      navigator.serviceWorker.onmessage = (event) => resolve(event.data);
+      navigator.serviceWorker
+        .register("/service.js", { type: "module" })
+        .then(() => navigator.serviceWorker.ready)
+        .then((registration) => registration.active.postMessage("run"))
+        .catch(reject);
+    }
+  });
+}
+
+const project = await install();
+const gateway = await relay();
+try {
+  const dead = await deadPort();
+  const overTcp = [`redis://${host}:${port}`, `redis://127.0.0.1:${dead}`];
+  const overWebSocket = [`ws://127.0.0.1:${gateway.address().port}`, `ws://127.0.0.1:${dead}`];
+  const both = [overTcp, overWebSocket];
+  await processRuntime("node", process.execPath, ["app.mjs"], project, both);
+  const permissions = ["--allow-net", "--allow-read", "--allow-env", "--allow-sys"];
+  const deno = ["run", "--quiet", "--node-modules-dir=manual", ...permissions, "app.mjs"];
+  await processRuntime("deno", bin("deno"), deno, project, both);
+  await processRuntime("bun", bun, ["run", "app.mjs"], project, both);
+  await workerd(project, both);
+  await browsers(project, [overWebSocket]);
+} finally {
+  gateway.close();
+  gateway.closeAllConnections();
+  await rm(project, { recursive: true, force: true });
+}
+process.exit(failed === 0 ? 0 : 1);
