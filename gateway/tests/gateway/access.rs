@@ -270,7 +270,7 @@ async fn tls_on_both_sides_and_certificates_as_credentials() {
     let port = lease_port(None).unwrap();
     let path = |file: &str| site.path(file).display().to_string();
     let server = RedisServer::builder()
-        .args(["--tls-port", &port.port().to_string(), "--tls-auth-clients", "no"])
+        .args(["--tls-port", &port.port().to_string(), "--tls-auth-clients", "yes"])
         .args([
             "--tls-cert-file",
             &path("tls/fullchain.pem"),
@@ -283,7 +283,7 @@ async fn tls_on_both_sides_and_certificates_as_credentials() {
     let text = with_token(&token)
         .replace(
             "\"{redis}\"",
-            &format!("\"127.0.0.1:{}\"\ntls = {{ ca = \"tls/redis-ca.pem\" }}", port.port()),
+            &format!("\"127.0.0.1:{}\"\ntls = {{ ca = \"tls/redis-ca.pem\", certificate = \"tls/gateway.pem\", key = \"tls/gateway-key.pem\" }}", port.port()),
         )
         .replace("tokens = ", "certificates = [\"uri:spiffe://tests/job\"]\ntokens = ")
         + r#"

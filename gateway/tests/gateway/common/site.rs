@@ -31,8 +31,8 @@ impl Site {
         let stranger = issue(&self::authority("elsewhere"), &["job.internal"], &[]);
         let site = Self {
             ca_pem: authority.pem(),
-            client_cert_pem: client.0,
-            client_key_pem: client.1,
+            client_cert_pem: client.0.clone(),
+            client_key_pem: client.1.clone(),
             stranger_cert_pem: stranger.0,
             stranger_key_pem: stranger.1,
             dir,
@@ -42,6 +42,8 @@ impl Site {
         for (file, text) in [
             ("tls/fullchain.pem", server.0.as_str()),
             ("tls/key.pem", &server.1),
+            ("tls/gateway.pem", &client.0),
+            ("tls/gateway-key.pem", &client.1),
             ("tls/clients-ca.pem", &ca),
             ("tls/redis-ca.pem", &ca),
             ("secrets/shop-password", "shop-secret\n"),
