@@ -55,13 +55,15 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
     counts.add_node(&steps.command("JavaScript tests", &mut npm)?);
 
     let checks = steps.run("transport checks", |_| wasm::build_checks(toolchain))?;
+    // `DEBUG SLEEP` makes it late.
+    let server = RedisServer::builder().args(["--enable-debug-command", "yes"]).start()?;
     let mut command = Command::new(tools::node()?);
     command.arg(crate::root().join("www/test/transport/check.mjs"));
     command.env("CHECKS", checks).env("CHROMIUM", tools::chromium()?);
+    command.env("REDIS", server.addr().to_string());
     counts.add_checks(&steps.command("transport in the browser", &mut command)?);
 
     packages::install(packages::RUNTIMES)?;
-    let server = RedisServer::builder().args(["--enable-debug-command", "yes"]).start()?;
     let mut command = Command::new(tools::node()?);
     command.arg(packages::dir(packages::RUNTIMES).join("check.mjs"));
     command.env("REDIS", server.addr().to_string()).env("CHROMIUM", tools::chromium()?);

@@ -1,6 +1,6 @@
 // The WebSocket transport in a real page, a real worker, and Node with an injected class.
 //
-//   CHECKS=dir with redmux_websocket_checks.js and its wasm   CHROMIUM=path   node check.mjs
+//   CHECKS=dir with redmux_websocket_checks.js and its wasm   REDIS=host:port   CHROMIUM=path   node check.mjs
 //
 // Prints `ok   step` or `FAILED step: why` a line; exits 1 if any failed.
 

@@ -14,6 +14,7 @@ const NAMES = [
   "dropped",
   "text",
   "closing",
+  "caching",
   "timers",
   "runtime",
 ];

@@ -1,6 +1,7 @@
 // The other side of the transport's scenarios: one behaviour a path.
 
 import { createServer } from "node:http";
+import { connect } from "node:net";
 import { WebSocketServer } from "ws";
 
 /** Starts the server; `closed` counts what clients gave up. */
@@ -39,6 +40,17 @@ export async function serve() {
 }
 
 const behaviours = {
+  "/redis": (client) => {
+    const [host, port] = process.env.REDIS.split(":");
+    const upstream = connect(port, host);
+    const end = () => {
+      client.close(1000);
+      upstream.destroy();
+    };
+    client.on("message", (bytes) => upstream.write(bytes));
+    upstream.on("data", (bytes) => client.send(bytes));
+    for (const side of [client, upstream]) side.on("close", end).on("error", end);
+  },
   "/echo": (client) => client.on("message", (bytes) => client.send(bytes, { binary: true })),
   "/bytewise": (client) =>
     client.on("message", (bytes) => {

@@ -8,6 +8,7 @@
 #![allow(missing_docs, unreachable_pub, reason = "what is exported is exported to JavaScript")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod caching;
 mod closing;
 mod dialing;
 mod streaming;
