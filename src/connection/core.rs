@@ -118,6 +118,8 @@ pub(crate) struct Core {
     pub(crate) session: u64,
     /// User commands wait until the handshake has succeeded.
     pub(super) hold: bool,
+    /// The program wants another stream.
+    give_up: bool,
     pub(super) handshake: Handshake,
     pub(crate) server: Option<ServerInfo>,
     pub(crate) protocol: Protocol,
@@ -170,6 +172,7 @@ impl Core {
             overrides: BinaryHeap::new(),
             session: 0,
             hold: true,
+            give_up: false,
             handshake: Handshake::default(),
             server: None,
             protocol: Protocol::Resp2,
@@ -245,6 +248,21 @@ impl Core {
         if !self.watches.is_empty() {
             self.note_watched_sent();
         }
+    }
+
+    /// Ends the stream in use, if there is one.
+    pub(crate) fn ask_for_another_stream(&mut self) {
+        self.give_up = matches!(self.phase, Phase::Ready);
+        self.wake_driver();
+    }
+
+    /// The error by which the stream ends, once after it was asked for.
+    pub(crate) fn check_given_up(&mut self) -> Result<(), Error> {
+        if !std::mem::take(&mut self.give_up) {
+            return Ok(());
+        }
+        let error = Error::new(ErrorKind::ConnectionLost, Delivery::MaybeExecuted);
+        Err(error.detail("the program asked for another connection"))
     }
 
     /// Matches replies with the commands they answer; `bytes` were read.

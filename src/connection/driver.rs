@@ -274,6 +274,7 @@ impl Driver {
             attend(&link, inbox);
         };
         let settle = |core: &mut Core| {
+            core.check_given_up()?;
             if core.now() >= grace_until {
                 core.expire();
                 core.check_liveness()?;

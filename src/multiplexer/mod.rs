@@ -276,6 +276,19 @@ impl ConnectionMultiplexer {
         Blocking::new(self.clone())
     }
 
+    /// Ends the connections in use and opens others, at once
+    ///
+    /// For when something outside tells that the server has moved: a new address behind a name, a
+    /// failover. It is as if the connection had been lost: what is in flight fails as
+    /// [maybe executed](crate::Delivery::MaybeExecuted), what was not sent goes to the next one,
+    /// subscriptions are restored and told of the gap, and events say so. Where there is no
+    /// connection, nothing happens: one is being opened. Leased connections stay as they are.
+    pub fn reconnect(&self) {
+        for link in [&self.inner.link, &self.inner.dedicated] {
+            link.with(|core| core.ask_for_another_stream());
+        }
+    }
+
     /// Finishes what was issued, accepts nothing new, and closes the connections.
     ///
     /// Waits at most `command_timeout` for replies. Without a connection, what waits for

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use futures::{StreamExt, future::join_all};
 use redmux::{
-    ConnectionMultiplexer, Database, Delivery, Options, database::BlockFor, pipeline,
-    resp::Protocol,
+    ConnectionMultiplexer, Database, Delivery, Event, Options, SubscriptionItem,
+    database::BlockFor, events::ConnectionType, pipeline, resp::Protocol,
 };
 use redmux_test_support::RedisServer;
 
@@ -33,6 +33,48 @@ async fn what_is_never_awaited_is_never_sent() {
     let (late, early) = (db.get::<i64>("n"), db.incr("n"));
     early.await.unwrap();
     assert_eq!(late.await.unwrap(), Some(1));
+}
+
+#[async_std::test]
+async fn another_connection_is_opened_when_it_is_asked_for() {
+    let server = RedisServer::start();
+    for protocol in [Protocol::Resp2, Protocol::Resp3] {
+        let options = Options::new(server.addr().to_string()).protocol(protocol);
+        let muxer = ConnectionMultiplexer::connect(options).await.unwrap();
+        let db = muxer.database();
+        let mut events = muxer.events();
+        let mut news = muxer.subscriber().subscribe("news").await.unwrap();
+        let id = async || muxer.execute::<u64>("CLIENT", ["ID"]).await.unwrap();
+        for _ in 0..3 {
+            let before = id().await;
+            muxer.reconnect();
+            // With RESP2 the other connection tells of itself, too, before or after.
+            loop {
+                let event = events.next().await.unwrap();
+                if matches!(&event, Event::ConnectionFailed(failed)
+                    if failed.connection_type == ConnectionType::Interactive)
+                {
+                    assert!(event.to_string().contains("asked for another connection"), "{event}");
+                    break;
+                }
+            }
+            // Waits for the new connection, as any command does.
+            assert!(id().await > before);
+            assert!(matches!(news.next().await.unwrap(), SubscriptionItem::Missed(_)));
+            // With RESP2 it may not be subscribed again yet.
+            while db.publish("news", "again").await.unwrap() == 0 {
+                async_std::task::sleep(Duration::from_millis(1)).await;
+            }
+            assert_eq!(news.next().await.unwrap().message().unwrap().text(), "again");
+            while !matches!(events.next().await, Some(Event::ConnectionRestored(restored))
+                if restored.connection_type == ConnectionType::Interactive)
+            {}
+        }
+        // Before there is a connection, and after its end, it does nothing.
+        muxer.close().await;
+        muxer.reconnect();
+        assert!(db.incr("n").await.unwrap_err().is_closed());
+    }
 }
 
 #[async_std::test]
