@@ -80,6 +80,28 @@ async fn a_key_migrates_to_another_server() {
 }
 
 #[async_std::test]
+async fn a_server_is_shut_down_and_comes_back() {
+    let server = RedisServer::start();
+    let muxer = connect(&server).await;
+    muxer.database().set("k", "v").await.unwrap();
+    // It has no time to answer: whoever reads only this error cannot know what became of it.
+    let error = muxer.execute::<()>("SHUTDOWN", "NOSAVE").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionLost, "{error}");
+    assert_eq!(error.delivery(), Delivery::MaybeExecuted);
+    let patient =
+        async { muxer.execute::<String>("ECHO", "back").timeout(Duration::from_secs(60)).await };
+    let restart = async {
+        while server.is_running() {
+            async_std::task::sleep(Duration::from_millis(5)).await;
+        }
+        server.restart();
+    };
+    let (echoed, ()) = futures::future::join(patient, restart).await;
+    assert_eq!(echoed.unwrap(), "back");
+    assert_eq!(muxer.database().exists("k").await.unwrap(), 0);
+}
+
+#[async_std::test]
 async fn a_ping_takes_time() {
     let server = RedisServer::start();
     let muxer = connect(&server).await;
