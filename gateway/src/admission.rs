@@ -1,6 +1,9 @@
 use std::{fmt, net::IpAddr, str::FromStr};
 
-use crate::{config::Config, http::RequestHead};
+use crate::{
+    config::{Config, Network},
+    http::RequestHead,
+};
 
 /// A web origin: scheme, host and port, as browsers send it
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,9 +113,43 @@ fn is_same_origin(origin: &Origin, head: &RequestHead) -> bool {
         .is_some_and(|(host, port)| host == origin.host && port.unwrap_or(default) == origin.port)
 }
 
+/// The client's address: the socket's, or what proxies that are trusted say.
+pub(crate) fn client_address(trusted: &[Network], socket: IpAddr, head: &RequestHead) -> IpAddr {
+    let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
+    let mut address = socket.to_canonical();
+    // Each proxy vouches for the one before it; what strangers wrote stands in front.
+    for said in head.forwarded_for.iter().rev() {
+        if !is_trusted(address) {
+            break;
+        }
+        let Ok(before) = said.parse::<IpAddr>() else { break };
+        address = before.to_canonical();
+    }
+    address
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_proxies_that_are_trusted_say_where_clients_come_from() {
+        let trusted = [Network::parse("10.0.0.0/8").unwrap()];
+        for (socket, said, address) in [
+            ("192.0.2.1", "198.51.100.7", "192.0.2.1"),
+            ("10.0.0.1", "198.51.100.7", "198.51.100.7"),
+            ("10.0.0.1", "1.2.3.4, 198.51.100.7, 10.9.9.9", "198.51.100.7"),
+            ("10.0.0.1", "", "10.0.0.1"),
+            ("10.0.0.1", "nonsense, 198.51.100.7", "198.51.100.7"),
+            ("10.0.0.1", "198.51.100.7, nonsense", "10.0.0.1"),
+            ("::ffff:10.0.0.1", "::ffff:198.51.100.7", "198.51.100.7"),
+        ] {
+            let mut head = head(None, None);
+            head.forwarded_for = said.split(", ").map(str::to_owned).collect();
+            let found = client_address(&trusted, socket.parse().unwrap(), &head);
+            assert_eq!(found.to_string(), address, "{socket}: {said}");
+        }
+    }
 
     fn head(host: Option<&str>, origin: Option<&str>) -> RequestHead {
         RequestHead {

@@ -3,10 +3,9 @@ use redmux::resp::{
     Frame, Framer, Kind, Limits, ProtocolError, Reply, Scan, bulk_len, header_len,
     write_array_header, write_bulk,
 };
+use smallvec::SmallVec;
 
-use crate::policy::{Policy, Refusal};
-
-/// Why a client's bytes are not forwarded
+/// Why a client's bytes are no commands
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CommandError {
@@ -16,12 +15,9 @@ pub enum CommandError {
     /// They are RESP, but no command.
     #[error("not a command: {0}")]
     NotACommand(&'static str),
-    /// The command is refused by the gateway's policy.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
 }
 
-/// Reads commands out of a client's messages and writes them anew
+/// Reads commands out of a client's messages
 ///
 /// A command is an array of at least one bulk string, and nothing else: no inline commands,
 /// no nested types, no attributes. Messages may split commands anywhere and may hold many.
@@ -29,84 +25,106 @@ pub enum CommandError {
 /// result, so that the server cannot read the bytes differently.
 ///
 /// ```
-/// use redmux_gateway::{CommandReader, Policy};
+/// use redmux_gateway::CommandReader;
 ///
-/// let mut reader = CommandReader::new(1 << 20, Policy::default());
+/// let mut reader = CommandReader::new(1 << 20, 1000);
+/// reader.push(b"*2\r\n$3\r\nGET\r\n$1".as_slice().into());
+/// assert!(reader.next()?.is_none());
+/// reader.push(b"\r\nk\r\n".as_slice().into());
+/// let command = reader.next()?.expect("it is complete");
+/// assert_eq!(command.words()[..], [b"GET".as_slice(), b"k"]);
 /// let mut out = Vec::new();
-/// reader.read(b"*2\r\n$3\r\nGET\r\n$1".as_slice().into(), &mut out)?;
-/// assert!(out.is_empty());
-/// reader.read(b"\r\nk\r\n".as_slice().into(), &mut out)?;
+/// command.write(&mut out);
 /// assert_eq!(out, b"*2\r\n$3\r\nGET\r\n$1\r\nk\r\n");
 /// # Ok::<(), redmux_gateway::CommandError>(())
 /// ```
 #[derive(Debug)]
 pub struct CommandReader {
     framer: Framer,
-    policy: Policy,
     /// The beginning of a command whose end has not come.
     partial: BytesMut,
-    commands: u64,
+    /// What has come and is not read yet, if `partial` is empty.
+    rest: Bytes,
+}
+
+/// One well-formed command
+#[derive(Debug)]
+pub struct Command {
+    frame: Frame,
+    /// No number is written longer than need be: what would be written anew is this.
+    canonical: bool,
 }
 
 impl CommandReader {
-    /// Accepts commands of at most `max_command` bytes.
-    pub fn new(max_command: usize, policy: Policy) -> Self {
+    /// Accepts commands of at most `max_command` bytes and `max_words` words.
+    pub fn new(max_command: usize, max_words: usize) -> Self {
+        let mut reader = Self {
+            framer: Framer::new(Limits::default()),
+            partial: BytesMut::new(),
+            rest: Bytes::new(),
+        };
+        reader.limit(max_command, max_words);
+        reader
+    }
+
+    /// Accepts other sizes from the next command on; call it between commands only.
+    pub(crate) fn limit(&mut self, max_command: usize, max_words: usize) {
         let limits = Limits::default()
             .max_depth(1)
-            .max_elements(1 << 20)
+            .max_elements(max_words)
             .max_bulk(max_command)
             .max_line(32)
             .max_frame(max_command);
-        Self { framer: Framer::new(limits), policy, partial: BytesMut::new(), commands: 0 }
+        self.framer = Framer::new(limits);
     }
 
-    /// Appends the commands that `message` completes to `out`.
-    ///
-    /// # Errors
-    /// The first command that is not well-formed or not allowed; those before it are in
-    /// `out`, nothing of it or behind it is. The reader is of no use afterwards.
-    pub fn read(&mut self, message: Bytes, out: &mut Vec<u8>) -> Result<(), CommandError> {
-        let mut bytes = if self.partial.is_empty() {
-            message
+    /// Takes one message; all commands of those before must have been read.
+    pub fn push(&mut self, message: Bytes) {
+        if self.partial.is_empty() {
+            self.rest = message;
         } else {
             self.partial.extend_from_slice(&message);
-            match self.framer.scan(&self.partial)? {
-                Scan::Incomplete { .. } => return Ok(()),
-                Scan::Complete(len) => {
-                    let mut bytes = std::mem::take(&mut self.partial).freeze();
-                    self.forward(bytes.split_to(len), out)?;
-                    bytes
-                }
-            }
-        };
-        while !bytes.is_empty() {
-            // Only arrays may begin here: say so at once instead of waiting for their end.
-            if bytes[0] != b'*' {
-                return Err(CommandError::NotACommand("expected an array (`*`)"));
-            }
-            match self.framer.scan(&bytes)? {
-                Scan::Complete(len) => self.forward(bytes.split_to(len), out)?,
-                Scan::Incomplete { .. } => {
-                    self.partial.extend_from_slice(&bytes);
-                    return Ok(());
-                }
-            }
         }
-        Ok(())
     }
 
-    /// Commands forwarded so far.
-    pub fn commands(&self) -> u64 {
-        self.commands
+    /// The next command that is complete.
+    ///
+    /// # Errors
+    /// What comes next is not well-formed; the reader is of no use afterwards.
+    #[expect(clippy::should_implement_trait, reason = "it fails")]
+    pub fn next(&mut self) -> Result<Option<Command>, CommandError> {
+        if !self.partial.is_empty() {
+            let Scan::Complete(len) = self.framer.scan(&self.partial)? else { return Ok(None) };
+            let mut bytes = std::mem::take(&mut self.partial).freeze();
+            let command = bytes.split_to(len);
+            self.rest = bytes;
+            return Command::new(command).map(Some);
+        }
+        // Only arrays may begin here: say so at once instead of waiting for their end.
+        match self.rest.first() {
+            None => return Ok(None),
+            Some(b'*') => {}
+            Some(_) => return Err(CommandError::NotACommand("expected an array (`*`)")),
+        }
+        match self.framer.scan(&self.rest)? {
+            Scan::Complete(len) => Command::new(self.rest.split_to(len)).map(Some),
+            Scan::Incomplete { .. } => {
+                self.partial.extend_from_slice(&self.rest);
+                self.rest = Bytes::new();
+                Ok(None)
+            }
+        }
     }
 
     /// Bytes of a command whose end has not come.
     pub fn pending(&self) -> usize {
         self.partial.len()
     }
+}
 
-    fn forward(&mut self, command: Bytes, out: &mut Vec<u8>) -> Result<(), CommandError> {
-        let frame = Frame::from_bytes(command);
+impl Command {
+    fn new(bytes: Bytes) -> Result<Self, CommandError> {
+        let frame = Frame::from_bytes(bytes);
         let reply = frame.reply();
         if reply.kind() != Kind::Array || reply.attributes().is_some() {
             return Err(CommandError::NotACommand("expected an array (`*`)"));
@@ -118,33 +136,49 @@ impl CommandReader {
             return Err(CommandError::NotACommand("the array is empty"));
         }
         let mut canonical = header_len(count);
-        for item in items.clone() {
-            let text = item
-                .as_bytes()
-                .filter(|_| is_plain_bulk(&item))
+        for item in items {
+            let text = plain_bulk(&item)
                 .ok_or(CommandError::NotACommand("every element must be a bulk string (`$`)"))?;
             canonical += bulk_len(text.len());
         }
-        self.policy.check(items.clone())?;
-        if canonical == frame.len() {
-            // No number is written longer than need be: what would be written anew is this.
-            out.extend_from_slice(frame.as_bytes());
-        } else {
-            write_array_header(out, count);
-            for item in items {
-                if let Some(bytes) = item.as_bytes() {
-                    write_bulk(out, &bytes);
-                }
-            }
+        Ok(Self { canonical: canonical == frame.len(), frame })
+    }
+
+    /// Its words, the name first.
+    pub fn words(&self) -> SmallVec<[&[u8]; 8]> {
+        let reply = self.frame.reply();
+        reply.items().into_iter().flatten().filter_map(|item| plain_bulk(&item)).collect()
+    }
+
+    /// Its length as it came, in bytes.
+    #[expect(clippy::len_without_is_empty, reason = "it never is")]
+    pub fn len(&self) -> usize {
+        self.frame.len()
+    }
+
+    /// Appends it as clients should write it.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        match self.canonical {
+            true => out.extend_from_slice(self.frame.as_bytes()),
+            false => write_words(&self.words(), out),
         }
-        self.commands += 1;
-        Ok(())
     }
 }
 
-/// A bulk string with its length given, and no null.
-fn is_plain_bulk(item: &Reply<'_>) -> bool {
-    matches!(item.raw(), [b'$', b'0'..=b'9', ..])
+/// Appends these words as a command.
+pub(crate) fn write_words(words: &[&[u8]], out: &mut Vec<u8>) {
+    write_array_header(out, words.len());
+    for word in words {
+        write_bulk(out, word);
+    }
+}
+
+/// The text of a bulk string with its length given, and no null.
+fn plain_bulk<'a>(item: &Reply<'a>) -> Option<&'a [u8]> {
+    match (item.raw(), item.as_bytes()?) {
+        ([b'$', b'0'..=b'9', ..], std::borrow::Cow::Borrowed(text)) => Some(text),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -155,7 +189,20 @@ mod tests {
     use super::*;
 
     fn reader() -> CommandReader {
-        CommandReader::new(1 << 20, Policy::default())
+        CommandReader::new(1 << 20, 1 << 20)
+    }
+
+    /// Appends the commands that a message completes.
+    fn read(
+        reader: &mut CommandReader,
+        message: Bytes,
+        out: &mut Vec<u8>,
+    ) -> Result<(), CommandError> {
+        reader.push(message);
+        while let Some(command) = reader.next()? {
+            command.write(out);
+        }
+        Ok(())
     }
 
     fn encode(commands: &[Vec<Vec<u8>>]) -> Vec<u8> {
@@ -170,7 +217,7 @@ mod tests {
     fn read_in_parts(bytes: &[u8], cuts: &[usize]) -> Result<Vec<u8>, CommandError> {
         let (mut reader, mut out, mut from) = (reader(), Vec::new(), 0);
         for cut in cuts.iter().copied().chain([bytes.len()]) {
-            reader.read(Bytes::copy_from_slice(&bytes[from..cut]), &mut out)?;
+            read(&mut reader, Bytes::copy_from_slice(&bytes[from..cut]), &mut out)?;
             from = cut;
         }
         assert_eq!(reader.pending(), 0);
@@ -228,7 +275,7 @@ mod tests {
             let mut out = Vec::new();
             let mut bytes = b"*1\r\n$4\r\nPING\r\n".to_vec();
             bytes.extend_from_slice(bad.as_bytes());
-            let error = reader().read(bytes.into(), &mut out);
+            let error = read(&mut reader(), bytes.into(), &mut out);
             assert!(error.is_err(), "{bad:?} was accepted");
             assert_eq!(out, b"*1\r\n$4\r\nPING\r\n", "{bad:?}");
         }
@@ -236,14 +283,17 @@ mod tests {
 
     #[test]
     fn a_command_beyond_the_limit_is_refused_before_it_has_come() {
-        let mut reader = CommandReader::new(1000, Policy::default());
+        let mut reader = CommandReader::new(1000, 1 << 20);
         let mut out = Vec::new();
         let head = b"*2\r\n$3\r\nSET\r\n$2000\r\n".as_slice();
-        assert!(matches!(reader.read(head.into(), &mut out), Err(CommandError::Malformed(_))));
-        let mut reader = CommandReader::new(1000, Policy::default());
+        assert!(matches!(
+            read(&mut reader, head.into(), &mut out),
+            Err(CommandError::Malformed(_))
+        ));
+        let mut reader = CommandReader::new(1000, 1 << 20);
         let mut many = b"*100\r\n".to_vec();
         many.extend(b"$20\r\naaaaaaaaaaaaaaaaaaaa\r\n".repeat(100));
-        assert!(reader.read(many.into(), &mut out).is_err());
+        assert!(read(&mut reader, many.into(), &mut out).is_err());
     }
 
     proptest! {
@@ -253,11 +303,6 @@ mod tests {
                 prop::collection::vec(prop::collection::vec(any::<u8>(), 0..20), 1..5), 0..6),
             cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
         ) {
-            // The first word must not be one that the policy refuses.
-            let commands: Vec<Vec<Vec<u8>>> = commands
-                .into_iter()
-                .map(|args| std::iter::once(b"ECHO".to_vec()).chain(args).collect())
-                .collect();
             let bytes = encode(&commands);
             let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
             cuts.sort_unstable();
@@ -268,10 +313,10 @@ mod tests {
         fn whatever_is_forwarded_is_canonical(bytes in prop::collection::vec(
             prop::sample::select(b"*$123 \r\n:+-?.PING%>|".to_vec()), 0..60)) {
             let mut out = Vec::new();
-            let _ = reader().read(bytes.into(), &mut out);
+            let _ = read(&mut reader(), bytes.into(), &mut out);
             // Reading it again changes nothing and leaves nothing over.
             let (mut again, mut second) = (Vec::new(), reader());
-            second.read(Bytes::from(out.clone()), &mut again).unwrap();
+            read(&mut second, Bytes::from(out.clone()), &mut again).unwrap();
             prop_assert_eq!(second.pending(), 0);
             prop_assert_eq!(again, out);
         }

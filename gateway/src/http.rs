@@ -6,11 +6,16 @@ use futures::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 const MAX_HEAD: usize = 8 << 10;
 
 /// What the gateway needs of an HTTP request
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct RequestHead {
     pub(crate) method: String,
     /// Path without the query.
     pub(crate) path: String,
+    pub(crate) has_query: bool,
+    /// May hold a secret: never to be shown.
+    pub(crate) authorization: Option<String>,
+    /// Addresses that proxies say they serve, the nearest last.
+    pub(crate) forwarded_for: Vec<String>,
     pub(crate) host: Option<String>,
     pub(crate) origin: Option<String>,
     pub(crate) upgrade: bool,
@@ -24,12 +29,14 @@ pub(crate) struct RequestHead {
 pub(crate) struct Status(pub(crate) u16, pub(crate) &'static str);
 
 pub(crate) const BAD_REQUEST: Status = Status(400, "Bad Request");
+pub(crate) const UNAUTHORIZED: Status = Status(401, "Unauthorized");
 pub(crate) const FORBIDDEN: Status = Status(403, "Forbidden");
 pub(crate) const NOT_FOUND: Status = Status(404, "Not Found");
 pub(crate) const METHOD_NOT_ALLOWED: Status = Status(405, "Method Not Allowed");
 pub(crate) const MISDIRECTED: Status = Status(421, "Misdirected Request");
 pub(crate) const UPGRADE_REQUIRED: Status = Status(426, "Upgrade Required");
 pub(crate) const HEAD_TOO_LARGE: Status = Status(431, "Request Header Fields Too Large");
+pub(crate) const TOO_MANY: Status = Status(429, "Too Many Requests");
 pub(crate) const UNAVAILABLE: Status = Status(503, "Service Unavailable");
 
 /// Reads a request head; returns it with the bytes that came behind it.
@@ -70,6 +77,7 @@ fn parse(bytes: &[u8]) -> Result<Option<(RequestHead, usize)>, Status> {
     let mut head = RequestHead {
         method: request.method.unwrap_or_default().to_owned(),
         path: request.path.unwrap_or_default().split('?').next().unwrap_or_default().to_owned(),
+        has_query: request.path.unwrap_or_default().contains('?'),
         ..RequestHead::default()
     };
     let (mut upgrade, mut connection) = (false, false);
@@ -85,6 +93,10 @@ fn parse(bytes: &[u8]) -> Result<Option<(RequestHead, usize)>, Status> {
         match header.name.to_ascii_lowercase().as_str() {
             "host" => once(&mut head.host)?,
             "origin" => once(&mut head.origin)?,
+            "authorization" => once(&mut head.authorization)?,
+            "x-forwarded-for" => {
+                head.forwarded_for.extend(value.split(',').map(|item| item.trim().to_owned()));
+            }
             "sec-websocket-version" => once(&mut head.websocket_version)?,
             "sec-websocket-key" => once(&mut head.websocket_key)?,
             "sec-websocket-protocol" => {
@@ -134,9 +146,10 @@ pub(crate) async fn refuse(
     reason: &str,
 ) -> io::Result<()> {
     let headers: &[(&str, &str)] = match status.0 {
+        401 => &[("WWW-Authenticate", "Bearer")],
         405 => &[("Allow", "GET, HEAD")],
         426 => &[("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")],
-        503 => &[("Retry-After", "5")],
+        429 | 503 => &[("Retry-After", "5")],
         _ => &[],
     };
     respond(stream, status, headers, "text/plain; charset=utf-8", reason.as_bytes(), true).await
@@ -158,8 +171,10 @@ mod tests {
              Origin: http://a:1\r\nSec-WebSocket-Key: k\r\nSec-WebSocket-Version: 13\r\n\
              Sec-WebSocket-Protocol: x, redis.v1\r\n\r\nrest",
         )
-        .unwrap()
+        .ok()
+        .flatten()
         .unwrap();
+        assert!(head.has_query);
         assert_eq!((head.method.as_str(), head.path.as_str()), ("GET", "/redis"));
         assert!(head.upgrade);
         assert_eq!(head.protocols, ["x", "redis.v1"]);
@@ -173,13 +188,17 @@ mod tests {
             ("GET / HTTP/1.1\r\nOrigin: a\r\nOrigin: b\r\n\r\n".to_owned(), BAD_REQUEST),
             ("GET / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello".to_owned(), BAD_REQUEST),
             ("GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n".to_owned(), BAD_REQUEST),
+            (
+                "GET / HTTP/1.1\r\nAuthorization: a\r\nAuthorization: b\r\n\r\n".to_owned(),
+                BAD_REQUEST,
+            ),
             ("*1\r\n$4\r\nPING\r\n".to_owned(), BAD_REQUEST),
             ("GET / HTTP/1.1\r\nHost".to_owned(), BAD_REQUEST),
             (format!("GET / HTTP/1.1\r\nA: {}\r\n\r\n", "x".repeat(9000)), HEAD_TOO_LARGE),
             (format!("GET / HTTP/1.1\r\n{}\r\n", "A: b\r\n".repeat(100)), HEAD_TOO_LARGE),
         ] {
-            assert_eq!(read(&text).unwrap_err(), status, "{}", &text[..40.min(text.len())]);
+            assert_eq!(read(&text).err(), Some(status), "{}", &text[..40.min(text.len())]);
         }
-        assert!(read("").unwrap().is_none());
+        assert!(read("").is_ok_and(|head| head.is_none()));
     }
 }

@@ -1,9 +1,10 @@
-//! Carries RESP between WebSocket clients and one Redis server.
+//! Carries RESP between WebSocket clients and Redis servers.
 //!
 //! A browser cannot open a TCP connection; it opens a WebSocket to this gateway, which opens
 //! one connection to Redis for it. Commands are parsed in full and written anew, so that
 //! nothing but well-formed commands reaches the server. Requests from pages of other origins
-//! are refused by default.
+//! are refused by default. A configuration file says who may do what; without one, everybody may
+//! do nearly everything, on loopback addresses only. See `docs/gateway.md`.
 //!
 //! ```no_run
 //! # async fn f() -> std::io::Result<()> {
@@ -17,20 +18,36 @@
 //! # }
 //! ```
 
+mod admin;
 mod admission;
-mod client;
+mod audit;
+mod auth;
 mod commands;
 mod config;
 mod files;
+mod frames;
+mod handshake;
 mod http;
+mod limits;
 mod log;
+mod metrics;
 mod policy;
+mod replies;
 mod server;
+mod session;
+mod tls;
+mod upstream;
 
 pub use admission::{Origin, OriginError};
-pub use client::CloseReason;
-pub use commands::{CommandError, CommandReader};
-pub use config::{Asked, Config, Process, UsageError, parse as parse_args};
+pub use auth::{TokenError, TokenHash, new_token};
+pub use commands::{Command, CommandError, CommandReader};
+pub use config::{
+    Asked, Config, ConfigError, Loaded, Network, Process, UsageError, load_config, parse_args,
+};
 pub use log::silence as silence_log;
-pub use policy::{Policy, Refusal};
+pub use policy::{
+    Allowed, ClientLimits, Policy, PrefixError, Prefixes, Rate, Refusal, Rules, RulesError,
+    SharedLimits,
+};
 pub use server::{Gateway, Handle};
+pub use session::CloseReason;

@@ -1,24 +1,69 @@
-//! The gateway's command line; see `redmux-gateway --help` and the README.
+//! The gateway's command line; see `redmux-gateway --help` and docs/gateway.md.
 
-use std::process::ExitCode;
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use async_global_executor::GlobalExecutorConfig;
 use async_signal::{Signal, Signals};
 use futures::StreamExt;
-use redmux_gateway::{Asked, Gateway, parse_args, silence_log};
+use redmux_gateway::{
+    Asked, Config, Gateway, Handle, Process, TokenHash, load_config, new_token, parse_args,
+    silence_log,
+};
 
 fn main() -> ExitCode {
-    let (config, process) = match parse_args(std::env::args_os().skip(1)) {
-        Ok(Asked::Run(config, process)) => (config, process),
+    let done = match parse_args(std::env::args_os().skip(1)) {
+        Ok(Asked::Run(config, process, file)) => return run(*config, process, file),
+        Ok(Asked::Check(file)) => check(&file),
+        Ok(Asked::HashToken) => hash_token(),
+        Ok(Asked::NewToken) => print_new_token(),
         Ok(Asked::Print(text)) => {
             print!("{text}");
-            return ExitCode::SUCCESS;
+            Ok(())
         }
+        Err(error) => Err(error.to_string()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("redmux-gateway: {error}");
-            return ExitCode::from(2);
+            ExitCode::from(2)
         }
-    };
+    }
+}
+
+fn check(file: &Path) -> Result<(), String> {
+    let loaded = load_config(file).map_err(|error| error.to_string())?;
+    for warning in &loaded.warnings {
+        println!("warning: {warning}");
+    }
+    println!("ok: {}", file.display());
+    Ok(())
+}
+
+/// From standard input: arguments are seen by everybody on the machine.
+fn hash_token() -> Result<(), String> {
+    let mut token = String::new();
+    std::io::stdin()
+        .take(16 << 10)
+        .read_to_string(&mut token)
+        .map_err(|error| format!("hash-token: {error}"))?;
+    let hash = TokenHash::of(token.trim_end_matches(['\r', '\n']));
+    println!("{}", hash.map_err(|error| format!("hash-token: {error}"))?);
+    Ok(())
+}
+
+fn print_new_token() -> Result<(), String> {
+    let token = new_token().map_err(|error| error.to_string())?;
+    let hash = TokenHash::of(&token).map_err(|error| error.to_string())?;
+    println!("token {token}\nhash  {hash}");
+    Ok(())
+}
+
+fn run(config: Config, process: Process, file: Option<PathBuf>) -> ExitCode {
     if process.quiet {
         silence_log();
     }
@@ -32,26 +77,40 @@ fn main() -> ExitCode {
     async_std::task::block_on(async {
         let listen = config.listen;
         let path = config.path.clone();
-        let gateway = match Gateway::bind(*config).await {
+        let gateway = match Gateway::bind(config).await {
             Ok(gateway) => gateway,
             Err(error) => {
                 eprintln!("redmux-gateway: cannot listen at {listen}: {error}");
                 return ExitCode::FAILURE;
             }
         };
-        let handle = gateway.handle();
-        match Signals::new([Signal::Term, Signal::Int]) {
-            Ok(mut signals) => {
-                async_std::task::spawn(async move {
-                    signals.next().await;
-                    handle.shutdown();
-                });
-            }
+        match Signals::new([Signal::Term, Signal::Int, Signal::Hup]) {
+            Ok(signals) => drop(async_std::task::spawn(steer(signals, gateway.handle(), file))),
             Err(error) => eprintln!("redmux-gateway: signals are not handled: {error}"),
         }
-        // Scripts wait for this line.
+        // Scripts wait for these lines.
+        if let Some(admin) = gateway.admin_addr() {
+            println!("admin addr={admin}");
+        }
         println!("listening addr={} path={path}", gateway.local_addr());
         gateway.run().await;
         ExitCode::SUCCESS
     })
+}
+
+/// `SIGHUP` reads the configuration again, `SIGTERM` and `SIGINT` end.
+async fn steer(mut signals: Signals, handle: Handle, file: Option<PathBuf>) {
+    while let Some(signal) = signals.next().await {
+        match (signal, &file) {
+            (Ok(Signal::Hup), Some(file)) => {
+                let reloaded = load_config(file).and_then(|loaded| handle.reload(loaded.config));
+                if let Err(error) = reloaded {
+                    eprintln!("redmux-gateway: the old configuration stays: {error}");
+                }
+            }
+            // Without a file there is nothing to read again.
+            (Ok(Signal::Hup), None) => {}
+            _ => return handle.shutdown(),
+        }
+    }
 }

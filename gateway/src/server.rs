@@ -2,8 +2,8 @@ use std::{
     io,
     net::SocketAddr,
     sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -14,96 +14,105 @@ use async_std::{
     net::{TcpListener, TcpStream},
     task,
 };
-use async_tungstenite::{
-    WebSocketStream,
-    tungstenite::{
-        handshake::derive_accept_key,
-        protocol::{Role, WebSocketConfig},
-    },
-};
-use futures::{
-    future::{Either, select},
-    io::AsyncWriteExt,
-};
+use futures::future::{Either, select};
+use futures_rustls::TlsAcceptor;
 
 use crate::{
-    admission::{Rejection, check_host, check_origin},
-    client,
-    config::Config,
-    files,
-    http::{
-        self, BAD_REQUEST, FORBIDDEN, METHOD_NOT_ALLOWED, MISDIRECTED, NOT_FOUND, RequestHead,
-        Status, UNAVAILABLE, UPGRADE_REQUIRED, read_head, refuse,
-    },
+    admin,
+    audit::Audit,
+    auth::{Access, Denied, Grant},
+    config::{Config, ConfigError},
+    limits::{Connected, Ledger},
     log::event,
+    metrics::{Gauges, Metrics},
+    session::{CloseReason, Peer},
 };
-
-/// The subprotocol that is agreed to when a client offers it.
-const SUBPROTOCOL: &str = "redis.v1";
 
 /// A gateway that listens
 #[derive(Debug)]
 pub struct Gateway {
     listener: TcpListener,
+    admin: Option<TcpListener>,
     address: SocketAddr,
     shared: Arc<Shared>,
     stop: Sender<()>,
     stopped: Receiver<()>,
 }
 
-/// Stops a gateway from elsewhere
+/// Steers a gateway from elsewhere
 #[derive(Debug, Clone)]
 pub struct Handle {
     shared: Arc<Shared>,
     stop: Sender<()>,
 }
 
+/// What all clients of a gateway share
 #[derive(Debug)]
-struct Shared {
-    config: Config,
+pub(crate) struct Shared {
+    state: RwLock<Arc<State>>,
+    /// Its end tells the clients that `state` was replaced.
+    replace: Mutex<Sender<()>>,
+    pub(crate) metrics: Metrics,
+    pub(crate) ledger: Ledger,
+    pub(crate) sessions: AtomicU64,
     draining: AtomicBool,
-    clients: AtomicUsize,
     /// Sockets with a request or a client on them.
-    sockets: AtomicUsize,
+    pub(crate) sockets: AtomicUsize,
 }
 
-/// Counts for as long as it lives
-struct Counted<'a>(&'a AtomicUsize);
+/// A configuration and what was opened for it
+pub(crate) struct State {
+    pub(crate) config: Config,
+    pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) audit: Option<Audit>,
+    /// Ends when another one has taken its place.
+    pub(crate) replaced: Receiver<()>,
+}
 
-impl<'a> Counted<'a> {
-    /// `None` if `limit` are counted already.
-    fn new(counter: &'a AtomicUsize, limit: usize) -> Option<Self> {
-        let before = counter.fetch_add(1, Ordering::Relaxed);
-        let counted = Self(counter);
-        (before < limit).then_some(counted)
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("State").field("config", &self.config).finish_non_exhaustive()
     }
 }
 
-impl Drop for Counted<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+impl State {
+    fn open(config: Config) -> Result<(Sender<()>, Arc<Self>), ConfigError> {
+        config.check()?;
+        let failed = |what: &str, error: io::Error| ConfigError::new(format!("{what}: {error}"));
+        let tls = config.tls.as_ref().map(|tls| tls.acceptor()).transpose();
+        let tls = tls.map_err(|error| failed("listen.tls", error))?;
+        let audit = config.audit.clone().map(Audit::open).transpose();
+        let audit = audit.map_err(|error| failed("audit.file", error))?;
+        let (replace, replaced) = channel::bounded(1);
+        Ok((replace, Arc::new(Self { config, tls, audit, replaced })))
     }
 }
-
-/// Bytes read from a client at once.
-const READ_BUFFER: usize = 16 << 10;
 
 impl Gateway {
     /// Listens at the address of `config`.
     ///
     /// # Errors
-    /// The address cannot be listened at.
+    /// The address cannot be listened at, or would make public what is for development.
     pub async fn bind(config: Config) -> io::Result<Self> {
-        let listener = TcpListener::bind(config.listen).await?;
+        let refused = |error| io::Error::new(io::ErrorKind::InvalidInput, error);
+        let (replace, state) = State::open(config).map_err(refused)?;
+        let listener = TcpListener::bind(state.config.listen).await?;
         let address = listener.local_addr()?;
+        let admin = match state.config.admin {
+            Some(address) => Some(TcpListener::bind(address).await?),
+            None => None,
+        };
         let shared = Arc::new(Shared {
-            config,
+            state: RwLock::new(state),
+            replace: Mutex::new(replace),
+            metrics: Metrics::default(),
+            ledger: Ledger::default(),
+            sessions: AtomicU64::new(1),
             draining: AtomicBool::new(false),
-            clients: AtomicUsize::new(0),
             sockets: AtomicUsize::new(0),
         });
         let (stop, stopped) = channel::bounded(1);
-        Ok(Self { listener, address, shared, stop, stopped })
+        Ok(Self { listener, admin, address, shared, stop, stopped })
     }
 
     /// The address it listens at.
@@ -111,13 +120,22 @@ impl Gateway {
         self.address
     }
 
-    /// A handle to stop it with.
+    /// The address of `/metrics`, `/healthz` and `/readyz`, if there is one.
+    pub fn admin_addr(&self) -> Option<SocketAddr> {
+        self.admin.as_ref()?.local_addr().ok()
+    }
+
+    /// A handle to steer it with.
     pub fn handle(&self) -> Handle {
         Handle { shared: self.shared.clone(), stop: self.stop.clone() }
     }
 
     /// Serves clients until [`Handle::shutdown`], then lets them go.
     pub async fn run(self) {
+        if let Some(listener) = self.admin {
+            // Until the very end: whoever watches a shutdown watches it there.
+            task::spawn(admin::serve(listener, Arc::downgrade(&self.shared)));
+        }
         loop {
             let accepted = {
                 let accept = Box::pin(self.listener.accept());
@@ -129,7 +147,7 @@ impl Gateway {
             match accepted {
                 Ok((stream, peer)) => {
                     let (shared, stopped) = (self.shared.clone(), self.stopped.clone());
-                    task::spawn(async move { shared.attend(stream, peer, stopped).await });
+                    task::spawn(attend(shared, stream, peer, stopped));
                 }
                 Err(error) => {
                     // Out of file descriptors, for example: others must end first.
@@ -140,180 +158,136 @@ impl Gateway {
         }
         drop(self.listener);
         let all_gone = async {
-            while self.shared.sockets.load(Ordering::Relaxed) > 0 {
+            while self.shared.sockets.load(Relaxed) > 0 {
                 task::sleep(Duration::from_millis(5)).await;
             }
         };
+        let state = self.shared.state();
         // Closing handshakes get a little time of their own.
-        let _ = timeout(self.shared.config.drain + Duration::from_secs(3), all_gone).await;
-        event("stopped", format_args!("left={}", self.shared.sockets.load(Ordering::Relaxed)));
+        let patience = state.config.drain + state.config.drain_spread + Duration::from_secs(3);
+        let _ = timeout(patience, all_gone).await;
+        event("stopped", format_args!("left={}", self.shared.sockets.load(Relaxed)));
     }
+}
+
+async fn attend(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr, stopped: Receiver<()>) {
+    shared.attend(stream, peer, stopped).await;
 }
 
 impl Handle {
     /// Stops accepting, lets replies on their way arrive, and closes clients with code 1012.
     pub fn shutdown(&self) {
-        self.shared.draining.store(true, Ordering::Relaxed);
+        self.shared.draining.store(true, Relaxed);
         self.stop.close();
+    }
+
+    /// Takes another configuration without dropping clients.
+    ///
+    /// It holds for new clients and for those that are there. Only those are closed whose
+    /// credential is no longer good (4401), or whose server, Redis user, databases or channels
+    /// are others now (1012: they come back). The addresses and the number of threads stay.
+    ///
+    /// # Errors
+    /// It cannot be served; the old one stays.
+    pub fn reload(&self, config: Config) -> Result<(), ConfigError> {
+        let old = self.shared.state();
+        if (config.listen, config.admin) != (old.config.listen, old.config.admin) {
+            event("reload", format_args!("warning={:?}", "addresses change with a restart only"));
+        }
+        let opened = State::open(config);
+        let result = if opened.is_ok() { "ok" } else { "failed" };
+        self.shared.metrics.reloads.add(result, "", 1);
+        let (replace, state) = opened?;
+        *self.shared.state.write().unwrap_or_else(PoisonError::into_inner) = state;
+        let mut current = self.shared.replace.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *current, replace).close();
+        event("reload", format_args!("clients={}", self.clients()));
+        Ok(())
     }
 
     /// Clients connected at the moment.
     pub fn clients(&self) -> usize {
-        self.shared.clients.load(Ordering::Relaxed)
+        self.shared.ledger.all.connections()
+    }
+
+    /// Commands that wait for their replies at the moment.
+    pub fn in_flight(&self) -> usize {
+        self.shared.ledger.all.in_flight()
+    }
+
+    /// The metrics, in the text format of Prometheus.
+    pub fn metrics(&self) -> String {
+        self.shared.expose()
     }
 }
 
 impl Shared {
-    /// Serves one socket from its first byte to its last.
-    async fn attend(&self, stream: TcpStream, peer: SocketAddr, stopped: Receiver<()>) {
-        // Plain requests and handshakes may not crowd out anything either.
-        let Some(_counted) = Counted::new(&self.sockets, self.config.max_connections * 2 + 64)
-        else {
-            return;
-        };
-        if let Err(error) = self.request(stream, peer, stopped).await {
-            event("request-failed", format_args!("peer={peer} error={:?}", error.to_string()));
-        }
+    pub(crate) fn state(&self) -> Arc<State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    async fn request(
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Relaxed)
+    }
+
+    /// Whom a client is, which is counted and told.
+    pub(crate) fn authenticate(
         &self,
-        mut stream: TcpStream,
-        peer: SocketAddr,
-        stopped: Receiver<()>,
-    ) -> io::Result<()> {
-        stream.set_nodelay(true)?;
-        let limit = self.config.handshake_timeout;
-        let (head, rest) = match timeout(limit, read_head(&mut stream)).await {
-            Err(_) => {
-                event("request-too-slow", format_args!("peer={peer}"));
-                let late = Status(408, "Request Timeout");
-                return bounded(limit, refuse(&mut stream, late, "the request took too long\n"))
-                    .await;
+        peer: &Peer,
+        method: &'static str,
+        identify: impl FnOnce(&Access) -> Result<Grant, Denied>,
+    ) -> Option<Grant> {
+        let state = self.state();
+        match identify(&state.config.access) {
+            Ok(grant) => {
+                self.metrics.authentications.add("accepted", grant.credential.method(), 1);
+                Some(grant)
             }
-            Ok(head) => match head? {
-                Ok(Some(request)) => request,
-                Ok(None) => return Ok(()),
-                Err(status) => {
-                    return bounded(
-                        limit,
-                        refuse(&mut stream, status, "the request is malformed\n"),
-                    )
-                    .await;
+            Err(Denied(why)) => {
+                self.metrics.authentications.add("denied", method, 1);
+                let address = peer.address.to_string();
+                event("denied", format_args!("peer={address} method={method} reason={why:?}"));
+                if let Some(audit) = &state.audit {
+                    let fields = serde_json::json!({
+                        "address": address, "origin": peer.origin, "method": method, "reason": why,
+                    });
+                    self.audited(audit.write("denied", fields));
                 }
-            },
-        };
-        if let Err((status, reason)) = self.admit(&head) {
-            event("refused", format_args!("peer={peer} status={} reason={reason:?}", status.0));
-            return bounded(limit, refuse(&mut stream, status, &format!("{reason}\n"))).await;
-        }
-        if !self.wants_websocket(&head) {
-            return bounded(Duration::from_secs(60), self.plain(&mut stream, &head)).await;
-        }
-        let Some(_client) = Counted::new(&self.clients, self.config.max_connections) else {
-            event("refused", format_args!("peer={peer} status=503 reason=\"too many clients\""));
-            return bounded(limit, refuse(&mut stream, UNAVAILABLE, "too many clients\n")).await;
-        };
-        bounded(limit, accept(&mut stream, &head)).await?;
-        event("client", format_args!("peer={peer}"));
-        let websocket = WebSocketConfig::default()
-            // Cleared before each read: the default of 128 KiB costs more than the message.
-            .read_buffer_size(READ_BUFFER)
-            .max_message_size(Some(self.config.max_message))
-            .max_frame_size(Some(self.config.max_message));
-        let socket =
-            WebSocketStream::from_partially_read(stream, rest, Role::Server, Some(websocket)).await;
-        let (reason, traffic) = client::serve(socket, &self.config, &stopped).await;
-        event(
-            "client-gone",
-            format_args!(
-                "peer={peer} code={} reason={:?} commands={} bytes_in={} bytes_out={}",
-                reason.code().unwrap_or(0),
-                reason.to_string(),
-                traffic.commands,
-                traffic.bytes_in,
-                traffic.bytes_out,
-            ),
-        );
-        Ok(())
-    }
-
-    fn wants_websocket(&self, head: &RequestHead) -> bool {
-        head.path == self.config.path
-    }
-
-    /// Decides on a request by its head; here authentication will have its place.
-    fn admit(&self, head: &RequestHead) -> Result<(), (Status, &'static str)> {
-        check_host(&self.config, head)
-            .map_err(|_| (MISDIRECTED, "this gateway is not known by that host name (--host)"))?;
-        if !self.wants_websocket(head) {
-            return match head.method.as_str() {
-                "GET" | "HEAD" => Ok(()),
-                _ => Err((METHOD_NOT_ALLOWED, "only GET and HEAD")),
-            };
-        }
-        if head.method != "GET" {
-            return Err((METHOD_NOT_ALLOWED, "only GET"));
-        }
-        if !head.upgrade || head.websocket_version.as_deref() != Some("13") {
-            return Err((UPGRADE_REQUIRED, "this path is a WebSocket, version 13"));
-        }
-        // 16 bytes in base64.
-        if head.websocket_key.as_ref().is_none_or(|key| key.len() != 24) {
-            return Err((BAD_REQUEST, "the Sec-WebSocket-Key is missing or malformed"));
-        }
-        check_origin(&self.config, head).map_err(|rejection| match rejection {
-            Rejection::NoOrigin => {
-                (FORBIDDEN, "there is no Origin: clients that are no browsers are not enabled (--allow-no-origin)")
+                None
             }
-            _ => (FORBIDDEN, "pages of this origin may not connect (--origin)"),
-        })?;
-        if self.draining.load(Ordering::Relaxed) {
-            return Err((UNAVAILABLE, "the gateway is being shut down"));
-        }
-        Ok(())
-    }
-
-    async fn plain(&self, stream: &mut TcpStream, head: &RequestHead) -> io::Result<()> {
-        let with_body = head.method == "GET";
-        if head.path == "/healthz" {
-            let (status, text) = match self.draining.load(Ordering::Relaxed) {
-                false => (Status(200, "OK"), "ok\n"),
-                true => (UNAVAILABLE, "draining\n"),
-            };
-            let headers = [("Cache-Control", "no-store")];
-            return http::respond(
-                stream,
-                status,
-                &headers,
-                "text/plain",
-                text.as_bytes(),
-                with_body,
-            )
-            .await;
-        }
-        match &self.config.serve {
-            Some(root) => files::serve(stream, root, &head.path, with_body).await.map(|_| ()),
-            None => refuse(stream, NOT_FOUND, "there is nothing here\n").await,
         }
     }
-}
 
-/// Answers the upgrade request. Only a subprotocol this gateway knows is ever echoed:
-/// others may hold secrets.
-async fn accept(stream: &mut TcpStream, head: &RequestHead) -> io::Result<()> {
-    let key = head.websocket_key.as_deref().unwrap_or_default();
-    let accept = derive_accept_key(key.as_bytes());
-    let mut response = format!(
-        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n"
-    );
-    if head.protocols.iter().any(|offered| offered == SUBPROTOCOL) {
-        response.push_str(&format!("Sec-WebSocket-Protocol: {SUBPROTOCOL}\r\n"));
+    /// Counts a client of a principal; `None` if there are too many.
+    pub(crate) fn connect_principal(&self, grant: &Grant) -> Option<Connected> {
+        let limit = grant.principal.policy.principal.connections;
+        self.ledger.of_principal(grant.key()).connect(limit)
     }
-    response.push_str("\r\n");
-    stream.write_all(response.as_bytes()).await
-}
 
-async fn bounded(limit: Duration, work: impl Future<Output = io::Result<()>>) -> io::Result<()> {
-    timeout(limit, work).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+    pub(crate) fn closed(&self, reason: &CloseReason) {
+        let code = reason.code().unwrap_or(0).to_string();
+        self.metrics.closes.add(reason.label(), &code, 1);
+    }
+
+    /// An audit log that lost a line says so where it can.
+    pub(crate) fn audited(&self, written: io::Result<()>) {
+        if let Err(error) = written {
+            self.metrics.audit_failures.fetch_add(1, Relaxed);
+            event("audit-failed", format_args!("error={:?}", error.to_string()));
+        }
+    }
+
+    pub(crate) fn expose(&self) -> String {
+        let state = self.state();
+        // Subjects are not told apart: there may be any number of them.
+        let of = |name: &String| self.ledger.clients_of(name);
+        let principals = state.config.access.principals.keys();
+        self.metrics.expose(&Gauges {
+            clients: self.ledger.all.connections(),
+            sockets: self.sockets.load(Relaxed),
+            in_flight: self.ledger.all.in_flight(),
+            draining: self.is_draining(),
+            principals: principals.map(|name| (name.clone(), of(name))).collect(),
+        })
+    }
 }

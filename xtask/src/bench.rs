@@ -3,10 +3,15 @@
 use std::ffi::OsString;
 use std::process::Command;
 
+use redmux_test_support::RedisServer;
+
 use crate::exec::{self, Result};
-use crate::tools;
+use crate::{packages, tools, wasm, wasm_toolchain};
 
 pub(crate) fn run(options: &[OsString]) -> Result<()> {
+    if options.first().is_some_and(|option| option == "--js") {
+        return javascript(&options[1..]);
+    }
     tools::redis()?;
     tools::websockify()?;
     tools::counters()?;
@@ -19,6 +24,17 @@ pub(crate) fn run(options: &[OsString]) -> Result<()> {
     succeed(&mut build)?;
     let mut bench = Command::new(target.join("release/bench"));
     succeed(bench.current_dir(crate::root()).args(options))
+}
+
+/// The npm package beside ioredis and node-redis, in Node over TCP.
+fn javascript(options: &[OsString]) -> Result<()> {
+    tools::redis()?;
+    wasm::build(wasm_toolchain::find_or_install(false)?)?;
+    packages::install(packages::JS_BENCHES)?;
+    let server = RedisServer::builder().start()?;
+    let mut bench = Command::new(tools::node()?);
+    bench.arg(packages::dir(packages::JS_BENCHES).join("bench.mjs"));
+    succeed(bench.arg(server.addr().port().to_string()).args(options))
 }
 
 /// In the foreground: what it prints is what it is for.

@@ -59,6 +59,16 @@ pub(crate) fn run(port: Option<u16>) -> Result<()> {
         println!("websockify's log:\n{}", proxy.log_tail(40));
         failed.push("the browser through websockify");
     }
+    let mut cross_site = Command::new(&node);
+    cross_site
+        .current_dir(packages::dir(packages::WWW))
+        .arg("test/cross-site-check.mjs")
+        .env("REDMUX_GATEWAY", crate::target_dir().join("debug/redmux-gateway"))
+        .env("REDMUX_REDIS", stack.redis.addr().to_string())
+        .env("CHROMIUM", &chromium);
+    if !leg(Level::Browser, &mut cross_site, logs.path())? {
+        failed.push("pages of other origins");
+    }
     stack.check_gateway()?;
     match failed.is_empty() {
         true => Ok(()),

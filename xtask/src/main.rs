@@ -38,6 +38,8 @@ cargo xtask <task>
                        gateway, the native example, and the browser through
                        websockify; one line a step, non-zero exit if any fails.
 
+  bench --js [--seconds N] [--rounds N] [--only TEXT]
+                       The npm package beside ioredis and node-redis, in Node over TCP.
   bench [--quick | --full] [--only TEXT] [--output DIR]
                        Measures this client beside redis-rs, fred and rustis, and the
                        gateway beside websockify: instructions, allocations, CPU,

@@ -14,6 +14,8 @@ pub(crate) const WWW: &str = "www";
 pub(crate) const TOOLS: &str = "xtask/npm";
 /// The runtimes that it is tried in.
 pub(crate) const RUNTIMES: &str = "www/test/runtimes";
+/// The clients that it is measured beside.
+pub(crate) const JS_BENCHES: &str = "benches/js";
 
 /// Where it is in the work tree.
 pub(crate) fn dir(package: &str) -> PathBuf {

@@ -18,8 +18,12 @@ const execute = promisify(execFile);
 const here = import.meta.dirname;
 const www = join(here, "../..");
 const bin = (name) => join(here, "node_modules/.bin", name);
-/** Its own start script wants to have been run at installation. */
-const bun = join(here, `node_modules/@oven/bun-${process.platform}-${process.arch}/bin/bun`);
+/** Straight from the packages of the platform, whose wrappers want scripts of theirs to have been run. */
+const RUNTIMES = {
+  bun: join(here, "node_modules/@oven/bun-linux-x64/bin/bun"),
+  deno: join(here, "node_modules/@deno/linux-x64-glibc/deno"),
+  workerd: join(here, "node_modules/@cloudflare/workerd-linux-64/bin/workerd"),
+};
 const [host, port] = (process.env.REDIS ?? "127.0.0.1:6379").split(":");
 const LIMIT = 120_000;
 
@@ -128,8 +132,9 @@ async function workerd(project, urls) {
       compatibilityDate = "2025-09-01",
     );`;
   await writeFile(join(out, "config.capnp"), config);
-  const server = spawn(bin("workerd"), ["serve", "config.capnp"], { cwd: out });
+  const server = spawn(RUNTIMES.workerd, ["serve", "config.capnp"], { cwd: out });
   let said = "";
+  server.on("error", (error) => (said += error.message));
   server.stderr.on("data", (text) => (said += text));
   try {
     report("workerd", await answer(`http://127.0.0.1:${listen}/`));
@@ -250,8 +255,8 @@ try {
   await processRuntime("node", process.execPath, ["app.mjs"], project, both);
   const permissions = ["--allow-net", "--allow-read", "--allow-env", "--allow-sys"];
   const deno = ["run", "--quiet", "--node-modules-dir=manual", ...permissions, "app.mjs"];
-  await processRuntime("deno", bin("deno"), deno, project, both);
-  await processRuntime("bun", bun, ["run", "app.mjs"], project, both);
+  await processRuntime("deno", RUNTIMES.deno, deno, project, both);
+  await processRuntime("bun", RUNTIMES.bun, ["run", "app.mjs"], project, both);
   await workerd(project, both);
   await browsers(project, [overWebSocket]);
 } finally {

@@ -1,14 +1,10 @@
-//! The gateway in front of a real server, with friendly and hostile clients.
-
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod common;
+//! What passes, what is refused, and how it ends.
 
 use std::{io::Write, time::Duration};
 
+use crate::common::{Bench, closed, command, receive, send};
 use async_std::task;
 use async_tungstenite::tungstenite::Message;
-use common::{Bench, closed, command, receive, send};
 
 #[async_std::test]
 async fn commands_and_replies_pass() {
@@ -76,7 +72,7 @@ async fn origins_and_hosts_are_checked_before_the_upgrade() {
     assert!(bench.raw(rebound).await.starts_with("HTTP/1.1 421 "));
     // Only a known subprotocol is echoed, never a secret beside it.
     let offer = format!(
-        "GET /redis HTTP/1.1\r\nHost: localhost\r\nOrigin: https://app.example\r\n{upgrade}Sec-WebSocket-Protocol: auth.c2VjcmV0, redis.v1\r\n\r\n"
+        "GET /redis HTTP/1.1\r\nHost: localhost\r\nOrigin: https://app.example\r\n{upgrade}Sec-WebSocket-Protocol: secret.c2VjcmV0, redis.v1\r\n\r\n"
     );
     let mut stream = std::net::TcpStream::connect(bench.addr).unwrap();
     stream.write_all(offer.as_bytes()).unwrap();
@@ -154,8 +150,10 @@ async fn files_are_served_from_the_folder_and_from_nowhere_else() {
 #[async_std::test]
 async fn what_is_no_command_closes_with_a_reason_and_reaches_nobody() {
     let bench = Bench::new(|config| {
-        config.max_message = 4096;
-        config.max_command = 1024;
+        config.change_policies(|policy| {
+            policy.client.message = 4096;
+            policy.client.command = 1024;
+        });
     })
     .await;
     let huge = format!("*2\r\n$4\r\nECHO\r\n$2000\r\n{}", "x".repeat(100));
@@ -193,7 +191,7 @@ async fn what_is_no_command_closes_with_a_reason_and_reaches_nobody() {
 
 #[async_std::test]
 async fn clients_are_counted() {
-    let bench = Bench::new(|config| config.max_connections = 2).await;
+    let bench = Bench::new(|config| config.limits.connections = Some(2)).await;
     let (first, _second) = (bench.open().await, bench.open().await);
     assert_eq!(bench.status_from(Some(&bench.own_origin())).await, 503);
     drop(first);
@@ -271,7 +269,7 @@ async fn silent_clients_are_pinged_and_dead_ones_dropped() {
 async fn an_idle_client_is_closed_when_asked_for() {
     let bench = Bench::new(|config| {
         config.ping_interval = Duration::from_millis(30);
-        config.idle_timeout = Some(Duration::from_millis(100));
+        config.change_policies(|policy| policy.client.idle = Some(Duration::from_millis(100)));
     })
     .await;
     let mut socket = bench.open().await;

@@ -1,83 +1,26 @@
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+//! The command line.
+
+use std::path::PathBuf;
 
 use lexopt::{Arg, ValueExt};
 use redmux::Endpoint;
 
-use crate::{admission::Origin, policy::Policy};
-
-/// How the gateway listens, whom it lets in and what it bounds
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Config {
-    /// Where to listen. Default `127.0.0.1:8080`; port 0 picks a free one.
-    pub listen: SocketAddr,
-    /// The one Redis server: TCP or a Unix socket. Clients cannot choose it.
-    pub upstream: Endpoint,
-    /// Path of the WebSocket. Default `/redis`.
-    pub path: String,
-    /// Origins of pages that may connect. Empty (default): only pages of the gateway's own origin.
-    pub origins: Vec<Origin>,
-    /// Host names, besides addresses and `localhost`, under which the gateway may be asked.
-    pub hosts: Vec<String>,
-    /// Lets clients in that send no `Origin`: programs, not browsers. Default false.
-    pub allow_no_origin: bool,
-    /// A folder of static files to serve. Default none.
-    pub serve: Option<PathBuf>,
-    /// Clients at the same time. Default 1024.
-    pub max_connections: usize,
-    /// Bytes of one WebSocket message from a client. Default 16 MiB.
-    pub max_message: usize,
-    /// Bytes of one command. Default 64 MiB.
-    pub max_command: usize,
-    /// Time for a request's head to arrive. Default 5 s.
-    pub handshake_timeout: Duration,
-    /// Time between pings. Default 25 s.
-    pub ping_interval: Duration,
-    /// Time for anything to arrive after a ping. Default 10 s.
-    pub pong_timeout: Duration,
-    /// Closes clients that neither send nor receive for this long. Default none.
-    pub idle_timeout: Option<Duration>,
-    /// Time for the server to be reached. Default 5 s.
-    pub upstream_connect_timeout: Duration,
-    /// Time for a client to take one message. Default 10 s.
-    pub slow_client_timeout: Duration,
-    /// Time for a graceful shutdown. Default 10 s.
-    pub drain: Duration,
-    /// Which commands may pass.
-    pub policy: Policy,
-}
-
-impl Config {
-    /// The defaults in front of `upstream`.
-    pub fn new(upstream: Endpoint) -> Self {
-        Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
-            upstream,
-            path: "/redis".to_owned(),
-            origins: Vec::new(),
-            hosts: Vec::new(),
-            allow_no_origin: false,
-            serve: None,
-            max_connections: 1024,
-            max_message: 16 << 20,
-            max_command: 64 << 20,
-            handshake_timeout: Duration::from_secs(5),
-            ping_interval: Duration::from_secs(25),
-            pong_timeout: Duration::from_secs(10),
-            idle_timeout: None,
-            upstream_connect_timeout: Duration::from_secs(5),
-            slow_client_timeout: Duration::from_secs(10),
-            drain: Duration::from_secs(10),
-            policy: Policy::default(),
-        }
-    }
-}
+use super::{
+    Config, file,
+    values::{SIZE, TIME, size, time},
+};
 
 /// What the command line asks for
 #[derive(Debug)]
 pub enum Asked {
-    /// Run with this configuration.
-    Run(Box<Config>, Process),
+    /// Run with this configuration, which may have come from a file.
+    Run(Box<Config>, Process, Option<PathBuf>),
+    /// Read this file and say whether it is in order.
+    Check(PathBuf),
+    /// Read a token from standard input and print its hash.
+    HashToken,
+    /// Make a new token; print it and its hash.
+    NewToken,
     /// Print this and end.
     Print(String),
 }
@@ -100,7 +43,15 @@ pub struct UsageError(String);
 const HELP: &str = "\
 Carries RESP between WebSocket clients and one Redis server.
 
-usage: redmux-gateway --upstream HOST:PORT|unix:PATH [options]
+usage: redmux-gateway --config FILE [--quiet]
+       redmux-gateway check-config FILE
+       redmux-gateway hash-token [--new]
+       redmux-gateway --upstream HOST:PORT|unix:PATH [options]
+
+The first serves what a configuration file says: see docs/gateway.md. The second reads such
+a file and says what is wrong with it. The third hashes the token on standard input, or makes
+a new one. The last is for development: whoever reaches it may do nearly everything, so it
+listens on loopback addresses only.
 
   --upstream ADDRESS            the Redis server (required)
   --listen ADDRESS:PORT         where to listen [127.0.0.1:8080]; port 0 picks a free one
@@ -137,6 +88,8 @@ SIZE is bytes, KiB or MiB (`64KiB`); TIME is ms, s or m (`500ms`).
 pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Asked, UsageError> {
     let usage = |error: lexopt::Error| UsageError(format!("{error} (see --help)"));
     let mut parser = lexopt::Parser::from_args(args);
+    let mut file: Option<PathBuf> = None;
+    let mut others = Vec::new();
     let mut config = Config::new(Endpoint::tcp("", 0));
     let mut upstream = None;
     let mut process = Process { quiet: false, threads: 1 };
@@ -145,6 +98,17 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Asked
             Arg::Long(name) => name.to_owned(),
             Arg::Short('h') => "help".to_owned(),
             Arg::Short('V') => "version".to_owned(),
+            Arg::Value(word) if word == "check-config" => {
+                let file = parser.value().map_err(usage)?;
+                return no_more(&mut parser, Asked::Check(file.into()));
+            }
+            Arg::Value(word) if word == "hash-token" => {
+                return match parser.next().map_err(usage)? {
+                    None => Ok(Asked::HashToken),
+                    Some(Arg::Long("new")) => no_more(&mut parser, Asked::NewToken),
+                    Some(other) => Err(usage(other.unexpected())),
+                };
+            }
             other => return Err(usage(other.unexpected())),
         };
         match name.as_str() {
@@ -160,6 +124,11 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Asked
             }
             "allow-no-origin" => {
                 config.allow_no_origin = true;
+                others.push(name);
+                continue;
+            }
+            "config" => {
+                file = Some(parser.value().map_err(usage)?.into());
                 continue;
             }
             _ => {}
@@ -168,6 +137,7 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Asked
             return Err(UsageError(format!("--{name} is not an option (see --help)")));
         };
         let value = parser.value().map_err(usage)?.string().map_err(usage)?;
+        others.push(name.clone());
         if name == "upstream" {
             let endpoint: Endpoint =
                 value.parse().map_err(|error| UsageError(format!("--upstream: {error}")))?;
@@ -187,15 +157,32 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Asked
             UsageError(format!("--{name}: `{value}` is not accepted (expected {})", set.0))
         })?;
     }
-    config.upstream =
+    if let Some(path) = file {
+        if let Some(other) = others.first() {
+            return Err(UsageError(format!(
+                "--{other} cannot stand beside --config: put it in the file"
+            )));
+        }
+        let loaded = file::load(&path).map_err(|error| UsageError(error.to_string()))?;
+        process.threads = loaded.threads;
+        return Ok(Asked::Run(Box::new(loaded.config), process, Some(path)));
+    }
+    let upstream =
         upstream.ok_or_else(|| UsageError("--upstream is missing (see --help)".to_owned()))?;
-    Ok(Asked::Run(Box::new(config), process))
+    config.set_upstream(upstream);
+    config.check().map_err(|error| UsageError(error.to_string()))?;
+    Ok(Asked::Run(Box::new(config), process, None))
+}
+
+fn no_more(parser: &mut lexopt::Parser, asked: Asked) -> Result<Asked, UsageError> {
+    match parser.next() {
+        Ok(None) => Ok(asked),
+        Ok(Some(other)) => Err(UsageError(format!("{} (see --help)", other.unexpected()))),
+        Err(error) => Err(UsageError(format!("{error} (see --help)"))),
+    }
 }
 
 type Setting = (&'static str, fn(&mut Config, &str) -> Option<()>);
-
-const TIME: &str = "a time such as 500ms, 5s or 2m";
-const SIZE: &str = "a size such as 65536, 64KiB or 16MiB";
 
 /// What an option takes and how it is set.
 fn setting(name: &str) -> Option<Setting> {
@@ -222,18 +209,31 @@ fn setting(name: &str) -> Option<Setting> {
             put(&mut c.serve, folder.is_dir().then_some(Some(folder)))
         }),
         "max-connections" => ("a number, 1 or more", |c, v| {
-            put(&mut c.max_connections, v.parse().ok().filter(|n| *n > 0))
+            put(&mut c.limits.connections, v.parse().ok().filter(|n| *n > 0).map(Some))
         }),
-        "max-message" => (SIZE, |c, v| put(&mut c.max_message, size(v))),
-        "max-command" => (SIZE, |c, v| put(&mut c.max_command, size(v))),
+        "max-message" => (SIZE, |c, v| {
+            let size = size(v)?;
+            c.change_policies(|policy| policy.client.message = size);
+            Some(())
+        }),
+        "max-command" => (SIZE, |c, v| {
+            let size = size(v)?;
+            c.change_policies(|policy| policy.client.command = size);
+            Some(())
+        }),
         "handshake-timeout" => (TIME, |c, v| put(&mut c.handshake_timeout, time(v))),
         "ping-interval" => (TIME, |c, v| put(&mut c.ping_interval, time(v))),
         "pong-timeout" => (TIME, |c, v| put(&mut c.pong_timeout, time(v))),
-        "idle-timeout" => ("a time such as 5m, or off", |c, v| match v {
-            "off" => put(&mut c.idle_timeout, Some(None)),
-            _ => put(&mut c.idle_timeout, time(v).map(Some)),
+        "idle-timeout" => ("a time such as 5m, or off", |c, v| {
+            let idle = if v == "off" { None } else { Some(time(v)?) };
+            c.change_policies(|policy| policy.client.idle = idle);
+            Some(())
         }),
-        "upstream-connect-timeout" => (TIME, |c, v| put(&mut c.upstream_connect_timeout, time(v))),
+        "upstream-connect-timeout" => (TIME, |c, v| {
+            let time = time(v)?;
+            c.change_upstreams(|upstream| upstream.connect_timeout = time);
+            Some(())
+        }),
         "slow-client-timeout" => (TIME, |c, v| put(&mut c.slow_client_timeout, time(v))),
         "drain" => (TIME, |c, v| put(&mut c.drain, time(v))),
         _ => return None,
@@ -246,32 +246,10 @@ fn put<T>(field: &mut T, value: Option<T>) -> Option<()> {
     Some(())
 }
 
-fn time(text: &str) -> Option<Duration> {
-    let digits = text.find(|c: char| !c.is_ascii_digit())?;
-    let (number, unit) = text.split_at(digits);
-    let number: u64 = number.parse().ok().filter(|n| *n > 0)?;
-    match unit {
-        "ms" => Some(Duration::from_millis(number)),
-        "s" => Some(Duration::from_secs(number)),
-        "m" => Some(Duration::from_secs(number.checked_mul(60)?)),
-        _ => None,
-    }
-}
-
-fn size(text: &str) -> Option<usize> {
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let number: usize = number.parse().ok().filter(|n| *n > 0)?;
-    number.checked_mul(match unit {
-        "" | "B" => 1,
-        "KiB" => 1 << 10,
-        "MiB" => 1 << 20,
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn read(line: &str) -> Result<Asked, UsageError> {
@@ -280,12 +258,14 @@ mod tests {
 
     #[test]
     fn a_full_command_line_is_read() {
-        let line = "--upstream unix:/run/redis.sock --listen 0.0.0.0:0 --path /r --origin https://a.example \
+        let line = "--upstream unix:/run/redis.sock --listen 127.0.0.1:0 --path /r --origin https://a.example \
                     --host a.example:8443 --allow-no-origin --max-message 64KiB --idle-timeout 2m --drain 500ms --threads 3 --quiet";
-        let Ok(Asked::Run(config, process)) = read(line) else { panic!("it is accepted") };
-        assert_eq!(config.upstream.to_string(), "unix:/run/redis.sock");
-        assert_eq!((config.max_message, config.drain), (65536, Duration::from_millis(500)));
-        assert_eq!(config.idle_timeout, Some(Duration::from_secs(120)));
+        let Ok(Asked::Run(config, process, None)) = read(line) else { panic!("it is accepted") };
+        let principal = config.access.by_nothing().expect("everybody").principal;
+        assert_eq!(principal.upstream.endpoint.to_string(), "unix:/run/redis.sock");
+        let client = principal.policy.client;
+        assert_eq!((client.message, config.drain), (65536, Duration::from_millis(500)));
+        assert_eq!(client.idle, Some(Duration::from_secs(120)));
         assert!(config.allow_no_origin);
         assert_eq!(process, Process { quiet: true, threads: 3 });
     }
@@ -307,6 +287,12 @@ mod tests {
             ("--max-connections 0", "1 or more"),
             ("--max-message 1GB", "16MiB"),
             ("--drain 5", "500ms"),
+            ("--upstream a:1 --listen 0.0.0.0:80", "loopback"),
+            ("--config x --upstream a:1", "--upstream cannot stand beside --config"),
+            ("--config /no/such/file", "/no/such/file: "),
+            ("check-config", "missing"),
+            ("check-config a b", "unexpected"),
+            ("hash-token secret", "unexpected"),
             ("extra", "unexpected argument"),
         ] {
             let error = read(line).expect_err(line).to_string();

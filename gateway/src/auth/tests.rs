@@ -1,0 +1,312 @@
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    time::{Duration, UNIX_EPOCH},
+};
+
+use redmux::transport::DialOptions;
+use ring::{
+    hmac,
+    rand::SystemRandom,
+    signature::{
+        ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256,
+        RsaKeyPair,
+    },
+};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::policy::Prefixes;
+
+const SECRET: &[u8] = b"a secret of thirty-two bytes, or more";
+/// Made for these tests; it opens nothing.
+const RSA_KEY: &[u8] = include_bytes!("../../tests/data/rsa-private.pk8.der");
+
+fn b64(bytes: impl AsRef<[u8]>) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+}
+
+fn claims() -> Value {
+    json!({ "iss": "https://id.example", "aud": "redis", "exp": now() + 600, "sub": "ada", "role": "shop" })
+}
+
+/// A token as any issuer makes it, without the library under test.
+fn token(header: &Value, claims: &Value, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
+    let text = format!("{}.{}", b64(header.to_string()), b64(claims.to_string()));
+    let signed = b64(sign(text.as_bytes()));
+    format!("{text}.{signed}")
+}
+
+fn hs256(claims: &Value) -> String {
+    token(&json!({ "alg": "HS256", "typ": "JWT" }), claims, hmac_of(SECRET))
+}
+
+fn hmac_of(secret: &[u8]) -> impl FnOnce(&[u8]) -> Vec<u8> {
+    move |text| hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), text).as_ref().to_vec()
+}
+
+fn issuer(algorithms: &[&str], keys: Keys) -> Issuer {
+    Issuer {
+        name: "test".into(),
+        algorithms: algorithms.iter().map(|text| text.parse().unwrap()).collect(),
+        issuer: "https://id.example".into(),
+        audience: vec!["redis".into()],
+        leeway: Duration::from_secs(1),
+        keys,
+        role: Role::Claim("role".into()),
+        subject_claim: "sub".into(),
+    }
+}
+
+fn access(issuers: Vec<Issuer>) -> Access {
+    let upstream = Arc::new(Upstream {
+        name: "main".into(),
+        endpoint: "127.0.0.1:1".parse().unwrap(),
+        dial: DialOptions::default(),
+        connect_timeout: Duration::from_secs(1),
+    });
+    let rules = Rules::new(["GET"]).unwrap().read(Prefixes::new(["u:{sub}:"]).unwrap());
+    let principal = |name: &str, policy| {
+        Arc::new(Principal { name: name.into(), policy, upstream: upstream.clone(), login: None })
+    };
+    let principals = BTreeMap::from([
+        ("shop".to_owned(), principal("shop", Policy::with_rules(rules))),
+        ("job".to_owned(), principal("job", Policy::deny_all())),
+    ]);
+    let issuers = issuers.into_iter().map(Arc::new).collect();
+    Access { principals, issuers, ..Access::default() }
+}
+
+fn denied(access: &Access, secret: &str) -> &'static str {
+    access.by_secret(secret).expect_err(secret).0
+}
+
+#[test]
+fn tokens_stand_for_their_principal_and_nothing_else_does() {
+    let (token, other) = (new_token().unwrap(), new_token().unwrap());
+    let hash = TokenHash::of(&token).unwrap();
+    let access = Access { tokens: vec![(hash, "job".into())], ..access(Vec::new()) };
+    assert_eq!(access.by_secret(&token).unwrap().principal.name, "job");
+    for wrong in [other.as_str(), "", &token[1..], &hash.to_string(), &format!("{token} ")] {
+        assert_eq!(denied(&access, wrong), "the token is unknown");
+    }
+    assert!(access.by_nothing().is_none());
+    // What was withdrawn is no longer good.
+    let grant = access.by_secret(&token).unwrap();
+    assert!(access.renew(&grant).is_ok());
+    assert!(Access { tokens: Vec::new(), ..access }.renew(&grant).is_err());
+}
+
+#[test]
+fn a_good_jwt_names_principal_and_subject() {
+    let access = access(vec![issuer(&["HS256"], Keys::secret(SECRET).unwrap())]);
+    let grant = access.by_secret(&hs256(&claims())).unwrap();
+    assert_eq!(grant.key(), "shop/ada");
+    assert!(grant.rules.judge(&[b"GET", b"u:ada:1"]).is_ok());
+    assert!(grant.rules.judge(&[b"GET", b"u:eve:1"]).is_err());
+    let left = grant.expires.unwrap().duration_since(SystemTime::now()).unwrap();
+    assert!((590..=602).contains(&left.as_secs()), "{left:?}");
+}
+
+#[test]
+fn a_jwt_is_held_to_all_of_its_claims() {
+    let access = access(vec![issuer(&["HS256"], Keys::secret(SECRET).unwrap())]);
+    let changed = |name: &str, value: Value| {
+        let mut claims = claims();
+        match value {
+            Value::Null => drop(claims.as_object_mut().unwrap().remove(name)),
+            value => claims[name] = value,
+        }
+        denied(&access, &hs256(&claims))
+    };
+    assert_eq!(changed("exp", json!(now() - 60)), "the token has expired");
+    assert_eq!(changed("exp", Value::Null), "the token lacks exp, iss or aud");
+    changed("exp", json!("tomorrow"));
+    changed("exp", json!(1e300));
+    changed("exp", json!(-1));
+    assert_eq!(changed("nbf", json!(now() + 60)), "the token is not valid yet");
+    changed("nbf", json!("never"));
+    assert_eq!(changed("iss", json!("https://evil.example")), "the token is another issuer's");
+    assert_eq!(changed("iss", Value::Null), "the token lacks exp, iss or aud");
+    assert_eq!(changed("aud", json!("other")), "the token is for another audience");
+    assert_eq!(changed("aud", Value::Null), "the token lacks exp, iss or aud");
+    assert_eq!(changed("role", json!("admin")), "there is no such principal");
+    assert_eq!(changed("role", Value::Null), "the claim that names the principal is missing");
+    assert_eq!(changed("role", json!(["shop"])), "the claim that names the principal is missing");
+    assert_eq!(changed("sub", json!("ada:*")), "the subject is no plain name");
+    assert_eq!(changed("sub", Value::Null), "the policy needs a subject, there is none");
+}
+
+#[test]
+fn a_jwt_cannot_choose_how_it_is_verified() {
+    let rsa = RsaKeyPair::from_pkcs8(RSA_KEY).unwrap();
+    let keys = |file: &str| Keys::file(&data(file)).unwrap();
+    let access = access(vec![issuer(&["RS256"], keys("jwks.json"))]);
+    let header = |alg: &str| json!({ "alg": alg, "kid": "rsa-1" });
+    // No signature at all.
+    for alg in ["none", "None", "", "HS512", "ES256"] {
+        access.by_secret(&token(&header(alg), &claims(), |_| Vec::new())).unwrap_err();
+    }
+    // The public key as the secret of an HMAC.
+    let public = rsa.public_key().as_ref().to_vec();
+    assert_eq!(
+        denied(&access, &token(&header("HS256"), &claims(), hmac_of(&public))),
+        "no issuer takes this algorithm"
+    );
+    // Another's signature, a changed payload, a cut signature.
+    let good = token(&header("RS256"), &claims(), sign_rsa(&rsa));
+    access.by_secret(&good).unwrap();
+    let parts: Vec<&str> = good.split('.').collect();
+    let mut other = claims();
+    other["sub"] = json!("eve");
+    for bad in [
+        format!("{}.{}.{}", parts[0], b64(other.to_string()), parts[2]),
+        format!("{}.{}.", parts[0], parts[1]),
+        format!("{}.{}.{}", parts[0], parts[1], &parts[2][..40]),
+        format!("{good}.x"),
+        "..".into(),
+        "a.b.c".into(),
+        format!("{}.{}.{}", parts[0], parts[1], "A".repeat(9000)),
+    ] {
+        access.by_secret(&bad).unwrap_err();
+    }
+}
+
+#[test]
+fn every_family_of_algorithms_verifies_and_keys_are_found_by_name() {
+    let random = SystemRandom::new();
+    let rsa = RsaKeyPair::from_pkcs8(RSA_KEY).unwrap();
+    let ec = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
+    let ec =
+        EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, ec.as_ref(), &random).unwrap();
+    let ed = Ed25519KeyPair::from_pkcs8(Ed25519KeyPair::generate_pkcs8(&random).unwrap().as_ref())
+        .unwrap();
+    let point = ec.public_key().as_ref();
+    let mut keys: Value =
+        serde_json::from_slice(&std::fs::read(data("jwks.json")).unwrap()).unwrap();
+    keys["keys"].as_array_mut().unwrap().extend([
+        json!({ "kty": "EC", "crv": "P-256", "kid": "ec-1", "x": b64(&point[1..33]), "y": b64(&point[33..]) }),
+        json!({ "kty": "OKP", "crv": "Ed25519", "kid": "ed-1", "alg": "EdDSA", "x": b64(ed.public_key()) }),
+        json!({ "kty": "OKP", "crv": "Ed25519", "kid": "ed-enc", "use": "enc", "x": b64(ed.public_key()) }),
+        json!({ "kty": "odd", "kid": "unknown kinds are passed over" }),
+    ]);
+    let dir = std::env::temp_dir().join(format!("redmux-jwks-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    let file = dir.join("keys.json");
+    std::fs::write(&file, keys.to_string()).unwrap();
+    let access = access(
+        [["RS256"], ["ES256"], ["EdDSA"]]
+            .iter()
+            .map(|alg| issuer(alg, Keys::file(&file).unwrap()))
+            .collect(),
+    );
+    let sign_ec = |text: &[u8]| ec.sign(&random, text).unwrap().as_ref().to_vec();
+    let sign_ed = |text: &[u8]| ed.sign(text).as_ref().to_vec();
+    let header = |alg: &str, kid: &str| match kid {
+        "" => json!({ "alg": alg }),
+        kid => json!({ "alg": alg, "kid": kid }),
+    };
+    for kid in ["rsa-1", ""] {
+        access.by_secret(&token(&header("RS256", kid), &claims(), sign_rsa(&rsa))).unwrap();
+    }
+    for kid in ["ec-1", ""] {
+        access.by_secret(&token(&header("ES256", kid), &claims(), sign_ec)).unwrap();
+    }
+    access.by_secret(&token(&header("EdDSA", "ed-1"), &claims(), sign_ed)).unwrap();
+    // Not that name, not that kind, not for signatures.
+    for (alg, kid) in [("EdDSA", "ed-enc"), ("EdDSA", "ec-1"), ("EdDSA", "gone")] {
+        assert_eq!(
+            denied(&access, &token(&header(alg, kid), &claims(), sign_ed)),
+            "the token's key is unknown"
+        );
+    }
+    std::fs::remove_dir_all(dir).unwrap();
+}
+
+#[test]
+fn keys_are_rotated_with_their_file_and_kept_while_it_is_broken() {
+    let dir = std::env::temp_dir().join(format!("redmux-rotation-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    let file = dir.join("keys.json");
+    let write = |kid: &str, secret: &[u8], age: u64| {
+        let keys =
+            json!({ "keys": [{ "kty": "oct", "kid": kid, "alg": "HS256", "k": b64(secret) }] });
+        std::fs::write(&file, keys.to_string()).unwrap();
+        // Times of files may be coarse.
+        let at = SystemTime::now() - Duration::from_secs(age);
+        std::fs::File::options().write(true).open(&file).unwrap().set_modified(at).unwrap();
+        std::thread::sleep(Duration::from_millis(60));
+    };
+    let signed = |kid: &str, secret: &'static [u8]| {
+        token(&json!({ "alg": "HS256", "kid": kid }), &claims(), hmac_of(secret))
+    };
+    write("old", SECRET, 100);
+    let access = access(vec![issuer(&["HS256"], Keys::file(&file).unwrap())]);
+    let other = b"another secret of thirty-two bytes";
+    let (old, new) = (signed("old", SECRET), signed("new", other));
+    access.by_secret(&old).unwrap();
+    access.by_secret(&new).unwrap_err();
+    write("new", other, 50);
+    access.by_secret(&new).unwrap();
+    access.by_secret(&old).unwrap_err();
+    std::fs::write(&file, "half a fi").unwrap();
+    std::thread::sleep(Duration::from_millis(60));
+    access.by_secret(&new).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    std::thread::sleep(Duration::from_millis(60));
+    access.by_secret(&new).unwrap();
+    std::fs::remove_dir_all(dir).unwrap();
+}
+
+#[test]
+fn keys_that_are_none_are_refused() {
+    assert!(Keys::secret(b"too short").is_err());
+    assert!(Keys::file(&data("no-such-file")).is_err());
+    assert!(Keys::file(&data("rsa-private.pk8.der")).is_err());
+    assert!(Keys::public(b"-----BEGIN NOTHING-----", &["RS256".parse().unwrap()]).is_err());
+}
+
+#[test]
+fn one_credential_is_shown_and_never_in_an_unreadable_way() {
+    let shows = |protocols: &[&str], header: Option<&str>| {
+        let head = RequestHead {
+            protocols: protocols.iter().map(|&text| text.to_owned()).collect(),
+            authorization: header.map(str::to_owned),
+            ..RequestHead::default()
+        };
+        match shown(&head, None) {
+            Ok(Shown::Secret(secret)) => Some(secret),
+            Ok(_) => Some(String::new()),
+            Err(_) => None,
+        }
+    };
+    let encoded = format!("auth.{}", b64("secret"));
+    assert_eq!(shows(&["redis.v1", &encoded], None).as_deref(), Some("secret"));
+    assert_eq!(shows(&["redis.v1"], Some("bearer secret")).as_deref(), Some("secret"));
+    assert_eq!(shows(&["redis.v1"], None).as_deref(), Some(""));
+    for (protocols, header) in [
+        (vec![encoded.as_str(), encoded.as_str()], None),
+        (vec![encoded.as_str()], Some("Bearer secret")),
+        (vec!["auth.a=b"], None),
+        (vec!["auth.$$$"], None),
+        (vec![], Some("Basic dTpw")),
+    ] {
+        assert_eq!(shows(&protocols, header), None, "{protocols:?} {header:?}");
+    }
+}
+
+fn sign_rsa(key: &RsaKeyPair) -> impl FnOnce(&[u8]) -> Vec<u8> {
+    move |text| {
+        let mut signature = vec![0; key.public().modulus_len()];
+        key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text, &mut signature).unwrap();
+        signature
+    }
+}
+
+fn data(file: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(file)
+}

@@ -1,0 +1,274 @@
+//! The tables of a configuration file that say who may do what.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs,
+    ops::Range,
+    sync::Arc,
+    time::Duration,
+};
+
+use jsonwebtoken::{Algorithm, AlgorithmFamily};
+use redmux::command::CommandSpec;
+use toml::Spanned;
+
+use super::{
+    file::{Fault, Found, Reading, at, nowhere},
+    schema::*,
+};
+use crate::{
+    auth::{Access, Issuer, Keys, Login, Principal, Role, TokenHash},
+    policy::{ClientLimits, Policy, Prefixes, Rate, Rules, SharedLimits},
+};
+
+impl Reading {
+    pub(super) fn access(
+        &mut self,
+        upstreams: BTreeMap<String, UpstreamTable>,
+        policies: BTreeMap<String, Spanned<PolicyTable>>,
+        principals: BTreeMap<String, Spanned<PrincipalTable>>,
+        jwt: BTreeMap<String, Spanned<JwtTable>>,
+    ) -> Found<Access> {
+        let mut servers = HashMap::new();
+        for (name, table) in upstreams {
+            servers.insert(name.clone(), Arc::new(self.upstream(name, table)?));
+        }
+        let mut rules = HashMap::new();
+        for (name, table) in policies {
+            rules.insert(name.clone(), self.policy(&name, table)?);
+        }
+        let mut access = Access::default();
+        for (name, table) in principals {
+            let place = table.span();
+            let what = format!("principals.{name}");
+            let missing = |text: String| Fault { span: Some(place.clone()), text };
+            let table = table.into_inner();
+            let policy = rules.get(table.policy.get_ref()).cloned().ok_or_else(|| {
+                at(
+                    &table.policy,
+                    format!("{what}.policy: there is no policy {:?}", table.policy.get_ref()),
+                )
+            })?;
+            let upstream = match &table.upstream {
+                Some(named) => servers.get(named.get_ref()).ok_or_else(|| {
+                    at(
+                        named,
+                        format!("{what}.upstream: there is no upstream {:?}", named.get_ref()),
+                    )
+                })?,
+                None if servers.len() == 1 => servers
+                    .values()
+                    .next()
+                    .ok_or_else(|| missing(format!("{what}: there are no [upstreams]")))?,
+                None => {
+                    return Err(missing(format!(
+                        "{what}.upstream is missing: name one of [upstreams]"
+                    )));
+                }
+            };
+            let login = self.login(&what, &table, &place)?;
+            for token in &table.tokens {
+                let hash: TokenHash = token
+                    .get_ref()
+                    .parse()
+                    .map_err(|error| at(token, format!("{what}.tokens: {error}")))?;
+                if access.tokens.iter().any(|(known, _)| *known == hash) {
+                    return Err(at(
+                        token,
+                        format!("{what}.tokens: another principal has this one"),
+                    ));
+                }
+                access.tokens.push((hash, name.clone()));
+            }
+            for id in table.certificates {
+                if access.certificates.iter().any(|(known, _)| *known == id) {
+                    return Err(missing(format!(
+                        "{what}.certificates: another principal has {id:?}"
+                    )));
+                }
+                access.certificates.push((id, name.clone()));
+            }
+            if login.is_none() {
+                self.warn(format!(
+                    "{what} has no user: Redis lets it do what its default user may"
+                ));
+            }
+            let principal =
+                Principal { name: name.clone(), policy, upstream: upstream.clone(), login };
+            access.principals.insert(name, Arc::new(principal));
+        }
+        for (name, table) in jwt {
+            access.issuers.push(Arc::new(self.issuer(name, table, &access.principals)?));
+        }
+        Ok(access)
+    }
+
+    fn policy(&mut self, name: &str, table: Spanned<PolicyTable>) -> Found<Policy> {
+        let what = format!("policies.{name}");
+        let place = table.span();
+        let table = table.into_inner();
+        let mut names = Vec::new();
+        for command in &table.commands {
+            // One by one, to say which line is wrong.
+            Rules::new([command.get_ref().as_str()])
+                .map_err(|error| at(command, format!("{what}.commands: {error}")))?;
+            let (first, second) = match command.get_ref().split_once(' ') {
+                Some((first, second)) => (first, Some(second)),
+                None => (command.get_ref().as_str(), None),
+            };
+            let spec = CommandSpec::find(first, second);
+            if spec.is_some_and(|spec| spec.is_admin()) {
+                self.warn(format!(
+                    "{what}.commands: {} shows what the server holds of others",
+                    command.get_ref()
+                ));
+            }
+            names.push(command.get_ref().as_str());
+        }
+        let rules = Rules::new(names).map_err(|error| nowhere(format!("{what}: {error}")))?;
+        let prefixes = |key: &str, texts: Vec<Spanned<String>>| {
+            for text in &texts {
+                Prefixes::new([text.get_ref().clone()])
+                    .map_err(|error| at(text, format!("{what}.{key}: {error}")))?;
+            }
+            Prefixes::new(texts.into_iter().map(Spanned::into_inner))
+                .map_err(|error| nowhere(format!("{what}.{key}: {error}")))
+        };
+        if table.databases.is_empty() {
+            return Err(Fault { span: Some(place), text: format!("{what}.databases is empty") });
+        }
+        let rules = rules
+            .read(prefixes("read", table.read)?)
+            .write(prefixes("write", table.write)?)
+            .subscribe(prefixes("subscribe", table.subscribe)?)
+            .publish(prefixes("publish", table.publish)?)
+            .databases(table.databases)
+            .scripts_by_acl(table.scripts == Some(Scripts::Acl));
+        rules
+            .check()
+            .map_err(|error| Fault { span: Some(place), text: format!("{what}: {error}") })?;
+        let (limits, usual) = (table.limits, ClientLimits::default());
+        let client = ClientLimits {
+            message: limits.message.map_or(usual.message, |size| size.0),
+            fragments: limits.fragments.map_or(usual.fragments, Into::into),
+            command: limits.command.map_or(usual.command, |size| size.0),
+            arguments: limits.arguments.map_or(usual.arguments, Into::into),
+            in_flight: limits.client_in_flight.map_or(usual.in_flight, Into::into),
+            rate: Rate {
+                commands: limits.client_commands_per_second,
+                bytes: limits.client_bytes_per_second,
+            },
+            idle: limits.idle.and_then(|time| time.0),
+            session: limits.session.and_then(|time| time.0),
+            denied: limits.denied.unwrap_or(usual.denied),
+        };
+        let principal = SharedLimits {
+            connections: limits.connections.map(Into::into),
+            in_flight: limits.in_flight.map(Into::into),
+            rate: Rate { commands: limits.commands_per_second, bytes: limits.bytes_per_second },
+        };
+        Ok(Policy { rules, client, principal })
+    }
+
+    fn login(
+        &mut self,
+        what: &str,
+        table: &PrincipalTable,
+        place: &Range<usize>,
+    ) -> Found<Option<Login>> {
+        let fault = |text: String| Fault { span: Some(place.clone()), text };
+        let password = match (&table.password_file, &table.password_env) {
+            (Some(file), None) => {
+                let path = self.path(file);
+                let text = fs::read_to_string(&path).map_err(|error| {
+                    fault(format!("{what}.password_file: {}: {error}", path.display()))
+                })?;
+                Some(text.trim_end_matches(['\r', '\n']).to_owned())
+            }
+            (None, Some(name)) => Some(
+                std::env::var(name)
+                    .map_err(|_| fault(format!("{what}.password_env: {name} is not set")))?,
+            ),
+            (None, None) => None,
+            _ => {
+                return Err(fault(format!("{what}: give password_file or password_env, not both")));
+            }
+        };
+        match (table.user.clone(), password) {
+            (Some(user), Some(password)) => Ok(Some(Login { user, password })),
+            (None, None) => Ok(None),
+            (Some(_), None) => {
+                Err(fault(format!("{what}.user needs a password_file or password_env")))
+            }
+            (None, Some(_)) => Err(fault(format!("{what}.user is missing"))),
+        }
+    }
+
+    fn issuer(
+        &mut self,
+        name: String,
+        table: Spanned<JwtTable>,
+        principals: &BTreeMap<String, Arc<Principal>>,
+    ) -> Found<Issuer> {
+        let what = format!("jwt.{name}");
+        let place = table.span();
+        let fault = |text: String| Fault { span: Some(place.clone()), text };
+        let table = table.into_inner();
+        let mut algorithms = Vec::new();
+        for text in &table.algorithms {
+            algorithms.push(text.get_ref().parse().map_err(|_| {
+                at(text, format!("{what}.algorithms: expected HS256 to HS512, RS256 to RS512, PS256 to PS512, ES256, ES384 or EdDSA"))
+            })?);
+        }
+        let families: Vec<_> = algorithms.iter().map(|a: &Algorithm| a.family()).collect();
+        if families.is_empty() || families.iter().any(|family| *family != families[0]) {
+            return Err(fault(format!("{what}.algorithms: name one, or several of one family")));
+        }
+        let hmac = families[0] == AlgorithmFamily::Hmac;
+        let read = |key: &str, file: &str| {
+            let path = self.path(file);
+            fs::read(&path)
+                .map_err(|error| fault(format!("{what}.{key}: {}: {error}", path.display())))
+        };
+        let keys = match (&table.jwks, &table.public_key, &table.secret_file) {
+            (Some(file), None, None) => Keys::file(&self.path(file))
+                .map_err(|error| fault(format!("{what}.jwks: {error}")))?,
+            (None, Some(file), None) => Keys::public(&read("public_key", file)?, &algorithms)
+                .map_err(|error| fault(format!("{what}.public_key: {error}")))?,
+            (None, None, Some(file)) if hmac => Keys::secret(&read("secret_file", file)?)
+                .map_err(|error| fault(format!("{what}.secret_file: {error}")))?,
+            (None, None, Some(_)) => {
+                return Err(fault(format!("{what}.secret_file is for HS algorithms only")));
+            }
+            _ => {
+                return Err(fault(format!("{what}: give one of jwks, public_key and secret_file")));
+            }
+        };
+        let role = match (table.principal, table.principal_claim) {
+            (Some(named), None) => match principals.contains_key(named.get_ref()) {
+                true => Role::Fixed(named.into_inner()),
+                false => {
+                    return Err(at(
+                        &named,
+                        format!("{what}.principal: there is no principal {:?}", named.get_ref()),
+                    ));
+                }
+            },
+            (None, Some(claim)) => Role::Claim(claim),
+            _ => return Err(fault(format!("{what}: give either principal or principal_claim"))),
+        };
+        if table.audience.is_empty() {
+            return Err(fault(format!("{what}.audience is empty")));
+        }
+        Ok(Issuer {
+            name,
+            algorithms,
+            issuer: table.issuer,
+            audience: table.audience,
+            leeway: table.leeway.0.unwrap_or(Duration::ZERO),
+            keys,
+            role,
+            subject_claim: table.subject_claim,
+        })
+    }
+}

@@ -1,0 +1,381 @@
+//! From an accepted socket to an admitted client, or to a plain answer.
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use async_std::{channel::Receiver, future::timeout, net::TcpStream};
+use async_tungstenite::{
+    WebSocketStream,
+    tungstenite::{
+        handshake::derive_accept_key,
+        protocol::{Role, WebSocketConfig},
+    },
+};
+use futures::io::{AsyncWrite, AsyncWriteExt};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use socket2::SockRef;
+
+use crate::{
+    admission::{Rejection, check_host, check_origin, client_address},
+    auth::{Denied, Grant, Shown, shown},
+    config::Config,
+    files,
+    frames::{FrameLimits, Socket, Watched},
+    http::{
+        self, BAD_REQUEST, FORBIDDEN, METHOD_NOT_ALLOWED, MISDIRECTED, NOT_FOUND, RequestHead,
+        Status, TOO_MANY, UNAUTHORIZED, UNAVAILABLE, UPGRADE_REQUIRED, read_head, refuse,
+    },
+    limits::Connected,
+    log::event,
+    server::{Shared, State},
+    session::{self, CloseReason, MAX_FIRST_MESSAGE, Peer},
+};
+
+/// The subprotocol that is agreed to when a client offers it.
+const SUBPROTOCOL: &str = "redis.v1";
+
+/// Bytes read from a client at once.
+const READ_BUFFER: usize = 16 << 10;
+
+/// Counts for as long as it lives
+struct Counted<'a>(&'a AtomicUsize);
+
+impl<'a> Counted<'a> {
+    /// `None` if `limit` are counted already.
+    fn new(counter: &'a AtomicUsize, limit: usize) -> Option<Self> {
+        let before = counter.fetch_add(1, Relaxed);
+        let counted = Self(counter);
+        (before < limit).then_some(counted)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
+}
+
+/// How a client is refused
+struct Refused {
+    status: Status,
+    /// Counted under this name.
+    result: &'static str,
+    reason: &'static str,
+    /// What a page is told that may be let in only to be told.
+    close: Option<CloseReason>,
+}
+
+impl Refused {
+    fn new(status: Status, result: &'static str, reason: &'static str) -> Self {
+        Self { status, result, reason, close: None }
+    }
+}
+
+impl Shared {
+    /// Serves one socket from its first byte to its last.
+    pub(crate) async fn attend(&self, stream: TcpStream, peer: SocketAddr, stopped: Receiver<()>) {
+        // Plain requests and handshakes may not crowd out anything either.
+        let most = self.state().config.limits.connections.unwrap_or(usize::MAX / 4) * 2 + 64;
+        let Some(_counted) = Counted::new(&self.sockets, most) else { return };
+        if let Err(error) = self.request(stream, peer, stopped).await {
+            event("request-failed", format_args!("peer={peer} error={:?}", error.to_string()));
+        }
+    }
+
+    async fn request(
+        &self,
+        stream: TcpStream,
+        peer: SocketAddr,
+        stopped: Receiver<()>,
+    ) -> io::Result<()> {
+        let state = self.state();
+        let limit = state.config.handshake_timeout;
+        stream.set_nodelay(true)?;
+        // Whoever vanished without a word is noticed also while nothing is read from it.
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        SockRef::from(&stream)
+            .set_tcp_user_timeout(Some(state.config.ping_interval + state.config.pong_timeout))?;
+        let socket = match &state.tls {
+            None => Socket::Plain(stream),
+            Some(acceptor) => match timeout(limit, acceptor.accept(stream)).await {
+                Ok(Ok(stream)) => Socket::Tls(Box::new(stream)),
+                failed => {
+                    self.metrics.handshakes.add("tls-failed", "", 1);
+                    return failed
+                        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+                        .map(drop);
+                }
+            },
+        };
+        let mut stream = Watched::new(socket);
+        let (head, rest) = match timeout(limit, read_head(&mut stream)).await {
+            Err(_) => {
+                self.metrics.handshakes.add("too-slow", "", 1);
+                event("request-too-slow", format_args!("peer={peer}"));
+                let late = Status(408, "Request Timeout");
+                return bounded(limit, refuse(&mut stream, late, "the request took too long\n"))
+                    .await;
+            }
+            Ok(head) => match head? {
+                Ok(Some(request)) => request,
+                Ok(None) => return Ok(()),
+                Err(status) => {
+                    self.metrics.handshakes.add("malformed", "", 1);
+                    let answer = refuse(&mut stream, status, "the request is malformed\n");
+                    return bounded(limit, answer).await;
+                }
+            },
+        };
+        let config = &state.config;
+        let address = client_address(&config.trusted_proxies, peer.ip(), &head);
+        let peer = Peer { address, origin: head.origin.clone() };
+        let admitted = self.admit(&state, &head).and_then(|()| match head.path == config.path {
+            true => self.enter(&state, &peer, &head, stream.certificate()).map(Some),
+            false => Ok(None),
+        });
+        let entered = match admitted {
+            Ok(Some(entered)) => entered,
+            Ok(None) => {
+                drop(state);
+                return bounded(Duration::from_secs(60), self.plain(&mut stream, &head)).await;
+            }
+            Err(refused) => return self.refuse(&state, stream, &peer, &head, refused).await,
+        };
+        bounded(limit, accept(&mut stream, &head)).await?;
+        self.metrics.handshakes.add("accepted", "", 1);
+        let (socket, frames) = upgrade(stream, rest).await?;
+        drop(state);
+        session::serve(socket, frames, entered.grant, self, peer, &stopped).await;
+        Ok(())
+    }
+
+    /// Decides on a request by its head.
+    fn admit(&self, state: &State, head: &RequestHead) -> Result<(), Refused> {
+        let config = &state.config;
+        let no = |status, result, reason| Err(Refused::new(status, result, reason));
+        if check_host(config, head).is_err() {
+            return no(MISDIRECTED, "host", "this gateway is not known by that host name (--host)");
+        }
+        if head.path != config.path {
+            return match head.method.as_str() {
+                "GET" | "HEAD" => Ok(()),
+                _ => no(METHOD_NOT_ALLOWED, "method", "only GET and HEAD"),
+            };
+        }
+        if head.method != "GET" {
+            return no(METHOD_NOT_ALLOWED, "method", "only GET");
+        }
+        if head.has_query {
+            let reason = "the path takes no query; credentials go into a subprotocol";
+            return no(BAD_REQUEST, "query", reason);
+        }
+        if !head.upgrade || head.websocket_version.as_deref() != Some("13") {
+            return no(UPGRADE_REQUIRED, "no-upgrade", "this path is a WebSocket, version 13");
+        }
+        // 16 bytes in base64.
+        if head.websocket_key.as_ref().is_none_or(|key| key.len() != 24) {
+            return no(BAD_REQUEST, "malformed", "the Sec-WebSocket-Key is missing or malformed");
+        }
+        match check_origin(config, head) {
+            Ok(()) => {}
+            Err(Rejection::NoOrigin) => {
+                let reason = "there is no Origin: clients that are no browsers are not enabled (--allow-no-origin)";
+                return no(FORBIDDEN, "origin", reason);
+            }
+            Err(_) => {
+                return no(FORBIDDEN, "origin", "pages of this origin may not connect (--origin)");
+            }
+        }
+        if self.is_draining() {
+            return no(UNAVAILABLE, "draining", "the gateway is being shut down");
+        }
+        Ok(())
+    }
+
+    /// Looks who it is, and whether there is room.
+    fn enter(
+        &self,
+        state: &State,
+        peer: &Peer,
+        head: &RequestHead,
+        certificate: Option<Vec<u8>>,
+    ) -> Result<Entered, Refused> {
+        let config = &state.config;
+        let all = self.ledger.all.connect(config.limits.connections);
+        let all = all.ok_or_else(|| Refused::new(UNAVAILABLE, "too-many", "too many clients"))?;
+        let crowded = || Refused {
+            close: Some(CloseReason::TooMany),
+            ..Refused::new(TOO_MANY, "too-many", "too many clients of this kind")
+        };
+        let of_address = self.ledger.of_address(peer.address);
+        let near = of_address.connect(config.connections_per_address).ok_or_else(crowded)?;
+        let unknown = || Refused {
+            close: Some(CloseReason::Unauthenticated),
+            ..Refused::new(UNAUTHORIZED, "unauthenticated", "no credential that is accepted")
+        };
+        let grant = match self.identify(config, peer, head, certificate) {
+            Identity::Known(grant) => {
+                let connected = self.connect_principal(&grant).ok_or_else(crowded)?;
+                Some((*grant, connected))
+            }
+            Identity::Later => None,
+            Identity::Unknown => return Err(unknown()),
+        };
+        Ok(Entered { grant, _counted: [all, near] })
+    }
+
+    fn identify(
+        &self,
+        config: &Config,
+        peer: &Peer,
+        head: &RequestHead,
+        certificate: Option<Vec<u8>>,
+    ) -> Identity {
+        let known = |grant: Option<Grant>| grant.map_or(Identity::Unknown, Identity::known);
+        let nothing = || {
+            // Without an origin there is nothing at all that speaks for a client.
+            let open = config.access.by_nothing().filter(|grant| {
+                head.origin.is_some() || grant.principal.policy.rules.is_development()
+            });
+            match open {
+                Some(grant) => known(self.authenticate(peer, "anonymous", |_| Ok(grant))),
+                None if config.first_message_timeout.is_some() => Identity::Later,
+                None => known(self.authenticate(peer, "none", |_| Err(Denied("nothing is shown")))),
+            }
+        };
+        match shown(head, certificate) {
+            Err(denied) => known(self.authenticate(peer, "malformed", |_| Err(denied))),
+            Ok(Shown::Secret(secret)) => {
+                known(self.authenticate(peer, "secret", |access| access.by_secret(&secret)))
+            }
+            Ok(Shown::Certificate(der)) => match config.access.by_certificate(&der) {
+                Ok(grant) => known(self.authenticate(peer, "certificate", |_| Ok(grant))),
+                // It may still have a token.
+                Err(_) if config.first_message_timeout.is_some() => Identity::Later,
+                Err(denied) => known(self.authenticate(peer, "certificate", |_| Err(denied))),
+            },
+            Ok(Shown::Nothing) => nothing(),
+        }
+    }
+
+    async fn refuse(
+        &self,
+        state: &State,
+        mut stream: Watched,
+        peer: &Peer,
+        head: &RequestHead,
+        refused: Refused,
+    ) -> io::Result<()> {
+        let (limit, reason) = (state.config.handshake_timeout, refused.reason);
+        self.metrics.handshakes.add(refused.result, "", 1);
+        let (address, status) = (peer.address, refused.status.0);
+        event("refused", format_args!("peer={address} status={status} reason={reason:?}"));
+        match refused.close.filter(|_| state.config.access.refuse_by_closing) {
+            None => {
+                bounded(limit, refuse(&mut stream, refused.status, &format!("{reason}\n"))).await
+            }
+            // Pages see close codes, but not the status of a refusal.
+            Some(close) => {
+                bounded(limit, accept(&mut stream, head)).await?;
+                self.closed(&close);
+                let (socket, _) = upgrade(stream, Vec::new()).await?;
+                let (sink, source) = socket.split();
+                session::say_goodbye(sink, source, &close).await;
+                Ok(())
+            }
+        }
+    }
+
+    async fn plain(&self, stream: &mut Watched, head: &RequestHead) -> io::Result<()> {
+        let with_body = head.method == "GET";
+        if head.path == "/healthz" {
+            return health(stream, !self.is_draining(), with_body).await;
+        }
+        match &self.state().config.serve {
+            Some(root) => files::serve(stream, root, &head.path, with_body).await.map(|_| ()),
+            None => refuse(stream, NOT_FOUND, "there is nothing here\n").await,
+        }
+    }
+}
+
+/// A client that may have its WebSocket
+struct Entered {
+    /// `None`: it has to show a credential in its first message.
+    grant: Option<(Grant, Connected)>,
+    _counted: [Connected; 2],
+}
+
+enum Identity {
+    Known(Box<Grant>),
+    /// It may show a credential in its first message.
+    Later,
+    Unknown,
+}
+
+impl Identity {
+    fn known(grant: Grant) -> Self {
+        Self::Known(Box::new(grant))
+    }
+}
+
+/// Answers `ok` or that it is draining.
+pub(crate) async fn health(
+    stream: &mut (impl AsyncWrite + Unpin),
+    healthy: bool,
+    with_body: bool,
+) -> io::Result<()> {
+    let (status, text) = match healthy {
+        true => (Status(200, "OK"), "ok\n"),
+        false => (UNAVAILABLE, "draining\n"),
+    };
+    let headers = [("Cache-Control", "no-store")];
+    http::respond(stream, status, &headers, "text/plain", text.as_bytes(), with_body).await
+}
+
+/// Answers the upgrade request. Only a subprotocol this gateway knows is ever echoed:
+/// others may hold secrets.
+async fn accept(stream: &mut Watched, head: &RequestHead) -> io::Result<()> {
+    let key = head.websocket_key.as_deref().unwrap_or_default();
+    let accept = derive_accept_key(key.as_bytes());
+    let mut response = format!(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n"
+    );
+    if head.protocols.iter().any(|offered| offered == SUBPROTOCOL) {
+        response.push_str(&format!("Sec-WebSocket-Protocol: {SUBPROTOCOL}\r\n"));
+    }
+    response.push_str("\r\n");
+    stream.write_all(response.as_bytes()).await?;
+    stream.flush().await
+}
+
+async fn upgrade(
+    mut stream: Watched,
+    rest: Vec<u8>,
+) -> io::Result<(WebSocketStream<Watched>, Arc<FrameLimits>)> {
+    // Of strangers little is taken; the session raises it.
+    let frames = Arc::new(FrameLimits::new(MAX_FIRST_MESSAGE, 16));
+    stream.watch(frames.clone(), &rest)?;
+    let websocket = WebSocketConfig::default()
+        // Cleared before each read: the default of 128 KiB costs more than the message.
+        .read_buffer_size(READ_BUFFER)
+        // `frames` bounds both, by what is known of the client.
+        .max_message_size(None)
+        .max_frame_size(None);
+    let socket =
+        WebSocketStream::from_partially_read(stream, rest, Role::Server, Some(websocket)).await;
+    Ok((socket, frames))
+}
+
+pub(crate) async fn bounded(
+    limit: Duration,
+    work: impl Future<Output = io::Result<()>>,
+) -> io::Result<()> {
+    timeout(limit, work).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+}

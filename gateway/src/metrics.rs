@@ -1,0 +1,251 @@
+//! Numbers for Prometheus.
+
+use std::{
+    collections::BTreeMap,
+    fmt::{Display, Write},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+/// Everything that is counted
+///
+/// Labels are names from the configuration, from the table of commands or from this program:
+/// clients cannot make up new ones.
+#[derive(Debug, Default)]
+pub(crate) struct Metrics {
+    /// By what came of them.
+    pub(crate) handshakes: Family,
+    /// Credentials, by method and result.
+    pub(crate) authentications: Family,
+    /// By the code that clients were closed with; 0 is none.
+    pub(crate) closes: Family,
+    /// By name of the command and what came of it.
+    pub(crate) commands: Family,
+    /// Of the server, by its name and what came of it.
+    pub(crate) upstream_connects: Family,
+    pub(crate) bytes_in: AtomicU64,
+    pub(crate) bytes_out: AtomicU64,
+    pub(crate) throttled: AtomicU64,
+    pub(crate) reloads: Family,
+    pub(crate) audit_failures: AtomicU64,
+    /// From a command being sent to its reply being there.
+    pub(crate) upstream_latency: Histogram,
+    /// From a ping to the next sign of life.
+    pub(crate) ping_round_trip: Histogram,
+}
+
+/// A counter for each of a few labels
+#[derive(Debug, Default)]
+pub(crate) struct Family(Mutex<BTreeMap<&'static str, BTreeMap<String, u64>>>);
+
+impl Family {
+    pub(crate) fn add(&self, kind: &'static str, name: &str, count: u64) {
+        let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let counters = counters.entry(kind).or_default();
+        match counters.get_mut(name) {
+            Some(counter) => *counter += count,
+            None => drop(counters.insert(name.to_owned(), count)),
+        }
+    }
+
+    fn write(&self, out: &mut Exposition, name: &str, help: &str, labels: [&str; 2]) {
+        out.head(name, help, "counter");
+        let counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = counters.iter().flat_map(|(kind, of)| of.iter().map(move |of| (kind, of)));
+        for (kind, (of, count)) in all {
+            let labels = match (labels, of.as_str()) {
+                ([first, ""], _) => format!("{{{first}=\"{}\"}}", escape(kind)),
+                ([first, second], of) => {
+                    format!("{{{first}=\"{}\",{second}=\"{}\"}}", escape(kind), escape(of))
+                }
+            };
+            out.value(&format!("{name}{labels}"), count);
+        }
+    }
+}
+
+/// Upper ends of the buckets, in microseconds.
+const BUCKETS: [u64; 12] =
+    [50, 100, 250, 500, 1000, 2500, 5000, 10_000, 50_000, 250_000, 1_000_000, 5_000_000];
+
+/// Times, in buckets
+#[derive(Debug, Default)]
+pub(crate) struct Histogram {
+    buckets: [AtomicU64; BUCKETS.len()],
+    count: AtomicU64,
+    micros: AtomicU64,
+}
+
+impl Histogram {
+    /// Takes this time `count` times.
+    pub(crate) fn add(&self, time: Duration, count: u64) {
+        let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        if let Some(bucket) = BUCKETS.iter().position(|end| micros <= *end) {
+            self.buckets[bucket].fetch_add(count, Relaxed);
+        }
+        self.count.fetch_add(count, Relaxed);
+        self.micros.fetch_add(micros.saturating_mul(count), Relaxed);
+    }
+
+    fn write(&self, out: &mut Exposition, name: &str, help: &str) {
+        out.head(name, help, "histogram");
+        let mut sum = 0;
+        for (bucket, end) in self.buckets.iter().zip(BUCKETS) {
+            sum += bucket.load(Relaxed);
+            out.value(&format!("{name}_bucket{{le=\"{}\"}}", seconds(end)), sum);
+        }
+        let count = self.count.load(Relaxed).max(sum);
+        out.value(&format!("{name}_bucket{{le=\"+Inf\"}}"), count);
+        out.value(&format!("{name}_sum"), seconds(self.micros.load(Relaxed)));
+        out.value(&format!("{name}_count"), count);
+    }
+}
+
+/// What is so at the moment
+#[derive(Debug)]
+pub(crate) struct Gauges {
+    pub(crate) clients: usize,
+    pub(crate) sockets: usize,
+    pub(crate) in_flight: usize,
+    pub(crate) draining: bool,
+    /// Clients of each principal.
+    pub(crate) principals: Vec<(String, usize)>,
+}
+
+impl Metrics {
+    /// In the text format of Prometheus.
+    pub(crate) fn expose(&self, now: &Gauges) -> String {
+        let mut out = Exposition(String::new());
+        let version =
+            concat!("redmux_gateway_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"}");
+        out.head("redmux_gateway_build_info", "The version that runs.", "gauge");
+        out.value(version, 1);
+        for (name, help, value) in [
+            ("clients", "Clients connected now.", now.clients),
+            ("sockets", "Sockets open now, with those that are no clients yet.", now.sockets),
+            ("in_flight", "Commands that wait for their replies.", now.in_flight),
+            ("draining", "1 while shutting down.", usize::from(now.draining)),
+        ] {
+            let name = format!("redmux_gateway_{name}");
+            out.head(&name, help, "gauge");
+            out.value(&name, value);
+        }
+        let name = "redmux_gateway_principal_clients";
+        out.head(name, "Clients of each principal connected now.", "gauge");
+        for (principal, clients) in &now.principals {
+            out.value(&format!("{name}{{principal=\"{}\"}}", escape(principal)), clients);
+        }
+        for (family, name, help, labels) in [
+            (&self.handshakes, "handshakes_total", "Requests for a WebSocket.", ["result", ""]),
+            (
+                &self.authentications,
+                "authentications_total",
+                "Credentials shown.",
+                ["result", "method"],
+            ),
+            (
+                &self.closes,
+                "closes_total",
+                "Clients gone, by close code (0: none was sent).",
+                ["reason", "code"],
+            ),
+            (&self.commands, "commands_total", "Commands.", ["result", "command"]),
+            (
+                &self.upstream_connects,
+                "upstream_connects_total",
+                "Connections to servers.",
+                ["result", "upstream"],
+            ),
+            (&self.reloads, "reloads_total", "Reloads of the configuration.", ["result", ""]),
+        ] {
+            family.write(&mut out, &format!("redmux_gateway_{name}"), help, labels);
+        }
+        for (counter, name, help) in [
+            (&self.bytes_in, "received_bytes_total", "Bytes of messages from clients."),
+            (&self.bytes_out, "sent_bytes_total", "Bytes of messages to clients."),
+            (&self.throttled, "throttled_total", "Times that a client had to wait for a limit."),
+            (&self.audit_failures, "audit_failures_total", "Lines that the audit log lost."),
+        ] {
+            let name = format!("redmux_gateway_{name}");
+            out.head(&name, help, "counter");
+            out.value(&name, counter.load(Relaxed));
+        }
+        self.upstream_latency.write(
+            &mut out,
+            "redmux_gateway_upstream_seconds",
+            "Time from a command being sent to its reply.",
+        );
+        self.ping_round_trip.write(
+            &mut out,
+            "redmux_gateway_ping_seconds",
+            "Time from a ping to the client's next sign of life.",
+        );
+        out.0
+    }
+}
+
+struct Exposition(String);
+
+impl Exposition {
+    fn head(&mut self, name: &str, help: &str, kind: &str) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
+    }
+
+    fn value(&mut self, series: &str, value: impl Display) {
+        let _ = writeln!(self.0, "{series} {value}");
+    }
+}
+
+fn escape(label: &str) -> String {
+    label.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+/// Microseconds in seconds, exactly.
+fn seconds(micros: u64) -> String {
+    let text = format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_is_what_prometheus_reads() {
+        let metrics = Metrics::default();
+        metrics.commands.add("forwarded", "CLIENT SETINFO", 2);
+        metrics.handshakes.add("accepted", "", 1);
+        metrics.upstream_latency.add(Duration::from_micros(70), 3);
+        metrics.upstream_latency.add(Duration::from_secs(60), 1);
+        let gauges = Gauges {
+            clients: 1,
+            sockets: 2,
+            in_flight: 3,
+            draining: false,
+            principals: vec![("a\"b".into(), 1)],
+        };
+        let text = metrics.expose(&gauges);
+        for line in [
+            "redmux_gateway_commands_total{result=\"forwarded\",command=\"CLIENT SETINFO\"} 2",
+            "redmux_gateway_handshakes_total{result=\"accepted\"} 1",
+            "redmux_gateway_principal_clients{principal=\"a\\\"b\"} 1",
+            "redmux_gateway_upstream_seconds_bucket{le=\"0.00005\"} 0",
+            "redmux_gateway_upstream_seconds_bucket{le=\"0.0001\"} 3",
+            "redmux_gateway_upstream_seconds_bucket{le=\"+Inf\"} 4",
+            "redmux_gateway_upstream_seconds_sum 60.00021",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} is missing:\n{text}");
+        }
+        for line in text.lines().filter(|line| !line.starts_with('#')) {
+            let (series, value) = line.rsplit_once(' ').expect(line);
+            assert!(
+                value.parse::<f64>().is_ok() && series.starts_with("redmux_gateway_"),
+                "{line}"
+            );
+        }
+    }
+}

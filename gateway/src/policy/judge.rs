@@ -1,0 +1,212 @@
+//! Decides on one command.
+
+use redmux::{
+    command::{CommandSpec, KeyAccess},
+    resp::Arg,
+};
+use smallvec::SmallVec;
+
+use super::{
+    Rules,
+    rules::{Commands, never_at_all},
+};
+
+/// A command that may pass
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Allowed {
+    /// Its canonical name with the subcommand; `any` where no list decides.
+    pub command: &'static str,
+    /// Whether it may write.
+    pub writes: bool,
+}
+
+/// A command that the gateway does not forward
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the command {command} is refused: {reason}")]
+#[non_exhaustive]
+pub struct Refusal {
+    /// Its canonical name, or `unknown`.
+    pub command: &'static str,
+    /// Why.
+    pub reason: &'static str,
+    /// Whether it is reason enough to close the client at once.
+    pub fatal: bool,
+}
+
+type Verdict = Result<(), &'static str>;
+
+impl Rules {
+    /// Decides on one command, given its words.
+    ///
+    /// # Errors
+    /// The command may not pass.
+    pub fn judge(&self, words: &[&[u8]]) -> Result<Allowed, Refusal> {
+        if let Some((command, reason)) = never_at_all(words) {
+            return Err(Refusal { command, reason, fatal: true });
+        }
+        let Commands::Listed(listed) = &self.commands else {
+            return Ok(Allowed { command: "any", writes: true });
+        };
+        let refused = |command, reason| Refusal { command, reason, fatal: false };
+        let unknown = || refused("unknown", "no such command is known here");
+        // A space would let one word be taken for a command and its subcommand.
+        if words.first().is_none_or(|name| name.contains(&b' ')) {
+            return Err(unknown());
+        }
+        let args: SmallVec<[Arg<'_>; 8]> = words.iter().map(|word| Arg::Bytes(word)).collect();
+        let spec = CommandSpec::of(&args).ok_or_else(unknown)?;
+        let command = spec.name();
+        if !listed.contains(command) {
+            let fatal = matches!(command, "AUTH" | "RESET");
+            let reason = "it is not on the list of its policy";
+            return Err(Refusal { command, reason, fatal });
+        }
+        self.judge_arguments(spec, &args)
+            .and_then(|()| self.judge_keys(spec, &args))
+            .map_err(|reason| Refusal { command, reason, fatal: command == "HELLO" })?;
+        Ok(Allowed { command, writes: spec.is_write() })
+    }
+
+    fn judge_keys(&self, spec: &CommandSpec, words: &[Arg<'_>]) -> Verdict {
+        let Some(keys) = spec.keys(words) else {
+            // Chosen by the server, or the words do not fit each other.
+            let all = self.read.is_all() && (self.write.is_all() || !spec.is_write());
+            return if all { Ok(()) } else { Err("its keys cannot be told") };
+        };
+        for key in &keys {
+            let name = words[key.index].as_bytes();
+            if key.access.reads() && !self.read.contains(name) {
+                return Err("a key may not be read");
+            }
+            if key.access.writes() && !self.write.contains(name) {
+                return Err("a key may not be written");
+            }
+        }
+        let keyless = keys.iter().all(|key| key.access == KeyAccess::Slot);
+        let judged_before = matches!(spec.name(), "KEYS" | "SCAN");
+        if keyless && !judged_before && !spec.is_pubsub() && self.is_about_all(spec) {
+            return Err("it is about all keys, and the policy is about some");
+        }
+        Ok(())
+    }
+
+    /// Whether a command without keys concerns data beyond what is allowed.
+    fn is_about_all(&self, spec: &CommandSpec) -> bool {
+        // Scripts without keys are judged by their own rule.
+        if spec.has_movable_keys() {
+            return false;
+        }
+        let slots = matches!(spec.name(), "CLUSTER GETKEYSINSLOT" | "CLUSTER COUNTKEYSINSLOT");
+        ((spec.is_read_only() || slots) && !self.read.is_all())
+            || (spec.is_write() && !self.write.is_all())
+    }
+
+    /// What is neither a key nor harmless.
+    fn judge_arguments(&self, spec: &CommandSpec, words: &[Arg<'_>]) -> Verdict {
+        let rest = |from: usize| words.get(from..).unwrap_or_default().iter().map(Arg::as_bytes);
+        let may_listen = |all: bool| {
+            if all { Ok(()) } else { Err("a channel may not be listened to") }
+        };
+        match spec.name() {
+            "HELLO" if rest(2).any(|word| word.eq_ignore_ascii_case(b"AUTH")) => {
+                Err("the gateway logs in, nobody else")
+            }
+            "SELECT" => self.judge_database(words.get(1)),
+            "MOVE" => self.judge_database(words.get(2)),
+            "COPY" => behind(words, 3, b"DB").try_for_each(|word| self.judge_database(word)),
+            "KEYS" => self.judge_pattern(words.get(1)),
+            "SCAN" if self.read.is_all() => Ok(()),
+            "SCAN" => {
+                // Options are words with a value, each.
+                let options = words.get(2..).unwrap_or_default().chunks(2);
+                let mut patterns = options
+                    .filter(|option| option[0].as_bytes().eq_ignore_ascii_case(b"MATCH"))
+                    .peekable();
+                if patterns.peek().is_none() {
+                    return Err("it needs a MATCH within the keys that may be read");
+                }
+                patterns.try_for_each(|option| self.judge_pattern(option.get(1)))
+            }
+            "SORT" | "SORT_RO" => ["BY", "GET"].iter().try_for_each(|option| {
+                // Without a star nothing is looked up.
+                behind(words, 2, option.as_bytes())
+                    .filter(|pattern| pattern.is_some_and(|p| p.as_bytes().contains(&b'*')))
+                    .try_for_each(|pattern| self.judge_pattern(pattern))
+            }),
+            "SUBSCRIBE" | "SSUBSCRIBE" => {
+                may_listen(rest(1).all(|channel| self.subscribe.contains(channel)))
+            }
+            "PSUBSCRIBE" => {
+                may_listen(rest(1).all(|pattern| self.subscribe.contains_pattern(pattern)))
+            }
+            "PUBSUB NUMSUB" | "PUBSUB SHARDNUMSUB" => {
+                may_listen(rest(2).all(|channel| self.subscribe.contains(channel)))
+            }
+            "PUBSUB CHANNELS" | "PUBSUB SHARDCHANNELS" => {
+                let pattern = words.get(2).map_or(&b""[..], Arg::as_bytes);
+                may_listen(self.subscribe.contains_pattern(pattern))
+            }
+            "PUBLISH" | "SPUBLISH" => {
+                match words.get(1).is_some_and(|word| self.publish.contains(word.as_bytes())) {
+                    true => Ok(()),
+                    false => Err("a channel may not be published to"),
+                }
+            }
+            "CLIENT TRACKING" => self.judge_tracking(words),
+            _ => Ok(()),
+        }
+    }
+
+    fn judge_database(&self, word: Option<&Arg<'_>>) -> Verdict {
+        let number = word.and_then(|word| std::str::from_utf8(word.as_bytes()).ok()?.parse().ok());
+        match number.is_some_and(|number: u32| self.databases.contains(&number)) {
+            true => Ok(()),
+            false => Err("the database is not among those of its policy"),
+        }
+    }
+
+    fn judge_pattern(&self, pattern: Option<&Arg<'_>>) -> Verdict {
+        match pattern.is_some_and(|pattern| self.read.contains_pattern(pattern.as_bytes())) {
+            true => Ok(()),
+            false => Err("its pattern reaches beyond the keys that may be read"),
+        }
+    }
+
+    /// Invalidations name keys, whoever changed them.
+    fn judge_tracking(&self, words: &[Arg<'_>]) -> Verdict {
+        let has =
+            |option: &[u8]| words.iter().any(|word| word.as_bytes().eq_ignore_ascii_case(option));
+        if has(b"REDIRECT") {
+            return Err("invalidations may not be sent to another client");
+        }
+        if !has(b"BCAST") || self.read.is_all() {
+            return Ok(());
+        }
+        let mut prefixes = behind(words, 2, b"PREFIX").peekable();
+        let within = |prefix: Option<&Arg<'_>>| {
+            prefix.is_some_and(|prefix| self.read.contains(prefix.as_bytes()))
+        };
+        match prefixes.peek().is_some() && prefixes.all(within) {
+            true => Ok(()),
+            false => Err("BCAST needs prefixes within the keys that may be read"),
+        }
+    }
+}
+
+/// What stands behind each occurrence of an option, wherever it may be.
+///
+/// A value that reads like the option is taken for it too: at worst too much is judged.
+fn behind<'w, 'a>(
+    words: &'w [Arg<'a>],
+    from: usize,
+    option: &'w [u8],
+) -> impl Iterator<Item = Option<&'w Arg<'a>>> {
+    (from..words.len())
+        .filter(move |at| words[*at].as_bytes().eq_ignore_ascii_case(option))
+        .map(|at| words.get(at + 1))
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

@@ -1,0 +1,102 @@
+//! What a principal may do, and how much of it.
+
+mod judge;
+mod prefixes;
+mod rules;
+
+use std::time::Duration;
+
+pub use judge::{Allowed, Refusal};
+pub use prefixes::{PrefixError, Prefixes};
+pub use rules::{Rules, RulesError};
+
+/// What principals may do, and how much of it
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Policy {
+    /// Which commands, keys, channels and databases.
+    pub rules: Rules,
+    /// The limits of each client.
+    pub client: ClientLimits,
+    /// The limits of all clients of one principal together.
+    pub principal: SharedLimits,
+}
+
+impl Policy {
+    /// Nothing but what a connection itself needs.
+    pub fn deny_all() -> Self {
+        Self::with_rules(Rules::deny_all())
+    }
+
+    /// Everything but what would turn the connection into something else: for development.
+    pub fn development() -> Self {
+        Self::with_rules(Rules::development())
+    }
+
+    /// These rules with the default limits.
+    pub fn with_rules(rules: Rules) -> Self {
+        Self { rules, client: ClientLimits::default(), principal: SharedLimits::default() }
+    }
+}
+
+/// The limits of one client
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct ClientLimits {
+    /// Bytes of one WebSocket message. Default 16 MiB.
+    pub message: usize,
+    /// Frames of one WebSocket message. Default 4096.
+    pub fragments: usize,
+    /// Bytes of one command. Default 64 MiB.
+    pub command: usize,
+    /// Words of one command. Default 1,048,576.
+    pub arguments: usize,
+    /// Commands that wait for their replies; what is beyond is not read yet. Default 16,384.
+    pub in_flight: usize,
+    /// How fast; what is beyond waits. Default unlimited.
+    pub rate: Rate,
+    /// Closes clients that neither send nor receive for this long. Default never.
+    pub idle: Option<Duration>,
+    /// Closes clients after this long. Default never (but credentials may expire).
+    pub session: Option<Duration>,
+    /// Denied commands that are answered with an error before the client is closed. Default 10.
+    pub denied: u32,
+}
+
+impl Default for ClientLimits {
+    fn default() -> Self {
+        Self {
+            message: 16 << 20,
+            fragments: 4096,
+            command: 64 << 20,
+            arguments: 1 << 20,
+            in_flight: 16_384,
+            rate: Rate::default(),
+            idle: None,
+            session: None,
+            denied: 10,
+        }
+    }
+}
+
+/// The limits of several clients together
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[non_exhaustive]
+pub struct SharedLimits {
+    /// Clients at the same time. Default unlimited.
+    pub connections: Option<usize>,
+    /// Commands that wait for their replies; what is beyond is not read yet. Default unlimited.
+    pub in_flight: Option<usize>,
+    /// How fast; what is beyond waits. Default unlimited.
+    pub rate: Rate,
+}
+
+/// How fast something may go; a second's worth may come at once
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Rate {
+    /// Commands a second.
+    pub commands: Option<u32>,
+    /// Bytes a second, of requests and replies.
+    pub bytes: Option<u32>,
+}

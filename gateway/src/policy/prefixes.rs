@@ -1,0 +1,163 @@
+//! The keys or channels that begin with one of a few texts.
+
+use std::fmt;
+
+/// The keys or channels that begin with one of these texts
+///
+/// ```
+/// use redmux_gateway::Prefixes;
+///
+/// let prefixes = Prefixes::new(["app:", "user:{sub}:"])?;
+/// let ada = prefixes.of_subject("ada").expect("a plain name");
+/// assert!(ada.contains(b"user:ada:cart") && !ada.contains(b"user:adam:cart"));
+/// // A pattern is within if all it can match is.
+/// assert!(ada.contains_pattern(b"app:*") && !ada.contains_pattern(b"ap*"));
+/// # Ok::<(), redmux_gateway::PrefixError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Prefixes(Vec<String>);
+
+/// A text that is not taken for a prefix
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PrefixError {
+    /// The empty text, which is the beginning of everything.
+    #[error("an empty prefix means everything: write \"*\" for that")]
+    Empty,
+    /// There is a `*` in it.
+    #[error(
+        "prefixes are plain text: write \"app:\" and not \"app:*\" (\"*\" alone is everything)"
+    )]
+    Pattern,
+    /// `{sub}` has nothing behind it that ends a name.
+    #[error("behind {{sub}} there must be `:` or `/`, or one user's name could begin another's")]
+    Open,
+}
+
+/// The place of the subject's name.
+const SUBJECT: &str = "{sub}";
+
+impl Prefixes {
+    /// Takes texts as they are; `*` alone is everything, `{sub}` the subject of a JWT.
+    ///
+    /// # Errors
+    /// A text means something else than it looks like.
+    pub fn new<T: Into<String>>(texts: impl IntoIterator<Item = T>) -> Result<Self, PrefixError> {
+        let mut prefixes = Vec::new();
+        for text in texts {
+            let text = text.into();
+            match text.as_str() {
+                "*" => prefixes.push(String::new()),
+                "" => return Err(PrefixError::Empty),
+                text if text.contains('*') => return Err(PrefixError::Pattern),
+                _ => {
+                    let mut names = text.split(SUBJECT);
+                    names.next();
+                    if names.any(|behind| !behind.starts_with([':', '/'])) {
+                        return Err(PrefixError::Open);
+                    }
+                    prefixes.push(text);
+                }
+            }
+        }
+        Ok(Self(prefixes))
+    }
+
+    /// Everything.
+    pub fn all() -> Self {
+        Self(vec![String::new()])
+    }
+
+    /// Whether nothing is among them.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether everything is among them.
+    pub fn is_all(&self) -> bool {
+        self.0.iter().any(String::is_empty)
+    }
+
+    /// Whether the name of a subject has a place in them.
+    pub fn wants_subject(&self) -> bool {
+        self.0.iter().any(|prefix| prefix.contains(SUBJECT))
+    }
+
+    /// Those of a subject; `None` if its name could be read as more than a name.
+    pub fn of_subject(&self, subject: &str) -> Option<Self> {
+        let plain = !subject.is_empty()
+            && subject.len() <= 128
+            && subject.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.|@+".contains(&b));
+        plain.then(|| Self(self.0.iter().map(|text| text.replace(SUBJECT, subject)).collect()))
+    }
+
+    /// Whether this name is among them.
+    pub fn contains(&self, name: &[u8]) -> bool {
+        self.0.iter().any(|prefix| name.starts_with(prefix.as_bytes()))
+    }
+
+    /// Whether whatever this glob pattern matches is among them.
+    pub fn contains_pattern(&self, pattern: &[u8]) -> bool {
+        let plain = pattern.iter().position(|b| b"*?[\\".contains(b)).unwrap_or(pattern.len());
+        self.contains(&pattern[..plain])
+    }
+}
+
+impl fmt::Display for Prefixes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = self.0.iter().map(|text| if text.is_empty() { "*" } else { text });
+        f.write_str(&shown.collect::<Vec<_>>().join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_mislead_are_refused() {
+        for (text, error) in [
+            ("", PrefixError::Empty),
+            ("app:*", PrefixError::Pattern),
+            ("user:{sub}", PrefixError::Open),
+            ("{sub}x:", PrefixError::Open),
+            ("{sub}{sub}:", PrefixError::Open),
+        ] {
+            assert_eq!(Prefixes::new([text]), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_subject_cannot_reach_beyond_its_own() {
+        let prefixes = Prefixes::new(["u:{sub}:"]).unwrap();
+        for hostile in
+            ["", "a:b", "a*", "a/b", "{sub}", "a b", "ä", "a\n", "a[b]", &"x".repeat(129)]
+        {
+            assert_eq!(prefixes.of_subject(hostile), None, "{hostile}");
+        }
+        let own = prefixes.of_subject("auth0|a.b-c_d@e+f").unwrap();
+        assert!(own.contains(b"u:auth0|a.b-c_d@e+f:x"));
+        // Before it is filled in, the place of the subject is a text like any other.
+        assert!(!prefixes.contains(b"u:a:"));
+    }
+
+    #[test]
+    fn a_pattern_is_judged_by_what_is_before_its_first_special_character() {
+        let prefixes = Prefixes::new(["app:", "b"]).unwrap();
+        for (pattern, within) in [
+            (&b"app:*"[..], true),
+            (b"app:?[a]", true),
+            (b"b", true),
+            (b"*", false),
+            (b"", false),
+            (b"app*", false),
+            (b"ap[p]:", false),
+            (b"app\\:x", false),
+            (b"?pp:", false),
+        ] {
+            assert_eq!(prefixes.contains_pattern(pattern), within, "{pattern:?}");
+        }
+        assert!(Prefixes::all().contains_pattern(b"*") && Prefixes::all().contains(b""));
+        assert!(!Prefixes::default().contains(b"") && !Prefixes::default().contains(b"x"));
+    }
+}

@@ -1,0 +1,94 @@
+//! Credentials in the first message, for clients that can show none in the request.
+//!
+//! The message is what any Redis client sends when it is given a password: `AUTH`, or `HELLO`
+//! with `AUTH`. The password is a token or a JWT. The server never sees it.
+
+use async_std::future::timeout;
+use async_tungstenite::tungstenite::Message;
+use bytes::Bytes;
+use futures::StreamExt;
+
+use super::{CloseReason, Peer, Source};
+use crate::{
+    auth::Grant,
+    commands::{CommandReader, write_words},
+    limits::Connected,
+    server::Shared,
+};
+
+/// Bounds of what strangers may send, as Redis has them.
+pub(crate) const MAX_BYTES: usize = 16 << 10;
+const MAX_WORDS: usize = 10;
+
+/// What is left of the first message
+#[derive(Default)]
+pub(super) struct Opening {
+    /// For the client, before all else.
+    pub(super) answer: Option<Bytes>,
+    /// For the server, before all else.
+    pub(super) forward: Option<Vec<u8>>,
+    /// Holds what came behind it.
+    pub(super) reader: Option<CommandReader>,
+}
+
+/// Waits for a credential and looks whom it stands for.
+pub(super) async fn read(
+    source: &mut Source,
+    shared: &Shared,
+    peer: &Peer,
+) -> Result<((Grant, Connected), Opening), CloseReason> {
+    let limit = shared.state().config.first_message_timeout.unwrap_or_default();
+    let mut reader = CommandReader::new(MAX_BYTES, MAX_WORDS);
+    let reading = async {
+        loop {
+            match source.next().await {
+                None | Some(Ok(Message::Close(_))) => return Err(CloseReason::ClientGone),
+                Some(Err(error)) => return Err(CloseReason::of_error(&error)),
+                Some(Ok(Message::Binary(bytes))) => reader.push(bytes),
+                Some(Ok(Message::Text(_))) => return Err(CloseReason::TextMessage),
+                Some(Ok(_)) => continue,
+            }
+            match reader.next() {
+                Ok(Some(command)) => return Ok(command),
+                Ok(None) => {}
+                Err(error) => return Err(CloseReason::BadCommand(error.to_string())),
+            }
+        }
+    };
+    let command = timeout(limit, reading).await.unwrap_or(Err(CloseReason::Unauthenticated))?;
+    let words = command.words();
+    let is = |at: usize, text: &[u8]| words.get(at).is_some_and(|w| w.eq_ignore_ascii_case(text));
+    let mut opening = Opening::default();
+    let (user, secret) = match words.len() {
+        2 if is(0, b"AUTH") => (None, words[1]),
+        3 if is(0, b"AUTH") => (Some(words[1]), words[2]),
+        5.. if is(0, b"HELLO") && is(2, b"AUTH") => (Some(words[3]), words[4]),
+        _ => return Err(CloseReason::Unauthenticated),
+    };
+    if is(0, b"HELLO") {
+        // What is left of it is judged like any other command.
+        let rest = [&words[..2], &words[5..]].concat();
+        if rest.iter().any(|word| word.eq_ignore_ascii_case(b"AUTH")) {
+            return Err(CloseReason::Unauthenticated);
+        }
+        let mut forward = Vec::new();
+        write_words(&rest, &mut forward);
+        opening.forward = Some(forward);
+    } else {
+        opening.answer = Some(Bytes::from_static(b"+OK\r\n"));
+    }
+    let secret = std::str::from_utf8(secret).map_err(|_| CloseReason::Unauthenticated)?;
+    let grant = shared
+        .authenticate(peer, "first-message", |access| {
+            let grant = access.by_secret(secret)?;
+            let named = grant.principal.name.as_bytes();
+            match user.is_none_or(|user| user == b"default" || user == named) {
+                true => Ok(grant),
+                false => Err(crate::auth::Denied("the user is not the token's principal")),
+            }
+        })
+        .ok_or(CloseReason::Unauthenticated)?;
+    let connected = shared.connect_principal(&grant).ok_or(CloseReason::TooMany)?;
+    opening.reader = Some(reader);
+    Ok(((grant, connected), opening))
+}

@@ -1,0 +1,352 @@
+//! One client and its connection to a server.
+
+mod audited;
+mod close;
+mod first_message;
+mod flight;
+mod replies;
+mod requests;
+
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, Instant, SystemTime},
+};
+
+use async_io::Timer;
+use async_std::{channel::Receiver, future::timeout};
+use async_tungstenite::{
+    WebSocketReceiver, WebSocketSender, WebSocketStream,
+    tungstenite::{
+        Error as WsError, Message,
+        protocol::{CloseFrame, frame::coding::CloseCode},
+    },
+};
+use futures::{
+    StreamExt,
+    future::{Either, select},
+};
+
+pub use close::CloseReason;
+use flight::Flight;
+
+pub(crate) use first_message::MAX_BYTES as MAX_FIRST_MESSAGE;
+
+use crate::{
+    auth::{Denied, Grant},
+    commands::CommandReader,
+    frames::{FrameLimits, Watched},
+    limits::{self, Connected, Level, Usage},
+    log::event,
+    server::Shared,
+    upstream::Unconnected,
+};
+
+type Sink = WebSocketSender<Watched>;
+type Source = WebSocketReceiver<Watched>;
+
+/// Who connected, as far as can be known before a credential is shown
+#[derive(Debug, Clone)]
+pub(crate) struct Peer {
+    pub(crate) address: IpAddr,
+    pub(crate) origin: Option<String>,
+}
+
+/// A client that is admitted
+pub(crate) struct Session<'s> {
+    shared: &'s Shared,
+    peer: Peer,
+    id: u64,
+    start: Instant,
+    live: Mutex<Arc<Live>>,
+    flight: Mutex<Flight>,
+    frames: Arc<FrameLimits>,
+    /// The last sign of life, and the last message either way; microseconds since the start.
+    heard: AtomicU64,
+    active: AtomicU64,
+    /// It is not being read, because a limit is reached or the server is slow.
+    stalled: AtomicBool,
+    commands: AtomicU64,
+    bytes_in: AtomicU64,
+    bytes_out: AtomicU64,
+    _connected: Connected,
+}
+
+/// What holds for a client at the moment
+struct Live {
+    grant: Grant,
+    /// The client itself, its principal, everybody.
+    levels: Vec<Level>,
+    /// Most commands that go out at once.
+    batch: usize,
+    /// Whether commands are told to an audit log.
+    audited: bool,
+}
+
+/// Most commands that go out at once, if no limit is lower.
+const BATCH: usize = 256;
+
+impl Live {
+    fn new(shared: &Shared, usages: [Arc<Usage>; 3], grant: Grant) -> Self {
+        let policy = &grant.principal.policy;
+        let [own, principal, all] = usages;
+        let client = Level {
+            usage: own,
+            in_flight: Some(policy.client.in_flight),
+            rate: policy.client.rate,
+        };
+        let state = shared.state();
+        let levels = vec![
+            client,
+            Level::new(principal, &policy.principal),
+            Level::new(all, &state.config.limits),
+        ];
+        let least = levels.iter().filter_map(|level| level.in_flight).min().unwrap_or(BATCH);
+        Self { grant, levels, batch: least.clamp(1, BATCH), audited: state.audit.is_some() }
+    }
+
+    fn usages(&self) -> [Arc<Usage>; 3] {
+        [0, 1, 2].map(|level: usize| self.levels[level].usage.clone())
+    }
+}
+
+/// Serves one client until either side ends.
+///
+/// Without a grant the first message must show a credential. `shutdown` ends (its channel is
+/// closed) when the gateway is to stop.
+pub(crate) async fn serve(
+    socket: WebSocketStream<Watched>,
+    frames: Arc<FrameLimits>,
+    admitted: Option<(Grant, Connected)>,
+    shared: &Shared,
+    peer: Peer,
+    shutdown: &Receiver<()>,
+) {
+    let (mut sink, mut source) = socket.split();
+    let mut opening = first_message::Opening::default();
+    let admitted = match admitted {
+        Some(admitted) => Ok(admitted),
+        None => first_message::read(&mut source, shared, &peer).await.map(|(admitted, read)| {
+            opening = read;
+            admitted
+        }),
+    };
+    let reason = match admitted {
+        Err(reason) => {
+            let (address, text) = (peer.address, reason.to_string());
+            event("turned-away", format_args!("peer={address} reason={text:?}"));
+            shared.closed(&reason);
+            reason
+        }
+        Ok((grant, connected)) => {
+            let session = Session::new(shared, peer, grant, frames, connected);
+            let reason = session.run(&mut sink, &mut source, opening, shutdown).await;
+            session.ended(&reason);
+            reason
+        }
+    };
+    say_goodbye(sink, source, &reason).await;
+}
+
+impl<'s> Session<'s> {
+    fn new(
+        shared: &'s Shared,
+        peer: Peer,
+        grant: Grant,
+        frames: Arc<FrameLimits>,
+        connected: Connected,
+    ) -> Self {
+        let client = &grant.principal.policy.client;
+        frames.set(client.message, client.fragments);
+        let usages =
+            [Arc::default(), shared.ledger.of_principal(grant.key()), shared.ledger.all.clone()];
+        let session = Self {
+            shared,
+            peer,
+            id: shared.sessions.fetch_add(1, Relaxed),
+            start: Instant::now(),
+            live: Mutex::new(Arc::new(Live::new(shared, usages, grant))),
+            flight: Mutex::default(),
+            frames,
+            heard: AtomicU64::new(0),
+            active: AtomicU64::new(0),
+            stalled: AtomicBool::new(false),
+            commands: AtomicU64::new(0),
+            bytes_in: AtomicU64::new(0),
+            bytes_out: AtomicU64::new(0),
+            _connected: connected,
+        };
+        session.began();
+        session
+    }
+
+    async fn run(
+        &self,
+        sink: &mut Sink,
+        source: &mut Source,
+        opening: first_message::Opening,
+        shutdown: &Receiver<()>,
+    ) -> CloseReason {
+        let live = self.live();
+        let upstream = live.grant.principal.upstream.clone();
+        let connected = upstream.connect(&live.grant).await;
+        let result = if connected.is_ok() { "connected" } else { "failed" };
+        self.shared.metrics.upstream_connects.add(result, &upstream.name, 1);
+        let name = &upstream.name;
+        let (from, mut to) = match connected {
+            Ok(halves) => halves,
+            Err(Unconnected::Unreachable(error)) => {
+                event("upstream-failed", format_args!("upstream={name:?} error={error:?}"));
+                return CloseReason::UpstreamUnreachable;
+            }
+            Err(Unconnected::Refused(why)) => {
+                event("upstream-refused", format_args!("upstream={name:?} error={why:?}"));
+                return CloseReason::UpstreamRefused;
+            }
+        };
+        if let Some(answer) = opening.answer
+            && let Err(error) = sink.send(Message::Binary(answer)).await
+        {
+            return CloseReason::of_error(&error);
+        }
+        let client = &live.grant.principal.policy.client;
+        let mut reader =
+            opening.reader.unwrap_or_else(|| CommandReader::new(client.command, client.arguments));
+        reader.limit(client.command, client.arguments);
+        drop(live);
+
+        let mut replies = Box::pin(replies::forward(self, sink, from));
+        let first = {
+            let forward = opening.forward;
+            let requests = requests::forward(self, source, &mut to, reader, forward, shutdown);
+            let ends = select(Box::pin(requests), Box::pin(self.watch()));
+            match select(ends, &mut replies).await {
+                Either::Left((Either::Left((reason, _)), _)) => reason,
+                Either::Left((Either::Right((reason, _)), _)) | Either::Right((reason, _)) => {
+                    Some(reason)
+                }
+            }
+        };
+        match first {
+            Some(reason) => reason,
+            // The gateway stops: nothing more is read from the client; replies on their way are.
+            None => {
+                let drain = self.shared.state().config.drain;
+                let drained = Box::pin(timeout(drain, self.drained()));
+                match select(drained, &mut replies).await {
+                    Either::Left(_) => CloseReason::Restart,
+                    Either::Right((reason, _)) => reason,
+                }
+            }
+        }
+    }
+
+    /// Ends when the session must: it is too long, too idle, or its grounds are gone.
+    async fn watch(&self) -> CloseReason {
+        let mut state = self.shared.state();
+        loop {
+            let live = self.live();
+            let client = &live.grant.principal.policy.client;
+            let expires = live.grant.expires.map(|at| {
+                Instant::now() + at.duration_since(SystemTime::now()).unwrap_or_default()
+            });
+            let over = client.session.map(|length| self.start + length);
+            let idle = client.idle.map(|length| self.at(&self.active) + length);
+            let now = Instant::now();
+            let past = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+            match () {
+                () if past(expires) => return CloseReason::Expired,
+                () if past(over) => return CloseReason::SessionOver,
+                () if past(idle) => return CloseReason::Idle,
+                () => {}
+            }
+            let next = [expires, over, idle].into_iter().flatten().min();
+            let timer = next.map_or_else(Timer::never, Timer::at);
+            let replaced = match select(timer, Box::pin(state.replaced.recv())).await {
+                Either::Left(_) => false,
+                Either::Right(_) => true,
+            };
+            if replaced {
+                state = self.shared.state();
+                if let Err(reason) = self.renew(&live) {
+                    return reason;
+                }
+            }
+        }
+    }
+
+    /// Takes the new configuration for this client too, if it still may be here.
+    fn renew(&self, live: &Live) -> Result<(), CloseReason> {
+        let renewed = self.shared.state().config.access.renew(&live.grant);
+        let grant = renewed.map_err(|Denied(why)| {
+            event("withdrawn", format_args!("session={} reason={why:?}", self.id));
+            CloseReason::Expired
+        })?;
+        let (old, new) = (&live.grant.principal, &grant.principal);
+        let same_server = old.upstream == new.upstream && old.login == new.login;
+        if !same_server || !live.grant.rules.listens_like(&grant.rules) {
+            // What the server holds for this connection was granted under other terms.
+            return Err(CloseReason::Restart);
+        }
+        let client = &new.policy.client;
+        self.frames.set(client.message, client.fragments);
+        let live = Live::new(self.shared, live.usages(), grant);
+        *self.live.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(live);
+        Ok(())
+    }
+
+    /// Ends when no replies are due.
+    async fn drained(&self) {
+        while self.flight(|flight| flight.len()) > 0 {
+            Timer::after(Duration::from_millis(5)).await;
+        }
+    }
+
+    fn live(&self) -> Arc<Live> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn flight<T>(&self, act: impl FnOnce(&mut Flight) -> T) -> T {
+        act(&mut self.flight.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    fn note(&self, what: &AtomicU64) {
+        what.store(self.now(), Relaxed);
+    }
+
+    fn at(&self, what: &AtomicU64) -> Instant {
+        self.start + Duration::from_micros(what.load(Relaxed))
+    }
+}
+
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        let left = self.flight(|flight| flight.len());
+        limits::give_room(&self.live().levels, left);
+    }
+}
+
+/// Sends the close frame and waits a moment for the client's.
+pub(crate) async fn say_goodbye(mut sink: Sink, mut source: Source, reason: &CloseReason) {
+    let Some(code) = reason.code() else { return };
+    let mut text = reason.to_string();
+    // A close frame has room for 123 bytes.
+    while text.len() > 120 {
+        text.pop();
+    }
+    let frame = CloseFrame { code: CloseCode::from(code), reason: text.into() };
+    let goodbye = async {
+        sink.send(Message::Close(Some(frame))).await?;
+        while let Some(Ok(_)) = source.next().await {}
+        Ok::<_, WsError>(())
+    };
+    // The client may have gone or may not listen: it was told as well as could be.
+    let _ = timeout(Duration::from_secs(2), goodbye).await;
+}

@@ -1,0 +1,222 @@
+//! Client to server.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    pin::pin,
+    sync::atomic::Ordering::Relaxed,
+    task::Poll,
+    time::Duration,
+};
+
+use async_io::Timer;
+use async_std::channel::Receiver;
+use async_tungstenite::tungstenite::Message;
+use futures::{
+    StreamExt,
+    future::{Either, select},
+    io::AsyncWriteExt,
+    poll,
+};
+
+use super::{CloseReason, Live, Session, Source, flight::Due};
+use crate::{
+    commands::{CommandReader, write_words},
+    limits::{pace, take_room},
+    upstream::Writer,
+};
+
+/// From here on no more commands are added to what goes out at once.
+const ENOUGH: usize = 64 << 10;
+
+/// How the name of a command begins that no server has: its answer stands for a refusal.
+///
+/// The reason is part of the name: clients may leave arguments out of what they show. Redis quotes
+/// 128 bytes of it; the longest refusal has fewer.
+///
+/// The server answers it in its place among the others, and a transaction that it stands in
+/// is discarded, as with a command that Redis itself refuses.
+const DENIED: &str = "GATEWAY.DENIED";
+
+/// Commands that go out at once
+#[derive(Default)]
+struct Batch {
+    out: Vec<u8>,
+    due: Vec<Due>,
+}
+
+/// Forwards commands until the client or the server is gone, or a fault is found; `None` if the
+/// gateway stops.
+///
+/// Awaits the server before it reads the client again: that is the backpressure.
+pub(super) async fn forward(
+    session: &Session<'_>,
+    source: &mut Source,
+    upstream: &mut Writer,
+    mut reader: CommandReader,
+    opening: Option<Vec<u8>>,
+    shutdown: &Receiver<()>,
+) -> Option<CloseReason> {
+    let mut stop = Box::pin(async {
+        // The channel carries nothing: it ends when the gateway stops.
+        let _ = shutdown.recv().await;
+        // Not all at once, lest all knock at the same moment elsewhere.
+        Timer::after(part_of(session.shared.state().config.drain_spread)).await;
+    });
+    let mut denied = 0;
+    let mut batch = Batch::default();
+    if let Some(opening) = opening {
+        batch.due.push(Due::of(&[b"HELLO"]));
+        batch.out = opening;
+        if let Err(reason) = send(session, &session.live(), &mut batch, upstream).await {
+            return Some(reason);
+        }
+    }
+    loop {
+        // What has come already, before more is asked for.
+        loop {
+            let live = session.live();
+            let gathered = gather(session, &live, &mut reader, &mut batch, &mut denied);
+            // What came before a fault was well-formed and is owed an answer.
+            if !batch.due.is_empty()
+                && let Err(reason) = send(session, &live, &mut batch, upstream).await
+            {
+                return Some(reason);
+            }
+            match gathered {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(reason) => return Some(reason),
+            }
+        }
+        let message = match select(source.next(), &mut stop).await {
+            Either::Left((message, _)) => message,
+            Either::Right(_) => return None,
+        };
+        let message = match message {
+            None => return Some(CloseReason::ClientGone),
+            Some(Err(error)) => return Some(CloseReason::of_error(&error)),
+            Some(Ok(message)) => message,
+        };
+        session.note(&session.heard);
+        let bytes = match message {
+            Message::Binary(bytes) => bytes,
+            Message::Text(_) => return Some(CloseReason::TextMessage),
+            Message::Close(_) => return Some(CloseReason::ClientGone),
+            // Each costs an answer, or at least a look: as much as a command.
+            _ => {
+                if let Some(wait) = pace(&session.live().levels, 1, 0) {
+                    patiently(session, wait).await;
+                }
+                continue;
+            }
+        };
+        session.note(&session.active);
+        session.bytes_in.fetch_add(bytes.len() as u64, Relaxed);
+        session.shared.metrics.bytes_in.fetch_add(bytes.len() as u64, Relaxed);
+        if let Some(wait) = pace(&session.live().levels, 0, bytes.len()) {
+            patiently(session, wait).await;
+        }
+        reader.push(bytes);
+    }
+}
+
+/// Judges commands and puts them together; whether there may be more.
+fn gather(
+    session: &Session<'_>,
+    live: &Live,
+    reader: &mut CommandReader,
+    batch: &mut Batch,
+    denied: &mut u32,
+) -> Result<bool, CloseReason> {
+    let metrics = &session.shared.metrics;
+    // Most batches are of one command, or of many of the same.
+    let (mut last, mut same) = ("", 0);
+    let more = loop {
+        if batch.due.len() >= live.batch || batch.out.len() >= ENOUGH {
+            break Ok(true);
+        }
+        let command = match reader.next() {
+            Ok(Some(command)) => command,
+            Ok(None) => break Ok(false),
+            Err(error) => break Err(CloseReason::BadCommand(error.to_string())),
+        };
+        let words = command.words();
+        let verdict = live.grant.rules.judge(&words);
+        if live.audited {
+            session.audit_command(&words, &verdict);
+        }
+        match verdict {
+            Ok(allowed) => {
+                if allowed.command != last && same > 0 {
+                    metrics.commands.add("forwarded", last, same);
+                    same = 0;
+                }
+                (last, same) = (allowed.command, same + 1);
+                command.write(&mut batch.out);
+                batch.due.push(Due::of(&words));
+            }
+            Err(refusal) => {
+                metrics.commands.add("denied", refusal.command, 1);
+                if refusal.fatal || *denied >= live.grant.principal.policy.client.denied {
+                    break Err(CloseReason::Refused(refusal.to_string()));
+                }
+                *denied += 1;
+                let name = format!("{DENIED} {}: {}", refusal.command, refusal.reason);
+                write_words(&[name.as_bytes()], &mut batch.out);
+                batch.due.push(Due::of(&[b"ERROR"]));
+            }
+        }
+    };
+    if same > 0 {
+        metrics.commands.add("forwarded", last, same);
+    }
+    more
+}
+
+/// Waits for room, and sends.
+async fn send(
+    session: &Session<'_>,
+    live: &Live,
+    batch: &mut Batch,
+    upstream: &mut Writer,
+) -> Result<(), CloseReason> {
+    let count = batch.due.len();
+    let room = patiently(session, take_room(&live.levels, count)).await;
+    if let Some(wait) = pace(&live.levels, count, 0) {
+        patiently(session, wait).await;
+    }
+    let now = session.now();
+    session.flight(|flight| flight.add(batch.due.drain(..).map(|due| Due { sent: now, ..due })));
+    room.keep();
+    session.commands.fetch_add(count as u64, Relaxed);
+    let sent = patiently(session, async {
+        upstream.write_all(&batch.out).await?;
+        upstream.flush().await
+    });
+    let sent = sent.await;
+    batch.out.clear();
+    if batch.out.capacity() > 1 << 20 {
+        batch.out = Vec::new();
+    }
+    sent.map_err(|_: std::io::Error| CloseReason::UpstreamClosed)
+}
+
+/// Waits, if need be, while the client is not read and so cannot answer pings.
+async fn patiently<T>(session: &Session<'_>, wait: impl Future<Output = T>) -> T {
+    let mut wait = pin!(wait);
+    if let Poll::Ready(done) = poll!(&mut wait) {
+        return done;
+    }
+    session.shared.metrics.throttled.fetch_add(1, Relaxed);
+    session.stalled.store(true, Relaxed);
+    let waited = wait.await;
+    session.note(&session.heard);
+    session.stalled.store(false, Relaxed);
+    waited
+}
+
+/// A random part of this time.
+fn part_of(time: Duration) -> Duration {
+    let random = u32::try_from(RandomState::new().hash_one(()) >> 32).unwrap_or(0);
+    time.mul_f64(f64::from(random) / f64::from(u32::MAX))
+}

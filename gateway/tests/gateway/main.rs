@@ -1,0 +1,12 @@
+//! The gateway in front of a real server, with friendly and hostile clients.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod access;
+mod basics;
+mod common;
+mod config;
+mod hostile;
+mod limits;
+mod operation;
+mod rivals;
