@@ -1,26 +1,30 @@
 // The client: promises, options and events over a raw client (see raw.d.ts), which is the
 // wasm side or, in tests, a fake.
 
-import { describe, isPlain, pack } from "./args.js";
-import { CALL_OPTIONS, Calls, checkOptions, milliseconds } from "./calls.js";
+import { CALL_OPTIONS, checkOptions, milliseconds } from "./calls.js";
 import { COMMANDS } from "./commands.js";
 import { internalError, RedmuxError, report, toError } from "./errors.js";
 import { call, Hub } from "./hub.js";
+import { describe, isPlain, Outbox } from "./outbox.js";
+import { looseText, NotText, ReplyReader } from "./reply.js";
 import { REPLIES, toWords } from "./shape.js";
 import { Subscription } from "./subscription.js";
+import { backOff } from "./reconnect.js";
+import { openLink } from "./transports/channel.js";
 
 const KINDS = Object.freeze(["subscribe", "pSubscribe", "sSubscribe"]);
 const SUBSCRIBE_OPTIONS = Object.freeze(["bytes", "onMissed", "signal"]);
 const ASYNC_DISPOSE = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
+const NO_OPTIONS = Object.freeze({});
 
-/** Clients that are open: a client lives until it is closed, listeners and all. */
-const open = new Set();
-
-/** Connects with the given raw client class; `options` are checked by the raw client. */
-export async function openClient(RawClient, url, { signal, ...options } = {}, socket) {
+/**
+ * Connects over `dial`, `{ transport, address, endpoint, gate? }`; `options` are checked by the raw
+ * client.
+ */
+export async function openClient(instance, dial, { signal, ...options } = {}) {
   signal?.throwIfAborted();
-  const client = new Client(options);
-  const connecting = client.connect(RawClient, url, options, socket);
+  const client = new Client(instance, dial, options);
+  const connecting = client._open();
   if (!signal) return connecting;
   return new Promise((resolve, reject) => {
     const abort = () => {
@@ -32,55 +36,78 @@ export async function openClient(RawClient, url, { signal, ...options } = {}, so
   });
 }
 
-/** Whether the wasm instance trapped: nothing may call into it any more. */
-export const instance = { stopped: false };
-
-/** Ends every client: their common wasm instance stopped. */
-export function instanceStopped(cause) {
-  instance.stopped = true;
-  for (const client of [...open]) client._stopped(cause);
-}
-
 export class Client {
+  #instance;
+  #dial;
+  #options;
+  #bigint;
   #raw = null;
-  #calls = new Calls();
+  /** What is open: promises that wait, and subscriptions, by the number that wasm knows. */
+  #entries = [];
+  #free = [];
+  #outbox = new Outbox();
+  #flushing = false;
+  #reader;
   #hub = new Hub();
   #capacity;
   #closing = null;
-  #failure = null;
+  #links = new Set();
+  #lastEnd = null;
 
   /** @internal Use `connect`. */
-  constructor({ subscriptionCapacity = 1024 } = {}) {
-    this.#capacity = subscriptionCapacity;
+  constructor(instance, dial, { bigint = false, ...options } = {}) {
+    this.#instance = instance;
+    this.#dial = dial;
+    this.#options = options;
+    this.#bigint = bigint === true;
+    this.#capacity = options.subscriptionCapacity ?? 1024;
+    this.#reader = new ReplyReader((bytes) => this.#raw.serverError(bytes));
   }
 
   /** @internal */
-  async connect(RawClient, url, options, socket) {
-    open.add(this);
+  async _open() {
+    this.#instance.add(this);
     try {
-      const raw = await RawClient.connect(url, options, this.#hooks(), socket);
-      if (this.#failure) throw this.#failure;
-      this.#raw = raw;
+      await this.#begin(this.#options);
       return this;
     } catch (error) {
-      open.delete(this);
-      throw this.#caught(error);
+      this.#instance.remove(this);
+      throw error instanceof WebAssembly.RuntimeError ? internalError(error) : error;
     }
   }
 
-  /** Sends any command; the last argument may be `{ timeout, signal, bytes }`. */
+  #begin(options) {
+    return new Promise((resolve, reject) => {
+      const id = this.#add({ resolve: () => resolve(), reject });
+      const all = { ...options, endpoint: this.#dial.endpoint };
+      const { RawClient } = this.#instance;
+      this.#raw = this.#instance.enter(() => RawClient.open(id, all, this.#hooks()));
+    });
+  }
+
+  /** Sends any command; the last argument may be `{ timeout, signal, bytes, bigint, cached }`. */
   send(command, ...args) {
-    let options = {};
-    if (args.length > 0 && isPlain(args.at(-1))) options = args.pop();
+    let options = NO_OPTIONS;
+    if (args.length > 0 && isPlain(args[args.length - 1])) options = args.pop();
     try {
       if (typeof command !== "string") {
         throw new TypeError(`the command is ${describe(command)} (expected a string)`);
       }
-      checkOptions("send", options, CALL_OPTIONS);
+      if (options !== NO_OPTIONS) checkOptions("send", options, CALL_OPTIONS);
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#execute([command, ...args.flat()], options);
+    return this.#execute(command, args, options, undefined);
+  }
+
+  /** Commands that are executed together, or not at all. */
+  multi() {
+    return new Queue(this, true);
+  }
+
+  /** Commands that are sent together. */
+  pipeline() {
+    return new Queue(this, false);
   }
 
   subscribe(channel, callback, options) {
@@ -96,13 +123,23 @@ export class Client {
   }
 
   /** The keys that match, one after another; duplicates are possible, as with SCAN. */
-  async *scanIterator(options = {}) {
-    let cursor = "0";
-    do {
-      const page = await this.scan(cursor, options);
-      yield* page.items;
-      cursor = page.cursor;
-    } while (cursor !== "0");
+  scanIterator(options) {
+    return pages((cursor) => this.scan(cursor, options), "items");
+  }
+
+  /** The fields and values of a hash, as `[field, value]`. */
+  hScanIterator(key, options) {
+    return pages((cursor) => this.hScan(key, cursor, options), "entries");
+  }
+
+  /** The members of a set. */
+  sScanIterator(key, options) {
+    return pages((cursor) => this.sScan(key, cursor, options), "items");
+  }
+
+  /** The members of a sorted set, as `{ value, score }`. */
+  zScanIterator(key, options) {
+    return pages((cursor) => this.zScan(key, cursor, options), "members");
   }
 
   on(event, listener) {
@@ -120,10 +157,19 @@ export class Client {
     return this;
   }
 
+  /** The same as an `EventTarget`: each is a `CustomEvent` whose `detail` it is. */
+  get events() {
+    return this.#hub.target;
+  }
+
+  /** Events from now on, as `{ type, detail }`, until the client is closed. */
+  [Symbol.asyncIterator]() {
+    return this.#hub.iterate();
+  }
+
   /** A snapshot of the connections, for operators. */
   status() {
-    if (this.#failure) throw this.#failure;
-    return this.#enter(() => this.#raw.status());
+    return this.#instance.enter(() => this.#raw.status());
   }
 
   /** Finishes what was sent, ends subscriptions and closes the connection. */
@@ -137,61 +183,133 @@ export class Client {
   }
 
   async #close() {
-    if (this.#failure) return;
+    this.#flush();
     await new Promise((resolve, reject) => {
-      const id = this.#calls.add({ resolve, reject });
-      this.#enter(() => this.#raw.close(id));
+      const id = this.#add({ resolve, reject });
+      this.#instance.enter(() => this.#raw.close(id));
     });
-    open.delete(this);
+    this.#instance.remove(this);
+    this.#hub.end();
   }
 
   /** @internal */
   _call(spec, args) {
-    let shaped;
+    let shaped = null;
     try {
-      shaped = toWords(spec, args);
+      if (!spec.plain || args.some((arg) => typeof arg === "object" && isPlain(arg))) {
+        shaped = toWords(spec, args);
+      }
     } catch (error) {
       return Promise.reject(error);
     }
-    const { words, options } = shaped;
-    const reply = this.#execute(words, options);
-    const shape = spec.reply && REPLIES[spec.reply];
-    if (!shape) return reply;
-    return reply.then((value) => (value === null ? null : shape(value, options.bytes === true)));
+    const options = shaped?.options ?? NO_OPTIONS;
+    return this.#execute(spec.command, shaped?.words ?? args, options, REPLIES[spec.reply]);
   }
 
-  #execute(words, { timeout, signal, bytes = false }) {
+  #execute(name, words, options, shape) {
     return new Promise((resolve, reject) => {
-      if (this.#failure) throw this.#failure;
+      const { timeout, signal, bytes, bigint, cached } = options;
       if (timeout !== undefined) milliseconds("timeout", timeout);
       signal?.throwIfAborted();
-      const packed = pack(words);
-      const id = this.#calls.add({ resolve, reject });
-      if (signal) this.#abortable(id, signal, reject);
-      this.#enter(() =>
-        this.#raw.execute(id, packed.bytes, packed.lengths, timeout, bytes === true, signal !== undefined),
+      if (this.#closing) throw closedError(name);
+      const asBytes = bytes === true;
+      const entry = { resolve, reject, shape, bytes: asBytes, bigint: bigint ?? this.#bigint, release: null };
+      const id = this.#add(entry);
+      try {
+        this.#outbox.add(id, this.#instance.name, name, timeout, cached === true, words);
+      } catch (error) {
+        this.#release(id);
+        throw error;
+      }
+      if (signal) this.#abortable(id, entry, signal, reject);
+      if (!this.#flushing) {
+        this.#flushing = true;
+        queueMicrotask(() => this.#flush());
+      }
+    });
+  }
+
+  /** @internal */
+  _send(name, words, options, shape) {
+    return this.#execute(name, words, options, shape);
+  }
+
+  /** @internal What was issued in this turn crosses now. */
+  _flush() {
+    this.#flush();
+  }
+
+  #flush() {
+    this.#flushing = false;
+    if (this.#outbox.isEmpty) return;
+    try {
+      this.#outbox.flush((heads, bytes) =>
+        this.#instance.enter(() => this.#raw.execute(heads, bytes)),
+      );
+    } catch (error) {
+      // After a trap everything that was open is rejected already.
+      if (!(error instanceof WebAssembly.RuntimeError)) report(error);
+    }
+  }
+
+  /** Rejects at once when the signal fires, and lets the wasm side drop the command. */
+  #abortable(id, entry, signal, reject) {
+    const abort = () => {
+      if (this.#entries[id] !== entry) return;
+      // The number is free again when the wasm side has let go of it.
+      this.#entries[id] = DROPPED;
+      reject(signal.reason);
+      this.#flush();
+      this.#instance.enter(() => this.#raw.cancel(id));
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    entry.release = () => signal.removeEventListener("abort", abort);
+  }
+
+  /** @internal Commands of a transaction: `{ name, words, options, shape }`. */
+  _transaction(commands, { timeout, signal }) {
+    return new Promise((resolve, reject) => {
+      if (timeout !== undefined) milliseconds("timeout", timeout);
+      signal?.throwIfAborted();
+      if (this.#closing) throw closedError("MULTI");
+      const outbox = new Outbox();
+      for (const { name, words } of commands) outbox.add(0, this.#instance.name, name, undefined, false, words);
+      this.#flush();
+      const entry = { resolve: (items) => resolve(items.map(read)), reject, release: null };
+      const read = (item, place) => {
+        if (item instanceof Error) return item;
+        try {
+          return this.#value(item, 0, commands[place]);
+        } catch (error) {
+          return decodeError(error);
+        }
+      };
+      const id = this.#add(entry);
+      if (signal) {
+        const abort = () => {
+          if (this.#entries[id] !== entry) return;
+          this.#release(id);
+          reject(signal.reason);
+          this.#instance.enter(() => this.#raw.abort(id));
+        };
+        signal.addEventListener("abort", abort, { once: true });
+        entry.release = () => signal.removeEventListener("abort", abort);
+      }
+      outbox.flush((heads, bytes) =>
+        this.#instance.enter(() => this.#raw.transaction(id, heads, bytes, timeout)),
       );
     });
   }
 
-  /** Rejects at once when the signal fires, and lets the wasm side drop the command. */
-  #abortable(id, signal, reject) {
-    const entry = this.#calls.get(id);
-    const abort = () => {
-      if (this.#calls.get(id) !== entry) return;
-      this.#calls.remove(id);
-      reject(signal.reason);
-      this.#enter(() => this.#raw.cancel(id));
-    };
-    signal.addEventListener("abort", abort, { once: true });
-    entry.release = () => signal.removeEventListener("abort", abort);
+  #value(memory, at, { bytes, bigint, shape }) {
+    const value = this.#reader.read(memory, at, bytes, bigint);
+    return shape === undefined || value === null ? value : shape(value, bytes);
   }
 
   #subscribe(kind, channel, callback, options) {
     if (isPlain(callback) && options === undefined) [callback, options] = [undefined, callback];
     const { bytes = false, onMissed, signal } = options ?? {};
     return new Promise((resolve, reject) => {
-      if (this.#failure) throw this.#failure;
       checkOptions(KINDS[kind], options ?? {}, SUBSCRIBE_OPTIONS);
       for (const listener of [callback, onMissed]) {
         if (listener !== undefined && typeof listener !== "function") {
@@ -199,12 +317,14 @@ export class Client {
         }
       }
       signal?.throwIfAborted();
-      const packed = pack([channel]);
-      let id;
+      if (this.#closing) throw closedError(KINDS[kind]);
+      const packed = Outbox.bytesOf(channel);
+      const entry = { resolve: () => resolve(subscription), reject, release: null, subscription: null, kind, packed, bytes: bytes === true };
       const stop = () => {
-        if (this.#calls.get(id)?.subscription !== subscription) return;
+        const id = this.#entries.indexOf(entry);
+        if (id < 0) return;
         this.#release(id);
-        this.#enter(() => this.#raw.cancel(id));
+        this.#instance.enter(() => this.#raw.abort(id));
       };
       const subscription = new Subscription({
         kind: KINDS[kind],
@@ -218,19 +338,19 @@ export class Client {
         capacity: this.#capacity,
         stop,
       });
-      id = this.#calls.add({ resolve: () => resolve(subscription), reject, subscription });
-      if (signal) this.#abortableSubscription(id, signal, reject, subscription);
-      this.#enter(() => this.#raw.subscribe(id, kind, packed.bytes, bytes === true));
+      entry.subscription = subscription;
+      const id = this.#add(entry);
+      if (signal) {
+        const abort = () => {
+          reject(signal.reason);
+          subscription.unsubscribe();
+        };
+        signal.addEventListener("abort", abort, { once: true });
+        entry.release = () => signal.removeEventListener("abort", abort);
+      }
+      this.#flush();
+      this.#instance.enter(() => this.#raw.subscribe(id, kind, packed));
     });
-  }
-
-  #abortableSubscription(id, signal, reject, subscription) {
-    const abort = () => {
-      reject(signal.reason);
-      subscription.unsubscribe();
-    };
-    signal.addEventListener("abort", abort, { once: true });
-    this.#calls.get(id).release = () => signal.removeEventListener("abort", abort);
   }
 
   /** What the wasm side calls. None of these may throw: it cannot unwind. */
@@ -244,60 +364,222 @@ export class Client {
     };
     return {
       error: safe((fields) => toError(fields)),
+      replies: safe((places, count) => this.#replies(places, count)),
       settle: safe((id, ok, value) => {
-        const entry = this.#calls.get(id);
+        const entry = this.#entries[id];
         if (!entry) return;
         // A confirmed subscription keeps its number until it ends.
         if (!ok || !entry.subscription) this.#release(id);
-        if (ok) entry.resolve(value);
-        else entry.reject(value);
+        if (!ok) entry.reject(value);
+        else {
+          if (entry.subscription) entry.subscription.confirmed = true;
+          entry.resolve(value);
+        }
       }),
       message: safe((id, channel, payload, pattern) => {
-        this.#calls.get(id)?.subscription?.push({ channel, payload, pattern: pattern ?? null });
+        const entry = this.#entries[id];
+        entry?.subscription?.push({
+          channel: looseText(channel),
+          payload: entry.bytes ? payload.slice() : looseText(payload),
+          pattern: pattern ? looseText(pattern) : null,
+        });
       }),
       missed: safe((id, cause, count) => {
-        this.#calls.get(id)?.subscription?.missed({ cause, count: count ?? null });
+        this.#entries[id]?.subscription?.missed({ cause, count: count ?? null });
       }),
       ended: safe((id) => this.#release(id)?.subscription?.finish()),
       event: safe((name, payload) => this.#hub.emit(name, payload)),
+      dial: (sink) => this.#link(sink),
+      delay: safe((attempt, outage) => {
+        const end = this.#lastEnd;
+        this.#lastEnd = null;
+        const code = end?.closeCode ?? null;
+        const given = this.#dial.reconnect?.({ attempt, outage, code, error: end });
+        return given ?? backOff(attempt, code);
+      }),
     };
   }
 
+  /** Replies are in the memory of wasm: `count` times number, place and length. */
+  #replies(places, count) {
+    const { memory } = this.#instance;
+    const table = new Uint32Array(memory.buffer, places, count * 3);
+    for (let at = 0; at < table.length; at += 3) {
+      const id = table[at];
+      const entry = this.#entries[id];
+      // Given up meanwhile; the wasm side tells when the number is free.
+      if (entry === undefined || entry === DROPPED) continue;
+      this.#release(id);
+      let value;
+      try {
+        value = this.#value(memory, table[at + 1], entry);
+      } catch (error) {
+        entry.reject(decodeError(error));
+        continue;
+      }
+      entry.resolve(value);
+    }
+  }
+
+  /** Opens what carries the bytes; `sink` is told what happens to it. */
+  #link(sink) {
+    const guard = (action) => this.#instance.guard(action);
+    const told = {
+      open: guard(() => sink.open()),
+      data: guard((chunk) => sink.data(chunk)),
+      drain: guard(() => sink.drain()),
+      end: guard((kind, message) => sink.end(kind, message)),
+    };
+    const { transport, address } = this.#dial;
+    const link = openLink(transport, address, told, (error) => {
+      this.#links.delete(link);
+      this.#lastEnd = error;
+    });
+    this.#links.add(link);
+    return link;
+  }
+
+  #add(entry) {
+    const id = this.#free.pop() ?? this.#entries.length;
+    this.#entries[id] = entry;
+    return id;
+  }
+
   #release(id) {
-    const entry = this.#calls.remove(id);
-    entry?.release?.();
+    const entry = this.#entries[id];
+    if (entry === undefined) return undefined;
+    this.#entries[id] = undefined;
+    this.#free.push(id);
+    if (entry.release) entry.release();
     return entry;
   }
 
-  /** Calls into wasm. A trap ends this and every other client of the instance. */
-  #enter(action) {
-    try {
-      return action();
-    } catch (error) {
-      throw this.#caught(error);
+  /** @internal The wasm instance stopped, and another one is there. */
+  _trapped(cause) {
+    const entries = this.#entries;
+    const error = internalError(cause);
+    this.#entries = [];
+    this.#free = [];
+    this.#outbox = new Outbox();
+    for (const link of [...this.#links]) link.close();
+    const { message } = error;
+    this.#hub.emit("internalError", { endpoint: this.#dial.endpoint, connectionType: null, origin: "wasm", detail: message, message });
+    const subscriptions = entries.filter((entry) => entry?.subscription?.confirmed);
+    for (const entry of entries) {
+      if (!entry || entry === DROPPED || subscriptions.includes(entry)) continue;
+      entry.release?.();
+      entry.reject(error);
+      entry.subscription?.finish();
     }
+    if (this.#closing) return;
+    // It goes on trying for as long as it takes, as after any other outage.
+    this.#begin({ ...this.#options, abortOnConnectFail: false }).then(
+      () => this.#resubscribe(subscriptions),
+      (failure) => subscriptions.forEach((entry) => entry.subscription.finish(failure)),
+    );
   }
 
-  #caught(error) {
-    if (!(error instanceof WebAssembly.RuntimeError)) return error;
-    instanceStopped(error);
-    return this.#failure ?? internalError(error);
+  #resubscribe(subscriptions) {
+    for (const entry of subscriptions) {
+      if (!entry.subscription.active) continue;
+      entry.resolve = () => entry.subscription.missed({ cause: "connectionLost", count: null });
+      entry.reject = () => entry.subscription.finish();
+      const id = this.#add(entry);
+      this.#instance.enter(() => this.#raw.subscribe(id, entry.kind, entry.packed));
+    }
+  }
+}
+
+/** Of a command that was aborted, until the wasm side has let go of it. */
+const DROPPED = Object.freeze({ resolve() {}, reject() {}, release: null });
+
+function closedError(command) {
+  return toError({ kind: "closed", delivery: "not-sent", command, message: `${command}: the client is closed` });
+}
+
+function decodeError(error) {
+  if (!(error instanceof NotText)) return error;
+  return new RedmuxError(error.message, { kind: "decode", delivery: "answered" });
+}
+
+async function* pages(page, items) {
+  let cursor = "0";
+  do {
+    const reply = await page(cursor);
+    yield* reply[items];
+    ({ cursor } = reply);
+  } while (cursor !== "0");
+}
+
+/** Commands that go together; has the methods of a client, and `send`. */
+export class Queue {
+  #client;
+  #commands = [];
+  #together;
+  #done = false;
+
+  /** @internal Made by `multi` and `pipeline`. */
+  constructor(client, together) {
+    this.#client = client;
+    this.#together = together;
+  }
+
+  /** How many commands are in it. */
+  get length() {
+    return this.#commands.length;
+  }
+
+  send(command, ...args) {
+    let options = NO_OPTIONS;
+    if (args.length > 0 && isPlain(args[args.length - 1])) options = args.pop();
+    if (typeof command !== "string") throw new TypeError(`the command is ${describe(command)} (expected a string)`);
+    return this.#push(command, args, options, undefined, "send");
   }
 
   /** @internal */
-  _stopped(cause) {
-    if (this.#failure) return;
-    this.#failure = internalError(cause);
-    open.delete(this);
-    for (const entry of this.#calls.drain()) {
-      entry.release?.();
-      entry.reject(this.#failure);
-      entry.subscription?.finish();
+  _call(spec, args) {
+    const { words, options } = toWords(spec, args);
+    return this.#push(spec.command, words, options, spec.reply, spec.method);
+  }
+
+  #push(name, words, options, reply, method) {
+    checkOptions(method, options, CALL_OPTIONS.concat(COMMAND_OPTIONS.get(method) ?? []));
+    if (options.timeout !== undefined || options.signal !== undefined) {
+      throw new TypeError(`${method}: timeout and signal are options of exec`);
     }
-    const { message } = this.#failure;
-    this.#hub.emit("internalError", { endpoint: null, connectionType: null, origin: "wasm", detail: message, message });
+    const { bytes = false, bigint = false } = options;
+    this.#commands.push({ name, words, bytes, bigint, shape: REPLIES[reply] });
+    return this;
+  }
+
+  /** The replies, in order. Rejects with the first error; the other commands ran nevertheless. */
+  async exec(options) {
+    const results = await this.execSettled(options);
+    const failed = results.find(({ status }) => status === "rejected");
+    if (failed) throw failed.reason;
+    return results.map(({ value }) => value);
+  }
+
+  /** What became of each command, as `Promise.allSettled` tells it. */
+  async execSettled(options = {}) {
+    checkOptions("exec", options, ["timeout", "signal"]);
+    if (this.#done) throw new TypeError("exec: these commands have been sent");
+    this.#done = true;
+    if (this.#commands.length === 0) return [];
+    if (!this.#together) {
+      const calls = this.#commands.map(({ name, words, bytes, bigint, shape }) =>
+        this.#client._send(name, words, { ...options, bytes, bigint }, shape),
+      );
+      return Promise.allSettled(calls);
+    }
+    const items = await this.#client._transaction(this.#commands, options);
+    return items.map((item) =>
+      item instanceof Error ? { status: "rejected", reason: item } : { status: "fulfilled", value: item },
+    );
   }
 }
+
+const COMMAND_OPTIONS = new Map(COMMANDS.map(({ method, options }) => [method, options]));
 
 for (const spec of COMMANDS) {
   const method = {
@@ -305,9 +587,11 @@ for (const spec of COMMANDS) {
       return this._call(spec, args);
     },
   };
-  Object.defineProperty(Client.prototype, spec.method, {
-    value: method[spec.method],
-    configurable: true,
-    writable: true,
-  });
+  for (const { prototype } of [Client, Queue]) {
+    Object.defineProperty(prototype, spec.method, {
+      value: method[spec.method],
+      configurable: true,
+      writable: true,
+    });
+  }
 }

@@ -133,6 +133,13 @@ const TABLE = [
 /** The table: method, command, modifiers, and the rest of its line. */
 export const COMMANDS = Object.freeze(
   TABLE.map(([method, command, shape = {}]) =>
-    Object.freeze({ ...shape, method, command, options: shape.options?.split(" ") ?? [] }),
+    Object.freeze({
+      ...shape,
+      method,
+      command,
+      options: shape.options?.split(" ") ?? [],
+      // Without options its arguments are sent as they are.
+      plain: shape.pairs === undefined && shape.scores === undefined && shape.last === undefined,
+    }),
   ),
 );

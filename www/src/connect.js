@@ -3,8 +3,13 @@
 
 import * as glue from "../pkg/redmux_wasm.js";
 import { readAddress } from "./address.js";
-import { instance, instanceStopped, openClient } from "./client.js";
-import { socketClass } from "./transports/channel.js";
+import { openClient } from "./client.js";
+import { Instance } from "./instance.js";
+import { gated } from "./page.js";
+import { webSocket as overWebSocket } from "./transports/websocket.js";
+
+/** What all entries of the package share, should a program load more than one. */
+let instance = null;
 
 /**
  * Makes `connect` and `load` of an entry: `wasmFile()` gives what the wasm side is made of (bytes, a
@@ -14,9 +19,11 @@ import { socketClass } from "./transports/channel.js";
 export function entry({ wasmFile, tcp = null, webSocket = null }) {
   let loading = null;
 
+  const findSocket = async () => globalThis.WebSocket ?? (await webSocket?.());
+
   async function instantiate(wasm) {
-    await glue.default({ module_or_path: wasm ?? (await wasmFile()) });
-    watch();
+    const { memory } = await glue.default({ module_or_path: wasm ?? (await wasmFile()) });
+    instance ??= new Instance(glue, () => memory);
   }
 
   async function load(wasm) {
@@ -28,52 +35,24 @@ export function entry({ wasmFile, tcp = null, webSocket = null }) {
       loading = null;
       throw error;
     }
-    if (instance.stopped) restart();
-    return glue;
+    return instance;
   }
 
-  async function connect(url, { wasm, transport, tls, ...options } = {}) {
-    if (transport !== undefined && typeof transport !== "function") {
-      throw new TypeError("transport: expected a function that opens a stream of bytes");
+  async function connect(url, { wasm, transport, tls, reconnect, ...options } = {}) {
+    for (const [name, value] of [["transport", transport], ["reconnect", reconnect]]) {
+      if (value !== undefined && typeof value !== "function") {
+        throw new TypeError(`${name}: expected a function`);
+      }
     }
-    const address = readAddress(url, tls);
-    const { RawClient } = await load(wasm);
-    if (address.webSocket !== undefined && !transport) {
-      const socket = globalThis.WebSocket === undefined ? await webSocket?.() : undefined;
-      return openClient(RawClient, address.webSocket, options, socket);
-    }
-    const dial = transport ?? tcp;
-    if (!dial) {
+    const { webSocket, socket, shown, options: given } = readAddress(url, tls);
+    const over = transport ?? (webSocket === undefined ? tcp : overWebSocket(findSocket));
+    if (!over) {
       const hint = "connect to a gateway (ws: or wss:), or give a transport";
       throw new TypeError(`url: this runtime opens no ${new URL(url).protocol} connections: ${hint}`);
     }
-    const socket = socketClass(dial, address.socket ?? { url: address.webSocket });
-    const shown = address.shown ?? address.webSocket;
-    return openClient(RawClient, shown, { ...address.options, ...options }, socket);
+    const dial = { transport: gated(over), address: socket ?? { url: webSocket }, endpoint: shown ?? webSocket, reconnect };
+    return openClient(await load(wasm), dial, { ...given, ...options });
   }
 
   return { connect, load };
-}
-
-/** A new instance in place of one that stopped. */
-function restart() {
-  if (typeof glue.__wbg_reset_state !== "function") {
-    throw new Error("the wasm instance stopped after an internal error: load the page again");
-  }
-  glue.__wbg_reset_state();
-  instance.stopped = false;
-}
-
-/**
- * A trap outside of a call from here (in a timer, or when a message comes) is seen only as
- * an uncaught exception. Those of other wasm modules are told apart by their stack.
- */
-function watch() {
-  const check = (cause) => {
-    if (!(cause instanceof WebAssembly.RuntimeError)) return;
-    if (!String(cause.stack).includes("redmux_wasm")) return;
-    instanceStopped(cause);
-  };
-  globalThis.addEventListener?.("error", (event) => check(event.error));
-  globalThis.addEventListener?.("unhandledrejection", (event) => check(event.reason));
 }

@@ -15,8 +15,13 @@ export const EVENTS = Object.freeze([
   "missed",
 ]);
 
+/** Events that wait for a slow reader before the oldest are dropped. */
+const WAITING = 256;
+
 export class Hub {
   #listeners = new Map();
+  #target = null;
+  #iterators = new Set();
 
   on(event, listener) {
     check(event, listener);
@@ -39,7 +44,53 @@ export class Hub {
     if (index >= 0) this.#listeners.set(event, without(list, index));
   }
 
+  get target() {
+    this.#target ??= new EventTarget();
+    return this.#target;
+  }
+
+  iterate() {
+    const queue = [];
+    const waiting = [];
+    const iterators = this.#iterators;
+    const entry = {
+      push(item) {
+        if (waiting.length > 0) return waiting.shift()({ done: false, value: item });
+        if (queue.length === WAITING) queue.shift();
+        queue.push(item);
+      },
+      end() {
+        iterators.delete(entry);
+        for (const resolve of waiting.splice(0)) resolve({ done: true, value: undefined });
+      },
+    };
+    iterators.add(entry);
+    return {
+      async next() {
+        if (queue.length > 0) return { done: false, value: queue.shift() };
+        if (!iterators.has(entry)) return { done: true, value: undefined };
+        return new Promise((resolve) => waiting.push(resolve));
+      },
+      async return() {
+        queue.length = 0;
+        entry.end();
+        return { done: true, value: undefined };
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+
+  /** No more events come. */
+  end() {
+    for (const iterator of [...this.#iterators]) iterator.end();
+  }
+
   emit(event, payload) {
+    for (const iterator of [...this.#iterators]) iterator.push({ type: event, detail: payload });
+    // The platform reports what its listeners throw.
+    if (this.#target) this.#target.dispatchEvent(new CustomEvent(event, { detail: payload }));
     for (const { listener, once } of this.#listeners.get(event) ?? []) {
       if (once) this.off(event, listener);
       call(listener, payload);

@@ -1,11 +1,12 @@
 // From the arguments of a method to the words of a command, and from its reply to the
 // value the method promises. Commands name these shapes in commands.js.
 
-import { describe, isPlain } from "./args.js";
+import { describe, isPlain } from "./outbox.js";
+import { toNumber as readNumber } from "./reply.js";
 import { CALL_OPTIONS, checkOptions } from "./calls.js";
 
 /**
- * The words of a command and the options of the call.
+ * The words of a command behind its name, and the options of the call.
  *
  * The last argument is the options if it is an object literal; the field-value object of
  * `pairs` is not, because it stands where data is expected.
@@ -20,7 +21,7 @@ export function toWords(spec, args) {
       checkOptions(spec.method, options, [...spec.options, ...CALL_OPTIONS]);
     }
   }
-  const words = [spec.command];
+  const words = [];
   const flags = modifiers(spec, options);
   rest.forEach((value, position) => {
     if (position === spec.before) append(words, flags);
@@ -67,8 +68,8 @@ function flattenScores(spec, value, words) {
 
 /** What `reply` of a command may name. */
 export const REPLIES = {
-  boolean: (reply) => reply === 1 || reply === true,
-  booleans: (reply) => reply.map((item) => item === 1 || item === true),
+  boolean: (reply) => reply === 1 || reply === 1n || reply === true,
+  booleans: (reply) => reply.map((item) => item === 1 || item === 1n || item === true),
   number: (reply) => (typeof reply === "string" || isBytes(reply) ? toNumber(reply) : reply),
   object: toObject,
   // Two byte strings are never the same member to a Set: bytes stay an array.
@@ -104,10 +105,7 @@ function pairsOf(reply) {
 }
 
 function toNumber(value) {
-  if (typeof value === "number") return value;
-  const text = toText(value);
-  if (text === "inf") return Infinity;
-  return text === "-inf" ? -Infinity : Number(text);
+  return typeof value === "number" ? value : readNumber(toText(value));
 }
 
 const decoder = new TextDecoder();

@@ -11,6 +11,8 @@ export class Subscription {
   #waiting = [];
   #stop;
   #ended = false;
+  /** @internal The server has confirmed it. */
+  confirmed = false;
 
   /** @internal Made by `subscribe`, `pSubscribe` and `sSubscribe`. */
   constructor({ kind, channel, callback, onMissed, capacity, stop }) {

@@ -1,75 +1,101 @@
-// What the wasm side takes for a WebSocket, over any other stream of bytes.
+// Streams of bytes, as the wasm side takes them.
 //
 // A transport is a function `(address, { signal }) => channel`, or a promise of one. A channel is
 // either `{ readable, writable, closed?, close? }` (web streams of bytes, as of `connect()` from
 // `cloudflare:sockets`, `Deno.connect()` and the like) or, with less on the way,
 // `{ write(bytes), buffered, close(), open(onData, onEnd) }`.
 
-const CONNECTING = 0;
-const OPEN = 1;
-const CLOSED = 3;
+/** Bytes that a channel may hold unsent before the wasm side waits. */
+const HIGH_WATER = 1 << 20;
+/** How soon a full channel is looked at again, at first and at most, in milliseconds. */
+const BACK_OFF = [4, 64];
 
-/** A class with the interface of `WebSocket` as far as the wasm side uses it. */
-export function socketClass(transport, address) {
-  return class Socket {
-    binaryType = "arraybuffer";
-    readyState = CONNECTING;
-    onopen = null;
-    onmessage = null;
-    onerror = null;
-    onclose = null;
-    #abort = new AbortController();
-    #channel = null;
+/** How a socket ended, or why it could not be opened: the `kind` of `Sink.end`. */
+export const ENDED = 0;
+export const BROKEN = 1;
+const RESOLVE = 2;
+const DIAL = 3;
+const TLS = 4;
+const UPGRADE = 5;
 
-    constructor() {
-      this.#open().catch((error) => this.#end(error));
-    }
-
-    get bufferedAmount() {
-      return this.#channel?.buffered ?? 0;
-    }
-
-    send(buffer) {
-      this.#channel.write(new Uint8Array(buffer));
-    }
-
+/**
+ * Opens a channel for the wasm side, which is told through `sink` what happens to it.
+ * `onEnd(error)` is told once, at its end or when it could not be opened.
+ */
+export function openLink(transport, address, sink, onEnd) {
+  const abort = new AbortController();
+  let channel = null;
+  let over = false;
+  let timer = null;
+  const end = (kind, error) => {
+    if (over) return;
+    over = true;
+    clearTimeout(timer);
+    channel?.close();
+    onEnd(error);
+    sink.end(kind, error ? messageOf(error, address) : "");
+  };
+  const drained = (delay) => {
+    timer = setTimeout(() => {
+      if (over) return;
+      if (channel.buffered > HIGH_WATER) drained(Math.min(delay * 2, BACK_OFF[1]));
+      else sink.drain();
+    }, delay);
+  };
+  const open = async () => {
+    const { signal } = abort;
+    const opened = await transport(address, { signal });
+    const made = typeof opened?.write === "function" ? opened : new StreamChannel(opened);
+    if (over) return made.close();
+    channel = made;
+    sink.open();
+    channel.open(
+      (data) => over || sink.data(data),
+      (error) => end(error ? BROKEN : ENDED, error),
+    );
+  };
+  open().catch((error) => end(channel ? BROKEN : stageOf(error, address), error));
+  return {
+    write(bytes) {
+      if (over) return true;
+      try {
+        channel.write(bytes);
+      } catch (error) {
+        end(BROKEN, error);
+        return true;
+      }
+      if (!(channel.buffered > HIGH_WATER)) return true;
+      drained(BACK_OFF[0]);
+      return false;
+    },
     close() {
-      if (this.readyState === CLOSED) return;
-      this.readyState = CLOSED;
-      this.#abort.abort();
-      this.#channel?.close();
-      queueMicrotask(() => this.onclose?.({ code: 1000, reason: "" }));
-    }
-
-    async #open() {
-      const { signal } = this.#abort;
-      const opened = await transport(address, { signal });
-      const channel = typeof opened?.write === "function" ? opened : new StreamChannel(opened);
-      if (this.readyState === CLOSED) return channel.close();
-      this.#channel = channel;
-      // From here on data may come, and must find the socket open.
-      this.readyState = OPEN;
-      this.onopen?.({});
-      channel.open(
-        (data) => this.onmessage?.({ data }),
-        (error) => this.#end(error),
-      );
-    }
-
-    #end(error) {
-      if (this.readyState === CLOSED) return;
-      this.readyState = CLOSED;
-      this.#channel?.close();
-      if (error) this.onerror?.({ message: messageOf(error) });
-      else this.onclose?.({ code: 1000, reason: "" });
-    }
+      if (over) return;
+      over = true;
+      clearTimeout(timer);
+      abort.abort();
+      channel?.close();
+      onEnd(null);
+      // Not at once: the wasm side is calling.
+      queueMicrotask(() => sink.end(ENDED, ""));
+    },
   };
 }
 
+/** How far it came before it failed. */
+function stageOf(error, address) {
+  const code = String(error?.code ?? error?.cause?.code ?? "");
+  if (/^(ENOTFOUND|EAI_|ENODATA)/.test(code)) return RESOLVE;
+  if (/(^ERR_(TLS|SSL)|CERT|SELF_SIGNED|UNABLE_TO_)/.test(code)) return TLS;
+  return address.url === undefined ? DIAL : UPGRADE;
+}
+
 /** What went wrong, in one line: some runtimes put it into the code or the cause alone. */
-function messageOf(error) {
+function messageOf(error, { url }) {
   const inner = error?.errors?.[0] ?? error?.cause ?? error;
-  return String(error?.message || inner?.message || inner?.code || inner);
+  let text = String(error?.message || inner?.message || inner?.code || inner);
+  // Tokens live in URLs: first as it was given, which may hold what would end it.
+  if (url) text = text.replaceAll(url, "(url)");
+  return text.replace(/[a-z]+:\/\/[^\s'"`]+/gi, "(url)");
 }
 
 /** Web streams as a channel. */

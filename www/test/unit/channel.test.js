@@ -2,25 +2,25 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { test } from "node:test";
-import { socketClass } from "../../src/transports/channel.js";
+import { openLink } from "../../src/transports/channel.js";
 import { tcp } from "../../src/transports/node.js";
 
-/** Opens a socket and gives what happens to it, in order. */
+/** Opens a link and gives what happens to it, in order. */
 function opened(transport, address = {}) {
-  const socket = new (socketClass(transport, address))("url");
   const events = [];
   let wake = () => {};
-  for (const name of ["onopen", "onmessage", "onerror", "onclose"]) {
-    socket[name] = (event) => {
-      events.push([name, event]);
-      wake();
-    };
-  }
+  const tell = (name) => (...args) => {
+    events.push([name, ...args]);
+    wake();
+  };
+  const sink = { open: tell("open"), data: tell("data"), drain: tell("drain"), end: tell("end") };
+  const ends = [];
+  const link = openLink(transport, address, sink, (error) => ends.push(error));
   const next = async () => {
     while (events.length === 0) await new Promise((resolve) => (wake = resolve));
     return events.shift();
   };
-  return { socket, next };
+  return { link, next, ends };
 }
 
 const bytes = (text) => new TextEncoder().encode(text);
@@ -35,55 +35,66 @@ function echo() {
 
 test("web streams carry bytes both ways and are closed", async () => {
   const streams = echo();
-  const { socket, next } = opened(async () => streams);
-  assert.equal(socket.readyState, 0);
-  assert.equal((await next())[0], "onopen");
-  assert.equal(socket.readyState, 1);
-  socket.send(bytes("hello").buffer);
-  assert.ok(socket.bufferedAmount >= 0);
-  const [name, event] = await next();
-  assert.equal(`${name} ${text(event.data)}`, "onmessage hello");
-  socket.close();
-  assert.equal((await next())[0], "onclose");
+  const { link, next, ends } = opened(async () => streams);
+  assert.deepEqual(await next(), ["open"]);
+  assert.equal(link.write(bytes("hello")), true);
+  const [name, data] = await next();
+  assert.equal(`${name} ${text(data)}`, "data hello");
+  link.close();
+  link.close();
+  assert.deepEqual(await next(), ["end", 0, ""]);
   assert.equal(streams.count(), 1);
+  assert.deepEqual(ends, [null]);
 });
 
-test("what a transport fails with is told", async () => {
-  const { next } = opened(async () => {
-    throw new Error("no route");
-  });
-  const [name, event] = await next();
-  assert.equal(`${name} ${event.message}`, "onerror no route");
+test("what a transport fails with is told, with the stage and without URLs", async () => {
+  const failing = (error, address) => opened(async () => { throw error; }, address).next();
+  const coded = (message, code) => Object.assign(new Error(message), { code });
+  assert.deepEqual(await failing(new Error("no route")), ["end", 3, "no route"]);
+  assert.deepEqual(await failing(coded("who?", "ENOTFOUND")), ["end", 2, "who?"]);
+  assert.deepEqual(await failing(coded("bad", "DEPTH_ZERO_SELF_SIGNED_CERT")), ["end", 4, "bad"]);
+  const url = "ws://h/?token=secret";
+  assert.deepEqual(await failing(new Error(`cannot open ${url} or ws://b/?t=secret`), { url }), ["end", 5, "cannot open (url) or (url)"]);
 });
 
 test("a transport that gives no streams is named", async () => {
-  const [name, event] = await opened(async () => ({})).next();
-  assert.equal(name, "onerror");
-  assert.match(event.message, /transport: expected \{ readable, writable/);
+  const [name, , message] = await opened(async () => ({})).next();
+  assert.equal(name, "end");
+  assert.match(message, /transport: expected \{ readable, writable/);
 });
 
-test("a stream that ends or breaks ends the socket once", async () => {
+test("a stream that ends or breaks ends the link once", async () => {
   for (const [end, expected] of [
-    [(controller) => controller.close(), "onclose"],
-    [(controller) => controller.error(new Error("reset")), "onerror"],
+    [(controller) => controller.close(), ["end", 0, ""]],
+    [(controller) => controller.error(new Error("reset")), ["end", 1, "reset"]],
   ]) {
     let controller;
     const readable = new ReadableStream({ start: (c) => (controller = c) });
-    const { socket, next } = opened(async () => ({ ...echo(), readable }));
-    assert.equal((await next())[0], "onopen");
+    const { link, next, ends } = opened(async () => ({ ...echo(), readable }));
+    assert.deepEqual(await next(), ["open"]);
     end(controller);
-    assert.equal((await next())[0], expected);
-    assert.equal(socket.readyState, 3);
-    socket.close();
+    assert.deepEqual(await next(), expected);
+    link.close();
+    assert.equal(link.write(bytes("late")), true);
+    assert.equal(ends.length, 1);
   }
+});
+
+test("a full channel asks to wait, and tells when there is room", async () => {
+  const channel = { buffered: 2 << 20, write() {}, close() {}, open() {} };
+  const { link, next } = opened(async () => channel);
+  assert.deepEqual(await next(), ["open"]);
+  assert.equal(link.write(bytes("x")), false);
+  setTimeout(() => (channel.buffered = 0), 20);
+  assert.deepEqual(await next(), ["drain"]);
 });
 
 test("closing while it opens ends the stream that comes late", async () => {
   let give;
   const streams = echo();
-  const { socket, next } = opened(() => new Promise((resolve) => (give = resolve)));
-  socket.close();
-  assert.equal((await next())[0], "onclose");
+  const { link, next } = opened(() => new Promise((resolve) => (give = resolve)));
+  link.close();
+  assert.deepEqual(await next(), ["end", 0, ""]);
   give(streams);
   await new Promise((resolve) => setTimeout(resolve, 5));
   assert.equal(streams.count(), 1);
@@ -91,8 +102,8 @@ test("closing while it opens ends the stream that comes late", async () => {
 
 test("the transport is told when it is not wanted any more", async () => {
   let told;
-  const { socket } = opened((_, { signal }) => new Promise(() => (told = signal)));
-  socket.close();
+  const { link } = opened((_, { signal }) => new Promise(() => (told = signal)));
+  link.close();
   assert.equal(told.aborted, true);
 });
 
@@ -101,14 +112,14 @@ test("TCP by node:net", async () => {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address();
-  const { socket, next } = opened(tcp, { host: "127.0.0.1", port, tls: false });
-  assert.equal((await next())[0], "onopen");
-  socket.send(bytes("hello").buffer);
-  assert.equal(text((await next())[1].data), "hello");
-  assert.equal((await next())[0], "onclose");
+  const { link, next } = opened(tcp, { host: "127.0.0.1", port, tls: false });
+  assert.deepEqual(await next(), ["open"]);
+  link.write(bytes("hello"));
+  assert.equal(text((await next())[1]), "hello");
+  assert.deepEqual(await next(), ["end", 0, ""]);
   server.close();
   await once(server, "close");
-  const [name, event] = await opened(tcp, { host: "127.0.0.1", port, tls: false }).next();
-  assert.equal(name, "onerror");
-  assert.match(event.message, /ECONNREFUSED/);
+  const [name, kind, message] = await opened(tcp, { host: "127.0.0.1", port, tls: false }).next();
+  assert.deepEqual([name, kind], ["end", 3]);
+  assert.match(message, /ECONNREFUSED/);
 });

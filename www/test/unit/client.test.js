@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { instance, openClient } from "../../src/client.js";
+import { openClient } from "../../src/client.js";
+import { Instance } from "../../src/instance.js";
 import { CommandError, ConnectionError, RedmuxError, ServerError, TimeoutError } from "../../src/index.js";
-import { FakeRaw, fakeClient } from "../fake.js";
+import { DIAL, FakeGlue, FakeRaw, fakeClient } from "../fake.js";
 
 test("bytes cross unchanged, in every form", async () => {
   const { client, raw } = await fakeClient();
@@ -49,12 +50,12 @@ test("a bad argument is named by its position and never shown", async () => {
   assert.equal(raw.calls.length, 0);
 });
 
-test("timeout and bytes reach the raw client; a bad timeout is refused", async () => {
+test("the time of a call reaches the raw client; a bad one is refused", async () => {
   const { client, raw } = await fakeClient();
-  client.get("k", { timeout: 50, bytes: true }).catch(() => {});
+  client.get("k", { timeout: 50 }).catch(() => {});
   client.get("k").catch(() => {});
-  assert.deepEqual([raw.calls[0].timeout, raw.calls[0].asBytes, raw.calls[0].cancellable], [50, true, false]);
-  assert.deepEqual([raw.calls[1].timeout, raw.calls[1].asBytes], [undefined, false]);
+  client.get("k", { timeout: Infinity, cached: true }).catch(() => {});
+  assert.deepEqual(raw.calls.map(({ timeout, cached }) => [timeout, cached]), [[50, false], [0, false], [0xffffffff, true]]);
   for (const timeout of [0, -1, NaN, "5"]) {
     await assert.rejects(client.get("k", { timeout }), /timeout: expected milliseconds/);
   }
@@ -65,7 +66,7 @@ test("an aborted call rejects with the signal's reason and is dropped", async ()
   const controller = new AbortController();
   const call = client.get("k", { signal: controller.signal });
   const other = client.get("other");
-  assert.equal(raw.calls[0].cancellable, true);
+  assert.equal(raw.calls.length, 2);
   const reason = new Error("changed my mind");
   controller.abort(reason);
   await assert.rejects(call, (error) => error === reason);
@@ -75,6 +76,14 @@ test("an aborted call rejects with the signal's reason and is dropped", async ()
   assert.equal(await other, "x");
   await assert.rejects(client.get("k", { signal: controller.signal }), (error) => error === reason);
   assert.equal(raw.calls.length, 0);
+  // Its number is in use until the wasm side has let go of it.
+  const [dropped] = raw.cancelled;
+  client.get("k").catch(() => {});
+  client.get("k").catch(() => {});
+  assert.ok(raw.calls.every(({ id }) => id !== dropped));
+  raw.hooks.settle(dropped, false, undefined);
+  client.get("k").catch(() => {});
+  assert.equal(raw.calls.at(-1).id, dropped);
 });
 
 test("an abort after the reply changes nothing", async () => {
@@ -113,27 +122,34 @@ test("errors become instances of their class", async () => {
 
 test("a refused connection rejects, and options reach the raw client", async () => {
   const { raw } = await fakeClient({ password: "p", commandTimeout: 7, undefinedOption: undefined });
-  assert.deepEqual(raw.options, { password: "p", commandTimeout: 7, undefinedOption: undefined });
+  assert.deepEqual(raw.options, { password: "p", commandTimeout: 7, undefinedOption: undefined, endpoint: DIAL.endpoint });
   FakeRaw.refusal = { kind: "connect", stage: "auth", delivery: "not-sent", message: "no" };
   try {
-    await assert.rejects(openClient(FakeRaw, "ws://h"), (error) => error instanceof ConnectionError && error.code === "ERR_REDMUX_CONNECT_AUTH");
+    await assert.rejects(fakeClient(), (error) => error instanceof ConnectionError && error.code === "ERR_REDMUX_CONNECT_AUTH");
   } finally {
     FakeRaw.refusal = null;
   }
 });
 
 test("an aborted connect rejects at once and closes what comes late", async () => {
+  const glue = new FakeGlue();
   let connected;
-  const Slow = { connect: () => new Promise((resolve) => (connected = resolve)) };
+  let closed = false;
+  glue.RawClient = {
+    open: (id, options, hooks) => {
+      connected = () => hooks.settle(id, true);
+      return { close: () => (closed = true) };
+    },
+  };
+  const instance = new Instance(glue, () => glue.memory);
   const controller = new AbortController();
-  const connecting = openClient(Slow, "ws://h", { signal: controller.signal });
+  const connecting = openClient(instance, DIAL, { signal: controller.signal });
   controller.abort();
   await assert.rejects(connecting, { name: "AbortError" });
-  let closed = false;
-  connected({ close: () => (closed = true) });
+  connected();
   await new Promise(setImmediate);
   assert.equal(closed, true);
-  await assert.rejects(openClient(Slow, "ws://h", { signal: controller.signal }), { name: "AbortError" });
+  await assert.rejects(openClient(instance, DIAL, { signal: controller.signal }), { name: "AbortError" });
 });
 
 test("a listener that throws harms nobody and is reported", async (t) => {
@@ -177,24 +193,74 @@ test("status and close, also by `await using`", async () => {
   await client.close();
 });
 
-test("a trap rejects everything that is open, on every client", async (t) => {
-  t.after(() => (instance.stopped = false));
+test("a trap rejects everything that is open, on every client, and they go on", async () => {
   const one = await fakeClient();
-  const two = await fakeClient();
+  const two = await fakeClient({}, one);
   const events = [];
   two.client.on("internalError", (event) => events.push(event.origin));
   const pending = two.client.get("k");
-  const subscription = await two.client.subscribe("ch");
+  assert.equal(two.raw.calls.length, 1);
+  const gaps = [];
+  const subscription = await two.client.subscribe("ch", { onMissed: (gap) => gaps.push(gap.cause) });
   const next = subscription[Symbol.asyncIterator]().next();
   one.raw.trap = new WebAssembly.RuntimeError("unreachable");
   const isStop = (error) => error.code === "ERR_REDMUX_INTERNAL" && error.cause === one.raw.trap;
   await assert.rejects(one.client.get("k"), isStop);
   await assert.rejects(pending, isStop);
-  await assert.rejects(two.client.get("later"), isStop);
-  assert.equal((await next).done, true);
-  assert.deepEqual(events, ["wasm"]);
-  assert.throws(() => one.client.status(), isStop);
-  assert.equal(instance.stopped, true);
-  await one.client.close();
-  assert.equal(two.raw.calls.length, 1, "nothing crosses after a trap");
+  assert.deepEqual([events, one.glue.resets], [["wasm"], 1]);
+  const [again, other] = [one.glue.raws.at(-1), one.glue.raws.at(-2)];
+  again.client = two.client;
+  other.client = one.client;
+  assert.equal(again.options.abortOnConnectFail, false);
+  await new Promise(setImmediate);
+  assert.equal(again.subscriptions.length, 1, "subscriptions are restored");
+  again.hooks.message(again.subscriptions[0].id, new TextEncoder().encode("ch"), new TextEncoder().encode("m"));
+  assert.equal((await next).value.payload, "m");
+  assert.deepEqual(gaps, ["connectionLost"]);
+  again.answer = other.answer = () => "fine";
+  assert.equal(await two.client.get("k"), "fine");
+  assert.equal(await one.client.get("k"), "fine");
+  // What is left of the old instance is not called.
+  assert.equal(one.raw.sent.length, 0);
+});
+
+test("events come as an EventTarget and as an iterable too", async () => {
+  const { client, raw } = await fakeClient();
+  const heard = [];
+  client.events.addEventListener("missed", ({ detail }) => heard.push(detail.count));
+  const iterator = client[Symbol.asyncIterator]();
+  raw.hooks.event("missed", { count: 3 });
+  raw.hooks.event("internalError", { origin: "x" });
+  assert.deepEqual(heard, [3]);
+  assert.deepEqual(await iterator.next(), { done: false, value: { type: "missed", detail: { count: 3 } } });
+  assert.equal((await iterator.next()).value.type, "internalError");
+  const last = iterator.next();
+  await client.close();
+  assert.equal((await last).done, true);
+});
+
+test("multi and pipeline collect commands and give their replies in order", async () => {
+  const { client, raw, glue } = await fakeClient();
+  const multi = client.multi().set("k", 1, { EX: 5 }).get("k").hGetAll("h");
+  assert.equal(multi.length, 3);
+  const executed = multi.exec({ timeout: 9 });
+  await new Promise(setImmediate);
+  const { id, commands, timeout } = raw.transacted;
+  assert.deepEqual(commands, [["SET", "k", "1", "EX", "5"], ["GET", "k"], ["HGETALL", "h"]]);
+  assert.equal(timeout, 9);
+  const bytes = (text) => new TextEncoder().encode(text);
+  raw.hooks.settle(id, true, [bytes("+OK\r\n"), bytes("$1\r\n1\r\n"), bytes("%1\r\n+a\r\n+b\r\n")]);
+  const [ok, one, hash] = await executed;
+  assert.deepEqual([ok, one, hash.a], ["OK", "1", "b"]);
+  await assert.rejects(multi.exec(), /have been sent/);
+  assert.throws(() => client.multi().get("k", { timeout: 1 }), /options of exec/);
+  assert.deepEqual(await client.multi().exec(), []);
+  const failing = client.multi().get("k").get("l").exec();
+  await new Promise(setImmediate);
+  raw.hooks.settle(raw.transacted.id, true, [raw.hooks.error({ kind: "server", message: "no" }), bytes("_\r\n")]);
+  await assert.rejects(failing, ServerError);
+  const piped = client.pipeline().get("a").send("PING").execSettled();
+  raw.replyBytes("$1\r\nx\r\n", "+PONG\r\n");
+  assert.deepEqual((await piped).map(({ value }) => value), ["x", "PONG"]);
+  assert.ok(glue.names.includes("PING"));
 });

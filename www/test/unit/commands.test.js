@@ -58,7 +58,7 @@ test("replies take the promised shape with RESP3 and with RESP2", async () => {
   await when("zScore", ["z", "m"], null, null);
   await when("sMembers", ["k"], new Set(["a"]), new Set(["a"]));
   await when("sMembers", ["k"], ["a"], new Set(["a"]));
-  await when("sMembers", ["k", { bytes: true }], new Set(["a"]), ["a"]);
+  await when("sMembers", ["k", { bytes: true }], new Set(["a"]), [Uint8Array.of(97)]);
   await when("zRangeWithScores", ["z", 0, 1], [["a", 1]], [{ value: "a", score: 1 }]);
   await when("zRangeWithScores", ["z", 0, 1], ["a", "1"], [{ value: "a", score: 1 }]);
   await when("zPopMin", ["z"], ["a", 1], [{ value: "a", score: 1 }]);

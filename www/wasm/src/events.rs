@@ -5,7 +5,7 @@ use std::{rc::Rc, sync::Arc};
 use futures::StreamExt;
 use js_sys::Array;
 use redmux::{
-    Endpoint, Event, Events, LinkStatus, MissedCause, Status,
+    CacheStats, Endpoint, Event, Events, LinkStatus, MissedCause, Status,
     events::{ConnectionType, FailureType},
     resp::Protocol,
 };
@@ -92,10 +92,27 @@ fn object(event: &Event, hooks: &Hooks) -> (&'static str, Fields) {
 }
 
 /// What `status()` returns.
-pub(crate) fn status(status: &Status, hooks: &Hooks) -> JsValue {
+pub(crate) fn status(status: &Status, cache: Option<CacheStats>, hooks: &Hooks) -> JsValue {
     let connections: Array =
         status.connections.iter().map(|link| JsValue::from(connection(link, hooks))).collect();
-    Fields::new().set("connections", connections).set("subscriptions", status.subscriptions).into()
+    Fields::new()
+        .set("connections", connections)
+        .set("subscriptions", status.subscriptions)
+        .set_or_null("cache", cache.map(|stats| cache_stats(&stats)))
+        .into()
+}
+
+fn cache_stats(stats: &CacheStats) -> Fields {
+    Fields::new()
+        .set("tracking", stats.tracking)
+        .set("entries", stats.entries)
+        .set("bytes", stats.bytes)
+        .set("hits", stats.hits as f64)
+        .set("misses", stats.misses as f64)
+        .set("shared", stats.shared as f64)
+        .set("invalidated", stats.invalidated as f64)
+        .set("evicted", stats.evicted as f64)
+        .set("cleared", stats.cleared as f64)
 }
 
 fn connection(link: &LinkStatus, hooks: &Hooks) -> Fields {

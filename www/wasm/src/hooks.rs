@@ -1,11 +1,12 @@
 //! What the wasm side calls, and how errors cross: as fields, made instances over there.
 
+use js_sys::Uint8Array;
 use redmux::{
-    ConnectStage, Delivery, Diagnostics, Error, ErrorKind, Result, TimeoutStage, resp::ServerError,
+    ConnectStage, Delivery, Diagnostics, Error, ErrorKind, TimeoutStage, resp::ServerError,
 };
 use wasm_bindgen::prelude::*;
 
-use crate::{millis, object::Fields};
+use crate::{millis, object::Fields, stream::Sink};
 
 #[wasm_bindgen]
 extern "C" {
@@ -15,7 +16,12 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn error(this: &Hooks, fields: JsValue) -> JsValue;
 
-    /// A command, subscription or close is done: with its value, or with an error.
+    /// Replies are there: `count` times the number of a command, where its reply begins, and its
+    /// length, from `places` on in the memory of wasm.
+    #[wasm_bindgen(method)]
+    pub(crate) fn replies(this: &Hooks, places: u32, count: u32);
+
+    /// Something is done: with its value, or with an error.
     #[wasm_bindgen(method)]
     pub(crate) fn settle(this: &Hooks, id: u32, ok: bool, value: JsValue);
 
@@ -24,9 +30,9 @@ extern "C" {
     pub(crate) fn message(
         this: &Hooks,
         id: u32,
-        channel: &str,
-        payload: JsValue,
-        pattern: Option<&str>,
+        channel: &[u8],
+        payload: &[u8],
+        pattern: Option<&[u8]>,
     );
 
     /// A subscription missed messages, or may have.
@@ -40,24 +46,28 @@ extern "C" {
     /// Something happened to a connection or a server.
     #[wasm_bindgen(method)]
     pub(crate) fn event(this: &Hooks, name: &str, payload: JsValue);
+
+    /// Opens a socket, which tells `sink` what happens to it.
+    #[wasm_bindgen(method)]
+    pub(crate) fn dial(this: &Hooks, sink: Sink) -> JsLink;
+
+    /// How many milliseconds to wait before the next attempt to connect.
+    #[wasm_bindgen(method)]
+    pub(crate) fn delay(this: &Hooks, attempt: u32, outage: f64) -> f64;
+
+    /// A socket.
+    pub type JsLink;
+
+    /// Sends bytes; whether it takes more at once.
+    #[wasm_bindgen(method)]
+    pub(crate) fn write(this: &JsLink, bytes: Uint8Array) -> bool;
+
+    /// Sends what was written, then ends it; harmless if it has ended.
+    #[wasm_bindgen(method)]
+    pub(crate) fn close(this: &JsLink);
 }
 
 impl Hooks {
-    /// Settles with a converted reply, or with the error.
-    pub(crate) fn settle_with<T>(
-        &self,
-        id: u32,
-        outcome: Result<T>,
-        convert: impl FnOnce(&Self, T) -> Result<JsValue, JsValue>,
-    ) {
-        let converted =
-            outcome.map_err(|error| self.error_of(&error)).and_then(|value| convert(self, value));
-        match converted {
-            Ok(value) => self.settle(id, true, value),
-            Err(error) => self.settle(id, false, error),
-        }
-    }
-
     /// The instance for an error of the core.
     pub(crate) fn error_of(&self, error: &Error) -> JsValue {
         let (kind, stage) = kind(error.kind());
@@ -84,12 +94,6 @@ impl Hooks {
             .set("message", error.to_string())
             .set("retryable", error.is_transient());
         self.error(server_fields(fields, error).into())
-    }
-
-    /// The instance for a reply that JavaScript cannot be given as it was asked for.
-    pub(crate) fn decode_error(&self, message: &str) -> JsValue {
-        let fields = Fields::new().set("kind", "decode").set("delivery", "answered");
-        self.error(fields.set("message", message).into())
     }
 
     /// The instance for an option that cannot be used.

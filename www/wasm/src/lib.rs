@@ -1,106 +1,141 @@
 //! The wasm side of the npm package `redmux`.
 //!
-//! One class, [`RawClient`], is all that JavaScript sees; the package's own API is written
-//! in JavaScript over it (`www/src`). The boundary is narrow on purpose: a command crosses
-//! as one buffer, a reply as one value, and promises are kept by the JavaScript side,
-//! which knows each open command and subscription by a number.
+//! Two classes are all that JavaScript sees: [`RawClient`], over which the package's own API
+//! is written (`www/src`), and [`Sink`], through which a socket of JavaScript delivers what it
+//! receives. The boundary is narrow on purpose. Commands cross in batches, once for each turn
+//! of the event loop; replies cross in batches, as places in the memory of wasm where the
+//! JavaScript side reads them. Promises are kept over there, and each open command and
+//! subscription is known by a number.
 
 // Elsewhere it is nothing, so that the whole workspace can be built.
 #![cfg(all(target_family = "wasm", target_os = "unknown"))]
 
-mod convert;
+mod batch;
 mod events;
 mod hooks;
 mod object;
 mod options;
+mod pump;
+mod runtime;
+mod stream;
 
-use std::{cell::RefCell, future::Future, rc::Rc, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    future::Future,
+    rc::Rc,
+    sync::Arc,
+    time::Duration,
+};
 
 use futures::{
     StreamExt,
     future::{AbortHandle, Abortable},
 };
-use redmux::transport::Environment;
+use js_sys::{Array, Uint8Array};
 use redmux::{
-    ConnectionMultiplexer, Result, Subscription, SubscriptionItem,
-    resp::{Arg, ArgList, Frame, ToArgs},
+    ConnectionMultiplexer, Environment, Result, Subscription, SubscriptionItem, resp::Frame,
 };
-use redmux_websocket::{WebRuntime, WebSocketTransport};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 
-use convert::Texts;
+use batch::Batch;
 use hooks::Hooks;
+use pump::Queue;
+pub use runtime::{Host, fire, run, start};
+use runtime::{JsRuntime, spawn};
+pub use stream::Sink;
 
 /// One connection, as the JavaScript side sees it
 #[wasm_bindgen]
 pub struct RawClient {
-    muxer: ConnectionMultiplexer,
+    /// There once it is connected.
+    muxer: Rc<RefCell<Option<ConnectionMultiplexer>>>,
     hooks: Rc<Hooks>,
+    queue: Arc<Queue>,
     /// What can be dropped from outside, by its number.
-    abortable: Rc<RefCell<Vec<Option<AbortHandle>>>>,
+    abortable: RefCell<Vec<Option<AbortHandle>>>,
+    closed: Rc<Cell<bool>>,
 }
 
 #[wasm_bindgen]
 impl RawClient {
-    /// Connects with the options of an object; `hooks` is called from then on. `socket` is a class
-    /// like `WebSocket`, for where `globalThis.WebSocket` is not to be used.
+    /// Begins to connect with the options of an object; `hooks` is called from then on.
+    ///
+    /// Settles `id` when it is connected.
     ///
     /// # Errors
-    /// An error made by `hooks.error`: malformed options, or no connection.
-    pub async fn connect(
-        url: String,
-        options: JsValue,
-        hooks: Hooks,
-        socket: Option<js_sys::Function>,
-    ) -> Result<Self, JsValue> {
-        let options = options::read(&url, &options).map_err(|fault| hooks.config_error(&fault))?;
-        let mut transport = WebSocketTransport::default();
-        if let Some(class) = socket {
-            transport = transport.constructor(class);
-        }
-        let environment = Environment::new(transport, WebRuntime);
-        let connected = ConnectionMultiplexer::connect_with(options, environment).await;
-        let muxer = connected.map_err(|error| hooks.error_of(&error))?;
+    /// An error made by `hooks.error`: malformed options.
+    pub fn open(id: u32, options: JsValue, hooks: Hooks) -> Result<Self, JsValue> {
         let hooks = Rc::new(hooks);
-        spawn_local(events::forward(muxer.events(), hooks.clone()));
-        Ok(Self { muxer, hooks, abortable: Rc::default() })
+        let options =
+            options::read(&options, &hooks).map_err(|fault| hooks.config_error(&fault))?;
+        let client = Self {
+            muxer: Rc::default(),
+            hooks: hooks.clone(),
+            queue: Arc::default(),
+            abortable: RefCell::default(),
+            closed: Rc::default(),
+        };
+        let transport = Arc::new(stream::JsTransport(hooks.clone()));
+        let environment = Environment { transport, runtime: Arc::new(JsRuntime) };
+        let (muxer, queue, closed) =
+            (client.muxer.clone(), client.queue.clone(), client.closed.clone());
+        spawn(async move {
+            match ConnectionMultiplexer::connect_with(options, environment).await {
+                Ok(connected) => {
+                    spawn(events::forward(connected.events(), hooks.clone()));
+                    if !closed.get() {
+                        *muxer.borrow_mut() = Some(connected.clone());
+                    }
+                    hooks.settle(id, true, JsValue::UNDEFINED);
+                    pump::run(connected, queue, hooks).await;
+                }
+                Err(error) => hooks.settle(id, false, hooks.error_of(&error)),
+            }
+        });
+        Ok(client)
     }
 
-    /// Sends the command whose words are in `bytes`, one after another, `lengths` long.
+    /// Sends commands: see [`Batch`] for what is in `heads` and `bytes`.
     ///
-    /// Settles `id`, unless it is cancelled before.
-    pub fn execute(
-        &self,
-        id: u32,
-        bytes: Vec<u8>,
-        lengths: Vec<u32>,
-        timeout: Option<f64>,
-        as_bytes: bool,
-        cancellable: bool,
-    ) {
-        let muxer = self.muxer.clone();
+    /// Each is answered through `hooks.replies` or `hooks.settle`, unless it is cancelled before.
+    pub fn execute(&self, heads: Vec<u32>, bytes: Vec<u8>) {
+        self.queue.push(Batch::new(heads, bytes));
+    }
+
+    /// Executes commands as one transaction.
+    ///
+    /// Settles `id` with an array that has the bytes of a reply, or an error, for each command.
+    pub fn transaction(&self, id: u32, heads: Vec<u32>, bytes: Vec<u8>, timeout: Option<f64>) {
+        let Some(muxer) = self.muxer.borrow().clone() else { return };
         let hooks = self.hooks.clone();
-        let task = async move {
-            let words = Words { bytes, lengths };
-            let mut call = muxer.execute::<Frame>(words.name(), words);
+        self.spawn_abortable(id, async move {
+            let batch = Rc::new(Batch::new(heads, bytes));
+            let database = muxer.database();
+            let calls: Vec<_> = batch.commands().map(|c| c.call(&muxer)).collect();
+            let mut transaction = database.transaction(calls);
             if let Some(timeout) = timeout {
-                call = call.timeout(options::duration(timeout));
+                transaction = transaction.timeout(options::duration(timeout));
             }
-            let texts = if as_bytes { Texts::Bytes } else { Texts::Strings };
-            hooks.settle_with(id, call.await, |hooks, frame| {
-                convert::value(frame.reply(), texts, hooks)
-            });
-        };
-        if cancellable { self.spawn_abortable(id, task) } else { spawn_local(task) }
+            match transaction.await {
+                Ok(results) => {
+                    let item = |result: Result<Frame>| match result {
+                        Ok(frame) => Uint8Array::from(frame.as_bytes()).into(),
+                        Err(error) => hooks.error_of(&error),
+                    };
+                    let items: Array = results.into_iter().map(item).collect();
+                    hooks.settle(id, true, items.into());
+                }
+                Err(error) => hooks.settle(id, false, hooks.error_of(&error)),
+            }
+        });
     }
 
     /// Subscribes to a channel (`kind` 0), a pattern (1) or a shard channel (2).
     ///
     /// Settles `id` when the server has confirmed, then delivers messages under that number
     /// until it is cancelled, or until the client is closed.
-    pub fn subscribe(&self, id: u32, kind: u8, channel: Vec<u8>, as_bytes: bool) {
-        let muxer = self.muxer.clone();
+    pub fn subscribe(&self, id: u32, kind: u8, channel: Vec<u8>) {
+        let Some(muxer) = self.muxer.borrow().clone() else { return };
         let hooks = self.hooks.clone();
         self.spawn_abortable(id, async move {
             let subscriber = muxer.subscriber();
@@ -115,7 +150,7 @@ impl RawClient {
             match subscription {
                 Ok(subscription) => {
                     hooks.settle(id, true, JsValue::UNDEFINED);
-                    deliver(id, subscription, &hooks, as_bytes).await;
+                    deliver(id, subscription, &hooks).await;
                     hooks.ended(id);
                 }
                 Err(error) => hooks.settle(id, false, hooks.error_of(&error)),
@@ -123,8 +158,13 @@ impl RawClient {
         });
     }
 
-    /// Drops a cancellable command, or a subscription; it settles no more.
+    /// Drops a command; settles it when its number may be used again.
     pub fn cancel(&self, id: u32) {
+        self.queue.cancel(id);
+    }
+
+    /// Drops a transaction or a subscription; it settles no more.
+    pub fn abort(&self, id: u32) {
         let handle = self.abortable.borrow_mut().get_mut(id as usize).and_then(Option::take);
         if let Some(handle) = handle {
             handle.abort();
@@ -133,17 +173,33 @@ impl RawClient {
 
     /// A snapshot of the connections.
     pub fn status(&self) -> JsValue {
-        events::status(&self.muxer.status(), &self.hooks)
+        match &*self.muxer.borrow() {
+            Some(muxer) => events::status(&muxer.status(), muxer.cache_stats(), &self.hooks),
+            None => JsValue::NULL,
+        }
     }
 
     /// Finishes what was sent, closes the connection, and settles `id`.
     pub fn close(&self, id: u32) {
-        let muxer = self.muxer.clone();
-        let hooks = self.hooks.clone();
-        spawn_local(async move {
-            muxer.close().await;
+        self.closed.set(true);
+        let (muxer, hooks, queue) =
+            (self.muxer.borrow_mut().take(), self.hooks.clone(), self.queue.clone());
+        spawn(async move {
+            // What was given to this client before goes out before.
+            queue.drained().await;
+            if let Some(muxer) = muxer {
+                muxer.close().await;
+            }
+            queue.end();
             hooks.settle(id, true, JsValue::UNDEFINED);
         });
+    }
+
+    /// The instance for an error inside of a reply.
+    #[wasm_bindgen(js_name = serverError)]
+    pub fn server_error(&self, reply: &[u8]) -> JsValue {
+        let frame = Frame::copy_from_slice(reply);
+        frame.reply().error().map_or(JsValue::NULL, |error| self.hooks.server_error(&error))
     }
 
     /// A number is free again once its command has settled: an old handle is overwritten.
@@ -155,54 +211,31 @@ impl RawClient {
             abortable.resize_with(index + 1, || None);
         }
         abortable[index] = Some(handle);
-        spawn_local(async move {
+        spawn(async move {
             let _ = Abortable::new(task, registration).await;
         });
     }
 }
 
-async fn deliver(id: u32, mut subscription: Subscription, hooks: &Hooks, as_bytes: bool) {
+/// The number that stands for a command's name in a [`Batch`]; `u32::MAX` when there are too
+/// many names.
+#[must_use]
+#[wasm_bindgen]
+pub fn intern(name: &str) -> u32 {
+    batch::intern(name)
+}
+
+async fn deliver(id: u32, mut subscription: Subscription, hooks: &Hooks) {
     while let Some(item) = subscription.next().await {
         match item {
             SubscriptionItem::Message(message) => {
-                let payload = match as_bytes {
-                    true => convert::bytes(&message.payload),
-                    false => message.text().as_ref().into(),
-                };
-                let pattern = message.pattern.as_deref().map(String::from_utf8_lossy);
-                hooks.message(id, &message.channel_text(), payload, pattern.as_deref());
+                let pattern = message.pattern.as_deref();
+                hooks.message(id, &message.channel, &message.payload, pattern);
             }
             SubscriptionItem::Missed(gap) => {
                 hooks.missed(id, events::cause(gap.cause), gap.count.map(|count| count as f64));
             }
             _ => {}
-        }
-    }
-}
-
-/// The words of a command; the first is its name, which is no argument
-struct Words {
-    bytes: Vec<u8>,
-    lengths: Vec<u32>,
-}
-
-impl Words {
-    fn name(&self) -> String {
-        let length = self.lengths.first().map_or(0, |length| *length as usize);
-        let name = self.bytes.get(..length).unwrap_or_default();
-        String::from_utf8_lossy(name).into_owned()
-    }
-}
-
-impl ToArgs for Words {
-    fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
-        let mut rest = self.bytes.as_slice();
-        for (index, length) in self.lengths.iter().enumerate() {
-            let Some((word, after)) = rest.split_at_checked(*length as usize) else { return };
-            if index > 0 {
-                args.push(Arg::Bytes(word));
-            }
-            rest = after;
         }
     }
 }

@@ -1,21 +1,20 @@
 //! Reading the options object. Errors name the option and never repeat a value.
 
-use std::time::Duration;
+use std::{fmt, rc::Rc, time::Duration};
 
 use js_sys::{Object, Reflect};
-use redmux::{Endpoint, Options, resp::Protocol};
+use redmux::{CacheOptions, Endpoint, Options, ReconnectPolicy, resp::Protocol};
 use wasm_bindgen::{JsCast, JsValue};
 
-const KNOWN: &str = "username, password, database, clientName, connectTimeout, commandTimeout, \
-     connectRetry, abortOnConnectFail, keepAlive, probeAfter, probeTimeout, protocol, \
-     libraryInfo, sendQueueBytes, subscriptionCapacity";
+use crate::hooks::Hooks;
 
-/// The options that `url` and the object give.
+/// The options that the object gives; `endpoint` is among them, as the JavaScript side names it
+/// in errors.
 ///
 /// # Errors
 /// Which option cannot be used, and what is accepted.
-pub(crate) fn read(url: &str, object: &JsValue) -> Result<Options, String> {
-    let mut options = Options::default().add_endpoint(Endpoint::WebSocket { url: url.to_owned() });
+pub(crate) fn read(object: &JsValue, hooks: &Rc<Hooks>) -> Result<Options, String> {
+    let mut options = Options::default().reconnect_policy(JsPolicy(hooks.clone()));
     if !object.is_object() {
         return Err("options: expected an object".to_owned());
     }
@@ -27,8 +26,8 @@ pub(crate) fn read(url: &str, object: &JsValue) -> Result<Options, String> {
         }
         let name = name.as_string().unwrap_or_default();
         options = set(options, &name, &value).map_err(|accepted| match accepted {
-            Fault::Unknown => format!("{name} is not an option (expected one of {KNOWN})"),
-            Fault::Value(accepted) => format!("{name}: expected {accepted}"),
+            Fault::Unknown => [&name, " is not an option"].concat(),
+            Fault::Value(accepted) => [&name, ": expected ", accepted].concat(),
         })?;
     }
     Ok(options)
@@ -42,6 +41,7 @@ enum Fault {
 
 fn set(options: Options, name: &str, value: &JsValue) -> Result<Options, Fault> {
     Ok(match name {
+        "endpoint" => options.add_endpoint(Endpoint::WebSocket { url: text(value)? }),
         "username" => options.username(text(value)?),
         "password" => options.password(text(value)?),
         "clientName" => options.client_name(text(value)?),
@@ -56,6 +56,11 @@ fn set(options: Options, name: &str, value: &JsValue) -> Result<Options, Fault> 
         "probeTimeout" => options.probe_timeout(time(value)?),
         "abortOnConnectFail" => options.abort_on_connect_fail(boolean(value)?),
         "libraryInfo" => options.library_info(boolean(value)?),
+        "clientCache" => match value.as_bool() {
+            Some(true) => options.client_cache(CacheOptions::default()),
+            Some(false) => options,
+            None => options.client_cache(cache(value)?),
+        },
         "protocol" => options.protocol(match value.as_f64() {
             Some(2.0) => Protocol::Resp2,
             Some(3.0) => Protocol::Resp3,
@@ -63,6 +68,49 @@ fn set(options: Options, name: &str, value: &JsValue) -> Result<Options, Fault> 
         }),
         _ => return Err(Fault::Unknown),
     })
+}
+
+fn cache(object: &JsValue) -> Result<CacheOptions, Fault> {
+    const ACCEPTED: Fault =
+        Fault::Value("true, or an object of maxBytes, maxReplyBytes, maxAge and prefixes");
+    if !object.is_object() {
+        return Err(ACCEPTED);
+    }
+    let mut cache = CacheOptions::default();
+    let object: &Object = object.unchecked_ref();
+    for name in Object::keys(object) {
+        let value = Reflect::get(object, &name).unwrap_or_default();
+        if value.is_undefined() {
+            continue;
+        }
+        cache = match name.as_string().unwrap_or_default().as_str() {
+            "maxBytes" => cache.max_bytes(whole(&value)? as usize),
+            "maxReplyBytes" => cache.max_reply_bytes(whole(&value)? as usize),
+            "maxAge" => cache.max_age(time(&value)?),
+            "prefixes" => {
+                let list = js_sys::Array::from(&value);
+                let prefixes: Option<Vec<_>> = list.iter().map(|item| item.as_string()).collect();
+                cache.broadcast(prefixes.ok_or(ACCEPTED)?)
+            }
+            _ => return Err(ACCEPTED),
+        };
+    }
+    Ok(cache)
+}
+
+/// Asks the JavaScript side, which knows why the last socket ended
+struct JsPolicy(Rc<Hooks>);
+
+impl ReconnectPolicy for JsPolicy {
+    fn delay(&self, attempt: u32, outage: Duration, _: u64) -> Duration {
+        duration(self.0.delay(attempt, crate::millis(outage)))
+    }
+}
+
+impl fmt::Debug for JsPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JsPolicy")
+    }
 }
 
 fn text(value: &JsValue) -> Result<String, Fault> {

@@ -1,0 +1,105 @@
+// The instance of the wasm side that all clients share. Everything that runs in it is called from
+// here, so that a trap is seen wherever it happens: then everything that is open is rejected, a new
+// instance takes its place, and each client connects again.
+
+import { report } from "./errors.js";
+
+export class Instance {
+  #glue;
+  #memory;
+  #names = new Map();
+  #timers = new Map();
+  #clients = new Set();
+  /** Counts the instances: what belongs to an earlier one is not called any more. */
+  generation = 0;
+  #view = new Uint8Array();
+
+  /** `glue` is the module of wasm-bindgen, `memory` the instance's memory. */
+  constructor(glue, memory) {
+    this.#glue = glue;
+    this.#memory = memory;
+    this.#start();
+  }
+
+  get RawClient() {
+    return this.#glue.RawClient;
+  }
+
+  /** The memory as it is now; not to be kept. */
+  get memory() {
+    const { buffer } = this.#memory();
+    if (this.#view.buffer !== buffer) this.#view = new Uint8Array(buffer);
+    return this.#view;
+  }
+
+  /** The number of a command's name. */
+  name = (name) => {
+    const known = this.#names.get(name);
+    if (known !== undefined) return known;
+    const number = this.#glue.intern(name) >>> 0;
+    this.#names.set(name, number);
+    return number;
+  };
+
+  add(client) {
+    this.#clients.add(client);
+  }
+
+  remove(client) {
+    this.#clients.delete(client);
+  }
+
+  /** Calls into wasm; what it throws is thrown, but a trap is dealt with before. */
+  enter(action) {
+    try {
+      return action();
+    } catch (error) {
+      if (error instanceof WebAssembly.RuntimeError) this.#trapped(error);
+      throw error;
+    }
+  }
+
+  /** The same from where nobody could catch it. */
+  #enterAlone(generation, action) {
+    if (generation !== this.generation) return;
+    try {
+      action();
+    } catch (error) {
+      if (error instanceof WebAssembly.RuntimeError) this.#trapped(error);
+      else report(error);
+    }
+  }
+
+  /** A function that calls into this instance, and does nothing once there is another. */
+  guard(action) {
+    const { generation } = this;
+    return (...args) => this.#enterAlone(generation, () => action(...args));
+  }
+
+  #start() {
+    const glue = this.#glue;
+    const { generation } = this;
+    const run = () => this.#enterAlone(generation, glue.run);
+    glue.start({
+      schedule: () => queueMicrotask(run),
+      arm: (timer, millis) => {
+        clearTimeout(this.#timers.get(timer));
+        this.#timers.set(timer, setTimeout(() => this.#enterAlone(generation, () => glue.fire(timer)), millis));
+      },
+      disarm: (timer) => {
+        clearTimeout(this.#timers.get(timer));
+        this.#timers.delete(timer);
+      },
+    });
+  }
+
+  #trapped(cause) {
+    this.generation += 1;
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+    this.#names.clear();
+    this.#glue.__wbg_reset_state();
+    this.#start();
+    for (const client of [...this.#clients]) client._trapped(cause);
+  }
+}

@@ -1,0 +1,169 @@
+// Commands on their way into wasm: all of one turn of the event loop in one buffer, which
+// crosses once. www/wasm/src/batch.rs says what is where.
+
+const encoder = new TextEncoder();
+const BYTES = 16 << 10;
+const HEADS = 1024;
+/** Buffers beyond this are given back after use: a large value must not hold its memory for good. */
+const KEEP = 1 << 20;
+
+/** Instead of the number of a name: the first word is the name. */
+const NO_NAME = 0xffffffff;
+const LONGEST_NAME = 32;
+const NO_LIMIT = 0xffffffff;
+
+export class Outbox {
+  #bytes = new Uint8Array(BYTES);
+  #heads = new Uint32Array(HEADS);
+  #used = 0;
+  #count = 0;
+
+  get isEmpty() {
+    return this.#count === 0;
+  }
+
+  /**
+   * Adds a command. `words` are its arguments, arrays among them element by element; `time` is
+   * in milliseconds, `undefined` for the default.
+   *
+   * Throws a TypeError that names the position of a bad argument, never its value; then nothing
+   * was added.
+   */
+  add(id, names, name, time, cached, words) {
+    const head = this.#count;
+    const start = this.#used;
+    if (head + 6 > this.#heads.length) this.#moreHeads(6);
+    this.#count = head + 5;
+    try {
+      const known = name.length <= LONGEST_NAME ? names(name) : NO_NAME;
+      if (known === NO_NAME) this.#word(name, 0);
+      for (let index = 0; index < words.length; index++) this.#word(words[index], index + 1);
+      const heads = this.#heads;
+      heads[head] = id;
+      heads[head + 1] = known;
+      heads[head + 2] = time === undefined ? 0 : time >= NO_LIMIT ? NO_LIMIT : Math.ceil(time);
+      heads[head + 3] = cached ? 1 : 0;
+      heads[head + 4] = this.#count - head - 5;
+    } catch (error) {
+      this.#count = head;
+      this.#used = start;
+      throw error;
+    }
+  }
+
+  /** Adds bytes alone, where no command is meant. */
+  static bytesOf(value) {
+    const outbox = new Outbox();
+    outbox.#word(value, 0);
+    return outbox.#bytes.slice(0, outbox.#used);
+  }
+
+  /** Hands what was added to `send(heads, bytes)`, which keeps neither. */
+  flush(send) {
+    const heads = this.#heads.subarray(0, this.#count);
+    const bytes = this.#bytes.subarray(0, this.#used);
+    this.#count = 0;
+    this.#used = 0;
+    try {
+      send(heads, bytes);
+    } finally {
+      if (this.#bytes.length > KEEP) this.#bytes = new Uint8Array(BYTES);
+      if (this.#heads.length > KEEP) this.#heads = new Uint32Array(HEADS);
+    }
+  }
+
+  #word(word, index) {
+    if (Array.isArray(word)) {
+      for (const item of word) this.#word(item, index++);
+      return;
+    }
+    const start = this.#used;
+    if (typeof word === "string") this.#text(word, index);
+    else this.#value(word, index);
+    if (this.#count === this.#heads.length) this.#moreHeads(1);
+    this.#heads[this.#count++] = this.#used - start;
+  }
+
+  #value(value, index) {
+    switch (typeof value) {
+      case "number":
+        if (Number.isNaN(value)) throw bad(index, "is NaN");
+        if (!Number.isFinite(value)) return this.#text(value > 0 ? "inf" : "-inf", index);
+        return this.#text(String(value), index);
+      case "bigint":
+        return this.#text(String(value), index);
+      case "object":
+        if (value instanceof Uint8Array) return this.#raw(value);
+        if (value instanceof ArrayBuffer) return this.#raw(new Uint8Array(value));
+        if (ArrayBuffer.isView(value)) {
+          return this.#raw(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+        }
+    }
+    throw bad(index, `is ${describe(value)}`);
+  }
+
+  #raw(bytes) {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#used);
+    this.#used += bytes.length;
+  }
+
+  #text(text, index) {
+    const length = text.length;
+    this.#reserve(length * 3);
+    const at = this.#used;
+    if (length <= 64) {
+      // Short ASCII, nearly every argument, is faster without the encoder.
+      const bytes = this.#bytes;
+      let i = 0;
+      for (; i < length; i++) {
+        const unit = text.charCodeAt(i);
+        if (unit > 0x7f) break;
+        bytes[at + i] = unit;
+      }
+      if (i === length) {
+        this.#used = at + length;
+        return;
+      }
+    }
+    if (text.isWellFormed?.() === false) {
+      throw bad(index, "holds half of a surrogate pair, which UTF-8 cannot hold; send bytes instead");
+    }
+    this.#used = at + encoder.encodeInto(text, this.#bytes.subarray(at)).written;
+  }
+
+  #reserve(more) {
+    const wanted = this.#used + more;
+    if (wanted <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(wanted, this.#bytes.length * 2));
+    larger.set(this.#bytes.subarray(0, this.#used));
+    this.#bytes = larger;
+  }
+
+  #moreHeads(more) {
+    const larger = new Uint32Array(Math.max(this.#count + more, this.#heads.length * 2));
+    larger.set(this.#heads);
+    this.#heads = larger;
+  }
+}
+
+function bad(index, why) {
+  return new TypeError(
+    `argument ${index} ${why} (expected string, number, bigint, Uint8Array or ArrayBuffer)`,
+  );
+}
+
+/** What a value is, without showing it. */
+export function describe(value) {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "object") return "an object";
+  return value === undefined ? "undefined" : `a ${typeof value}`;
+}
+
+/** An object literal: options or field-value pairs, not bytes, maps or arrays. */
+export function isPlain(value) {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}

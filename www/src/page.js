@@ -1,0 +1,70 @@
+// The life of a page: there is no use in dialling while it is offline or put away, and it should
+// be done at once when it is back.
+
+/** Channels of this page that are open. */
+const channels = new Set();
+/** Resolves when the page is online and shown. */
+let gate = null;
+let open = null;
+let hidden = false;
+
+function shut() {
+  gate ??= new Promise((resolve) => (open = resolve));
+}
+
+function look() {
+  if (hidden || globalThis.navigator?.onLine === false) return shut();
+  open?.();
+  gate = open = null;
+}
+
+// Workers hear of `online` too; other runtimes of nothing, which is harmless.
+if (typeof globalThis.addEventListener === "function" && globalThis.navigator !== undefined) {
+  globalThis.addEventListener("online", look);
+  globalThis.addEventListener("offline", look);
+  if (globalThis.document !== undefined) {
+    globalThis.addEventListener("pagehide", () => {
+      hidden = true;
+      shut();
+      // An open WebSocket keeps the page out of the back/forward cache.
+      for (const leave of [...channels]) leave();
+    });
+    globalThis.addEventListener("pageshow", () => {
+      hidden = false;
+      look();
+    });
+  }
+}
+
+/** A transport that waits until the page is online and shown, and is left when it is put away. */
+export function gated(transport) {
+  if (globalThis.document === undefined && globalThis.navigator?.onLine === undefined) return transport;
+  return async (address, { signal }) => {
+    const aborted = new Promise((_, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    });
+    aborted.catch(() => {});
+    while (gate) await Promise.race([gate, aborted]);
+    const channel = await transport(address, { signal });
+    if (globalThis.document === undefined || typeof channel.open !== "function") return channel;
+    return watched(channel);
+  };
+}
+
+function watched(channel) {
+  const { open } = channel;
+  channel.open = function (onData, onEnd) {
+    const leave = () => {
+      channels.delete(leave);
+      onEnd(new Error("the page was put away"));
+    };
+    channels.add(leave);
+    open.call(channel, onData, (error) => {
+      channels.delete(leave);
+      onEnd(error);
+    });
+  };
+  const { close } = channel;
+  channel.close = () => close.call(channel);
+  return channel;
+}

@@ -1,0 +1,217 @@
+// Replies as JavaScript values, read from the bytes of whole RESP2 and RESP3 replies. The wasm
+// side has found their ends and checked their form.
+
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
+/** Reads short texts without the cost of a decoder: Node, Bun and Deno have it. */
+const latin1 = globalThis.Buffer?.prototype?.latin1Slice;
+
+const MINUS = 45;
+const ZERO = 48;
+
+/** Why a reply cannot be given: a text in it is no text. */
+export class NotText extends Error {}
+
+/**
+ * Reads one reply after another from a memory. `serverError(bytes)` makes the instance of an
+ * error inside of a reply.
+ */
+export class ReplyReader {
+  #serverError;
+  #memory = null;
+  #at = 0;
+  #bytes = false;
+  #bigint = false;
+
+  constructor(serverError) {
+    this.#serverError = serverError;
+  }
+
+  /**
+   * The value of the reply that begins at `at`. `bytes`: texts are given as bytes; `bigint`: all
+   * integers as `bigint`. Throws `NotText`.
+   */
+  read(memory, at, bytes, bigint) {
+    this.#memory = memory;
+    this.#at = at;
+    this.#bytes = bytes;
+    this.#bigint = bigint;
+    return this.#value();
+  }
+
+  #value() {
+    const memory = this.#memory;
+    const start = this.#at;
+    switch (memory[this.#at++]) {
+      case 36: // $
+        return this.#bulk(this.#bytes, start);
+      case 43: // +
+        return this.#simple();
+      case 58: // :
+        return this.#integer();
+      case 95: // _
+        this.#at += 2;
+        return null;
+      case 42: // *
+      case 62: // >
+        return this.#array();
+      case 37: // %
+        return this.#map();
+      case 126: // ~
+        return new Set(this.#array());
+      case 44: // ,
+        return toNumber(this.#line());
+      case 35: // #
+        this.#at += 3;
+        return memory[this.#at - 3] === 116;
+      case 40: // (
+        return BigInt(this.#line());
+      case 61: { // =
+        const text = this.#bulk(this.#bytes, start);
+        return this.#bytes ? text.subarray(4) : text.slice(4);
+      }
+      case 45: // -
+        this.#line();
+        return this.#serverError(memory.slice(start, this.#at));
+      case 33: // !
+        this.#bulk(true, start);
+        return this.#serverError(memory.slice(start, this.#at));
+      case 124: // |
+        this.#map();
+        return this.#value();
+      default:
+        throw new NotText("the reply is of an unknown kind");
+    }
+  }
+
+  /** The number of a header; -1 where it says `?`. */
+  #length() {
+    const memory = this.#memory;
+    let at = this.#at;
+    let value = 0;
+    let sign = 1;
+    if (memory[at] === MINUS) {
+      sign = -1;
+      at++;
+    } else if (memory[at] === 63) {
+      this.#at = at + 3;
+      return NaN;
+    }
+    for (let byte = memory[at]; byte !== 13; byte = memory[++at]) value = value * 10 + (byte - ZERO);
+    this.#at = at + 2;
+    return sign * value;
+  }
+
+  #integer() {
+    const memory = this.#memory;
+    const start = this.#at;
+    if (!this.#bigint) {
+      let at = start;
+      const negative = memory[at] === MINUS;
+      if (negative || memory[at] === 43) at++;
+      let value = 0;
+      for (let byte = memory[at]; byte !== 13; byte = memory[++at]) value = value * 10 + (byte - ZERO);
+      if (value <= Number.MAX_SAFE_INTEGER) {
+        this.#at = at + 2;
+        return negative && value !== 0 ? -value : value;
+      }
+    }
+    return BigInt(this.#line());
+  }
+
+  /** ASCII up to the end of the line. */
+  #line() {
+    const end = this.#memory.indexOf(13, this.#at);
+    const text = lenient.decode(this.#memory.subarray(this.#at, end));
+    this.#at = end + 2;
+    return text;
+  }
+
+  #simple() {
+    const memory = this.#memory;
+    const at = this.#at;
+    if (memory[at] === 79 && memory[at + 1] === 75 && memory[at + 2] === 13) {
+      this.#at = at + 4;
+      return "OK";
+    }
+    return this.#line();
+  }
+
+  #bulk(bytes) {
+    const length = this.#length();
+    if (length < 0) return null;
+    if (length !== length) return this.#chunks(bytes);
+    const start = this.#at;
+    const end = start + length;
+    this.#at = end + 2;
+    return bytes ? this.#memory.slice(start, end) : text(this.#memory, start, end);
+  }
+
+  /** A streamed string: chunks up to an empty one. */
+  #chunks(bytes) {
+    const parts = [];
+    for (;;) {
+      this.#at++;
+      const length = this.#length();
+      if (length === 0) break;
+      parts.push(...this.#memory.subarray(this.#at, this.#at + length));
+      this.#at += length + 2;
+    }
+    const whole = Uint8Array.from(parts);
+    return bytes ? whole : text(whole, 0, whole.length);
+  }
+
+  #array() {
+    const length = this.#length();
+    if (length < 0) return null;
+    const items = [];
+    if (length !== length) {
+      while (this.#memory[this.#at] !== 46) items.push(this.#value());
+      this.#at += 3;
+      return items;
+    }
+    for (let n = 0; n < length; n++) items.push(this.#value());
+    return items;
+  }
+
+  #map() {
+    const length = this.#length();
+    const map = new Map();
+    const more = () => (length !== length ? this.#memory[this.#at] !== 46 : map.size < length);
+    for (let n = 0; length !== length ? more() : n < length; n++) {
+      const key = this.#value();
+      map.set(key, this.#value());
+    }
+    if (length !== length) this.#at += 3;
+    return map;
+  }
+}
+
+/** The text in a part of a memory. Throws `NotText` if it is not UTF-8. */
+function text(memory, start, end) {
+  if (latin1 && end - start <= 256) {
+    let at = start;
+    while (at < end && memory[at] < 0x80) at++;
+    if (at === end) return latin1.call(memory, start, end);
+  } else if (end - start <= 12) {
+    let short = "";
+    let at = start;
+    for (; at < end && memory[at] < 0x80; at++) short += String.fromCharCode(memory[at]);
+    if (at === end) return short;
+  }
+  try {
+    return strict.decode(memory.subarray(start, end));
+  } catch {
+    throw new NotText("the reply holds bytes that are not UTF-8: pass { bytes: true }");
+  }
+}
+
+/** What a message holds: bytes that are not UTF-8 are replaced. */
+export function looseText(bytes) {
+  return lenient.decode(bytes);
+}
+
+export function toNumber(text) {
+  if (text === "inf") return Infinity;
+  return text === "-inf" ? -Infinity : Number(text);
+}

@@ -1,0 +1,128 @@
+//! Commands that crossed together.
+
+use std::{borrow::Cow, cell::RefCell, rc::Rc, time::Duration};
+
+use redmux::{
+    Call, ConnectionMultiplexer,
+    resp::{Arg, ArgList, Frame, ToArgs},
+};
+
+/// Names that are kept for good; a program that makes names up must not fill the memory.
+const MAX_NAMES: usize = 1024;
+/// Instead of the number of a name: it is the first word.
+const NO_NAME: u32 = u32::MAX;
+/// Instead of milliseconds: the default, and no limit.
+const DEFAULT_TIME: u32 = 0;
+const NO_LIMIT: u32 = u32::MAX;
+
+thread_local! {
+    static NAMES: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The number of a name.
+pub(crate) fn intern(name: &str) -> u32 {
+    NAMES.with_borrow_mut(|names| {
+        if let Some(known) = names.iter().position(|known| *known == name) {
+            return known as u32;
+        }
+        if names.len() == MAX_NAMES {
+            return NO_NAME;
+        }
+        names.push(Box::leak(name.into()));
+        names.len() as u32 - 1
+    })
+}
+
+/// Commands as the JavaScript side packs them
+///
+/// `heads` has for each command: its number, the number of its name (or 2³² − 1: its first word
+/// is the name), its time in milliseconds (0: the default; 2³² − 1: none), 1 if the cache may
+/// answer it or else 0, the count of its words, and the length of each. The words are in `bytes`,
+/// one after another.
+pub(crate) struct Batch {
+    heads: Vec<u32>,
+    bytes: Vec<u8>,
+}
+
+impl Batch {
+    pub(crate) fn new(heads: Vec<u32>, bytes: Vec<u8>) -> Self {
+        Self { heads, bytes }
+    }
+
+    pub(crate) fn commands(self: &Rc<Self>) -> impl Iterator<Item = Command> {
+        let (mut head, mut start) = (0, 0);
+        std::iter::from_fn(move || {
+            let [id, name, time, cached, words] = *self.heads.get(head..head + 5)? else {
+                return None;
+            };
+            let lengths = head + 5;
+            head = lengths + words as usize;
+            let words = Words { batch: self.clone(), lengths, end: head, start };
+            start += self.heads.get(lengths..head)?.iter().sum::<u32>() as usize;
+            Some(Command { id, name, time, cached: cached == 1, words })
+        })
+    }
+}
+
+/// One command of a batch
+pub(crate) struct Command {
+    pub(crate) id: u32,
+    name: u32,
+    time: u32,
+    pub(crate) cached: bool,
+    words: Words,
+}
+
+impl Command {
+    pub(crate) fn call(self, muxer: &ConnectionMultiplexer) -> Call<'_, Frame, impl ToArgs> {
+        let Self { name, time, mut words, .. } = self;
+        let known = NAMES.with_borrow(|names| names.get(name as usize).copied());
+        let name = match known {
+            Some(name) => Cow::Borrowed(name),
+            None => Cow::Owned(words.take_first()),
+        };
+        let call = muxer.execute::<Frame>(name, words);
+        match time {
+            DEFAULT_TIME => call,
+            NO_LIMIT => call.timeout(Duration::MAX),
+            time => call.timeout(Duration::from_millis(time.into())),
+        }
+    }
+}
+
+/// The words of a command that are not its name
+struct Words {
+    batch: Rc<Batch>,
+    /// Where the lengths begin and end.
+    lengths: usize,
+    end: usize,
+    /// Where the bytes begin.
+    start: usize,
+}
+
+impl Words {
+    fn take_first(&mut self) -> String {
+        let Some(length) = self.batch.heads.get(self.lengths..self.end).and_then(|all| all.first())
+        else {
+            return String::new();
+        };
+        let end = self.start + *length as usize;
+        let bytes = self.batch.bytes.get(self.start..end).unwrap_or_default();
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        self.lengths += 1;
+        self.start = end;
+        text
+    }
+}
+
+impl ToArgs for Words {
+    #[inline]
+    fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
+        let mut rest = self.batch.bytes.get(self.start..).unwrap_or_default();
+        for length in self.batch.heads.get(self.lengths..self.end).unwrap_or_default() {
+            let Some((word, after)) = rest.split_at_checked(*length as usize) else { return };
+            args.push(Arg::Bytes(word));
+            rest = after;
+        }
+    }
+}

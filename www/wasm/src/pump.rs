@@ -1,0 +1,225 @@
+//! One task for all commands of a client: it issues those that came, and hands their replies
+//! over together.
+
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    rc::Rc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Wake, Waker},
+};
+
+use redmux::{Cached, Call, ConnectionMultiplexer, Result, resp::Frame, resp::ToArgs};
+
+use wasm_bindgen::JsValue;
+
+use crate::{batch::Batch, hooks::Hooks};
+
+/// Replies that are handed over at once, at most: the memory they hold is bounded by it.
+const MOST: usize = 4096;
+
+/// What waits for the pump
+#[derive(Default)]
+pub(crate) struct Queue(Mutex<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+    batches: Vec<Sendable>,
+    /// Commands to look at again.
+    ready: Vec<u32>,
+    cancelled: Vec<u32>,
+    over: bool,
+    /// The pump, if it sleeps.
+    pump: Option<Waker>,
+    drained: Option<Waker>,
+}
+
+/// Of the heads and bytes only: the count is made by the pump.
+struct Sendable(Batch);
+
+impl Queue {
+    pub(crate) fn push(&self, batch: Batch) {
+        self.change(|waiting| waiting.batches.push(Sendable(batch)));
+    }
+
+    pub(crate) fn cancel(&self, id: u32) {
+        self.change(|waiting| waiting.cancelled.push(id));
+    }
+
+    /// Ends the pump.
+    pub(crate) fn end(&self) {
+        self.change(|waiting| waiting.over = true);
+    }
+
+    /// Waits until the pump has issued all that was given.
+    pub(crate) async fn drained(&self) {
+        poll_fn(|cx| {
+            let mut waiting = self.lock();
+            if waiting.batches.is_empty() {
+                return Poll::Ready(());
+            }
+            waiting.drained = Some(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Waiting)) {
+        let mut waiting = self.lock();
+        change(&mut waiting);
+        let pump = waiting.pump.take();
+        drop(waiting);
+        if let Some(pump) = pump {
+            pump.wake();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a command's call wakes
+struct Place {
+    id: u32,
+    queue: Arc<Queue>,
+}
+
+impl Wake for Place {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.queue.change(|waiting| waiting.ready.push(self.id));
+    }
+}
+
+/// Issues commands and hands replies over, until the queue ends.
+pub(crate) async fn run(muxer: ConnectionMultiplexer, queue: Arc<Queue>, hooks: Rc<Hooks>) {
+    let mut calls = Calls { places: Vec::new(), queue: queue.clone(), hooks, replies: Vec::new() };
+    poll_fn(|cx| {
+        let mut waiting = queue.lock();
+        let batches = std::mem::take(&mut waiting.batches);
+        let ready = std::mem::take(&mut waiting.ready);
+        let cancelled = std::mem::take(&mut waiting.cancelled);
+        let drained = waiting.drained.take();
+        let over = waiting.over;
+        drop(waiting);
+        for command in batches.into_iter().map(|batch| Rc::new(batch.0)) {
+            for command in command.commands() {
+                let (id, cached) = (command.id, command.cached);
+                let call = command.call(&muxer);
+                calls.begin(
+                    id,
+                    if cached { Flight::Cached(call.cached()) } else { Flight::Plain(call) },
+                );
+            }
+        }
+        for id in cancelled {
+            calls.forget(id);
+        }
+        for id in &ready {
+            calls.look(*id);
+        }
+        calls.hand_over();
+        if let Some(drained) = drained {
+            drained.wake();
+        }
+        if over {
+            return Poll::Ready(());
+        }
+        let mut waiting = queue.lock();
+        if waiting.ready.is_empty() {
+            // The vector is used again.
+            waiting.ready = ready;
+            waiting.ready.clear();
+        }
+        let idle =
+            waiting.ready.is_empty() && waiting.batches.is_empty() && waiting.cancelled.is_empty();
+        waiting.pump = Some(cx.waker().clone());
+        if !idle && let Some(pump) = waiting.pump.take() {
+            drop(waiting);
+            pump.wake();
+        }
+        Poll::Pending
+    })
+    .await;
+}
+
+/// A command under way
+enum Flight<'a, A> {
+    Plain(Call<'a, Frame, A>),
+    Cached(Cached<'a, Frame, A>),
+}
+
+impl<A: ToArgs> Flight<'_, A> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Frame>> {
+        match self {
+            Self::Plain(call) => Pin::new(call).poll(cx),
+            Self::Cached(call) => Pin::new(call).poll(cx),
+        }
+    }
+}
+
+/// The commands under way, by their numbers
+struct Calls<'a, A> {
+    places: Vec<(Option<Flight<'a, A>>, Waker)>,
+    queue: Arc<Queue>,
+    hooks: Rc<Hooks>,
+    replies: Vec<(u32, Frame)>,
+}
+
+impl<'a, A: ToArgs> Calls<'a, A> {
+    fn begin(&mut self, id: u32, flight: Flight<'a, A>) {
+        while self.places.len() <= id as usize {
+            let id = self.places.len() as u32;
+            let place = Place { id, queue: self.queue.clone() };
+            self.places.push((None, Arc::new(place).into()));
+        }
+        self.places[id as usize].0 = Some(flight);
+        self.look(id);
+    }
+
+    fn forget(&mut self, id: u32) {
+        if let Some((flight, _)) = self.places.get_mut(id as usize) {
+            *flight = None;
+        }
+        // Its number may be used again.
+        self.hooks.settle(id, false, JsValue::UNDEFINED);
+    }
+
+    fn look(&mut self, id: u32) {
+        let Some((place, waker)) = self.places.get_mut(id as usize) else { return };
+        let Some(flight) = place else { return };
+        let Poll::Ready(result) = flight.poll(&mut Context::from_waker(waker)) else { return };
+        *place = None;
+        match result {
+            Ok(frame) => {
+                self.replies.push((id, frame));
+                if self.replies.len() >= MOST {
+                    self.hand_over();
+                }
+            }
+            Err(error) => {
+                // In the order in which they came.
+                self.hand_over();
+                self.hooks.settle(id, false, self.hooks.error_of(&error));
+            }
+        }
+    }
+
+    /// Tells where the replies are; they stay there until this returns.
+    fn hand_over(&mut self) {
+        if self.replies.is_empty() {
+            return;
+        }
+        let mut places = Vec::with_capacity(self.replies.len() * 3);
+        for (id, frame) in &self.replies {
+            let bytes = frame.as_bytes();
+            places.extend([*id, bytes.as_ptr() as u32, bytes.len() as u32]);
+        }
+        self.hooks.replies(places.as_ptr() as u32, self.replies.len() as u32);
+        self.replies.clear();
+    }
+}

@@ -1,0 +1,239 @@
+//! Streams of bytes that JavaScript opens: WebSockets, TCP sockets, anything.
+
+use std::{
+    cell::RefCell,
+    collections::VecDeque,
+    future::poll_fn,
+    io,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, Waker},
+};
+
+use futures::io::{AsyncRead, AsyncWrite};
+use js_sys::Uint8Array;
+use redmux::{
+    Endpoint,
+    transport::{ByteStream, Capabilities, DialError, DialOptions, DialStage, Transport},
+};
+use wasm_bindgen::prelude::*;
+
+use crate::hooks::{Hooks, JsLink};
+
+/// Dials through `hooks.dial`; which socket that is, with TLS or without, JavaScript decides
+pub(crate) struct JsTransport(pub(crate) Rc<Hooks>);
+
+impl Transport for JsTransport {
+    type Stream = JsStream;
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::messages()
+    }
+
+    async fn connect(&self, _: &Endpoint) -> Result<JsStream, DialError> {
+        let shared = Rc::<RefCell<Shared>>::default();
+        let link = self.0.dial(Sink(shared.clone()));
+        let stream = JsStream { link, shared };
+        poll_fn(|cx| stream.poll_open(cx)).await?;
+        Ok(stream)
+    }
+
+    async fn connect_with(
+        &self,
+        endpoint: &Endpoint,
+        _: &DialOptions,
+    ) -> Result<Box<dyn ByteStream>, DialError> {
+        Ok(Box::new(self.connect(endpoint).await?))
+    }
+}
+
+/// Where a socket of JavaScript delivers what happens to it
+#[wasm_bindgen]
+pub struct Sink(Rc<RefCell<Shared>>);
+
+#[wasm_bindgen]
+impl Sink {
+    /// It is connected.
+    pub fn open(&self) {
+        self.change(|shared| shared.open = true);
+    }
+
+    /// Bytes came; they must not change until they were read.
+    pub fn data(&self, chunk: Uint8Array) {
+        self.change(|shared| {
+            if shared.end.is_none() && chunk.length() > 0 {
+                shared.chunks.push_back(chunk);
+            }
+        });
+    }
+
+    /// More may be written again.
+    pub fn drain(&self) {
+        self.change(|shared| shared.full = false);
+    }
+
+    /// It ended: orderly (`kind` 0) or not (1); or it could not be opened: the host has no
+    /// address (2), it does not answer (3), TLS failed (4), the upgrade was refused (5).
+    pub fn end(&self, kind: u8, message: String) {
+        self.change(|shared| {
+            // The first end counts: an error comes before the close that follows from it.
+            shared.end.get_or_insert((kind, message));
+        });
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Shared)) {
+        let mut shared = self.0.borrow_mut();
+        change(&mut shared);
+        let over = shared.end.is_some();
+        let reader = shared.reader.take();
+        let writer = if over || !shared.full { shared.writer.take() } else { None };
+        drop(shared);
+        [reader, writer].into_iter().flatten().for_each(Waker::wake);
+    }
+}
+
+/// What a socket and the driver share
+#[derive(Default)]
+struct Shared {
+    open: bool,
+    /// Not read yet, still in JavaScript: each byte is copied into wasm once.
+    chunks: VecDeque<Uint8Array>,
+    /// How much of the first chunk was read.
+    offset: u32,
+    full: bool,
+    end: Option<(u8, String)>,
+    reader: Option<Waker>,
+    writer: Option<Waker>,
+}
+
+impl Shared {
+    fn take(&mut self, buffer: &mut [u8]) -> usize {
+        let mut filled = 0;
+        while let Some(chunk) = self.chunks.front()
+            && filled < buffer.len()
+        {
+            let length = chunk.length();
+            let count = (length - self.offset).min((buffer.len() - filled) as u32);
+            let into = &mut buffer[filled..filled + count as usize];
+            if count == length {
+                chunk.copy_to(into);
+            } else {
+                chunk.subarray(self.offset, self.offset + count).copy_to(into);
+            }
+            filled += count as usize;
+            self.offset += count;
+            if self.offset == length {
+                self.chunks.pop_front();
+                self.offset = 0;
+            }
+        }
+        filled
+    }
+
+    fn failure(&self) -> Option<io::Error> {
+        let (kind, message) = self.end.as_ref()?;
+        let kind = match kind {
+            0 => io::ErrorKind::BrokenPipe,
+            _ => io::ErrorKind::ConnectionReset,
+        };
+        Some(match message.is_empty() {
+            true => kind.into(),
+            false => io::Error::new(kind, message.as_str()),
+        })
+    }
+}
+
+/// A socket of JavaScript; dropping it closes the socket
+pub(crate) struct JsStream {
+    link: JsLink,
+    shared: Rc<RefCell<Shared>>,
+}
+
+impl JsStream {
+    fn poll_open(&self, cx: &Context<'_>) -> Poll<Result<(), DialError>> {
+        let mut shared = self.shared.borrow_mut();
+        // First of all: bytes and even the end may have come since.
+        if shared.open {
+            return Poll::Ready(Ok(()));
+        }
+        if let (Some(error), Some((kind, _))) = (shared.failure(), &shared.end) {
+            let stage = match kind {
+                2 => DialStage::Resolve,
+                4 => DialStage::Tls,
+                5 => DialStage::Upgrade,
+                _ => DialStage::Dial,
+            };
+            return Poll::Ready(Err(DialError::new(stage, error)));
+        }
+        shared.reader = Some(cx.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl AsyncRead for JsStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let mut shared = self.shared.borrow_mut();
+        let read = shared.take(buffer);
+        if read > 0 || buffer.is_empty() {
+            return Poll::Ready(Ok(read));
+        }
+        match &shared.end {
+            Some((0, _)) => Poll::Ready(Ok(0)),
+            Some(_) => Poll::Ready(shared.failure().map_or(Ok(0), Err)),
+            None => {
+                shared.reader = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl AsyncWrite for JsStream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let mut shared = self.shared.borrow_mut();
+        if let Some(error) = shared.failure() {
+            return Poll::Ready(Err(error));
+        }
+        if shared.full {
+            shared.writer = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        drop(shared);
+        // A copy outside of the memory of wasm: sockets keep what they are given until later.
+        let more = self.link.write(Uint8Array::from(bytes));
+        // Unless it drained while it was written to, or ended.
+        self.shared.borrow_mut().full = !more;
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    /// Ready at once: sockets send what they were given by themselves.
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    /// Sends what was written and closes; ready when the other side has closed as well.
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut shared = self.shared.borrow_mut();
+        if shared.end.is_some() {
+            return Poll::Ready(Ok(()));
+        }
+        shared.reader = Some(cx.waker().clone());
+        drop(shared);
+        self.link.close();
+        Poll::Pending
+    }
+}
+
+impl Drop for JsStream {
+    fn drop(&mut self) {
+        self.link.close();
+    }
+}
