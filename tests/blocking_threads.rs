@@ -57,6 +57,11 @@ fn anything_of_the_client_can_be_waited_for() {
     let error = blocking.block_on(job).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutStage::Response));
     assert_eq!(error.delivery(), Delivery::MaybeExecuted);
+    // Until the server has seen the end of that connection, it may hand a job to it.
+    let none_is_blocked = || server.command(&["INFO", "clients"]).contains("blocked_clients:0\r\n");
+    while !none_is_blocked() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
     blocking.run(db.rpush("jobs", "one")).unwrap();
     let job = db.blpop::<String, String>("jobs", BlockFor::AtMost(Duration::from_secs(2)));
     let got = blocking.block_on_for(Duration::from_secs(5), job).unwrap();
