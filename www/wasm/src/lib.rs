@@ -75,8 +75,7 @@ impl RawClient {
             abortable: RefCell::default(),
             closed: Rc::default(),
         };
-        let transport = Arc::new(stream::JsTransport(hooks.clone()));
-        let environment = Environment { transport, runtime: Arc::new(JsRuntime) };
+        let environment = Environment::new(stream::JsTransport(hooks.clone()), JsRuntime);
         let (muxer, queue, closed) =
             (client.muxer.clone(), client.queue.clone(), client.closed.clone());
         spawn(async move {
