@@ -48,6 +48,7 @@ const CLASSES = new Map([
   ["timeout", TimeoutError],
   ["command", CommandError],
   ["queue-full", CommandError],
+  ["circuit-open", CommandError],
   ["server", ServerError],
 ]);
 

@@ -29,6 +29,10 @@ export interface CallOptions {
   signal?: AbortSignal;
   /** Texts in the reply are `Uint8Array`s (status replies such as `OK` stay strings). */
   bytes?: boolean;
+  /** All integers in the reply are `bigint`s, not only those beyond 2⁵³ − 1. */
+  bigint?: boolean;
+  /** The client-side cache may answer it, where `clientCache` is set. */
+  cached?: boolean;
 }
 
 export interface ConnectOptions {
@@ -61,6 +65,15 @@ export interface ConnectOptions {
   sendQueueBytes?: number;
   /** Messages that wait for a slow reader before the oldest are dropped. Default 1024. */
   subscriptionCapacity?: number;
+  /** All integers in replies are `bigint`s. Default false: only those beyond 2⁵³ − 1. */
+  bigint?: boolean;
+  /** Keeps replies of calls with `{ cached: true }` until the server announces a change. Default: none. */
+  clientCache?: boolean | { maxBytes?: number; maxReplyBytes?: number; maxAge?: number; prefixes?: string[] };
+  /**
+   * Milliseconds before the next attempt to connect. `code` is the close code of the WebSocket, where there
+   * was one. Default: at once, then exponentially longer with full jitter, and longer where the code says so.
+   */
+  reconnect?: (outage: { attempt: number; outage: number; code: number | null; error: Error | null }) => number | undefined;
   /** Aborts the connect. */
   signal?: AbortSignal;
   /**
@@ -256,6 +269,17 @@ export interface Status {
     lastError: RedmuxError | null;
   }[];
   subscriptions: number;
+  cache: {
+    tracking: boolean;
+    entries: number;
+    bytes: number;
+    hits: number;
+    misses: number;
+    shared: number;
+    invalidated: number;
+    evicted: number;
+    cleared: number;
+  } | null;
 }
 
 interface Expiry {
@@ -435,12 +459,35 @@ export declare class Client {
   sSubscribe<O extends SubscribeOptions>(channel: Arg, options: O): Promise<Subscription<Text<O>>>;
   /** All keys that match, by SCAN: one may come twice. */
   scanIterator<O extends ScanOptions & { TYPE?: string }>(options?: O): AsyncGenerator<Text<O>>;
+  hScanIterator<O extends ScanOptions>(key: Arg, options?: O): AsyncGenerator<[Text<O>, Text<O>]>;
+  sScanIterator<O extends ScanOptions>(key: Arg, options?: O): AsyncGenerator<Text<O>>;
+  zScanIterator<O extends ScanOptions>(key: Arg, options?: O): AsyncGenerator<Scored<Text<O>>>;
+  /** Collects commands that are executed together, or not at all (`MULTI`). */
+  multi(): Queue;
+  /** Collects commands that are sent together. */
+  pipeline(): Queue;
   /** An exception of a listener is reported and harms nothing. */
   on<E extends keyof Events>(event: E, listener: (event: Events[E]) => void): this;
   once<E extends keyof Events>(event: E, listener: (event: Events[E]) => void): this;
   off<E extends keyof Events>(event: E, listener: (event: Events[E]) => void): this;
+  /** The same events, as `CustomEvent`s whose `detail` they are. */
+  readonly events: EventTarget;
+  /** The same events from now on, until the client is closed; a slow reader loses the oldest of 256. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<{ [E in keyof Events]: { type: E; detail: Events[E] } }[keyof Events]>;
   status(): Status;
   /** Finishes what was sent, ends subscriptions and closes the connection. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
+
+/** Commands that go together: the methods of a client, each of which gives the queue again. */
+export type Queue = {
+  [M in keyof Commands]: (...args: Parameters<Commands[M]>) => Queue;
+} & {
+  readonly length: number;
+  send(command: string, ...args: Rest<Args>): Queue;
+  /** The replies, in order. Rejects with the first error; the others ran nevertheless. */
+  exec(options?: { timeout?: number; signal?: AbortSignal }): Promise<any[]>;
+  /** What became of each command, as `Promise.allSettled` tells it. */
+  execSettled(options?: { timeout?: number; signal?: AbortSignal }): Promise<PromiseSettledResult<any>[]>;
+};

@@ -5,28 +5,62 @@
 export interface Hooks {
   /** Makes an error instance of plain fields. */
   error(fields: object): Error;
-  /** A command, subscription or close is done: `value` is the reply, or an `Error`. */
+  /** `count` replies are there: number of the command, place and length of each, as `u32` from `places` on. */
+  replies(places: number, count: number): void;
+  /** Something else is done, or a command failed: `value` is an `Error` unless `ok`. After `cancel`: the number is free. */
   settle(id: number, ok: boolean, value: unknown): void;
-  message(id: number, channel: string, payload: string | Uint8Array, pattern: string | undefined): void;
+  /** The bytes are views of the wasm memory, valid during the call. */
+  message(id: number, channel: Uint8Array, payload: Uint8Array, pattern: Uint8Array | undefined): void;
   missed(id: number, cause: "connectionLost" | "queueFull", count: number | undefined): void;
   /** The subscription ended with the client. */
   ended(id: number): void;
   event(name: string, payload: object): void;
+  /** Opens a socket, which tells `sink` what happens to it. */
+  dial(sink: Sink): Link;
+  /** Milliseconds to wait before this attempt to connect. */
+  delay(attempt: number, outage: number): number;
 }
 
-/** Numbers (`id`) are chosen by the JS layer and are free again after `settle` or `cancel`. */
+/** A socket, as the wasm side uses it. */
+export interface Link {
+  /** Whether it takes more at once. */
+  write(bytes: Uint8Array): boolean;
+  close(): void;
+}
+
+/** Where a socket delivers what happens to it. */
+export interface Sink {
+  open(): void;
+  data(chunk: Uint8Array): void;
+  drain(): void;
+  /** `kind`: 0 orderly, 1 broken; not opened: 2 no address, 3 no answer, 4 TLS, 5 upgrade refused. */
+  end(kind: number, message: string): void;
+}
+
+/** What the whole instance calls. */
+export interface Host {
+  /** Calls `run` as soon as what runs now has ended. */
+  schedule(): void;
+  /** Calls `fire(timer)` after so many milliseconds, instead of at another time. */
+  arm(timer: number, millis: number): void;
+  disarm(timer: number): void;
+}
+
+/** Numbers (`id`) are chosen by the JS layer and are free again after they were settled. */
 export declare class RawClient {
-  /**
-   * Rejects with an `Error` made by `hooks.error`. `socket` is a class like `WebSocket`, for where
-   * `globalThis.WebSocket` is not to be used.
-   */
-  static connect(url: string, options: object, hooks: Hooks, socket?: new (url: string) => object): Promise<RawClient>;
-  /** The words of a command, in one buffer. `timeout` in milliseconds; `undefined` is the default. */
-  execute(id: number, bytes: Uint8Array, lengths: Uint32Array, timeout: number | undefined, asBytes: boolean, cancellable: boolean): void;
+  /** Settles `id` when it is connected. Throws an `Error` made by `hooks.error` for bad options. */
+  static open(id: number, options: object, hooks: Hooks): RawClient;
+  /** Commands: `www/wasm/src/batch.rs` says what is where. */
+  execute(heads: Uint32Array, bytes: Uint8Array): void;
+  /** Settles with the bytes of a reply, or an error, for each command. */
+  transaction(id: number, heads: Uint32Array, bytes: Uint8Array, timeout: number | undefined): void;
   /** `kind`: 0 channel, 1 pattern, 2 shard channel. */
-  subscribe(id: number, kind: number, channel: Uint8Array, asBytes: boolean): void;
-  /** Drops a command (if made cancellable) or a subscription; it does not settle any more. */
+  subscribe(id: number, kind: number, channel: Uint8Array): void;
+  /** Drops a command. */
   cancel(id: number): void;
+  /** Drops a transaction or a subscription; it does not settle any more. */
+  abort(id: number): void;
   status(): object;
   close(id: number): void;
+  serverError(reply: Uint8Array): Error;
 }

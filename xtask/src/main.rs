@@ -7,6 +7,7 @@ mod counts;
 mod demo;
 mod exec;
 mod packages;
+mod size;
 mod stack;
 mod test;
 mod tools;
@@ -50,6 +51,9 @@ cargo xtask <task>
   wasm [--debian]      Builds the wasm package into www/pkg and prints its size.
                        --debian uses Debian's Rust for wasm32 even where rustup has
                        the target.
+
+  size                 Builds the wasm package and prints what a browser loads, raw and
+                       compressed; fails above the ceiling.
 
   setup                Only finds or installs what the tasks above need: the wasm32
                        standard library, a Redis server, Chromium, websockify,
@@ -105,6 +109,7 @@ fn task() -> Result<()> {
         Some("test") => test::run(verbose),
         Some("demo") => demo::run(&demo),
         Some("wasm") => wasm::run(debian),
+        Some("size") => size::run(),
         Some("setup") => tools::all(),
         Some(other) => Err(format!("no task {other:?}; see `cargo xtask help`").into()),
     }

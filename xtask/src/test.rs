@@ -9,7 +9,7 @@ use redmux_test_support::RedisServer;
 use crate::counts::{Counts, Sources};
 use crate::exec::{self, Logged, Result};
 use crate::wasm_toolchain::{self, Toolchain};
-use crate::{packages, tools, wasm};
+use crate::{packages, size, tools, wasm};
 
 /// Far more than any step takes; a step that hangs shall say so while CI still listens.
 const STEP_LIMIT: Duration = Duration::from_secs(25 * 60);
@@ -49,6 +49,7 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
         steps.cargo("lints for wasm32", &args, &[])?;
     }
     steps.run("wasm package", |_| wasm::build(toolchain))?;
+    steps.run("size of the package", |_| size::check(&tools::node()?))?;
 
     let mut npm = packages::npm(packages::WWW)?;
     npm.arg("test");

@@ -1,0 +1,64 @@
+//! How large the npm package is for who loads it, and how large it may be.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::exec::{self, Result};
+use crate::{packages, tools, wasm, wasm_toolchain};
+
+/// Bytes that wasm and glue together may have as servers send them, with brotli. Every change
+/// that needs more says here why; the goal is 60 KB.
+const CEILING: usize = 165_000;
+
+/// What is measured: the name that is printed, and the files, from `www`.
+const PARTS: [(&str, &[&str]); 3] = [
+    ("wasm", &["pkg/redmux_wasm_bg.wasm"]),
+    ("glue", &["pkg/redmux_wasm.js"]),
+    (
+        "JavaScript of the browser entry",
+        &["src/*.js", "src/transports/channel.js", "src/transports/websocket.js"],
+    ),
+];
+
+/// Builds the package, then measures it.
+pub(crate) fn run() -> Result<()> {
+    wasm::build(wasm_toolchain::find_or_install(false)?)?;
+    check(&tools::node()?)
+}
+
+/// Prints the sizes of what is built; fails above the ceiling.
+pub(crate) fn check(node: &Path) -> Result<()> {
+    // Entries of other runtimes are not sent to browsers.
+    const SCRIPT: &str = r#"
+        const { readFileSync, readdirSync } = require("node:fs");
+        const { gzipSync, brotliCompressSync } = require("node:zlib");
+        const others = new Set(["node.js", "workerd.js", "inline.js"]);
+        const files = process.argv.slice(1).flatMap((file) =>
+          file.endsWith("/*.js")
+            ? readdirSync(file.slice(0, -4)).filter((f) => f.endsWith(".js") && !others.has(f)).map((f) => file.slice(0, -4) + f)
+            : [file]);
+        const all = Buffer.concat(files.map((file) => readFileSync(file)));
+        console.log([all, gzipSync(all, { level: 9 }), brotliCompressSync(all)].map((b) => b.length).join(" "));"#;
+    let mut limited = 0;
+    for (place, (name, files)) in PARTS.iter().enumerate() {
+        let mut command = Command::new(node);
+        command.current_dir(packages::dir(packages::WWW)).args(["-e", SCRIPT]).args(*files);
+        let text = exec::output(&mut command, Duration::from_secs(60))?;
+        let sizes: Vec<usize> = text.split_whitespace().flat_map(str::parse).collect();
+        let [raw, gzip, brotli] = sizes.as_slice() else {
+            return Err(format!("cannot read the sizes of {name}: {text}").into());
+        };
+        println!("{name:<32} {raw:>8} bytes   gzip {gzip:>7}   brotli {brotli:>7}");
+        if place < 2 {
+            limited += brotli;
+        }
+    }
+    println!("{:<32} {:>37} {limited:>7}   of at most {CEILING}", "wasm and glue", "brotli");
+    if limited > CEILING {
+        return Err(
+            format!("wasm and glue have {limited} bytes with brotli, more than {CEILING}").into()
+        );
+    }
+    Ok(())
+}
