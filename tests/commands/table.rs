@@ -16,7 +16,7 @@ const HEADER: &str = "# Typed commands\n\n\
     `REDMUX_WRITE_DOCS=1 cargo test --test commands table`.\n\n\
     Anything else goes through `ConnectionMultiplexer::execute`. *Since* is that of the method's options where\n\
     they are newer than the command; one number is the version of Redis, and Valkey has it from its beginning.\n\
-    *Side effects* say what a second execution could do ([retries](retries.md)): here without options, which may\n\
+    *Side effects* say what a second execution could do ([retries](resilience.md)): here without options, which may\n\
     change it.\n\n\
     | command | method of `Database` | since | complexity | side effects |\n|---|---|---|---|---|\n";
 
