@@ -35,6 +35,12 @@ impl FromStr for Origin {
     }
 }
 
+impl Origin {
+    pub(crate) fn is_websocket(&self) -> bool {
+        matches!(self.scheme.as_str(), "ws" | "wss")
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}:{}", self.scheme, self.host, self.port)

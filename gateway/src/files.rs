@@ -31,6 +31,30 @@ pub(crate) async fn serve(
     Ok(200)
 }
 
+/// A file as a browser is answered that may have it already
+pub(crate) struct Answer {
+    pub(crate) content_type: &'static str,
+    /// Changes with the content.
+    pub(crate) tag: String,
+    /// `None`: the browser has it.
+    pub(crate) body: Option<Vec<u8>>,
+}
+
+/// Reads one file below `root`; `known` is the request's `If-None-Match`.
+pub(crate) async fn read(root: &Path, path: &str, known: Option<String>) -> Option<Answer> {
+    let (root, asked) = (root.to_owned(), path.to_owned());
+    async_std::task::spawn_blocking(move || {
+        let file = locate(&root, &asked)?;
+        let body = std::fs::read(&file).ok()?;
+        let hash = ring::digest::digest(&ring::digest::SHA256, &body);
+        let hex: String = hash.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+        let tag = format!("\"{hex}\"");
+        let has_it = known.is_some_and(|tags| tags.split(',').any(|known| known.trim() == tag));
+        Some(Answer { content_type: content_type(&file), tag, body: (!has_it).then_some(body) })
+    })
+    .await
+}
+
 /// The file a request's path means, if it is a file inside `root`.
 fn locate(root: &Path, path: &str) -> Option<PathBuf> {
     let mut file = root.to_owned();

@@ -26,6 +26,7 @@ use crate::{
     admission::{Rejection, check_host, check_origin, client_address},
     auth::{Denied, Grant, Shown, shown},
     config::Config,
+    console::is_below,
     files,
     frames::{FrameLimits, Socket, Watched},
     http::{
@@ -298,7 +299,11 @@ impl Shared {
         if head.path == "/healthz" {
             return health(stream, !self.is_draining(), with_body).await;
         }
-        match &self.state().config.serve {
+        let state = self.state();
+        if let Some(console) = state.config.console.as_ref().filter(|_| is_below(&head.path)) {
+            return console.serve(stream, head, &state.config.path).await;
+        }
+        match &state.config.serve {
             Some(root) => files::serve(stream, root, &head.path, with_body).await.map(|_| ()),
             None => refuse(stream, NOT_FOUND, "there is nothing here\n").await,
         }

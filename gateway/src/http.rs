@@ -18,6 +18,7 @@ pub(crate) struct RequestHead {
     pub(crate) forwarded_for: Vec<String>,
     pub(crate) host: Option<String>,
     pub(crate) origin: Option<String>,
+    pub(crate) if_none_match: Option<String>,
     pub(crate) upgrade: bool,
     pub(crate) websocket_version: Option<String>,
     pub(crate) websocket_key: Option<String>,
@@ -93,6 +94,7 @@ fn parse(bytes: &[u8]) -> Result<Option<(RequestHead, usize)>, Status> {
         match header.name.to_ascii_lowercase().as_str() {
             "host" => once(&mut head.host)?,
             "origin" => once(&mut head.origin)?,
+            "if-none-match" => once(&mut head.if_none_match)?,
             "authorization" => once(&mut head.authorization)?,
             "x-forwarded-for" => {
                 head.forwarded_for.extend(value.split(',').map(|item| item.trim().to_owned()));

@@ -24,6 +24,7 @@ mod audit;
 mod auth;
 mod commands;
 mod config;
+mod console;
 mod files;
 mod frames;
 mod handshake;
@@ -44,6 +45,7 @@ pub use commands::{Command, CommandError, CommandReader};
 pub use config::{
     Asked, Config, ConfigError, Loaded, Network, Process, UsageError, load_config, parse_args,
 };
+pub use console::Console;
 pub use log::silence as silence_log;
 pub use policy::{
     Allowed, ClientLimits, Policy, PrefixError, Prefixes, Rate, Refusal, Rules, RulesError,

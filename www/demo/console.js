@@ -1,7 +1,7 @@
 // The console: reads a line, sends it, shows the reply.
 
-import { formatReply, quote } from "./format.js";
-import { parseWords } from "./words.js";
+import { formatReply, quote } from "./lib/format.js";
+import { parseWords } from "./lib/words.js";
 
 const KEPT = 300;
 const LISTEN = new Map([["SUBSCRIBE", "subscribe"], ["PSUBSCRIBE", "pSubscribe"], ["SSUBSCRIBE", "sSubscribe"]]);

@@ -9,6 +9,7 @@ use super::{
     Config, file,
     values::{SIZE, TIME, size, time},
 };
+use crate::console::Console;
 
 /// What the command line asks for
 #[derive(Debug)]
@@ -62,6 +63,8 @@ listens on loopback addresses only.
                                 [addresses and localhost]
   --allow-no-origin             let in clients that are no browsers
   --serve DIR                   serve the files of this folder
+  --console DIR                 serve the web console from this folder, at /console/
+                                (`cargo xtask console` puts it together)
   --max-connections N           clients at the same time [1024]
   --max-message SIZE            one WebSocket message [16MiB]
   --max-command SIZE            one command [64MiB]
@@ -208,6 +211,9 @@ fn setting(name: &str) -> Option<Setting> {
             let folder = PathBuf::from(v);
             put(&mut c.serve, folder.is_dir().then_some(Some(folder)))
         }),
+        "console" => ("a folder made by `cargo xtask console`", |c, v| {
+            put(&mut c.console, Console::new(v).ok().map(Some))
+        }),
         "max-connections" => ("a number, 1 or more", |c, v| {
             put(&mut c.limits.connections, v.parse().ok().filter(|n| *n > 0).map(Some))
         }),
@@ -284,6 +290,7 @@ mod tests {
             ("--origin app.example", "scheme://host"),
             ("--origin https://app.example/path", "scheme://host"),
             ("--serve /no/such/folder", "expected a folder"),
+            ("--console /no/such/folder", "expected a folder made by"),
             ("--max-connections 0", "1 or more"),
             ("--max-message 1GB", "16MiB"),
             ("--drain 5", "500ms"),

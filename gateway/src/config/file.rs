@@ -16,6 +16,7 @@ use super::{Config, schema::*};
 use crate::{
     admission::split_authority,
     audit::{Audit, AuditConfig},
+    console::Console,
     policy::{Rate, SharedLimits},
     tls::ListenTls,
     upstream::Upstream,
@@ -154,6 +155,9 @@ impl Reading {
             }
             config.serve = Some(path);
         }
+        if let Some(table) = file.console {
+            config.console = Some(self.console(table)?);
+        }
         config.admin = file.admin.map(|admin| admin.address);
         if config.admin.is_some_and(|address| !address.ip().is_loopback()) {
             self.warn("admin.address is no loopback address: whoever reaches it reads the metrics");
@@ -179,6 +183,18 @@ impl Reading {
         config.drain_spread = times.drain_spread.0.unwrap_or_default();
         config.check().map_err(|error| nowhere(error.0))?;
         Ok((config, usize::from(listen.threads.get())))
+    }
+
+    fn console(&self, table: ConsoleTable) -> Found<Console> {
+        let path = self.path(table.directory.get_ref());
+        let failed = |error| format!("console.directory: {}: {error}", path.display());
+        let console = Console::new(&path).map_err(|error| at(&table.directory, failed(error)));
+        let mut console = console?;
+        for address in &table.connect {
+            let allowed = console.allow(address.get_ref());
+            allowed.map_err(|expected| at(address, format!("console.connect: {expected}")))?;
+        }
+        Ok(console)
     }
 
     pub(super) fn upstream(&mut self, name: String, table: UpstreamTable) -> Found<Upstream> {

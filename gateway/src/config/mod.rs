@@ -14,6 +14,7 @@ use crate::{
     admission::Origin,
     audit::AuditConfig,
     auth::{Access, Principal},
+    console::Console,
     policy::{Policy, SharedLimits},
     tls::ListenTls,
     upstream::Upstream,
@@ -46,6 +47,8 @@ pub struct Config {
     pub trusted_proxies: Vec<Network>,
     /// A folder of static files to serve. Default none.
     pub serve: Option<PathBuf>,
+    /// The web console, at `/console/`. Default none.
+    pub console: Option<Console>,
     /// The limits of all clients together. Default 1024 connections.
     pub limits: SharedLimits,
     /// Clients from one address (of IPv6, one /64). Default unlimited.
@@ -92,6 +95,7 @@ impl Config {
             allow_no_origin: false,
             trusted_proxies: Vec::new(),
             serve: None,
+            console: None,
             limits: SharedLimits { connections: Some(1024), ..SharedLimits::default() },
             connections_per_address: None,
             handshake_timeout: Duration::from_secs(5),

@@ -22,6 +22,7 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) listen: ListenTable,
     pub(super) admin: Option<AdminTable>,
+    pub(super) console: Option<ConsoleTable>,
     #[serde(default)]
     pub(super) access: AccessTable,
     #[serde(default)]
@@ -93,6 +94,14 @@ pub(super) enum ClientCertificates {
 #[serde(deny_unknown_fields)]
 pub(super) struct AdminTable {
     pub(super) address: SocketAddr,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConsoleTable {
+    pub(super) directory: Spanned<String>,
+    #[serde(default)]
+    pub(super) connect: Vec<Spanned<String>>,
 }
 
 #[derive(Deserialize)]

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { formatReply } from "../../demo/format.js";
-import { parseWords } from "../../demo/words.js";
+import { formatReply } from "../../console/lib/format.js";
+import { parseWords } from "../../console/lib/words.js";
 
 test("words, quotes and escapes are read as redis-cli does", () => {
   assert.deepEqual(parseWords("  SET  key value "), ["SET", "key", "value"]);

@@ -35,9 +35,17 @@ function indented(prefix, [first, ...rest]) {
 }
 
 const NAMED = new Map([[10, "\\n"], [13, "\\r"], [9, "\\t"], [8, "\\b"], [7, "\\a"], [34, '\\"'], [92, "\\\\"]]);
-const strict = new TextDecoder("utf-8", { fatal: true });
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** In double quotes. What is valid UTF-8 stays readable, all else becomes `\xHH`. */
+/** Characters that cannot be seen, or that turn the direction of what can. */
+const HIDDEN = /[\u0080-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/u;
+
+/** Whether a text can be shown as it is, and is seen whole. */
+export function isPlain(text) {
+  return text !== "" && !/[\x00-\x1f\x7f]|^\s|\s$|^"/.test(text) && !HIDDEN.test(text);
+}
+
+/** In double quotes. What is valid UTF-8 and can be seen stays readable, all else becomes `\xHH`. */
 export function quote(bytes) {
   let text;
   try {
@@ -45,7 +53,11 @@ export function quote(bytes) {
   } catch {
     return `"${Array.from(bytes, (byte) => escape(byte) ?? String.fromCharCode(byte)).join("")}"`;
   }
-  return `"${Array.from(text, (char) => escape(char.codePointAt(0), true) ?? char).join("")}"`;
+  return `"${Array.from(text, (char) => escape(char.codePointAt(0), true) ?? (HIDDEN.test(char) ? hex(char) : char)).join("")}"`;
+}
+
+function hex(char) {
+  return Array.from(new TextEncoder().encode(char), (byte) => `\\x${byte.toString(16)}`).join("");
 }
 
 function escape(code, isText = false) {

@@ -1,0 +1,62 @@
+// Documents of RedisJSON.
+
+import { button, make, toast } from "../dom.js";
+import { prettyJson } from "../lib/bytes.js";
+import { size } from "../lib/units.js";
+import { describe } from "../session.js";
+import { fact } from "./parts.js";
+
+/** A larger document is loaded only when asked for. */
+const AT_ONCE = 512 << 10;
+
+export async function viewJson(context) {
+  const { session, key, host, facts } = context;
+  const memory = await session.quietly({}, "JSON.DEBUG", "MEMORY", key).catch(() => 0);
+  const bytes = Number(Array.isArray(memory) ? memory[0] : memory);
+  if (!context.isCurrent()) return;
+  if (bytes > AT_ONCE) {
+    host.replaceChildren(make("p.note", {}, `This document takes ${size(bytes)}.`), button("Load it", () => load().catch(fail), { kind: "primary" }));
+    return;
+  }
+  await load();
+
+  function fail(error) {
+    host.replaceChildren(make("p.fault", { role: "alert" }, describe(error)));
+  }
+
+  async function load() {
+    const text = await session.text("JSON.GET", key);
+    if (!context.isCurrent()) return;
+    facts.append(fact("Size", size(text.length)));
+    const pretty = prettyJson(text) ?? text;
+    const edit = button("Edit", () => editor(pretty), { kind: "primary", data: { testid: "json-edit" } });
+    host.replaceChildren(
+      make("div.bar", {}, make("span.grow"), edit),
+      make("pre.well.value-text", { tabindex: "0", "aria-label": "Value", data: { testid: "json-value" } }, pretty),
+    );
+  }
+
+  function editor(before) {
+    const area = make("textarea.editor", { spellcheck: "false", rows: "14", "aria-label": "New value", data: { testid: "json-editor" } });
+    area.value = before;
+    const fault = make("p.fault", { role: "alert", hidden: true, data: { testid: "json-fault" } });
+    const save = async () => {
+      try {
+        if (prettyJson(area.value) === null) throw new Error("This is no JSON.");
+        if ((await session.send("JSON.SET", key, "$", area.value, "XX")) === null) throw new Error("There is no such key any more.");
+        toast("Saved");
+        context.changed();
+        context.reload();
+      } catch (error) {
+        fault.textContent = describe(error);
+        fault.hidden = false;
+      }
+    };
+    host.replaceChildren(
+      area,
+      fault,
+      make("div.actions", {}, button("Save", save, { kind: "primary", data: { testid: "json-save" } }), button("Cancel", () => context.reload())),
+    );
+    area.focus();
+  }
+}

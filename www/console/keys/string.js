@@ -1,0 +1,95 @@
+// Strings: as text, as JSON, or as bytes.
+
+import { button, make, segments, toast } from "../dom.js";
+import { cutAt, fromTyped, hexDump, prettyJson, show, textOf } from "../lib/bytes.js";
+import { size } from "../lib/units.js";
+import { describe } from "../session.js";
+import { fact } from "./parts.js";
+
+/** Bytes that are shown, and loaded with each step. */
+const PIECE = 128 << 10;
+/** Beyond this a value is not edited in a page. */
+const EDITED = 1 << 20;
+
+export async function viewString(context) {
+  const { session, key, host, facts } = context;
+  const length = await session.send("STRLEN", key);
+  let bytes = await session.send("GETRANGE", key, 0, PIECE - 1);
+  if (!context.isCurrent()) return;
+  facts.append(fact("Size", make("span", { data: { testid: "string-size" } }, size(length))));
+
+  const whole = () => bytes.length >= length;
+  const shown = () => (whole() ? bytes : cutAt(bytes, bytes.length - 4));
+  const text = textOf(shown());
+  const json = text !== null && whole() && /^\s*[[{]/.test(text) ? prettyJson(text) : null;
+  let mode = json !== null ? "json" : text === null ? "hex" : "text";
+
+  const value = make("pre.well.value-text", { tabindex: "0", "aria-label": "Value", data: { testid: "string-value" } });
+  const note = make("p.note", { data: { testid: "string-note" } });
+  const more = button("Load more", () => load(), { data: { testid: "string-more" } });
+  const edit = button("Edit", () => editor(), { kind: "primary", data: { testid: "string-edit" } });
+
+  function draw() {
+    const part = shown();
+    if (mode === "hex") value.textContent = hexDump(part);
+    else {
+      const readable = textOf(part);
+      const pretty = mode === "json" && readable !== null ? prettyJson(readable) : null;
+      value.textContent = pretty ?? readable ?? show(part);
+    }
+    more.hidden = whole();
+    edit.hidden = !whole() || length > EDITED;
+    note.textContent = whole() ? "" : `The first ${size(part.length)} of ${size(length)}.`;
+    if (mode === "json" && whole() && textOf(part) !== null && prettyJson(textOf(part)) === null) note.textContent = "This is no JSON.";
+    if (mode === "text" && textOf(part) === null) note.textContent = "Not UTF-8: shown escaped, as redis-cli does.";
+  }
+
+  async function load() {
+    const next = await session.send("GETRANGE", key, bytes.length, bytes.length + PIECE * 8 - 1);
+    const joined = new Uint8Array(bytes.length + next.length);
+    joined.set(bytes);
+    joined.set(next, bytes.length);
+    bytes = joined;
+    draw();
+  }
+
+  function editor() {
+    const readable = textOf(bytes);
+    // A text area would change line ends: such values are edited escaped.
+    const escaped = readable === null || /\r/.test(readable);
+    const area = make("textarea.editor", { spellcheck: "false", rows: "12", "aria-label": "New value", data: { testid: "string-editor" } });
+    const before = escaped ? (show(bytes).startsWith('"') ? show(bytes) : `"${show(bytes)}"`) : mode === "json" ? (prettyJson(readable) ?? readable) : readable;
+    area.value = before;
+    const fault = make("p.fault", { role: "alert", hidden: true });
+    const save = button("Save", () => store(), { kind: "primary", data: { testid: "string-save" } });
+    const cancel = button("Cancel", () => arrange(), { data: { testid: "string-cancel" } });
+    const hint = escaped ? "Bytes that are no text are written \\xHH, in double quotes." : "Saved as it stands here. The expiry stays.";
+    host.replaceChildren(area, fault, make("p.note", {}, hint), make("div.actions", {}, save, cancel));
+    area.focus();
+
+    async function store() {
+      try {
+        const written = escaped ? fromTyped(area.value) : area.value;
+        // Not brought back to life if it has gone meanwhile.
+        if ((await session.send("SET", key, written, "XX", "KEEPTTL")) === null) throw new Error("There is no such key any more.");
+        toast("Saved");
+        context.changed();
+        context.reload();
+      } catch (error) {
+        fault.textContent = describe(error);
+        fault.hidden = false;
+      }
+    }
+  }
+
+  function arrange() {
+    const choose = (chosen) => {
+      mode = chosen;
+      draw();
+    };
+    const modes = segments("Shown as", [["text", "Text"], ["json", "JSON"], ["hex", "Hex"]], mode, choose);
+    host.replaceChildren(make("div.bar", {}, modes, make("span.grow"), edit), value, make("div.bar", {}, note, more));
+    draw();
+  }
+  arrange();
+}

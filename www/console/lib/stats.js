@@ -1,0 +1,64 @@
+// Statistics of samples, and the scale of a chart.
+
+import { Ring } from "./ring.js";
+
+/** The value that this share of all is not above; `null` of none. */
+export function percentile(values, share) {
+  if (values.length === 0) return null;
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))];
+}
+
+/** A round number at or above the greatest value. */
+export function ceiling(values) {
+  const most = values.reduce((max, value) => (Number.isFinite(value) && value > max ? value : max), 0);
+  if (most <= 0) return 1;
+  const unit = 10 ** Math.floor(Math.log10(most));
+  return [1, 1.5, 2, 3, 5, 7.5, 10].map((factor) => factor * unit).find((step) => step >= most * 0.9999);
+}
+
+/** Like `ceiling`, in powers of two: for sizes. */
+export function binaryCeiling(values) {
+  const most = values.reduce((max, value) => (Number.isFinite(value) && value > max ? value : max), 0);
+  if (most <= 0) return 1;
+  const unit = 2 ** Math.floor(Math.log2(most));
+  return [1, 1.25, 1.5, 2].map((factor) => factor * unit).find((step) => step >= most);
+}
+
+/** Happenings a second over the last seconds. */
+export class Rate {
+  #seconds;
+  #marks;
+
+  constructor(seconds = 5) {
+    this.#seconds = seconds;
+    this.#marks = new Ring(seconds * 10);
+  }
+
+  /** `now` in milliseconds, never less than before. */
+  add(number, now) {
+    const slot = Math.floor(now / 100);
+    const last = this.#marks.length > 0 ? this.#marks.at(-1) : null;
+    if (last?.slot === slot) last.number += number;
+    else this.#marks.push({ slot, number });
+  }
+
+  at(now) {
+    const from = Math.floor(now / 100) - this.#seconds * 10;
+    let sum = 0;
+    for (const { slot, number } of this.#marks) if (slot > from) sum += number;
+    return sum / this.#seconds;
+  }
+}
+
+/** The difference to the last call, a second; `null` the first time and when it began anew. */
+export class Derivative {
+  #last = null;
+
+  next(value, now) {
+    const last = this.#last;
+    this.#last = { value, now };
+    if (last === null || value < last.value || now <= last.now) return null;
+    return ((value - last.value) * 1000) / (now - last.now);
+  }
+}

@@ -1,0 +1,150 @@
+// The one connection of the page, and what is known about it.
+
+import { connect } from "./redmux/src/index.js";
+
+/** What the gateway or the server does not let this user do. */
+export class Denied extends Error {
+  name = "Denied";
+}
+
+/** How the server, or the gateway in its name, says that a user may not. */
+export function isDenial(error) {
+  return error instanceof Denied || error?.serverCode === "NOPERM" || /GATEWAY\.DENIED/.test(error?.serverText ?? "");
+}
+
+/** An error in one line, for people. */
+export function describe(error) {
+  if (error.serverText !== undefined) return error.serverText;
+  if (error.name === "TimeoutError" || error.name === "ConnectionError") return `${error.message} (${error.code})`;
+  return error.message;
+}
+
+/**
+ * Fires `state` (see `state`), `log` (`detail`: `{ name, level, text }`) and `opened` when a client
+ * is there, whoever it was before.
+ */
+export class Session extends EventTarget {
+  /** `closed`, `connecting`, `ready` or `lost`. */
+  state = "closed";
+  client = null;
+  /** Of the last failure: its text, for the page's head. */
+  trouble = "";
+  /** Commands sent by this page. */
+  sent = 0;
+  options = null;
+  #refused = new Map();
+  #attempt = 0;
+
+  /** Connects; throws what `connect` throws. */
+  async open({ url, ...options }) {
+    const attempt = ++this.#attempt;
+    this.#move("connecting");
+    let client;
+    try {
+      client = await connect(url, { clientName: "redmux-console", connectRetry: 1, ...options });
+    } catch (error) {
+      if (attempt === this.#attempt) this.#move("closed");
+      this.#log("connectFailed", "error", `${error.code}${error.stage ? `, stage ${error.stage}` : ""}: ${error.message}`);
+      throw error;
+    }
+    if (attempt !== this.#attempt) {
+      client.close().catch(() => {});
+      return;
+    }
+    this.client = client;
+    this.options = { url, username: options.username ?? "", database: options.database ?? 0 };
+    this.#refused.clear();
+    this.#listen(client);
+    this.#move("ready");
+    this.#log("connected", "good", client.status().connections[0]?.endpoint ?? url);
+    this.dispatchEvent(new Event("opened"));
+  }
+
+  /** Gives up, or closes what is open. */
+  async close() {
+    this.#attempt += 1;
+    const client = this.client;
+    this.client = null;
+    this.#move("closed");
+    if (!client) return;
+    this.#log("closed", "info", "by this page");
+    await client.close().catch(() => {});
+  }
+
+  /** Sends a command; texts in the reply are bytes. */
+  send(...words) {
+    return this.sendWith({ bytes: true }, ...words);
+  }
+
+  /** Sends a command whose reply is text. */
+  text(...words) {
+    return this.sendWith({}, ...words);
+  }
+
+  async sendWith(options, ...words) {
+    const client = this.client;
+    if (!client) throw new Error("not connected");
+    this.sent += 1;
+    return client.send(...words, options);
+  }
+
+  /**
+   * Sends what a panel needs by itself. What this user may not do is asked once only: gateways
+   * close clients that go on trying.
+   */
+  async quietly(options, ...words) {
+    const name = words[0] === "CLIENT" || words[0] === "COMMAND" || words[0] === "MEMORY" || words[0] === "OBJECT" ? `${words[0]} ${words[1]}` : words[0];
+    const known = this.#refused.get(name);
+    if (known) throw known;
+    try {
+      return await this.sendWith(options, ...words);
+    } catch (error) {
+      if (isDenial(error)) {
+        const denied = new Denied(`This user may not run ${name}: ${error.serverText ?? error.message}`);
+        this.#refused.set(name, denied);
+        throw denied;
+      }
+      throw error;
+    }
+  }
+
+  /** Lets panels try again what was refused. */
+  forgetRefusals() {
+    this.#refused.clear();
+  }
+
+  #move(state, trouble = "") {
+    this.state = state;
+    this.trouble = trouble;
+    this.dispatchEvent(new Event("state"));
+  }
+
+  #log(name, level, text) {
+    this.dispatchEvent(new CustomEvent("log", { detail: { name, level, text } }));
+  }
+
+  #listen(client) {
+    const on = (name, level, text) =>
+      client.on(name, (event) => {
+        if (this.client === client || name === "internalError") this.#log(name, level, text(event));
+      });
+    on("connectionFailed", "error", ({ failure, error, maybeExecuted }) => {
+      const lost = maybeExecuted > 0 ? `; ${maybeExecuted} may have been executed` : "";
+      return `${failure}: ${error.message}${lost}`;
+    });
+    client.on("connectionFailed", ({ error }) => this.client === client && this.#move("lost", error.message));
+    client.on("connectionRestored", () => {
+      if (this.client !== client) return;
+      this.#move("ready");
+      this.dispatchEvent(new Event("restored"));
+    });
+    on("connectionRestored", "good", ({ outage, attempts }) => `after ${Math.round(outage)} ms and ${attempts} ${attempts === 1 ? "attempt" : "attempts"}`);
+    on("errorMessage", "warning", ({ message }) => message);
+    on("internalError", "error", ({ message }) => message);
+    on("missed", "warning", ({ message }) => message);
+    on("configurationChanged", "info", ({ message }) => message);
+    on("configurationChangedBroadcast", "info", ({ message }) => message);
+    on("hashSlotMoved", "info", ({ message }) => message);
+    on("serverMaintenance", "warning", ({ rawMessage }) => rawMessage);
+  }
+}
