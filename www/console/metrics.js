@@ -3,7 +3,7 @@
 import { Chart } from "./chart.js";
 import { byId } from "./dom.js";
 import { fieldsOf, parseInfo } from "./lib/info.js";
-import { binaryCeiling, Derivative, percentile } from "./lib/stats.js";
+import { binaryCeiling, ceiling, Derivative, percentile } from "./lib/stats.js";
 import { duration, short, size } from "./lib/units.js";
 import { describe } from "./session.js";
 
@@ -24,7 +24,7 @@ export class Metrics {
 
   constructor(session) {
     this.#session = session;
-    const number = { format: short };
+    const number = { format: short, top: (values) => Math.max(5, ceiling(values)) };
     this.#latency = new Chart("Round trip", [{ name: "last", color: 1 }, { name: "p50", color: 2 }, { name: "p99", color: 3 }], { format: duration, testid: "chart-latency" });
     this.#throughput = new Chart("Commands a second", [{ name: "server", color: 1 }, { name: "this page", color: 2 }], { ...number, testid: "chart-throughput" });
     this.#memory = new Chart("Memory", [{ name: "used", color: 1 }, { name: "resident", color: 2 }], { format: size, top: binaryCeiling, testid: "chart-memory" });
@@ -42,7 +42,7 @@ export class Metrics {
 
   async #sample() {
     // Hidden tabs cost the server nothing.
-    if (document.hidden || byId("metrics-panel").hidden || this.#session.state === "closed" || this.#busy) return;
+    if (document.hidden || this.#session.state === "closed" || this.#busy) return;
     this.#busy = true;
     try {
       await this.#ping();

@@ -21,7 +21,7 @@ const VIEWERS = {
   "ReJSON-RL": viewJson,
 };
 
-/** Fires `changed`, `renamed`, and `removed` with the key. */
+/** Fires `opened`, `changed`, `renamed`, and `removed` with the key. */
 export class KeyDetail extends EventTarget {
   #session;
   #host = byId("key-detail");
@@ -48,6 +48,7 @@ export class KeyDetail extends EventTarget {
     const turn = ++this.#opened;
     this.key = key;
     byId("keys-panel").dataset.view = "key";
+    this.dispatchEvent(new Event("opened"));
     const send = (...words) => this.#session.sendWith({}, ...words);
     try {
       const [type, ttl] = await Promise.all([send("TYPE", key), send("PTTL", key)]);

@@ -13,6 +13,7 @@ export class Scan {
   #cursor = "0";
   #ids = new Set();
   #stopped = false;
+  #paused = false;
   entries = [];
   finished = false;
   /** Keys the server has looked at, as far as can be told. */
@@ -24,12 +25,14 @@ export class Scan {
     this.#type = type;
   }
 
+  /** For good: another one has taken its place. */
   stop() {
     this.#stopped = true;
   }
 
-  get stopped() {
-    return this.#stopped;
+  /** Until `more` is called again. */
+  pause() {
+    this.#paused = true;
   }
 
   get full() {
@@ -40,7 +43,8 @@ export class Scan {
   async more(wanted, milliseconds, progress = () => {}) {
     const goal = this.entries.length + wanted;
     const end = performance.now() + milliseconds;
-    while (!this.finished && !this.#stopped && !this.full && this.entries.length < goal && performance.now() < end) {
+    this.#paused = false;
+    while (!this.finished && !this.#stopped && !this.#paused && !this.full && this.entries.length < goal && performance.now() < end) {
       await this.#step(Math.min(BATCH, Math.max(100, wanted)));
       progress();
     }

@@ -9,12 +9,12 @@ export function percentile(values, share) {
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))];
 }
 
-/** A round number at or above the greatest value. */
+/** A round number a little above the greatest value. */
 export function ceiling(values) {
   const most = values.reduce((max, value) => (Number.isFinite(value) && value > max ? value : max), 0);
   if (most <= 0) return 1;
   const unit = 10 ** Math.floor(Math.log10(most));
-  return [1, 1.5, 2, 3, 5, 7.5, 10].map((factor) => factor * unit).find((step) => step >= most * 0.9999);
+  return [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12].map((factor) => factor * unit).find((step) => step >= most * 1.1);
 }
 
 /** Like `ceiling`, in powers of two: for sizes. */
@@ -22,7 +22,7 @@ export function binaryCeiling(values) {
   const most = values.reduce((max, value) => (Number.isFinite(value) && value > max ? value : max), 0);
   if (most <= 0) return 1;
   const unit = 2 ** Math.floor(Math.log2(most));
-  return [1, 1.25, 1.5, 2].map((factor) => factor * unit).find((step) => step >= most);
+  return [1, 1.25, 1.5, 2, 2.5].map((factor) => factor * unit).find((step) => step >= most * 1.1);
 }
 
 /** Happenings a second over the last seconds. */
