@@ -90,7 +90,7 @@ export class CommandLine {
     try {
       const reply = await this.#session.send(...words);
       const raw = RAW.test(words.filter((word) => typeof word === "string").join(" ").toUpperCase());
-      const text = raw && reply instanceof Uint8Array ? new TextDecoder().decode(reply).trimEnd() : formatReply(reply);
+      const text = raw && reply instanceof Uint8Array ? new TextDecoder().decode(reply).replaceAll("\r\n", "\n").trimEnd() : formatReply(reply);
       entry.finish("ok", text, took());
     } catch (error) {
       const text = error.serverText !== undefined ? `(error) ${error.serverText}` : `(${error.name}) ${error.message}`;
@@ -101,7 +101,7 @@ export class CommandLine {
   #entry(line) {
     const took = make("span.took");
     const reply = make("pre.reply", {}, "…");
-    const item = make("li.entry", { data: { testid: "cli-entry", status: "pending" } }, took, make("pre.command", {}, line), reply);
+    const item = make("div.entry", { data: { testid: "cli-entry", status: "pending" } }, took, make("pre.command", {}, line), reply);
     this.#output.append(item);
     while (this.#output.children.length > KEPT) this.#output.firstElementChild.remove();
     this.#scroll();

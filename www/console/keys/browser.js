@@ -69,6 +69,7 @@ export class KeyBrowser {
     }
     this.#scan = new Scan(this.#session, { match, type: byId("keys-type").value });
     this.#busy = false;
+    this.#note("");
     this.#show();
     this.#count();
     await this.#more(PAGE, 1500);

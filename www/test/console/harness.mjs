@@ -133,15 +133,20 @@ export class Tab {
 
   async connect({ username, password, token, database } = {}) {
     if (token !== undefined) {
-      await this.get("how-token").check({ force: true });
+      await this.get("how-token").check();
       await this.get("connect-token").fill(token);
     } else if (password !== undefined) {
-      await this.get("how-password").check({ force: true });
+      await this.get("how-password").check();
       await this.get("connect-username").fill(username ?? "");
       await this.get("connect-password").fill(password);
     }
     if (database !== undefined) await this.get("connect-database").fill(String(database));
     await this.get("connect").click();
+  }
+
+  /** One of a group of radio buttons. */
+  async choose(name) {
+    await this.page.getByRole("radio", { name, exact: true }).check();
   }
 
   async tab(name) {

@@ -52,9 +52,9 @@ export async function checkKeys(tab, redis) {
     await redis("SET", "s:json", '{"a":[1,{}],"big":12345678901234567890}', "EX", 900);
     await tab.open("s:json");
     equal(await tab.text("string-value"), '{\n  "a": [\n    1,\n    {}\n  ],\n  "big": 12345678901234567890\n}', "JSON");
-    await tab.page.getByText("Hex", { exact: true }).click();
+    await tab.choose("Hex");
     check((await tab.text("string-value")).startsWith("00000000  7b 22 61 22"), await tab.text("string-value"));
-    await tab.page.getByText("Text", { exact: true }).click();
+    await tab.choose("Text");
     equal(await tab.text("string-value"), '{"a":[1,{}],"big":12345678901234567890}', "text");
     equal(await tab.text("string-size"), "39 B", "size");
     await tab.get("string-edit").click();
@@ -74,7 +74,7 @@ export async function checkKeys(tab, redis) {
     await tab.until("the key", names, (seen) => seen.join() === shown);
     await tab.page.locator("#keys-list .row").first().click();
     await tab.sees("key-name", shown);
-    await tab.page.getByText("Text", { exact: true }).click();
+    await tab.choose("Text");
     equal(await tab.text("string-value"), String.raw`"\x01\x02\xfe\xff"`, "value");
     await tab.get("string-edit").click();
     await tab.get("string-editor").fill(String.raw`"\x00\xc3(end"`);
@@ -143,7 +143,7 @@ export async function checkKeys(tab, redis) {
     await tab.sees("collection-size", "3");
     await tab.open("z");
     await tab.untilRows("its order", (rows) => rows.map(([score, member]) => `${member}${score}`).join() === "c-2,a1.5,binf");
-    await tab.page.getByText("Highest first").click();
+    await tab.choose("Highest first");
     await tab.untilRows("the other order", (rows) => rows[0]?.[1] === "b");
     await tab.get("row-edit").first().click();
     await tab.answer({ score: "-7.25" });
