@@ -39,7 +39,7 @@ export class Chart {
     this.element = make(
       "figure.card.chart",
       { data: { testid } },
-      make("figcaption", {}, make("h3", {}, title)),
+      make("figcaption", {}, make("h2", {}, title)),
       make("dl.legend", {}, ...legend),
       make("div.plot", {}, this.#scale, this.#svg),
       make("details", {}, make("summary", {}, "As a table"), make("div.table", { tabindex: "0", role: "region", "aria-label": `${title}, as a table` }, table)),

@@ -21,7 +21,7 @@ export class Completion {
     input.addEventListener("input", () => this.update());
     input.addEventListener("click", () => this.#describe());
     input.addEventListener("keyup", (event) => /^(Arrow(Left|Right)|Home|End)$/.test(event.key) && this.#describe());
-    input.addEventListener("blur", () => setTimeout(() => this.close(), 150));
+    input.addEventListener("blur", () => setTimeout(() => document.activeElement !== input && this.close(), 150));
     docs.addEventListener("loaded", () => document.activeElement === input && this.update());
     // Before the field loses the focus.
     this.#list.addEventListener("mousedown", (event) => {

@@ -44,7 +44,7 @@ export class ServerInfo {
     const sections = found.map(({ name, fields }) => {
       const id = `info-${name.toLowerCase().replaceAll(/\W/g, "-")}`;
       const rows = fields.map(([field, value]) => make("tr", {}, make("th", { scope: "row" }, field), make("td", {}, value)));
-      return make("section.card", { "aria-labelledby": id }, make("h3", { id }, name || "Other"), make("table.info", { "aria-labelledby": id }, make("tbody", {}, ...rows)));
+      return make("section.card", { "aria-labelledby": id }, make("h2", { id }, name || "Other"), make("table.info", { "aria-labelledby": id }, make("tbody", {}, ...rows)));
     });
     byId("info-sections").replaceChildren(...sections);
     const fields = found.reduce((sum, section) => sum + section.fields.length, 0);

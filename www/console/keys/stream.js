@@ -70,7 +70,7 @@ export async function viewStream(context) {
     order = chosen;
     entries.restart();
   });
-  const groups = make("section.groups", { "aria-label": "Consumer groups" });
+  const groups = make("div.groups");
   host.replaceChildren(make("div.bar", {}, orders, make("span.grow"), button("Add…", add, { kind: "primary", data: { testid: "value-add" } })), entries.element, groups);
   await entries.restart();
   await showGroups(session, key, groups);

@@ -66,6 +66,8 @@ async function guarded() {
 async function main(browser) {
   const redis = await commander(env.REDMUX_REDIS);
   const stack = await commander(env.REDMUX_STACK);
+  await redis("FLUSHALL");
+  await stack("FLUSHALL");
   const origin = await development(env.REDMUX_REDIS);
   const context = await browser.newContext({ viewport: { width: 1280, height: 820 }, colorScheme: "light" });
   const tab = new Tab(await context.newPage(), origin);
