@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use redmux_test_support::{TempDir, Websockify};
+use redmux_test_support::{Programs, RedisServerBuilder, TempDir, Websockify};
 
 use crate::counts::{self, Counts, Level};
 use crate::exec::{self, Logged, Result};
@@ -68,6 +68,23 @@ pub(crate) fn run(port: Option<u16>) -> Result<()> {
         .env("CHROMIUM", &chromium);
     if !leg(Level::Browser, &mut cross_site, logs.path())? {
         failed.push("pages of other origins");
+    }
+    // Whatever the others did to it.
+    stack.redis.try_restart()?;
+    let programs = Programs::in_dir(crate::target_dir().join("tmp/servers"));
+    let modules = RedisServerBuilder::default().program(programs.redis_stack()).start()?;
+    let mut console = Command::new(&node);
+    console
+        .current_dir(packages::dir(packages::WWW))
+        .arg("test/console/check.mjs")
+        .env("REDMUX_GATEWAY", crate::target_dir().join("debug/redmux-gateway"))
+        .env("REDMUX_CONSOLE", stack.console())
+        .env("REDMUX_CONTROL", format!("http://{control}"))
+        .env("REDMUX_REDIS", stack.redis.addr().to_string())
+        .env("REDMUX_STACK", modules.addr().to_string())
+        .env("CHROMIUM", &chromium);
+    if !leg(Level::Console, &mut console, logs.path())? {
+        failed.push("the web console");
     }
     stack.check_gateway()?;
     match failed.is_empty() {

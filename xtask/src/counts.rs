@@ -19,6 +19,7 @@ pub(crate) enum Level {
     Browser,
     Native,
     Websockify,
+    Console,
 }
 
 impl Level {
@@ -36,6 +37,7 @@ impl Level {
             Self::Browser => "browser through the gateway",
             Self::Native => "native example",
             Self::Websockify => "browser through websockify",
+            Self::Console => "web console in the browser",
         }
     }
 }
@@ -121,7 +123,8 @@ impl Counts {
         let mut level = Level::Browser;
         for line in output.lines() {
             if let Some(leg) = line.strip_prefix("== ") {
-                let levels = [Level::Browser, Level::Native, Level::Websockify];
+                let levels =
+                    [Level::Browser, Level::Native, Level::Websockify, Level::Console];
                 level = levels.into_iter().find(|l| leg == l.label()).unwrap_or(level);
                 continue;
             }

@@ -42,6 +42,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     };
     println!();
     println!("the demo page      {}", stack.url());
+    println!("the web console    {}console/", stack.url());
     println!("its gateway        ws://{}/redis (the same process)", stack.addr());
     println!("the Redis server   {} (its own, empty, gone afterwards)", stack.redis.addr());
     println!();

@@ -2,6 +2,7 @@
 
 mod bench;
 mod check;
+mod console;
 mod control;
 mod counts;
 mod demo;
@@ -36,8 +37,8 @@ cargo xtask <task>
                        http://127.0.0.1:N/ (default 8080 or else a free port), opens
                        it in a browser and stops everything on Ctrl-C.
   demo --check         The same with nobody watching: two browser tabs through the
-                       gateway, the native example, and the browser through
-                       websockify; one line a step, non-zero exit if any fails.
+                       gateway, the native example, the browser through
+                       websockify, and the web console; one line a step, non-zero exit if any fails.
 
   bench --js [--seconds N] [--rounds N] [--only TEXT]
                        The npm package beside ioredis and node-redis, in Node over TCP.
@@ -51,6 +52,10 @@ cargo xtask <task>
   wasm [--debian]      Builds the wasm package into www/pkg and prints its size.
                        --debian uses Debian's Rust for wasm32 even where rustup has
                        the target.
+
+  console [--output DIR]
+                       Builds the wasm package and puts the web console together in
+                       DIR (default target/console), for `redmux-gateway --console`.
 
   size                 Builds the wasm package and prints what a browser loads, raw and
                        compressed; fails above the ceiling.
@@ -89,12 +94,14 @@ fn task() -> Result<()> {
     let mut verbose = false;
     let mut debian = false;
     let mut demo = demo::Options::default();
+    let mut output = None;
     while let Some(arg) = args.next()? {
         match (arg, task.as_deref()) {
             (Short('h') | Long("help"), _) => task = Some("help".into()),
             (Value(name), None) => task = Some(name.string()?),
             (Long("verbose"), Some("test")) => verbose = true,
             (Long("debian"), Some("wasm")) => debian = true,
+            (Long("output"), Some("console")) => output = Some(PathBuf::from(args.value()?)),
             (Long("check"), Some("demo")) => demo.check = true,
             (Long("no-open"), Some("demo")) => demo.open = false,
             (Long("port"), Some("demo")) => demo.port = Some(args.value()?.parse()?),
@@ -109,6 +116,7 @@ fn task() -> Result<()> {
         Some("test") => test::run(verbose),
         Some("demo") => demo::run(&demo),
         Some("wasm") => wasm::run(debian),
+        Some("console") => console::run(output),
         Some("size") => size::run(),
         Some("setup") => tools::all(),
         Some(other) => Err(format!("no task {other:?}; see `cargo xtask help`").into()),

@@ -1,8 +1,8 @@
-//! The demo's servers: Redis, and the gateway that serves the page.
+//! The demo's servers: Redis, and the gateway that serves the page and the console.
 
 use std::fs;
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,17 +12,18 @@ use redmux_test_support::{
 };
 
 use crate::exec::{self, Result};
-use crate::{packages, tools, wasm, wasm_toolchain};
+use crate::{console, packages, tools, wasm, wasm_toolchain};
 
 const BUILD_LIMIT: Duration = Duration::from_secs(900);
 const START_LIMIT: Duration = Duration::from_secs(20);
+const CONSOLE: &str = "console";
 
 /// What runs; all of it ends when dropped.
 pub(crate) struct Stack {
     gateway: Daemon,
     port: PortLease,
     pub(crate) redis: Arc<RedisServer>,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl Stack {
@@ -39,6 +40,7 @@ impl Stack {
         let dir = TempDir::new()?;
         let site = dir.path().join("site");
         stage(&pkg, &site)?;
+        console::assemble(&pkg, &dir.path().join(CONSOLE))?;
         let redis = Arc::new(RedisServerBuilder::default().program(redis_program).start()?);
         let port = lease_first(ports)?;
         let gateway = DaemonCommand::new(
@@ -49,8 +51,10 @@ impl Stack {
         .args(["--upstream", &redis.addr().to_string()])
         .arg("--serve")
         .arg(&site)
+        .arg("--console")
+        .arg(dir.path().join(CONSOLE))
         .spawn()?;
-        let mut stack = Self { gateway, port, redis, _dir: dir };
+        let mut stack = Self { gateway, port, redis, dir };
         stack.wait_until_up()?;
         Ok(stack)
     }
@@ -58,6 +62,11 @@ impl Stack {
     /// The page's address.
     pub(crate) fn url(&self) -> String {
         format!("http://{}/", self.addr())
+    }
+
+    /// The folder with the web console.
+    pub(crate) fn console(&self) -> PathBuf {
+        self.dir.path().join(CONSOLE)
     }
 
     /// The gateway's address.
@@ -112,12 +121,19 @@ fn lease_first(ports: &[Option<u16>]) -> Result<PortLease> {
 fn stage(pkg: &Path, site: &Path) -> Result<()> {
     let www = packages::dir(packages::WWW);
     copy_dir(&www.join("demo"), site)?;
-    let package = site.join("redmux");
-    copy_dir(&www.join("src"), &package.join("src"))?;
-    copy_dir(pkg, &package.join("pkg"))
+    // The console's line reader and printer do for both.
+    copy_dir(&www.join("console/lib"), &site.join("lib"))?;
+    stage_package(pkg, &site.join("redmux"))
 }
 
-fn copy_dir(from: &Path, to: &Path) -> Result<()> {
+/// Lays out the npm package, without what it does not ship.
+pub(crate) fn stage_package(pkg: &Path, to: &Path) -> Result<()> {
+    let www = packages::dir(packages::WWW);
+    copy_dir(&www.join("src"), &to.join("src"))?;
+    copy_dir(pkg, &to.join("pkg"))
+}
+
+pub(crate) fn copy_dir(from: &Path, to: &Path) -> Result<()> {
     let failed = |e| format!("cannot copy {} to {}: {e}", from.display(), to.display());
     fs::create_dir_all(to).map_err(failed)?;
     for entry in fs::read_dir(from).map_err(failed)? {

@@ -48,6 +48,9 @@ impl Site {
             ("tls/redis-ca.pem", &ca),
             ("secrets/shop-password", "shop-secret\n"),
             ("secrets/jwt", SECRET),
+            ("console/index.html", ""),
+            ("console/redmux/src/index.js", ""),
+            ("console/redmux/pkg/redmux_wasm_bg.wasm", ""),
             ("jwks.json", jwks),
         ] {
             site.write(file, text);
