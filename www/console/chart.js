@@ -17,7 +17,7 @@ export class Chart {
   #top;
   #length;
   #svg = document.createElementNS(SVG, "svg");
-  #scale = make("span.scale", { "aria-hidden": "true" });
+  #scale = make("b");
   #values;
   #table = make("tbody");
   #described = -Infinity;
@@ -41,7 +41,7 @@ export class Chart {
       { data: { testid } },
       make("figcaption", {}, make("h2", {}, title)),
       make("dl.legend", {}, ...legend),
-      make("div.plot", {}, this.#scale, this.#svg),
+      make("div.plot", {}, make("p.scale", { "aria-hidden": "true" }, make("span", {}, "two minutes"), this.#scale), this.#svg),
       make("details", {}, make("summary", {}, "As a table"), make("div.table", { tabindex: "0", role: "region", "aria-label": `${title}, as a table` }, table)),
     );
     this.title = title;

@@ -3,17 +3,24 @@
 import { connect } from "./redmux/src/index.js";
 
 /** What the gateway or the server does not let this user do. */
-export class Denied extends Error {
+class Denied extends Error {
   name = "Denied";
 }
 
-/** How the server, or the gateway in its name, says that a user may not. */
-export function isDenial(error) {
-  return error instanceof Denied || error?.serverCode === "NOPERM" || /GATEWAY\.DENIED/.test(error?.serverText ?? "");
+/** The words of a gateway that refuses a command in the server's place. */
+const BY_GATEWAY = /GATEWAY\.DENIED ([^']*)'/;
+
+/** Whether this user may not run the command at all, as far as can be told. */
+function isDenial({ serverCode, serverText = "" }) {
+  if (BY_GATEWAY.test(serverText)) return true;
+  // Other keys may be allowed.
+  return serverCode === "NOPERM" && !/access (a|one of the) (key|channel)/.test(serverText);
 }
 
 /** An error in one line, for people. */
 export function describe(error) {
+  const byGateway = BY_GATEWAY.exec(error.serverText ?? "");
+  if (byGateway) return `The gateway does not allow ${byGateway[1]}`;
   if (error.serverText !== undefined) return error.serverText;
   if (error.name === "TimeoutError" || error.name === "ConnectionError") return `${error.message} (${error.code})`;
   return error.message;
@@ -33,6 +40,8 @@ export class Session extends EventTarget {
   sent = 0;
   options = null;
   #refused = new Map();
+  /** Commands that are sent for the first time; whether they are allowed is not known yet. */
+  #trying = new Map();
   #attempt = 0;
 
   /** Connects; throws what `connect` throws. */
@@ -53,7 +62,7 @@ export class Session extends EventTarget {
     }
     this.client = client;
     this.options = { url, username: options.username ?? "", database: options.database ?? 0 };
-    this.#refused.clear();
+    this.forgetRefusals();
     this.#listen(client);
     this.#move("ready");
     this.#log("connected", "good", client.status().connections[0]?.endpoint ?? url);
@@ -93,24 +102,28 @@ export class Session extends EventTarget {
    * close clients that go on trying.
    */
   async quietly(options, ...words) {
-    const name = words[0] === "CLIENT" || words[0] === "COMMAND" || words[0] === "MEMORY" || words[0] === "OBJECT" ? `${words[0]} ${words[1]}` : words[0];
+    const name = typeof words[1] === "string" && /^[A-Z]+$/.test(words[1]) ? `${words[0]} ${words[1]}` : words[0];
+    // Of many at once one goes ahead.
+    const first = this.#trying.get(name);
+    if (first) await first.catch(() => {});
     const known = this.#refused.get(name);
     if (known) throw known;
+    const reply = this.sendWith(options, ...words);
+    if (!first) this.#trying.set(name, reply);
     try {
-      return await this.sendWith(options, ...words);
+      return await reply;
     } catch (error) {
-      if (isDenial(error)) {
-        const denied = new Denied(`This user may not run ${name}: ${error.serverText ?? error.message}`);
-        this.#refused.set(name, denied);
-        throw denied;
-      }
-      throw error;
+      if (!isDenial(error)) throw error;
+      const denied = new Denied(`This user may not run ${name}: ${describe(error)}`);
+      this.#refused.set(name, denied);
+      throw denied;
     }
   }
 
   /** Lets panels try again what was refused. */
   forgetRefusals() {
     this.#refused.clear();
+    this.#trying.clear();
   }
 
   #move(state, trouble = "") {

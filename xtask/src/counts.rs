@@ -123,8 +123,7 @@ impl Counts {
         let mut level = Level::Browser;
         for line in output.lines() {
             if let Some(leg) = line.strip_prefix("== ") {
-                let levels =
-                    [Level::Browser, Level::Native, Level::Websockify, Level::Console];
+                let levels = [Level::Browser, Level::Native, Level::Websockify, Level::Console];
                 level = levels.into_iter().find(|l| leg == l.label()).unwrap_or(level);
                 continue;
             }

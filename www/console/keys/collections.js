@@ -2,7 +2,7 @@
 
 import { button, debounce, make, segments, toast } from "../dom.js";
 import { ask, confirm } from "../dialogs.js";
-import { brief, fromTyped, show } from "../lib/bytes.js";
+import { brief, fromTyped, idOf, show } from "../lib/bytes.js";
 import { count } from "../lib/units.js";
 import { describe } from "../session.js";
 import { fact } from "./parts.js";
@@ -58,7 +58,7 @@ class Collection {
   }
 
   filter(label) {
-    const input = make("input", { type: "search", placeholder: "Filter: text or pattern", "aria-label": label, data: { testid: "value-filter" } });
+    const input = make("input", { type: "search", placeholder: "Filter", "aria-label": label, data: { testid: "value-filter" } });
     input.addEventListener("input", debounce(300, () => {
       this.match = input.value;
       this.table.restart();
@@ -108,7 +108,11 @@ export async function viewHash(context) {
     { name: "value", label: "Value", value, multiline: true },
   ];
   const edit = (field, value) =>
-    view.change("Change a field", [fields("", show(value))[1]], "Save", ({ value }) => view.send("HSET", key, field, fromTyped(value)));
+    view.change("Change a field", [fields("", show(value))[1]], "Save", async ({ value: typed }) => {
+      const now = await view.send("HGET", key, field);
+      if (now === null || idOf(now) !== idOf(value)) throw new Error("The field has changed meanwhile. Reload the key.");
+      await view.send("HSET", key, field, fromTyped(typed));
+    });
   const add = () =>
     view.change("Add a field", fields("", ""), "Add", async ({ field, value }) => {
       if ((await view.send("HSETNX", key, fromTyped(field), fromTyped(value))) !== 1) throw new Error("This field exists already.");
@@ -142,7 +146,7 @@ export async function viewList(context) {
     view.change(`Change element ${at}`, one(show(value)), "Save", async ({ value: typed }) => {
       // Others may push meanwhile: then the place holds something else.
       const [now] = await view.send("LRANGE", key, at, at);
-      if (now === undefined || show(now) !== show(value)) throw new Error("The list has changed meanwhile. Reload it.");
+      if (now === undefined || idOf(now) !== idOf(value)) throw new Error("The list has changed meanwhile. Reload it.");
       await view.send("LSET", key, at, fromTyped(typed));
     });
   const push = (command, title) => view.change(title, one(""), "Add", ({ value }) => view.send(command, key, fromTyped(value)));

@@ -49,7 +49,7 @@ export class KeyDetail extends EventTarget {
     this.key = key;
     byId("keys-panel").dataset.view = "key";
     this.dispatchEvent(new Event("opened"));
-    const send = (...words) => this.#session.sendWith({}, ...words);
+    const send = (...words) => this.#session.quietly({}, ...words);
     try {
       const [type, ttl] = await Promise.all([send("TYPE", key), send("PTTL", key)]);
       if (turn !== this.#opened) return;
@@ -79,7 +79,10 @@ export class KeyDetail extends EventTarget {
     this.#host.replaceChildren(
       make("header.key-head", {}, this.#back(), make("h2.key-name", { data: { testid: "key-name" } }, show(key))),
       make("p.fault", { role: "alert" }, describe(error)),
-      button("Try again", () => this.open(key)),
+      button("Try again", () => {
+        this.#session.forgetRefusals();
+        this.open(key);
+      }),
     );
   }
 

@@ -1,7 +1,7 @@
 // Strings: as text, as JSON, or as bytes.
 
 import { button, make, segments, toast } from "../dom.js";
-import { cutAt, fromTyped, hexDump, prettyJson, show, textOf } from "../lib/bytes.js";
+import { cutAt, fromTyped, hexDump, idOf, prettyJson, show, textOf } from "../lib/bytes.js";
 import { size } from "../lib/units.js";
 import { describe } from "../session.js";
 import { fact } from "./parts.js";
@@ -70,6 +70,8 @@ export async function viewString(context) {
     async function store() {
       try {
         const written = escaped ? fromTyped(area.value) : area.value;
+        const now = await session.send("GET", key);
+        if (now !== null && idOf(now) !== idOf(bytes)) throw new Error("The value has changed meanwhile. Reload it.");
         // Not brought back to life if it has gone meanwhile.
         if ((await session.send("SET", key, written, "XX", "KEEPTTL")) === null) throw new Error("There is no such key any more.");
         toast("Saved");

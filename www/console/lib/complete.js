@@ -27,7 +27,7 @@ export function typedAt(line, caret) {
 }
 
 /** What is known of the command that the words begin with; `null` of an unknown one. */
-export function commandOf(words, docs) {
+function commandOf(words, docs) {
   const [first, second] = words.map((word) => word.toUpperCase());
   if (first === undefined) return null;
   return docs.get(`${first} ${second}`) ?? docs.get(first) ?? null;

@@ -49,6 +49,6 @@ function flatten(node, path, depth, open, rows, separator = node.separator) {
 
 const collator = new Intl.Collator("en", { numeric: true });
 
-export function compare(a, b) {
+function compare(a, b) {
   return collator.compare(a, b);
 }

@@ -109,7 +109,7 @@ export async function checkRestricted(tab, redis) {
   });
 }
 
-export async function checkToken(tab, token) {
+export async function checkToken(tab, redis, token) {
   await step("a gateway's token lets in, and its policy is not tried again and again", async () => {
     await tab.load();
     await tab.connect({ token: "not-the-token-that-it-knows" });
@@ -124,6 +124,18 @@ export async function checkToken(tab, token) {
     }
     await new Promise((resolve) => setTimeout(resolve, 4000));
     equal((await tab.run("GET app:x")).reply, '"1"', "after all panels");
+    // SCAN may only ask for what the policy allows; TYPE, for each row, is refused.
+    for (let at = 0; at < 30; at++) await redis("SET", `app:${at}`, "1");
+    await tab.tab("keys");
+    await tab.sees("keys-note", /^The gateway does not allow SCAN/);
+    await tab.get("keys-pattern").fill("app:*");
+    await tab.get("keys-search").click();
+    await tab.sees("keys-note", "31 keys, all there are.");
+    await tab.until("rows without a type", () => tab.page.locator("#keys-list .row .type").allTextContents(), (seen) => seen.length > 10 && seen.every((type) => type === "?"));
+    await tab.page.locator("#keys-list .row").first().click();
+    await tab.sees("key-detail", /may not run TYPE/);
+    await tab.tab("cli");
+    equal((await tab.run("GET app:x")).reply, '"1"', "after the list");
     await tab.tab("events");
     const failed = await tab.page.locator('[data-testid="event"][data-event="connectionFailed"]').count();
     equal(failed, 0, "lost connections");

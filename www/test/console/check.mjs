@@ -54,7 +54,7 @@ async function guarded() {
     [upstreams.main]
     address = "${env.REDMUX_REDIS}"
     [policies.few]
-    commands = ["GET", "SET", "TYPE", "PTTL"]
+    commands = ["GET", "SET", "SCAN"]
     read = ["app:"]
     write = ["app:"]
     [principals.visitor]
@@ -102,7 +102,7 @@ async function main(browser) {
   await again("ACL", "SETUSER", "reader", "on", ">secret", "resetkeys", "resetchannels", "-@all", "+@read", "+ping", "+select", "-scan", "+type", "~check:*");
   await checkRestricted(other, again);
   const [guardedOrigin, token] = await guarded();
-  await checkToken(new Tab(await context.newPage(), guardedOrigin), token);
+  await checkToken(new Tab(await context.newPage(), guardedOrigin), again, token);
 
   const json = new Tab(await context.newPage(), await development(env.REDMUX_STACK));
   await json.load();

@@ -63,6 +63,12 @@ export async function checkKeys(tab, redis) {
     await tab.sees("string-value", "changed: ünï 🦊");
     equal(await redis("GET", "s:json"), "changed: ünï 🦊", "stored");
     check((await redis("TTL", "s:json")) > 800, "the expiry is gone");
+    await tab.get("string-edit").click();
+    await redis("SET", "s:json", "by another", "KEEPTTL");
+    await tab.get("string-editor").fill("mine");
+    await tab.get("string-save").click();
+    await tab.sees("key-value", /has changed meanwhile/);
+    equal(await redis("GET", "s:json"), "by another", "not overwritten");
   });
 
   await step("what is no text is shown escaped, opened, edited byte for byte", async () => {
