@@ -45,6 +45,9 @@ pub struct Call<'a, T, A> {
     reply: PhantomData<fn() -> T>,
 }
 
+/// A command of the client's own; of one type, so that there is one copy of the code
+pub(crate) type OwnCall<'a> = Call<'a, Option<Frame>, &'a [&'a [u8]]>;
+
 /// What few calls have, kept out of the others
 #[derive(Default)]
 struct Special<'a> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Call, Calls, Handling, Pending, check_shared};
+use super::{Call, Calls, Handling, OwnCall, Pending, check_shared};
 use crate::{
     Delivery, Error, ErrorKind, FULL, Result,
     connection::{Link, Prelude},
@@ -18,7 +18,7 @@ pub struct Queue<'a> {
 }
 
 /// A transaction on its way: the call of `EXEC`
-pub(crate) type Exec<'a> = Call<'a, Option<Frame>, ()>;
+pub(crate) type Exec<'a> = OwnCall<'a>;
 
 impl<'a> Queue<'a> {
     /// `MULTI` and the calls, unless one of them was refused or has been polled.
@@ -44,7 +44,7 @@ impl<'a> Queue<'a> {
     }
 
     pub(crate) fn exec(self, link: &'a Link, timeout: Option<Duration>) -> Exec<'a> {
-        let exec = Call::new(link, "EXEC", ()).handled(self.handling).after(self.prelude);
+        let exec = Call::new(link, "EXEC", &[][..]).handled(self.handling).after(self.prelude);
         match timeout {
             Some(timeout) => exec.timeout(timeout),
             None => exec,

@@ -1,4 +1,5 @@
 use std::{
+    fmt::{self, Write},
     future::Future,
     pin::Pin,
     sync::Arc,
@@ -404,21 +405,27 @@ impl Driver {
 
     fn what_changed(&self, endpoint: &Arc<Endpoint>, server: &ServerInfo) -> Option<String> {
         let (old_endpoint, old) = self.known.as_ref()?;
-        let mut changes = Vec::new();
+        let mut changes = String::new();
+        let mut change = |what: &str, old: &dyn fmt::Display, new: &dyn fmt::Display| {
+            let separator = if changes.is_empty() { "" } else { ", " };
+            let _ = write!(changes, "{separator}{what} {old} -> {new}");
+        };
         if old_endpoint != endpoint {
-            changes.push(format!("endpoint {old_endpoint} -> {endpoint}"));
+            change("endpoint", old_endpoint, endpoint);
         }
         let mut compare = |what: &str, old: &Option<String>, new: &Option<String>| {
             if old != new {
-                let show =
-                    |value: &Option<String>| value.clone().unwrap_or_else(|| "unknown".into());
-                changes.push(format!("{what} {} -> {}", show(old), show(new)));
+                change(
+                    what,
+                    &old.as_deref().unwrap_or("unknown"),
+                    &new.as_deref().unwrap_or("unknown"),
+                );
             }
         };
         compare("role", &old.role, &server.role);
         compare("version", &old.version, &server.version);
         compare("mode", &old.mode, &server.mode);
-        (!changes.is_empty()).then(|| changes.join(", "))
+        (!changes.is_empty()).then_some(changes)
     }
 
     fn closing(
