@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { COMMANDS } from "../../src/commands.js";
-import { REPLIES } from "../../src/shape.js";
+import { REPLIES } from "../../src/replies.js";
 import { fakeClient } from "../fake.js";
 
 async function sent(method, ...args) {
