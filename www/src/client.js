@@ -130,27 +130,27 @@ export class Client {
   }
 
   /** The keys that match, one after another; duplicates are possible, as with SCAN. */
-  scanIterator(options) {
+  scanIterator(options = NO_OPTIONS) {
     return pages((cursor) => this.scan(cursor, options), "items");
   }
 
   /** The fields and values of a hash, as `[field, value]`. */
-  hScanIterator(key, options) {
+  hScanIterator(key, options = NO_OPTIONS) {
     return pages((cursor) => this.hScan(key, cursor, options), "entries");
   }
 
   /** The fields of a hash. */
-  hScanNoValuesIterator(key, options) {
+  hScanNoValuesIterator(key, options = NO_OPTIONS) {
     return pages((cursor) => this.hScanNoValues(key, cursor, options), "items");
   }
 
   /** The members of a set. */
-  sScanIterator(key, options) {
+  sScanIterator(key, options = NO_OPTIONS) {
     return pages((cursor) => this.sScan(key, cursor, options), "items");
   }
 
   /** The members of a sorted set, as `{ value, score }`. */
-  zScanIterator(key, options) {
+  zScanIterator(key, options = NO_OPTIONS) {
     return pages((cursor) => this.zScan(key, cursor, options), "members");
   }
 

@@ -288,7 +288,7 @@ export const METHODS = {
   commandGetKeysAndFlags: ["The keys in a command's words, and what it does with each", "...words -> { key: Text; flags: string[] }[]"],
   commandInfo: ["What the server knows about commands, all if none is named", "...names -> (CommandInfo | null)[]"],
   commandList: ["The names of all commands", "-> string[]"],
-  commandLogGet: ["Commands that took long (`duration` in microseconds) or were large (in bytes), the latest first", "count, log: CommandLog -> LoggedCommand[]"],
+  commandLogGet: ["Commands that took long or were large, the latest first", "count, log: CommandLog -> LoggedCommand[]"],
   commandLogLen: ["Number of entries of a log", "log: CommandLog -> Int"],
   commandLogReset: ["Empties a log", `log: CommandLog -> ${OK}`],
   configGet: ["Parameters of the server whose names match", "...patterns -> Record<string, string>"],
@@ -317,7 +317,7 @@ export const METHODS = {
   ping: ["Whether somebody is there", '-> "PONG"', "text -> Text"],
   role: ["Whether the server is a primary, a replica or a sentinel", "-> Role"],
   save: ["Saves, and blocks the server meanwhile", `-> ${OK}`],
-  slowLogGet: ["Commands that took long, the latest first; `duration` in microseconds", "count? -> LoggedCommand[]"],
+  slowLogGet: ["Commands that took long, the latest first", "count? -> LoggedCommand[]"],
   slowLogLen: ["Number of entries of that log", "-> Int"],
   slowLogReset: ["Empties that log", `-> ${OK}`],
   swapDb: ["Swaps two databases", `database: number, other: number -> ${OK}`],
@@ -436,9 +436,20 @@ export const OPTIONS_OF = {
   zInterCard: CARD,
 };
 
+/** Names for options that several methods share, by the first of these. */
+export const SHARED = {
+  functionFlush: "FlushOptions",
+  hScan: "MatchOptions",
+  lmPop: "CountOptions",
+  sInterCard: "LimitOptions",
+  xAckDel: "ReferenceOptions",
+  zInter: "CombineOptions",
+  zRangeByLex: "PartOptions",
+};
+
 /** Modifiers without a value. */
 export const FLAGS = new Set([
-  ..."ABSTTL ACKED ALPHA ASC ASYNC BIN BYLEX BYSCORE CAS CH DELREF DESC FNX FORCE FXX GET GT INCR".split(" "),
+  ..."ABSTTL ACKED ALPHA ASC ASYNC BIN BYLEX BYSCORE CAS CH DELREF DESC FNX FORCE FXX GT INCR".split(" "),
   ..."KEEPREF KEEPTTL LT MKSTREAM NOACK NOMKSTREAM NOQUANT NOTHREAD NX PERSIST Q8 REPLACE REV".split(" "),
   ..."SCHEDULE STOREDIST SYNC TRUTH WITHCODE XX".split(" "),
 ]);
