@@ -490,7 +490,6 @@ export interface CommandArgument {
   flags?: string[];
   arguments?: CommandArgument[];
 }
-export type CommandLog = "SLOW" | "LARGE-REQUEST" | "LARGE-REPLY";
 export interface LoggedCommand<B extends boolean = false, N extends boolean = false> {
   id: Int<N>;
   /** Seconds since 1970. */

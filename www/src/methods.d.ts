@@ -9,7 +9,6 @@ import type {
   ClientInfo,
   CommandDoc,
   CommandInfo,
-  CommandLog,
   FoundPlace,
   FunctionLibrary,
   FunctionStats,
@@ -923,11 +922,11 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   /** The names of all commands. See [COMMAND LIST](https://redis.io/docs/latest/commands/command-list/). Since Redis 7.0. */
   commandList(options?: CommandListOptions): Out<Q, D, string[]>;
   /** Commands that took long or were large, the latest first. See [COMMANDLOG GET](https://valkey.io/commands/commandlog-get/). Since Valkey 8.1. */
-  commandLogGet<B extends boolean = false, N extends boolean = D>(count: number, log: CommandLog, options?: CallOptions<B, N>): Out<Q, D, LoggedCommand<B, N>[]>;
+  commandLogGet<B extends boolean = false, N extends boolean = D>(count: number, log: "SLOW" | "LARGE-REQUEST" | "LARGE-REPLY", options?: CallOptions<B, N>): Out<Q, D, LoggedCommand<B, N>[]>;
   /** Number of entries of a log. See [COMMANDLOG LEN](https://valkey.io/commands/commandlog-len/). Since Valkey 8.1. */
-  commandLogLen<N extends boolean = D>(log: CommandLog, options?: CallOptions<boolean, N>): Out<Q, D, Int<N>>;
+  commandLogLen<N extends boolean = D>(log: "SLOW" | "LARGE-REQUEST" | "LARGE-REPLY", options?: CallOptions<boolean, N>): Out<Q, D, Int<N>>;
   /** Empties a log. See [COMMANDLOG RESET](https://valkey.io/commands/commandlog-reset/). Since Valkey 8.1. */
-  commandLogReset(log: CommandLog, options?: CallOptions): Out<Q, D, "OK">;
+  commandLogReset(log: "SLOW" | "LARGE-REQUEST" | "LARGE-REPLY", options?: CallOptions): Out<Q, D, "OK">;
   /** Parameters of the server whose names match. See [CONFIG GET](https://redis.io/docs/latest/commands/config-get/). */
   configGet(...patterns: Rest<Args, CallOptions>): Out<Q, D, Record<string, string>>;
   /** Sets the counters of `info` to zero. See [CONFIG RESETSTAT](https://redis.io/docs/latest/commands/config-resetstat/). */

@@ -50,12 +50,19 @@ export const REPLIES = {
     const stream = toRecord(reply);
     for (const name of ["firstEntry", "lastEntry"]) if (stream[name]) [stream[name]] = toEntries([stream[name]]);
     if (!stream.entries) return stream;
-    stream.entries = toEntries(stream.entries);
-    stream.groups = stream.groups.map((group) => {
-      const { pending = group.pel, consumers, ...rest } = toRecord(group);
-      return { ...rest, pending, consumers };
-    });
-    return stream;
+    return {
+      ...stream,
+      entries: toEntries(stream.entries),
+      groups: stream.groups.map((item) => {
+        const group = toRecord(item);
+        const consumers = group.consumers.map((one) => {
+          const consumer = toRecord(one);
+          return { ...consumer, pending: consumer.pending.map(([id, deliveredAt, deliveries]) => ({ id, deliveredAt, deliveries })) };
+        });
+        const pending = group.pending.map(([id, consumer, deliveredAt, deliveries]) => ({ id, consumer, deliveredAt, deliveries }));
+        return { ...group, pending, consumers };
+      }),
+    };
   },
 
   // Vectors

@@ -4,6 +4,7 @@
 // Arguments have the types of ARGUMENTS, unless one is given; `...keys` are several. `{ … }` at the
 // end is added to the options. `Text` and `Int` are what `bytes` and `bigint` make of them.
 
+const LOG = 'log: "SLOW" | "LARGE-REQUEST" | "LARGE-REPLY"';
 const OK = '"OK"';
 const RANGE = "key, start: number | string, stop: number | string";
 
@@ -288,9 +289,9 @@ export const METHODS = {
   commandGetKeysAndFlags: ["The keys in a command's words, and what it does with each", "...words -> { key: Text; flags: string[] }[]"],
   commandInfo: ["What the server knows about commands, all if none is named", "...names -> (CommandInfo | null)[]"],
   commandList: ["The names of all commands", "-> string[]"],
-  commandLogGet: ["Commands that took long or were large, the latest first", "count, log: CommandLog -> LoggedCommand[]"],
-  commandLogLen: ["Number of entries of a log", "log: CommandLog -> Int"],
-  commandLogReset: ["Empties a log", `log: CommandLog -> ${OK}`],
+  commandLogGet: ["Commands that took long or were large, the latest first", `count, ${LOG} -> LoggedCommand[]`],
+  commandLogLen: ["Number of entries of a log", `${LOG} -> Int`],
+  commandLogReset: ["Empties a log", `${LOG} -> ${OK}`],
   configGet: ["Parameters of the server whose names match", "...patterns -> Record<string, string>"],
   configResetStat: ["Sets the counters of `info` to zero", `-> ${OK}`],
   configRewrite: ["Writes what configSet has changed to the server's file", `-> ${OK}`],

@@ -71,7 +71,8 @@ test("the methods send the words that the Rust side sends", () => {
   const rust = new Set([...source.matchAll(/"([A-Z][A-Z0-9_-]*)"/g)].map(([, word]) => word));
   const sent = COMMANDS.flatMap(({ command, parts, options }) => [command, ...options, ...parts.flat().filter((part) => /^[A-Z]/.test(part))]);
   // Words that are arguments stand in the types.
-  const asArguments = [...readFileSync(new URL("types/methods.mjs", www), "utf8").matchAll(/"([A-Z][A-Z0-9-]+)"/g)].map(([, word]) => word);
+  const types = ["types/methods.mjs", "src/index.d.ts"].map((name) => readFileSync(new URL(name, www), "utf8")).join("");
+  const asArguments = [...types.matchAll(/"([A-Z][A-Z0-9-]+)"/g)].map(([, word]) => word);
   const here = new Set([...sent.map((word) => word.replace("*", "")), ...asArguments]);
   const only = (one, other) => [...one].filter((word) => !other.has(word)).sort();
   const sorted = (words) => words.split(" ").sort();
