@@ -322,8 +322,13 @@ export type GeoUnit = "m" | "km" | "ft" | "mi";
 /** An entry of a stream. */
 export interface StreamEntry<B extends boolean = false> {
   id: string;
-  /** An object without prototype; `null` if the entry is pending and was deleted. */
+  /** An object without prototype. */
   fields: Record<string, Text<B>>;
+}
+/** An entry that is pending and was deleted. */
+export interface DeletedEntry {
+  id: string;
+  fields: null;
 }
 export interface PendingEntry<N extends boolean = false> {
   id: string;
@@ -418,9 +423,9 @@ export interface FunctionLibrary {
   /** With WITHCODE. */
   libraryCode?: string;
 }
-export interface FunctionStats {
-  runningScript: { name: string; command: string[]; durationMs: number } | null;
-  engines: Record<string, { librariesCount: number; functionsCount: number }>;
+export interface FunctionStats<N extends boolean = false> {
+  runningScript: { name: string; command: string[]; durationMs: Int<N> } | null;
+  engines: Record<string, { librariesCount: Int<N>; functionsCount: Int<N> }>;
 }
 
 export interface AclUser {
@@ -432,8 +437,8 @@ export interface AclUser {
   channels: string;
   selectors: { commands: string; keys: string; channels: string }[];
 }
-export interface AclLogEntry {
-  count: number;
+export interface AclLogEntry<N extends boolean = false> {
+  count: Int<N>;
   reason: string;
   context: string;
   object: string;
@@ -460,17 +465,17 @@ export interface ClientInfo {
   /** The last command, as in `client|list`. */
   cmd: string;
 }
-export interface CommandInfo {
+export interface CommandInfo<N extends boolean = false> {
   /** In lower case, as in `config|get`. */
   name: string;
   /** Number of words; a negative one is the least. */
-  arity: number;
+  arity: Int<N>;
   flags: string[];
   /** Place of the first key; 0 if there is none. */
-  firstKey: number;
+  firstKey: Int<N>;
   /** Place of the last key; negative ones count from the end. */
-  lastKey: number;
-  step: number;
+  lastKey: Int<N>;
+  step: Int<N>;
   categories: string[];
 }
 /** A page of the manual; there may be more on it. */
@@ -506,9 +511,9 @@ export interface LoggedCommand<B extends boolean = false, N extends boolean = fa
 export interface MemoryStats {
   [name: string]: number | MemoryStats;
 }
-export type Role =
-  | { role: "master"; offset: number; replicas: { host: string; port: number; offset: number }[] }
-  | { role: "slave"; host: string; port: number; state: string; offset: number }
+export type Role<N extends boolean = false> =
+  | { role: "master"; offset: Int<N>; replicas: { host: string; port: number; offset: number }[] }
+  | { role: "slave"; host: string; port: number; state: string; offset: Int<N> }
   | { role: "sentinel"; masters: string[] };
 
 /** Arguments, then perhaps options. */

@@ -410,7 +410,7 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   lcsLen<N extends boolean = D>(key: Arg, other: Arg, options?: CallOptions<boolean, N>): Out<Q, D, Int<N>>;
   /** The values of several keys. See [MGET](https://redis.io/docs/latest/commands/mget/). */
   mGet<B extends boolean = false>(keys: Args, options?: CallOptions<B>): Out<Q, D, (Text<B> | null)[]>;
-  mGet(...keys: Rest<Args, CallOptions>): Out<Q, D, (string | null)[]>;
+  mGet<B extends boolean = false>(...keys: Rest<Args, CallOptions<B>>): Out<Q, D, (Text<B> | null)[]>;
   /** Sets several keys. See [MSET](https://redis.io/docs/latest/commands/mset/). */
   mSet(pairs: Pairs, options?: CallOptions): Out<Q, D, "OK">;
   /** Sets several keys with an expiry, all or none; whether it did. See [MSETEX](https://redis.io/docs/latest/commands/msetex/). Since Redis 8.4 and Valkey 9.1. */
@@ -450,7 +450,7 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   /** Moves a key to another database; false if it is not here or is there already. See [MOVE](https://redis.io/docs/latest/commands/move/). */
   move(key: Arg, database: number, options?: CallOptions): Out<Q, D, boolean>;
   /** How the server keeps a value. See [OBJECT ENCODING](https://redis.io/docs/latest/commands/object-encoding/). */
-  objectEncoding(key: Arg, options?: CallOptions): Out<Q, D, string | null>;
+  objectEncoding<B extends boolean = false>(key: Arg, options?: CallOptions<B>): Out<Q, D, Text<B> | null>;
   /** How often a key is used, logarithmically; needs an LFU policy. See [OBJECT FREQ](https://redis.io/docs/latest/commands/object-freq/). */
   objectFreq<N extends boolean = D>(key: Arg, options?: CallOptions<boolean, N>): Out<Q, D, Int<N> | null>;
   /** Seconds since a key was used. See [OBJECT IDLETIME](https://redis.io/docs/latest/commands/object-idletime/). */
@@ -722,7 +722,7 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   /** Acknowledges entries and deletes them: 1 deleted, 2 not as others refer to it, -1 no such entry. See [XACKDEL](https://redis.io/docs/latest/commands/xackdel/). Since Redis 8.2. */
   xAckDel<N extends boolean = D>(key: Arg, group: Arg, ids: string | readonly string[], options?: ReferenceOptions<boolean, N>): Out<Q, D, Int<N>[]>;
   /** Adds an entry, with the id `"*"` for the server to choose; the id, or `null` with NOMKSTREAM. See [XADD](https://redis.io/docs/latest/commands/xadd/). */
-  xAdd(key: Arg, id: string, pairs: Pairs, options?: XAddOptions): Out<Q, D, string | null>;
+  xAdd<B extends boolean = false>(key: Arg, id: string, pairs: Pairs, options?: XAddOptions<B>): Out<Q, D, Text<B> | null>;
   /** Gives entries to another consumer that have been pending for milliseconds. See [XAUTOCLAIM](https://redis.io/docs/latest/commands/xautoclaim/). Since Redis 6.2. */
   xAutoClaim<B extends boolean = false>(key: Arg, group: Arg, consumer: Arg, minIdle: number, start: string, options?: CountOptions<B>): Out<Q, D, { next: string; entries: StreamEntry<B>[]; deleted: string[] }>;
   /** As xAutoClaim, giving only the ids and counting no delivery. See [XAUTOCLAIM](https://redis.io/docs/latest/commands/xautoclaim/). Since Redis 6.2. */
@@ -794,11 +794,11 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   /** The libraries. See [FUNCTION LIST](https://redis.io/docs/latest/commands/function-list/). Since Redis 7.0. */
   functionList(options?: FunctionListOptions): Out<Q, D, FunctionLibrary[]>;
   /** Stores a library; its name. See [FUNCTION LOAD](https://redis.io/docs/latest/commands/function-load/). Since Redis 7.0. */
-  functionLoad(source: string, options?: FunctionLoadOptions): Out<Q, D, string>;
+  functionLoad<B extends boolean = false>(source: string, options?: FunctionLoadOptions<B>): Out<Q, D, Text<B>>;
   /** Stores libraries of what functionDump gave. See [FUNCTION RESTORE](https://redis.io/docs/latest/commands/function-restore/). Since Redis 7.0. */
   functionRestore(dump: Uint8Array, policy?: "APPEND" | "FLUSH" | "REPLACE", options?: CallOptions): Out<Q, D, "OK">;
   /** What is running, and how much there is. See [FUNCTION STATS](https://redis.io/docs/latest/commands/function-stats/). Since Redis 7.0. */
-  functionStats(options?: CallOptions): Out<Q, D, FunctionStats>;
+  functionStats<N extends boolean = D>(options?: CallOptions<boolean, N>): Out<Q, D, FunctionStats<N>>;
   /** Whether the server has scripts with these digests. See [SCRIPT EXISTS](https://redis.io/docs/latest/commands/script-exists/). */
   scriptExists(...digests: Rest<Args, CallOptions>): Out<Q, D, boolean[]>;
   /** Forgets all scripts. See [SCRIPT FLUSH](https://redis.io/docs/latest/commands/script-flush/). */
@@ -806,7 +806,7 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   /** Ends the script that is running, unless it has written. See [SCRIPT KILL](https://redis.io/docs/latest/commands/script-kill/). */
   scriptKill(options?: CallOptions): Out<Q, D, "OK">;
   /** Stores a script; its digest. See [SCRIPT LOAD](https://redis.io/docs/latest/commands/script-load/). */
-  scriptLoad(source: string, options?: CallOptions): Out<Q, D, string>;
+  scriptLoad<B extends boolean = false>(source: string, options?: CallOptions<B>): Out<Q, D, Text<B>>;
   /** The source of a script. See [SCRIPT SHOW](https://valkey.io/commands/script-show/). Since Valkey 8.0. */
   scriptShow<B extends boolean = false>(digest: string, options?: CallOptions<B>): Out<Q, D, Text<B>>;
   /** Adds a member with its vector, or replaces that; whether it is new. See [VADD](https://redis.io/docs/latest/commands/vadd/). Since Redis 8.0. */
@@ -860,21 +860,21 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   /** Publishes a message in a shard channel; how many got it. See [SPUBLISH](https://redis.io/docs/latest/commands/spublish/). Since Redis 7.0. */
   sPublish<N extends boolean = D>(channel: Arg, payload: Arg, options?: CallOptions<boolean, N>): Out<Q, D, Int<N>>;
   /** The categories of commands, or the commands of one. See [ACL CAT](https://redis.io/docs/latest/commands/acl-cat/). Since Redis 6.0. */
-  aclCat(category?: string, options?: CallOptions): Out<Q, D, string[]>;
+  aclCat<B extends boolean = false>(category?: string, options?: CallOptions<B>): Out<Q, D, Text<B>[]>;
   /** Deletes users; how many there were. See [ACL DELUSER](https://redis.io/docs/latest/commands/acl-deluser/). Since Redis 6.0. */
   aclDelUser<N extends boolean = D>(...names: Rest<Args, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Whether a user may run a command: `"OK"`, or why not. See [ACL DRYRUN](https://redis.io/docs/latest/commands/acl-dryrun/). Since Redis 7.0. */
-  aclDryRun(user: string, command: string, ...words: Rest<Args, CallOptions>): Out<Q, D, string>;
+  aclDryRun<B extends boolean = false>(user: string, command: string, ...words: Rest<Args, CallOptions<B>>): Out<Q, D, "OK" | Text<B>>;
   /** A random password, of 256 bits unless told otherwise. See [ACL GENPASS](https://redis.io/docs/latest/commands/acl-genpass/). Since Redis 6.0. */
-  aclGenPass(bits?: number, options?: CallOptions): Out<Q, D, string>;
+  aclGenPass<B extends boolean = false>(bits?: number, options?: CallOptions<B>): Out<Q, D, Text<B>>;
   /** What a user may do. See [ACL GETUSER](https://redis.io/docs/latest/commands/acl-getuser/). Since Redis 7.0. */
   aclGetUser(name: string, options?: CallOptions): Out<Q, D, AclUser | null>;
   /** All users with their rules. See [ACL LIST](https://redis.io/docs/latest/commands/acl-list/). Since Redis 6.0. */
-  aclList(options?: CallOptions): Out<Q, D, string[]>;
+  aclList<B extends boolean = false>(options?: CallOptions<B>): Out<Q, D, Text<B>[]>;
   /** Reads the users from the server's file. See [ACL LOAD](https://redis.io/docs/latest/commands/acl-load/). Since Redis 6.0. */
   aclLoad(options?: CallOptions): Out<Q, D, "OK">;
   /** What was refused, the latest first. See [ACL LOG](https://redis.io/docs/latest/commands/acl-log/). Since Redis 6.0. */
-  aclLog(count?: number, options?: CallOptions): Out<Q, D, AclLogEntry[]>;
+  aclLog<N extends boolean = D>(count?: number, options?: CallOptions<boolean, N>): Out<Q, D, AclLogEntry<N>[]>;
   /** Empties the log of aclLog. See [ACL LOG](https://redis.io/docs/latest/commands/acl-log/). Since Redis 6.0. */
   aclLogReset(options?: CallOptions): Out<Q, D, "OK">;
   /** Writes the users to the server's file. See [ACL SAVE](https://redis.io/docs/latest/commands/acl-save/). Since Redis 6.0. */
@@ -882,15 +882,15 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   /** Makes a user, or changes what it may do, by rules such as `on`, `+get` and `~cache:*`. See [ACL SETUSER](https://redis.io/docs/latest/commands/acl-setuser/). Since Redis 6.0. */
   aclSetUser(name: string, ...rules: Rest<Args, CallOptions>): Out<Q, D, "OK">;
   /** The names of all users. See [ACL USERS](https://redis.io/docs/latest/commands/acl-users/). Since Redis 6.0. */
-  aclUsers(options?: CallOptions): Out<Q, D, string[]>;
+  aclUsers<B extends boolean = false>(options?: CallOptions<B>): Out<Q, D, Text<B>[]>;
   /** The user of this connection. See [ACL WHOAMI](https://redis.io/docs/latest/commands/acl-whoami/). Since Redis 6.0. */
-  aclWhoAmI(options?: CallOptions): Out<Q, D, string>;
+  aclWhoAmI<B extends boolean = false>(options?: CallOptions<B>): Out<Q, D, Text<B>>;
   /** Rewrites the append-only file in the background. See [BGREWRITEAOF](https://redis.io/docs/latest/commands/bgrewriteaof/). */
   bgRewriteAof(options?: CallOptions): Out<Q, D, string>;
   /** Saves in the background. See [BGSAVE](https://redis.io/docs/latest/commands/bgsave/). */
   bgSave(options?: BgSaveOptions): Out<Q, D, string>;
   /** The name of this connection, which the options of `connect` give it. See [CLIENT GETNAME](https://redis.io/docs/latest/commands/client-getname/). */
-  clientGetName(options?: CallOptions): Out<Q, D, string | null>;
+  clientGetName<B extends boolean = false>(options?: CallOptions<B>): Out<Q, D, Text<B> | null>;
   /** The server's number for this connection. See [CLIENT ID](https://redis.io/docs/latest/commands/client-id/). */
   clientId<N extends boolean = D>(options?: CallOptions<boolean, N>): Out<Q, D, Int<N>>;
   /** What the server knows about this connection. See [CLIENT INFO](https://redis.io/docs/latest/commands/client-info/). Since Redis 6.2. */
@@ -918,9 +918,9 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   /** The keys in a command's words, and what it does with each. See [COMMAND GETKEYSANDFLAGS](https://redis.io/docs/latest/commands/command-getkeysandflags/). Since Redis 7.0. */
   commandGetKeysAndFlags<B extends boolean = false>(...words: Rest<Args, CallOptions<B>>): Out<Q, D, { key: Text<B>; flags: string[] }[]>;
   /** What the server knows about commands, all if none is named. See [COMMAND INFO](https://redis.io/docs/latest/commands/command-info/). */
-  commandInfo(...names: Rest<Args, CallOptions>): Out<Q, D, (CommandInfo | null)[]>;
+  commandInfo<N extends boolean = D>(...names: Rest<Args, CallOptions<boolean, N>>): Out<Q, D, (CommandInfo<N> | null)[]>;
   /** The names of all commands. See [COMMAND LIST](https://redis.io/docs/latest/commands/command-list/). Since Redis 7.0. */
-  commandList(options?: CommandListOptions): Out<Q, D, string[]>;
+  commandList<B extends boolean = false>(options?: CommandListOptions<B>): Out<Q, D, Text<B>[]>;
   /** Commands that took long or were large, the latest first. See [COMMANDLOG GET](https://valkey.io/commands/commandlog-get/). Since Valkey 8.1. */
   commandLogGet<B extends boolean = false, N extends boolean = D>(count: number, log: "SLOW" | "LARGE-REQUEST" | "LARGE-REPLY", options?: CallOptions<B, N>): Out<Q, D, LoggedCommand<B, N>[]>;
   /** Number of entries of a log. See [COMMANDLOG LEN](https://valkey.io/commands/commandlog-len/). Since Valkey 8.1. */
@@ -928,7 +928,7 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   /** Empties a log. See [COMMANDLOG RESET](https://valkey.io/commands/commandlog-reset/). Since Valkey 8.1. */
   commandLogReset(log: "SLOW" | "LARGE-REQUEST" | "LARGE-REPLY", options?: CallOptions): Out<Q, D, "OK">;
   /** Parameters of the server whose names match. See [CONFIG GET](https://redis.io/docs/latest/commands/config-get/). */
-  configGet(...patterns: Rest<Args, CallOptions>): Out<Q, D, Record<string, string>>;
+  configGet<B extends boolean = false>(...patterns: Rest<Args, CallOptions<B>>): Out<Q, D, Record<string, Text<B>>>;
   /** Sets the counters of `info` to zero. See [CONFIG RESETSTAT](https://redis.io/docs/latest/commands/config-resetstat/). */
   configResetStat(options?: CallOptions): Out<Q, D, "OK">;
   /** Writes what configSet has changed to the server's file. See [CONFIG REWRITE](https://redis.io/docs/latest/commands/config-rewrite/). */
@@ -945,13 +945,13 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   /** Deletes all keys. See [FLUSHDB](https://redis.io/docs/latest/commands/flushdb/). */
   flushDb(options?: FlushOptions): Out<Q, D, "OK">;
   /** What the server tells of itself, or some sections of it: lines of `name:value`. See [INFO](https://redis.io/docs/latest/commands/info/). */
-  info(...sections: Rest<string, CallOptions>): Out<Q, D, string>;
+  info<B extends boolean = false>(...sections: Rest<string, CallOptions<B>>): Out<Q, D, Text<B>>;
   /** When it was saved last, in seconds since 1970. See [LASTSAVE](https://redis.io/docs/latest/commands/lastsave/). */
   lastSave<N extends boolean = D>(options?: CallOptions<boolean, N>): Out<Q, D, Int<N>>;
   /** Advice on latency, for humans. See [LATENCY DOCTOR](https://redis.io/docs/latest/commands/latency-doctor/). */
-  latencyDoctor(options?: CallOptions): Out<Q, D, string>;
+  latencyDoctor<B extends boolean = false>(options?: CallOptions<B>): Out<Q, D, Text<B>>;
   /** The latencies of an event as a drawing. See [LATENCY GRAPH](https://redis.io/docs/latest/commands/latency-graph/). */
-  latencyGraph(event: string, options?: CallOptions): Out<Q, D, string>;
+  latencyGraph<B extends boolean = false>(event: string, options?: CallOptions<B>): Out<Q, D, Text<B>>;
   /** How long commands took: `[microseconds, calls up to that]`. See [LATENCY HISTOGRAM](https://redis.io/docs/latest/commands/latency-histogram/). Since Redis 7.0. */
   latencyHistogram<N extends boolean = D>(...commands: Rest<string, CallOptions<boolean, N>>): Out<Q, D, Record<string, { calls: Int<N>; histogram: [Int<N>, Int<N>][] }>>;
   /** The latencies of an event: seconds since 1970, milliseconds. See [LATENCY HISTORY](https://redis.io/docs/latest/commands/latency-history/). */
@@ -961,11 +961,11 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   /** Forgets latencies of events, all if none is named; of how many. See [LATENCY RESET](https://redis.io/docs/latest/commands/latency-reset/). */
   latencyReset<N extends boolean = D>(...events: Rest<string, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** A drawing and the version. See [LOLWUT](https://redis.io/docs/latest/commands/lolwut/). */
-  lolwut(options?: LolwutOptions): Out<Q, D, string>;
+  lolwut<B extends boolean = false>(options?: LolwutOptions<B>): Out<Q, D, Text<B>>;
   /** Advice on memory, for humans. See [MEMORY DOCTOR](https://redis.io/docs/latest/commands/memory-doctor/). */
-  memoryDoctor(options?: CallOptions): Out<Q, D, string>;
+  memoryDoctor<B extends boolean = false>(options?: CallOptions<B>): Out<Q, D, Text<B>>;
   /** What the allocator tells of itself. See [MEMORY MALLOC-STATS](https://redis.io/docs/latest/commands/memory-malloc-stats/). */
-  memoryMallocStats(options?: CallOptions): Out<Q, D, string>;
+  memoryMallocStats<B extends boolean = false>(options?: CallOptions<B>): Out<Q, D, Text<B>>;
   /** Asks the allocator to give memory back. See [MEMORY PURGE](https://redis.io/docs/latest/commands/memory-purge/). */
   memoryPurge(options?: CallOptions): Out<Q, D, "OK">;
   /** Where memory is, in bytes; names in camel case, as `keysCount`. See [MEMORY STATS](https://redis.io/docs/latest/commands/memory-stats/). */
@@ -978,7 +978,7 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   ping(options?: CallOptions): Out<Q, D, "PONG">;
   ping<B extends boolean = false>(text: Arg, options?: CallOptions<B>): Out<Q, D, Text<B>>;
   /** Whether the server is a primary, a replica or a sentinel. See [ROLE](https://redis.io/docs/latest/commands/role/). */
-  role(options?: CallOptions): Out<Q, D, Role>;
+  role<N extends boolean = D>(options?: CallOptions<boolean, N>): Out<Q, D, Role<N>>;
   /** Saves, and blocks the server meanwhile. See [SAVE](https://redis.io/docs/latest/commands/save/). */
   save(options?: CallOptions): Out<Q, D, "OK">;
   /** Commands that took long, the latest first. See [SLOWLOG GET](https://redis.io/docs/latest/commands/slowlog-get/). */

@@ -72,13 +72,13 @@ async function withServer(program, use) {
 async function runs(url, protocol) {
   const redis = await connect(url, { protocol, clientName: "methods", commandTimeout: LIMIT });
   try {
-    await check(redis, protocol);
+    await check(redis, url, protocol);
   } finally {
     await redis.close();
   }
 }
 
-async function check(redis, protocol) {
+async function check(redis, url, protocol) {
   const info = await redis.info("server");
   const product = info.includes("valkey_version:") ? "valkey" : "redis";
   const version = info.match(new RegExp(`${product}_version:(\\S+)`))[1];
@@ -97,7 +97,8 @@ async function check(redis, protocol) {
         if (spec) called.add(`${method}/${protocol}`);
         const given = [];
         for (const arg of args) given.push(await resolve(redis, arg));
-        const got = await redis[method](...given).catch((error) => error);
+        const call = typeof method === "function" ? method(redis, url) : redis[method](...given);
+        const got = await call.catch((error) => error);
         judge(`${method}(${JSON.stringify(args, shown)})`, got, wanted);
       }
     });
@@ -115,7 +116,7 @@ async function check(redis, protocol) {
 
 /** Waits until the server neither saves nor rewrites in the background. */
 async function idle(redis) {
-  while (/(rdb_bgsave|aof_rewrite)_in_progress:1/.test(await redis.info("persistence"))) {
+  while (/(rdb_bgsave|aof_rewrite)_(in_progress|scheduled):1/.test(await redis.info("persistence"))) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -25,6 +25,7 @@ export async function uses(url: string): Promise<void> {
   is<bigint>()(await redis.del(["a", "b"], { bigint: true }));
   is<(string | null)[]>()(await redis.mGet(["a", "b"]));
   is<(string | null)[]>()(await redis.mGet("a", "b"));
+  is<(Uint8Array | null)[]>()(await redis.mGet("a", ["b"], { bytes: true }));
   is<Record<string, string>>()(await redis.hGetAll("h"));
   is<Record<string, Uint8Array>>()(await redis.hGetAll("h", { bytes: true }));
   is<number>()(await redis.hSet("h", { name: "Ada", born: 1815 }));

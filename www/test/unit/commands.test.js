@@ -187,6 +187,23 @@ test("a script is sent until its digest is known, and again when the server has 
   assert.deepEqual(words, ["EVALSHA", "EVAL"]);
 });
 
+test("replies that a lone server does not give", async () => {
+  const { client, raw } = await fakeClient();
+  const when = async (method, args, answer, value) => {
+    raw.answer = () => answer;
+    assert.deepEqual(JSON.parse(JSON.stringify(await client[method](...args))), value, method);
+  };
+  await when("role", [], ["master", 9, [["host", "6380", "7"]]], { role: "master", offset: 9, replicas: [{ host: "host", port: 6380, offset: 7 }] });
+  await when("role", [], ["sentinel", ["one"]], { role: "sentinel", masters: ["one"] });
+  const running = ["name", "f", "command", ["FCALL", "f", 0], "duration_ms", 12];
+  const engines = ["LUA", ["libraries_count", 1, "functions_count", 2]];
+  const stats = { runningScript: { name: "f", command: ["FCALL", "f", 0], durationMs: 12 }, engines: { LUA: { librariesCount: 1, functionsCount: 2 } } };
+  await when("functionStats", [], ["running_script", running, "engines", engines], stats);
+  await when("memoryStats", [], ["db.0", ["overhead.hashtable.main", 5], "fragmentation", "1.5"], { db0: { overheadHashtableMain: 5 }, fragmentation: 1.5 });
+  // Of entries that are gone, Redis 6 gives nothing, and no third part.
+  await when("xAutoClaim", ["x", "g", "c", 0, "0"], ["0-0", [null, ["1-1", ["a", "1"]]]], { next: "0-0", entries: [{ id: "1-1", fields: { a: "1" } }], deleted: [] });
+});
+
 test("the table is sound", () => {
   const methods = COMMANDS.map(({ method }) => method);
   assert.equal(new Set(methods).size, methods.length, "a method is declared twice");

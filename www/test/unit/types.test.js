@@ -3,12 +3,16 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 
 import { Client, Queue } from "../../src/client.js";
 import { COMMANDS } from "../../src/commands.js";
 import { generate, manual, nameOf, TARGET } from "../../types/generate.mjs";
+import { SECTIONS } from "../methods/cases.mjs";
 import { METHODS } from "../../types/methods.mjs";
 
 const www = new URL("../../", import.meta.url);
@@ -29,12 +33,51 @@ test("src/methods.d.ts is up to date", () => {
 });
 
 test("the types compile, accept typical uses and refuse typical mistakes", async () => {
-  const tsc = new URL("node_modules/typescript/bin/tsc", www).pathname;
-  const project = new URL("test/types", www).pathname;
-  const said = await promisify(execFile)(process.execPath, [tsc, "-p", project]).catch((error) => error);
-  assert.equal(said.stdout, "");
-  assert.equal(said.code, undefined);
+  assert.equal(await compile(new URL("test/types", www).pathname), "");
 });
+
+/** What the compiler says. */
+async function compile(project) {
+  const tsc = new URL("node_modules/typescript/bin/tsc", www).pathname;
+  const said = await promisify(execFile)(process.execPath, [tsc, "-p", project]).catch((error) => error);
+  return said.code === undefined ? said.stdout : said.stdout || said.message;
+}
+
+test("the arguments and replies of the tests with real servers have the types that are promised", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "redmux-types-"));
+  try {
+    const calls = Object.values(SECTIONS).flat().filter(([method]) => typeof method === "string");
+    const lines = calls.map(([method, args, wanted]) => {
+      const call = `await redis.${method}(${args.map(asSource).join(", ")})`;
+      return typeof wanted === "function" || wanted?.fails ? `${call};` : `same(${call}, ${asSource(wanted)});`;
+    });
+    const head = [
+      'import type { Client } from "redmux";',
+      "declare function same<T>(got: T, wanted: NoInfer<T>): void;",
+      "declare const dump: Uint8Array;",
+      "export async function cases(redis: Client): Promise<void> {",
+    ];
+    await writeFile(join(dir, "cases.ts"), `${head.join("\n")}\n${lines.join("\n")}\n}\n`);
+    const { compilerOptions } = JSON.parse(readFileSync(new URL("test/types/tsconfig.json", www), "utf8"));
+    compilerOptions.paths = { redmux: [new URL("src/index.d.ts", www).pathname] };
+    await writeFile(join(dir, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["cases.ts"] }));
+    assert.equal(await compile(dir), "");
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+});
+
+/** A value as one writes it. */
+function asSource(value) {
+  if (typeof value === "bigint") return `${value}n`;
+  if (value instanceof Set || value instanceof Map) return `new ${value.constructor.name}([${[...value].map(asSource)}])`;
+  if (ArrayBuffer.isView(value)) return `${value.constructor.name}.of(${value})`;
+  if (Array.isArray(value)) return `[${value.map(asSource)}]`;
+  if (value === null || typeof value !== "object") return typeof value === "string" ? JSON.stringify(value) : String(value);
+  // What another method gives first.
+  if ("functionDump" in value || "dump" in value) return "dump";
+  return `{ ${Object.entries(value).map(([name, item]) => `${JSON.stringify(name)}: ${asSource(item)}`)} }`;
+}
 
 test("every method is documented, typed, and has its function", () => {
   const methods = COMMANDS.map(({ method }) => method);
