@@ -325,6 +325,8 @@ export interface StreamEntry<B extends boolean = false> {
   /** An object without prototype. */
   fields: Record<string, Text<B>>;
 }
+/** Streams of which what no consumer of the group has got is wanted. */
+export type NewEntries = Readonly<Record<string, ">">>;
 /** An entry that is pending and was deleted. */
 export interface DeletedEntry {
   id: string;

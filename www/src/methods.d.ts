@@ -9,6 +9,7 @@ import type {
   ClientInfo,
   CommandDoc,
   CommandInfo,
+  DeletedEntry,
   FoundPlace,
   FunctionLibrary,
   FunctionStats,
@@ -19,6 +20,7 @@ import type {
   LoggedCommand,
   Members,
   MemoryStats,
+  NewEntries,
   Out,
   Pairs,
   PendingEntry,
@@ -764,7 +766,8 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   /** Entries behind an id, of several streams; `null` if there are none. Blocking is refused. See [XREAD](https://redis.io/docs/latest/commands/xread/). */
   xRead<B extends boolean = false>(streams: Pairs, options?: CountOptions<B>): Out<Q, D, Record<string, StreamEntry<B>[]> | null>;
   /** New entries for a consumer (id `">"`), or those pending with it behind an id, whose fields are `null` if deleted. See [XREADGROUP](https://redis.io/docs/latest/commands/xreadgroup/). */
-  xReadGroup<B extends boolean = false>(group: Arg, consumer: Arg, streams: Pairs, options?: XReadGroupOptions<B>): Out<Q, D, Record<string, StreamEntry<B>[]> | null>;
+  xReadGroup<B extends boolean = false>(group: Arg, consumer: Arg, streams: NewEntries, options?: XReadGroupOptions<B>): Out<Q, D, Record<string, StreamEntry<B>[]> | null>;
+  xReadGroup<B extends boolean = false>(group: Arg, consumer: Arg, streams: Pairs, options?: XReadGroupOptions<B>): Out<Q, D, Record<string, (StreamEntry<B> | DeletedEntry)[]> | null>;
   /** Entries in a range of ids, the last first. See [XREVRANGE](https://redis.io/docs/latest/commands/xrevrange/). */
   xRevRange<B extends boolean = false>(key: Arg, end: string, start: string, options?: CountOptions<B>): Out<Q, D, StreamEntry<B>[]>;
   /** Sets the last id of a stream. See [XSETID](https://redis.io/docs/latest/commands/xsetid/). */

@@ -208,7 +208,7 @@ export const METHODS = {
   xPendingRange: ["The entries of a group that are pending; `idle` in milliseconds", "key, group, start: string, end: string, count, consumer? -> PendingEntry[]"],
   xRange: ["Entries in a range of ids; `-` and `+` are the ends", "key, start: string, end: string -> StreamEntry[]"],
   xRead: ["Entries behind an id, of several streams; `null` if there are none. Blocking is refused", "streams -> Record<string, StreamEntry[]> | null"],
-  xReadGroup: ['New entries for a consumer (id `">"`), or those pending with it behind an id, whose fields are `null` if deleted', 'group, consumer, streams: Readonly<Record<string, ">">> -> Record<string, StreamEntry[]> | null', "group, consumer, streams -> Record<string, (StreamEntry | DeletedEntry)[]> | null"],
+  xReadGroup: ['New entries for a consumer (id `">"`), or those pending with it behind an id, whose fields are `null` if deleted', 'group, consumer, streams: NewEntries -> Record<string, StreamEntry[]> | null', "group, consumer, streams -> Record<string, (StreamEntry | DeletedEntry)[]> | null"],
   xRevRange: ["Entries in a range of ids, the last first", "key, end: string, start: string -> StreamEntry[]"],
   xSetId: ["Sets the last id of a stream", `key, id: string -> ${OK}`],
   xTrim: ['Removes the oldest entries, so that so many stay, or those from an id on; how many: `{ MAXLEN: ["~", 1000] }`', "key, { } -> Int"],
