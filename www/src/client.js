@@ -567,9 +567,9 @@ export class Queue {
     return this.#push(spec.command, words, options, REPLIES[spec.reply], spec.method);
   }
 
-  #push(name, words, { bytes = false, bigint, timeout, signal }, shape, method) {
-    if (timeout !== undefined || signal !== undefined) {
-      throw new TypeError(`${method}: timeout and signal are options of exec`);
+  #push(name, words, { bytes = false, bigint, timeout, signal, cached }, shape, method) {
+    if (timeout !== undefined || signal !== undefined || cached !== undefined) {
+      throw new TypeError(`${method}: timeout and signal are options of exec, and nothing is cached`);
     }
     this.#commands.push({ name, words, bytes, bigint: bigint ?? this.#client._bigint, shape });
     return this;

@@ -13,8 +13,10 @@
 //   >      an object, Map or array of pairs; the keys are sent first, then the values
 //   &      a vector, or nothing
 //   {A B}  the modifiers that an options object may hold, in this order: `true` sends the
-//          name, another value the name and the value(s); A* is sent for each of its values
+//          name, another value the name and the value(s)
 //   ...    the remaining arguments; at the end, before modifiers, it need not be written
+import { CALL_OPTIONS } from "./calls.js";
+
 const EXPIRE = "{NX XX GT LT}";
 const ZRANGE = "{BYSCORE BYLEX REV LIMIT}";
 const GEO = "{FROMMEMBER FROMLONLAT BYRADIUS BYBOX ASC DESC COUNT";
@@ -79,9 +81,9 @@ const TABLE = [
   ["renameNX", "", "boolean"],
   ["restore", "{REPLACE ABSTTL IDLETIME FREQ}"],
   ["scan", "{MATCH COUNT TYPE}", "scan"],
-  ["sort", "{BY LIMIT GET* ASC DESC ALPHA}"],
-  ["sortRo", "SORT_RO {BY LIMIT GET* ASC DESC ALPHA}"],
-  ["sortStore", "SORT $ {BY LIMIT GET* ASC DESC ALPHA} STORE $"],
+  ["sort", "{BY LIMIT GET ASC DESC ALPHA}"],
+  ["sortRo", "SORT_RO {BY LIMIT GET ASC DESC ALPHA}"],
+  ["sortStore", "SORT $ {BY LIMIT GET ASC DESC ALPHA} STORE $"],
   ["touch"],
   ["ttl"],
   ["type"],
@@ -356,8 +358,8 @@ const TAKES = /^#?[$#%^@>&]$/;
 
 /**
  * The table, read: method, name of the command, the parts of its words behind that (modifiers are
- * an array of their names), those of them that take an argument, the names of all modifiers, and
- * the shape of its reply.
+ * an array of their names), those of them that take an argument, the names of all modifiers, those
+ * of all options, and the shape of its reply.
  */
 export const COMMANDS = Object.freeze(
   TABLE.map(([method, words = "", reply]) => {
@@ -372,7 +374,8 @@ export const COMMANDS = Object.freeze(
       command,
       parts,
       takers: parts.filter((part) => TAKES.test(part)),
-      options: groups.flat().map((name) => name.replace("*", "")),
+      options: groups.flat(),
+      known: [...groups.flat(), ...CALL_OPTIONS],
       reply,
       binary,
       // Without options its arguments are sent as they are.

@@ -1,5 +1,7 @@
 // Types of the npm package `redmux`.
 
+/// <reference lib="esnext.disposable" />
+
 /** What can be sent as an argument. Numbers and bigints are sent as decimal text. */
 export type Arg = string | number | bigint | ArrayBuffer | ArrayBufferView;
 /** One argument or several. */
@@ -520,6 +522,8 @@ export type Role<N extends boolean = false> =
 
 /** Arguments, then perhaps options. */
 export type Rest<A, O = CallOptions> = [...A[]] | [...A[], O];
+/** Options of a method: in a queue those of the whole are options of `exec`. */
+export type In<Q extends unknown[] | null, O> = Q extends unknown[] ? O & { timeout?: undefined; signal?: undefined; cached?: undefined } : O;
 /** What a method gives: a promise, or a queue that holds its reply too. */
 export type Out<Q extends unknown[] | null, D extends boolean, T> = Q extends unknown[] ? Queue<[...Q, T], D> : Promise<T>;
 
@@ -577,7 +581,7 @@ export declare class Client<D extends boolean = false> {
 /**
  * Commands that go together: the methods of a client, each of which gives the queue again, and `R` the replies.
  *
- * Where they are added in a loop, `multi<any[]>()` types them. `timeout` and `signal` are options of `exec`.
+ * Where they are added in a loop, `multi<any[]>()` types them.
  */
 export interface Queue<R extends unknown[] = any[], D extends boolean = false> extends Commands<R, D> {
   readonly length: number;

@@ -1,7 +1,7 @@
 // From the arguments of a method to the words of its command: commands.js has the parts, and says
 // what they mean.
 
-import { CALL_OPTIONS, checkOptions } from "./calls.js";
+import { checkOptions } from "./calls.js";
 import { describe, isPlain } from "./outbox.js";
 
 /** Where an object is data. */
@@ -19,39 +19,55 @@ export function toWords(spec, args) {
   let options = {};
   if (isPlain(given.at(-1)) && !TAKES_OBJECT.test(takers[given.length - 1])) {
     options = given.pop();
-    checkOptions(spec.method, options, [...spec.options, ...CALL_OPTIONS]);
+    checkOptions(spec.method, options, spec.known);
   }
   const words = [];
   let next = 0;
-  const rest = () => {
-    while (next < given.length) append(words, given[next++]);
-  };
   for (const part of spec.parts) {
-    if (part === "...") rest();
-    else if (Array.isArray(part)) modify(words, part, options);
-    else if (!takers.includes(part)) words.push(part);
-    else {
-      const taken = given[next++];
-      const flat = (one, ...names) => {
-        flatten(spec, words, taken, one, names);
-        rest();
-      };
-      if (part === "$") append(words, taken);
-      else if (part === "&") vector(words, taken);
-      else if (part === "#") {
-        const list = taken === undefined ? [] : Array.isArray(taken) ? taken : [taken];
-        words.push(list.length);
+    if (typeof part !== "string") {
+      modify(words, part, options);
+      continue;
+    }
+    const from = words.length;
+    switch (part) {
+      case "...":
+        while (next < given.length) append(words, given[next++]);
+        break;
+      case "$":
+        append(words, given[next++]);
+        break;
+      case "%":
+        flattenPairs(words, given[next++]);
+        break;
+      case "#%":
+        flattenPairs(words, given[next++]);
+        while (next < given.length) append(words, given[next++]);
+        words.splice(from, 0, (words.length - from) / 2);
+        break;
+      case "#": {
+        const list = given[next++] ?? [];
         append(words, list);
-      } else if (part === "%" || part === "#%") {
-        const from = words.length;
-        for (const pair of pairs(taken)) append(words, pair);
-        rest();
-        if (part === "#%") words.splice(from, 0, (words.length - from) / 2);
-      } else if (part === ">") {
-        const streams = pairs(taken);
-        for (const side of [0, 1]) for (const pair of streams) words.push(pair[side]);
-      } else if (part === "^") flat("a member", "score", "value");
-      else flat("a place", "longitude", "latitude", "member");
+        words.splice(from, 0, words.length - from);
+        break;
+      }
+      case "^":
+        flatten(spec, words, given[next++], "a member", ["score", "value"]);
+        break;
+      case "@":
+        flatten(spec, words, given[next++], "a place", ["longitude", "latitude", "member"]);
+        break;
+      case ">": {
+        flattenPairs(words, given[next++]);
+        const pairs = words.splice(from);
+        if (pairs.length % 2 > 0) throw new TypeError(`${spec.method}: streams are { key: id }`);
+        for (const side of [0, 1]) for (let at = side; at < pairs.length; at += 2) words.push(pairs[at]);
+        break;
+      }
+      case "&":
+        vector(words, given[next++]);
+        break;
+      default:
+        words.push(part);
     }
   }
   return { words, options: spec.binary ? { ...options, bytes: true } : options };
@@ -64,23 +80,25 @@ function append(words, value) {
 }
 
 function modify(words, names, options) {
-  for (const entry of names) {
-    const name = entry.replace("*", "");
+  for (const name of names) {
     const value = options[name];
     if (value === undefined || value === false) continue;
-    const each = name !== entry && Array.isArray(value) ? value : [value];
-    for (const one of each) {
-      words.push(name);
-      if (one !== true) append(words, one);
+    if (name === "GET" && Array.isArray(value)) {
+      // Of SORT: the only one that is sent for each of its values.
+      for (const one of value) words.push(name, one);
+      continue;
     }
+    words.push(name);
+    if (value !== true) append(words, value);
   }
 }
 
-/** Pairs of an object, a Map or an array; anything else is the first of a flat list. */
-function pairs(value) {
-  if (value instanceof Map) return [...value];
-  if (isPlain(value)) return Object.entries(value);
-  return Array.isArray(value) ? value : [[value]];
+/** An object, a Map or pairs; anything else is the first of a flat list. */
+function flattenPairs(words, value) {
+  if (value instanceof Map) for (const [field, item] of value) words.push(field, item);
+  else if (isPlain(value)) for (const field of Object.keys(value)) words.push(field, value[field]);
+  else if (Array.isArray(value)) for (const pair of value) append(words, pair);
+  else words.push(value);
 }
 
 /** Objects with these properties, or the first value of a flat list. */

@@ -28,7 +28,7 @@ export function generate() {
   const methods = COMMANDS.map((spec) => {
     const [text, ...signatures] = METHODS[spec.method];
     const options = optionsOf(spec, interfaces);
-    const lines = signatures.map((one) => `  ${spec.method}${signature(spec, one, options)};\n`);
+    const lines = signatures.flatMap(withAndWithout).map((one) => `  ${spec.method}${signature(spec, one, options)};\n`);
     return `  /** ${documentation(spec, text, rows)} */\n${lines.join("")}`;
   });
   const body = methods.join("");
@@ -61,6 +61,16 @@ function optionsOf({ method, options }, interfaces) {
   return interfaces.get(text);
 }
 
+/** A signature for each number of arguments: with fewer, the options follow. */
+function withAndWithout(text) {
+  // Not those of options, which stand in braces.
+  const at = text.search(/\w+\?(?=[,: ](?![^{]*\}))/);
+  if (at < 0) return [text];
+  const arrow = text.lastIndexOf(" ->");
+  const fewer = text.slice(0, at).replace(/,\s*$/, "") + text.slice(arrow);
+  return [fewer, ...withAndWithout(text.slice(0, at) + text.slice(at).replace("?", ""))];
+}
+
 /** `<generics> arguments { options } -> reply` in TypeScript. */
 function signature(spec, text, options) {
   const match = text.match(/^(?:<(.*?)> )?(.*?)(?:,? ?\{ (.*?)\})? ?-> (.*)$/);
@@ -70,7 +80,7 @@ function signature(spec, text, options) {
   const has = (name) => new RegExp(`<[^<>]*\\b${name}\\b[^<>]*>`).test(result);
   const generics = [has("B") && "B extends boolean = false", has("N") && "N extends boolean = D", own].filter(Boolean);
   const both = has("B") || has("N") ? `<${has("B") ? "B" : "boolean"}${has("N") ? ", N" : ""}>` : "";
-  const type = `${options}${both}${added?.trim() ? ` & { ${added.trim()} }` : ""}`;
+  const type = `In<Q, ${options}${both}${added?.trim() ? ` & { ${added.trim()} }` : ""}>`;
   const required = added !== undefined && !/\?:/.test(added);
   const names = given.split(/,\s*(?![^[\]]*\])/).filter(Boolean).map((one) => argument(one, type));
   if (!names.at(-1)?.startsWith("...")) names.push(`options${required ? "" : "?"}: ${type}`);
@@ -79,10 +89,10 @@ function signature(spec, text, options) {
 }
 
 function argument(text, options) {
-  const [, dots, name, optional, type] = text.match(/^(\.\.\.)?(\w+)(\?)?(?:: (.*))?$/) ?? [];
+  const [, dots, name, type] = text.match(/^(\.\.\.)?(\w+)(?:: (.*))?$/) ?? [];
   if (!name) throw new Error(`not an argument: ${text}`);
-  if (dots) return `...${name}: Rest<${type ?? (name === "operations" ? "Args" : ARGUMENTS[name] ?? "Args")}, ${options}>`;
-  return `${name}${optional ?? ""}: ${type ?? ARGUMENTS[name] ?? "Arg"}`;
+  if (dots) return `...${name}: Rest<${type ?? ARGUMENTS[name] ?? "Args"}, ${options}>`;
+  return `${name}: ${type ?? ARGUMENTS[name] ?? "Arg"}`;
 }
 
 /** There are no fewer arguments than parts that need one. */

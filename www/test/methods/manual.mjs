@@ -21,7 +21,7 @@ function words() {
   const all = new Map();
   for (const spec of COMMANDS) {
     const name = nameOf(spec);
-    const literals = spec.parts.flat().map((part) => part.replace("*", "")).filter((part) => /^[A-Z]/.test(part));
+    const literals = spec.parts.flat().filter((part) => /^[A-Z]/.test(part));
     const { own, given } = all.get(name) ?? { own: new Set(), given: new Set() };
     for (const word of literals.slice(name.includes(" ") && !Array.isArray(spec.parts[0]) ? 1 : 0)) own.add(word);
     const types = [METHODS[spec.method], spec.options.map((option) => OPTIONS_OF[spec.method]?.[option] ?? OPTIONS[option] ?? [])];

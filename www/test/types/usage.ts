@@ -129,6 +129,10 @@ export async function mistakes(redis: Client): Promise<void> {
   redis.watch("k");
   // @ts-expect-error: what a queue gives is no promise of a reply
   (await redis.multi().get("k")).trim();
+  // @ts-expect-error: a queue has one timeout
+  redis.multi().get("k", { timeout: 5 });
+  // @ts-expect-error: a queue is not answered by the cache
+  redis.pipeline().del("k", { cached: true });
   // @ts-expect-error: the first reply is a number
   const [text]: [string] = await redis.multi().incr("k").exec();
   // @ts-expect-error: there is no such event

@@ -154,7 +154,7 @@ test("data of the wrong form is refused before anything is sent", async () => {
   await assert.rejects(client.geoAdd("g", { longitude: 1, member: "m" }, {}), /geoAdd: a place is \{ longitude, latitude, member \}/);
   await assert.rejects(client.vAdd("v", "0.5", "m"), /the vector is a string/);
   await assert.rejects(client.hExpire("h"), /argument 2 is undefined/);
-  await assert.rejects(client.xRead("a"), /argument 3 is undefined/);
+  await assert.rejects(client.xRead("a"), /xRead: streams are \{ key: id \}/);
   assert.equal(raw.calls.length, 0);
 });
 
@@ -210,7 +210,7 @@ test("the table is sound", () => {
   for (const spec of COMMANDS) {
     assert.ok(spec.reply === undefined || spec.reply in REPLIES, spec.method);
     assert.match(spec.command, /^[A-Z]+(_RO)?$/);
-    for (const part of spec.parts.flat()) assert.match(part, /^(#?[$#%^@>&]|\.\.\.|[A-Z][A-Z0-9-]*\*?)$/, spec.method);
+    for (const part of spec.parts.flat()) assert.match(part, /^(#?[$#%^@>&]|\.\.\.|[A-Z][A-Z0-9-]*)$/, spec.method);
   }
   const shapes = new Set(COMMANDS.map(({ reply }) => reply));
   assert.deepEqual(Object.keys(REPLIES).filter((shape) => !shapes.has(shape)), [], "shapes without a command");
