@@ -358,6 +358,7 @@ export const SECTIONS = {
     ["xTrim", ["x", { MAXLEN: 0, KEEPREF: true }], 0, redis("8.2")],
   ],
   scripts: [
+    ["functionFlush", [{ SYNC: true }], "OK"],
     ["eval", ["return {KEYS[1], ARGV[1], #KEYS, #ARGV}", ["k"], ["a", "b"]], ["k", "a", 1, 2]],
     ["eval", ["return 1"], 1],
     ["eval", ["return ARGV[1]", [], "x", { bytes: true }], bytes("x")],

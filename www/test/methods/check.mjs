@@ -17,7 +17,8 @@ import { COMMANDS } from "../../src/commands.js";
 import { connect, ServerError } from "../../src/node.js";
 import { nameOf } from "../../types/generate.mjs";
 import { SECTIONS } from "./cases.mjs";
-import { atLeast, undocumented, unoffered } from "./manual.mjs";
+import { atLeast, SINCE, undocumented, unoffered } from "./manual.mjs";
+import { calls, DATA, VECTORS } from "./modifiers.mjs";
 
 const { REDIS_7 = "redis-server", REDIS_8, VALKEY_9 } = process.env;
 const METHODS = new Map(COMMANDS.map((spec) => [spec.method, spec]));
@@ -26,6 +27,8 @@ const LIMIT = 20_000;
 let failed = 0;
 /** `method/protocol` of what was called. */
 const called = new Set();
+/** `method modifier` of what was called. */
+const tried = new Set();
 
 async function report(name, check) {
   try {
@@ -86,13 +89,15 @@ async function check(redis, url, protocol) {
   const names = [...new Set(COMMANDS.map((spec) => nameOf(spec).toLowerCase().replace(" ", "|")))];
   const known = new Set((await redis.commandInfo(...names)).filter(Boolean).map(({ name }) => name.toLowerCase()));
 
+  const knows = (spec) => known.has(nameOf(spec).toLowerCase().replace(" ", "|"));
+
   for (const [section, cases] of Object.entries(SECTIONS)) {
     await report(`${where}: ${section}`, async () => {
       await redis.flushAll();
       await idle(redis);
       for (const [method, args, wanted, servers] of cases) {
         const spec = METHODS.get(method);
-        if (spec && !known.has(nameOf(spec).toLowerCase().replace(" ", "|"))) continue;
+        if (spec && !knows(spec)) continue;
         if (servers && !(servers[product] && atLeast(version, servers[product]))) continue;
         if (spec) called.add(`${method}/${protocol}`);
         const given = [];
@@ -108,6 +113,23 @@ async function check(redis, url, protocol) {
   });
   await report(`${where}: words of the manual that the methods do not have`, async () => {
     assert.equal(unoffered(await redis.commandDocs()).join(", "), "");
+  });
+  await report(`${where}: modifiers`, async () => {
+    for (const { spec, name, args } of calls()) {
+      const newer = [name, ...spec.parts].some((word) => {
+        const since = SINCE[`${nameOf(spec)} ${word}`];
+        return since && !(since[product] && atLeast(version, since[product]));
+      });
+      if (newer || !knows(spec)) continue;
+      await idle(redis);
+      await redis.flushAll();
+      for (const [method, given] of known.has("vadd") ? [...DATA, ...VECTORS] : DATA) await redis[method](...given);
+      const given = [];
+      for (const arg of args) given.push(await resolve(redis, arg));
+      const got = await redis[spec.method](...given).catch((error) => error);
+      tried.add(`${spec.method} ${name}`);
+      assert.ok(!(got instanceof Error), `${spec.method} with ${name} gave ${text(got)}`);
+    }
   });
   await report(`${where}: iterators`, () => iterators(redis, atLeast(info.match(/redis_version:(\S+)/)[1], "7.4") || product === "valkey"));
   await report(`${where}: queues`, () => queues(redis));
@@ -231,6 +253,10 @@ for (const program of [REDIS_7, REDIS_8, VALKEY_9]) {
 }
 await report("every method was called in both protocols", () => {
   const missing = [2, 3].flatMap((protocol) => [...METHODS.keys()].filter((method) => !called.has(`${method}/${protocol}`)).map((method) => `${method} RESP${protocol}`));
+  assert.equal(missing.join(", "), "");
+});
+await report("every modifier was sent by itself", () => {
+  const missing = calls().map(({ spec, name }) => `${spec.method} ${name}`).filter((one) => !tried.has(one));
   assert.equal(missing.join(", "), "");
 });
 process.exit(failed === 0 ? 0 : 1);

@@ -67,7 +67,7 @@ export function unoffered(docs) {
 const WITH_SCORE = { redis: "7.2", valkey: "7.2" };
 const REFERENCES = { redis: "8.2" };
 /** Words that are newer than their commands. */
-const SINCE = {
+export const SINCE = {
   "CLIENT KILL MAXAGE": { redis: "7.4", valkey: "8.0" },
   "HSCAN NOVALUES": { redis: "7.4", valkey: "8.0" },
   "SET IFEQ": { redis: "8.4", valkey: "8.1" },
