@@ -30,7 +30,6 @@ import type {
   Reply,
   Rest,
   Role,
-  Scan,
   ScanPage,
   Scored,
   SimilarMember,

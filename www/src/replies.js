@@ -30,7 +30,12 @@ export const REPLIES = {
   },
   positions: (reply) => reply.map((item) => item && toPosition(item)),
   places: (reply) =>
-    reply.map(([member, distance, hash, position]) => ({ member, distance: toNumber(distance), hash, ...toPosition(position) })),
+    reply.map(([member, distance, hash, position]) => ({
+      member,
+      distance: toNumber(distance),
+      hash,
+      ...toPosition(position),
+    })),
 
   // Streams
   entries: toEntries,
@@ -45,10 +50,16 @@ export const REPLIES = {
     consumers: toObject(consumers ?? [], toNumber),
   }),
   pendingEntries: (reply) =>
-    reply.map(([id, consumer, idle, deliveries]) => ({ id: toText(id), consumer: toText(consumer), idle, deliveries })),
+    reply.map(([id, consumer, idle, deliveries]) => ({
+      id: toText(id),
+      consumer: toText(consumer),
+      idle,
+      deliveries,
+    })),
   stream: (reply) => {
     const stream = toRecord(reply);
-    for (const name of ["firstEntry", "lastEntry"]) if (stream[name]) [stream[name]] = toEntries([stream[name]]);
+    for (const name of ["firstEntry", "lastEntry"])
+      if (stream[name]) [stream[name]] = toEntries([stream[name]]);
     if (!stream.entries) return stream;
     return {
       ...stream,
@@ -57,9 +68,21 @@ export const REPLIES = {
         const group = toRecord(item);
         const consumers = group.consumers.map((one) => {
           const consumer = toRecord(one);
-          return { ...consumer, pending: consumer.pending.map(([id, deliveredAt, deliveries]) => ({ id, deliveredAt, deliveries })) };
+          return {
+            ...consumer,
+            pending: consumer.pending.map(([id, deliveredAt, deliveries]) => ({
+              id,
+              deliveredAt,
+              deliveries,
+            })),
+          };
         });
-        const pending = group.pending.map(([id, consumer, deliveredAt, deliveries]) => ({ id, consumer, deliveredAt, deliveries }));
+        const pending = group.pending.map(([id, consumer, deliveredAt, deliveries]) => ({
+          id,
+          consumer,
+          deliveredAt,
+          deliveries,
+        }));
         return { ...group, pending, consumers };
       }),
     };
@@ -94,7 +117,10 @@ export const REPLIES = {
     }),
   functionStats: (reply) => {
     const { runningScript, engines } = toRecord(reply);
-    return { runningScript: runningScript && toRecord(runningScript), engines: toObject(engines, (item) => toRecord(item)) };
+    return {
+      runningScript: runningScript && toRecord(runningScript),
+      engines: toObject(engines, (item) => toRecord(item)),
+    };
   },
   aclUser: (reply) => {
     const user = toRecord(reply);
@@ -112,7 +138,15 @@ export const REPLIES = {
     reply.map((item) => {
       if (!item) return null;
       const [name, arity, flags, firstKey, lastKey, step, categories] = item;
-      return { name: toText(name), arity, flags: toTexts(flags), firstKey, lastKey, step, categories: toTexts(categories) };
+      return {
+        name: toText(name),
+        arity,
+        flags: toTexts(flags),
+        firstKey,
+        lastKey,
+        step,
+        categories: toTexts(categories),
+      };
     }),
   keysAndFlags: (reply) => reply.map(([key, flags]) => ({ key, flags: toTexts(flags) })),
   docs: toDocs,
@@ -122,15 +156,34 @@ export const REPLIES = {
       const { calls, histogramUsec } = toRecord(item);
       return { calls, histogram: pairsOf(histogramUsec) };
     }),
-  latencies: (reply) => reply.map(([event, time, latest, max]) => ({ event: toText(event), time, latest, max })),
+  latencies: (reply) =>
+    reply.map(([event, time, latest, max]) => ({ event: toText(event), time, latest, max })),
   samples: (reply) => reply.map(([time, latency]) => ({ time, latency })),
   logged: (reply) =>
-    reply.map(([id, time, amount, args, address, name]) => ({ id, time, amount, args, address: toText(address), name: toText(name) })),
+    reply.map(([id, time, amount, args, address, name]) => ({
+      id,
+      time,
+      amount,
+      args,
+      address: toText(address),
+      name: toText(name),
+    })),
   role: ([name, ...rest]) => {
     const role = toText(name);
     if (role === "sentinel") return { role, masters: toTexts(rest[0]) };
-    if (role === "slave") return { role, host: toText(rest[0]), port: toNumber(rest[1]), state: toText(rest[2]), offset: rest[3] };
-    const replica = ([host, port, offset]) => ({ host: toText(host), port: toNumber(port), offset: toNumber(offset) });
+    if (role === "slave")
+      return {
+        role,
+        host: toText(rest[0]),
+        port: toNumber(rest[1]),
+        state: toText(rest[2]),
+        offset: rest[3],
+      };
+    const replica = ([host, port, offset]) => ({
+      host: toText(host),
+      port: toNumber(port),
+      offset: toNumber(offset),
+    });
     return { role, offset: rest[0], replicas: rest[1].map(replica) };
   },
 };
@@ -162,7 +215,11 @@ function toCamel(name) {
 
 /** Numbers, and more of them under a name. */
 function toNumbers(reply) {
-  return toObject(reply, (value) => (value instanceof Map || Array.isArray(value) ? toNumbers(value) : toNumber(value)), toCamel);
+  return toObject(
+    reply,
+    (value) => (value instanceof Map || Array.isArray(value) ? toNumbers(value) : toNumber(value)),
+    toCamel,
+  );
 }
 
 /** `[[value, score], …]` of RESP3, or the flat list of RESP2. */

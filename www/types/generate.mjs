@@ -11,8 +11,15 @@ const MANUAL = new URL("../../docs/commands.md", import.meta.url);
 
 /** The rows of the table of typed commands: `{ command, link, method, since }`. */
 export function manual() {
-  const rows = readFileSync(MANUAL, "utf8").matchAll(/^\| \[([A-Z_ -]+)\]\((\S+)\) \| `(\w+)` \| ([^|]+) \|/gm);
-  return [...rows].map(([, command, link, method, since]) => ({ command, link, method, since: since.trim() }));
+  const rows = readFileSync(MANUAL, "utf8").matchAll(
+    /^\| \[([A-Z_ -]+)\]\((\S+)\) \| `(\w+)` \| ([^|]+) \|/gm,
+  );
+  return [...rows].map(([, command, link, method, since]) => ({
+    command,
+    link,
+    method,
+    since: since.trim(),
+  }));
 }
 
 /** A command with its subcommand, as in `CONFIG GET`. */
@@ -28,18 +35,28 @@ export function generate() {
   const methods = COMMANDS.map((spec) => {
     const [text, ...signatures] = METHODS[spec.method];
     const options = optionsOf(spec, interfaces);
-    const lines = signatures.flatMap(withAndWithout).map((one) => `  ${spec.method}${signature(spec, one, options)};\n`);
+    const lines = signatures
+      .flatMap(withAndWithout)
+      .map((one) => `  ${spec.method}${signature(spec, one, options)};\n`);
     return `  /** ${documentation(spec, text, rows)} */\n${lines.join("")}`;
   });
   const body = methods.join("");
-  const used = [...body.matchAll(/[A-Z]\w*/g), ...[...interfaces.keys()].join(" ").matchAll(/[A-Z]\w*/g)].map(([name]) => name);
+  const used = [
+    ...body.matchAll(/\b[A-Z]\w*/g),
+    ...[...interfaces.keys()].join(" ").matchAll(/\b[A-Z]\w*/g),
+  ].map(([name]) => name);
   const exported = readFileSync(new URL("../src/index.d.ts", import.meta.url), "utf8");
-  const known = [...exported.matchAll(/^export (?:interface|type|declare class) (\w+)/gm)].map(([, name]) => name);
+  const known = [...exported.matchAll(/^export (?:interface|type|declare class) (\w+)/gm)].map(
+    ([, name]) => name,
+  );
   const imports = known.filter((name) => used.includes(name) || name === "CallOptions").sort();
   return [
     "// Made by `npm run types` from src/commands.js and types/methods.mjs: do not edit.\n\n",
     `import type {\n${imports.map((name) => `  ${name},\n`).join("")}} from "./index.js";\n\n`,
-    ...[...interfaces].map(([fields, name]) => `export interface ${name}<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {\n${fields}}\n`),
+    ...[...interfaces].map(
+      ([fields, name]) =>
+        `export interface ${name}<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {\n${fields}}\n`,
+    ),
     "\n/**\n * The commands that have a method: `Q` is `null` for those of a client, else what a queue holds; `D`\n",
     " * whether the client gives all integers as `bigint`s.\n */\n",
     `export interface Commands<Q extends unknown[] | null = null, D extends boolean = false> {\n${body}}\n`,
@@ -57,7 +74,8 @@ function optionsOf({ method, options }, interfaces) {
     return `${text ? `  /** ${text} */\n` : ""}  ${key}?: ${type};\n`;
   });
   const text = fields.join("");
-  if (!interfaces.has(text)) interfaces.set(text, SHARED[method] ?? `${method[0].toUpperCase()}${method.slice(1)}Options`);
+  if (!interfaces.has(text))
+    interfaces.set(text, SHARED[method] ?? `${method[0].toUpperCase()}${method.slice(1)}Options`);
   return interfaces.get(text);
 }
 
@@ -76,13 +94,21 @@ function signature(spec, text, options) {
   const match = text.match(/^(?:<(.*?)> )?(.*?)(?:,? ?\{ (.*?)\})? ?-> (.*)$/);
   if (!match) throw new Error(`${spec.method}: ${text}`);
   const [, own, given, added, reply] = match;
-  const result = reply.replace(new RegExp(`\\b(${Object.keys(GENERIC).join("|")})\\b(?!<)`, "g"), (name) => `${name}<${GENERIC[name]}>`);
+  const result = reply.replace(
+    new RegExp(`\\b(${Object.keys(GENERIC).join("|")})\\b(?!<)`, "g"),
+    (name) => `${name}<${GENERIC[name]}>`,
+  );
   const has = (name) => new RegExp(`<[^<>]*\\b${name}\\b[^<>]*>`).test(result);
-  const generics = [has("B") && "B extends boolean = false", has("N") && "N extends boolean = D", own].filter(Boolean);
+  const generics = [has("B") && "B extends boolean = false", has("N") && "N extends boolean = D", own].filter(
+    Boolean,
+  );
   const both = has("B") || has("N") ? `<${has("B") ? "B" : "boolean"}${has("N") ? ", N" : ""}>` : "";
   const type = `In<Q, ${options}${both}${added?.trim() ? ` & { ${added.trim()} }` : ""}>`;
   const required = added !== undefined && !/\?:/.test(added);
-  const names = given.split(/,\s*(?![^[\]]*\])/).filter(Boolean).map((one) => argument(one, type));
+  const names = given
+    .split(/,\s*(?![^[\]]*\])/)
+    .filter(Boolean)
+    .map((one) => argument(one, type));
   if (!names.at(-1)?.startsWith("...")) names.push(`options${required ? "" : "?"}: ${type}`);
   check(spec, given);
   return `${generics.length > 0 ? `<${generics.join(", ")}>` : ""}(${names.join(", ")}): Out<Q, D, ${result}>`;
@@ -108,7 +134,8 @@ function documentation(spec, text, rows) {
   const own = ofCommand.find(({ method }) => method.replaceAll("_", "") === spec.method.toLowerCase());
   const oldest = ofCommand.find(({ since }) => /^\d/.test(since)) ?? ofCommand[0];
   const { since = "" } = own ?? oldest ?? {};
-  const link = ofCommand[0]?.link ?? `https://redis.io/docs/latest/commands/${name.toLowerCase().replaceAll(" ", "-")}/`;
+  const link =
+    ofCommand[0]?.link ?? `https://redis.io/docs/latest/commands/${name.toLowerCase().replaceAll(" ", "-")}/`;
   return `${text}. See [${name}](${link}).${/[A-Z]/.test(since) ? ` Since ${since}.` : ""}`;
 }
 

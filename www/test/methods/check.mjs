@@ -51,25 +51,48 @@ async function freePort() {
 /** A server with a configuration file and users of its own, while `use(url)` runs. */
 async function withServer(program, use) {
   const dir = await mkdtemp(join(tmpdir(), "redmux-methods-"));
+  try {
+    await writeFile(join(dir, "users.acl"), "");
+    const { server, url } = await start(program, dir);
+    try {
+      await use(url);
+    } finally {
+      server.kill("SIGKILL");
+      await server.ended;
+    }
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/** Tries other ports, if somebody takes one before the server does. */
+async function start(program, dir, attempts = 5) {
   const port = await freePort();
-  await writeFile(join(dir, "users.acl"), "");
-  const lines = [`port ${port}`, "bind 127.0.0.1", `dir "${dir}"`, `aclfile "${dir}/users.acl"`, 'save ""', "enable-debug-command yes"];
+  const lines = [
+    `port ${port}`,
+    "bind 127.0.0.1",
+    `dir "${dir}"`,
+    `aclfile "${dir}/users.acl"`,
+    'save ""',
+    "enable-debug-command yes",
+  ];
   await writeFile(join(dir, "server.conf"), `${lines.join("\n")}\n`);
   const server = spawn(program, [join(dir, "server.conf")], { stdio: ["ignore", "pipe", "inherit"] });
   let said = "";
   server.stdout.on("data", (text) => (said += text));
-  const ended = new Promise((resolve) => server.on("close", resolve).on("error", resolve));
-  try {
-    const url = `redis://127.0.0.1:${port}`;
-    const early = ended.then(() => Promise.reject(new Error(`${program} ended:\n${said}`)));
-    const ready = connect(url, { connectRetry: 200 });
-    await (await Promise.race([ready, early])).close();
-    await use(url);
-  } finally {
+  server.ended = new Promise((resolve) => server.on("close", resolve).on("error", resolve));
+  const ended = server.ended.then((error) => `${program} ended: ${error}\n${said}`);
+  const url = `redis://127.0.0.1:${port}`;
+  const client = await Promise.race([connect(url, { connectRetry: 200 }), ended]).catch((error) => {
     server.kill("SIGKILL");
-    await ended;
-    await rm(dir, { recursive: true, force: true });
+    throw error;
+  });
+  if (typeof client !== "string") {
+    await client.close();
+    return { server, url };
   }
+  if (attempts > 1 && said.includes("in use")) return start(program, dir, attempts - 1);
+  throw new Error(client);
 }
 
 async function runs(url, protocol) {
@@ -87,7 +110,9 @@ async function check(redis, url, protocol) {
   const version = info.match(new RegExp(`${product}_version:(\\S+)`))[1];
   const where = `${product} ${version} RESP${protocol}`;
   const names = [...new Set(COMMANDS.map((spec) => nameOf(spec).toLowerCase().replace(" ", "|")))];
-  const known = new Set((await redis.commandInfo(...names)).filter(Boolean).map(({ name }) => name.toLowerCase()));
+  const known = new Set(
+    (await redis.commandInfo(...names)).filter(Boolean).map(({ name }) => name.toLowerCase()),
+  );
 
   const knows = (spec) => known.has(nameOf(spec).toLowerCase().replace(" ", "|"));
 
@@ -123,7 +148,8 @@ async function check(redis, url, protocol) {
       if (newer || !knows(spec)) continue;
       await idle(redis);
       await redis.flushAll();
-      for (const [method, given] of known.has("vadd") ? [...DATA, ...VECTORS] : DATA) await redis[method](...given);
+      for (const [method, given] of known.has("vadd") ? [...DATA, ...VECTORS] : DATA)
+        await redis[method](...given);
       const given = [];
       for (const arg of args) given.push(await resolve(redis, arg));
       const got = await redis[spec.method](...given).catch((error) => error);
@@ -131,7 +157,9 @@ async function check(redis, url, protocol) {
       assert.ok(!(got instanceof Error), `${spec.method} with ${name} gave ${text(got)}`);
     }
   });
-  await report(`${where}: iterators`, () => iterators(redis, atLeast(info.match(/redis_version:(\S+)/)[1], "7.4") || product === "valkey"));
+  await report(`${where}: iterators`, () =>
+    iterators(redis, atLeast(info.match(/redis_version:(\S+)/)[1], "7.4") || product === "valkey"),
+  );
   await report(`${where}: queues`, () => queues(redis));
   await report(`${where}: scripts`, () => scripts(redis));
 }
@@ -179,7 +207,9 @@ function plain(value) {
 }
 
 function text(value) {
-  return value instanceof Error ? `${value.name}: ${value.serverText ?? value.stack}` : JSON.stringify(value, shown);
+  return value instanceof Error
+    ? `${value.name}: ${value.serverText ?? value.stack}`
+    : JSON.stringify(value, shown);
 }
 
 function shown(_, value) {
@@ -193,9 +223,15 @@ async function iterators(redis, withoutValues) {
   await redis.flushAll();
   const names = Array.from({ length: 2000 }, (_, n) => `n${n}`);
   await redis.mSet(names.map((name) => [`key:${name}`, 1]));
-  await redis.hSet("h", names.map((name) => [name, 1]));
+  await redis.hSet(
+    "h",
+    names.map((name) => [name, 1]),
+  );
   await redis.sAdd("s", names);
-  await redis.zAdd("z", names.map((value, score) => ({ value, score })));
+  await redis.zAdd(
+    "z",
+    names.map((value, score) => ({ value, score })),
+  );
   const sorted = [...names].sort();
   const all = async (items, name = (item) => item) => {
     const found = new Set();
@@ -223,8 +259,23 @@ async function iterators(redis, withoutValues) {
 async function queues(redis) {
   await redis.flushAll();
   const fill = (queue) =>
-    queue.xAdd("x", "1-1", { a: 1 }).xRange("x", "-", "+").zAdd("z", 1.5, "a").zRangeWithScores("z", 0, -1).dump("none").eval("return {KEYS[1]}", "k").del(["x", "z"]);
-  const wanted = ["1-1", [{ id: "1-1", fields: { a: "1" } }], 1, [{ value: "a", score: 1.5 }], null, ["k"], 2];
+    queue
+      .xAdd("x", "1-1", { a: 1 })
+      .xRange("x", "-", "+")
+      .zAdd("z", 1.5, "a")
+      .zRangeWithScores("z", 0, -1)
+      .dump("none")
+      .eval("return {KEYS[1]}", "k")
+      .del(["x", "z"]);
+  const wanted = [
+    "1-1",
+    [{ id: "1-1", fields: { a: "1" } }],
+    1,
+    [{ value: "a", score: 1.5 }],
+    null,
+    ["k"],
+    2,
+  ];
   assert.deepEqual(plain(await fill(redis.multi()).exec()), wanted);
   assert.deepEqual(plain(await fill(redis.pipeline()).exec()), wanted);
   await redis.set("text", "t");
@@ -252,11 +303,17 @@ for (const program of [REDIS_7, REDIS_8, VALKEY_9]) {
   });
 }
 await report("every method was called in both protocols", () => {
-  const missing = [2, 3].flatMap((protocol) => [...METHODS.keys()].filter((method) => !called.has(`${method}/${protocol}`)).map((method) => `${method} RESP${protocol}`));
+  const missing = [2, 3].flatMap((protocol) =>
+    [...METHODS.keys()]
+      .filter((method) => !called.has(`${method}/${protocol}`))
+      .map((method) => `${method} RESP${protocol}`),
+  );
   assert.equal(missing.join(", "), "");
 });
 await report("every modifier was sent by itself", () => {
-  const missing = calls().map(({ spec, name }) => `${spec.method} ${name}`).filter((one) => !tried.has(one));
+  const missing = calls()
+    .map(({ spec, name }) => `${spec.method} ${name}`)
+    .filter((one) => !tried.has(one));
   assert.equal(missing.join(", "), "");
 });
 process.exit(failed === 0 ? 0 : 1);

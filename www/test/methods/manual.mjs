@@ -6,7 +6,10 @@ import { METHODS, OPTIONS, OPTIONS_OF } from "../../types/methods.mjs";
 
 /** The words in the manual of a command. */
 function tokens(args = []) {
-  return args.flatMap(({ token, arguments: inner }) => [...(/^[A-Z]/.test(token) ? [token] : []), ...tokens(inner)]);
+  return args.flatMap(({ token, arguments: inner }) => [
+    ...(/^[A-Z]/.test(token) ? [token] : []),
+    ...tokens(inner),
+  ]);
 }
 
 /** What the manual has of a command with its subcommand. */
@@ -23,9 +26,17 @@ function words() {
     const name = nameOf(spec);
     const literals = spec.parts.flat().filter((part) => /^[A-Z]/.test(part));
     const { own, given } = all.get(name) ?? { own: new Set(), given: new Set() };
-    for (const word of literals.slice(name.includes(" ") && !Array.isArray(spec.parts[0]) ? 1 : 0)) own.add(word);
-    const types = [METHODS[spec.method], spec.options.map((option) => OPTIONS_OF[spec.method]?.[option] ?? OPTIONS[option] ?? [])];
-    for (const [, word] of types.flat(3).join(" ").matchAll(/"([A-Z][A-Z0-9-]+)"/g)) given.add(word);
+    for (const word of literals.slice(name.includes(" ") && !Array.isArray(spec.parts[0]) ? 1 : 0))
+      own.add(word);
+    const types = [
+      METHODS[spec.method],
+      spec.options.map((option) => OPTIONS_OF[spec.method]?.[option] ?? OPTIONS[option] ?? []),
+    ];
+    for (const [, word] of types
+      .flat(3)
+      .join(" ")
+      .matchAll(/"([A-Z][A-Z0-9-]+)"/g))
+      given.add(word);
     all.set(name, { own, given });
   }
   return all;
@@ -47,7 +58,8 @@ export function undocumented(docs, product, version) {
     const known = tokens(doc.arguments);
     for (const word of own) {
       const since = SINCE[`${name} ${word}`];
-      if (!known.includes(word) && (!since || (since[product] && atLeast(version, since[product])))) wrong.push(`${name} ${word}`);
+      if (!known.includes(word) && (!since || (since[product] && atLeast(version, since[product]))))
+        wrong.push(`${name} ${word}`);
     }
   }
   return wrong;
@@ -58,7 +70,8 @@ export function unoffered(docs) {
   const missing = new Set();
   for (const [name, { own, given }] of words()) {
     for (const word of tokens(page(docs, name)?.arguments)) {
-      if (!own.has(word) && !given.has(word) && !ELSEWHERE[name]?.split(" ").includes(word)) missing.add(`${name} ${word}`);
+      if (!own.has(word) && !given.has(word) && !ELSEWHERE[name]?.split(" ").includes(word))
+        missing.add(`${name} ${word}`);
     }
   }
   return [...missing];

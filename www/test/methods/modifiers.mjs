@@ -160,12 +160,20 @@ const VALUES = {
 };
 /** Where it needs another value, or company. */
 const OTHERWISE = {
-  clientKill: { ID: { ID: 999_999_999 }, SKIPME: { SKIPME: "YES", ADDR: "127.0.0.1:1" }, TYPE: { TYPE: "pubsub" }, USER: { USER: "default", ADDR: "127.0.0.1:1" } },
+  clientKill: {
+    ID: { ID: 999_999_999 },
+    SKIPME: { SKIPME: "YES", ADDR: "127.0.0.1:1" },
+    TYPE: { TYPE: "pubsub" },
+    USER: { USER: "default", ADDR: "127.0.0.1:1" },
+  },
   clientList: { TYPE: { TYPE: "normal" } },
   set: { GET: { GET: true } },
   sInterCard: { LIMIT: { LIMIT: 1 } },
   xAdd: { LIMIT: { LIMIT: 10, MAXLEN: ["~", 100] } },
-  xSetId: { ENTRIESADDED: { ENTRIESADDED: 99, MAXDELETEDID: "1-1" }, MAXDELETEDID: { ENTRIESADDED: 99, MAXDELETEDID: "1-1" } },
+  xSetId: {
+    ENTRIESADDED: { ENTRIESADDED: 99, MAXDELETEDID: "1-1" },
+    MAXDELETEDID: { ENTRIESADDED: 99, MAXDELETEDID: "1-1" },
+  },
   xTrim: { LIMIT: { LIMIT: 10, MINID: ["~", "0-1"] } },
   zInterCard: { LIMIT: { LIMIT: 1 } },
   zRange: { LIMIT: { BYSCORE: true, LIMIT: [0, 1] } },
@@ -185,9 +193,13 @@ export function calls() {
       let options = own ?? { [name]: name in VALUES ? VALUES[name] : FLAGS.has(name) };
       if (spec.method.startsWith("geoSearch")) {
         const { FROMLONLAT, BYRADIUS } = AREA;
-        options = { ...(name === "FROMMEMBER" ? { BYRADIUS } : name === "BYBOX" ? { FROMLONLAT } : AREA), ...options };
+        options = {
+          ...(name === "FROMMEMBER" ? { BYRADIUS } : name === "BYBOX" ? { FROMLONLAT } : AREA),
+          ...options,
+        };
       }
-      if (spec.method === "xTrim" && !name.startsWith("M") && name !== "LIMIT") options = { MAXLEN: 100, ...options };
+      if (spec.method === "xTrim" && !name.startsWith("M") && name !== "LIMIT")
+        options = { MAXLEN: 100, ...options };
       return [{ spec, name, args: [...(typeof given === "function" ? given(name) : given), options] }];
     }),
   );

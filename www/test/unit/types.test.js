@@ -46,10 +46,14 @@ async function compile(project) {
 test("the arguments and replies of the tests with real servers have the types that are promised", async () => {
   const dir = await mkdtemp(join(tmpdir(), "redmux-types-"));
   try {
-    const calls = Object.values(SECTIONS).flat().filter(([method]) => typeof method === "string");
+    const calls = Object.values(SECTIONS)
+      .flat()
+      .filter(([method]) => typeof method === "string");
     const lines = calls.map(([method, args, wanted]) => {
       const call = `await redis.${method}(${args.map(asSource).join(", ")})`;
-      return typeof wanted === "function" || wanted?.fails ? `${call};` : `same(${call}, ${asSource(wanted)});`;
+      return typeof wanted === "function" || wanted?.fails
+        ? `${call};`
+        : `same(${call}, ${asSource(wanted)});`;
     });
     const head = [
       'import type { Client } from "redmux";',
@@ -70,10 +74,12 @@ test("the arguments and replies of the tests with real servers have the types th
 /** A value as one writes it. */
 function asSource(value) {
   if (typeof value === "bigint") return `${value}n`;
-  if (value instanceof Set || value instanceof Map) return `new ${value.constructor.name}([${[...value].map(asSource)}])`;
+  if (value instanceof Set || value instanceof Map)
+    return `new ${value.constructor.name}([${[...value].map(asSource)}])`;
   if (ArrayBuffer.isView(value)) return `${value.constructor.name}.of(${value})`;
   if (Array.isArray(value)) return `[${value.map(asSource)}]`;
-  if (value === null || typeof value !== "object") return typeof value === "string" ? JSON.stringify(value) : String(value);
+  if (value === null || typeof value !== "object")
+    return typeof value === "string" ? JSON.stringify(value) : String(value);
   // What another method gives first.
   if ("functionDump" in value || "dump" in value) return "dump";
   return `{ ${Object.entries(value).map(([name, item]) => `${JSON.stringify(name)}: ${asSource(item)}`)} }`;
@@ -89,11 +95,16 @@ test("every method is documented, typed, and has its function", () => {
 
 test("the types name every public property of a client and of a queue, and no other", () => {
   const types = readFileSync(new URL("src/index.d.ts", www), "utf8");
-  for (const [of, head] of [[Client, "export declare class Client<"], [Queue, "export interface Queue<"]]) {
+  for (const [of, head] of [
+    [Client, "export declare class Client<"],
+    [Queue, "export interface Queue<"],
+  ]) {
     const from = types.indexOf(head);
     const body = types.slice(from, types.indexOf("\n}\n", from));
     const declared = [...body.matchAll(/^ {2}(?:readonly )?(\w+)[<(:]/gm)].map(([, name]) => name);
-    const own = Object.getOwnPropertyNames(of.prototype).filter((name) => !name.startsWith("_") && !(name in METHODS));
+    const own = Object.getOwnPropertyNames(of.prototype).filter(
+      (name) => !name.startsWith("_") && !(name in METHODS),
+    );
     assert.deepEqual([...new Set(declared)].sort(), own.sort(), head);
   }
 });
@@ -112,13 +123,25 @@ test("the methods send the words that the Rust side sends", () => {
   const files = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith(".rs"));
   const source = files.map((name) => readFileSync(new URL(name, folder), "utf8")).join("");
   const rust = new Set([...source.matchAll(/"([A-Z][A-Z0-9_-]*)"/g)].map(([, word]) => word));
-  const sent = COMMANDS.flatMap(({ command, parts, options }) => [command, ...options, ...parts.flat().filter((part) => /^[A-Z]/.test(part))]);
+  const sent = COMMANDS.flatMap(({ command, parts, options }) => [
+    command,
+    ...options,
+    ...parts.flat().filter((part) => /^[A-Z]/.test(part)),
+  ]);
   // Words that are arguments stand in the types.
-  const types = ["types/methods.mjs", "src/index.d.ts"].map((name) => readFileSync(new URL(name, www), "utf8")).join("");
+  const types = ["types/methods.mjs", "src/index.d.ts"]
+    .map((name) => readFileSync(new URL(name, www), "utf8"))
+    .join("");
   const asArguments = [...types.matchAll(/"([A-Z][A-Z0-9-]+)"/g)].map(([, word]) => word);
   const here = new Set([...sent, ...asArguments]);
   const only = (one, other) => [...one].filter((word) => !other.has(word)).sort();
   const sorted = (words) => words.split(" ").sort();
-  assert.deepEqual(only(here, rust).filter((word) => !sorted(ONLY_HERE).includes(word)), []);
-  assert.deepEqual(only(rust, here).filter((word) => !sorted(ONLY_RUST).includes(word)), []);
+  assert.deepEqual(
+    only(here, rust).filter((word) => !sorted(ONLY_HERE).includes(word)),
+    [],
+  );
+  assert.deepEqual(
+    only(rust, here).filter((word) => !sorted(ONLY_RUST).includes(word)),
+    [],
+  );
 });
