@@ -2,7 +2,6 @@
 // place and with the right value.
 
 import { COMMANDS } from "../../src/commands.js";
-import { FLAGS } from "../../types/methods.mjs";
 
 const later = Math.floor(Date.now() / 1000) + 3600;
 
@@ -190,7 +189,7 @@ export function calls() {
       if (own === null) return [];
       const given = ARGUMENTS[spec.method];
       if (!given) throw new Error(`${spec.method} has modifiers and no arguments here`);
-      let options = own ?? { [name]: name in VALUES ? VALUES[name] : FLAGS.has(name) };
+      let options = own ?? { [name]: VALUES[name] ?? true };
       if (spec.method.startsWith("geoSearch")) {
         const { FROMLONLAT, BYRADIUS } = AREA;
         options = {
