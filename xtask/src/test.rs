@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use redmux_test_support::RedisServer;
+use redmux_test_support::{Programs, RedisServer};
 
 use crate::counts::{Counts, Sources};
 use crate::exec::{self, Logged, Result};
@@ -64,6 +64,8 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
     command.env("REDIS", server.addr().to_string());
     counts.add_checks(&steps.command("transport in the browser", &mut command)?);
 
+    counts.add_methods(&steps.command("methods against servers", &mut methods()?)?);
+
     packages::install(packages::RUNTIMES)?;
     let mut command = Command::new(tools::node()?);
     command.arg(packages::dir(packages::RUNTIMES).join("check.mjs"));
@@ -76,6 +78,17 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
     counts.add_demo(&steps.command("demo in the browser", &mut demo)?);
 
     summary(&steps, &counts, started.elapsed())
+}
+
+/// Every method of the npm package, with each kind of server.
+fn methods() -> Result<Command> {
+    // Where the native tests keep theirs.
+    let servers = Programs::in_dir(crate::target_dir().join("tmp/servers"));
+    let mut command = Command::new(tools::node()?);
+    command.arg(packages::dir(packages::WWW).join("test/methods/check.mjs"));
+    command.env("REDIS_7", tools::redis()?).env("REDIS_8", servers.redis_8());
+    command.env("VALKEY_9", servers.valkey_9());
+    Ok(command)
 }
 
 fn format_and_lint(steps: &mut Steps) -> Result<()> {
