@@ -6,6 +6,7 @@ mod access;
 mod basics;
 mod common;
 mod config;
+mod guide;
 mod hostile;
 mod limits;
 mod operation;
