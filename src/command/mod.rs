@@ -15,6 +15,7 @@ pub(crate) mod transaction;
 pub(crate) use breaker::Breaker;
 pub use breaker::CircuitBreaker;
 pub use call::Call;
+pub(crate) use call::OwnCall;
 pub(crate) use channels::ChannelPrefix;
 pub(crate) use guard::{check_leased, check_shared};
 pub(crate) use handling::Handling;

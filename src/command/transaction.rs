@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Call, Calls, Handling, Pending, check_shared};
+use super::{Call, Calls, Handling, OwnCall, Pending, check_shared};
 use crate::{
-    Delivery, Error, ErrorKind, Result,
+    Delivery, Error, ErrorKind, FULL, Result,
     connection::{Link, Prelude},
     resp::{Arg, ArgList, DecodeError, Frame, FromReply, Kind, Reply, ToArgs, encode_command},
 };
@@ -18,7 +18,7 @@ pub struct Queue<'a> {
 }
 
 /// A transaction on its way: the call of `EXEC`
-pub(crate) type Exec<'a> = Call<'a, Option<Frame>, ()>;
+pub(crate) type Exec<'a> = OwnCall<'a>;
 
 impl<'a> Queue<'a> {
     /// `MULTI` and the calls, unless one of them was refused or has been polled.
@@ -30,7 +30,7 @@ impl<'a> Queue<'a> {
         let mut queue = Self { links, handling, prelude: Prelude::default() };
         let mut multi = ArgList::new();
         multi.push(Arg::Bytes(b"MULTI"));
-        if let Some(handling) = handling {
+        if FULL && let Some(handling) = handling {
             handling.rewrite(&mut multi).map_err(|error| error.command("MULTI"))?;
         }
         queue.push(&multi);
@@ -44,7 +44,7 @@ impl<'a> Queue<'a> {
     }
 
     pub(crate) fn exec(self, link: &'a Link, timeout: Option<Duration>) -> Exec<'a> {
-        let exec = Call::new(link, "EXEC", ()).handled(self.handling).after(self.prelude);
+        let exec = Call::new(link, "EXEC", &[][..]).handled(self.handling).after(self.prelude);
         match timeout {
             Some(timeout) => exec.timeout(timeout),
             None => exec,

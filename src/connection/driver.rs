@@ -1,4 +1,5 @@
 use std::{
+    fmt::{self, Write},
     future::Future,
     pin::Pin,
     sync::Arc,
@@ -19,7 +20,7 @@ use super::{
     session::{Session, SessionEnd, Turn},
 };
 use crate::{
-    ConnectStage, Delivery, Error, ErrorKind, TimeoutStage,
+    ConnectStage, Delivery, Error, ErrorKind, Full, TimeoutStage,
     events::{
         ConfigurationChanged, ConnectionFailed, ConnectionRestored, ErrorMessage, Event,
         FailureType,
@@ -48,7 +49,7 @@ pub(crate) struct DialPlan {
     /// What goes between the socket and Redis.
     pub(crate) options: Arc<DialOptions>,
     /// Asked on each connect.
-    pub(crate) credentials: Option<Arc<dyn CredentialsProvider>>,
+    pub(crate) credentials: Full<Arc<dyn CredentialsProvider>>,
 }
 
 /// The task behind a link: dials, drives the session, dials again
@@ -127,7 +128,7 @@ impl Driver {
     /// Starts with a stream that is already open.
     pub(crate) fn with_stream(mut self, stream: Box<dyn ByteStream>) -> Self {
         let give_up = self.link.clock().saturating_add(self.plan.connect_timeout);
-        match self.plan.credentials.clone() {
+        match self.plan.credentials.get().cloned() {
             None => self.open_session(stream, None, give_up),
             Some(provider) => {
                 let server = self.link.endpoint();
@@ -180,7 +181,7 @@ impl Driver {
         }
         let transport = self.env.transport.clone();
         let options = self.plan.options.clone();
-        let provider = self.plan.credentials.clone();
+        let provider = self.plan.credentials.get().cloned();
         Box::pin(async move {
             // First, so that no server waits for a slow provider.
             let credentials = match provider {
@@ -221,7 +222,7 @@ impl Driver {
     }
 
     fn connect_timeout(&self, detail: &str) -> Error {
-        let limit = Duration::from_micros(self.plan.connect_timeout).as_millis();
+        let limit = self.plan.connect_timeout / 1000;
         Error::new(ErrorKind::Timeout(TimeoutStage::Connect), Delivery::NotSent)
             .detail(format!("{detail} within {limit} ms"))
     }
@@ -390,35 +391,41 @@ impl Driver {
     }
 
     fn keep_credentials_fresh(&self) {
-        let Some(provider) = &self.plan.credentials else { return };
+        let Some(provider) = self.plan.credentials.get().cloned() else { return };
         // A subscribed RESP2 connection takes no `AUTH`.
         let valid_for = self.link.with(|core| match core.config.subscriber {
             true => None,
             false => core.config.credentials.valid_for,
         });
         if let Some(valid_for) = valid_for {
-            let renewal = credentials::keep_fresh(self.link.clone(), provider.clone(), valid_for);
+            let renewal = credentials::keep_fresh(self.link.clone(), provider, valid_for);
             self.env.runtime.spawn(Box::pin(renewal));
         }
     }
 
     fn what_changed(&self, endpoint: &Arc<Endpoint>, server: &ServerInfo) -> Option<String> {
         let (old_endpoint, old) = self.known.as_ref()?;
-        let mut changes = Vec::new();
+        let mut changes = String::new();
+        let mut change = |what: &str, old: &dyn fmt::Display, new: &dyn fmt::Display| {
+            let separator = if changes.is_empty() { "" } else { ", " };
+            let _ = write!(changes, "{separator}{what} {old} -> {new}");
+        };
         if old_endpoint != endpoint {
-            changes.push(format!("endpoint {old_endpoint} -> {endpoint}"));
+            change("endpoint", old_endpoint, endpoint);
         }
         let mut compare = |what: &str, old: &Option<String>, new: &Option<String>| {
             if old != new {
-                let show =
-                    |value: &Option<String>| value.clone().unwrap_or_else(|| "unknown".into());
-                changes.push(format!("{what} {} -> {}", show(old), show(new)));
+                change(
+                    what,
+                    &old.as_deref().unwrap_or("unknown"),
+                    &new.as_deref().unwrap_or("unknown"),
+                );
             }
         };
         compare("role", &old.role, &server.role);
         compare("version", &old.version, &server.version);
         compare("mode", &old.mode, &server.mode);
-        (!changes.is_empty()).then(|| changes.join(", "))
+        (!changes.is_empty()).then_some(changes)
     }
 
     fn closing(

@@ -16,10 +16,10 @@ use super::{
 };
 use crate::{
     ConnectionMultiplexer, Error, Result,
-    command::Call,
+    command::{Call, OwnCall},
     connection::{Link, Verb},
     options::Mapped,
-    resp::{Frame, ToArg},
+    resp::ToArg,
 };
 
 /// Makes subscriptions; got from [`ConnectionMultiplexer::subscriber`]
@@ -231,7 +231,8 @@ impl Subscription {
             let session = session_of(&home);
             let verb = self.topic.verb;
             let name = home.with(|core| core.config.commands.name_of(verb.command()).to_owned());
-            let call = Call::<Frame, _>::new(&home, name, [&self.topic.name[..]]);
+            let topic = [&self.topic.name[..]];
+            let call: OwnCall<'_> = Call::new(&home, name, &topic[..]);
             let call = call.confirmed_by(verb);
             match call.await {
                 Ok(_) => {

@@ -9,7 +9,7 @@ use crate::{packages, wasm, wasm_toolchain};
 
 /// Builds the wasm package and puts the console together; prints where.
 pub(crate) fn run(output: Option<PathBuf>) -> Result<()> {
-    let pkg = wasm::build(wasm_toolchain::find_or_install(false)?)?;
+    let pkg = wasm::build(wasm_toolchain::for_package(true)?)?;
     let to = output.unwrap_or_else(|| crate::target_dir().join("console"));
     assemble(&pkg, &to)?;
     println!("the web console is in {0}: redmux-gateway --console {0} …", to.display());

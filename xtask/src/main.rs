@@ -49,9 +49,9 @@ cargo xtask <task>
                        built; --full runs all workloads and draws plots. The report is
                        target/bench/report.md unless DIR says otherwise.
 
-  wasm [--debian]      Builds the wasm package into www/pkg and prints its size.
-                       --debian uses Debian's Rust for wasm32 even where rustup has
-                       the target.
+  wasm                 Builds the wasm package into www/pkg and prints its size, with
+                       Debian's Rust for wasm32 where that is or can be installed: it
+                       can compile the standard library for size.
 
   console [--output DIR]
                        Builds the wasm package and puts the web console together in
@@ -92,7 +92,6 @@ fn task() -> Result<()> {
     let mut args = lexopt::Parser::from_env();
     let mut task = None;
     let mut verbose = false;
-    let mut debian = false;
     let mut demo = demo::Options::default();
     let mut output = None;
     while let Some(arg) = args.next()? {
@@ -100,7 +99,6 @@ fn task() -> Result<()> {
             (Short('h') | Long("help"), _) => task = Some("help".into()),
             (Value(name), None) => task = Some(name.string()?),
             (Long("verbose"), Some("test")) => verbose = true,
-            (Long("debian"), Some("wasm")) => debian = true,
             (Long("output"), Some("console")) => output = Some(PathBuf::from(args.value()?)),
             (Long("check"), Some("demo")) => demo.check = true,
             (Long("no-open"), Some("demo")) => demo.open = false,
@@ -115,7 +113,7 @@ fn task() -> Result<()> {
         }
         Some("test") => test::run(verbose),
         Some("demo") => demo::run(&demo),
-        Some("wasm") => wasm::run(debian),
+        Some("wasm") => wasm::run(),
         Some("console") => console::run(output),
         Some("size") => size::run(),
         Some("setup") => tools::all(),

@@ -7,6 +7,7 @@ mod basics;
 mod common;
 mod config;
 mod console;
+mod guide;
 mod hostile;
 mod limits;
 mod operation;

@@ -26,8 +26,8 @@ pub(crate) fn read(object: &JsValue, hooks: &Rc<Hooks>) -> Result<Options, Strin
         }
         let name = name.as_string().unwrap_or_default();
         options = set(options, &name, &value).map_err(|accepted| match accepted {
-            Fault::Unknown => [&name, " is not an option"].concat(),
-            Fault::Value(accepted) => [&name, ": expected ", accepted].concat(),
+            Fault::Unknown => format!("{name} is not an option"),
+            Fault::Value(accepted) => format!("{name}: expected {accepted}"),
         })?;
     }
     Ok(options)

@@ -125,7 +125,7 @@ impl World {
             initial_attempts: None,
             single: setup.single,
             options: Arc::default(),
-            credentials: None,
+            credentials: crate::Full::default(),
         };
         let dialer = Dialer { room: setup.room, record: record.clone() };
         let environment = Environment { transport: Arc::new(dialer), runtime };
