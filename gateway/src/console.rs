@@ -57,11 +57,13 @@ impl Console {
     }
 
     /// Scripts and styles from here only, none inline; no sinks that make HTML of text; in no frame.
-    fn policy(&self) -> String {
+    ///
+    /// `host` was checked: it holds nothing that has a meaning in a policy.
+    fn policy(&self, host: &str) -> String {
         let others: String = self.connect.iter().map(|origin| format!(" {origin}")).collect();
         format!(
             "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
-             img-src 'self' data:; connect-src 'self'{others}; base-uri 'none'; \
+             img-src 'self' data:; connect-src 'self' ws://{host} wss://{host}{others}; base-uri 'none'; \
              form-action 'none'; frame-ancestors 'none'; \
              require-trusted-types-for 'script'; trusted-types 'none'"
         )
@@ -78,7 +80,8 @@ impl Console {
         let Some(path) = head.path.strip_prefix(PATH.trim_end_matches('/')) else {
             return refuse(stream, NOT_FOUND, "there is nothing here\n").await;
         };
-        let policy = self.policy();
+        // Not every browser takes `self` for WebSockets too.
+        let policy = self.policy(head.host.as_deref().unwrap_or_default());
         let mut headers = vec![
             ("Content-Security-Policy", policy.as_str()),
             ("X-Frame-Options", "DENY"),

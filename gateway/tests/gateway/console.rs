@@ -64,7 +64,7 @@ async fn its_files_come_with_strict_headers_and_nothing_else_comes() {
         for part in [
             "default-src 'none'",
             "script-src 'self' 'wasm-unsafe-eval'",
-            "connect-src 'self';",
+            &format!("connect-src 'self' ws://{0} wss://{0};", bench.addr),
             "frame-ancestors 'none'",
             "require-trusted-types-for 'script'",
         ] {
@@ -135,7 +135,7 @@ async fn the_configuration_names_the_folder_and_other_gateways() {
     )
     .await;
     let page = bench.get("/console/").await;
-    let others = "connect-src 'self' wss://redis.example.com:443 ws://10.0.0.1:81;";
+    let others = " wss://redis.example.com:443 ws://10.0.0.1:81; base-uri";
     assert!(page.contains(others), "{page}");
     assert!(bench.get("/console/gateway.json").await.ends_with(r#"{"path":"/carry"}"#));
 

@@ -18,7 +18,7 @@ import { connect } from "../../src/node.js";
 import { checkConnecting, checkRestricted, checkToken } from "./access.mjs";
 import { check, environment, Gateways, results, SOON, step, Tab } from "./harness.mjs";
 import { checkJson, checkKeys, checkManyKeys } from "./keys.mjs";
-import { checkHostile, checkLook, checkNarrow } from "./look.mjs";
+import { checkFormLook, checkHostile, checkLook, checkNarrow } from "./look.mjs";
 import { checkCommandLine, checkMetrics, checkOutage, checkPubSub, checkServer } from "./panels.mjs";
 import { shoot } from "./shots.mjs";
 
@@ -100,6 +100,7 @@ async function main(browser) {
   // A server that was killed has forgotten its users.
   const again = await commander(env.REDMUX_REDIS);
   await again("ACL", "SETUSER", "reader", "on", ">secret", "resetkeys", "resetchannels", "-@all", "+@read", "+ping", "+select", "-scan", "+type", "~check:*");
+  await checkFormLook(other);
   await checkRestricted(other, again);
   const [guardedOrigin, token] = await guarded();
   await checkToken(new Tab(await context.newPage(), guardedOrigin), again, token);

@@ -17,6 +17,25 @@ async function axe(tab, what) {
   check(found.length === 0, `${what}: ${found.join(" | ")}`);
 }
 
+export async function checkFormLook(tab) {
+  await step("the connection form is accessible, with its error, in light and dark", async () => {
+    await tab.load();
+    await tab.page.evaluate(AXE);
+    for (const colorScheme of ["light", "dark"]) {
+      await tab.page.emulateMedia({ colorScheme });
+      await tab.get("how-token").check();
+      await axe(tab, `${colorScheme}, token`);
+      await tab.get("how-password").check();
+      await tab.get("connect-username").fill("reader");
+      await tab.get("connect-password").fill("");
+      await tab.get("connect").click();
+      await tab.sees("connect-error-text", "A user name needs a password.");
+      await axe(tab, `${colorScheme}, error`);
+    }
+    await tab.page.emulateMedia({ colorScheme: "light" });
+  });
+}
+
 export async function checkLook(tab) {
   // Through the debugger, which the page's policy does not bind.
   await tab.page.evaluate(AXE);
