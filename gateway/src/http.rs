@@ -129,9 +129,12 @@ pub(crate) async fn respond(
     for (name, value) in headers {
         response.push_str(&format!("{name}: {value}\r\n"));
     }
+    // Without a body of its own, it would be taken for the length of the one that is cached.
+    if status.0 != 304 {
+        response.push_str(&format!("Content-Length: {}\r\n", body.len()));
+    }
     response.push_str(&format!(
-        "Content-Type: {content_type}\r\nContent-Length: {}\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n",
-        body.len()
+        "Content-Type: {content_type}\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n",
     ));
     let mut bytes = response.into_bytes();
     if with_body {

@@ -111,6 +111,7 @@ async fn a_browser_asks_each_time_and_is_sent_what_has_changed() {
     };
     let same = again().await;
     assert!(same.starts_with("HTTP/1.1 304 ") && same.ends_with("\r\n\r\n"), "{same}");
+    assert!(!same.contains("Content-Length") && same.contains(&tag), "{same}");
     fs::write(folder.join("main.js"), "export { upgraded }").unwrap();
     let changed = again().await;
     assert!(changed.starts_with("HTTP/1.1 200 ") && changed.ends_with("upgraded }"), "{changed}");
