@@ -77,7 +77,7 @@ async function main(browser) {
     await tab.load();
     await tab.connect();
     await tab.state("ready");
-    await tab.sees("about", /^redis \d+\.\d+\.\d+ · RESP3$/i);
+    await tab.sees("about", /^(redis|valkey) \d+\.\d+\.\d+ · RESP3$/i);
   });
   // Nothing that follows could tell more.
   if (!connected) return;

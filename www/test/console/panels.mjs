@@ -148,7 +148,7 @@ export async function checkServer(tab, redis) {
 
   await step("the server's fields, the important ones on top, are searched", async () => {
     await tab.tab("server");
-    await tab.sees("info-top", /Redis\d+\.\d+\.\d+.*Memory.*Clients.*Keys/);
+    await tab.sees("info-top", /(Redis|Valkey)\d+\.\d+\.\d+.*Memory.*Clients.*Keys/);
     await tab.get("info-search").fill("used_memory_peak");
     await tab.sees("info-count", /^[34] fields$/);
     check((await tab.text("info-sections")).includes("used_memory_peak_human"), "the field is missing");
