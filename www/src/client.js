@@ -218,7 +218,8 @@ export class Client {
       try {
         this.#outbox.add(id, this.#instance.name, name, timeout, cached === true, words);
       } catch (error) {
-        this.#release(id);
+        // After a trap all numbers are new, and this promise is rejected already.
+        if (!(error instanceof WebAssembly.RuntimeError)) this.#release(id);
         throw error;
       }
       if (signal) this.#abortable(id, entry, signal, reject);
@@ -428,7 +429,11 @@ export class Client {
       open: guard(() => sink.open()),
       data: guard((chunk) => sink.data(chunk)),
       drain: guard(() => sink.drain()),
-      end: guard((kind, message) => sink.end(kind, message)),
+      end: guard((kind, message) => {
+        sink.end(kind, message);
+        // Nothing comes after it: its memory need not wait for the garbage collector.
+        sink.free();
+      }),
     };
     const { transport, address } = this.#dial;
     const link = openLink(transport, address, told, (error) => {

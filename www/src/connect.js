@@ -22,8 +22,9 @@ export function entry({ wasmFile, tcp = null, webSocket = null }) {
   const findSocket = async () => globalThis.WebSocket ?? (await webSocket?.());
 
   async function instantiate(wasm) {
-    const { memory } = await glue.default({ module_or_path: wasm ?? (await wasmFile()) });
-    instance ??= new Instance(glue, () => memory);
+    await glue.default({ module_or_path: wasm ?? (await wasmFile()) });
+    // Once it is there this is the instance as it is now: a trap replaces it, and its memory.
+    instance ??= new Instance(glue, () => glue.initSync().memory);
   }
 
   async function load(wasm) {
