@@ -9,7 +9,6 @@ import { describe, isPlain, Outbox } from "./outbox.js";
 import { looseText, NotText, ReplyReader } from "./reply.js";
 import { REPLIES, toWords } from "./shape.js";
 import { Subscription } from "./subscription.js";
-import { backOff } from "./reconnect.js";
 import { openLink } from "./transports/channel.js";
 
 const KINDS = Object.freeze(["subscribe", "pSubscribe", "sSubscribe"]);
@@ -18,7 +17,7 @@ const ASYNC_DISPOSE = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
 const NO_OPTIONS = Object.freeze({});
 
 /**
- * Connects over `dial`, `{ transport, address, endpoint, gate? }`; `options` are checked by the raw
+ * Connects over `dial`, `{ transport, address, endpoint, delay }`; `options` are checked by the raw
  * client.
  */
 export async function openClient(instance, dial, { signal, ...options } = {}) {
@@ -395,8 +394,7 @@ export class Client {
         const end = this.#lastEnd;
         this.#lastEnd = null;
         const code = end?.closeCode ?? null;
-        const given = this.#dial.reconnect?.({ attempt, outage, code, error: end });
-        return given ?? backOff(attempt, code);
+        return this.#dial.delay({ attempt, outage, code, error: end });
       }),
     };
   }
