@@ -1,10 +1,13 @@
 //! What went wrong, how far the command had come, and whether it may have run.
 
-use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
+use std::{error::Error as StdError, fmt, io, sync::Arc, time::Duration};
 
 use redmux_transport::{DialStage, Endpoint};
 
-use crate::resp::{DecodeError, ServerError};
+use crate::{
+    FULL,
+    resp::{DecodeError, ServerError},
+};
 
 /// A `Result` of this crate
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -180,12 +183,22 @@ impl fmt::Display for Diagnostics {
     }
 }
 
+/// The text of an error
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Said(String);
+
 struct Millis(Duration);
 
 impl fmt::Display for Millis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ms", self.0.as_millis())
+        write!(f, "{} ms", whole_millis(self.0))
     }
+}
+
+/// As a number that is as small to print as it is.
+pub(crate) fn whole_millis(time: Duration) -> u64 {
+    time.as_secs().saturating_mul(1000).saturating_add(time.subsec_millis().into())
 }
 
 impl Error {
@@ -228,7 +241,7 @@ impl Error {
             DialStage::Upgrade => ConnectStage::Upgrade,
             _ => ConnectStage::Dial,
         };
-        Self::new(ErrorKind::Connect(stage), Delivery::NotSent).source(error.source)
+        Self::new(ErrorKind::Connect(stage), Delivery::NotSent).io_source(error.source)
     }
 
     pub(crate) fn command(self, name: impl Into<Arc<str>>) -> Self {
@@ -249,6 +262,12 @@ impl Error {
 
     pub(crate) fn source(self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.edit(|inner| inner.source = Some(Arc::new(source)))
+    }
+
+    /// What the system said.
+    pub(crate) fn io_source(self, error: io::Error) -> Self {
+        // As an error it would bring code along to show it in ways that nobody uses.
+        if FULL { self.source(error) } else { self.source(Said(error.to_string())) }
     }
 
     pub(crate) fn with_kind(self, kind: ErrorKind) -> Self {
@@ -415,6 +434,9 @@ impl Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !FULL {
+            return f.write_str("Error");
+        }
         let inner = &*self.0;
         f.debug_struct("Error")
             .field("kind", &inner.kind)

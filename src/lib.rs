@@ -3,6 +3,10 @@
 //! [`ConnectionMultiplexer`] is the one thing to make and keep. See its example.
 
 #![cfg_attr(
+    not(feature = "full"),
+    allow(dead_code, unused_imports, reason = "what `full` adds is there and out of reach")
+)]
+#![cfg_attr(
     all(target_family = "wasm", target_os = "unknown"),
     allow(clippy::arc_with_non_send_sync, reason = "there is one thread")
 )]
@@ -16,10 +20,13 @@ pub mod resp;
 mod cache;
 mod connection;
 mod error;
+mod full;
 mod multiplexer;
 mod options;
 mod pubsub;
 mod sync;
+
+use full::{FULL, Full};
 
 pub use cache::{CacheOptions, CacheStats, Cached};
 pub use command::{Call, CircuitBreaker, RetryPolicy, pipeline};

@@ -1,17 +1,53 @@
-//! What threads share and meet at, from one place: the standard library's types or, in the
-//! tests of thread interleavings (`--cfg shuttle`), those of the model checker.
+//! What threads share and meet at, from one place: the standard library's types; in the tests of
+//! thread interleavings (`--cfg shuttle`) those of the model checker; in wasm without threads
+//! a cell in place of the mutex, which is less code to load.
 //!
 //! `Arc` and `Waker` are the standard library's in both: they are never waited for.
 
 #[cfg(not(all(test, shuttle)))]
 pub(crate) use futures::task::AtomicWaker;
 #[cfg(not(all(test, shuttle)))]
-pub(crate) use std::sync::{Mutex, MutexGuard, atomic::AtomicBool};
+pub(crate) use std::sync::atomic::AtomicBool;
+#[cfg(not(any(
+    all(test, shuttle),
+    all(target_family = "wasm", target_os = "unknown", not(target_feature = "atomics"))
+)))]
+pub(crate) use std::sync::{Mutex, MutexGuard};
+
+#[cfg(all(target_family = "wasm", target_os = "unknown", not(target_feature = "atomics")))]
+pub(crate) use self::single::Mutex;
+#[cfg(all(target_family = "wasm", target_os = "unknown", not(target_feature = "atomics")))]
+pub(crate) use std::cell::RefMut as MutexGuard;
 
 #[cfg(all(test, shuttle))]
 pub(crate) use self::checked::AtomicWaker;
 #[cfg(all(test, shuttle))]
 pub(crate) use shuttle::sync::{Mutex, MutexGuard, atomic::AtomicBool};
+
+#[cfg(all(target_family = "wasm", target_os = "unknown", not(target_feature = "atomics")))]
+mod single {
+    use std::{cell::RefCell, sync::LockResult};
+
+    use super::MutexGuard;
+
+    /// What looks like a mutex; nobody can be waited for
+    #[derive(Debug, Default)]
+    pub(crate) struct Mutex<T>(RefCell<T>);
+
+    impl<T> Mutex<T> {
+        pub(crate) const fn new(value: T) -> Self {
+            Self(RefCell::new(value))
+        }
+
+        pub(crate) fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
+            Ok(self.0.borrow_mut())
+        }
+
+        pub(crate) fn get_mut(&mut self) -> LockResult<&mut T> {
+            Ok(self.0.get_mut())
+        }
+    }
+}
 
 #[cfg(all(test, shuttle))]
 mod checked {

@@ -10,7 +10,7 @@ use std::{
 
 use super::{Handling, RetryPolicy, observed::Observed, retry::Retrying};
 use crate::{
-    Delivery, Error, ErrorKind, Result,
+    Delivery, Error, ErrorKind, FULL, Full, Result,
     connection::{Link, Outcome, Prelude, SlotId, Submission, Verb, micros},
     events::{ErrorMessage, Event},
     resp::{Arg, ArgList, Frame, FromReply, ReplyError, ToArgs},
@@ -53,8 +53,8 @@ struct Special<'a> {
     probe: bool,
     /// Goes before the command, with nothing in between.
     prelude: Option<Prelude>,
-    retrying: Option<Retrying>,
-    observed: Option<Observed<'a>>,
+    retrying: Full<Retrying>,
+    observed: Full<Observed<'a>>,
 }
 
 enum State<'a> {
@@ -117,6 +117,12 @@ impl<'a, T, A> Call<'a, T, A> {
         self
     }
 
+    /// What its handle does with it, which is nothing as a rule.
+    #[inline]
+    fn handling(&self) -> Option<&'a Handling> {
+        if FULL { self.handling } else { None }
+    }
+
     fn special(&mut self) -> &mut Special<'a> {
         self.special.get_or_insert_default()
     }
@@ -174,17 +180,18 @@ impl<'a, T, A> Call<'a, T, A> {
     /// # Ok(())
     /// # }
     /// ```
+    #[cfg(feature = "full")]
     pub fn retry(mut self, policy: &RetryPolicy) -> Self {
-        self.special().retrying = Some(Retrying::new(policy.clone()));
+        self.special().retrying = Full::of(|| Some(Retrying::new(policy.clone())));
         self
     }
 
     /// Which policy it is sent again by.
     #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
     fn policy(&self) -> Option<&RetryPolicy> {
-        let own = self.special.as_ref().and_then(|special| special.retrying.as_ref());
+        let own = self.special.as_ref().and_then(|special| special.retrying.get());
         let own = own.map(|retrying| &retrying.policy);
-        own.or_else(|| self.handling?.retry.as_ref())
+        own.or_else(|| self.handling()?.retry.as_ref())
     }
 
     /// Decodes the reply as another type.
@@ -279,7 +286,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     /// A reply to this command that came another way.
     #[inline]
     pub(crate) fn decode<U: FromReply>(&self, reply: &Frame) -> Result<U> {
-        let reread = self.handling.and_then(|handling| handling.reread(&self.name, reply));
+        let reread = self.handling().and_then(|handling| handling.reread(&self.name, reply));
         let decoded = match &reread {
             None => reply.decode(),
             Some(reply) => reply.decode(),
@@ -367,7 +374,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     /// Makes the words of the command what the server is to get.
     #[inline]
     pub(crate) fn rewrite<'s>(&'s self, words: &mut ArgList<'s>) -> Result<()> {
-        self.handling.map_or(Ok(()), |handling| handling.rewrite(words))
+        self.handling().map_or(Ok(()), |handling| handling.rewrite(words))
     }
 
     fn submit(&mut self, waiting: Option<SlotId>, cx: &Context<'_>) -> Result<()> {
@@ -422,26 +429,27 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     /// Nothing but sending is to be done for it.
     #[inline]
     fn is_usual(&self) -> bool {
-        self.handling.is_none() & self.special.is_none()
+        self.handling().is_none() & self.special.is_none()
     }
 
     /// Before an attempt of a call that is not treated as usual, and again when it has been in the
     /// line for room: the time the attempt is given.
     #[inline(never)]
     fn prepare(&mut self, in_line: bool) -> Result<Option<u64>> {
-        let retrying = self.special.as_ref().and_then(|special| special.retrying.as_ref());
+        let retrying = self.special.as_mut().and_then(|special| special.retrying.get_mut());
         if in_line {
-            return Ok(retrying.map_or(self.timeout, Retrying::time));
+            return Ok(retrying.map_or(self.timeout, |retrying| retrying.time()));
         }
-        let policy = self.handling.and_then(|handling| handling.retry.as_ref());
-        if let (None, Some(policy)) = (retrying, policy) {
-            self.special().retrying = Some(Retrying::new(policy.clone()));
+        let has_own = retrying.is_some();
+        let policy = self.handling().and_then(|handling| handling.retry.as_ref());
+        if let (false, Some(policy)) = (has_own, policy) {
+            self.special().retrying = Full::of(|| Some(Retrying::new(policy.clone())));
         }
         let (limit, link, mut time) = (self.limit(), self.link, self.timeout);
-        if let Some(retrying) = self.special.as_mut().and_then(|s| s.retrying.as_mut()) {
+        if let Some(retrying) = self.special.as_mut().and_then(|s| s.retrying.get_mut()) {
             time = retrying.begin(link, time, limit);
         }
-        if let Some(handling) = self.handling {
+        if let Some(handling) = self.handling() {
             if handling.observers.are_enabled() {
                 self.observe(handling);
             }
@@ -458,7 +466,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     }
 
     fn observed(&mut self) -> Option<&mut Observed<'a>> {
-        self.special.as_mut()?.observed.as_mut()
+        self.special.as_mut()?.observed.get_mut()
     }
 
     /// Tells its observers that it begins.
@@ -472,7 +480,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         let batch = prelude.filter(|_| self.name == "EXEC").map(|prelude| prelude.commands - 1);
         let name = if batch.is_some() { "MULTI".into() } else { self.full_name() };
         if let Some(observed) = Observed::begin(self.link, name, batch, handling) {
-            self.special().observed = Some(observed);
+            self.special().observed = Full::of(|| Some(observed));
         }
     }
 
@@ -484,9 +492,9 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         let Some(mut special) = self.special.take() else { return Poll::Ready(Err(error)) };
         let again = special
             .retrying
-            .as_mut()
+            .get_mut()
             .is_some_and(|retrying| retrying.again(self.link, &error, &self.words()));
-        if let (false, Some(observed)) = (again, &mut special.observed) {
+        if let (false, Some(observed)) = (again, special.observed.get_mut()) {
             observed.end(Some(&error));
         }
         self.special = Some(special);
@@ -505,7 +513,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     /// Tells the handle what an attempt came to.
     fn tell(&mut self, error: Option<&Error>) {
         let probe = self.special.as_mut().is_some_and(|special| std::mem::take(&mut special.probe));
-        if let Some(handling) = self.handling {
+        if let Some(handling) = self.handling() {
             handling.settle(self.link, probe, error);
         }
         if let (None, Some(observed)) = (error, self.observed()) {
@@ -514,7 +522,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     }
 
     fn is_paused(&mut self, cx: &mut Context<'_>) -> bool {
-        let retrying = self.special.as_mut().and_then(|special| special.retrying.as_mut());
+        let retrying = self.special.as_mut().and_then(|special| special.retrying.get_mut());
         let timer = retrying.and_then(Retrying::timer);
         timer.is_some_and(|timer| timer.poll_expired(cx).is_pending())
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Call, Calls, Handling, Pending, check_shared};
 use crate::{
-    Delivery, Error, ErrorKind, Result,
+    Delivery, Error, ErrorKind, FULL, Result,
     connection::{Link, Prelude},
     resp::{Arg, ArgList, DecodeError, Frame, FromReply, Kind, Reply, ToArgs, encode_command},
 };
@@ -30,7 +30,7 @@ impl<'a> Queue<'a> {
         let mut queue = Self { links, handling, prelude: Prelude::default() };
         let mut multi = ArgList::new();
         multi.push(Arg::Bytes(b"MULTI"));
-        if let Some(handling) = handling {
+        if FULL && let Some(handling) = handling {
             handling.rewrite(&mut multi).map_err(|error| error.command("MULTI"))?;
         }
         queue.push(&multi);

@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::credentials::Credentials;
 use crate::{
-    CommandMap,
+    CommandMap, Full,
     cache::Cache,
     multiplexer::Lines,
     resp::{Limits, Protocol},
@@ -67,7 +67,7 @@ pub(crate) struct LinkConfig {
     /// The connection is used for RESP2 subscriptions (arrays are pushes), or for `MONITOR`.
     pub(crate) subscriber: bool,
     /// Set for a connection that is used for `MONITOR`: its lines go there.
-    pub(crate) monitor: Option<Arc<Lines>>,
+    pub(crate) monitor: Full<Arc<Lines>>,
 }
 
 /// Microseconds of a duration; none and absurdly long ones are never.

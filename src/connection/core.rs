@@ -281,7 +281,7 @@ impl Core {
                 if self.config.cache.as_ref().is_some_and(|cache| cache.take_in(&frame)) {
                     continue;
                 }
-                if let Some(monitor) = &self.config.monitor
+                if let Some(monitor) = self.config.monitor.get()
                     && !frame.is_push()
                 {
                     self.wake.extend(monitor.push(frame));
@@ -306,7 +306,7 @@ impl Core {
         if !self.config.subscriber {
             return false;
         }
-        if self.config.monitor.is_some() {
+        if self.config.monitor.get().is_some() {
             return Lines::is_line(frame);
         }
         // RESP2 has no pushes: on a subscription connection, arrays are.

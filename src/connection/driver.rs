@@ -19,7 +19,7 @@ use super::{
     session::{Session, SessionEnd, Turn},
 };
 use crate::{
-    ConnectStage, Delivery, Error, ErrorKind, TimeoutStage,
+    ConnectStage, Delivery, Error, ErrorKind, Full, TimeoutStage,
     events::{
         ConfigurationChanged, ConnectionFailed, ConnectionRestored, ErrorMessage, Event,
         FailureType,
@@ -48,7 +48,7 @@ pub(crate) struct DialPlan {
     /// What goes between the socket and Redis.
     pub(crate) options: Arc<DialOptions>,
     /// Asked on each connect.
-    pub(crate) credentials: Option<Arc<dyn CredentialsProvider>>,
+    pub(crate) credentials: Full<Arc<dyn CredentialsProvider>>,
 }
 
 /// The task behind a link: dials, drives the session, dials again
@@ -127,7 +127,7 @@ impl Driver {
     /// Starts with a stream that is already open.
     pub(crate) fn with_stream(mut self, stream: Box<dyn ByteStream>) -> Self {
         let give_up = self.link.clock().saturating_add(self.plan.connect_timeout);
-        match self.plan.credentials.clone() {
+        match self.plan.credentials.get().cloned() {
             None => self.open_session(stream, None, give_up),
             Some(provider) => {
                 let server = self.link.endpoint();
@@ -180,7 +180,7 @@ impl Driver {
         }
         let transport = self.env.transport.clone();
         let options = self.plan.options.clone();
-        let provider = self.plan.credentials.clone();
+        let provider = self.plan.credentials.get().cloned();
         Box::pin(async move {
             // First, so that no server waits for a slow provider.
             let credentials = match provider {
@@ -221,7 +221,7 @@ impl Driver {
     }
 
     fn connect_timeout(&self, detail: &str) -> Error {
-        let limit = Duration::from_micros(self.plan.connect_timeout).as_millis();
+        let limit = self.plan.connect_timeout / 1000;
         Error::new(ErrorKind::Timeout(TimeoutStage::Connect), Delivery::NotSent)
             .detail(format!("{detail} within {limit} ms"))
     }
@@ -390,14 +390,14 @@ impl Driver {
     }
 
     fn keep_credentials_fresh(&self) {
-        let Some(provider) = &self.plan.credentials else { return };
+        let Some(provider) = self.plan.credentials.get().cloned() else { return };
         // A subscribed RESP2 connection takes no `AUTH`.
         let valid_for = self.link.with(|core| match core.config.subscriber {
             true => None,
             false => core.config.credentials.valid_for,
         });
         if let Some(valid_for) = valid_for {
-            let renewal = credentials::keep_fresh(self.link.clone(), provider.clone(), valid_for);
+            let renewal = credentials::keep_fresh(self.link.clone(), provider, valid_for);
             self.env.runtime.spawn(Box::pin(renewal));
         }
     }

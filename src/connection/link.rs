@@ -84,6 +84,7 @@ impl Link {
         *self.endpoint.lock().unwrap_or_else(PoisonError::into_inner) = endpoint;
     }
 
+    #[cfg_attr(target_family = "wasm", inline(never))]
     pub(super) fn lock(&self) -> MutexGuard<'_, Core> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -92,20 +93,7 @@ impl Link {
     pub(crate) fn with<R>(&self, change: impl FnOnce(&mut Core) -> R) -> R {
         let mut core = self.lock();
         let result = change(&mut core);
-        match core.wake.len() {
-            0 => {}
-            // The common case keeps the vector where it is.
-            1 => {
-                let waker = core.wake.pop();
-                drop(core);
-                waker.into_iter().for_each(Waker::wake);
-            }
-            _ => {
-                let wake = std::mem::take(&mut core.wake);
-                drop(core);
-                wake.into_iter().for_each(Waker::wake);
-            }
-        }
+        release(core);
         result
     }
 
@@ -286,5 +274,26 @@ impl Core {
 impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Link").field("type", &self.connection_type).finish_non_exhaustive()
+    }
+}
+
+/// Unlocks, then wakes whom the change concerns.
+// It is used everywhere: a call is slower, and a copy in each place is more to load.
+#[cfg_attr(not(target_family = "wasm"), inline)]
+#[cfg_attr(target_family = "wasm", inline(never))]
+fn release(mut core: MutexGuard<'_, Core>) {
+    match core.wake.len() {
+        0 => {}
+        // The common case keeps the vector where it is.
+        1 => {
+            let waker = core.wake.pop();
+            drop(core);
+            waker.into_iter().for_each(Waker::wake);
+        }
+        _ => {
+            let wake = std::mem::take(&mut core.wake);
+            drop(core);
+            wake.into_iter().for_each(Waker::wake);
+        }
     }
 }

@@ -285,6 +285,6 @@ fn broken(doing: &str, error: io::Error) -> SessionEnd {
     };
     let error = Error::new(ErrorKind::ConnectionLost, Delivery::MaybeExecuted)
         .detail(format!("{doing} failed"))
-        .source(error);
+        .io_source(error);
     SessionEnd { error, failure }
 }

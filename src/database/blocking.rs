@@ -202,7 +202,7 @@ impl Database {
                 time.saturating_add(ours)
             }
         };
-        let leased = match &self.leased {
+        let leased = match self.leased.get() {
             Some(leased) => leased.clone(),
             None => self.muxer.inner().lease().await.map_err(|error| error.command(name))?,
         };

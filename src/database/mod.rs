@@ -1,5 +1,6 @@
 //! Typed commands, by data type, with their options and replies.
 
+#[cfg(feature = "full")]
 mod blocking;
 mod checks;
 mod clients;
@@ -24,6 +25,7 @@ mod strings;
 mod transactions;
 mod vectors;
 
+#[cfg(feature = "full")]
 pub use blocking::BlockFor;
 pub use clients::{ClientFilter, ClientInfo};
 pub use command_info::CommandInfo;
@@ -43,15 +45,15 @@ pub use strings::{
     BitField, BitOffset, BitOp, BitOverflow, BitRange, BitType, LcsMatch, LcsMatches, LcsOptions,
     SetOptions,
 };
-pub use transactions::{
-    Condition, ConditionalTransaction, Counts, Transaction, TransactionOutcome, Watch,
-};
+pub use transactions::Transaction;
+#[cfg(feature = "full")]
+pub use transactions::{Condition, ConditionalTransaction, Counts, TransactionOutcome, Watch};
 pub use vectors::*;
 
 use std::{borrow::Cow, sync::Arc};
 
 use crate::{
-    Call, ConnectionMultiplexer,
+    Call, ConnectionMultiplexer, Full,
     command::{Handling, KeyPrefix, RetryPolicy, check_shared},
     connection::Link,
     multiplexer::Leased,
@@ -68,25 +70,28 @@ use crate::{
 pub struct Database {
     muxer: ConnectionMultiplexer,
     /// A connection of its own, instead of the shared one.
-    leased: Option<Arc<Leased>>,
+    leased: Full<Arc<Leased>>,
     /// What is done with its calls.
-    handling: Option<Arc<Handling>>,
+    handling: Full<Arc<Handling>>,
 }
 
 impl Database {
     pub(crate) fn new(muxer: ConnectionMultiplexer) -> Self {
         let handling = muxer.inner().handling.clone();
-        Self { muxer, leased: None, handling }
+        Self { muxer, leased: Full::default(), handling }
     }
 
     /// On a connection of its own.
     pub(crate) fn on_lease(muxer: ConnectionMultiplexer, leased: Arc<Leased>) -> Self {
         let handling = muxer.inner().handling.clone();
-        Self { muxer, leased: Some(leased), handling }
+        Self { muxer, leased: Full::of(|| Some(leased)), handling }
     }
 
     pub(crate) fn link(&self) -> &Link {
-        self.leased.as_ref().map_or(&self.muxer.inner().link, |leased| &leased.link)
+        match self.leased.get() {
+            Some(leased) => &leased.link,
+            None => &self.muxer.inner().link,
+        }
     }
 
     /// The same, with this prefix before every key of every command
@@ -113,6 +118,7 @@ impl Database {
     /// # Ok(())
     /// # }
     /// ```
+    #[cfg(feature = "full")]
     pub fn with_key_prefix(&self, prefix: impl ToArg) -> Self {
         let prefix = prefix.to_arg();
         self.change(|handling| {
@@ -129,16 +135,19 @@ impl Database {
     /// See [`RetryPolicy`]. A call's own [`retry`](Call::retry) goes before it. Not sent again:
     /// transactions, calls that are [forgotten](Call::forget), and commands on a connection of
     /// their own, which does not come back.
+    #[cfg(feature = "full")]
     pub fn with_retry(&self, policy: RetryPolicy) -> Self {
         self.change(|handling| handling.retry = Some(policy))
     }
 
     /// The same; this observer, too, is told of each of its calls.
+    #[cfg(feature = "full")]
     pub fn with_observer(&self, observer: impl CommandObserver) -> Self {
         self.change(|handling| handling.observers.add(Arc::new(observer)))
     }
 
     /// The same; each of its calls is recorded by this session, as long as that lives.
+    #[cfg(feature = "full")]
     pub fn profiled(&self, session: &ProfilingSession) -> Self {
         match session.observer() {
             Some(observer) => self.change(|handling| handling.observers.add(observer)),
@@ -167,16 +176,16 @@ impl Database {
         args: impl ToArgs,
     ) -> Call<'_, T, impl ToArgs> {
         let call = Call::new(self.link(), name, args).handled(self.handling());
-        call.checked(|words| match &self.leased {
-            None => check_shared(words),
+        call.checked(|words| match self.leased.get() {
             Some(leased) => leased.check(words),
+            None => check_shared(words),
         })
     }
 
     fn change(&self, change: impl FnOnce(&mut Handling)) -> Self {
-        let mut handling = self.handling.as_deref().cloned().unwrap_or_default();
+        let mut handling = self.handling().cloned().unwrap_or_default();
         change(&mut handling);
-        Self { handling: Some(Arc::new(handling)), ..self.clone() }
+        Self { handling: Full::of(|| Some(Arc::new(handling))), ..self.clone() }
     }
 
     pub(crate) fn handling(&self) -> Option<&Handling> {

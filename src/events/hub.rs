@@ -3,7 +3,7 @@ use std::{
     fmt,
     pin::Pin,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Poll, Waker},
@@ -12,6 +12,7 @@ use std::{
 use futures::Stream;
 
 use super::Event;
+use crate::sync::{Mutex, MutexGuard};
 
 /// Events kept for the slowest listener.
 const CAPACITY: usize = 256;
@@ -73,7 +74,7 @@ impl Hub {
         Events { hub: self.clone(), next }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Ring> {
+    fn lock(&self) -> MutexGuard<'_, Ring> {
         self.ring.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

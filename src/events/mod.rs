@@ -18,7 +18,7 @@ pub(crate) use hub::Hub;
 #[cfg(feature = "tracing")]
 pub use log::log_events;
 
-use crate::{ConnectStage, Error, ErrorKind, TimeoutStage};
+use crate::{ConnectStage, Error, ErrorKind, TimeoutStage, error::whole_millis};
 
 /// Something an operator may want to know
 ///
@@ -246,7 +246,7 @@ impl fmt::Display for Event {
             Self::ConnectionFailed(e) => {
                 write!(
                     f,
-                    "connection failed: {} {}: {:?}: {}",
+                    "connection failed: {} {}: {}: {}",
                     e.connection_type, e.endpoint, e.failure, e.error
                 )?;
                 if e.maybe_executed > 0 {
@@ -259,18 +259,18 @@ impl fmt::Display for Event {
                 "connection restored: {} {} after {} ms, {} attempts",
                 e.connection_type,
                 e.endpoint,
-                e.outage.as_millis(),
+                whole_millis(e.outage),
                 e.attempts
             ),
             Self::CredentialsNotRenewed(e) => {
                 write!(f, "credentials not renewed: {}: {}", e.endpoint, e.error)
             }
             Self::CircuitOpened(e) => {
-                write!(f, "circuit opened: {} for {} ms", e.endpoint, e.pause.as_millis())?;
+                write!(f, "circuit opened: {} for {} ms", e.endpoint, whole_millis(e.pause))?;
                 e.error.as_ref().map_or(Ok(()), |error| write!(f, ": {error}"))
             }
             Self::CircuitClosed(e) => {
-                write!(f, "circuit closed: {} after {} ms", e.endpoint, e.after.as_millis())
+                write!(f, "circuit closed: {} after {} ms", e.endpoint, whole_millis(e.after))
             }
             Self::ErrorMessage(e) => {
                 let command = e.command.as_deref().unwrap_or("(push)");
@@ -294,6 +294,22 @@ impl fmt::Display for Event {
                 write!(f, "{count} events were missed: the listener is too slow")
             }
         }
+    }
+}
+
+impl fmt::Display for FailureType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UnableToResolve => "UnableToResolve",
+            Self::UnableToConnect => "UnableToConnect",
+            Self::TlsFailure => "TlsFailure",
+            Self::AuthenticationFailure => "AuthenticationFailure",
+            Self::HandshakeFailure => "HandshakeFailure",
+            Self::SocketClosed => "SocketClosed",
+            Self::SocketFailure => "SocketFailure",
+            Self::Unresponsive => "Unresponsive",
+            Self::ProtocolFailure => "ProtocolFailure",
+        })
     }
 }
 

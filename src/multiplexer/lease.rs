@@ -15,6 +15,7 @@ use super::{
 use crate::{
     Call, Database, Delivery, Error, ErrorKind, Result, TimeoutStage,
     command::{Handling, check_leased},
+    error::whole_millis,
     resp::{Arg, FromReply, ToArgs},
 };
 
@@ -51,6 +52,7 @@ impl ConnectionMultiplexer {
     ///
     /// # Errors
     /// A timeout at [`TimeoutStage::Queue`]; those of connecting; [`ErrorKind::Closed`].
+    #[cfg(feature = "full")]
     pub async fn lease(&self) -> Result<Lease> {
         let leased = self.inner.lease().await?;
         let database = Database::on_lease(self.clone(), leased);
@@ -74,14 +76,17 @@ impl Inner {
         limit: Duration,
     ) -> Result<Arc<Leased>> {
         let mut timer = self.runtime.timer(self.runtime.now() + limit.min(FAR));
-        let mut acquire = pin!(self.pool.acquire(&self.link, lines));
+        let Some(pool) = self.pool.get() else {
+            return Err(Error::new(ErrorKind::Closed, Delivery::NotSent));
+        };
+        let mut acquire = pin!(pool.acquire(&self.link, lines));
         poll_fn(|cx| match acquire.as_mut().poll(cx) {
             Poll::Ready(leased) => Poll::Ready(leased),
             Poll::Pending => timer.poll_expired(cx).map(|()| {
                 let stage = ErrorKind::Timeout(TimeoutStage::Queue);
                 Err(Error::new(stage, Delivery::NotSent).detail(format!(
                     "no connection could be leased within {} ms",
-                    limit.as_millis()
+                    whole_millis(limit)
                 )))
             }),
         })

@@ -24,8 +24,8 @@ pub(crate) use pool::{Leased, Watching};
 pub use status::{LinkStatus, Status};
 
 use crate::{
-    CacheStats, Call, Database, Delivery, Error, ErrorKind, Events, Options, Result, Subscriber,
-    TimeoutStage,
+    CacheStats, Call, Database, Delivery, Error, ErrorKind, Events, Full, Options, Result,
+    Subscriber, TimeoutStage,
     command::{Handling, check_shared},
     connection::{DialPlan, Driver, Link, LinkConfig, Phase},
     events::{ConnectionType, Hub},
@@ -66,10 +66,10 @@ pub(crate) struct Inner {
     pub(crate) registry: Arc<Registry>,
     pub(crate) options: Arc<Options>,
     runtime: Arc<dyn Runtime>,
-    pool: Arc<Pool>,
+    pool: Full<Arc<Pool>>,
     /// What is done with every call.
-    pub(crate) handling: Option<Arc<Handling>>,
-    profiler: Option<Arc<Profiler>>,
+    pub(crate) handling: Full<Arc<Handling>>,
+    profiler: Full<Arc<Profiler>>,
 }
 
 impl ConnectionMultiplexer {
@@ -154,9 +154,9 @@ impl ConnectionMultiplexer {
     fn assemble(options: Options, environment: &Environment) -> Self {
         let options = Arc::new(options);
         let runtime = environment.runtime.clone();
-        let profiler = options.profiling.then(Arc::default);
-        let handling = options.handling(profiler.as_ref());
-        let pool = Pool::new(environment.clone(), options.clone());
+        let profiler = Full::of(|| options.profiling.then(Arc::default));
+        let handling = Full::of(|| options.handling(profiler.get()));
+        let pool = Full::of(|| Some(Pool::new(environment.clone(), options.clone())));
         let hub = Arc::new(Hub::default());
         let registry = Arc::new(Registry::default());
         let endpoint = Arc::new(options.endpoints[0].clone());
@@ -266,8 +266,9 @@ impl ConnectionMultiplexer {
     }
 
     /// Begins to keep a record of each command: see [`ProfilingSession`].
+    #[cfg(feature = "full")]
     pub fn profile(&self) -> ProfilingSession {
-        ProfilingSession::new(self.inner.profiler.clone())
+        ProfilingSession::new(self.inner.profiler.get().cloned())
     }
 
     /// The blocking API, for threads outside any async runtime.
@@ -295,12 +296,12 @@ impl ConnectionMultiplexer {
     /// one fails at once. Closing twice is harmless.
     pub async fn close(&self) {
         self.inner.registry.close();
-        let leased = self.inner.pool.close();
+        let leased = self.inner.pool.get().map(|pool| pool.close());
         self.inner.dedicated.close();
         self.inner.link.close();
         self.inner.dedicated.closed().await;
         self.inner.link.closed().await;
-        for link in leased {
+        for link in leased.into_iter().flatten() {
             link.closed().await;
         }
         self.inner.hub.close();
@@ -357,7 +358,9 @@ impl Inner {
     fn abort(&self) {
         self.link.abort();
         self.dedicated.abort();
-        self.pool.close().iter().for_each(|link| link.abort());
+        if let Some(pool) = self.pool.get() {
+            pool.close().iter().for_each(|link| link.abort());
+        }
         self.registry.close();
         self.hub.close();
     }

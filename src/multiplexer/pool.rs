@@ -14,7 +14,7 @@ use futures::{channel::oneshot, future::poll_fn};
 use redmux_transport::{Environment, Instant};
 
 use crate::{
-    Delivery, Error, ErrorKind, Options, Result,
+    Delivery, Error, ErrorKind, Full, Options, Result,
     connection::{DialPlan, Driver, Link, LinkConfig, Phase},
     events::{ConnectionType, Hub},
     multiplexer::Lines,
@@ -159,7 +159,7 @@ impl Pool {
         if lines.is_some() {
             // A line holds a whole command.
             config.limits.max_line = config.limits.max_frame;
-            config.monitor = lines;
+            config.monitor = Full::of(|| lines);
             config.subscriber = true;
         }
         let link = Arc::new(Link::new(

@@ -75,7 +75,7 @@ impl Status {
             subscriptions: inner.registry.len(),
             listeners,
             messages,
-            leases: inner.pool.status(),
+            leases: inner.pool.get().map_or_else(LeaseStatus::default, |pool| pool.status()),
             cache: inner.link.cache.as_ref().map(|cache| cache.stats()),
         }
     }

@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use crate::{Error, Result};
+use crate::{Error, Full, Result};
 
 /// Commands that the server knows by another name, or that are not to be used
 ///
@@ -21,7 +21,7 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CommandMap {
     /// Upper-case names, and what they become; `None` where nothing is mapped.
-    entries: Option<Arc<BTreeMap<String, Option<Arc<str>>>>>,
+    entries: Full<Arc<BTreeMap<String, Option<Arc<str>>>>>,
 }
 
 /// What becomes of a command's name
@@ -58,12 +58,16 @@ impl CommandMap {
 
     /// Whether every command is sent as it is.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_none()
+        self.entries().is_none()
+    }
+
+    fn entries(&self) -> Option<&BTreeMap<String, Option<Arc<str>>>> {
+        self.entries.as_deref()
     }
 
     /// What becomes of a command's name, in any case.
     pub(crate) fn get(&self, command: &str) -> Mapped<'_> {
-        let Some(entries) = &self.entries else { return Mapped::AsIs };
+        let Some(entries) = self.entries() else { return Mapped::AsIs };
         match entries.get(&command.to_ascii_uppercase()) {
             None => Mapped::AsIs,
             Some(None) => Mapped::Disabled,
@@ -102,7 +106,7 @@ impl CommandMap {
             !text.is_empty()
                 && text.bytes().all(|b| (b'!'..=b'~').contains(&b) && b != b'=' && b != b';')
         };
-        let mut entries = self.entries.iter().flat_map(|entries| entries.iter());
+        let mut entries = self.entries().into_iter().flatten();
         match entries.find(|(from, to)| !word(from) || to.as_ref().is_some_and(|to| !word(to))) {
             None => Ok(()),
             Some(_) => Err(Error::config(
@@ -111,14 +115,20 @@ impl CommandMap {
         }
     }
 
+    #[cfg(not(feature = "full"))]
+    fn with(self, _: &str, _: Option<Arc<str>>) -> Self {
+        self
+    }
+
+    #[cfg(feature = "full")]
     fn with(mut self, command: &str, to: Option<Arc<str>>) -> Self {
-        let entries = self.entries.get_or_insert_default();
+        let entries = self.entries.get_or_default();
         Arc::make_mut(entries).insert(command.to_ascii_uppercase(), to);
         self
     }
 
     fn join(mut self, other: &Self) -> Self {
-        for (command, to) in other.entries.iter().flat_map(|entries| entries.iter()) {
+        for (command, to) in other.entries().into_iter().flatten() {
             self = self.with(command, to.clone());
         }
         self
@@ -128,7 +138,7 @@ impl CommandMap {
 impl fmt::Display for CommandMap {
     /// As in the connection string.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let entries = self.entries.iter().flat_map(|entries| entries.iter());
+        let entries = self.entries().into_iter().flatten();
         for (index, (command, to)) in entries.enumerate() {
             let separator = if index == 0 { "" } else { ";" };
             write!(f, "{separator}{command}={}", to.as_deref().unwrap_or_default())?;

@@ -22,7 +22,7 @@ pub(crate) use command_map::Mapped;
 pub use provider::Defaults;
 
 use crate::{
-    BacklogPolicy, CacheOptions, CircuitBreaker, Error, ExponentialBackoff, ReconnectPolicy,
+    BacklogPolicy, CacheOptions, CircuitBreaker, Error, ExponentialBackoff, Full, ReconnectPolicy,
     cache::Cache,
     command::{Breaker, ChannelPrefix, Handling, KeyPrefix, Observers},
     connection::{Credentials, CredentialsProvider, DialPlan, LinkConfig, micros},
@@ -70,9 +70,9 @@ pub struct Options {
     pub(crate) high_integrity: bool,
     pub(crate) protocol: Option<Protocol>,
     /// Put before every key.
-    pub(crate) key_prefix: Option<KeyPrefix>,
+    pub(crate) key_prefix: Full<KeyPrefix>,
     /// Put before every channel.
-    pub(crate) channel_prefix: Option<Arc<str>>,
+    pub(crate) channel_prefix: Full<Arc<str>>,
     pub(crate) command_map: CommandMap,
     /// `None`: as the provider of the first endpoint has it.
     ssl: Option<bool>,
@@ -82,15 +82,15 @@ pub struct Options {
     tcp_user_timeout: Option<Duration>,
     defaults: Defaults,
     reconnect: Reconnect,
-    credentials_provider: Option<Arc<dyn CredentialsProvider>>,
+    credentials_provider: Full<Arc<dyn CredentialsProvider>>,
     pub(crate) backlog: BacklogPolicy,
     pub(crate) send_queue_bytes: usize,
     pub(crate) subscription_capacity: usize,
     pub(crate) max_leased: usize,
     pub(crate) lease_idle: Duration,
     client_cache: Option<CacheOptions>,
-    circuit_breaker: Option<CircuitBreaker>,
-    observers: Observers,
+    circuit_breaker: Full<CircuitBreaker>,
+    observers: Full<Observers>,
     pub(crate) profiling: bool,
     pub(crate) limits: Limits,
     /// What was wrong with an endpoint given as text; reported on connect.
@@ -117,8 +117,8 @@ impl Default for Options {
             library_name: None,
             high_integrity: false,
             protocol: None,
-            key_prefix: None,
-            channel_prefix: None,
+            key_prefix: Full::default(),
+            channel_prefix: Full::default(),
             command_map: CommandMap::default(),
             ssl: None,
             tls: TlsOptions::default(),
@@ -126,7 +126,7 @@ impl Default for Options {
             tcp_keepalive: None,
             tcp_user_timeout: None,
             defaults: Defaults::Auto,
-            credentials_provider: None,
+            credentials_provider: Full::default(),
             reconnect: Reconnect::new(ExponentialBackoff::default()),
             backlog: BacklogPolicy::default(),
             send_queue_bytes: 16 << 20,
@@ -134,8 +134,8 @@ impl Default for Options {
             max_leased: 32,
             lease_idle: Duration::from_secs(30),
             client_cache: None,
-            circuit_breaker: None,
-            observers: Observers::default(),
+            circuit_breaker: Full::default(),
+            observers: Full::default(),
             profiling: false,
             limits: Limits::default(),
             fault: None,
@@ -243,8 +243,9 @@ impl Options {
 
     /// Asks for user name and password on each connect, and again before they expire; they go
     /// before those of [`username`](Self::username) and [`password`](Self::password). Default: none.
+    #[cfg(feature = "full")]
     pub fn credentials_provider(mut self, provider: impl CredentialsProvider) -> Self {
-        self.credentials_provider = Some(Arc::new(provider));
+        self.credentials_provider = Full::of(|| Some(Arc::new(provider) as _));
         self
     }
 
@@ -333,9 +334,10 @@ impl Options {
 
     /// Put before every key of every command: see
     /// [`Database::with_key_prefix`](crate::Database::with_key_prefix). Default: none.
+    #[cfg(feature = "full")]
     pub fn key_prefix(mut self, prefix: impl AsRef<str>) -> Self {
         let prefix = prefix.as_ref().as_bytes();
-        self.key_prefix = (!prefix.is_empty()).then(|| KeyPrefix::new(prefix));
+        self.key_prefix = Full::of(|| (!prefix.is_empty()).then(|| KeyPrefix::new(prefix)));
         self
     }
 
@@ -344,12 +346,14 @@ impl Options {
     /// Messages come with their channel as it was subscribed to, without the prefix; the same
     /// goes for `PUBSUB CHANNELS` and the like, which tell of channels with the prefix only.
     /// [Keyspace notifications](crate::Subscriber::keyspace) have none.
+    #[cfg(feature = "full")]
     pub fn channel_prefix(mut self, prefix: impl Into<Arc<str>>) -> Self {
-        self.channel_prefix = Some(prefix.into()).filter(|prefix: &Arc<str>| !prefix.is_empty());
+        self.channel_prefix = Full::of(|| Some(prefix.into()).filter(|prefix| !prefix.is_empty()));
         self
     }
 
     /// Commands that are renamed or disabled. Default: none.
+    #[cfg(feature = "full")]
     pub fn command_map(mut self, map: CommandMap) -> Self {
         self.command_map = map;
         self
@@ -406,21 +410,24 @@ impl Options {
 
     /// Refuses commands at once while the server does not answer. Default: they wait, each for
     /// its own time.
+    #[cfg(feature = "full")]
     pub fn circuit_breaker(mut self, breaker: CircuitBreaker) -> Self {
-        self.circuit_breaker = Some(breaker);
+        self.circuit_breaker = Full::of(|| Some(breaker));
         self
     }
 
     /// Shows every call of every handle to this observer, besides those that were given before.
     /// Default: nobody observes.
+    #[cfg(feature = "full")]
     pub fn observer(mut self, observer: impl CommandObserver) -> Self {
-        self.observers.add(Arc::new(observer));
+        self.observers.get_or_default().add(Arc::new(observer));
         self
     }
 
     /// Whether a [profiling session](crate::ConnectionMultiplexer::profile) sees the calls of all
     /// handles, instead of only those made for it. Without a session, that costs each call some
     /// nanoseconds. Default false.
+    #[cfg(feature = "full")]
     pub fn profiling(mut self, all_handles: bool) -> Self {
         self.profiling = all_handles;
         self
@@ -428,23 +435,27 @@ impl Options {
 
     /// What is done with the calls of every handle; the profiler, if there is one, sees them.
     pub(crate) fn handling(&self, profiler: Option<&Arc<Profiler>>) -> Option<Arc<Handling>> {
-        let mut observers = self.observers.clone();
+        let mut observers = self.observers.get().cloned().unwrap_or_default();
         if let Some(profiler) = profiler {
             observers.add(profiler.clone());
         }
         let handling = Handling {
             commands: self.command_map.clone(),
-            prefix: self.key_prefix.clone(),
+            prefix: self.key_prefix.get().cloned(),
             channels: self.channels(),
             retry: None,
-            breaker: self.circuit_breaker.clone().map(|breaker| Arc::new(Breaker::new(breaker))),
+            breaker: self
+                .circuit_breaker
+                .get()
+                .cloned()
+                .map(|breaker| Arc::new(Breaker::new(breaker))),
             observers,
         };
         handling.unless_usual()
     }
 
     pub(crate) fn channels(&self) -> Option<ChannelPrefix> {
-        self.channel_prefix.clone().map(ChannelPrefix::new)
+        self.channel_prefix.get().cloned().map(ChannelPrefix::new)
     }
 
     pub(crate) fn link_config(&self, subscriber: bool) -> LinkConfig {
@@ -472,7 +483,7 @@ impl Options {
             limits: self.limits,
             leased: false,
             subscriber,
-            monitor: None,
+            monitor: Full::default(),
         }
     }
 

@@ -3,6 +3,7 @@
 use redmux_transport::Endpoint;
 
 use super::Options;
+use crate::FULL;
 
 /// Whose defaults apply to what is not set
 ///
@@ -71,6 +72,9 @@ impl Options {
         let Some(Endpoint::Tcp { host, port }) = self.endpoints.first() else {
             return (Defaults::Redis, 0);
         };
+        if !FULL {
+            return (Defaults::Redis, *port);
+        }
         match self.defaults {
             Defaults::Auto => (Defaults::of_host(host), *port),
             chosen => (chosen, *port),

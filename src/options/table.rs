@@ -147,7 +147,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         default: "exponential:100:10000",
         about: "Waits between connection attempts: exponential with full jitter up to a cap, or the same each time. The first attempt is made at once.",
         read: |o, v| set(&mut o.reconnect, reconnect(v)),
-        show: |o, d| o.reconnect.text.clone().filter(|text| d.reconnect.text.as_ref() != Some(text)),
+        show: |o, d| o.reconnect.text().filter(|text| d.reconnect.text().as_ref() != Some(text)),
         ..PLAIN
     },
     option!("backlog", backlog, "queue, queue:COMMANDS:BYTES or failFast", "queue:100000:64MiB", backlog, show_backlog,
@@ -197,6 +197,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         show: |o, _| o.protocol.map(|p| p.to_string().to_ascii_lowercase()),
         ..PLAIN
     },
+    #[cfg(feature = "full")]
     OptionSpec {
         name: "keyPrefix",
         default: "none",
@@ -205,10 +206,21 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
             *o = std::mem::take(o).key_prefix(v);
             Some(())
         },
-        show: |o, _| o.key_prefix.as_ref().map(|prefix| prefix.to_text().into_owned()),
+        show: |o, _| o.key_prefix.get().map(|prefix| prefix.to_text().into_owned()),
         ..PLAIN
     },
-    text!("channelPrefix", &[], channel_prefix, "none", "Put before every channel of subscriptions and messages."),
+    #[cfg(feature = "full")]
+    OptionSpec {
+        name: "channelPrefix",
+        about: "Put before every channel of subscriptions and messages.",
+        read: |o, v| {
+            *o = std::mem::take(o).channel_prefix(v);
+            Some(())
+        },
+        show: |o, _| o.channel_prefix.get().map(ToString::to_string),
+        ..PLAIN
+    },
+    #[cfg(feature = "full")]
     OptionSpec {
         name: "commandMap",
         accepts: "COMMAND=NAME (renamed) and COMMAND= (disabled), separated by semicolons, or twemproxy or envoy",

@@ -6,24 +6,37 @@ use redmux_transport::Keepalive;
 
 use crate::{BacklogPolicy, ConstantDelay, ExponentialBackoff, ReconnectPolicy, resp::Protocol};
 
-/// A reconnect policy, and how the connection string says it
+/// A reconnect policy, and which of those that the connection string knows it is
 #[derive(Debug, Clone)]
 pub(super) struct Reconnect {
     pub(super) policy: Arc<dyn ReconnectPolicy>,
-    /// `None` for a policy of the program's own.
-    pub(super) text: Option<String>,
+    known: Option<Known>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Known {
+    Exponential { base: Duration, cap: Duration },
+    Constant(Duration),
 }
 
 impl Reconnect {
     pub(super) fn new<P: ReconnectPolicy>(policy: P) -> Self {
         let any: &dyn Any = &policy;
-        let text = if let Some(ExponentialBackoff { base, cap }) = any.downcast_ref() {
-            Some(format!("exponential:{}:{}", show_millis(base), show_millis(cap)))
-        } else {
-            any.downcast_ref()
-                .map(|ConstantDelay(delay)| format!("constant:{}", show_millis(delay)))
+        let known = match any.downcast_ref::<ExponentialBackoff>() {
+            Some(&ExponentialBackoff { base, cap }) => Some(Known::Exponential { base, cap }),
+            None => any.downcast_ref().map(|ConstantDelay(delay)| Known::Constant(*delay)),
         };
-        Self { policy: Arc::new(policy), text }
+        Self { policy: Arc::new(policy), known }
+    }
+
+    /// How the connection string says it; `None` for a policy of the program's own.
+    pub(super) fn text(&self) -> Option<String> {
+        Some(match self.known? {
+            Known::Exponential { base, cap } => {
+                format!("exponential:{}:{}", show_millis(&base), show_millis(&cap))
+            }
+            Known::Constant(delay) => format!("constant:{}", show_millis(&delay)),
+        })
     }
 }
 

@@ -1,11 +1,13 @@
 use std::{
     collections::VecDeque,
     fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::PoisonError,
     task::{Context, Poll, Waker},
 };
 
 use bytes::Bytes;
+
+use crate::sync::{Mutex, MutexGuard};
 
 /// A published message
 #[derive(Clone, PartialEq, Eq)]

@@ -99,7 +99,8 @@ impl ServerError {
     /// The word in capitals that the text begins with, such as `WRONGTYPE`; empty if it begins
     /// with no such word.
     pub fn code(&self) -> &str {
-        let word = self.0.split([' ', '\r', '\n']).next().unwrap_or_default();
+        let ends = |byte| matches!(byte, b' ' | b'\r' | b'\n');
+        let word = &self.0[..self.0.bytes().position(ends).unwrap_or(self.0.len())];
         let is_code = |byte: u8| {
             byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-'
         };
@@ -183,7 +184,10 @@ impl ServerError {
 
     /// The text without what may quote the caller's arguments.
     fn discreet(&self) -> &str {
-        let cut = |(mark, kept): &(&str, usize)| self.0.find(mark).map(|start| start + kept);
+        let cut = |(mark, kept): &(&str, usize)| {
+            let mut places = self.0.as_bytes().windows(mark.len());
+            places.position(|place| place == mark.as_bytes()).map(|start| start + kept)
+        };
         let end = QUOTING.iter().filter_map(cut).min().unwrap_or(self.0.len());
         &self.0[..end]
     }

@@ -7,7 +7,9 @@ import { internalError, RedmuxError, report, toError } from "./errors.js";
 import { call, Hub } from "./hub.js";
 import { describe, isPlain, Outbox } from "./outbox.js";
 import { looseText, NotText, ReplyReader } from "./reply.js";
-import { REPLIES, toWords } from "./shape.js";
+import { REPLIES } from "./replies.js";
+import { script } from "./script.js";
+import { toWords } from "./shape.js";
 import { Subscription } from "./subscription.js";
 import { openLink } from "./transports/channel.js";
 
@@ -121,23 +123,33 @@ export class Client {
     return this.#subscribe(2, channel, callback, options);
   }
 
+  /** A function that runs a script, which is sent once: `run(keys, args, options)`. */
+  script(source) {
+    return script(this, source);
+  }
+
   /** The keys that match, one after another; duplicates are possible, as with SCAN. */
-  scanIterator(options) {
+  scanIterator(options = NO_OPTIONS) {
     return pages((cursor) => this.scan(cursor, options), "items");
   }
 
   /** The fields and values of a hash, as `[field, value]`. */
-  hScanIterator(key, options) {
+  hScanIterator(key, options = NO_OPTIONS) {
     return pages((cursor) => this.hScan(key, cursor, options), "entries");
   }
 
+  /** The fields of a hash. */
+  hScanNoValuesIterator(key, options = NO_OPTIONS) {
+    return pages((cursor) => this.hScanNoValues(key, cursor, options), "items");
+  }
+
   /** The members of a set. */
-  sScanIterator(key, options) {
+  sScanIterator(key, options = NO_OPTIONS) {
     return pages((cursor) => this.sScan(key, cursor, options), "items");
   }
 
   /** The members of a sorted set, as `{ value, score }`. */
-  zScanIterator(key, options) {
+  zScanIterator(key, options = NO_OPTIONS) {
     return pages((cursor) => this.zScan(key, cursor, options), "members");
   }
 
@@ -232,6 +244,11 @@ export class Client {
   /** @internal */
   _send(name, words, options, shape) {
     return this.#execute(name, words, options, shape);
+  }
+
+  /** @internal */
+  get _bigint() {
+    return this.#bigint;
   }
 
   /** @internal What was issued in this turn crosses now. */
@@ -505,13 +522,20 @@ function decodeError(error) {
   return new RedmuxError(error.message, { kind: "decode", delivery: "answered" });
 }
 
-async function* pages(page, items) {
-  let cursor = "0";
-  do {
-    const reply = await page(cursor);
-    yield* reply[items];
-    ({ cursor } = reply);
-  } while (cursor !== "0");
+/** Goes through all pages item by item, or page by page with `batches()`. */
+function pages(page, items) {
+  async function* batches() {
+    let cursor = "0";
+    do {
+      const reply = await page(cursor);
+      if (reply[items].length > 0) yield reply[items];
+      ({ cursor } = reply);
+    } while (cursor !== "0");
+  }
+  async function* each() {
+    for await (const batch of batches()) yield* batch;
+  }
+  return Object.assign(each(), { batches });
 }
 
 /** Commands that go together; has the methods of a client, and `send`. */
@@ -536,22 +560,21 @@ export class Queue {
     let options = NO_OPTIONS;
     if (args.length > 0 && isPlain(args[args.length - 1])) options = args.pop();
     if (typeof command !== "string") throw new TypeError(`the command is ${describe(command)} (expected a string)`);
+    checkOptions("send", options, CALL_OPTIONS);
     return this.#push(command, args, options, undefined, "send");
   }
 
   /** @internal */
   _call(spec, args) {
     const { words, options } = toWords(spec, args);
-    return this.#push(spec.command, words, options, spec.reply, spec.method);
+    return this.#push(spec.command, words, options, REPLIES[spec.reply], spec.method);
   }
 
-  #push(name, words, options, reply, method) {
-    checkOptions(method, options, CALL_OPTIONS.concat(COMMAND_OPTIONS.get(method) ?? []));
-    if (options.timeout !== undefined || options.signal !== undefined) {
-      throw new TypeError(`${method}: timeout and signal are options of exec`);
+  #push(name, words, { bytes = false, bigint, timeout, signal, cached }, shape, method) {
+    if (timeout !== undefined || signal !== undefined || cached !== undefined) {
+      throw new TypeError(`${method}: timeout and signal are options of exec, and nothing is cached`);
     }
-    const { bytes = false, bigint = false } = options;
-    this.#commands.push({ name, words, bytes, bigint, shape: REPLIES[reply] });
+    this.#commands.push({ name, words, bytes, bigint: bigint ?? this.#client._bigint, shape });
     return this;
   }
 
@@ -581,8 +604,6 @@ export class Queue {
     );
   }
 }
-
-const COMMAND_OPTIONS = new Map(COMMANDS.map(({ method, options }) => [method, options]));
 
 for (const spec of COMMANDS) {
   const method = {

@@ -1,12 +1,19 @@
 // Types of the npm package `redmux`.
 
+/// <reference lib="esnext.disposable" />
+
 /** What can be sent as an argument. Numbers and bigints are sent as decimal text. */
 export type Arg = string | number | bigint | ArrayBuffer | ArrayBufferView;
 /** One argument or several. */
 export type Args = Arg | readonly Arg[];
 
 /** A text, or bytes if the call was made with `{ bytes: true }`. */
-export type Text<O> = O extends { bytes: true } ? Uint8Array : string;
+export type Text<B extends boolean = false> = B extends true ? Uint8Array : string;
+/**
+ * An integer: a `bigint` beyond 2⁵³ − 1, which the type does not say, or always where the call or the client
+ * has `{ bigint: true }`.
+ */
+export type Int<N extends boolean = false> = N extends true ? bigint : number;
 
 /** What a reply can be, as `send` returns it. */
 export type Reply =
@@ -22,15 +29,15 @@ export type Reply =
   | Set<Reply>;
 
 /** Options of every command. */
-export interface CallOptions {
+export interface CallOptions<B extends boolean = boolean, N extends boolean = boolean> {
   /** Milliseconds for this call, queueing included; `Infinity` waits for ever. Default: `commandTimeout`. */
   timeout?: number;
   /** Rejects the call with the signal's reason; the command is withdrawn if it was not sent yet. */
   signal?: AbortSignal;
   /** Texts in the reply are `Uint8Array`s (status replies such as `OK` stay strings). */
-  bytes?: boolean;
-  /** All integers in the reply are `bigint`s, not only those beyond 2⁵³ − 1. */
-  bigint?: boolean;
+  bytes?: B;
+  /** All integers in the reply are `bigint`s, not only those beyond 2⁵³ − 1. Default: that of `connect`. */
+  bigint?: N;
   /** The client-side cache may answer it, where `clientCache` is set. */
   cached?: boolean;
 }
@@ -119,7 +126,7 @@ export type Transport = (address: Address, options: { signal: AbortSignal }) => 
  * workerd), or with `transport`, also `redis://user:password@host:port/database`, `rediss://…` (TLS) and
  * `unix:/path?db=0`. What `options` say goes before what the URL says.
  */
-export declare function connect(url: string | URL, options?: ConnectOptions): Promise<Client>;
+export declare function connect<D extends boolean = false>(url: string | URL, options?: ConnectOptions & { bigint?: D }): Promise<Client<D>>;
 
 /** Loads the wasm file ahead of the first `connect`. */
 export declare function load(wasm?: ConnectOptions["wasm"]): Promise<unknown>;
@@ -240,9 +247,9 @@ export interface Message<P = string> {
   /** The pattern it came through, for pattern subscriptions. */
   pattern: string | null;
 }
-export interface SubscribeOptions {
+export interface SubscribeOptions<B extends boolean = boolean> {
   /** Payloads are `Uint8Array`s. */
-  bytes?: boolean;
+  bytes?: B;
   /** Called when messages were lost, or may have been. */
   onMissed?: (gap: { cause: "connectionLost" | "queueFull"; count: number | null }) => void;
   /** Aborts the subscribe, or later unsubscribes. */
@@ -282,190 +289,281 @@ export interface Status {
   } | null;
 }
 
-interface Expiry {
-  EX?: number;
-  PX?: number;
-  EXAT?: number;
-  PXAT?: number;
-}
-interface When extends CallOptions {
-  NX?: boolean;
-  XX?: boolean;
-  GT?: boolean;
-  LT?: boolean;
-}
-type Pairs = Readonly<Record<string, Arg>> | ReadonlyMap<Arg, Arg> | readonly (readonly [Arg, Arg])[];
-interface Scored<V = Arg> {
+/** Fields and values, keys and values, or names and values. */
+export type Pairs = Readonly<Record<string, Arg>> | ReadonlyMap<Arg, Arg> | readonly (readonly [Arg, Arg])[];
+/** A member of a sorted set. */
+export interface Scored<V = Arg> {
   value: V;
   score: number;
 }
-interface ScanOptions extends CallOptions {
-  MATCH?: Arg;
-  COUNT?: number;
+/** Members, each once. Two byte strings are never the same to a `Set`: they come as an array. */
+export type Members<B extends boolean = false> = B extends true ? Uint8Array[] : Set<string>;
+/** A page of SCAN: it was the last if the cursor is `"0"`. */
+export interface ScanPage<T> {
+  cursor: string;
+  items: T[];
 }
-interface RangeOptions extends CallOptions {
-  BYSCORE?: boolean;
-  BYLEX?: boolean;
-  REV?: boolean;
-  LIMIT?: readonly [offset: number, count: number];
+/** Numbers, or a `Float32Array` or its bytes, which are sent as they are. */
+export type Vector = readonly number[] | Float64Array | Float32Array | Uint8Array;
+
+export interface GeoPosition {
+  longitude: number;
+  latitude: number;
 }
-type Members<O> = O extends { bytes: true } ? Uint8Array[] : Set<string>;
+export interface Place extends GeoPosition {
+  member: Arg;
+}
+export interface FoundPlace<B extends boolean = false, N extends boolean = false> extends GeoPosition {
+  member: Text<B>;
+  /** From the centre, in the unit of the search. */
+  distance: number;
+  hash: Int<N>;
+}
+export type GeoUnit = "m" | "km" | "ft" | "mi";
+
+/** An entry of a stream. */
+export interface StreamEntry<B extends boolean = false> {
+  id: string;
+  /** An object without prototype. */
+  fields: Record<string, Text<B>>;
+}
+/** Streams of which what no consumer of the group has got is wanted. */
+export type NewEntries = Readonly<Record<string, ">">>;
+/** An entry that is pending and was deleted. */
+export interface DeletedEntry {
+  id: string;
+  fields: null;
+}
+export interface PendingEntry<N extends boolean = false> {
+  id: string;
+  consumer: string;
+  /** Milliseconds since the last delivery. */
+  idle: Int<N>;
+  deliveries: Int<N>;
+}
+/** What a server knows of a stream; those of newer versions know more. */
+export interface StreamInfo<B extends boolean = false, N extends boolean = false> {
+  length: Int<N>;
+  groups: Int<N>;
+  lastGeneratedId: string;
+  maxDeletedEntryId?: string;
+  entriesAdded?: Int<N>;
+  firstEntry: StreamEntry<B> | null;
+  lastEntry: StreamEntry<B> | null;
+}
+export interface StreamDetails<B extends boolean = false, N extends boolean = false> {
+  length: Int<N>;
+  lastGeneratedId: string;
+  maxDeletedEntryId?: string;
+  entriesAdded?: Int<N>;
+  entries: StreamEntry<B>[];
+  groups: {
+    name: string;
+    lastDeliveredId: string;
+    entriesRead?: Int<N> | null;
+    lag?: Int<N> | null;
+    pelCount: Int<N>;
+    /** `deliveredAt` in milliseconds since 1970. */
+    pending: { id: string; consumer: string; deliveredAt: Int<N>; deliveries: Int<N> }[];
+    consumers: {
+      name: string;
+      seenTime: Int<N>;
+      activeTime?: Int<N>;
+      pelCount: Int<N>;
+      pending: { id: string; deliveredAt: Int<N>; deliveries: Int<N> }[];
+    }[];
+  }[];
+}
+export interface StreamGroup<N extends boolean = false> {
+  name: string;
+  consumers: Int<N>;
+  pending: Int<N>;
+  lastDeliveredId: string;
+  entriesRead?: Int<N> | null;
+  lag?: Int<N> | null;
+}
+export interface StreamConsumer<N extends boolean = false> {
+  name: string;
+  pending: Int<N>;
+  /** Milliseconds since it last tried to read. */
+  idle: Int<N>;
+  /** Milliseconds since it last got something; -1 if never. */
+  inactive?: Int<N>;
+}
+/** Places in the first and the second value, from and to, both included. */
+export interface LcsMatches<N extends boolean = false> {
+  matches: { first: [Int<N>, Int<N>]; second: [Int<N>, Int<N>]; length: Int<N> }[];
+  length: Int<N>;
+}
+
+export interface RawVector {
+  /** `f32`, `int8` or `bin`. */
+  quantization: string;
+  /** Its numbers, of unit length. */
+  data: Uint8Array;
+  /** Its length before that. */
+  norm: number;
+  /** What the greatest number of one byte, 127, stands for. */
+  range: number | null;
+}
+export interface SimilarMember<B extends boolean = false> extends Scored<Text<B>> {
+  /** A JSON text. */
+  attributes: Text<B> | null;
+}
+/** What a server knows of a vector set; those of newer versions know more. */
+export interface VectorSetInfo<N extends boolean = false> {
+  quantType: string;
+  vectorDim: Int<N>;
+  size: Int<N>;
+  maxLevel: Int<N>;
+  hnswM?: Int<N>;
+  attributesCount?: Int<N>;
+}
+
+export interface FunctionLibrary {
+  libraryName: string;
+  engine: string;
+  functions: { name: string; description: string | null; flags: string[] }[];
+  /** With WITHCODE. */
+  libraryCode?: string;
+}
+export interface FunctionStats<N extends boolean = false> {
+  runningScript: { name: string; command: string[]; durationMs: Int<N> } | null;
+  engines: Record<string, { librariesCount: Int<N>; functionsCount: Int<N> }>;
+}
+
+export interface AclUser {
+  flags: string[];
+  /** Digests of the passwords. */
+  passwords: string[];
+  commands: string;
+  keys: string;
+  channels: string;
+  selectors: { commands: string; keys: string; channels: string }[];
+}
+export interface AclLogEntry<N extends boolean = false> {
+  count: Int<N>;
+  reason: string;
+  context: string;
+  object: string;
+  username: string;
+  ageSeconds: number;
+  clientInfo: ClientInfo;
+}
+/** A connection, as the server describes it: names in camel case, as `totMem`, and numbers where it has some. */
+export interface ClientInfo {
+  [name: string]: string | number;
+  id: number;
+  /** `address:port`. */
+  addr: string;
+  /** Empty if it has none. */
+  name: string;
+  /** Seconds since it was opened. */
+  age: number;
+  /** Seconds since it did something. */
+  idle: number;
+  flags: string;
+  db: number;
+  sub: number;
+  psub: number;
+  /** The last command, as in `client|list`. */
+  cmd: string;
+}
+export interface CommandInfo<N extends boolean = false> {
+  /** In lower case, as in `config|get`. */
+  name: string;
+  /** Number of words; a negative one is the least. */
+  arity: Int<N>;
+  flags: string[];
+  /** Place of the first key; 0 if there is none. */
+  firstKey: Int<N>;
+  /** Place of the last key; negative ones count from the end. */
+  lastKey: Int<N>;
+  step: Int<N>;
+  categories: string[];
+}
+/** A page of the manual; there may be more on it. */
+export interface CommandDoc {
+  summary: string;
+  since: string;
+  group: string;
+  complexity?: string;
+  arguments?: CommandArgument[];
+  subcommands?: Record<string, CommandDoc>;
+}
+export interface CommandArgument {
+  name: string;
+  type: string;
+  /** The word before it, or the word that it is. */
+  token?: string;
+  flags?: string[];
+  arguments?: CommandArgument[];
+}
+export interface LoggedCommand<B extends boolean = false, N extends boolean = false> {
+  id: Int<N>;
+  /** Seconds since 1970. */
+  time: Int<N>;
+  /** Microseconds of slow commands, bytes of large ones. */
+  amount: Int<N>;
+  /** Its name and arguments; the server cuts them short. */
+  args: Text<B>[];
+  /** `address:port` of its connection. */
+  address: string;
+  /** Name of its connection; empty if it has none. */
+  name: string;
+}
+export interface MemoryStats {
+  [name: string]: number | MemoryStats;
+}
+export type Role<N extends boolean = false> =
+  | { role: "master"; offset: Int<N>; replicas: { host: string; port: number; offset: number }[] }
+  | { role: "slave"; host: string; port: number; state: string; offset: Int<N> }
+  | { role: "sentinel"; masters: string[] };
+
 /** Arguments, then perhaps options. */
-type Rest<A> = [...A[]] | [...A[], CallOptions];
+export type Rest<A, O = CallOptions> = [...A[]] | [...A[], O];
+/** Options of a method: in a queue those of the whole are options of `exec`. */
+export type In<Q extends unknown[] | null, O> = Q extends unknown[] ? O & { timeout?: undefined; signal?: undefined; cached?: undefined } : O;
+/** What a method gives: a promise, or a queue that holds its reply too. */
+export type Out<Q extends unknown[] | null, D extends boolean, T> = Q extends unknown[] ? Queue<[...Q, T], D> : Promise<T>;
 
-/** Integers beyond 2^53 are bigints. Every method may be given `CallOptions` at the end. */
-export interface Commands {
-  append(key: Arg, value: Arg, options?: CallOptions): Promise<number>;
-  decr(key: Arg, options?: CallOptions): Promise<number>;
-  decrBy(key: Arg, by: number | bigint, options?: CallOptions): Promise<number>;
-  get<O extends CallOptions>(key: Arg, options?: O): Promise<Text<O> | null>;
-  getDel<O extends CallOptions>(key: Arg, options?: O): Promise<Text<O> | null>;
-  getEx<O extends CallOptions & Expiry & { PERSIST?: boolean }>(key: Arg, options?: O): Promise<Text<O> | null>;
-  getRange<O extends CallOptions>(key: Arg, start: number, end: number, options?: O): Promise<Text<O>>;
-  incr(key: Arg, options?: CallOptions): Promise<number>;
-  incrBy(key: Arg, by: number | bigint, options?: CallOptions): Promise<number>;
-  incrByFloat(key: Arg, by: number, options?: CallOptions): Promise<number>;
-  mGet<O extends CallOptions>(keys: Args, options?: O): Promise<(Text<O> | null)[]>;
-  mGet(...keys: Rest<Args>): Promise<(string | null)[]>;
-  mSet(pairs: Pairs, options?: CallOptions): Promise<"OK">;
-  mSetNX(pairs: Pairs, options?: CallOptions): Promise<boolean>;
-  /** `"OK"`, or `null` if NX or XX prevented it; the old value with GET. */
-  set<O extends CallOptions & Expiry & { NX?: boolean; XX?: boolean; GET?: boolean; KEEPTTL?: boolean }>(key: Arg, value: Arg, options?: O): Promise<O extends { GET: true } ? Text<O> | null : "OK" | null>;
-  setRange(key: Arg, offset: number, value: Arg, options?: CallOptions): Promise<number>;
-  strLen(key: Arg, options?: CallOptions): Promise<number>;
+export * from "./methods.js";
+import type { Commands, MatchOptions, ScanOptions } from "./methods.js";
 
-  copy(from: Arg, to: Arg, options?: CallOptions & { DB?: number; REPLACE?: boolean }): Promise<boolean>;
-  del(...keys: Rest<Args>): Promise<number>;
-  exists(...keys: Rest<Args>): Promise<number>;
-  expire(key: Arg, seconds: number, options?: When): Promise<boolean>;
-  expireAt(key: Arg, unixSeconds: number, options?: When): Promise<boolean>;
-  expireTime(key: Arg, options?: CallOptions): Promise<number>;
-  keys<O extends CallOptions>(pattern: Arg, options?: O): Promise<Text<O>[]>;
-  pExpire(key: Arg, milliseconds: number, options?: When): Promise<boolean>;
-  pExpireAt(key: Arg, unixMilliseconds: number, options?: When): Promise<boolean>;
-  persist(key: Arg, options?: CallOptions): Promise<boolean>;
-  /** Milliseconds; -1 without expiry, -2 without key. */
-  pTtl(key: Arg, options?: CallOptions): Promise<number>;
-  randomKey<O extends CallOptions>(options?: O): Promise<Text<O> | null>;
-  rename(key: Arg, newKey: Arg, options?: CallOptions): Promise<"OK">;
-  renameNX(key: Arg, newKey: Arg, options?: CallOptions): Promise<boolean>;
-  scan<O extends ScanOptions & { TYPE?: string }>(cursor: string | number, options?: O): Promise<{ cursor: string; items: Text<O>[] }>;
-  touch(...keys: Rest<Args>): Promise<number>;
-  /** Seconds; -1 without expiry, -2 without key. */
-  ttl(key: Arg, options?: CallOptions): Promise<number>;
-  type(key: Arg, options?: CallOptions): Promise<string>;
-  unlink(...keys: Rest<Args>): Promise<number>;
-
-  hDel(key: Arg, ...fields: Rest<Args>): Promise<number>;
-  hExists(key: Arg, field: Arg, options?: CallOptions): Promise<boolean>;
-  hGet<O extends CallOptions>(key: Arg, field: Arg, options?: O): Promise<Text<O> | null>;
-  /** An object without prototype; empty if there is no such key. */
-  hGetAll<O extends CallOptions>(key: Arg, options?: O): Promise<Record<string, Text<O>>>;
-  hIncrBy(key: Arg, field: Arg, by: number | bigint, options?: CallOptions): Promise<number>;
-  hIncrByFloat(key: Arg, field: Arg, by: number, options?: CallOptions): Promise<number>;
-  hKeys<O extends CallOptions>(key: Arg, options?: O): Promise<Text<O>[]>;
-  hLen(key: Arg, options?: CallOptions): Promise<number>;
-  hMGet<O extends CallOptions>(key: Arg, fields: Args, options?: O): Promise<(Text<O> | null)[]>;
-  hScan<O extends ScanOptions>(key: Arg, cursor: string | number, options?: O): Promise<{ cursor: string; entries: [Text<O>, Text<O>][] }>;
-  hSet(key: Arg, pairs: Pairs, options?: CallOptions): Promise<number>;
-  hSet(key: Arg, field: Arg, value: Arg, options?: CallOptions): Promise<number>;
-  hSetNX(key: Arg, field: Arg, value: Arg, options?: CallOptions): Promise<boolean>;
-  hStrLen(key: Arg, field: Arg, options?: CallOptions): Promise<number>;
-  hVals<O extends CallOptions>(key: Arg, options?: O): Promise<Text<O>[]>;
-
-  lIndex<O extends CallOptions>(key: Arg, index: number, options?: O): Promise<Text<O> | null>;
-  lInsert(key: Arg, where: "BEFORE" | "AFTER", pivot: Arg, value: Arg, options?: CallOptions): Promise<number>;
-  lLen(key: Arg, options?: CallOptions): Promise<number>;
-  lMove<O extends CallOptions>(from: Arg, to: Arg, fromEnd: "LEFT" | "RIGHT", toEnd: "LEFT" | "RIGHT", options?: O): Promise<Text<O> | null>;
-  lPop<O extends CallOptions>(key: Arg, options?: O): Promise<Text<O> | null>;
-  lPop<O extends CallOptions>(key: Arg, count: number, options?: O): Promise<Text<O>[] | null>;
-  lPos(key: Arg, value: Arg, options?: CallOptions & { RANK?: number; MAXLEN?: number }): Promise<number | null>;
-  lPos(key: Arg, value: Arg, options: CallOptions & { COUNT: number; RANK?: number; MAXLEN?: number }): Promise<number[]>;
-  lPush(key: Arg, ...values: Rest<Args>): Promise<number>;
-  lPushX(key: Arg, ...values: Rest<Args>): Promise<number>;
-  lRange<O extends CallOptions>(key: Arg, start: number, stop: number, options?: O): Promise<Text<O>[]>;
-  lRem(key: Arg, count: number, value: Arg, options?: CallOptions): Promise<number>;
-  lSet(key: Arg, index: number, value: Arg, options?: CallOptions): Promise<"OK">;
-  lTrim(key: Arg, start: number, stop: number, options?: CallOptions): Promise<"OK">;
-  rPop<O extends CallOptions>(key: Arg, options?: O): Promise<Text<O> | null>;
-  rPop<O extends CallOptions>(key: Arg, count: number, options?: O): Promise<Text<O>[] | null>;
-  rPush(key: Arg, ...values: Rest<Args>): Promise<number>;
-  rPushX(key: Arg, ...values: Rest<Args>): Promise<number>;
-
-  sAdd(key: Arg, ...members: Rest<Args>): Promise<number>;
-  sCard(key: Arg, options?: CallOptions): Promise<number>;
-  /** A `Set`, or an array of `Uint8Array`s with `{ bytes: true }`. */
-  sDiff<O extends CallOptions>(keys: Args, options?: O): Promise<Members<O>>;
-  sDiffStore(to: Arg, keys: Args, options?: CallOptions): Promise<number>;
-  sInter<O extends CallOptions>(keys: Args, options?: O): Promise<Members<O>>;
-  sInterStore(to: Arg, keys: Args, options?: CallOptions): Promise<number>;
-  sIsMember(key: Arg, member: Arg, options?: CallOptions): Promise<boolean>;
-  sMembers<O extends CallOptions>(key: Arg, options?: O): Promise<Members<O>>;
-  smIsMember(key: Arg, members: Args, options?: CallOptions): Promise<boolean[]>;
-  sMove(from: Arg, to: Arg, member: Arg, options?: CallOptions): Promise<boolean>;
-  sPop<O extends CallOptions>(key: Arg, options?: O): Promise<Text<O> | null>;
-  sPop(key: Arg, count: number, options?: CallOptions): Promise<Reply>;
-  sRandMember<O extends CallOptions>(key: Arg, options?: O): Promise<Text<O> | null>;
-  sRandMember<O extends CallOptions>(key: Arg, count: number, options?: O): Promise<Text<O>[]>;
-  sRem(key: Arg, ...members: Rest<Args>): Promise<number>;
-  sScan<O extends ScanOptions>(key: Arg, cursor: string | number, options?: O): Promise<{ cursor: string; items: Text<O>[] }>;
-  sUnion<O extends CallOptions>(keys: Args, options?: O): Promise<Members<O>>;
-  sUnionStore(to: Arg, keys: Args, options?: CallOptions): Promise<number>;
-
-  /** Members added (or changed, with CH); with INCR the new score. */
-  zAdd(key: Arg, members: Scored | readonly Scored[], options?: When & { CH?: boolean; INCR?: boolean }): Promise<number | null>;
-  zAdd(key: Arg, score: number, member: Arg, options?: When & { CH?: boolean; INCR?: boolean }): Promise<number | null>;
-  zCard(key: Arg, options?: CallOptions): Promise<number>;
-  zCount(key: Arg, min: number | string, max: number | string, options?: CallOptions): Promise<number>;
-  zIncrBy(key: Arg, by: number, member: Arg, options?: CallOptions): Promise<number>;
-  zPopMax<O extends CallOptions>(key: Arg, options?: O): Promise<Scored<Text<O>>[]>;
-  zPopMax<O extends CallOptions>(key: Arg, count: number, options?: O): Promise<Scored<Text<O>>[]>;
-  zPopMin<O extends CallOptions>(key: Arg, options?: O): Promise<Scored<Text<O>>[]>;
-  zPopMin<O extends CallOptions>(key: Arg, count: number, options?: O): Promise<Scored<Text<O>>[]>;
-  zRange<O extends RangeOptions>(key: Arg, start: number | string, stop: number | string, options?: O): Promise<Text<O>[]>;
-  zRangeWithScores<O extends RangeOptions>(key: Arg, start: number | string, stop: number | string, options?: O): Promise<Scored<Text<O>>[]>;
-  zRank(key: Arg, member: Arg, options?: CallOptions): Promise<number | null>;
-  zRem(key: Arg, ...members: Rest<Args>): Promise<number>;
-  zRemRangeByRank(key: Arg, start: number, stop: number, options?: CallOptions): Promise<number>;
-  zRemRangeByScore(key: Arg, min: number | string, max: number | string, options?: CallOptions): Promise<number>;
-  zRevRank(key: Arg, member: Arg, options?: CallOptions): Promise<number | null>;
-  zScan<O extends ScanOptions>(key: Arg, cursor: string | number, options?: O): Promise<{ cursor: string; members: Scored<Text<O>>[] }>;
-  zScore(key: Arg, member: Arg, options?: CallOptions): Promise<number | null>;
-
-  dbSize(options?: CallOptions): Promise<number>;
-  echo<O extends CallOptions>(text: Arg, options?: O): Promise<Text<O>>;
-  flushDb(options?: CallOptions & { ASYNC?: boolean; SYNC?: boolean }): Promise<"OK">;
-  info(...sections: Rest<string>): Promise<string>;
-  ping(options?: CallOptions): Promise<"PONG">;
-  ping<O extends CallOptions>(text: Arg, options?: O): Promise<Text<O>>;
-  /** The number of subscribers that received it. */
-  publish(channel: Arg, payload: Arg, options?: CallOptions): Promise<number>;
-  sPublish(channel: Arg, payload: Arg, options?: CallOptions): Promise<number>;
-  time(options?: CallOptions): Promise<{ seconds: number; microseconds: number }>;
+/** All items one after another, or page by page. */
+export interface Scan<T> extends AsyncGenerator<T, void, undefined> {
+  /** The pages as they come; empty ones are left out. */
+  batches(): AsyncGenerator<T[], void, undefined>;
 }
-// end of Commands
 
 /** A connection, shared by everything in the page. It lives until it is closed. */
-export interface Client extends Commands {}
-export declare class Client {
+export interface Client<D extends boolean = false> extends Commands<null, D> {}
+export declare class Client<D extends boolean = false> {
   private constructor();
   /** Any command. Maps come as `Map`, sets as `Set`, errors inside of arrays as `ServerError`. */
   send(command: string, ...args: Rest<Args>): Promise<Reply>;
-  subscribe<O extends SubscribeOptions>(channel: Arg, callback?: (message: Message<Text<O>>) => void, options?: O): Promise<Subscription<Text<O>>>;
-  subscribe<O extends SubscribeOptions>(channel: Arg, options: O): Promise<Subscription<Text<O>>>;
-  pSubscribe<O extends SubscribeOptions>(pattern: Arg, callback?: (message: Message<Text<O>>) => void, options?: O): Promise<Subscription<Text<O>>>;
-  pSubscribe<O extends SubscribeOptions>(pattern: Arg, options: O): Promise<Subscription<Text<O>>>;
-  sSubscribe<O extends SubscribeOptions>(channel: Arg, callback?: (message: Message<Text<O>>) => void, options?: O): Promise<Subscription<Text<O>>>;
-  sSubscribe<O extends SubscribeOptions>(channel: Arg, options: O): Promise<Subscription<Text<O>>>;
+  /** A function that runs a script, which is sent once and then called by its digest. */
+  script(source: string): (keys?: Args, args?: Args, options?: CallOptions) => Promise<Reply>;
+  subscribe<B extends boolean = false>(channel: Arg, callback?: (message: Message<Text<B>>) => void, options?: SubscribeOptions<B>): Promise<Subscription<Text<B>>>;
+  subscribe<B extends boolean = false>(channel: Arg, options: SubscribeOptions<B>): Promise<Subscription<Text<B>>>;
+  pSubscribe<B extends boolean = false>(pattern: Arg, callback?: (message: Message<Text<B>>) => void, options?: SubscribeOptions<B>): Promise<Subscription<Text<B>>>;
+  pSubscribe<B extends boolean = false>(pattern: Arg, options: SubscribeOptions<B>): Promise<Subscription<Text<B>>>;
+  sSubscribe<B extends boolean = false>(channel: Arg, callback?: (message: Message<Text<B>>) => void, options?: SubscribeOptions<B>): Promise<Subscription<Text<B>>>;
+  sSubscribe<B extends boolean = false>(channel: Arg, options: SubscribeOptions<B>): Promise<Subscription<Text<B>>>;
   /** All keys that match, by SCAN: one may come twice. */
-  scanIterator<O extends ScanOptions & { TYPE?: string }>(options?: O): AsyncGenerator<Text<O>>;
-  hScanIterator<O extends ScanOptions>(key: Arg, options?: O): AsyncGenerator<[Text<O>, Text<O>]>;
-  sScanIterator<O extends ScanOptions>(key: Arg, options?: O): AsyncGenerator<Text<O>>;
-  zScanIterator<O extends ScanOptions>(key: Arg, options?: O): AsyncGenerator<Scored<Text<O>>>;
+  scanIterator<B extends boolean = false>(options?: ScanOptions<B>): Scan<Text<B>>;
+  /** The fields and values of a hash. */
+  hScanIterator<B extends boolean = false>(key: Arg, options?: MatchOptions<B>): Scan<[Text<B>, Text<B>]>;
+  /** The fields of a hash. Since Redis 7.4. */
+  hScanNoValuesIterator<B extends boolean = false>(key: Arg, options?: MatchOptions<B>): Scan<Text<B>>;
+  /** The members of a set. */
+  sScanIterator<B extends boolean = false>(key: Arg, options?: MatchOptions<B>): Scan<Text<B>>;
+  /** The members of a sorted set, with scores. */
+  zScanIterator<B extends boolean = false>(key: Arg, options?: MatchOptions<B>): Scan<Scored<Text<B>>>;
   /** Collects commands that are executed together, or not at all (`MULTI`). */
-  multi(): Queue;
+  multi<R extends unknown[] = []>(): Queue<R, D>;
   /** Collects commands that are sent together. */
-  pipeline(): Queue;
+  pipeline<R extends unknown[] = []>(): Queue<R, D>;
   /** An exception of a listener is reported and harms nothing. */
   on<E extends keyof Events>(event: E, listener: (event: Events[E]) => void): this;
   once<E extends keyof Events>(event: E, listener: (event: Events[E]) => void): this;
@@ -480,14 +578,16 @@ export declare class Client {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Commands that go together: the methods of a client, each of which gives the queue again. */
-export type Queue = {
-  [M in keyof Commands]: (...args: Parameters<Commands[M]>) => Queue;
-} & {
+/**
+ * Commands that go together: the methods of a client, each of which gives the queue again, and `R` the replies.
+ *
+ * Where they are added in a loop, `multi<any[]>()` types them.
+ */
+export interface Queue<R extends unknown[] = any[], D extends boolean = false> extends Commands<R, D> {
   readonly length: number;
-  send(command: string, ...args: Rest<Args>): Queue;
+  send(command: string, ...args: Rest<Args>): Queue<[...R, Reply], D>;
   /** The replies, in order. Rejects with the first error; the others ran nevertheless. */
-  exec(options?: { timeout?: number; signal?: AbortSignal }): Promise<any[]>;
+  exec(options?: { timeout?: number; signal?: AbortSignal }): Promise<R>;
   /** What became of each command, as `Promise.allSettled` tells it. */
-  execSettled(options?: { timeout?: number; signal?: AbortSignal }): Promise<PromiseSettledResult<any>[]>;
-};
+  execSettled(options?: { timeout?: number; signal?: AbortSignal }): Promise<{ [I in keyof R]: PromiseSettledResult<R[I]> }>;
+}

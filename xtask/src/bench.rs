@@ -29,7 +29,7 @@ pub(crate) fn run(options: &[OsString]) -> Result<()> {
 /// The npm package beside ioredis and node-redis, in Node over TCP.
 fn javascript(options: &[OsString]) -> Result<()> {
     tools::redis()?;
-    wasm::build(wasm_toolchain::find_or_install(false)?)?;
+    wasm::build(wasm_toolchain::for_package(true)?)?;
     packages::install(packages::JS_BENCHES)?;
     let server = RedisServer::builder().start()?;
     let mut bench = Command::new(tools::node()?);

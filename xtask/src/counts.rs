@@ -14,6 +14,7 @@ pub(crate) enum Level {
     RealServer,
     Documentation,
     JavaScript,
+    Methods,
     Transport,
     Runtimes,
     Browser,
@@ -31,6 +32,7 @@ impl Level {
             Self::RealServer => "real server",
             Self::Documentation => "documentation",
             Self::JavaScript => "JavaScript",
+            Self::Methods => "JavaScript methods, servers",
             Self::Transport => "transport in browser and Node",
             Self::Runtimes => "package in every runtime",
             Self::Browser => "browser through the gateway",
@@ -127,6 +129,11 @@ impl Counts {
             }
             self.add_step(level, line);
         }
+    }
+
+    /// Adds what the checks of methods printed.
+    pub(crate) fn add_methods(&mut self, output: &str) {
+        output.lines().for_each(|line| self.add_step(Level::Methods, line));
     }
 
     /// Adds what the transport's scenarios printed.

@@ -48,9 +48,9 @@ cargo xtask <task>
                        built; --full runs all workloads and draws plots. The report is
                        target/bench/report.md unless DIR says otherwise.
 
-  wasm [--debian]      Builds the wasm package into www/pkg and prints its size.
-                       --debian uses Debian's Rust for wasm32 even where rustup has
-                       the target.
+  wasm                 Builds the wasm package into www/pkg and prints its size, with
+                       Debian's Rust for wasm32 where that is or can be installed: it
+                       can compile the standard library for size.
 
   size                 Builds the wasm package and prints what a browser loads, raw and
                        compressed; fails above the ceiling.
@@ -87,14 +87,12 @@ fn task() -> Result<()> {
     let mut args = lexopt::Parser::from_env();
     let mut task = None;
     let mut verbose = false;
-    let mut debian = false;
     let mut demo = demo::Options::default();
     while let Some(arg) = args.next()? {
         match (arg, task.as_deref()) {
             (Short('h') | Long("help"), _) => task = Some("help".into()),
             (Value(name), None) => task = Some(name.string()?),
             (Long("verbose"), Some("test")) => verbose = true,
-            (Long("debian"), Some("wasm")) => debian = true,
             (Long("check"), Some("demo")) => demo.check = true,
             (Long("no-open"), Some("demo")) => demo.open = false,
             (Long("port"), Some("demo")) => demo.port = Some(args.value()?.parse()?),
@@ -108,7 +106,7 @@ fn task() -> Result<()> {
         }
         Some("test") => test::run(verbose),
         Some("demo") => demo::run(&demo),
-        Some("wasm") => wasm::run(debian),
+        Some("wasm") => wasm::run(),
         Some("size") => size::run(),
         Some("setup") => tools::all(),
         Some(other) => Err(format!("no task {other:?}; see `cargo xtask help`").into()),

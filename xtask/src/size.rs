@@ -9,7 +9,7 @@ use crate::{packages, tools, wasm, wasm_toolchain};
 
 /// Bytes that wasm and glue together may have as servers send them, with brotli. Every change
 /// that needs more says here why; the goal is 60 KB.
-const CEILING: usize = 165_000;
+const CEILING: usize = 96_000;
 
 /// What is measured: the name that is printed, and the files, from `www`.
 const PARTS: [(&str, &[&str]); 3] = [
@@ -23,7 +23,7 @@ const PARTS: [(&str, &[&str]); 3] = [
 
 /// Builds the package, then measures it.
 pub(crate) fn run() -> Result<()> {
-    wasm::build(wasm_toolchain::find_or_install(false)?)?;
+    wasm::build(wasm_toolchain::for_package(true)?)?;
     check(&tools::node()?)
 }
 

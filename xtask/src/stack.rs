@@ -30,7 +30,7 @@ impl Stack {
     /// of the wanted ports that is free; `None` is any free one.
     pub(crate) fn start(ports: &[Option<u16>]) -> Result<Self> {
         let redis_program = tools::redis()?;
-        let pkg = wasm::build(wasm_toolchain::find_or_install(false)?)?;
+        let pkg = wasm::build(wasm_toolchain::for_package(false)?)?;
         tools::say("compiling the gateway");
         let mut cargo = exec::cargo();
         cargo.args(["build", "--locked", "--package", "redmux-gateway"]);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use redmux_test_support::RedisServer;
+use redmux_test_support::{Programs, RedisServer};
 
 use crate::counts::{Counts, Sources};
 use crate::exec::{self, Logged, Result};
@@ -39,7 +39,7 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
 
     interleavings(&mut steps, &mut counts)?;
 
-    let toolchain = steps.run("wasm toolchain", |_| wasm_toolchain::find_or_install(false))?;
+    let toolchain = steps.run("wasm toolchain", |_| wasm_toolchain::find_or_install())?;
     // Debian's Rust has no clippy; the code for other targets is linted in any case.
     if toolchain == Toolchain::Rustup {
         let target = ["clippy", "--locked", "--target", wasm_toolchain::TARGET];
@@ -48,7 +48,7 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
             target.into_iter().chain(packages).chain(["--", "-D", "warnings"]).collect();
         steps.cargo("lints for wasm32", &args, &[])?;
     }
-    steps.run("wasm package", |_| wasm::build(toolchain))?;
+    steps.run("wasm package", |_| wasm::build(wasm_toolchain::for_package(true)?))?;
     steps.run("size of the package", |_| size::check(&tools::node()?))?;
 
     let mut npm = packages::npm(packages::WWW)?;
@@ -64,6 +64,8 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
     command.env("REDIS", server.addr().to_string());
     counts.add_checks(&steps.command("transport in the browser", &mut command)?);
 
+    counts.add_methods(&steps.command("methods against servers", &mut methods()?)?);
+
     packages::install(packages::RUNTIMES)?;
     let mut command = Command::new(tools::node()?);
     command.arg(packages::dir(packages::RUNTIMES).join("check.mjs"));
@@ -78,6 +80,17 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
     summary(&steps, &counts, started.elapsed())
 }
 
+/// Every method of the npm package, with each kind of server.
+fn methods() -> Result<Command> {
+    // Where the native tests keep theirs.
+    let servers = Programs::in_dir(crate::target_dir().join("tmp/servers"));
+    let mut command = Command::new(tools::node()?);
+    command.arg(packages::dir(packages::WWW).join("test/methods/check.mjs"));
+    command.env("REDIS_7", tools::redis()?).env("REDIS_8", servers.redis_8());
+    command.env("VALKEY_9", servers.valkey_9());
+    Ok(command)
+}
+
 fn format_and_lint(steps: &mut Steps) -> Result<()> {
     steps.cargo("format", &["fmt", "--all", "--check"], &[])?;
     for outside in ["benches", "fuzz"] {
@@ -87,7 +100,9 @@ fn format_and_lint(steps: &mut Steps) -> Result<()> {
     }
     let lint = ["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"];
     steps.cargo("lints", &lint, &[])?;
-    for features in ["", "async-std", "smol", "tokio", "tls", "derive", "tracing", "metrics"] {
+    for features in
+        ["", "async-std", "smol", "tokio", "tls", "derive", "full", "tracing", "metrics"]
+    {
         let heading = match features {
             "" => "core without features".to_owned(),
             only => format!("core with only {only}"),
@@ -117,7 +132,8 @@ fn interleavings(steps: &mut Steps, counts: &mut Counts) -> Result<()> {
     let dir = crate::target_dir().join("shuttle").display().to_string();
     // The encoded form, because cargo prefers it to RUSTFLAGS.
     let env = [("CARGO_ENCODED_RUSTFLAGS", "--cfg\x1fshuttle"), ("CARGO_TARGET_DIR", &dir)];
-    let core = ["--locked", "--package", "redmux", "--no-default-features", "--lib"];
+    let core =
+        ["--locked", "--package", "redmux", "--no-default-features", "--features", "full", "--lib"];
     let with = |first: &[&'static str], last: &[&'static str]| [first, &core, last].concat();
     let lint = with(&["clippy", "--profile", "test"], &["--", "-D", "warnings"]);
     steps.cargo("lints of interleavings", &lint, &env)?;

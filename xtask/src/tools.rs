@@ -104,7 +104,7 @@ pub(crate) fn npm() -> Result<PathBuf> {
 /// Everything that any task needs.
 pub(crate) fn all() -> Result<()> {
     rust_components()?;
-    wasm_toolchain::find_or_install(false)?;
+    wasm_toolchain::find_or_install()?;
     redis()?;
     chromium()?;
     websockify()?;

@@ -12,9 +12,10 @@ use crate::packages;
 use crate::tools;
 use crate::wasm_toolchain::{self, Toolchain};
 
-/// Size or speed: what wasm-opt is asked for. `-Oz` makes the smallest file, `-O3`
-/// the fastest code.
-const OPTIMISE: &str = "-Oz";
+/// What wasm-opt is asked for. `-Oz` makes a smaller file than `-O1`, but one that compresses
+/// worse; so does any order of the functions but that by their names, which are dropped after it.
+const OPTIMISE: [&str; 4] =
+    ["-O1", "--converge", "--reorder-functions-by-name", "--strip-producers"];
 /// What the compiler's baseline for wasm32 uses beyond the first standard; browsers
 /// and edge runtimes have had all of it since 2021.
 const FEATURES: [&str; 6] = [
@@ -29,9 +30,8 @@ const STEM: &str = "redmux_wasm";
 const BUILD_LIMIT: Duration = Duration::from_secs(1200);
 
 /// Finds what is needed, builds `www/pkg` and prints its size.
-pub(crate) fn run(debian: bool) -> Result<()> {
-    let toolchain = wasm_toolchain::find_or_install(debian)?;
-    build(toolchain).map(drop)
+pub(crate) fn run() -> Result<()> {
+    build(wasm_toolchain::for_package(true)?).map(drop)
 }
 
 /// Builds `www/pkg`; gives its directory.
@@ -39,7 +39,7 @@ pub(crate) fn build(toolchain: Toolchain) -> Result<PathBuf> {
     let node = tools::node()?;
     packages::install(packages::TOOLS)?;
     tools::say("compiling www/wasm");
-    let (mut cargo, target_dir) = toolchain.build();
+    let (mut cargo, target_dir) = toolchain.build_package()?;
     cargo.args(["--locked", "--package", "redmux-wasm", "--profile", "wasm"]);
     exec::output(&mut cargo, BUILD_LIMIT)?;
     let compiled = target_dir.join("wasm32-unknown-unknown/wasm").join(format!("{STEM}.wasm"));
@@ -47,7 +47,7 @@ pub(crate) fn build(toolchain: Toolchain) -> Result<PathBuf> {
     let bindgen = bindgen()?;
     let pkg = packages::dir(packages::WWW).join("pkg");
     let result = pkg.join(format!("{STEM}_bg.wasm"));
-    let made_from = || format!("{OPTIMISE} {}", times(&[&compiled, &bindgen, &result]));
+    let made_from = || format!("{} {}", OPTIMISE.join(" "), times(&[&compiled, &bindgen, &result]));
     let stamp = crate::target_dir().join("xtask/wasm.stamp");
     if result.exists() && fs::read_to_string(&stamp).is_ok_and(|text| text == made_from()) {
         tools::say("www/pkg is up to date");
@@ -94,12 +94,12 @@ fn bind(bindgen: &Path, compiled: &Path, node: &Path, pkg: &Path) -> Result<()> 
     command.arg(compiled).arg(aside.path());
     exec::output(&mut command, BUILD_LIMIT)?;
 
-    tools::say(&format!("optimising (wasm-opt {OPTIMISE})"));
+    tools::say(&format!("optimising (wasm-opt {})", OPTIMISE.join(" ")));
     let bound = aside.path().join(format!("{STEM}_bg.wasm"));
     let optimised = aside.path().join("optimised.wasm");
     let wasm_opt = packages::dir(packages::TOOLS).join("node_modules/binaryen/bin/wasm-opt");
     let mut command = Command::new(node);
-    command.arg(wasm_opt).arg(OPTIMISE).args(FEATURES);
+    command.arg(wasm_opt).args(FEATURES).args(OPTIMISE);
     command.arg(&bound).arg("-o").arg(&optimised);
     exec::output(&mut command, BUILD_LIMIT)?;
     fs::rename(&optimised, &bound)?;

@@ -21,6 +21,8 @@ const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_LINKER: &str = "/usr/bin/wasm-ld-19";
 const DEBIAN_SOURCES: &str = "/usr/lib/rustlib/src";
 const DEBIAN_FILES: [&str; 4] = [DEBIAN_CARGO, DEBIAN_RUSTC, DEBIAN_LINKER, DEBIAN_SOURCES];
+/// The first Rust that can leave out all of panicking (`-Cpanic=immediate-abort`).
+const SMALL_VERSION: &str = "1.93";
 /// The oldest Rust that compiles this project.
 const RUST_VERSION: &str = env!("CARGO_PKG_RUST_VERSION");
 
@@ -34,8 +36,8 @@ pub(crate) enum Toolchain {
 }
 
 /// What is there comes before what could be installed, rustup before Debian.
-pub(crate) fn find_or_install(debian: bool) -> Result<Toolchain> {
-    if !debian && has_target()? {
+pub(crate) fn find_or_install() -> Result<Toolchain> {
+    if has_target()? {
         say(&format!("found the {TARGET} standard library of this Rust"));
         return Ok(Toolchain::Rustup);
     }
@@ -43,7 +45,7 @@ pub(crate) fn find_or_install(debian: bool) -> Result<Toolchain> {
         say(&format!("found Debian's Rust for wasm32 at {DEBIAN_RUSTC}"));
         return Ok(Toolchain::Debian);
     }
-    if !debian && add_target()? {
+    if add_target()? {
         return Ok(Toolchain::Rustup);
     }
     tools::apt_install("Debian's Rust for wasm32", &DEBIAN_PACKAGES)?;
@@ -59,7 +61,56 @@ pub(crate) fn find_or_install(debian: bool) -> Result<Toolchain> {
     Err(format!("installed {packages}, but {fault}").into())
 }
 
+/// What builds the npm package: Debian's packages, which can compile the standard library for
+/// size; without them, or the right to `install` them, what there is.
+pub(crate) fn for_package(install: bool) -> Result<Toolchain> {
+    if !is_small()? && install {
+        match tools::apt_install("Debian's Rust for wasm32", &DEBIAN_PACKAGES) {
+            Err(exec::Failure::Error(why)) => say(&why),
+            done => done?,
+        }
+    }
+    if is_small()? {
+        say(&format!("found Debian's Rust for wasm32 at {DEBIAN_RUSTC}"));
+        return Ok(Toolchain::Debian);
+    }
+    say(
+        "the package will be larger than what is published: this Rust has a standard library that was compiled for speed",
+    );
+    find_or_install()
+}
+
+/// Whether Debian's packages are there and new enough to build small.
+fn is_small() -> Result<bool> {
+    Ok(debian_is_complete()? && debian_version()? >= version(SMALL_VERSION))
+}
+
 impl Toolchain {
+    /// A `cargo build` for the npm package: as [`build`](Self::build), but small.
+    pub(crate) fn build_package(self) -> Result<(Command, PathBuf)> {
+        let (mut cargo, target_dir) = self.build();
+        if self == Self::Rustup || !is_small()? {
+            return Ok((cargo, target_dir));
+        }
+        // Its own directory: the standard library is another one.
+        let target_dir = crate::target_dir().join("wasm-small");
+        // A panic is a trap without words, which the JavaScript side handles as any other. What
+        // derives `Debug` prints nothing: nothing that a user reads may depend on it.
+        let small = [
+            "-Zunstable-options",
+            "-Cpanic=immediate-abort",
+            "-Zlocation-detail=none",
+            "-Zfmt-debug=none",
+        ];
+        let flags: Vec<String> =
+            small.into_iter().map(ToOwned::to_owned).chain([nameless_paths()]).collect();
+        cargo
+            .arg("-Zbuild-std-features=optimize_for_size")
+            .env("CARGO_TARGET_DIR", &target_dir)
+            .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
+        Ok((cargo, target_dir))
+    }
+
     /// A `cargo build` for wasm32, and the directory it builds into.
     pub(crate) fn build(self) -> (Command, PathBuf) {
         let target_dir = crate::target_dir();
@@ -133,12 +184,15 @@ fn debian_is_complete() -> Result<bool> {
     if !DEBIAN_FILES.iter().all(|file| Path::new(file).exists()) {
         return Ok(false);
     }
+    Ok(debian_version()? >= version(RUST_VERSION))
+}
+
+fn debian_version() -> Result<Option<(u32, u32)>> {
     let mut rustc = Command::new(DEBIAN_RUSTC);
     // Set by the cargo that runs this task, for its own libraries.
     rustc.env_remove("LD_LIBRARY_PATH").arg("--version");
     let text = exec::output(&mut rustc, Duration::from_secs(60))?;
-    let found = text.split_whitespace().nth(1).and_then(version);
-    Ok(found.is_some() && found >= version(RUST_VERSION))
+    Ok(text.split_whitespace().nth(1).and_then(version))
 }
 
 /// The first two numbers of a version.

@@ -35,7 +35,7 @@ pub(super) fn config() -> LinkConfig {
         limits: Limits::default(),
         leased: false,
         subscriber: false,
-        monitor: None,
+        monitor: crate::Full::default(),
     }
 }
 

@@ -100,7 +100,7 @@ impl<'a, C: Calls> ConditionalTransaction<'a, C> {
 
     async fn run(self) -> Result<TransactionOutcome<Results<C>>> {
         let Transaction { database, mut calls, timeout, .. } = self.transaction;
-        if database.leased.is_some() {
+        if database.leased.get().is_some() {
             let hint = "it leases a connection: use the database of the multiplexer";
             return Err(Error::rejected("WATCH", hint));
         }

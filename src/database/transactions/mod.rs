@@ -1,7 +1,10 @@
 //! Transactions: calls that are executed together, or not at all.
 
+#[cfg(feature = "full")]
 mod condition;
+#[cfg(feature = "full")]
 mod conditional;
+#[cfg(feature = "full")]
 mod watch;
 
 use std::{
@@ -12,8 +15,11 @@ use std::{
     time::Duration,
 };
 
+#[cfg(feature = "full")]
 pub use condition::{Condition, Counts};
+#[cfg(feature = "full")]
 pub use conditional::{ConditionalTransaction, TransactionOutcome};
+#[cfg(feature = "full")]
 pub use watch::Watch;
 
 use super::Database;
@@ -87,7 +93,7 @@ impl Database {
 
     /// In an optimistic loop, only the first transaction of an attempt is guarded.
     fn begin_commit(&self) -> Result<()> {
-        let Some(leased) = &self.leased else { return Ok(()) };
+        let Some(leased) = self.leased.get() else { return Ok(()) };
         match leased.watching() {
             Watching::No => {}
             Watching::Reads => leased.set_watching(Watching::Commits),
@@ -100,7 +106,7 @@ impl Database {
     }
 
     fn end_commit(&self, exec: &Exec<'_>, outcome: &Result<Option<Frame>>) {
-        let Some(leased) = &self.leased else { return };
+        let Some(leased) = self.leased.get() else { return };
         if leased.watching() == Watching::Commits && has_unwatched(exec, outcome) {
             leased.set_watching(Watching::Over { conflict: matches!(outcome, Ok(None)) });
         }

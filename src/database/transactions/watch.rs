@@ -9,7 +9,7 @@ use std::{
 
 use super::{Database, conditional::nothing_executed};
 use crate::{
-    Call, Error, ExponentialBackoff, ReconnectPolicy, Result,
+    Call, Error, ExponentialBackoff, Full, ReconnectPolicy, Result,
     command::transaction::conflict,
     multiplexer::Watching,
     resp::{Arg, ArgList, ToArgs},
@@ -127,7 +127,7 @@ impl Watch<'_> {
         F: Future<Output = Result<T>>,
     {
         let Database { muxer, leased, handling } = self.database;
-        if leased.is_some() {
+        if leased.get().is_some() {
             let hint = "it leases a connection: use the database of the multiplexer";
             return Err(Error::rejected("WATCH", hint));
         }
@@ -142,7 +142,8 @@ impl Watch<'_> {
             leased.set_watching(Watching::Reads);
             let watch = Call::<(), _>::new(&leased.link, "WATCH", &*self.keys);
             watch.handled(handling.as_deref()).await.map_err(nothing_executed)?;
-            let guarded = Database { leased: Some(leased.clone()), ..self.database.clone() };
+            let guarded =
+                Database { leased: Full::of(|| Some(leased.clone())), ..self.database.clone() };
             let result = body(guarded).await;
             match leased.watching() {
                 Watching::Over { conflict } => {

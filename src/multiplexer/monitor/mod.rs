@@ -59,6 +59,7 @@ impl ConnectionMultiplexer {
     ///
     /// # Errors
     /// Those of [`lease`](Self::lease); of the server, where `MONITOR` is not permitted.
+    #[cfg(feature = "full")]
     pub async fn monitor(&self) -> Result<Monitor> {
         let inner = self.inner();
         let lines = Arc::new(Lines::new(inner.options.subscription_capacity));

@@ -43,18 +43,24 @@ impl Endpoint {
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Self::Tcp { host, port } if host.bytes().any(|b| b == b':') => {
+                write!(f, "[{host}]:{port}")
+            }
             Self::Tcp { host, port } => write!(f, "{host}:{port}"),
             Self::Unix { path } => write!(f, "unix:{path}"),
             Self::WebSocket { url } => {
-                let url = url.split(['?', '#']).next().unwrap_or_default();
-                let Some((scheme, rest)) = url.split_once("://") else { return f.write_str(url) };
-                let (authority, path) = match rest.find('/') {
-                    Some(slash) => rest.split_at(slash),
-                    None => (rest, ""),
+                // Byte by byte: the searches of `str` are much code for pages to load.
+                let end = url.bytes().position(|b| matches!(b, b'?' | b'#')).unwrap_or(url.len());
+                let url = &url[..end];
+                let Some(scheme) = url.as_bytes().windows(3).position(|three| three == b"://")
+                else {
+                    return f.write_str(url);
                 };
-                let host = authority.rsplit('@').next().unwrap_or_default();
-                write!(f, "{scheme}://{host}{path}")
+                let rest = &url[scheme + 3..];
+                let slash = rest.bytes().position(|b| b == b'/').unwrap_or(rest.len());
+                let host = rest[..slash].bytes().rposition(|b| b == b'@').map_or(0, |at| at + 1);
+                f.write_str(&url[..scheme + 3])?;
+                f.write_str(&rest[host..])
             }
         }
     }

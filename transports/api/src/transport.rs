@@ -87,7 +87,18 @@ impl DialError {
     /// The endpoint is of a kind that the transport does not serve.
     pub fn unsupported(endpoint: &Endpoint, served: &str) -> Self {
         let message = format!("this transport dials {served}, not {endpoint}");
-        Self::new(DialStage::Dial, io::Error::new(io::ErrorKind::Unsupported, message))
+        Self::new(DialStage::Dial, Said::unsupported(message))
+    }
+}
+
+/// The text of an error: `String` as one brings much code along to show it in other ways
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Said(String);
+
+impl Said {
+    pub(crate) fn unsupported(text: String) -> io::Error {
+        io::Error::new(io::ErrorKind::Unsupported, Self(text))
     }
 }
 

@@ -49,33 +49,9 @@ fn object(event: &Event, hooks: &Hooks) -> (&'static str, Fields) {
                 .set_or_null("command", e.command.as_deref())
                 .set("serverCode", &*e.code),
         ),
-        Event::InternalError(e) => (
-            "internalError",
-            Fields::new()
-                .set_or_null("endpoint", e.endpoint.as_ref().map(ToString::to_string))
-                .set_or_null("connectionType", e.connection_type.map(connection_type))
-                .set("origin", e.origin)
-                .set("detail", &*e.detail),
-        ),
         Event::ConfigurationChanged(e) => {
             ("configurationChanged", at(&e.endpoint).set("detail", &*e.detail))
         }
-        Event::ConfigurationChangedBroadcast(e) => {
-            ("configurationChangedBroadcast", at(&e.endpoint))
-        }
-        Event::HashSlotMoved(e) => (
-            "hashSlotMoved",
-            Fields::new()
-                .set("slot", e.slot)
-                .set_or_null("oldEndpoint", e.old_endpoint.as_ref().map(ToString::to_string))
-                .set("newEndpoint", e.new_endpoint.to_string()),
-        ),
-        Event::ServerMaintenance(e) => (
-            "serverMaintenance",
-            at(&e.endpoint)
-                .set("rawMessage", &*e.raw_message)
-                .set_or_null("startsIn", e.starts_in.map(millis)),
-        ),
         Event::Missed(count) => (
             "missed",
             Fields::new()
@@ -83,7 +59,7 @@ fn object(event: &Event, hooks: &Hooks) -> (&'static str, Fields) {
                 .set("cause", cause(MissedCause::QueueFull))
                 .set("count", *count as f64),
         ),
-        // A kind of event that this package does not know yet.
+        // The connection of this package has no others: they are of features that it leaves out.
         other => (
             "internalError",
             Fields::new().set("origin", "events").set("detail", other.to_string()),
@@ -147,16 +123,9 @@ fn connection_type(of: ConnectionType) -> &'static str {
     }
 }
 
-fn failure(failure: FailureType) -> &'static str {
-    match failure {
-        FailureType::UnableToResolve => "unableToResolve",
-        FailureType::UnableToConnect => "unableToConnect",
-        FailureType::TlsFailure => "tlsFailure",
-        FailureType::AuthenticationFailure => "authenticationFailure",
-        FailureType::HandshakeFailure => "handshakeFailure",
-        FailureType::SocketClosed => "socketClosed",
-        FailureType::Unresponsive => "unresponsive",
-        FailureType::ProtocolFailure => "protocolFailure",
-        _ => "socketFailure",
-    }
+/// In camel case, as all names over there.
+fn failure(failure: FailureType) -> String {
+    let mut name = failure.to_string();
+    name[..1].make_ascii_lowercase();
+    name
 }

@@ -3,6 +3,7 @@
 use std::{
     cell::RefCell,
     collections::VecDeque,
+    fmt,
     future::poll_fn,
     io,
     pin::Pin,
@@ -138,10 +139,22 @@ impl Shared {
         };
         Some(match message.is_empty() {
             true => kind.into(),
-            false => io::Error::new(kind, message.as_str()),
+            false => io::Error::new(kind, Said(message.clone())),
         })
     }
 }
+
+/// What the JavaScript side says of the end
+#[derive(Debug)]
+struct Said(String);
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Said {}
 
 /// A socket of JavaScript; dropping it closes the socket
 pub(crate) struct JsStream {

@@ -21,7 +21,7 @@ fn main() -> ExitCode {
         .typescript(true)
         // A program goes on with a new instance after a trap.
         .reset_state_function(true)
-        .remove_name_section(true)
+        .remove_name_section(false)
         .remove_producers_section(true);
     let result = bindgen.web(true).and_then(|bindgen| bindgen.generate(out_dir));
     match result {

@@ -1,0 +1,76 @@
+//! What is there with the feature `full` only.
+
+#[cfg(not(feature = "full"))]
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// Whether the feature `full` is on; what it adds is unreachable code without it.
+pub(crate) const FULL: bool = cfg!(feature = "full");
+
+/// A value, or nothing; without the feature `full` always nothing
+///
+/// The type still says what it would be, so that what is done with it compiles either way; but the
+/// compiler sees that none of it happens, not even a drop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Full<T> {
+    #[cfg(feature = "full")]
+    value: Option<T>,
+    #[cfg(not(feature = "full"))]
+    value: PhantomData<T>,
+}
+
+#[cfg(feature = "full")]
+impl<T> Full<T> {
+    /// What `make` makes.
+    pub(crate) fn of(make: impl FnOnce() -> Option<T>) -> Self {
+        Self { value: make() }
+    }
+
+    #[inline(always)]
+    pub(crate) fn get(&self) -> Option<&T> {
+        self.value.as_ref()
+    }
+
+    #[inline(always)]
+    pub(crate) fn get_mut(&mut self) -> Option<&mut T> {
+        self.value.as_mut()
+    }
+
+    pub(crate) fn get_or_default(&mut self) -> &mut T
+    where
+        T: Default,
+    {
+        self.value.get_or_insert_default()
+    }
+}
+
+#[cfg(not(feature = "full"))]
+impl<T> Full<T> {
+    pub(crate) fn of(_: impl FnOnce() -> Option<T>) -> Self {
+        Self::default()
+    }
+
+    #[inline(always)]
+    pub(crate) fn get(&self) -> Option<&T> {
+        None
+    }
+
+    #[inline(always)]
+    pub(crate) fn get_mut(&mut self) -> Option<&mut T> {
+        None
+    }
+}
+
+impl<T> Full<Arc<T>> {
+    #[inline(always)]
+    pub(crate) fn as_deref(&self) -> Option<&T> {
+        self.get().map(|value| &**value)
+    }
+}
+
+impl<T> Default for Full<T> {
+    #[inline(always)]
+    fn default() -> Self {
+        Self { value: Default::default() }
+    }
+}

@@ -1,0 +1,309 @@
+// From the reply of a command to the value that its method promises. Commands name these shapes in
+// commands.js. Texts are bytes in calls with `bytes`, maps come flat from RESP2, and numbers
+// with a fraction are text there.
+
+import { describe } from "./outbox.js";
+import { NotText, toNumber as readNumber } from "./reply.js";
+
+export const REPLIES = {
+  // Data
+  boolean: toBoolean,
+  booleans: (reply) => reply.map(toBoolean),
+  number: (reply) => (isText(reply) ? toNumber(reply) : reply),
+  numbers: (reply) => reply.map((item) => item && toNumber(item)),
+  // Left alone, it comes as bytes.
+  binary: (reply) => reply,
+  object: (reply) => toObject(reply),
+  pairs: pairsOf,
+  // Two byte strings are never the same member to a Set: bytes stay an array. One member alone stays.
+  set: (reply, bytes) => (isText(reply) ? reply : bytes ? [...reply] : new Set(reply)),
+  scored: toScored,
+  rank: ([rank, score]) => ({ rank, score: toNumber(score) }),
+  elements: ([key, elements]) => ({ key, elements }),
+  members: ([key, members]) => ({ key, members: toScored(members) }),
+  scan: ([cursor, items]) => ({ cursor: toText(cursor), items }),
+  scanEntries: ([cursor, items]) => ({ cursor: toText(cursor), entries: pairsOf(items) }),
+  scanScored: ([cursor, items]) => ({ cursor: toText(cursor), members: toScored(items) }),
+  matches: (reply) => {
+    const { matches, len } = toObject(reply);
+    return { matches: matches.map(([first, second, length]) => ({ first, second, length })), length: len };
+  },
+  positions: (reply) => reply.map((item) => item && toPosition(item)),
+  places: (reply) =>
+    reply.map(([member, distance, hash, position]) => ({
+      member,
+      distance: toNumber(distance),
+      hash,
+      ...toPosition(position),
+    })),
+
+  // Streams
+  entries: toEntries,
+  ids: (reply) => reply.map(toText),
+  streams: (reply) => toObject(reply, toEntries),
+  claimed: ([next, entries, deleted]) => toClaimed(next, toEntries(entries), deleted),
+  claimedIds: ([next, ids, deleted]) => toClaimed(next, ids.map(toText), deleted),
+  pending: ([count, lowest, highest, consumers]) => ({
+    count,
+    lowest: lowest && toText(lowest),
+    highest: highest && toText(highest),
+    consumers: toObject(consumers ?? [], toNumber),
+  }),
+  pendingEntries: (reply) =>
+    reply.map(([id, consumer, idle, deliveries]) => ({
+      id: toText(id),
+      consumer: toText(consumer),
+      idle,
+      deliveries,
+    })),
+  stream: (reply) => {
+    const stream = toRecord(reply);
+    for (const name of ["firstEntry", "lastEntry"])
+      if (stream[name]) [stream[name]] = toEntries([stream[name]]);
+    if (!stream.entries) return stream;
+    return {
+      ...stream,
+      entries: toEntries(stream.entries),
+      groups: stream.groups.map((item) => {
+        const group = toRecord(item);
+        const consumers = group.consumers.map((one) => {
+          const consumer = toRecord(one);
+          return {
+            ...consumer,
+            pending: consumer.pending.map(([id, deliveredAt, deliveries]) => ({
+              id,
+              deliveredAt,
+              deliveries,
+            })),
+          };
+        });
+        const pending = group.pending.map(([id, consumer, deliveredAt, deliveries]) => ({
+          id,
+          consumer,
+          deliveredAt,
+          deliveries,
+        }));
+        return { ...group, pending, consumers };
+      }),
+    };
+  },
+
+  // Vectors
+  rawVector: ([quantization, data, norm, range]) => ({
+    quantization: toText(quantization),
+    data,
+    norm: toNumber(norm),
+    range: range === undefined ? null : toNumber(range),
+  }),
+  links: (reply) => reply.map(toScored),
+  similar: (reply) => {
+    const flat = reply instanceof Map ? [...reply].map(([value, rest]) => [value, ...rest]).flat() : reply;
+    const found = [];
+    for (let at = 0; at < flat.length; at += 3) {
+      found.push({ value: flat[at], score: toNumber(flat[at + 1]), attributes: flat[at + 2] });
+    }
+    return found;
+  },
+
+  // Server
+  time: ([seconds, micros]) => ({ seconds: toNumber(seconds), microseconds: toNumber(micros) }),
+  record: (reply) => toRecord(reply),
+  records: (reply) => reply.map((item) => toRecord(item)),
+  libraries: (reply) =>
+    reply.map((item) => {
+      const library = toRecord(item);
+      library.functions = library.functions.map((one) => toRecord(one));
+      return library;
+    }),
+  functionStats: (reply) => {
+    const { runningScript, engines } = toRecord(reply);
+    return {
+      runningScript: runningScript && toRecord(runningScript),
+      engines: toObject(engines, (item) => toRecord(item)),
+    };
+  },
+  aclUser: (reply) => {
+    const user = toRecord(reply);
+    user.selectors = user.selectors?.map((item) => toRecord(item));
+    return user;
+  },
+  aclLog: (reply) =>
+    reply.map((item) => {
+      const entry = toRecord(item);
+      return { ...entry, ageSeconds: toNumber(entry.ageSeconds), clientInfo: toClient(entry.clientInfo) };
+    }),
+  client: (reply) => toClient(toText(reply).trim()),
+  clients: (reply) => toText(reply).split("\n").filter(Boolean).map(toClient),
+  commands: (reply) =>
+    reply.map((item) => {
+      if (!item) return null;
+      const [name, arity, flags, firstKey, lastKey, step, categories] = item;
+      return {
+        name: toText(name),
+        arity,
+        flags: toTexts(flags),
+        firstKey,
+        lastKey,
+        step,
+        categories: toTexts(categories),
+      };
+    }),
+  keysAndFlags: (reply) => reply.map(([key, flags]) => ({ key, flags: toTexts(flags) })),
+  docs: toDocs,
+  memory: (reply) => toNumbers(reply),
+  histograms: (reply) =>
+    toObject(reply, (item) => {
+      const { calls, histogramUsec } = toRecord(item);
+      return { calls, histogram: pairsOf(histogramUsec) };
+    }),
+  latencies: (reply) =>
+    reply.map(([event, time, latest, max]) => ({ event: toText(event), time, latest, max })),
+  samples: (reply) => reply.map(([time, latency]) => ({ time, latency })),
+  logged: (reply) =>
+    reply.map(([id, time, amount, args, address, name]) => ({
+      id,
+      time,
+      amount,
+      args,
+      address: toText(address),
+      name: toText(name),
+    })),
+  role: ([name, ...rest]) => {
+    const role = toText(name);
+    if (role === "sentinel") return { role, masters: toTexts(rest[0]) };
+    if (role === "slave")
+      return {
+        role,
+        host: toText(rest[0]),
+        port: toNumber(rest[1]),
+        state: toText(rest[2]),
+        offset: rest[3],
+      };
+    const replica = ([host, port, offset]) => ({
+      host: toText(host),
+      port: toNumber(port),
+      offset: toNumber(offset),
+    });
+    return { role, offset: rest[0], replicas: rest[1].map(replica) };
+  },
+};
+
+function toBoolean(reply) {
+  return reply === 1 || reply === 1n || reply === true;
+}
+
+/** An object without prototype: a field named `__proto__` is a field like any other. */
+function toObject(reply, toValue = (value) => value, toName = toText) {
+  const object = Object.create(null);
+  for (const [name, value] of pairsOf(reply)) object[toName(name)] = toValue(value);
+  return object;
+}
+
+/** What the server tells of something: names in camel case, texts as text. */
+function toRecord(reply) {
+  return toObject(reply, toPlain, toCamel);
+}
+
+function toPlain(value) {
+  if (isBytes(value)) return toText(value);
+  return value instanceof Set || Array.isArray(value) ? [...value].map(toPlain) : value;
+}
+
+function toCamel(name) {
+  return toText(name).replace(/[-._ ]+(\w)/g, (_, letter) => letter.toUpperCase());
+}
+
+/** Numbers, and more of them under a name. */
+function toNumbers(reply) {
+  return toObject(
+    reply,
+    (value) => (value instanceof Map || Array.isArray(value) ? toNumbers(value) : toNumber(value)),
+    toCamel,
+  );
+}
+
+/** `[[value, score], …]` of RESP3, or the flat list of RESP2. */
+function toScored(reply) {
+  // ZPOPMIN without a count answers one flat pair.
+  return pairsOf(reply).map(([value, score]) => ({ value, score: toNumber(score) }));
+}
+
+function pairsOf(reply) {
+  if (reply instanceof Map) return [...reply];
+  if (Array.isArray(reply[0])) return reply;
+  const pairs = [];
+  for (let i = 0; i + 1 < reply.length; i += 2) pairs.push([reply[i], reply[i + 1]]);
+  return pairs;
+}
+
+function toPosition([longitude, latitude]) {
+  return { longitude: toNumber(longitude), latitude: toNumber(latitude) };
+}
+
+/** Of an entry that is pending and was deleted, only the id is left. */
+function toEntries(reply) {
+  const known = reply.filter((entry) => entry !== null);
+  return known.map(([id, fields]) => ({ id: toText(id), fields: fields && toObject(fields) }));
+}
+
+function toClaimed(next, entries, deleted = []) {
+  return { next: toText(next), entries, deleted: deleted.map(toText) };
+}
+
+/** `id=3 addr=… name=…`: what is a number in all lines is a number, and names are none. */
+function toClient(line) {
+  const client = Object.create(null);
+  for (const field of toText(line).split(" ")) {
+    const at = field.indexOf("=");
+    const name = field.slice(0, at);
+    const value = field.slice(at + 1);
+    const text = /^(name|user|lib-.*|cmd|flags|events)$/.test(name) || !/^-?\d+$/.test(value);
+    client[toCamel(name)] = text ? value : Number(value);
+  }
+  return client;
+}
+
+/** The manual of commands, by name. */
+function toDocs(reply) {
+  return toObject(reply, (item) => {
+    const doc = toRecord(item);
+    if (doc.subcommands) doc.subcommands = toDocs(doc.subcommands);
+    if (doc.arguments) doc.arguments = doc.arguments.map(toArgument);
+    return doc;
+  });
+}
+
+function toArgument(item) {
+  const argument = toRecord(item);
+  if (argument.arguments) argument.arguments = argument.arguments.map(toArgument);
+  return argument;
+}
+
+function toTexts(reply) {
+  return [...reply].map(toText);
+}
+
+function toNumber(value) {
+  return typeof value === "number" ? value : readNumber(toText(value));
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function toText(value) {
+  if (typeof value === "string") return value;
+  if (typeof value === "number" || typeof value === "bigint") return String(value);
+  if (!isBytes(value)) throw new TypeError(`unexpected reply: expected text, got ${describe(value)}`);
+  try {
+    return decoder.decode(value);
+  } catch {
+    throw new NotText("a name in the reply is not UTF-8: ask with send");
+  }
+}
+
+function isText(value) {
+  return typeof value === "string" || isBytes(value);
+}
+
+function isBytes(value) {
+  return value instanceof Uint8Array;
+}

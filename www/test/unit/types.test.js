@@ -1,0 +1,147 @@
+// The types, and what of the methods can be held against the Rust side.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { promisify } from "node:util";
+
+import { Client, Queue } from "../../src/client.js";
+import { COMMANDS } from "../../src/commands.js";
+import { generate, manual, nameOf, TARGET } from "../../types/generate.mjs";
+import { SECTIONS } from "../methods/cases.mjs";
+import { METHODS } from "../../types/methods.mjs";
+
+const www = new URL("../../", import.meta.url);
+
+/** Commands that have a method in Rust and none here, and why. */
+const LEFT_OUT = {
+  "they block, and there is one connection": "BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN",
+};
+/** Commands that have a method here and none in Rust, which counts in milliseconds. */
+const SECONDS = "EXPIRE EXPIREAT EXPIRETIME HEXPIRE HEXPIREAT HEXPIRETIME HTTL TTL";
+/** Words that only these methods send. */
+const ONLY_HERE = `${SECONDS} EX EXAT ABSTTL ENTRIESADDED MAXDELETEDID SKIPME VERSION BYTE TIMEOUT ERROR PONG YES NO ACLCAT`;
+/** Words that only Rust sends: of blocking commands and transactions, or given as arguments here. */
+const ONLY_RUST = `BLOCK EXEC WATCH NOSCRIPT FP32 OVERFLOW WRAP SAT FAIL ${Object.values(LEFT_OUT).join(" ")}`;
+
+test("src/methods.d.ts is up to date", () => {
+  assert.ok(readFileSync(TARGET, "utf8") === generate(), "it is stale: npm run types");
+});
+
+test("the types compile, accept typical uses and refuse typical mistakes", async () => {
+  assert.equal(await compile(new URL("test/types", www).pathname), "");
+});
+
+/** What the compiler says. */
+async function compile(project) {
+  const tsc = new URL("node_modules/typescript/bin/tsc", www).pathname;
+  const said = await promisify(execFile)(process.execPath, [tsc, "-p", project]).catch((error) => error);
+  return said.code === undefined ? said.stdout : said.stdout || said.message;
+}
+
+test("the arguments and replies of the tests with real servers have the types that are promised", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "redmux-types-"));
+  try {
+    const calls = Object.values(SECTIONS)
+      .flat()
+      .filter(([method]) => typeof method === "string");
+    const lines = calls.map(([method, args, wanted]) => {
+      const call = `await redis.${method}(${args.map(asSource).join(", ")})`;
+      return typeof wanted === "function" || wanted?.fails
+        ? `${call};`
+        : `same(${call}, ${asSource(wanted)});`;
+    });
+    const head = [
+      'import type { Client } from "redmux";',
+      "declare function same<T>(got: T, wanted: NoInfer<T>): void;",
+      "declare const dump: Uint8Array;",
+      "export async function cases(redis: Client): Promise<void> {",
+    ];
+    await writeFile(join(dir, "cases.ts"), `${head.join("\n")}\n${lines.join("\n")}\n}\n`);
+    const { compilerOptions } = JSON.parse(readFileSync(new URL("test/types/tsconfig.json", www), "utf8"));
+    compilerOptions.paths = { redmux: [new URL("src/index.d.ts", www).pathname] };
+    await writeFile(join(dir, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["cases.ts"] }));
+    assert.equal(await compile(dir), "");
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+});
+
+/** A value as one writes it. */
+function asSource(value) {
+  if (typeof value === "bigint") return `${value}n`;
+  if (value instanceof Set || value instanceof Map)
+    return `new ${value.constructor.name}([${[...value].map(asSource)}])`;
+  if (ArrayBuffer.isView(value)) return `${value.constructor.name}.of(${value})`;
+  if (Array.isArray(value)) return `[${value.map(asSource)}]`;
+  if (value === null || typeof value !== "object")
+    return typeof value === "string" ? JSON.stringify(value) : String(value);
+  // What another method gives first.
+  if ("functionDump" in value || "dump" in value) return "dump";
+  return `{ ${Object.entries(value).map(([name, item]) => `${JSON.stringify(name)}: ${asSource(item)}`)} }`;
+}
+
+test("every method is documented, typed, and has its function", () => {
+  const methods = COMMANDS.map(({ method }) => method);
+  assert.deepEqual(Object.keys(METHODS).sort(), [...methods].sort());
+  for (const method of methods) {
+    for (const { prototype } of [Client, Queue]) assert.equal(typeof prototype[method], "function", method);
+  }
+});
+
+test("the types name every public property of a client and of a queue, and no other", () => {
+  const types = readFileSync(new URL("src/index.d.ts", www), "utf8");
+  for (const [of, head] of [
+    [Client, "export declare class Client<"],
+    [Queue, "export interface Queue<"],
+  ]) {
+    const from = types.indexOf(head);
+    const body = types.slice(from, types.indexOf("\n}\n", from));
+    const declared = [...body.matchAll(/^ {2}(?:readonly )?(\w+)[<(:]/gm)].map(([, name]) => name);
+    const own = Object.getOwnPropertyNames(of.prototype).filter(
+      (name) => !name.startsWith("_") && !(name in METHODS),
+    );
+    assert.deepEqual([...new Set(declared)].sort(), own.sort(), head);
+  }
+});
+
+test("every typed command of the Rust side has a method, or a reason", () => {
+  const names = new Set(COMMANDS.map(nameOf));
+  const typed = new Set(manual().map(({ command }) => command));
+  assert.ok(typed.size > 250, `only ${typed.size} commands were found`);
+  const leftOut = Object.values(LEFT_OUT).flatMap((names) => names.split(" "));
+  assert.deepEqual([...typed].filter((name) => !names.has(name)).sort(), leftOut.sort());
+  assert.deepEqual([...names].filter((name) => !typed.has(name)).sort(), SECONDS.split(" ").sort());
+});
+
+test("the methods send the words that the Rust side sends", () => {
+  const folder = new URL("../src/database/", www);
+  const files = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith(".rs"));
+  const source = files.map((name) => readFileSync(new URL(name, folder), "utf8")).join("");
+  const rust = new Set([...source.matchAll(/"([A-Z][A-Z0-9_-]*)"/g)].map(([, word]) => word));
+  const sent = COMMANDS.flatMap(({ command, parts, options }) => [
+    command,
+    ...options,
+    ...parts.flat().filter((part) => /^[A-Z]/.test(part)),
+  ]);
+  // Words that are arguments stand in the types.
+  const types = ["types/methods.mjs", "src/index.d.ts"]
+    .map((name) => readFileSync(new URL(name, www), "utf8"))
+    .join("");
+  const asArguments = [...types.matchAll(/"([A-Z][A-Z0-9-]+)"/g)].map(([, word]) => word);
+  const here = new Set([...sent, ...asArguments]);
+  const only = (one, other) => [...one].filter((word) => !other.has(word)).sort();
+  const sorted = (words) => words.split(" ").sort();
+  assert.deepEqual(
+    only(here, rust).filter((word) => !sorted(ONLY_HERE).includes(word)),
+    [],
+  );
+  assert.deepEqual(
+    only(rust, here).filter((word) => !sorted(ONLY_RUST).includes(word)),
+    [],
+  );
+});
