@@ -1,25 +1,35 @@
-// One interface over the clients that are compared; each connects to 127.0.0.1 on the port given.
+// One interface over the clients that are compared; each connects to 127.0.0.1 on the port given, or to the URL.
 
-export const CLIENTS = ["redmux", "ioredis", "ioredis-auto", "node-redis"];
+/** By runtime; the first is ours. */
+export const CLIENTS = {
+  node: ["redmux", "ioredis", "ioredis-auto", "node-redis"],
+  deno: ["redmux", "ioredis", "ioredis-auto", "node-redis"],
+  bun: ["redmux", "ioredis", "ioredis-auto", "node-redis", "bun"],
+  chromium: ["redmux", "floor"],
+};
 
-export async function open(name, port) {
+export function open(name, { port, url }) {
   switch (name) {
     case "redmux":
-      return redmux(port);
+      return redmux(url ?? `redis://127.0.0.1:${port}`);
     case "ioredis":
       return ioredis(port, false);
     case "ioredis-auto":
       return ioredis(port, true);
     case "node-redis":
       return nodeRedis(port);
+    case "bun":
+      return bun(port);
+    case "floor":
+      return import("./floor.mjs").then(({ floor }) => floor(url));
     default:
-      throw new Error(`${name} is none of ${CLIENTS.join(", ")}`);
+      throw new Error(`${name} is no client`);
   }
 }
 
-async function redmux(port) {
-  const { connect } = await import("../../www/src/node.js");
-  const client = await connect(`redis://127.0.0.1:${port}`);
+async function redmux(url) {
+  const { connect } = await import(globalThis.document ? "../../www/src/index.js" : "../../www/src/node.js");
+  const client = await connect(url);
   return {
     get: (key) => client.get(key),
     getBytes: (key) => client.get(key, { bytes: true }),
@@ -81,6 +91,30 @@ async function nodeRedis(port) {
     close: () => {
       subscriber?.destroy();
       client.destroy();
+    },
+  };
+}
+
+/** The client that Bun has built in. */
+async function bun(port) {
+  const { RedisClient } = globalThis.Bun;
+  const client = new RedisClient(`redis://127.0.0.1:${port}`);
+  await client.connect();
+  let subscriber;
+  return {
+    get: (key) => client.get(key),
+    getBytes: (key) => client.getBuffer(key),
+    set: (key, value) => client.set(key, value),
+    mget: (keys) => client.mget(...keys),
+    hgetall: (key) => client.hgetall(key),
+    publish: (channel, message) => client.publish(channel, message),
+    subscribe: async (channel, listener) => {
+      subscriber = await client.duplicate();
+      await subscriber.subscribe(channel, (message) => listener(message));
+    },
+    close: () => {
+      subscriber?.close();
+      client.close();
     },
   };
 }

@@ -11,7 +11,6 @@ import { REPLIES } from "./replies.js";
 import { script } from "./script.js";
 import { toWords } from "./shape.js";
 import { Subscription } from "./subscription.js";
-import { backOff } from "./reconnect.js";
 import { openLink } from "./transports/channel.js";
 
 const KINDS = Object.freeze(["subscribe", "pSubscribe", "sSubscribe"]);
@@ -20,7 +19,7 @@ const ASYNC_DISPOSE = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
 const NO_OPTIONS = Object.freeze({});
 
 /**
- * Connects over `dial`, `{ transport, address, endpoint, gate? }`; `options` are checked by the raw
+ * Connects over `dial`, `{ transport, address, endpoint, delay }`; `options` are checked by the raw
  * client.
  */
 export async function openClient(instance, dial, { signal, ...options } = {}) {
@@ -230,7 +229,8 @@ export class Client {
       try {
         this.#outbox.add(id, this.#instance.name, name, timeout, cached === true, words);
       } catch (error) {
-        this.#release(id);
+        // After a trap all numbers are new, and this promise is rejected already.
+        if (!(error instanceof WebAssembly.RuntimeError)) this.#release(id);
         throw error;
       }
       if (signal) this.#abortable(id, entry, signal, reject);
@@ -411,8 +411,7 @@ export class Client {
         const end = this.#lastEnd;
         this.#lastEnd = null;
         const code = end?.closeCode ?? null;
-        const given = this.#dial.reconnect?.({ attempt, outage, code, error: end });
-        return given ?? backOff(attempt, code);
+        return this.#dial.delay({ attempt, outage, code, error: end });
       }),
     };
   }
@@ -445,7 +444,11 @@ export class Client {
       open: guard(() => sink.open()),
       data: guard((chunk) => sink.data(chunk)),
       drain: guard(() => sink.drain()),
-      end: guard((kind, message) => sink.end(kind, message)),
+      end: guard((kind, message) => {
+        sink.end(kind, message);
+        // Nothing comes after it: its memory need not wait for the garbage collector.
+        sink.free();
+      }),
     };
     const { transport, address } = this.#dial;
     const link = openLink(transport, address, told, (error) => {

@@ -5,7 +5,8 @@ import * as glue from "../pkg/redmux_wasm.js";
 import { readAddress } from "./address.js";
 import { openClient } from "./client.js";
 import { Instance } from "./instance.js";
-import { gated } from "./page.js";
+import { gated, patient } from "./page.js";
+import { backOff } from "./reconnect.js";
 import { webSocket as overWebSocket } from "./transports/websocket.js";
 
 /** What all entries of the package share, should a program load more than one. */
@@ -22,8 +23,9 @@ export function entry({ wasmFile, tcp = null, webSocket = null }) {
   const findSocket = async () => globalThis.WebSocket ?? (await webSocket?.());
 
   async function instantiate(wasm) {
-    const { memory } = await glue.default({ module_or_path: wasm ?? (await wasmFile()) });
-    instance ??= new Instance(glue, () => memory);
+    await glue.default({ module_or_path: wasm ?? (await wasmFile()) });
+    // Once it is there this is the instance as it is now: a trap replaces it, and its memory.
+    instance ??= new Instance(glue, () => glue.initSync().memory);
   }
 
   async function load(wasm) {
@@ -50,7 +52,12 @@ export function entry({ wasmFile, tcp = null, webSocket = null }) {
       const hint = "connect to a gateway (ws: or wss:), or give a transport";
       throw new TypeError(`url: this runtime opens no ${new URL(url).protocol} connections: ${hint}`);
     }
-    const dial = { transport: gated(over), address: socket ?? { url: webSocket }, endpoint: shown ?? webSocket, reconnect };
+    const dial = {
+      transport: gated(over),
+      address: socket ?? { url: webSocket },
+      endpoint: shown ?? webSocket,
+      delay: patient((outage) => reconnect?.(outage) ?? backOff(outage.attempt, outage.code)),
+    };
     return openClient(await load(wasm), dial, { ...given, ...options });
   }
 

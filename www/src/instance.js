@@ -36,7 +36,7 @@ export class Instance {
   name = (name) => {
     const known = this.#names.get(name);
     if (known !== undefined) return known;
-    const number = this.#glue.intern(name) >>> 0;
+    const number = this.enter(() => this.#glue.intern(name)) >>> 0;
     this.#names.set(name, number);
     return number;
   };

@@ -5,7 +5,7 @@ const encoder = new TextEncoder();
 const BYTES = 16 << 10;
 const HEADS = 1024;
 /** Buffers beyond this are given back after use: a large value must not hold its memory for good. */
-const KEEP = 1 << 20;
+const KEEP = 2 << 20;
 
 /** Instead of the number of a name: the first word is the name. */
 const NO_NAME = 0xffffffff;
@@ -110,9 +110,10 @@ export class Outbox {
 
   #text(text, index) {
     const length = text.length;
-    this.#reserve(length * 3);
-    const at = this.#used;
+    // All of it if it is ASCII.
+    this.#reserve(length);
     if (length <= 64) {
+      const at = this.#used;
       // Short ASCII, nearly every argument, is faster without the encoder.
       const bytes = this.#bytes;
       let i = 0;
@@ -129,7 +130,11 @@ export class Outbox {
     if (text.isWellFormed?.() === false) {
       throw bad(index, "holds half of a surrogate pair, which UTF-8 cannot hold; send bytes instead");
     }
-    this.#used = at + encoder.encodeInto(text, this.#bytes.subarray(at)).written;
+    const { read, written } = encoder.encodeInto(text, this.#bytes.subarray(this.#used));
+    this.#used += written;
+    if (read === length) return;
+    this.#reserve((length - read) * 3);
+    this.#used += encoder.encodeInto(text.slice(read), this.#bytes.subarray(this.#used)).written;
   }
 
   #reserve(more) {

@@ -36,6 +36,20 @@ if (typeof globalThis.addEventListener === "function" && globalThis.navigator !=
   }
 }
 
+/**
+ * A reconnect policy for a page: while there is no use in dialling, the next attempt is due at once and
+ * waits in the transport, so that none sleeps when the page is back. Those that failed there do not count.
+ */
+export function patient(reconnect) {
+  let idle = 0;
+  return (outage) => {
+    if (outage.attempt <= idle) idle = 0;
+    if (!gate) return reconnect({ ...outage, attempt: outage.attempt - idle });
+    idle = outage.attempt;
+    return 0;
+  };
+}
+
 /** A transport that waits until the page is online and shown, and is left when it is put away. */
 export function gated(transport) {
   if (globalThis.document === undefined && globalThis.navigator?.onLine === undefined) return transport;

@@ -26,14 +26,21 @@ pub(crate) fn run(options: &[OsString]) -> Result<()> {
     succeed(bench.current_dir(crate::root()).args(options))
 }
 
-/// The npm package beside ioredis and node-redis, in Node over TCP.
+/// The npm package beside ioredis, node-redis and what a runtime has built in: see `benches/js/bench.mjs`.
 fn javascript(options: &[OsString]) -> Result<()> {
     tools::redis()?;
     wasm::build(wasm_toolchain::for_package(true)?)?;
     packages::install(packages::JS_BENCHES)?;
+    // Deno, Bun, a bundler, and what drives the browser.
+    packages::install(packages::RUNTIMES)?;
+    let mut gateway = exec::cargo();
+    gateway.args(["build", "--release", "--locked", "--package", "redmux-gateway"]);
+    succeed(&mut gateway)?;
     let server = RedisServer::builder().start()?;
     let mut bench = Command::new(tools::node()?);
     bench.arg(packages::dir(packages::JS_BENCHES).join("bench.mjs"));
+    bench.env("REDMUX_GATEWAY", crate::target_dir().join("release/redmux-gateway"));
+    bench.env("CHROMIUM", tools::chromium()?);
     succeed(bench.arg(server.addr().port().to_string()).args(options))
 }
 

@@ -59,15 +59,20 @@ pub(crate) fn run(port: Option<u16>) -> Result<()> {
         println!("websockify's log:\n{}", proxy.log_tail(40));
         failed.push("the browser through websockify");
     }
-    let mut cross_site = Command::new(&node);
-    cross_site
-        .current_dir(packages::dir(packages::WWW))
-        .arg("test/cross-site-check.mjs")
-        .env("REDMUX_GATEWAY", crate::target_dir().join("debug/redmux-gateway"))
-        .env("REDMUX_REDIS", stack.redis.addr().to_string())
-        .env("CHROMIUM", &chromium);
-    if !leg(Level::Browser, &mut cross_site, logs.path())? {
-        failed.push("pages of other origins");
+    for (file, what) in [
+        ("test/cross-site-check.mjs", "pages of other origins"),
+        ("test/life-check.mjs", "the life of a page"),
+    ] {
+        let mut own_gateway = Command::new(&node);
+        own_gateway
+            .current_dir(packages::dir(packages::WWW))
+            .arg(file)
+            .env("REDMUX_GATEWAY", crate::target_dir().join("debug/redmux-gateway"))
+            .env("REDMUX_REDIS", stack.redis.addr().to_string())
+            .env("CHROMIUM", &chromium);
+        if !leg(Level::Browser, &mut own_gateway, logs.path())? {
+            failed.push(what);
+        }
     }
     // Whatever the others did to it.
     stack.redis.try_restart()?;

@@ -40,8 +40,10 @@ cargo xtask <task>
                        gateway, the native example, the browser through
                        websockify, and the web console; one line a step, non-zero exit if any fails.
 
-  bench --js [--seconds N] [--rounds N] [--only TEXT]
-                       The npm package beside ioredis and node-redis, in Node over TCP.
+  bench --js [--in node,deno,bun,chromium] [--seconds N] [--rounds N] [--only TEXT]
+                       The npm package beside ioredis, node-redis and Bun's own client over TCP
+                       in Node, Deno and Bun; in Chromium through the gateway, beside as little as
+                       can be done there. Sizes of the bundles too.
   bench [--quick | --full] [--only TEXT] [--output DIR]
                        Measures this client beside redis-rs, fred and rustis, and the
                        gateway beside websockify: instructions, allocations, CPU,

@@ -67,8 +67,11 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
     counts.add_methods(&steps.command("methods against servers", &mut methods()?)?);
 
     packages::install(packages::RUNTIMES)?;
+    steps.cargo("gateway", &["build", "--locked", "--package", "redmux-gateway"], &[])?;
     let mut command = Command::new(tools::node()?);
     command.arg(packages::dir(packages::RUNTIMES).join("check.mjs"));
+    command.env("REDIS_SERVER", tools::redis()?).env("OPENSSL", tools::openssl()?);
+    command.env("REDMUX_GATEWAY", crate::target_dir().join("debug/redmux-gateway"));
     command.env("REDIS", server.addr().to_string()).env("CHROMIUM", tools::chromium()?);
     counts.add_runtimes(&steps.command("package in every runtime", &mut command)?);
     drop(server);

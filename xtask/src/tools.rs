@@ -53,6 +53,8 @@ const VALGRIND: Tool =
     Tool { what: "Valgrind", variable: "VALGRIND", programs: &["valgrind"], debian: &["valgrind"] };
 const STRACE: Tool =
     Tool { what: "strace", variable: "STRACE", programs: &["strace"], debian: &["strace"] };
+const OPENSSL: Tool =
+    Tool { what: "OpenSSL", variable: "OPENSSL", programs: &["openssl"], debian: &["openssl"] };
 
 /// Python's pip, which brings newer servers than distributions have.
 fn pip() -> Result<()> {
@@ -86,6 +88,11 @@ pub(crate) fn chromium() -> Result<PathBuf> {
     CHROMIUM.find_or_install()
 }
 
+/// OpenSSL's program, which makes certificates.
+pub(crate) fn openssl() -> Result<PathBuf> {
+    OPENSSL.find_or_install()
+}
+
 /// The stock WebSocket proxy.
 pub(crate) fn websockify() -> Result<PathBuf> {
     WEBSOCKIFY.find_or_install()
@@ -108,6 +115,7 @@ pub(crate) fn all() -> Result<()> {
     redis()?;
     chromium()?;
     websockify()?;
+    openssl()?;
     pip()?;
     node()?;
     npm()?;

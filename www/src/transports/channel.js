@@ -85,7 +85,8 @@ export function openLink(transport, address, sink, onEnd) {
 function stageOf(error, address) {
   const code = String(error?.code ?? error?.cause?.code ?? "");
   if (/^(ENOTFOUND|EAI_|ENODATA)/.test(code)) return RESOLVE;
-  if (/(^ERR_(TLS|SSL)|CERT|SELF_SIGNED|UNABLE_TO_)/.test(code)) return TLS;
+  // WebSockets and workerd give no code.
+  if (/(^ERR_(TLS|SSL)|CERT|SELF_SIGNED|UNABLE_TO_)/.test(code) || /\bTLS\b|certificate|fatal alert/i.test(error?.message)) return TLS;
   return address.url === undefined ? DIAL : UPGRADE;
 }
 

@@ -9,8 +9,16 @@ export async function tcp({ host, port, path, tls }) {
   if (unknown.length > 0) {
     throw new TypeError(`tls: this runtime takes no options of TLS (${unknown.join(", ")})`);
   }
-  const options = { secureTransport: tls ? "on" : "off", allowHalfOpen: false };
+  const options = { secureTransport: tls ? "starttls" : "off", allowHalfOpen: false };
   const socket = connect({ hostname: host, port }, options);
   await socket.opened;
-  return socket;
+  if (!tls) return socket;
+  // In two steps, because the runtime's error does not tell which of them failed, nor why.
+  const secure = socket.startTls();
+  try {
+    await secure.opened;
+  } catch (cause) {
+    throw new Error(`TLS failed; is the certificate trusted, and for this name? (${cause.message})`, { cause });
+  }
+  return secure;
 }

@@ -1,18 +1,22 @@
 // The package, packed and installed from its tarball, in each runtime, against a real server.
 //
-//   REDIS=host:port   CHROMIUM=path   node check.mjs
+//   REDIS=host:port   REDIS_SERVER=path   REDMUX_GATEWAY=path   CHROMIUM=path   node check.mjs
+//
+// The second and third are programs, which are started again with TLS.
 //
 // Prints `ok   step` or `FAILED step: why` a line; exits 1 if any failed.
 
 import { execFile, spawn } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { connect as dial, createServer as createTcp } from "node:net";
+import { connect as dial } from "node:net";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { promisify } from "node:util";
 import { chromium } from "playwright-core";
 import { WebSocketServer } from "ws";
+
+import { freePort, startTls } from "./tls-servers.mjs";
 
 const execute = promisify(execFile);
 const here = import.meta.dirname;
@@ -48,14 +52,16 @@ async function install() {
   await writeFile(join(project, "package.json"), '{ "name": "app", "private": true, "type": "module" }');
   const flags = ["--no-audit", "--no-fund", "--offline", "--omit=peer"];
   await execute("npm", ["install", ...flags, `./${tarball}`], { cwd: project });
-  await cp(join(here, "scenario.mjs"), join(project, "scenario.mjs"));
+  for (const file of ["scenario.mjs", "tls.mjs"]) await cp(join(here, file), join(project, file));
   // What a WebSocket needs in Node 20, installed by its user.
   await cp(join(here, "node_modules/ws"), join(project, "node_modules/ws"), { recursive: true });
   const app = `
     import * as redmux from "redmux";
     import { run } from "./scenario.mjs";
+    import { run as runTls } from "./tls.mjs";
     const results = [];
     for (const [url, dead] of JSON.parse(process.env.URLS)) results.push(...await run(redmux, url, dead));
+    results.push(...await runTls(redmux, JSON.parse(process.env.TLS)));
     console.log(JSON.stringify(results));`;
   await writeFile(join(project, "app.mjs"), app);
   return project;
@@ -79,18 +85,34 @@ async function relay() {
   return server;
 }
 
-/** A port that nobody listens on. */
-async function deadPort() {
-  const server = createTcp();
-  await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
-  const { port } = server.address();
-  await new Promise((closed) => server.close(closed));
-  return port;
+/** What is tried with TLS, by whether the runtime was told of the authority. */
+function certificates({ pem, port, gatewayPort, token }) {
+  // Deno's WebSocket tells of an alert alone, workerd of nothing: there it is the package that says what it may be.
+  const silent = "fatal alert|is the certificate trusted";
+  const untrusted = "trust|issuer|verify|verification|self.signed|unknown.?ca|local issuer";
+  const name = "name|altname|match|subject|valid for";
+  const password = { password: token };
+  const wrong = (words) => `${words}|${silent}`;
+  return {
+    rediss: [
+      { name: "rediss: a right certificate", url: `rediss://localhost:${port}` },
+      { name: "rediss: a wrong name is refused", url: `rediss://127.0.0.1:${port}`, refused: wrong(name) },
+    ],
+    strange: [{ name: "rediss: an authority that is not trusted is refused", url: `rediss://localhost:${port}`, refused: wrong(untrusted) }],
+    wss: [
+      { name: "wss: a right certificate", url: `wss://localhost:${gatewayPort}/redis`, options: password },
+      { name: "wss: a wrong name is refused", url: `wss://127.0.0.1:${gatewayPort}/redis`, options: password, refused: wrong(name) },
+    ],
+    strangeWss: [
+      { name: "wss: an authority that is not trusted is refused", url: `wss://localhost:${gatewayPort}/redis`, options: password, refused: wrong(untrusted) },
+    ],
+    told: (cases) => cases.map((one) => ({ ...one, options: { tls: { ca: pem } } })),
+  };
 }
 
-async function processRuntime(where, program, args, project, urls) {
+async function processRuntime(where, program, args, project, urls, tls, more = {}) {
   try {
-    const env = { ...process.env, URLS: JSON.stringify(urls), DENO_NO_UPDATE_CHECK: "1" };
+    const env = { ...process.env, URLS: JSON.stringify(urls), TLS: JSON.stringify(tls), DENO_NO_UPDATE_CHECK: "1", ...more };
     const { stdout } = await execute(program, args, { cwd: project, env, timeout: LIMIT });
     report(where, JSON.parse(stdout.trim().split("\n").at(-1)));
   } catch (error) {
@@ -99,14 +121,17 @@ async function processRuntime(where, program, args, project, urls) {
 }
 
 /** Bundled as for Cloudflare, then served by workerd itself. */
-async function workerd(project, urls) {
+async function workerd(project, urls, ca, trusted, strange) {
   const worker = `
     import * as redmux from "redmux";
     import { run } from "./scenario.mjs";
+    import { run as runTls } from "./tls.mjs";
     export default {
-      async fetch() {
+      async fetch(request) {
         const results = [];
+        if (request.url.endsWith("/strange")) return Response.json(await runTls(redmux, ${JSON.stringify(strange)}));
         for (const [url, dead] of ${JSON.stringify(urls)}) results.push(...await run(redmux, url, dead));
+        results.push(...await runTls(redmux, ${JSON.stringify(trusted)}));
         return Response.json(results);
       },
     };`;
@@ -115,22 +140,31 @@ async function workerd(project, urls) {
   await bundle(project, "worker.mjs", out, ["--conditions=workerd", "--external:cloudflare:sockets"]);
   const files = await readdir(out);
   const wasm = files.find((name) => name.endsWith(".wasm"));
-  const listen = await deadPort();
+  await cp(ca, join(out, "ca.pem"));
+  const [listen, listenStrange] = [await freePort(), await freePort()];
   const config = `using Workerd = import "/workerd/workerd.capnp";
     const config :Workerd.Config = (
       services = [
-        (name = "main", worker = .app),
-        (name = "internet", network = (allow = ["private", "local", "public"])),
+        (name = "main", worker = (modules = .modules, compatibilityDate = "2025-09-01")),
+        (name = "internet", network = (
+          allow = ["private", "local", "public"],
+          tlsOptions = (trustedCertificates = [embed "ca.pem"]),
+        )),
+        (name = "strange", worker = (modules = .modules, compatibilityDate = "2025-09-01", globalOutbound = "careful")),
+        (name = "careful", network = (
+          allow = ["private", "local", "public"],
+          tlsOptions = (trustBrowserCas = true),
+        )),
       ],
-      sockets = [(name = "http", address = "127.0.0.1:${listen}", http = (), service = "main")],
+      sockets = [
+        (name = "http", address = "127.0.0.1:${listen}", http = (), service = "main"),
+        (name = "other", address = "127.0.0.1:${listenStrange}", http = (), service = "strange"),
+      ],
     );
-    const app :Workerd.Worker = (
-      modules = [
-        (name = "worker.js", esModule = embed "worker.js"),
-        (name = "${wasm}", wasm = embed "${wasm}"),
-      ],
-      compatibilityDate = "2025-09-01",
-    );`;
+    const modules :List(Workerd.Worker.Module) = [
+      (name = "worker.js", esModule = embed "worker.js"),
+      (name = "${wasm}", wasm = embed "${wasm}"),
+    ];`;
   await writeFile(join(out, "config.capnp"), config);
   const server = spawn(RUNTIMES.workerd, ["serve", "config.capnp"], { cwd: out });
   let said = "";
@@ -138,6 +172,7 @@ async function workerd(project, urls) {
   server.stderr.on("data", (text) => (said += text));
   try {
     report("workerd", await answer(`http://127.0.0.1:${listen}/`));
+    report("workerd", await answer(`http://127.0.0.1:${listenStrange}/strange`));
   } catch (error) {
     report("workerd", [{ name: "runs", error: `${error.message}\n${said}` }]);
   } finally {
@@ -247,19 +282,34 @@ function inPage(kind) {
 
 const project = await install();
 const gateway = await relay();
+let tls;
 try {
-  const dead = await deadPort();
+  const dead = await freePort();
+  const upstream = `${host}:${port}`;
+  const programs = { server: process.env.REDIS_SERVER ?? "redis-server", gateway: process.env.REDMUX_GATEWAY };
+  const folder = join(project, "tls");
+  await mkdir(folder);
+  tls = await startTls({ folder, ...programs, upstream });
+  const { rediss, strange, wss, strangeWss, told } = certificates(tls);
   const overTcp = [`redis://${host}:${port}`, `redis://127.0.0.1:${dead}`];
   const overWebSocket = [`ws://127.0.0.1:${gateway.address().port}`, `ws://127.0.0.1:${dead}`];
   const both = [overTcp, overWebSocket];
-  await processRuntime("node", process.execPath, ["app.mjs"], project, both);
+  const first = [...told(rediss), ...strange, ...strangeWss];
   const permissions = ["--allow-net", "--allow-read", "--allow-env", "--allow-sys"];
   const deno = ["run", "--quiet", "--node-modules-dir=manual", ...permissions, "app.mjs"];
-  await processRuntime("deno", RUNTIMES.deno, deno, project, both);
-  await processRuntime("bun", RUNTIMES.bun, ["run", "app.mjs"], project, both);
-  await workerd(project, both);
+  // A WebSocket takes no options of TLS: the process is told of the authority.
+  for (const [where, program, args, variable] of [
+    ["node", process.execPath, ["app.mjs"], "NODE_EXTRA_CA_CERTS"],
+    ["deno", RUNTIMES.deno, deno, "DENO_CERT"],
+    ["bun", RUNTIMES.bun, ["run", "app.mjs"], "NODE_EXTRA_CA_CERTS"],
+  ]) {
+    await processRuntime(where, program, args, project, both, first);
+    await processRuntime(where, program, args, project, [], wss, { [variable]: tls.ca });
+  }
+  await workerd(project, both, tls.ca, rediss, strange);
   await browsers(project, [overWebSocket]);
 } finally {
+  tls?.stop();
   gateway.close();
   gateway.closeAllConnections();
   await rm(project, { recursive: true, force: true });
