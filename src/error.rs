@@ -2,10 +2,10 @@
 
 use std::{error::Error as StdError, fmt, io, sync::Arc, time::Duration};
 
-use redmux_transport::{DialStage, Endpoint};
+use redmux_transport::{DialStage, Endpoint, ErrorText};
 
 use crate::{
-    FULL,
+    SMALL,
     resp::{DecodeError, ServerError},
 };
 
@@ -183,11 +183,6 @@ impl fmt::Display for Diagnostics {
     }
 }
 
-/// The text of an error
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Said(String);
-
 struct Millis(Duration);
 
 impl fmt::Display for Millis {
@@ -267,7 +262,7 @@ impl Error {
     /// What the system said.
     pub(crate) fn io_source(self, error: io::Error) -> Self {
         // As an error it would bring code along to show it in ways that nobody uses.
-        if FULL { self.source(error) } else { self.source(Said(error.to_string())) }
+        if SMALL { self.source(ErrorText(error.to_string())) } else { self.source(error) }
     }
 
     pub(crate) fn with_kind(self, kind: ErrorKind) -> Self {
@@ -434,7 +429,7 @@ impl Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !FULL {
+        if SMALL {
             return f.write_str("Error");
         }
         let inner = &*self.0;

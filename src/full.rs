@@ -7,6 +7,9 @@ use std::sync::Arc;
 /// Whether the feature `full` is on; what it adds is unreachable code without it.
 pub(crate) const FULL: bool = cfg!(feature = "full");
 
+/// Whether every byte of code counts, as in a page.
+pub(crate) const SMALL: bool = !FULL && cfg!(all(target_family = "wasm", target_os = "unknown"));
+
 /// A value, or nothing; without the feature `full` always nothing
 ///
 /// The type still says what it would be, so that what is done with it compiles either way; but the
@@ -21,7 +24,11 @@ pub(crate) struct Full<T> {
 
 #[cfg(feature = "full")]
 impl<T> Full<T> {
-    /// What `make` makes.
+    pub(crate) fn new(value: T) -> Self {
+        Self { value: Some(value) }
+    }
+
+    /// What `make` makes; without `full` it is not called.
     pub(crate) fn of(make: impl FnOnce() -> Option<T>) -> Self {
         Self { value: make() }
     }
@@ -36,16 +43,21 @@ impl<T> Full<T> {
         self.value.as_mut()
     }
 
-    pub(crate) fn get_or_default(&mut self) -> &mut T
+    /// Changes the value, or the default where there is none.
+    pub(crate) fn change(&mut self, change: impl FnOnce(&mut T))
     where
         T: Default,
     {
-        self.value.get_or_insert_default()
+        change(self.value.get_or_insert_default());
     }
 }
 
 #[cfg(not(feature = "full"))]
 impl<T> Full<T> {
+    pub(crate) fn new(_: T) -> Self {
+        Self::default()
+    }
+
     pub(crate) fn of(_: impl FnOnce() -> Option<T>) -> Self {
         Self::default()
     }
@@ -59,6 +71,8 @@ impl<T> Full<T> {
     pub(crate) fn get_mut(&mut self) -> Option<&mut T> {
         None
     }
+
+    pub(crate) fn change(&mut self, _: impl FnOnce(&mut T)) {}
 }
 
 impl<T> Full<Arc<T>> {

@@ -26,7 +26,7 @@ mod options;
 mod pubsub;
 mod sync;
 
-use full::{FULL, Full};
+use full::{FULL, Full, SMALL};
 
 pub use cache::{CacheOptions, CacheStats, Cached};
 pub use command::{Call, CircuitBreaker, RetryPolicy, pipeline};

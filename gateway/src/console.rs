@@ -1,9 +1,6 @@
 //! The web console: a page for people, under headers that let it do nothing else.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::{io, path::PathBuf};
 
 use futures::io::AsyncWrite;
 
@@ -104,7 +101,7 @@ impl Console {
             return respond(stream, ok, &headers, kind, body.as_bytes(), with_body).await;
         }
         let known = head.if_none_match.clone();
-        match read(Path::new(&self.directory), path, known).await {
+        match read(&self.directory, path, known).await {
             None => refuse(stream, NOT_FOUND, "there is no such file\n").await,
             Some(Answer { content_type, tag, body }) => {
                 headers.push(("ETag", &tag));

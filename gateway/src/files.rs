@@ -15,19 +15,12 @@ pub(crate) async fn serve(
     path: &str,
     with_body: bool,
 ) -> io::Result<u16> {
-    let (root, asked) = (root.to_owned(), path.to_owned());
-    let found = async_std::task::spawn_blocking(move || {
-        let file = locate(&root, &asked)?;
-        let body = std::fs::read(&file).ok()?;
-        Some((file, body))
-    })
-    .await;
-    let Some((file, body)) = found else {
+    let Some((content_type, body)) = load(root, path, |kind, body| (kind, body)).await else {
         refuse(stream, NOT_FOUND, "there is no such file\n").await?;
         return Ok(NOT_FOUND.0);
     };
     let headers = [("Cache-Control", "no-cache"), ("Referrer-Policy", "no-referrer")];
-    respond(stream, Status(200, "OK"), &headers, content_type(&file), &body, with_body).await?;
+    respond(stream, Status(200, "OK"), &headers, content_type, &body, with_body).await?;
     Ok(200)
 }
 
@@ -42,15 +35,27 @@ pub(crate) struct Answer {
 
 /// Reads one file below `root`; `known` is the request's `If-None-Match`.
 pub(crate) async fn read(root: &Path, path: &str, known: Option<String>) -> Option<Answer> {
-    let (root, asked) = (root.to_owned(), path.to_owned());
-    async_std::task::spawn_blocking(move || {
-        let file = locate(&root, &asked)?;
-        let body = std::fs::read(&file).ok()?;
+    load(root, path, move |content_type, body| {
         let hash = ring::digest::digest(&ring::digest::SHA256, &body);
         let hex: String = hash.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
         let tag = format!("\"{hex}\"");
         let has_it = known.is_some_and(|tags| tags.split(',').any(|known| known.trim() == tag));
-        Some(Answer { content_type: content_type(&file), tag, body: (!has_it).then_some(body) })
+        Answer { content_type, tag, body: (!has_it).then_some(body) }
+    })
+    .await
+}
+
+/// Makes something of the type and content of the file that `path` means, if there is one.
+async fn load<T: Send + 'static>(
+    root: &Path,
+    path: &str,
+    make: impl FnOnce(&'static str, Vec<u8>) -> T + Send + 'static,
+) -> Option<T> {
+    let (root, asked) = (root.to_owned(), path.to_owned());
+    async_std::task::spawn_blocking(move || {
+        let file = locate(&root, &asked)?;
+        let body = std::fs::read(&file).ok()?;
+        Some(make(content_type(&file), body))
     })
     .await
 }

@@ -185,7 +185,7 @@ impl<'a, T, A> Call<'a, T, A> {
     /// ```
     #[cfg(feature = "full")]
     pub fn retry(mut self, policy: &RetryPolicy) -> Self {
-        self.special().retrying = Full::of(|| Some(Retrying::new(policy.clone())));
+        self.special().retrying = Full::new(Retrying::new(policy.clone()));
         self
     }
 
@@ -446,7 +446,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         let has_own = retrying.is_some();
         let policy = self.handling().and_then(|handling| handling.retry.as_ref());
         if let (false, Some(policy)) = (has_own, policy) {
-            self.special().retrying = Full::of(|| Some(Retrying::new(policy.clone())));
+            self.special().retrying = Full::new(Retrying::new(policy.clone()));
         }
         let (limit, link, mut time) = (self.limit(), self.link, self.timeout);
         if let Some(retrying) = self.special.as_mut().and_then(|s| s.retrying.get_mut()) {
@@ -483,7 +483,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         let batch = prelude.filter(|_| self.name == "EXEC").map(|prelude| prelude.commands - 1);
         let name = if batch.is_some() { "MULTI".into() } else { self.full_name() };
         if let Some(observed) = Observed::begin(self.link, name, batch, handling) {
-            self.special().observed = Full::of(|| Some(observed));
+            self.special().observed = Full::new(observed);
         }
     }
 

@@ -84,7 +84,7 @@ impl Database {
     /// On a connection of its own.
     pub(crate) fn on_lease(muxer: ConnectionMultiplexer, leased: Arc<Leased>) -> Self {
         let handling = muxer.inner().handling.clone();
-        Self { muxer, leased: Full::of(|| Some(leased)), handling }
+        Self { muxer, leased: Full::new(leased), handling }
     }
 
     pub(crate) fn link(&self) -> &Link {
@@ -185,7 +185,7 @@ impl Database {
     fn change(&self, change: impl FnOnce(&mut Handling)) -> Self {
         let mut handling = self.handling().cloned().unwrap_or_default();
         change(&mut handling);
-        Self { handling: Full::of(|| Some(Arc::new(handling))), ..self.clone() }
+        Self { handling: Full::new(Arc::new(handling)), ..self.clone() }
     }
 
     pub(crate) fn handling(&self) -> Option<&Handling> {

@@ -58,16 +58,12 @@ impl CommandMap {
 
     /// Whether every command is sent as it is.
     pub fn is_empty(&self) -> bool {
-        self.entries().is_none()
-    }
-
-    fn entries(&self) -> Option<&BTreeMap<String, Option<Arc<str>>>> {
-        self.entries.as_deref()
+        self.entries.as_deref().is_none()
     }
 
     /// What becomes of a command's name, in any case.
     pub(crate) fn get(&self, command: &str) -> Mapped<'_> {
-        let Some(entries) = self.entries() else { return Mapped::AsIs };
+        let Some(entries) = self.entries.as_deref() else { return Mapped::AsIs };
         match entries.get(&command.to_ascii_uppercase()) {
             None => Mapped::AsIs,
             Some(None) => Mapped::Disabled,
@@ -106,7 +102,7 @@ impl CommandMap {
             !text.is_empty()
                 && text.bytes().all(|b| (b'!'..=b'~').contains(&b) && b != b'=' && b != b';')
         };
-        let mut entries = self.entries().into_iter().flatten();
+        let mut entries = self.entries.as_deref().into_iter().flatten();
         match entries.find(|(from, to)| !word(from) || to.as_ref().is_some_and(|to| !word(to))) {
             None => Ok(()),
             Some(_) => Err(Error::config(
@@ -115,20 +111,15 @@ impl CommandMap {
         }
     }
 
-    #[cfg(not(feature = "full"))]
-    fn with(self, _: &str, _: Option<Arc<str>>) -> Self {
-        self
-    }
-
-    #[cfg(feature = "full")]
     fn with(mut self, command: &str, to: Option<Arc<str>>) -> Self {
-        let entries = self.entries.get_or_default();
-        Arc::make_mut(entries).insert(command.to_ascii_uppercase(), to);
+        self.entries.change(|entries| {
+            Arc::make_mut(entries).insert(command.to_ascii_uppercase(), to);
+        });
         self
     }
 
     fn join(mut self, other: &Self) -> Self {
-        for (command, to) in other.entries().into_iter().flatten() {
+        for (command, to) in other.entries.as_deref().into_iter().flatten() {
             self = self.with(command, to.clone());
         }
         self
@@ -138,7 +129,7 @@ impl CommandMap {
 impl fmt::Display for CommandMap {
     /// As in the connection string.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let entries = self.entries().into_iter().flatten();
+        let entries = self.entries.as_deref().into_iter().flatten();
         for (index, (command, to)) in entries.enumerate() {
             let separator = if index == 0 { "" } else { ";" };
             write!(f, "{separator}{command}={}", to.as_deref().unwrap_or_default())?;

@@ -245,7 +245,7 @@ impl Options {
     /// before those of [`username`](Self::username) and [`password`](Self::password). Default: none.
     #[cfg(feature = "full")]
     pub fn credentials_provider(mut self, provider: impl CredentialsProvider) -> Self {
-        self.credentials_provider = Full::of(|| Some(Arc::new(provider) as _));
+        self.credentials_provider = Full::new(Arc::new(provider) as _);
         self
     }
 
@@ -412,7 +412,7 @@ impl Options {
     /// its own time.
     #[cfg(feature = "full")]
     pub fn circuit_breaker(mut self, breaker: CircuitBreaker) -> Self {
-        self.circuit_breaker = Full::of(|| Some(breaker));
+        self.circuit_breaker = Full::new(breaker);
         self
     }
 
@@ -420,7 +420,7 @@ impl Options {
     /// Default: nobody observes.
     #[cfg(feature = "full")]
     pub fn observer(mut self, observer: impl CommandObserver) -> Self {
-        self.observers.get_or_default().add(Arc::new(observer));
+        self.observers.change(|observers| observers.add(Arc::new(observer)));
         self
     }
 

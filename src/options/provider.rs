@@ -3,7 +3,6 @@
 use redmux_transport::Endpoint;
 
 use super::Options;
-use crate::FULL;
 
 /// Whose defaults apply to what is not set
 ///
@@ -55,11 +54,15 @@ impl Defaults {
     }
 
     fn of_host(host: &str) -> Self {
-        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        // Byte by byte: the searches of `str` are much code for pages to load.
+        let dots = host.bytes().rev().take_while(|byte| *byte == b'.').count();
+        let host = host[..host.len() - dots].to_ascii_lowercase();
         let known = SUFFIXES.iter().find(|(suffix, _)| host.ends_with(suffix));
         match known {
             Some((_, defaults)) => *defaults,
-            None if host.contains(".serverless.") && host.ends_with(".cache.amazonaws.com") => {
+            None if host.as_bytes().windows(12).any(|part| part == b".serverless.")
+                && host.ends_with(".cache.amazonaws.com") =>
+            {
                 Self::ElastiCacheServerless
             }
             None => Self::Redis,
@@ -72,9 +75,6 @@ impl Options {
         let Some(Endpoint::Tcp { host, port }) = self.endpoints.first() else {
             return (Defaults::Redis, 0);
         };
-        if !FULL {
-            return (Defaults::Redis, *port);
-        }
         match self.defaults {
             Defaults::Auto => (Defaults::of_host(host), *port),
             chosen => (chosen, *port),

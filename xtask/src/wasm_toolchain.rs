@@ -41,7 +41,7 @@ pub(crate) fn find_or_install() -> Result<Toolchain> {
         say(&format!("found the {TARGET} standard library of this Rust"));
         return Ok(Toolchain::Rustup);
     }
-    if debian_is_complete()? {
+    if debian_is(RUST_VERSION)? {
         say(&format!("found Debian's Rust for wasm32 at {DEBIAN_RUSTC}"));
         return Ok(Toolchain::Debian);
     }
@@ -49,7 +49,7 @@ pub(crate) fn find_or_install() -> Result<Toolchain> {
         return Ok(Toolchain::Rustup);
     }
     tools::apt_install("Debian's Rust for wasm32", &DEBIAN_PACKAGES)?;
-    if debian_is_complete()? {
+    if debian_is(RUST_VERSION)? {
         return Ok(Toolchain::Debian);
     }
     let packages = DEBIAN_PACKAGES.join(" ");
@@ -64,13 +64,13 @@ pub(crate) fn find_or_install() -> Result<Toolchain> {
 /// What builds the npm package: Debian's packages, which can compile the standard library for
 /// size; without them, or the right to `install` them, what there is.
 pub(crate) fn for_package(install: bool) -> Result<Toolchain> {
-    if !is_small()? && install {
+    if !debian_is(SMALL_VERSION)? && install {
         match tools::apt_install("Debian's Rust for wasm32", &DEBIAN_PACKAGES) {
             Err(exec::Failure::Error(why)) => say(&why),
             done => done?,
         }
     }
-    if is_small()? {
+    if debian_is(SMALL_VERSION)? {
         say(&format!("found Debian's Rust for wasm32 at {DEBIAN_RUSTC}"));
         return Ok(Toolchain::Debian);
     }
@@ -80,16 +80,11 @@ pub(crate) fn for_package(install: bool) -> Result<Toolchain> {
     find_or_install()
 }
 
-/// Whether Debian's packages are there and new enough to build small.
-fn is_small() -> Result<bool> {
-    Ok(debian_is_complete()? && debian_version()? >= version(SMALL_VERSION))
-}
-
 impl Toolchain {
     /// A `cargo build` for the npm package: as [`build`](Self::build), but small.
     pub(crate) fn build_package(self) -> Result<(Command, PathBuf)> {
         let (mut cargo, target_dir) = self.build();
-        if self == Self::Rustup || !is_small()? {
+        if self == Self::Rustup || !debian_is(SMALL_VERSION)? {
             return Ok((cargo, target_dir));
         }
         // Its own directory: the standard library is another one.
@@ -178,21 +173,18 @@ fn add_target() -> Result<bool> {
     Ok(false)
 }
 
-/// Whether it is there and new enough: a stable Debian's own release has an older one
+/// Whether all of it is there and this new: a stable Debian's own release has an older one
 /// than its security updates.
-fn debian_is_complete() -> Result<bool> {
+fn debian_is(wanted: &str) -> Result<bool> {
     if !DEBIAN_FILES.iter().all(|file| Path::new(file).exists()) {
         return Ok(false);
     }
-    Ok(debian_version()? >= version(RUST_VERSION))
-}
-
-fn debian_version() -> Result<Option<(u32, u32)>> {
     let mut rustc = Command::new(DEBIAN_RUSTC);
     // Set by the cargo that runs this task, for its own libraries.
     rustc.env_remove("LD_LIBRARY_PATH").arg("--version");
     let text = exec::output(&mut rustc, Duration::from_secs(60))?;
-    Ok(text.split_whitespace().nth(1).and_then(version))
+    let found = text.split_whitespace().nth(1).and_then(version);
+    Ok(found.is_some() && found >= version(wanted))
 }
 
 /// The first two numbers of a version.

@@ -142,8 +142,7 @@ impl Watch<'_> {
             leased.set_watching(Watching::Reads);
             let watch = Call::<(), _>::new(&leased.link, "WATCH", &*self.keys);
             watch.handled(handling.as_deref()).await.map_err(nothing_executed)?;
-            let guarded =
-                Database { leased: Full::of(|| Some(leased.clone())), ..self.database.clone() };
+            let guarded = Database { leased: Full::new(leased.clone()), ..self.database.clone() };
             let result = body(guarded).await;
             match leased.watching() {
                 Watching::Over { conflict } => {

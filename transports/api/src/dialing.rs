@@ -1,6 +1,6 @@
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, io, sync::Arc, time::Duration};
 
-use crate::{DialError, DialStage, Endpoint, transport::Said};
+use crate::{DialError, DialStage, Endpoint, ErrorText};
 
 /// How endpoints are to be dialled: what goes between the socket and Redis
 ///
@@ -31,7 +31,10 @@ impl DialOptions {
     pub fn check_bare(&self, endpoint: &Endpoint) -> Result<(), DialError> {
         let unable = |stage, what: &str| {
             let message = format!("this transport cannot {what} {endpoint}");
-            Err(DialError::new(stage, Said::unsupported(message)))
+            Err(DialError::new(
+                stage,
+                io::Error::new(io::ErrorKind::Unsupported, ErrorText(message)),
+            ))
         };
         if self.tunnel.is_some() {
             return unable(DialStage::Tunnel, "go through a proxy to");

@@ -26,4 +26,6 @@ pub use dialing::{DialOptions, Keepalive, Pem, TlsOptions, TlsVersions, Tunnel, 
 pub use endpoint::{DEFAULT_PORT, Endpoint, EndpointError};
 pub use platform::{BoxFuture, Instant, MaybeSend, MaybeSync};
 pub use runtime::{Environment, Runtime, Timer};
-pub use transport::{ByteStream, Capabilities, DialError, DialStage, DynTransport, Transport};
+pub use transport::{
+    ByteStream, Capabilities, DialError, DialStage, DynTransport, ErrorText, Transport,
+};

@@ -87,20 +87,16 @@ impl DialError {
     /// The endpoint is of a kind that the transport does not serve.
     pub fn unsupported(endpoint: &Endpoint, served: &str) -> Self {
         let message = format!("this transport dials {served}, not {endpoint}");
-        Self::new(DialStage::Dial, Said::unsupported(message))
+        Self::new(DialStage::Dial, io::Error::new(io::ErrorKind::Unsupported, ErrorText(message)))
     }
 }
 
-/// The text of an error: `String` as one brings much code along to show it in other ways
-#[derive(Debug, thiserror::Error)]
+/// An error that is nothing but a text
+///
+/// For transports of pages: a `String` as an error brings much code along to show it in other ways.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub(crate) struct Said(String);
-
-impl Said {
-    pub(crate) fn unsupported(text: String) -> io::Error {
-        io::Error::new(io::ErrorKind::Unsupported, Self(text))
-    }
-}
+pub struct ErrorText(pub String);
 
 /// Dials endpoints
 ///

@@ -3,7 +3,6 @@
 use std::{
     cell::RefCell,
     collections::VecDeque,
-    fmt,
     future::poll_fn,
     io,
     pin::Pin,
@@ -15,7 +14,9 @@ use futures::io::{AsyncRead, AsyncWrite};
 use js_sys::Uint8Array;
 use redmux::{
     Endpoint,
-    transport::{ByteStream, Capabilities, DialError, DialOptions, DialStage, Transport},
+    transport::{
+        ByteStream, Capabilities, DialError, DialOptions, DialStage, ErrorText, Transport,
+    },
 };
 use wasm_bindgen::prelude::*;
 
@@ -139,22 +140,10 @@ impl Shared {
         };
         Some(match message.is_empty() {
             true => kind.into(),
-            false => io::Error::new(kind, Said(message.clone())),
+            false => io::Error::new(kind, ErrorText(message.clone())),
         })
     }
 }
-
-/// What the JavaScript side says of the end
-#[derive(Debug)]
-struct Said(String);
-
-impl fmt::Display for Said {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Said {}
 
 /// A socket of JavaScript; dropping it closes the socket
 pub(crate) struct JsStream {
