@@ -6,7 +6,8 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { extname, join, normalize } from "node:path";
-import { createInterface } from "node:readline";
+
+import { listening } from "../../www/test/checks.mjs";
 
 const root = join(import.meta.dirname, "../..");
 const { chromium } = createRequire(join(root, "www/test/runtimes/package.json"))("playwright-core");
@@ -18,13 +19,7 @@ export async function browser({ port, gateway, program }) {
   const origin = `http://127.0.0.1:${site.address().port}`;
   const words = ["--listen", "127.0.0.1:0", "--upstream", `127.0.0.1:${port}`, "--origin", origin, "--quiet"];
   const front = spawn(gateway, words, { stdio: ["ignore", "pipe", "inherit"] });
-  let url;
-  for await (const line of createInterface({ input: front.stdout })) {
-    const found = /^listening addr=(\S+)/.exec(line);
-    if (!found) continue;
-    url = `ws://${found[1]}/redis`;
-    break;
-  }
+  const url = `ws://127.0.0.1:${await listening(front)}/redis`;
   const running = await chromium.launch({ executablePath: program, args: FLAGS });
   const system = await running.newBrowserCDPSession();
   return {

@@ -5,6 +5,7 @@ import { confirm } from "./dialogs.js";
 import { byId, make } from "./dom.js";
 import { dangerOf } from "./lib/danger.js";
 import { formatReply } from "./lib/format.js";
+import { History } from "./lib/history.js";
 import { duration } from "./lib/units.js";
 import { parseWords } from "./lib/words.js";
 
@@ -19,9 +20,7 @@ export class CommandLine {
   #session;
   #output = byId("cli-output");
   #input = byId("cli-input");
-  #history = [];
-  #position = 0;
-  #draft = "";
+  #history = new History(HISTORY);
   #completion;
 
   constructor(session, docs) {
@@ -43,9 +42,7 @@ export class CommandLine {
     const line = this.#input.value.trim();
     if (line === "") return;
     this.#completion.close();
-    if (this.#history.at(-1) !== line) this.#history.push(line);
-    if (this.#history.length > HISTORY) this.#history.shift();
-    this.#position = this.#history.length;
+    this.#history.add(line);
     this.#input.value = "";
     this.#completion.update();
 
@@ -130,15 +127,6 @@ export class CommandLine {
       this.#output.replaceChildren();
       return;
     }
-    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-    if (!step || event.shiftKey) return;
-    const next = this.#position + step;
-    if (next < 0 || next > this.#history.length) return;
-    event.preventDefault();
-    if (this.#position === this.#history.length) this.#draft = this.#input.value;
-    this.#position = next;
-    this.#input.value = this.#history[next] ?? this.#draft;
-    this.#input.setSelectionRange(this.#input.value.length, this.#input.value.length);
-    this.#completion.close();
+    if (!event.shiftKey && this.#history.key(event, this.#input)) this.#completion.close();
   }
 }

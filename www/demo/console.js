@@ -1,6 +1,7 @@
 // The console: reads a line, sends it, shows the reply.
 
 import { formatReply, quote } from "./lib/format.js";
+import { History } from "./lib/history.js";
 import { parseWords } from "./lib/words.js";
 
 const KEPT = 300;
@@ -11,9 +12,7 @@ export class Console {
   #input = document.querySelector("#console-input");
   #timeout = document.querySelector("#console-timeout");
   #client;
-  #history = [];
-  #position = 0;
-  #draft = "";
+  #history = new History();
   #subscriptions = [];
 
   /** `client` gives the client at the moment, or null. */
@@ -24,16 +23,14 @@ export class Console {
       this.#submit();
     });
     document.querySelector("#console-clear").addEventListener("click", () => this.#output.replaceChildren());
-    this.#input.addEventListener("keydown", (event) => this.#browse(event));
+    this.#input.addEventListener("keydown", (event) => this.#history.key(event, this.#input));
   }
 
   #submit() {
     const line = this.#input.value.trim();
     if (line === "") return;
     this.#input.value = "";
-    if (this.#history.at(-1) !== line) this.#history.push(line);
-    this.#position = this.#history.length;
-    this.#draft = "";
+    this.#history.add(line);
     this.#run(line);
   }
 
@@ -114,18 +111,6 @@ export class Console {
 
   #scroll() {
     this.#output.scrollTop = this.#output.scrollHeight;
-  }
-
-  #browse(event) {
-    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-    if (!step) return;
-    const next = this.#position + step;
-    if (next < 0 || next > this.#history.length) return;
-    event.preventDefault();
-    if (this.#position === this.#history.length) this.#draft = this.#input.value;
-    this.#position = next;
-    this.#input.value = this.#history[next] ?? this.#draft;
-    this.#input.setSelectionRange(this.#input.value.length, this.#input.value.length);
   }
 }
 

@@ -12,35 +12,14 @@ import { createServer } from "node:http";
 import { connect as connectTcp } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 
 import { chromium } from "playwright-core";
 
-const { REDMUX_GATEWAY, REDMUX_REDIS, CHROMIUM } = process.env;
-for (const [name, value] of Object.entries({ REDMUX_GATEWAY, REDMUX_REDIS, CHROMIUM })) {
-  if (!value) {
-    console.error(`cross-site-check: ${name} is not set`);
-    process.exit(2);
-  }
-}
+import { check, environment, listening, results, step } from "./checks.mjs";
 
+const { REDMUX_GATEWAY, REDMUX_REDIS, CHROMIUM } = environment("REDMUX_GATEWAY", "REDMUX_REDIS", "CHROMIUM");
 const SOON = 10_000;
 const SENTINEL = "cross-site:sentinel";
-let failures = 0;
-
-async function step(name, action) {
-  try {
-    await action();
-    console.log(`ok   ${name}`);
-  } catch (error) {
-    failures += 1;
-    console.log(`FAILED ${name}: ${error.message.split("\n")[0]}`);
-  }
-}
-
-function check(condition, message) {
-  if (!condition) throw new Error(message);
-}
 
 /** A server of empty pages; its origin is `http://<any name>:<its port>`. */
 async function pages() {
@@ -59,11 +38,7 @@ async function gateway(folder, name, text, running) {
   writeFileSync(file, text);
   const child = spawn(REDMUX_GATEWAY, ["--config", file, "--quiet"], { stdio: ["ignore", "pipe", "inherit"] });
   running.push(child);
-  for await (const line of createInterface({ input: child.stdout })) {
-    const found = /^listening addr=127\.0\.0\.1:(\d+)/.exec(line);
-    if (found) return Number(found[1]);
-  }
-  throw new Error("the gateway ended");
+  return listening(child);
 }
 
 /** Asks the server something, past every gateway. */
@@ -245,11 +220,11 @@ tokens = ["${hash}"]
   app.close();
   evil.close();
 } catch (error) {
-  failures += 1;
+  results.failures += 1;
   console.log(`FAILED to run: ${error.message.split("\n")[0]}`);
 } finally {
   await browser?.close();
   for (const child of running) child.kill("SIGKILL");
   rmSync(folder, { recursive: true, force: true });
 }
-process.exit(failures === 0 ? 0 : 1);
+process.exit(results.failures === 0 ? 0 : 1);

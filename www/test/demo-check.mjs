@@ -12,15 +12,10 @@
 import { chromium } from "playwright-core";
 
 import { checkApi } from "./api-check.mjs";
+import { check, environment, results, step } from "./checks.mjs";
 import { checkDocs } from "./docs-check.mjs";
 
-const { REDMUX_URL, CHROMIUM, REDMUX_CONTROL, REDMUX_WS, REDMUX_SCREENSHOT } = process.env;
-for (const [name, value] of Object.entries({ REDMUX_URL, CHROMIUM, REDMUX_CONTROL })) {
-  if (!value) {
-    console.error(`demo-check: ${name} is not set`);
-    process.exit(2);
-  }
-}
+const { REDMUX_URL, CHROMIUM, REDMUX_CONTROL, REDMUX_WS, REDMUX_SCREENSHOT } = environment("REDMUX_URL", "CHROMIUM", "REDMUX_CONTROL");
 
 /** Milliseconds for what happens at once, and for what waits for a reconnect. */
 const SOON = 10_000;
@@ -39,38 +34,12 @@ const ARGS = [
 const address = new URL(REDMUX_URL);
 if (REDMUX_WS) address.searchParams.set("ws", REDMUX_WS);
 
-/** The step may take a little longer than all its waits together. */
-const STEP = 120_000;
-let failures = 0;
-
-async function step(name, action) {
-  let timer;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not done after ${STEP / 1000} s`)), STEP);
-  });
-  try {
-    await Promise.race([action(), late]);
-    console.log(`ok   ${name}`);
-    return true;
-  } catch (error) {
-    failures += 1;
-    console.log(`FAILED ${name}: ${error.message.split("\n")[0]}`);
-    return false;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 async function control(action) {
   const response = await fetch(new URL(`/server/${action}`, REDMUX_CONTROL), {
     method: "POST",
     signal: AbortSignal.timeout(SOON),
   });
   if (!response.ok) throw new Error(`POST /server/${action} answered ${response.status}`);
-}
-
-function check(condition, message) {
-  if (!condition) throw new Error(message);
 }
 
 /** One tab of the page, and everything a test looks at in it */
@@ -330,7 +299,7 @@ async function steps(context) {
 try {
   await main();
 } catch (error) {
-  failures += 1;
+  results.failures += 1;
   console.log(`FAILED to run: ${error.message.split("\n")[0]}`);
 }
-process.exitCode = failures === 0 ? 0 : 1;
+process.exitCode = results.failures === 0 ? 0 : 1;

@@ -14,19 +14,13 @@ import { createServer } from "node:http";
 import { connect as connectTcp, createServer as createTcp } from "node:net";
 import { tmpdir } from "node:os";
 import { extname, join, normalize } from "node:path";
-import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
 
 import { chromium } from "playwright-core";
 
-const { REDMUX_GATEWAY, REDMUX_REDIS, CHROMIUM } = process.env;
-for (const [name, value] of Object.entries({ REDMUX_GATEWAY, REDMUX_REDIS, CHROMIUM })) {
-  if (!value) {
-    console.error(`life-check: ${name} is not set`);
-    process.exit(2);
-  }
-}
+import { check, environment, listening, results, step } from "./checks.mjs";
 
+const { REDMUX_GATEWAY, REDMUX_REDIS, CHROMIUM } = environment("REDMUX_GATEWAY", "REDMUX_REDIS", "CHROMIUM");
 const www = join(import.meta.dirname, "..");
 const SOON = 20_000;
 /** What a machine that is busy may be late by, in milliseconds. */
@@ -38,21 +32,6 @@ const WANTED = [
   "--disable-backgrounding-occluded-windows",
   "--disable-renderer-backgrounding",
 ];
-let failures = 0;
-
-async function step(name, action) {
-  try {
-    await action();
-    console.log(`ok   ${name}`);
-  } catch (error) {
-    failures += 1;
-    console.log(`FAILED ${name}: ${error.message.split("\n")[0]}`);
-  }
-}
-
-function check(condition, message) {
-  if (!condition) throw new Error(message);
-}
 
 /** The package, and pages that note each WebSocket: when it was dialled, how it ended. */
 const PAGE = `<!doctype html><title>a page</title><script>
@@ -101,13 +80,7 @@ class Gateway {
   async start() {
     writeFileSync(this.#file, `[listen]\naddress = "127.0.0.1:${this.port}"\n${this.config}`);
     this.#child = spawn(REDMUX_GATEWAY, ["--config", this.#file, "--quiet"], { stdio: ["ignore", "pipe", "inherit"] });
-    for await (const line of createInterface({ input: this.#child.stdout })) {
-      const found = /^listening addr=127\.0\.0\.1:(\d+)/.exec(line);
-      if (!found) continue;
-      this.port = Number(found[1]);
-      return;
-    }
-    throw new Error("the gateway ended");
+    this.port = await listening(this.#child);
   }
 
   /** In order, or as if its machine lost power. */
@@ -428,11 +401,11 @@ ${principal}`;
   site.close();
   behind.stop();
 } catch (error) {
-  failures += 1;
+  results.failures += 1;
   console.log(`FAILED to run: ${error.message.split("\n")[0]}`);
 } finally {
   await browser?.close();
   for (const gateway of gateways) await gateway.stop("SIGKILL");
   rmSync(folder, { recursive: true, force: true });
 }
-process.exit(failures === 0 ? 0 : 1);
+process.exit(results.failures === 0 ? 0 : 1);

@@ -1,10 +1,10 @@
 // Documents of RedisJSON.
 
-import { button, make, toast } from "../dom.js";
+import { button, make } from "../dom.js";
 import { prettyJson } from "../lib/bytes.js";
 import { size } from "../lib/units.js";
 import { describe } from "../session.js";
-import { fact } from "./parts.js";
+import { fact, save } from "./parts.js";
 
 /** A larger document is loaded only when asked for. */
 const AT_ONCE = 512 << 10;
@@ -40,22 +40,14 @@ export async function viewJson(context) {
     const area = make("textarea.editor", { spellcheck: "false", rows: "14", "aria-label": "New value", data: { testid: "json-editor" } });
     area.value = before;
     const fault = make("p.fault", { role: "alert", hidden: true, data: { testid: "json-fault" } });
-    const save = async () => {
-      try {
-        if (prettyJson(area.value) === null) throw new Error("This is no JSON.");
-        if ((await session.send("JSON.SET", key, "$", area.value, "XX")) === null) throw new Error("There is no such key any more.");
-        toast("Saved");
-        context.changed();
-        context.reload();
-      } catch (error) {
-        fault.textContent = describe(error);
-        fault.hidden = false;
-      }
+    const store = async () => {
+      if (prettyJson(area.value) === null) throw new Error("This is no JSON.");
+      if ((await session.send("JSON.SET", key, "$", area.value, "XX")) === null) throw new Error("There is no such key any more.");
     };
     host.replaceChildren(
       area,
       fault,
-      make("div.actions", {}, button("Save", save, { kind: "primary", data: { testid: "json-save" } }), button("Cancel", () => context.reload())),
+      make("div.actions", {}, button("Save", () => save(context, fault, store), { kind: "primary", data: { testid: "json-save" } }), button("Cancel", () => context.reload())),
     );
     area.focus();
   }

@@ -1,6 +1,7 @@
 // Small parts that the panel of keys has in several places.
 
-import { make } from "../dom.js";
+import { make, toast } from "../dom.js";
+import { describe } from "../session.js";
 
 /** Shorter names of types, for badges. */
 const TYPES = { "ReJSON-RL": "json", "TSDB-TYPE": "series", "MBbloom--": "bloom", vectorset: "vector" };
@@ -13,4 +14,17 @@ export function badge(type) {
 /** A name with a value, for a list of facts. */
 export function fact(name, value) {
   return make("div", {}, make("dt", {}, name), make("dd", {}, value));
+}
+
+/** Saves a value with `store` and shows it anew, or shows in `fault` why not. */
+export async function save(context, fault, store) {
+  try {
+    await store();
+    toast("Saved");
+    context.changed();
+    context.reload();
+  } catch (error) {
+    fault.textContent = describe(error);
+    fault.hidden = false;
+  }
 }

@@ -1,10 +1,9 @@
 // Strings: as text, as JSON, or as bytes.
 
-import { button, make, segments, toast } from "../dom.js";
+import { button, make, segments } from "../dom.js";
 import { cutAt, fromTyped, hexDump, idOf, prettyJson, show, textOf } from "../lib/bytes.js";
 import { size } from "../lib/units.js";
-import { describe } from "../session.js";
-import { fact } from "./parts.js";
+import { fact, save } from "./parts.js";
 
 /** Bytes that are shown, and loaded with each step. */
 const PIECE = 128 << 10;
@@ -31,17 +30,14 @@ export async function viewString(context) {
 
   function draw() {
     const part = shown();
-    if (mode === "hex") value.textContent = hexDump(part);
-    else {
-      const readable = textOf(part);
-      const pretty = mode === "json" && readable !== null ? prettyJson(readable) : null;
-      value.textContent = pretty ?? readable ?? show(part);
-    }
+    const readable = mode === "hex" ? null : textOf(part);
+    const pretty = mode === "json" && readable !== null ? prettyJson(readable) : null;
+    value.textContent = mode === "hex" ? hexDump(part) : (pretty ?? readable ?? show(part));
     more.hidden = whole();
     edit.hidden = !whole() || length > EDITED;
     note.textContent = whole() ? "" : `The first ${size(part.length)} of ${size(length)}.`;
-    if (mode === "json" && whole() && textOf(part) !== null && prettyJson(textOf(part)) === null) note.textContent = "This is no JSON.";
-    if (mode === "text" && textOf(part) === null) note.textContent = "Not UTF-8: shown escaped, as redis-cli does.";
+    if (mode === "json" && whole() && readable !== null && pretty === null) note.textContent = "This is no JSON.";
+    if (mode === "text" && readable === null) note.textContent = "Not UTF-8: shown escaped, as redis-cli does.";
   }
 
   async function load() {
@@ -61,26 +57,18 @@ export async function viewString(context) {
     const before = escaped ? (show(bytes).startsWith('"') ? show(bytes) : `"${show(bytes)}"`) : mode === "json" ? (prettyJson(readable) ?? readable) : readable;
     area.value = before;
     const fault = make("p.fault", { role: "alert", hidden: true });
-    const save = button("Save", () => store(), { kind: "primary", data: { testid: "string-save" } });
+    const accept = button("Save", () => save(context, fault, store), { kind: "primary", data: { testid: "string-save" } });
     const cancel = button("Cancel", () => arrange(), { data: { testid: "string-cancel" } });
     const hint = escaped ? "Bytes that are no text are written \\xHH, in double quotes." : "Saved as it stands here. The expiry stays.";
-    host.replaceChildren(area, fault, make("p.note", {}, hint), make("div.actions", {}, save, cancel));
+    host.replaceChildren(area, fault, make("p.note", {}, hint), make("div.actions", {}, accept, cancel));
     area.focus();
 
     async function store() {
-      try {
-        const written = escaped ? fromTyped(area.value) : area.value;
-        const now = await session.send("GET", key);
-        if (now !== null && idOf(now) !== idOf(bytes)) throw new Error("The value has changed meanwhile. Reload it.");
-        // Not brought back to life if it has gone meanwhile.
-        if ((await session.send("SET", key, written, "XX", "KEEPTTL")) === null) throw new Error("There is no such key any more.");
-        toast("Saved");
-        context.changed();
-        context.reload();
-      } catch (error) {
-        fault.textContent = describe(error);
-        fault.hidden = false;
-      }
+      const written = escaped ? fromTyped(area.value) : area.value;
+      const now = await session.send("GET", key);
+      if (now !== null && idOf(now) !== idOf(bytes)) throw new Error("The value has changed meanwhile. Reload it.");
+      // Not brought back to life if it has gone meanwhile.
+      if ((await session.send("SET", key, written, "XX", "KEEPTTL")) === null) throw new Error("There is no such key any more.");
     }
   }
 

@@ -11,18 +11,19 @@ export function percentile(values, share) {
 
 /** A round number a little above the greatest value. */
 export function ceiling(values) {
-  const most = values.reduce((max, value) => (Number.isFinite(value) && value > max ? value : max), 0);
-  if (most <= 0) return 1;
-  const unit = 10 ** Math.floor(Math.log10(most));
-  return [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12].map((factor) => factor * unit).find((step) => step >= most * 1.1);
+  return stepAbove(values, (most) => 10 ** Math.floor(Math.log10(most)), [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12]);
 }
 
 /** Like `ceiling`, in powers of two: for sizes. */
 export function binaryCeiling(values) {
+  return stepAbove(values, (most) => 2 ** Math.floor(Math.log2(most)), [1, 1.25, 1.5, 2, 2.5]);
+}
+
+function stepAbove(values, unitOf, factors) {
   const most = values.reduce((max, value) => (Number.isFinite(value) && value > max ? value : max), 0);
   if (most <= 0) return 1;
-  const unit = 2 ** Math.floor(Math.log2(most));
-  return [1, 1.25, 1.5, 2, 2.5].map((factor) => factor * unit).find((step) => step >= most * 1.1);
+  const unit = unitOf(most);
+  return factors.map((factor) => factor * unit).find((step) => step >= most * 1.1);
 }
 
 /** Happenings a second over the last seconds. */

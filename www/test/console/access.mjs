@@ -1,6 +1,7 @@
 // Who may connect, and what those see who may do little.
 
-import { check, equal, step } from "./harness.mjs";
+import { check, step } from "../checks.mjs";
+import { equal } from "./harness.mjs";
 
 export async function checkConnecting(tab, redis, origin) {
   await step("the page loads under its policy, and offers its own gateway", async () => {

@@ -16,7 +16,8 @@ import { chromium } from "playwright-core";
 
 import { connect } from "../../src/node.js";
 import { checkConnecting, checkRestricted, checkToken } from "./access.mjs";
-import { check, environment, Gateways, results, SOON, step, Tab } from "./harness.mjs";
+import { check, environment, results, step } from "../checks.mjs";
+import { Gateways, SOON, Tab } from "./harness.mjs";
 import { checkJson, checkKeys, checkManyKeys } from "./keys.mjs";
 import { checkFormLook, checkHostile, checkLook, checkNarrow } from "./look.mjs";
 import { checkCommandLine, checkMetrics, checkOutage, checkPubSub, checkServer } from "./panels.mjs";

@@ -4,47 +4,12 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
+
+import { check, listening } from "../checks.mjs";
 
 /** Milliseconds for what happens at once, and for what waits for a reconnect. */
 export const SOON = 15_000;
 export const RECONNECT = 45_000;
-const STEP = 120_000;
-
-export function environment(...names) {
-  for (const name of names) {
-    if (!process.env[name]) {
-      console.error(`console check: ${name} is not set`);
-      process.exit(2);
-    }
-  }
-  return process.env;
-}
-
-export const results = { failures: 0 };
-
-/** One line for each step: `ok   name` or `FAILED name: why`. */
-export async function step(name, action) {
-  let timer;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not done after ${STEP / 1000} s`)), STEP);
-  });
-  try {
-    await Promise.race([action(), late]);
-    console.log(`ok   ${name}`);
-    return true;
-  } catch (error) {
-    results.failures += 1;
-    console.log(`FAILED ${name}: ${error.message.split("\n").slice(0, 3).join(" ")}`);
-    return false;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-export function check(condition, message) {
-  if (!condition) throw new Error(message);
-}
 
 export function equal(seen, wanted, what) {
   check(seen === wanted, `${what}: ${JSON.stringify(seen)}, not ${JSON.stringify(wanted)}`);
@@ -64,11 +29,7 @@ export class Gateways {
   async start(...args) {
     const child = spawn(this.#program, [...args, "--quiet"], { stdio: ["ignore", "pipe", "inherit"] });
     this.#running.push(child);
-    for await (const line of createInterface({ input: child.stdout })) {
-      const found = /^listening addr=([\d.]+:\d+)/.exec(line);
-      if (found) return `http://${found[1]}`;
-    }
-    throw new Error("the gateway ended");
+    return `http://127.0.0.1:${await listening(child)}`;
   }
 
   /** A configuration as a file. */

@@ -1,6 +1,7 @@
 // The panel of keys: the list, the viewers, and what changes them.
 
-import { check, equal, step } from "./harness.mjs";
+import { check, step } from "../checks.mjs";
+import { equal } from "./harness.mjs";
 
 export async function checkKeys(tab, redis) {
   const names = () => tab.page.locator("#keys-list .row .name").allTextContents();

@@ -3,7 +3,8 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
-import { check, equal, step } from "./harness.mjs";
+import { check, step } from "../checks.mjs";
+import { equal } from "./harness.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const PANELS = ["keys", "cli", "pubsub", "metrics", "slowlog", "server", "events"];

@@ -1,6 +1,7 @@
 // The command line, messages, metrics, slow log, server and events.
 
-import { check, equal, RECONNECT, step } from "./harness.mjs";
+import { check, step } from "../checks.mjs";
+import { equal, RECONNECT } from "./harness.mjs";
 
 export async function checkCommandLine(tab, redis) {
   const input = tab.get("cli-input");

@@ -2,7 +2,8 @@
 
 import { join } from "node:path";
 
-import { check, Tab } from "./harness.mjs";
+import { check } from "../checks.mjs";
+import { Tab } from "./harness.mjs";
 
 const PEOPLE = ["ada", "grace", "alan", "edsger", "barbara", "donald", "margaret", "ken", "dennis", "linus"];
 

@@ -9,13 +9,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { COMMANDS } from "../../src/commands.js";
 import { connect, ServerError } from "../../src/node.js";
 import { nameOf } from "../../types/generate.mjs";
+import { freePort } from "../checks.mjs";
 import { SECTIONS } from "./cases.mjs";
 import { atLeast, SINCE, undocumented, unoffered } from "./manual.mjs";
 import { calls, DATA, VECTORS } from "./modifiers.mjs";
@@ -38,14 +38,6 @@ async function report(name, check) {
     failed += 1;
     console.log(`FAILED ${name}: ${error.message}`);
   }
-}
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
-  const { port } = server.address();
-  await new Promise((closed) => server.close(closed));
-  return port;
 }
 
 /** A server with a configuration file and users of its own, while `use(url)` runs. */

@@ -16,7 +16,8 @@ import { promisify } from "node:util";
 import { chromium } from "playwright-core";
 import { WebSocketServer } from "ws";
 
-import { freePort, startTls } from "./tls-servers.mjs";
+import { freePort } from "../checks.mjs";
+import { startTls } from "./tls-servers.mjs";
 
 const execute = promisify(execFile);
 const here = import.meta.dirname;

@@ -2,10 +2,11 @@
 
 import { execFile, spawn } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { promisify } from "node:util";
+
+import { freePort, listening } from "../checks.mjs";
 
 const execute = promisify(execFile);
 
@@ -65,14 +66,6 @@ tokens = ["${hash}"]
   }
 }
 
-async function listening(gateway) {
-  for await (const line of createInterface({ input: gateway.stdout })) {
-    const found = /^listening addr=127\.0\.0\.1:(\d+)/.exec(line);
-    if (found) return Number(found[1]);
-  }
-  throw new Error("the gateway with TLS ended");
-}
-
 /** Until somebody listens there. */
 async function answers(port) {
   for (const end = Date.now() + 20_000; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
@@ -83,13 +76,4 @@ async function answers(port) {
     if (open) return;
     if (Date.now() > end) throw new Error("the Redis server with TLS does not listen");
   }
-}
-
-/** A port that nobody listens on. */
-export async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address();
-  await new Promise((closed) => server.close(closed));
-  return port;
 }

@@ -8,6 +8,7 @@ import { brief, bytesOf, cutAt, fromTyped, hexDump, idOf, prettyJson, show, text
 import { complete, hint, typedAt } from "../../console/lib/complete.js";
 import { dangerOf } from "../../console/lib/danger.js";
 import { docsFromServer, docsFromTable, syntax } from "../../console/lib/docs.js";
+import { History } from "../../console/lib/history.js";
 import { fieldsOf, hitRatio, parseInfo, parts, searchInfo } from "../../console/lib/info.js";
 import { Ring } from "../../console/lib/ring.js";
 import { binaryCeiling, ceiling, Derivative, percentile, Rate } from "../../console/lib/stats.js";
@@ -172,4 +173,16 @@ test("completion of names, subcommands and options; the syntax knows where the c
   assert.deepEqual([at("SET"), at("SET "), at("SET k"), at("SET k "), at("SET k v "), at("SET k v NX "), at("CONFIG GET x y")], [-1, 0, 0, 1, 2, -1, -1]);
   assert.equal(hint("nothing", 7, docs), null);
   assert.deepEqual(typedAt("SET 'a b' c", 11), { words: ["SET", "'a b'"], current: "c", start: 10, quoted: false });
+});
+
+test("the history keeps the line that is being written", () => {
+  const history = new History(2);
+  assert.equal(history.go(-1, "draft"), null);
+  for (const line of ["GET a", "GET b", "GET b", "GET c"]) history.add(line);
+  assert.equal(history.go(-1, "draft"), "GET c");
+  assert.equal(history.go(-1, "GET c"), "GET b");
+  assert.equal(history.go(-1, "GET b"), null);
+  assert.equal(history.go(1, "GET b"), "GET c");
+  assert.equal(history.go(1, "GET c"), "draft");
+  assert.equal(history.go(1, "draft"), null);
 });

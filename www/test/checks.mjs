@@ -1,0 +1,63 @@
+// What the checks have in common that run by themselves: their environment, their steps, gateways and ports.
+
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { basename } from "node:path";
+import { createInterface } from "node:readline";
+
+/** A step may take a little longer than all its waits together. */
+const STEP = 120_000;
+
+/** The variables of the environment, all of which have to be there. */
+export function environment(...names) {
+  for (const name of names) {
+    if (!process.env[name]) {
+      console.error(`${basename(process.argv[1])}: ${name} is not set`);
+      process.exit(2);
+    }
+  }
+  return process.env;
+}
+
+export const results = { failures: 0 };
+
+/** One line for each step: `ok   name` or `FAILED name: why`. */
+export async function step(name, action) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done after ${STEP / 1000} s`)), STEP);
+  });
+  try {
+    await Promise.race([action(), late]);
+    console.log(`ok   ${name}`);
+    return true;
+  } catch (error) {
+    results.failures += 1;
+    console.log(`FAILED ${name}: ${error.message.split("\n").slice(0, 3).join(" ")}`);
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export function check(condition, message) {
+  if (!condition) throw new Error(message);
+}
+
+/** The port a gateway listens on, at 127.0.0.1, as it says on its standard output. */
+export async function listening(gateway) {
+  for await (const line of createInterface({ input: gateway.stdout })) {
+    const found = /^listening addr=127\.0\.0\.1:(\d+)/.exec(line);
+    if (found) return Number(found[1]);
+  }
+  throw new Error("the gateway ended");
+}
+
+/** A port that nobody listens on. */
+export async function freePort() {
+  const server = createServer();
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address();
+  await once(server.close(), "close");
+  return port;
+}
