@@ -1,5 +1,72 @@
 use crate::{Error, resp::Arg};
 
+/// Names of commands that would harm everybody on a shared connection, when they would, and why.
+const HARMFUL: [(&str, When, &str); 12] = [
+    (
+        "SUBSCRIBE PSUBSCRIBE SSUBSCRIBE UNSUBSCRIBE PUNSUBSCRIBE SUNSUBSCRIBE",
+        When::Always,
+        "use ConnectionMultiplexer::subscriber",
+    ),
+    ("HELLO AUTH", When::Always, "set protocol, user name and password in the options"),
+    ("SELECT", When::Always, "set the database in the options"),
+    ("QUIT RESET", When::Always, "use ConnectionMultiplexer::close"),
+    (
+        "MULTI EXEC DISCARD WATCH UNWATCH",
+        When::Always,
+        "other callers' commands would fall in: use Database::transaction or Database::watch",
+    ),
+    ("MONITOR", When::Always, "use ConnectionMultiplexer::monitor"),
+    ("SYNC PSYNC REPLCONF", When::Always, "it takes the connection over, which is shared"),
+    (
+        "BLPOP BRPOP BRPOPLPUSH BLMOVE BLMPOP BZPOPMIN BZPOPMAX BZMPOP WAIT WAITAOF",
+        When::Always,
+        "it would block every caller of the shared connection",
+    ),
+    (
+        "XREAD XREADGROUP",
+        When::Blocks,
+        "with BLOCK it would block every caller of the shared connection",
+    ),
+    ("CLIENT", When::Then("REPLY"), "replies could no longer be matched with commands"),
+    ("CLIENT", When::Then("TRACKING CACHING"), "it changes the connection for every caller"),
+    ("SCRIPT", When::Then("DEBUG"), "it takes the connection over, which is shared"),
+];
+
+enum When {
+    Always,
+    Blocks,
+    /// With one of these as the second word.
+    Then(&'static str),
+}
+
+/// For each first letter, the lengths that such a name may have, as bits.
+const SHAPES: [u16; 26] = {
+    let mut shapes = [0; 26];
+    let mut rule = 0;
+    while rule < HARMFUL.len() {
+        let names = HARMFUL[rule].0.as_bytes();
+        let (mut start, mut end) = (0, 0);
+        while end <= names.len() {
+            if end == names.len() || names[end] == b' ' {
+                shapes[(names[start] - b'A') as usize] |= 1 << (end - start);
+                start = end + 1;
+            }
+            end += 1;
+        }
+        rule += 1;
+    }
+    shapes
+};
+
+/// Whether a command passes whatever its arguments are; most do, and each comes through here.
+pub(crate) fn is_harmless(name: &[u8]) -> bool {
+    let Some(first) = name.first() else { return false };
+    let letter = first.to_ascii_uppercase().wrapping_sub(b'A');
+    let shapes = SHAPES.get(usize::from(letter)).copied().unwrap_or_default();
+    let may_be_harmful = name.len() < 16 && shapes >> name.len() & 1 == 1;
+    !may_be_harmful && name.iter().all(u8::is_ascii_graphic)
+}
+
 /// Rejects commands that would harm everybody on a shared connection.
 ///
 /// `args[0]` is the command's name.
@@ -7,6 +74,9 @@ pub(crate) fn check_shared(args: &[Arg<'_>]) -> Result<(), Error> {
     let Some(name) = args.first() else {
         return Err(Error::rejected("", "a command needs a name"));
     };
+    if is_harmless(name.as_bytes()) {
+        return Ok(());
+    }
     let Ok(name) = std::str::from_utf8(name.as_bytes()) else {
         return Err(Error::rejected("?", "a command's name is text"));
     };
@@ -17,40 +87,21 @@ pub(crate) fn check_shared(args: &[Arg<'_>]) -> Result<(), Error> {
         let hint = "the name is one word; pass a subcommand as the first argument";
         return Err(Error::rejected(first, hint));
     }
-    let is = |index: usize, word: &str| {
-        args.get(index)
-            .is_some_and(|arg: &Arg<'_>| arg.as_bytes().eq_ignore_ascii_case(word.as_bytes()))
+    let is_among = |words: &str, arg: Option<&Arg<'_>>| {
+        let arg = arg.map_or(&[][..], Arg::as_bytes);
+        words.as_bytes().split(|byte| *byte == b' ').any(|word| arg.eq_ignore_ascii_case(word))
     };
-    // On the stack: most commands pass, and each of them comes through here.
-    let mut upper = [0; 16];
-    let Some(upper) = upper.get_mut(..name.len()) else { return Ok(()) };
-    upper.copy_from_slice(name.as_bytes());
-    upper.make_ascii_uppercase();
-    let upper = std::str::from_utf8(upper).unwrap_or_default();
-    let reason = match upper {
-        "SUBSCRIBE" | "PSUBSCRIBE" | "SSUBSCRIBE" | "UNSUBSCRIBE" | "PUNSUBSCRIBE"
-        | "SUNSUBSCRIBE" => "use ConnectionMultiplexer::subscriber",
-        "HELLO" | "AUTH" => "set protocol, user name and password in the options",
-        "SELECT" => "set the database in the options",
-        "QUIT" | "RESET" => "use ConnectionMultiplexer::close",
-        "MULTI" | "EXEC" | "DISCARD" | "WATCH" | "UNWATCH" => {
-            "other callers' commands would fall in: use Database::transaction or Database::watch"
+    for (names, when, why) in &HARMFUL {
+        let harms = match when {
+            When::Always => true,
+            When::Blocks => blocks(args),
+            When::Then(words) => is_among(words, args.get(1)),
+        };
+        if harms && is_among(names, args.first()) {
+            return Err(Error::rejected(&name.to_ascii_uppercase(), *why));
         }
-        "MONITOR" => "use ConnectionMultiplexer::monitor",
-        "SYNC" | "PSYNC" | "REPLCONF" => "it takes the connection over, which is shared",
-        "BLPOP" | "BRPOP" | "BRPOPLPUSH" | "BLMOVE" | "BLMPOP" | "BZPOPMIN" | "BZPOPMAX"
-        | "BZMPOP" | "WAIT" | "WAITAOF" => "it would block every caller of the shared connection",
-        "XREAD" | "XREADGROUP" if blocks(args) => {
-            "with BLOCK it would block every caller of the shared connection"
-        }
-        "CLIENT" if is(1, "REPLY") => "replies could no longer be matched with commands",
-        "CLIENT" if is(1, "TRACKING") || is(1, "CACHING") => {
-            "it changes the connection for every caller"
-        }
-        "SCRIPT" | "DEBUG" if is(1, "DEBUG") => "it takes the connection over, which is shared",
-        _ => return Ok(()),
-    };
-    Err(Error::rejected(upper, reason))
+    }
+    Ok(())
 }
 
 /// Rejects what would break the matching of replies even on a connection of one's own; otherwise
@@ -99,8 +150,26 @@ mod tests {
             &["XREAD", "COUNT", "1", "STREAMS", "block", "0"],
             &["SCRIPT", "LOAD", "return 1"],
             &["UNKNOWN"],
+            &["DEBUG", "OBJECT", "k"],
+            &["\u{e9}"],
         ] {
             assert!(check(words).is_ok(), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_no_rule_names_is_harmless_whatever_follows() {
+        for (names, ..) in &HARMFUL {
+            for name in names.split(' ') {
+                assert!(!is_harmless(name.as_bytes()), "{name}");
+                assert!(!is_harmless(name.to_ascii_lowercase().as_bytes()), "{name}");
+            }
+        }
+        for name in ["GET", "set", "EXPIRE", "json.set", "_own", "X", &"SELECT".repeat(11)] {
+            assert!(is_harmless(name.as_bytes()), "{name}");
+        }
+        for name in ["", "GET k", "GET\n", "\u{e9}"] {
+            assert!(!is_harmless(name.as_bytes()), "{name:?}");
         }
     }
 
@@ -116,6 +185,8 @@ mod tests {
             &["BLPOP", "secret", "0"],
             &["XREAD", "block", "0", "STREAMS", "secret", "$"],
             &["CLIENT", "reply", "OFF"],
+            &["client", "caching", "YES"],
+            &["SCRIPT", "DEBUG", "secret"],
             &["GET secret"],
             &[""],
             &[],

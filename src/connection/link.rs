@@ -142,7 +142,7 @@ impl Link {
     /// The outcome of a command, or pending.
     ///
     /// Ready without an outcome when the caller stands in line for room and it is its turn.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn poll_reply(&self, id: SlotId, cx: &Context<'_>) -> Poll<Option<Outcome>> {
         let mut core = self.lock();
         match core.slots.poll(id, cx.waker()) {

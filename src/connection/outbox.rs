@@ -202,14 +202,14 @@ fn is_shared(arg: &Arg<'_>) -> bool {
 
 /// Encodes a command of few and short arguments, as nine in ten are, and returns its length;
 /// `None` for others and where it does not fit.
-#[inline]
+#[inline(always)]
 fn encode_small(out: &mut [u8], args: &[Arg<'_>]) -> Option<usize> {
     if args.len() > 9 {
         return None;
     }
-    let count = args.len() as u8;
-    out.get_mut(..4)?.copy_from_slice(&[b'*', b'0' + count, b'\r', b'\n']);
-    let mut at = 4;
+    let (header, _) = out.split_first_chunk_mut()?;
+    *header = [b'*', b'0' + args.len() as u8, b'\r', b'\n'];
+    let mut at = header.len();
     for arg in args {
         at += encode_short_bulk(&mut out[at..], arg.as_bytes())?;
     }
@@ -218,23 +218,26 @@ fn encode_small(out: &mut [u8], args: &[Arg<'_>]) -> Option<usize> {
 
 /// Encodes an argument of up to 99 bytes, and returns the length; `None` for a longer one and
 /// where it does not fit.
-#[inline]
+#[inline(always)]
 fn encode_short_bulk(out: &mut [u8], bytes: &[u8]) -> Option<usize> {
+    // Assigned, not copied from slices: where functions are not inlined, each would be a call.
     let start = match bytes.len() {
         length @ 0..10 => {
-            out.get_mut(..4)?.copy_from_slice(&[b'$', b'0' + length as u8, b'\r', b'\n']);
-            4
+            let (header, _) = out.split_first_chunk_mut()?;
+            *header = [b'$', b'0' + length as u8, b'\r', b'\n'];
+            header.len()
         }
         length @ 10..100 => {
             let (tens, ones) = (b'0' + length as u8 / 10, b'0' + length as u8 % 10);
-            out.get_mut(..5)?.copy_from_slice(&[b'$', tens, ones, b'\r', b'\n']);
-            5
+            let (header, _) = out.split_first_chunk_mut()?;
+            *header = [b'$', tens, ones, b'\r', b'\n'];
+            header.len()
         }
         _ => return None,
     };
     let end = start + bytes.len();
     out.get_mut(start..end)?.copy_from_slice(bytes);
-    out.get_mut(end..end + 2)?.copy_from_slice(b"\r\n");
+    *out.get_mut(end..)?.first_chunk_mut()? = *b"\r\n";
     Some(end + 2)
 }
 

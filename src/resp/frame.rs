@@ -34,7 +34,7 @@ impl Frame {
     pub const INLINE: usize = 38;
 
     /// The reply that `bytes` is, without copying if it is large.
-    #[inline]
+    #[inline(always)]
     pub fn from_bytes(bytes: Bytes) -> Self {
         match Self::inline(&bytes) {
             Some(frame) => frame,
@@ -48,7 +48,7 @@ impl Frame {
         Self::inline(bytes).unwrap_or_else(|| Self(Repr::Shared(Bytes::copy_from_slice(bytes))))
     }
 
-    #[inline]
+    #[inline(always)]
     fn inline(bytes: &[u8]) -> Option<Self> {
         let mut place = [0; Self::INLINE];
         place.get_mut(..bytes.len())?.copy_from_slice(bytes);

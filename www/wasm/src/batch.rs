@@ -116,7 +116,7 @@ impl Words {
 }
 
 impl ToArgs for Words {
-    #[inline]
+    #[inline(always)]
     fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
         let mut rest = self.batch.bytes.get(self.start..).unwrap_or_default();
         for length in self.batch.heads.get(self.lengths..self.end).unwrap_or_default() {
