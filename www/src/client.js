@@ -5,6 +5,7 @@ import { CALL_OPTIONS, checkOptions, milliseconds } from "./calls.js";
 import { COMMANDS } from "./commands.js";
 import { internalError, RedmuxError, report, toError } from "./errors.js";
 import { call, Hub } from "./hub.js";
+import { soon } from "./instance.js";
 import { describe, isPlain, Outbox } from "./outbox.js";
 import { looseText, NotText, ReplyReader } from "./reply.js";
 import { REPLIES } from "./replies.js";
@@ -62,7 +63,10 @@ export class Client {
     this.#options = options;
     this.#bigint = bigint === true;
     this.#capacity = options.subscriptionCapacity ?? 1024;
-    this.#reader = new ReplyReader((bytes) => this.#raw.serverError(bytes));
+    this.#reader = new ReplyReader(
+      (bytes) => this.#raw.serverError(bytes),
+      () => this.#instance.memory,
+    );
   }
 
   /** @internal */
@@ -236,10 +240,12 @@ export class Client {
       if (signal) this.#abortable(id, entry, signal, reject);
       if (!this.#flushing) {
         this.#flushing = true;
-        queueMicrotask(() => this.#flush());
+        soon(this.#flushAlone);
       }
     });
   }
+
+  #flushAlone = () => this.#flush(true);
 
   /** @internal */
   _send(name, words, options, shape) {
@@ -256,12 +262,13 @@ export class Client {
     this.#flush();
   }
 
-  #flush() {
+  /** `alone`: nothing but the event loop has called this. */
+  #flush(alone = false) {
     this.#flushing = false;
     if (this.#outbox.isEmpty) return;
     try {
       this.#outbox.flush((heads, bytes) =>
-        this.#instance.enter(() => this.#raw.execute(heads, bytes)),
+        this.#instance.enter(() => this.#raw.execute(heads, bytes, alone)),
       );
     } catch (error) {
       // After a trap everything that was open is rejected already.
@@ -418,17 +425,19 @@ export class Client {
 
   /** Replies are in the memory of wasm: `count` times number, place and length. */
   #replies(places, count) {
-    const { memory } = this.#instance;
-    const table = new Uint32Array(memory.buffer, places, count * 3);
-    for (let at = 0; at < table.length; at += 3) {
-      const id = table[at];
+    let { memory, words } = this.#instance;
+    const start = places >>> 2;
+    for (let at = start; at < start + count * 3; at += 3) {
+      // An error inside of a reply is read by wasm, whose memory may grow by it.
+      if (words.length === 0) ({ memory, words } = this.#instance);
+      const id = words[at];
       const entry = this.#entries[id];
       // Given up meanwhile; the wasm side tells when the number is free.
       if (entry === undefined || entry === DROPPED) continue;
       this.#release(id);
       let value;
       try {
-        value = this.#value(memory, table[at + 1], entry);
+        value = this.#value(memory, words[at + 1], entry);
       } catch (error) {
         entry.reject(decodeError(error));
         continue;
@@ -442,7 +451,7 @@ export class Client {
     const guard = (action) => this.#instance.guard(action);
     const told = {
       open: guard(() => sink.open()),
-      data: guard((chunk) => sink.data(chunk)),
+      data: guard((length) => sink.data(length)),
       drain: guard(() => sink.drain()),
       end: guard((kind, message) => {
         sink.end(kind, message);

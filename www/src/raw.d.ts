@@ -23,15 +23,18 @@ export interface Hooks {
 
 /** A socket, as the wasm side uses it. */
 export interface Link {
-  /** Whether it takes more at once. */
+  /** Whether it takes more at once. The bytes are a view of the wasm memory, valid during the call. */
   write(bytes: Uint8Array): boolean;
+  /** Moves bytes that came into a view of the wasm memory, which is filled as far as they go; how many. */
+  read(into: Uint8Array): number;
   close(): void;
 }
 
 /** Where a socket delivers what happens to it. */
 export interface Sink {
   open(): void;
-  data(chunk: Uint8Array): void;
+  /** So many bytes more are there for `Link.read`. */
+  data(length: number): void;
   drain(): void;
   /** `kind`: 0 orderly, 1 broken; not opened: 2 no address, 3 no answer, 4 TLS, 5 upgrade refused. */
   end(kind: number, message: string): void;
@@ -50,8 +53,8 @@ export interface Host {
 export declare class RawClient {
   /** Settles `id` when it is connected. Throws an `Error` made by `hooks.error` for bad options. */
   static open(id: number, options: object, hooks: Hooks): RawClient;
-  /** Commands: `www/wasm/src/batch.rs` says what is where. */
-  execute(heads: Uint32Array, bytes: Uint8Array): void;
+  /** Commands: `www/wasm/src/batch.rs` says what is where. `alone`: nothing but the event loop calls this. */
+  execute(heads: Uint32Array, bytes: Uint8Array, alone: boolean): void;
   /** Settles with the bytes of a reply, or an error, for each command. */
   transaction(id: number, heads: Uint32Array, bytes: Uint8Array, timeout: number | undefined): void;
   /** `kind`: 0 channel, 1 pattern, 2 shard channel. */

@@ -14,17 +14,20 @@ export class NotText extends Error {}
 
 /**
  * Reads one reply after another from a memory. `serverError(bytes)` makes the instance of an
- * error inside of a reply.
+ * error inside of a reply; should that leave the view of the memory empty, because it grew,
+ * `again()` gives another.
  */
 export class ReplyReader {
   #serverError;
+  #again;
   #memory = null;
   #at = 0;
   #bytes = false;
   #bigint = false;
 
-  constructor(serverError) {
+  constructor(serverError, again) {
     this.#serverError = serverError;
+    this.#again = again;
   }
 
   /**
@@ -72,16 +75,22 @@ export class ReplyReader {
       }
       case 45: // -
         this.#line();
-        return this.#serverError(memory.slice(start, this.#at));
+        return this.#error(start);
       case 33: // !
         this.#bulk(true, start);
-        return this.#serverError(memory.slice(start, this.#at));
+        return this.#error(start);
       case 124: // |
         this.#map();
         return this.#value();
       default:
         throw new NotText("the reply is of an unknown kind");
     }
+  }
+
+  #error(start) {
+    const error = this.#serverError(this.#memory.slice(start, this.#at));
+    if (this.#memory.length === 0) this.#memory = this.#again();
+    return error;
   }
 
   /** The number of a header; -1 where it says `?`. */

@@ -131,6 +131,14 @@ export class FakeGlue {
     this.names = [];
   }
 
+  /** As the memory of wasm does: views of it are empty from now on. */
+  grow() {
+    const larger = new ArrayBuffer(this.#memory.byteLength * 2);
+    new Uint8Array(larger).set(new Uint8Array(this.#memory));
+    structuredClone(this.#memory, { transfer: [this.#memory] });
+    this.#memory = larger;
+  }
+
   /** Puts bytes into the memory; gives place and length. */
   put(bytes) {
     const at = (this.#used + 3) & ~3;

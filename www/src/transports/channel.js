@@ -3,7 +3,8 @@
 // A transport is a function `(address, { signal }) => channel`, or a promise of one. A channel is
 // either `{ readable, writable, closed?, close? }` (web streams of bytes, as of `connect()` from
 // `cloudflare:sockets`, `Deno.connect()` and the like) or, with less on the way,
-// `{ write(bytes), buffered, close(), open(onData, onEnd) }`.
+// `{ write(bytes), buffered, close(), open(onData, onEnd) }`: its `write` copies what it keeps, and
+// `onData(bytes, true)` lends bytes for as long as the call takes.
 
 /** Bytes that a channel may hold unsent before the wasm side waits. */
 const HIGH_WATER = 1 << 20;
@@ -27,6 +28,9 @@ export function openLink(transport, address, sink, onEnd) {
   let channel = null;
   let over = false;
   let timer = null;
+  /** What came and is not read yet, and how much of the first is. */
+  const chunks = [];
+  let offset = 0;
   const end = (kind, error) => {
     if (over) return;
     over = true;
@@ -50,7 +54,13 @@ export function openLink(transport, address, sink, onEnd) {
     channel = made;
     sink.open();
     channel.open(
-      (data) => over || sink.data(data),
+      (bytes, lent = false) => {
+        if (over || bytes.length === 0) return;
+        chunks.push(bytes);
+        sink.data(bytes.length);
+        // As a rule they have been read.
+        if (lent && chunks.length > 0) chunks.push(chunks.pop().slice());
+      },
       (error) => end(error ? BROKEN : ENDED, error),
     );
   };
@@ -68,7 +78,22 @@ export function openLink(transport, address, sink, onEnd) {
       drained(BACK_OFF[0]);
       return false;
     },
+    read(into) {
+      let filled = 0;
+      while (chunks.length > 0 && filled < into.length) {
+        const [chunk] = chunks;
+        const end = Math.min(chunk.length, offset + into.length - filled);
+        into.set(end - offset === chunk.length ? chunk : chunk.subarray(offset, end), filled);
+        filled += end - offset;
+        offset = end;
+        if (end < chunk.length) break;
+        chunks.shift();
+        offset = 0;
+      }
+      return filled;
+    },
     close() {
+      chunks.length = 0;
       if (over) return;
       over = true;
       clearTimeout(timer);
@@ -123,7 +148,7 @@ class StreamChannel {
 
   write(bytes) {
     this.#waiting += bytes.byteLength;
-    this.#writer.write(bytes).then(
+    this.#writer.write(bytes.slice()).then(
       () => (this.#waiting -= bytes.byteLength),
       (error) => this.#onEnd?.(error ?? new Error("the stream was closed for writing")),
     );

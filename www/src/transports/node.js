@@ -1,5 +1,6 @@
 // TCP, TLS and Unix sockets by `node:net` and `node:tls`: Node, Deno and Bun.
 
+import { Buffer } from "node:buffer";
 import { connect as connectNet } from "node:net";
 import { connect as connectTls } from "node:tls";
 
@@ -8,7 +9,8 @@ export function tcp({ host, port, path, tls }, { signal }) {
   return new Promise((resolve, reject) => {
     const where = path === undefined ? { host, port } : { path };
     const name = host && !isAddress(host) ? { servername: host } : {};
-    const socket = tls ? connectTls({ ...where, ...name, ...tls }) : connectNet(where);
+    const reader = tls ? null : new Reader();
+    const socket = tls ? connectTls({ ...where, ...name, ...tls }) : connectNet({ ...where, onread: reader });
     const abort = () => socket.destroy();
     signal.addEventListener("abort", abort, { once: true });
     socket.once("error", reject);
@@ -17,7 +19,7 @@ export function tcp({ host, port, path, tls }, { signal }) {
       socket.off("error", reject);
       socket.setNoDelay?.(true);
       socket.setKeepAlive?.(true, 60_000);
-      resolve(new NodeChannel(socket));
+      resolve(new NodeChannel(socket, reader));
     });
   });
 }
@@ -27,12 +29,37 @@ function isAddress(host) {
   return host.includes(":") || /^[\d.]+$/.test(host);
 }
 
+/** Bytes that a socket may read at once. */
+const ROOM = 64 << 10;
+
+/** What a socket reads into, again and again; it allocates a buffer for each read otherwise. */
+class Reader {
+  buffer = Buffer.allocUnsafeSlow(ROOM);
+  #early = [];
+  #onData = null;
+
+  callback = (length, buffer) => {
+    const bytes = buffer.subarray(0, length);
+    if (this.#onData) this.#onData(bytes, true);
+    else this.#early.push(Buffer.from(bytes));
+    return true;
+  };
+
+  /** From now on `onData` is told, also of what came before. */
+  open(onData) {
+    this.#onData = onData;
+    for (const bytes of this.#early.splice(0)) onData(bytes);
+  }
+}
+
 class NodeChannel {
   #socket;
+  #reader;
   #ended = false;
 
-  constructor(socket) {
+  constructor(socket, reader) {
     this.#socket = socket;
+    this.#reader = reader;
     // Until `open`: an error with no listener would end the process.
     socket.on("error", () => {});
   }
@@ -42,7 +69,8 @@ class NodeChannel {
   }
 
   write(bytes) {
-    this.#socket.write(bytes);
+    // From a pool, if they are few.
+    this.#socket.write(Buffer.from(bytes));
   }
 
   open(onData, onEnd) {
@@ -51,7 +79,9 @@ class NodeChannel {
       this.#ended = true;
       onEnd(error ?? null);
     };
-    this.#socket.on("data", onData);
+    this.#reader?.open(onData);
+    // With TLS, and where a runtime knows no `onread`.
+    this.#socket.on("data", (bytes) => onData(bytes));
     this.#socket.on("error", end);
     this.#socket.on("end", () => end(null));
     this.#socket.on("close", () => end(null));

@@ -52,7 +52,7 @@ class WebSocketChannel {
 
   write(bytes) {
     // While the other side closes, what is sent is lost: its code says why.
-    if (this.#socket.readyState === OPEN) this.#socket.send(bytes);
+    if (this.#socket.readyState === OPEN) this.#socket.send(bytes.slice());
   }
 
   open(onData, onEnd) {

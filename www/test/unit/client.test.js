@@ -120,6 +120,20 @@ test("errors become instances of their class", async () => {
   assert.equal((await rejected({ kind: "decode" })).constructor, RedmuxError);
 });
 
+test("memory that grows while replies are read loses none of them", async () => {
+  const { client, raw, glue } = await fakeClient();
+  const serverError = raw.serverError.bind(raw);
+  raw.serverError = (bytes) => {
+    glue.grow();
+    return serverError(bytes);
+  };
+  const calls = [client.send("GET", "a"), client.send("EVAL", "…", 0), client.send("GET", "b")];
+  raw.replyBytes("$1\r\n1\r\n", "*2\r\n-ERR no\r\n:7\r\n", "$1\r\n2\r\n");
+  const [first, [error, seven], last] = await Promise.all(calls);
+  assert.deepEqual([first, seven, last], ["1", 7, "2"]);
+  assert.equal(error.message, "-ERR no\r\n");
+});
+
 test("a refused connection rejects, and options reach the raw client", async () => {
   const { raw } = await fakeClient({ password: "p", commandTimeout: 7, undefinedOption: undefined });
   assert.deepEqual(raw.options, { password: "p", commandTimeout: 7, undefinedOption: undefined, endpoint: DIAL.endpoint });

@@ -15,6 +15,7 @@ use crate::{
     hooks::{Hooks, diagnostics},
     millis,
     object::Fields,
+    runtime::time_has_passed,
 };
 
 /// Hands events over until the client is closed or dropped.
@@ -22,6 +23,7 @@ pub(crate) async fn forward(mut events: Events, hooks: Rc<Hooks>) {
     while let Some(event) = events.next().await {
         let (name, payload) = object(&event, &hooks);
         hooks.event(name, payload.set("message", event.to_string()).into());
+        time_has_passed();
     }
 }
 

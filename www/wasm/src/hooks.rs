@@ -1,6 +1,5 @@
 //! What the wasm side calls, and how errors cross: as fields, made instances over there.
 
-use js_sys::Uint8Array;
 use redmux::{
     ConnectStage, Delivery, Diagnostics, Error, ErrorKind, TimeoutStage, resp::ServerError,
 };
@@ -58,9 +57,13 @@ extern "C" {
     /// A socket.
     pub type JsLink;
 
-    /// Sends bytes; whether it takes more at once.
+    /// Sends bytes, which are its own to copy; whether it takes more at once.
     #[wasm_bindgen(method)]
-    pub(crate) fn write(this: &JsLink, bytes: Uint8Array) -> bool;
+    pub(crate) fn write(this: &JsLink, bytes: &[u8]) -> bool;
+
+    /// Moves bytes that came into a buffer, which is filled as far as they go; how many.
+    #[wasm_bindgen(method)]
+    pub(crate) fn read(this: &JsLink, into: &mut [u8]) -> u32;
 
     /// Sends what was written, then ends it; harmless if it has ended.
     #[wasm_bindgen(method)]

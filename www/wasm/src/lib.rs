@@ -97,8 +97,11 @@ impl RawClient {
     /// Sends commands: see [`Batch`] for what is in `heads` and `bytes`.
     ///
     /// Each is answered through `hooks.replies` or `hooks.settle`, unless it is cancelled before.
-    pub fn execute(&self, heads: Vec<u32>, bytes: Vec<u8>) {
-        self.queue.push(Batch::new(heads, bytes));
+    /// They are under way when this returns if it is called with `alone`, that is, from nothing
+    /// but the event loop; then listeners may be called meanwhile.
+    pub fn execute(&self, heads: Vec<u32>, bytes: Vec<u8>, alone: bool) {
+        let push = || self.queue.push(Batch::new(heads, bytes));
+        if alone { runtime::drive(push) } else { push() }
     }
 
     /// Executes commands as one transaction.
@@ -236,6 +239,7 @@ async fn deliver(id: u32, mut subscription: Subscription, hooks: &Hooks) {
             }
             _ => {}
         }
+        runtime::time_has_passed();
     }
 }
 

@@ -6,7 +6,7 @@ use js_sys::{Object, Reflect};
 use redmux::{CacheOptions, Endpoint, Options, ReconnectPolicy, resp::Protocol};
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::hooks::Hooks;
+use crate::{hooks::Hooks, runtime::time_has_passed};
 
 /// The options that the object gives; `endpoint` is among them, as the JavaScript side names it
 /// in errors.
@@ -103,7 +103,9 @@ struct JsPolicy(Rc<Hooks>);
 
 impl ReconnectPolicy for JsPolicy {
     fn delay(&self, attempt: u32, outage: Duration, _: u64) -> Duration {
-        duration(self.0.delay(attempt, crate::millis(outage)))
+        let delay = duration(self.0.delay(attempt, crate::millis(outage)));
+        time_has_passed();
+        delay
     }
 }
 

@@ -2,7 +2,7 @@
 //! and by nobody else, so that it sees every trap.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::VecDeque,
     future::Future,
     pin::Pin,
@@ -37,12 +37,54 @@ thread_local! {
     static HOST: RefCell<Option<Host>> = const { RefCell::new(None) };
     static TASKS: RefCell<Tasks> = const { RefCell::new(Tasks::new()) };
     static TIMERS: RefCell<Vec<Slot>> = const { RefCell::new(Vec::new()) };
+    static CLOCK: Cell<Clock> = const { Cell::new(Clock::Asked) };
+}
+
+/// Asking JavaScript for the time costs more than most of what a task does in a turn, in which
+/// it would be asked several times.
+#[derive(Clone, Copy)]
+enum Clock {
+    /// No task runs: whoever wants to know is told the time anew.
+    Asked,
+    /// A task runs, and nobody has asked yet.
+    Fresh,
+    /// What the task that runs was told.
+    Told(Instant),
+}
+
+/// To be called by a task that has called foreign code, which may have taken long.
+pub(crate) fn time_has_passed() {
+    CLOCK.set(Clock::Fresh);
+}
+
+fn now() -> Instant {
+    match CLOCK.get() {
+        Clock::Told(now) => now,
+        Clock::Asked => Instant::now(),
+        Clock::Fresh => {
+            let now = Instant::now();
+            CLOCK.set(Clock::Told(now));
+            now
+        }
+    }
 }
 
 /// Tells the instance whom to call; before everything else.
 #[wasm_bindgen]
 pub fn start(host: Host) {
     HOST.set(Some(host));
+}
+
+/// Does something that wakes tasks, and runs them before it returns: what JavaScript brings need
+/// not wait for another turn.
+///
+/// Called from within a task, it leaves them to whoever runs that.
+pub(crate) fn drive(action: impl FnOnce()) {
+    let running = TASKS.with_borrow_mut(|tasks| std::mem::replace(&mut tasks.scheduled, true));
+    action();
+    if !running {
+        run();
+    }
 }
 
 /// Runs the tasks that were woken.
@@ -145,6 +187,7 @@ fn poll(woken: Arc<Woken>) {
         _ => None,
     });
     let Some(mut task) = task else { return };
+    CLOCK.set(Clock::Fresh);
     let over = task.as_mut().poll(&mut Context::from_waker(&woken.into())).is_ready();
     let ended = TASKS.with_borrow_mut(|tasks| {
         if over {
@@ -159,6 +202,7 @@ fn poll(woken: Arc<Woken>) {
     });
     // What it drops may wake others.
     drop(ended);
+    CLOCK.set(Clock::Asked);
 }
 
 enum Slot {
@@ -187,6 +231,10 @@ impl Runtime for JsRuntime {
             id as u32
         });
         Box::new(JsTimer { id, deadline, fires: None })
+    }
+
+    fn now(&self) -> Instant {
+        now()
     }
 
     fn entropy(&self) -> u64 {
@@ -235,12 +283,12 @@ impl Timer for JsTimer {
     fn reset(&mut self, deadline: Instant) {
         self.deadline = deadline;
         if self.is_armed() && self.fires.is_some_and(|fires| fires > deadline) {
-            self.arm(Instant::now());
+            self.arm(now());
         }
     }
 
     fn poll_expired(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let now = Instant::now();
+        let now = now();
         if now >= self.deadline {
             return Poll::Ready(());
         }

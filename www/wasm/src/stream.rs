@@ -2,7 +2,6 @@
 
 use std::{
     cell::RefCell,
-    collections::VecDeque,
     future::poll_fn,
     io,
     pin::Pin,
@@ -11,7 +10,6 @@ use std::{
 };
 
 use futures::io::{AsyncRead, AsyncWrite};
-use js_sys::Uint8Array;
 use redmux::{
     Endpoint,
     transport::{
@@ -20,7 +18,10 @@ use redmux::{
 };
 use wasm_bindgen::prelude::*;
 
-use crate::hooks::{Hooks, JsLink};
+use crate::{
+    hooks::{Hooks, JsLink},
+    runtime::drive,
+};
 
 /// Dials through `hooks.dial`; which socket that is, with TLS or without, JavaScript decides
 pub(crate) struct JsTransport(pub(crate) Rc<Hooks>);
@@ -60,13 +61,10 @@ impl Sink {
         self.change(|shared| shared.open = true);
     }
 
-    /// Bytes came; they must not change until they were read.
-    pub fn data(&self, chunk: Uint8Array) {
-        self.change(|shared| {
-            if shared.end.is_none() && chunk.length() > 0 {
-                shared.chunks.push_back(chunk);
-            }
-        });
+    /// So many bytes more are there for [`JsLink::read`]; they have been read when this returns,
+    /// unless the driver has enough to do.
+    pub fn data(&self, length: u32) {
+        drive(|| self.change(|shared| shared.unread += length));
     }
 
     /// More may be written again.
@@ -98,10 +96,8 @@ impl Sink {
 #[derive(Default)]
 struct Shared {
     open: bool,
-    /// Not read yet, still in JavaScript: each byte is copied into wasm once.
-    chunks: VecDeque<Uint8Array>,
-    /// How much of the first chunk was read.
-    offset: u32,
+    /// Bytes that came and are still in JavaScript: each is copied into wasm once.
+    unread: u32,
     full: bool,
     end: Option<(u8, String)>,
     reader: Option<Waker>,
@@ -109,29 +105,6 @@ struct Shared {
 }
 
 impl Shared {
-    fn take(&mut self, buffer: &mut [u8]) -> usize {
-        let mut filled = 0;
-        while let Some(chunk) = self.chunks.front()
-            && filled < buffer.len()
-        {
-            let length = chunk.length();
-            let count = (length - self.offset).min((buffer.len() - filled) as u32);
-            let into = &mut buffer[filled..filled + count as usize];
-            if count == length {
-                chunk.copy_to(into);
-            } else {
-                chunk.subarray(self.offset, self.offset + count).copy_to(into);
-            }
-            filled += count as usize;
-            self.offset += count;
-            if self.offset == length {
-                self.chunks.pop_front();
-                self.offset = 0;
-            }
-        }
-        filled
-    }
-
     fn failure(&self) -> Option<io::Error> {
         let (kind, message) = self.end.as_ref()?;
         let kind = match kind {
@@ -179,9 +152,10 @@ impl AsyncRead for JsStream {
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         let mut shared = self.shared.borrow_mut();
-        let read = shared.take(buffer);
-        if read > 0 || buffer.is_empty() {
-            return Poll::Ready(Ok(read));
+        if shared.unread > 0 || buffer.is_empty() {
+            let read = self.link.read(buffer);
+            shared.unread -= read;
+            return Poll::Ready(Ok(read as usize));
         }
         match &shared.end {
             Some((0, _)) => Poll::Ready(Ok(0)),
@@ -209,8 +183,7 @@ impl AsyncWrite for JsStream {
             return Poll::Pending;
         }
         drop(shared);
-        // A copy outside of the memory of wasm: sockets keep what they are given until later.
-        let more = self.link.write(Uint8Array::from(bytes));
+        let more = self.link.write(bytes);
         // Unless it drained while it was written to, or ended.
         self.shared.borrow_mut().full = !more;
         Poll::Ready(Ok(bytes.len()))
