@@ -52,8 +52,15 @@ class Reader {
   }
 }
 
+/** From so many bytes on, the copy that the socket is given is made in the place of the one before. */
+const LARGE = 4 << 10;
+/** What is kept for that, at most. */
+const KEEP = 2 << 20;
+
 class NodeChannel {
   #socket;
+  /** Written out, and free for the next write. */
+  #spare = null;
   #reader;
   #ended = false;
 
@@ -69,8 +76,15 @@ class NodeChannel {
   }
 
   write(bytes) {
-    // From a pool, if they are few.
-    this.#socket.write(Buffer.from(bytes));
+    // From the runtime's pool, if they are few.
+    if (bytes.length < LARGE) return void this.#socket.write(Buffer.from(bytes));
+    let room = this.#spare;
+    this.#spare = null;
+    if (!room || room.length < bytes.length) room = Buffer.allocUnsafeSlow(bytes.length);
+    room.set(bytes);
+    this.#socket.write(room.subarray(0, bytes.length), () => {
+      if (room.length <= KEEP) this.#spare = room;
+    });
   }
 
   open(onData, onEnd) {

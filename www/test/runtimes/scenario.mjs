@@ -30,6 +30,16 @@ export async function run({ connect, ConnectionError, ServerError, TimeoutError 
     const large = "x".repeat(3_000_000);
     await redis.set(key, large);
     equal((await redis.get(key)).length, large.length);
+    // Buffers are used again: each value must have left before the next takes its place.
+    const value = (letter) => letter.repeat(700_000);
+    const letters = [..."abcdefghijkl"];
+    await Promise.all(letters.map((letter) => redis.set(`${key}:${letter}`, value(letter))));
+    for (const letter of letters) await redis.set(`${key}:${letter}:2`, value(letter));
+    for (const letter of letters) {
+      const [first, second] = await Promise.all([redis.get(`${key}:${letter}`), redis.get(`${key}:${letter}:2`)]);
+      if (first !== value(letter) || second !== first) throw new Error(`the value of ${letter} has changed on its way`);
+      await redis.del([`${key}:${letter}`, `${key}:${letter}:2`]);
+    }
   });
   await step("gives each of 2,000 callers its own reply", async () => {
     const replies = await Promise.all(Array.from({ length: 2000 }, (_, n) => redis.send("ECHO", `${n}`)));

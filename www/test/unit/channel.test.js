@@ -139,6 +139,35 @@ test("the transport is told when it is not wanted any more", async () => {
   assert.equal(told.aborted, true);
 });
 
+test("what a slow peer is sent by node:net is what was written, though buffers are used again", async () => {
+  const size = 300_000;
+  const got = [];
+  const server = createServer(async (peer) => {
+    for await (const data of peer) {
+      got.push(data);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    peer.end();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { link, next } = opened(tcp, { host: "127.0.0.1", port: server.address().port, tls: false });
+  assert.deepEqual(await next(), ["open"]);
+  const lent = new Uint8Array(size);
+  for (let number = 0; number < 20; number++) {
+    link.write(lent.fill(number));
+    lent.fill(255);
+    if (number % 3 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  while (got.reduce((sum, { length }) => sum + length, 0) < 20 * size) await new Promise((resolve) => setTimeout(resolve, 5));
+  const all = Buffer.concat(got);
+  for (let number = 0; number < 20; number++) {
+    assert.ok(all.subarray(number * size, (number + 1) * size).every((byte) => byte === number), `write ${number}`);
+  }
+  link.close();
+  server.close();
+});
+
 test("TCP by node:net", async () => {
   const server = createServer((peer) => peer.on("data", (data) => peer.end(data)));
   server.listen(0, "127.0.0.1");
