@@ -47,7 +47,7 @@ pub(crate) fn build(toolchain: Toolchain) -> Result<PathBuf> {
     let bindgen = bindgen()?;
     let pkg = packages::dir(packages::WWW).join("pkg");
     let result = pkg.join(format!("{STEM}_bg.wasm"));
-    let made_from = || format!("{} {}", OPTIMISE.join(" "), times(&[&compiled, &bindgen, &result]));
+    let made_from = || format!("{} minified {}", OPTIMISE.join(" "), times(&[&compiled, &bindgen, &result]));
     let stamp = crate::target_dir().join("xtask/wasm.stamp");
     if result.exists() && fs::read_to_string(&stamp).is_ok_and(|text| text == made_from()) {
         tools::say("www/pkg is up to date");
@@ -104,6 +104,7 @@ fn bind(bindgen: &Path, compiled: &Path, node: &Path, pkg: &Path) -> Result<()> 
     exec::output(&mut command, BUILD_LIMIT)?;
     fs::rename(&optimised, &bound)?;
     write_inline(node, &bound)?;
+    minify(&aside.path().join(format!("{STEM}.js")))?;
 
     fs::create_dir_all(pkg).map_err(|e| format!("cannot create {}: {e}", pkg.display()))?;
     for entry in fs::read_dir(aside.path())? {
@@ -115,6 +116,16 @@ fn bind(bindgen: &Path, compiled: &Path, node: &Path, pkg: &Path) -> Result<()> 
         }
     }
     Ok(())
+}
+
+/// The glue is loaded as it is where there is no bundler, and half of it are comments and spaces.
+fn minify(glue: &Path) -> Result<()> {
+    // A program, or a script that runs one: which, npm has decided.
+    let esbuild = packages::dir(packages::TOOLS).join("node_modules/.bin/esbuild");
+    let mut command = Command::new(esbuild);
+    command.arg(glue).args(["--minify", "--format=esm", "--log-level=warning"]);
+    command.arg("--allow-overwrite").arg(format!("--outfile={}", glue.display()));
+    exec::output(&mut command, Duration::from_secs(60)).map(drop)
 }
 
 /// The same as a module, for where nothing can be fetched.
