@@ -6,6 +6,7 @@ import { COMMANDS } from "./commands.js";
 import { internalError, RedmuxError, report, toError } from "./errors.js";
 import { call, Hub } from "./hub.js";
 import { soon } from "./instance.js";
+import { packOptions } from "./options.js";
 import { describe, isPlain, Outbox } from "./outbox.js";
 import { looseText, NotText, ReplyReader } from "./reply.js";
 import { REPLIES } from "./replies.js";
@@ -86,7 +87,7 @@ export class Client {
       const id = this.#add({ resolve: () => resolve(), reject });
       const all = { ...options, endpoint: this.#dial.endpoint };
       const { RawClient } = this.#instance;
-      this.#raw = this.#instance.enter(() => RawClient.open(id, all, this.#hooks()));
+      this.#raw = packOptions(all, (...packed) => this.#instance.enter(() => RawClient.open(id, this.#hooks(), ...packed)));
     });
   }
 

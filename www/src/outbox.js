@@ -8,7 +8,7 @@ const HEADS = 1024;
 const KEEP = 2 << 20;
 
 /** Instead of the number of a name: the first word is the name. */
-const NO_NAME = 0xffffffff;
+export const NO_NAME = 0xffffffff;
 const LONGEST_NAME = 32;
 const NO_LIMIT = 0xffffffff;
 
@@ -58,14 +58,14 @@ export class Outbox {
     return outbox.#bytes.slice(0, outbox.#used);
   }
 
-  /** Hands what was added to `send(heads, bytes)`, which keeps neither. */
+  /** Hands what was added to `send(heads, bytes)`, which keeps neither; gives what that gives. */
   flush(send) {
     const heads = this.#heads.subarray(0, this.#count);
     const bytes = this.#bytes.subarray(0, this.#used);
     this.#count = 0;
     this.#used = 0;
     try {
-      send(heads, bytes);
+      return send(heads, bytes);
     } finally {
       if (this.#bytes.length > KEEP) this.#bytes = new Uint8Array(BYTES);
       if (this.#heads.length > KEEP) this.#heads = new Uint32Array(HEADS);

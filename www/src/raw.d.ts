@@ -51,8 +51,8 @@ export interface Host {
 
 /** Numbers (`id`) are chosen by the JS layer and are free again after they were settled. */
 export declare class RawClient {
-  /** Settles `id` when it is connected. Throws an `Error` made by `hooks.error` for bad options. */
-  static open(id: number, options: object, hooks: Hooks): RawClient;
+  /** Settles `id` when it is connected. The options are packed as `www/wasm/src/options.rs` says. */
+  static open(id: number, hooks: Hooks, numbers: Float64Array, heads: Uint32Array, bytes: Uint8Array): RawClient;
   /** Commands: `www/wasm/src/batch.rs` says what is where. `alone`: nothing but the event loop calls this. */
   execute(heads: Uint32Array, bytes: Uint8Array, alone: boolean): void;
   /** Settles with the bytes of a reply, or an error, for each command. */

@@ -6,8 +6,8 @@ const encoder = new TextEncoder();
 export class FakeRaw {
   static refusal = null;
 
-  constructor(instance, id, options, hooks) {
-    Object.assign(this, { instance, options, hooks, sent: [], subscriptions: [], cancelled: [], trap: null });
+  constructor(instance, id, hooks, numbers, texts) {
+    Object.assign(this, { instance, numbers, texts, hooks, sent: [], subscriptions: [], cancelled: [], trap: null });
     const refusal = FakeRaw.refusal;
     queueMicrotask(() => (refusal ? hooks.settle(id, false, hooks.error(refusal)) : hooks.settle(id, true)));
   }
@@ -106,8 +106,9 @@ export class FakeGlue {
   #used = 0;
 
   RawClient = {
-    open: (id, options, hooks) => {
-      const raw = new FakeRaw(this, id, options, hooks);
+    open: (id, hooks, numbers, heads, bytes) => {
+      const [{ words }] = this.read(heads, bytes);
+      const raw = new FakeRaw(this, id, hooks, [...numbers], words);
       this.raws.push(raw);
       return raw;
     },

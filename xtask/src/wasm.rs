@@ -47,7 +47,8 @@ pub(crate) fn build(toolchain: Toolchain) -> Result<PathBuf> {
     let bindgen = bindgen()?;
     let pkg = packages::dir(packages::WWW).join("pkg");
     let result = pkg.join(format!("{STEM}_bg.wasm"));
-    let made_from = || format!("{} minified {}", OPTIMISE.join(" "), times(&[&compiled, &bindgen, &result]));
+    let made_from =
+        || format!("{} minified {}", OPTIMISE.join(" "), times(&[&compiled, &bindgen, &result]));
     let stamp = crate::target_dir().join("xtask/wasm.stamp");
     if result.exists() && fs::read_to_string(&stamp).is_ok_and(|text| text == made_from()) {
         tools::say("www/pkg is up to date");

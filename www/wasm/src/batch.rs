@@ -49,6 +49,15 @@ impl Batch {
         Self { heads, bytes }
     }
 
+    /// The words of its first command as text.
+    pub(crate) fn texts(self) -> Vec<String> {
+        let batch = Rc::new(self);
+        let Some(command) = batch.commands().next() else { return Vec::new() };
+        let mut words = ArgList::new();
+        command.words.append_to(&mut words);
+        words.iter().map(|word| String::from_utf8_lossy(word.as_bytes()).into_owned()).collect()
+    }
+
     pub(crate) fn commands(self: &Rc<Self>) -> impl Iterator<Item = Command> {
         let (mut head, mut start) = (0, 0);
         std::iter::from_fn(move || {

@@ -98,12 +98,6 @@ impl Hooks {
             .set("retryable", error.is_transient());
         self.error(server_fields(fields, error).into())
     }
-
-    /// The instance for an option that cannot be used.
-    pub(crate) fn config_error(&self, message: &str) -> JsValue {
-        let fields = Fields::new().set("kind", "config").set("delivery", "not-sent");
-        self.error(fields.set("message", message).into())
-    }
 }
 
 fn server_fields(fields: Fields, error: &ServerError) -> Fields {

@@ -58,16 +58,18 @@ pub struct RawClient {
 
 #[wasm_bindgen]
 impl RawClient {
-    /// Begins to connect with the options of an object; `hooks` is called from then on.
+    /// Begins to connect; `hooks` is called from then on. For the options see [`options::read`].
     ///
     /// Settles `id` when it is connected.
-    ///
-    /// # Errors
-    /// An error made by `hooks.error`: malformed options.
-    pub fn open(id: u32, options: JsValue, hooks: Hooks) -> Result<Self, JsValue> {
+    pub fn open(
+        id: u32,
+        hooks: Hooks,
+        numbers: Vec<f64>,
+        heads: Vec<u32>,
+        bytes: Vec<u8>,
+    ) -> RawClient {
         let hooks = Rc::new(hooks);
-        let options =
-            options::read(&options, &hooks).map_err(|fault| hooks.config_error(&fault))?;
+        let options = options::read(numbers, Batch::new(heads, bytes), &hooks);
         let client = Self {
             muxer: Rc::default(),
             hooks: hooks.clone(),
@@ -91,7 +93,7 @@ impl RawClient {
                 Err(error) => hooks.settle(id, false, hooks.error_of(&error)),
             }
         });
-        Ok(client)
+        client
     }
 
     /// Sends commands: see [`Batch`] for what is in `heads` and `bytes`.

@@ -1,0 +1,83 @@
+// Options of a client: checked here, and packed for the wasm side, which reads them in the same order
+// (www/wasm/src/options.rs).
+
+import { toError } from "./errors.js";
+import { isPlain, NO_NAME, Outbox } from "./outbox.js";
+
+const text = ["a string", (value) => typeof value === "string" && value.isWellFormed?.() !== false];
+const flag = ["true or false", (value) => typeof value === "boolean"];
+const whole = ["a whole number, 0 or more", (value) => Number.isInteger(value) && value >= 0 && value <= 0xffffffff];
+const time = ["milliseconds greater than 0, or Infinity", (value) => typeof value === "number" && value > 0];
+const version = ["2 or 3", (value) => value === 2 || value === 3];
+
+const TEXTS = { username: text, password: text, clientName: text };
+const NUMBERS = {
+  database: whole,
+  connectRetry: whole,
+  sendQueueBytes: whole,
+  subscriptionCapacity: whole,
+  connectTimeout: time,
+  commandTimeout: time,
+  keepAlive: time,
+  probeAfter: time,
+  probeTimeout: time,
+  abortOnConnectFail: flag,
+  libraryInfo: flag,
+  protocol: version,
+};
+const CACHE = { maxBytes: whole, maxReplyBytes: whole, maxAge: time };
+const CACHE_EXPECTED = "true, or an object of maxBytes, maxReplyBytes, maxAge and prefixes";
+
+/**
+ * Calls `open(numbers, heads, bytes)` with the options, among which `endpoint` is how errors name the server.
+ *
+ * Throws a `RedmuxError` (`ERR_REDMUX_CONFIG`) that names the option and what is accepted, never the value.
+ */
+export function packOptions({ endpoint, clientCache, ...options }, open) {
+  for (const [name, value] of Object.entries(options)) {
+    if (value !== undefined && !Object.hasOwn(TEXTS, name) && !Object.hasOwn(NUMBERS, name)) throw fault(`${name} is not an option`);
+  }
+  const cache = cacheOf(clientCache);
+  const given = Object.keys(TEXTS).map((name) => checked(options, name, TEXTS[name]));
+  const numbers = [
+    ...Object.keys(NUMBERS).map((name) => checked(options, name, NUMBERS[name])),
+    ...given.map(mark),
+    mark(cache),
+    ...Object.keys(CACHE).map((name) => cache?.[name]),
+    mark(cache?.prefixes),
+  ];
+  const words = [...given.map((value) => value ?? ""), ...(cache?.prefixes ?? [])];
+  const outbox = new Outbox();
+  outbox.add(0, () => NO_NAME, endpoint, undefined, false, words);
+  // What is not given is NaN.
+  return outbox.flush((heads, bytes) => open(Float64Array.from(numbers), heads, bytes));
+}
+
+function mark(value) {
+  return value === undefined ? NaN : 1;
+}
+
+function cacheOf(given = false) {
+  if (given === false) return undefined;
+  if (given === true) return {};
+  if (!isPlain(given) || Object.keys(given).some((name) => name !== "prefixes" && !Object.hasOwn(CACHE, name))) {
+    throw fault(`clientCache: expected ${CACHE_EXPECTED}`);
+  }
+  if (given.prefixes !== undefined && !isTexts(given.prefixes)) throw fault(`clientCache: expected ${CACHE_EXPECTED}`);
+  for (const name of Object.keys(CACHE)) checked(given, name, CACHE[name], `clientCache.${name}`);
+  return given;
+}
+
+function isTexts(value) {
+  return Array.isArray(value) && value.every((item) => text[1](item));
+}
+
+function checked(options, name, [expected, accepts], shown = name) {
+  const value = options[name];
+  if (value !== undefined && !accepts(value)) throw fault(`${shown}: expected ${expected}`);
+  return value;
+}
+
+function fault(message) {
+  return toError({ kind: "config", delivery: "not-sent", message });
+}
