@@ -17,6 +17,7 @@ pub(crate) enum Level {
     Methods,
     Transport,
     Runtimes,
+    Guides,
     Browser,
     Native,
     Websockify,
@@ -36,6 +37,7 @@ impl Level {
             Self::Methods => "JavaScript methods, servers",
             Self::Transport => "transport in browser and Node",
             Self::Runtimes => "package in every runtime",
+            Self::Guides => "guides followed step by step",
             Self::Browser => "browser through the gateway",
             Self::Native => "native example",
             Self::Websockify => "browser through websockify",
@@ -146,6 +148,11 @@ impl Counts {
     /// Steps of the package in runtimes: `ok` or `FAILED` a line.
     pub(crate) fn add_runtimes(&mut self, output: &str) {
         output.lines().for_each(|line| self.add_step(Level::Runtimes, line));
+    }
+
+    /// Steps of the guides for pages and runtimes.
+    pub(crate) fn add_guides(&mut self, output: &str) {
+        output.lines().for_each(|line| self.add_step(Level::Guides, line));
     }
 
     fn add_step(&mut self, level: Level, line: &str) {

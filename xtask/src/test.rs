@@ -76,6 +76,14 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
     counts.add_runtimes(&steps.command("package in every runtime", &mut command)?);
     drop(server);
 
+    tools::websockify()?;
+    let mut command = Command::new(tools::node()?);
+    command.arg(packages::dir(packages::WWW).join("test/docs/check.mjs"));
+    command.env("REDIS_SERVER", tools::redis()?).env("OPENSSL", tools::openssl()?);
+    command.env("REDMUX_GATEWAY", crate::target_dir().join("debug/redmux-gateway"));
+    command.env("CHROMIUM", tools::chromium()?);
+    counts.add_guides(&steps.command("guides", &mut command)?);
+
     let mut demo = Command::new(std::env::current_exe()?);
     demo.args(["demo", "--check"]);
     counts.add_demo(&steps.command("demo in the browser", &mut demo)?);
