@@ -61,13 +61,7 @@ impl RawClient {
     /// Begins to connect; `hooks` is called from then on. For the options see [`options::read`].
     ///
     /// Settles `id` when it is connected.
-    pub fn open(
-        id: u32,
-        hooks: Hooks,
-        numbers: Vec<f64>,
-        heads: Vec<u32>,
-        bytes: Vec<u8>,
-    ) -> RawClient {
+    pub fn open(id: u32, hooks: Hooks, numbers: Vec<f64>, heads: Vec<u32>, bytes: Vec<u8>) -> Self {
         let hooks = Rc::new(hooks);
         let options = options::read(numbers, Batch::new(heads, bytes), &hooks);
         let client = Self {
