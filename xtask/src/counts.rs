@@ -18,6 +18,7 @@ pub(crate) enum Level {
     Transport,
     Runtimes,
     Guides,
+    FrontEnd,
     Browser,
     Native,
     Websockify,
@@ -38,6 +39,7 @@ impl Level {
             Self::Transport => "transport in browser and Node",
             Self::Runtimes => "package in every runtime",
             Self::Guides => "guides followed step by step",
+            Self::FrontEnd => "front-end in Rust, browser",
             Self::Browser => "browser through the gateway",
             Self::Native => "native example",
             Self::Websockify => "browser through websockify",
@@ -153,6 +155,11 @@ impl Counts {
     /// Steps of the guides for pages and runtimes.
     pub(crate) fn add_guides(&mut self, output: &str) {
         output.lines().for_each(|line| self.add_step(Level::Guides, line));
+    }
+
+    /// Steps of the page whose front-end is Rust.
+    pub(crate) fn add_front_end(&mut self, output: &str) {
+        output.lines().for_each(|line| self.add_step(Level::FrontEnd, line));
     }
 
     fn add_step(&mut self, level: Level, line: &str) {

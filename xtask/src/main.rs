@@ -7,6 +7,7 @@ mod control;
 mod counts;
 mod demo;
 mod exec;
+mod front_end;
 mod packages;
 mod size;
 mod stack;
@@ -59,6 +60,10 @@ cargo xtask <task>
                        Builds the wasm package and puts the web console together in
                        DIR (default target/console), for `redmux-gateway --console`.
 
+  front-end [--output DIR]
+                       Builds the example of a front-end in Rust (examples/front-end) into
+                       DIR (default target/front-end), for `redmux-gateway --serve`.
+
   size                 Builds the wasm package and prints what a browser loads, raw and
                        compressed; fails above the ceiling.
 
@@ -101,7 +106,9 @@ fn task() -> Result<()> {
             (Short('h') | Long("help"), _) => task = Some("help".into()),
             (Value(name), None) => task = Some(name.string()?),
             (Long("verbose"), Some("test")) => verbose = true,
-            (Long("output"), Some("console")) => output = Some(PathBuf::from(args.value()?)),
+            (Long("output"), Some("console" | "front-end")) => {
+                output = Some(PathBuf::from(args.value()?))
+            }
             (Long("check"), Some("demo")) => demo.check = true,
             (Long("no-open"), Some("demo")) => demo.open = false,
             (Long("port"), Some("demo")) => demo.port = Some(args.value()?.parse()?),
@@ -117,6 +124,7 @@ fn task() -> Result<()> {
         Some("demo") => demo::run(&demo),
         Some("wasm") => wasm::run(),
         Some("console") => console::run(output),
+        Some("front-end") => front_end::run(output),
         Some("size") => size::run(),
         Some("setup") => tools::all(),
         Some(other) => Err(format!("no task {other:?}; see `cargo xtask help`").into()),

@@ -9,7 +9,7 @@ use redmux_test_support::{Programs, RedisServer};
 use crate::counts::{Counts, Sources};
 use crate::exec::{self, Logged, Result};
 use crate::wasm_toolchain::{self, Toolchain};
-use crate::{packages, size, tools, wasm};
+use crate::{front_end, packages, size, tools, wasm};
 
 /// Far more than any step takes; a step that hangs shall say so while CI still listens.
 const STEP_LIMIT: Duration = Duration::from_secs(25 * 60);
@@ -18,8 +18,8 @@ const SHOWN_LINES: usize = 400;
 /// Only for wasm32: its own step builds it.
 const WASM_PACKAGE: &str = "redmux-wasm";
 /// What is linted as the browser gets it.
-const WASM_LINTED: [&str; 4] =
-    ["redmux", WASM_PACKAGE, "redmux-websocket", "redmux-websocket-checks"];
+const WASM_LINTED: [&str; 5] =
+    ["redmux", WASM_PACKAGE, "redmux-websocket", "redmux-websocket-checks", "redmux-front-end"];
 
 /// Runs all steps; stops at the first that fails.
 pub(crate) fn run(verbose: bool) -> Result<()> {
@@ -83,6 +83,17 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
     command.env("REDMUX_GATEWAY", crate::target_dir().join("debug/redmux-gateway"));
     command.env("CHROMIUM", tools::chromium()?);
     counts.add_guides(&steps.command("guides", &mut command)?);
+
+    let page = crate::target_dir().join("front-end");
+    steps.run("front-end in Rust", |_| front_end::build(toolchain, &page))?;
+    let server = RedisServer::builder().start()?;
+    let mut command = Command::new(tools::node()?);
+    command.arg(packages::dir(packages::WWW).join("test/front-end-check.mjs"));
+    command.env("REDMUX_GATEWAY", crate::target_dir().join("debug/redmux-gateway"));
+    command.env("REDMUX_REDIS", server.addr().to_string()).env("FRONT_END", &page);
+    command.env("CHROMIUM", tools::chromium()?);
+    counts.add_front_end(&steps.command("front-end in the browser", &mut command)?);
+    drop(server);
 
     let mut demo = Command::new(std::env::current_exe()?);
     demo.args(["demo", "--check"]);

@@ -71,11 +71,25 @@ pub(crate) fn build_checks(toolchain: Toolchain) -> Result<PathBuf> {
     let compiled =
         target_dir.join("wasm32-unknown-unknown/debug").join("redmux_websocket_checks.wasm");
     let to = crate::target_dir().join("xtask/checks");
-    fs::create_dir_all(&to).map_err(|e| format!("cannot create {}: {e}", to.display()))?;
-    let mut command = Command::new(bindgen()?);
-    command.arg(compiled).arg(&to);
-    exec::output(&mut command, BUILD_LIMIT)?;
+    bind_into(&compiled, &to)?;
     Ok(to)
+}
+
+/// Builds `examples/front-end` into a directory.
+pub(crate) fn build_front_end(toolchain: Toolchain, to: &Path) -> Result<()> {
+    tools::say("compiling examples/front-end");
+    let (mut cargo, target_dir) = toolchain.build();
+    cargo.args(["--locked", "--package", "redmux-front-end", "--profile", "wasm"]);
+    exec::output(&mut cargo, BUILD_LIMIT)?;
+    bind_into(&target_dir.join("wasm32-unknown-unknown/wasm/redmux_front_end.wasm"), to)
+}
+
+/// Binds to JavaScript, nothing more.
+fn bind_into(compiled: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to).map_err(|e| format!("cannot create {}: {e}", to.display()))?;
+    let mut command = Command::new(bindgen()?);
+    command.arg(compiled).arg(to);
+    exec::output(&mut command, BUILD_LIMIT).map(drop)
 }
 
 /// Compiles the binding tool; gives its path.

@@ -1,0 +1,145 @@
+//! A board that all open pages share, written in Rust from the button to the socket.
+//!
+//! `cargo xtask front-end` builds it and serves it. What is here is what every front-end needs:
+//! one multiplexer for the page, events as a stream, a subscription that tells of its gaps, and
+//! errors that say whether the command may have run.
+
+// Elsewhere it is nothing, so that the whole workspace can be built.
+#![cfg(all(target_family = "wasm", target_os = "unknown"))]
+
+mod page;
+
+use std::rc::Rc;
+
+use futures::StreamExt;
+use redmux::{
+    ConnectionMultiplexer, Delivery, Endpoint, Error, Event, Events, Options, Result, Subscription,
+    SubscriptionItem,
+};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+use page::{Page, State};
+
+const NOTES: &str = "board:notes";
+const NEWS: &str = "board:news";
+const VISITS: &str = "board:visits";
+/// Notes that the board shows, and keeps.
+const KEPT: i64 = 20;
+
+/// Runs when the module has loaded.
+///
+/// # Errors
+/// If the page is not the one that belongs to it: names the element that is missing.
+#[wasm_bindgen(start)]
+pub fn start() -> std::result::Result<(), JsValue> {
+    let page = Rc::new(Page::find()?);
+    spawn_local(async move {
+        if let Err(error) = run(page.clone()).await {
+            page.state(State::Closed);
+            tell(&page, "connect", &error);
+        }
+    });
+    Ok(())
+}
+
+async fn run(page: Rc<Page>) -> Result<()> {
+    let options = Options::default()
+        // The gateway that has served the page. Of a password there is nothing here: who may do
+        // what is decided there (docs/browser.md).
+        .add_endpoint(Endpoint::WebSocket { url: page.gateway() })
+        .client_name("front-end");
+    let muxer =
+        ConnectionMultiplexer::connect_with(options, redmux_websocket::environment()).await?;
+    page.state(State::Connected);
+    spawn_local(watch(muxer.events(), page.clone()));
+
+    // First the subscription, then the board: what comes in between is seen twice, not never.
+    let news = muxer.subscriber().subscribe(NEWS).await?;
+    spawn_local(follow(news, muxer.clone(), page.clone()));
+    load(&muxer, &page).await?;
+    page.visits(muxer.database().incr(VISITS).await?);
+
+    let (for_notes, for_leaving) = (muxer.clone(), muxer);
+    let (here, there) = (page.clone(), page.clone());
+    page.on_note(move |note| {
+        let (muxer, page) = (for_notes.clone(), here.clone());
+        spawn_local(async move {
+            match post(&muxer, &note).await {
+                Ok(()) => page.accepted(),
+                Err(error) => tell(&page, "post", &error),
+            }
+        });
+    });
+    page.on_leave(move || {
+        let (muxer, page) = (for_leaving.clone(), there.clone());
+        spawn_local(async move {
+            // What was issued is answered before the connection ends.
+            muxer.close().await;
+            page.state(State::Closed);
+        });
+    });
+    Ok(())
+}
+
+/// Keeps a note and tells all pages of it. The three commands share a round trip.
+async fn post(muxer: &ConnectionMultiplexer, note: &str) -> Result<()> {
+    let db = muxer.database();
+    let calls = (db.lpush(NOTES, note), db.ltrim(NOTES, 0, KEPT - 1), db.publish(NEWS, note));
+    let (kept, trimmed, published) = redmux::pipeline(calls).await;
+    kept?;
+    trimmed?;
+    published?;
+    Ok(())
+}
+
+/// Shows the notes that are kept.
+async fn load(muxer: &ConnectionMultiplexer, page: &Page) -> Result<()> {
+    // Other programs write there, too: what is no text is shown with replacement characters.
+    let notes: Vec<Vec<u8>> = muxer.database().lrange(NOTES, 0, KEPT - 1).await?;
+    page.clear();
+    for note in notes.iter().rev() {
+        page.add(&String::from_utf8_lossy(note));
+    }
+    Ok(())
+}
+
+/// Shows notes as they come, until the multiplexer is closed.
+async fn follow(mut news: Subscription, muxer: ConnectionMultiplexer, page: Rc<Page>) {
+    while let Some(item) = news.next().await {
+        match item {
+            SubscriptionItem::Message(message) => page.add(&message.text()),
+            // The connection was lost, or the page was too slow: nobody sends again what was
+            // published meanwhile, so the board is read anew.
+            SubscriptionItem::Missed(_) => {
+                if let Err(error) = load(&muxer, &page).await {
+                    tell(&page, "load", &error);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Shows what happens to the connection, until the multiplexer is closed.
+async fn watch(mut events: Events, page: Rc<Page>) {
+    while let Some(event) = events.next().await {
+        match &event {
+            Event::ConnectionFailed(_) => page.state(State::Reconnecting),
+            Event::ConnectionRestored(_) => page.state(State::Connected),
+            _ => {}
+        }
+        // Texts of events and errors hold no passwords and no arguments.
+        page.log(&event.to_string());
+    }
+}
+
+fn tell(page: &Page, what: &str, error: &Error) {
+    let outcome = match error.delivery() {
+        Delivery::NotSent => "nothing was sent",
+        Delivery::Answered => "the server said so",
+        // Sending it again might do it twice: a person decides.
+        _ => "it may have been done nevertheless",
+    };
+    page.fault(&format!("Cannot {what}: {error} ({outcome})"));
+}
