@@ -10,7 +10,10 @@ const execute = promisify(execFile);
 export const root = join(import.meta.dirname, "../../..");
 export const runtimes = join(root, "www/test/runtimes/node_modules");
 
-/** Of these languages is what a reader types or saves. */
+/** With a socket as its input bash may take itself for a remote shell, whose `.bashrc` it reads. */
+const SHELL = ["--norc", "-c"];
+
+/** The blocks of a document: what a reader types or saves. */
 export class Document {
   #blocks;
 
@@ -93,7 +96,7 @@ export class Place {
     const script = `set -e\n${this.here(text)}\nprintf '\\0%s\\0' "$PWD"\nenv -0 | grep -zE '^(REDIS|REDISCLI)_' || true\n`;
     let stdout;
     try {
-      ({ stdout } = await execute("bash", ["-c", script], { cwd: this.cwd, env: { ...this.#env, ...env }, timeout: 60_000 }));
+      ({ stdout } = await execute("bash", [...SHELL, script], { cwd: this.cwd, env: { ...this.#env, ...env }, timeout: 60_000 }));
     } catch (error) {
       throw new Error(`${text.split("\n")[0]}: ${error.stderr || error.stdout || error.message}`);
     }
@@ -111,7 +114,7 @@ export class Place {
   /** Starts what does not end; what it prints is in `said`, and `end` ends it and what it has started. */
   start(text) {
     const options = { cwd: this.cwd, env: this.#env, detached: true };
-    const child = spawn("bash", ["-c", `exec ${this.here(text).trim()}`], options);
+    const child = spawn("bash", [...SHELL, `exec ${this.here(text).trim()}`], options);
     child.said = "";
     child.end = (signal = "SIGTERM") => {
       const over = child.exitCode !== null || child.signalCode !== null;
