@@ -397,7 +397,7 @@ impl fmt::Display for Error {
 
 impl Error {
     /// Everything but the delivery, which a cause does not repeat.
-    fn tell(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    pub(crate) fn tell(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
         if let Some(command) = &inner.command {
             write!(f, "{command}: ")?;

@@ -246,13 +246,16 @@ impl fmt::Display for Event {
             Self::ConnectionFailed(e) => {
                 write!(
                     f,
-                    "connection failed: {} {}: {}: {}",
-                    e.connection_type, e.endpoint, e.failure, e.error
+                    "connection failed: {} {}: {}: ",
+                    e.connection_type, e.endpoint, e.failure
                 )?;
-                if e.maybe_executed > 0 {
-                    write!(f, " ({} commands may have been executed)", e.maybe_executed)?;
+                // Not what the error says of a command: how many there were stands behind.
+                e.error.tell(f)?;
+                match e.maybe_executed {
+                    0 => Ok(()),
+                    1 => f.write_str(" (a command may have been executed)"),
+                    count => write!(f, " ({count} commands may have been executed)"),
                 }
-                Ok(())
             }
             Self::ConnectionRestored(e) => write!(
                 f,
@@ -319,5 +322,29 @@ impl fmt::Display for ConnectionType {
             Self::Interactive => "interactive",
             Self::Subscription => "subscription",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Delivery, ErrorKind};
+
+    #[test]
+    fn a_failed_connection_tells_of_the_commands_that_there_were() {
+        let text = |maybe_executed| {
+            Event::ConnectionFailed(ConnectionFailed {
+                endpoint: Arc::new(Endpoint::tcp("h", 1)),
+                connection_type: ConnectionType::Interactive,
+                failure: FailureType::SocketClosed,
+                error: Error::new(ErrorKind::ConnectionLost, Delivery::MaybeExecuted),
+                maybe_executed,
+            })
+            .to_string()
+        };
+        let plain = text(0);
+        assert!(!plain.contains("executed"), "{plain}");
+        assert_eq!(text(1), format!("{plain} (a command may have been executed)"));
+        assert_eq!(text(2), format!("{plain} (2 commands may have been executed)"));
     }
 }
