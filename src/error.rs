@@ -396,6 +396,17 @@ impl fmt::Display for Error {
 }
 
 impl Error {
+    /// What happened, for a text that says itself what became of commands.
+    pub(crate) fn without_delivery(&self) -> impl fmt::Display {
+        struct Told<'a>(&'a Error);
+        impl fmt::Display for Told<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.tell(f)
+            }
+        }
+        Told(self)
+    }
+
     /// Everything but the delivery, which a cause does not repeat.
     fn tell(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;

@@ -244,10 +244,12 @@ impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ConnectionFailed(e) => {
+                // The number of commands says more than the error could, which stands for all.
+                let what = e.error.without_delivery();
                 write!(
                     f,
-                    "connection failed: {} {}: {}: {}",
-                    e.connection_type, e.endpoint, e.failure, e.error
+                    "connection failed: {} {}: {}: {what}",
+                    e.connection_type, e.endpoint, e.failure
                 )?;
                 if e.maybe_executed > 0 {
                     write!(f, " ({} commands may have been executed)", e.maybe_executed)?;
@@ -319,5 +321,32 @@ impl fmt::Display for ConnectionType {
             Self::Interactive => "interactive",
             Self::Subscription => "subscription",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Delivery;
+
+    #[test]
+    fn a_lost_connection_tells_of_commands_only_if_there_were_any() {
+        let endpoint = Arc::new(Endpoint::tcp("cache", 6379));
+        let text = |maybe_executed| {
+            let error = Error::new(ErrorKind::ConnectionLost, Delivery::MaybeExecuted)
+                .detail("the peer closed the connection");
+            Event::ConnectionFailed(ConnectionFailed {
+                endpoint: endpoint.clone(),
+                connection_type: ConnectionType::Interactive,
+                failure: FailureType::SocketClosed,
+                error,
+                maybe_executed,
+            })
+            .to_string()
+        };
+        let idle = "connection failed: interactive cache:6379: SocketClosed: connection lost: \
+                    the peer closed the connection";
+        assert_eq!(text(0), idle);
+        assert_eq!(text(2), format!("{idle} (2 commands may have been executed)"));
     }
 }
