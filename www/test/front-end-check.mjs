@@ -2,8 +2,10 @@
 //
 //   REDMUX_GATEWAY   path of the gateway's program
 //   REDMUX_REDIS     host:port of a server, which is emptied
+//   REDMUX_CONTROL   address that takes POST /server/{kill,start}
 //   FRONT_END        folder of the built page
 //   CHROMIUM         path of the browser
+//   REDMUX_SCREENSHOT  optional: path of a PNG; one in light and one in dark are written
 //
 // Prints `ok   <step>` or `FAILED <step>: why`; exits with 1 if any step failed.
 
@@ -13,7 +15,13 @@ import { chromium } from "playwright-core";
 import { check, environment, freePort, listening, results, step } from "./checks.mjs";
 import { connect } from "../src/node.js";
 
-const { REDMUX_GATEWAY, REDMUX_REDIS, FRONT_END, CHROMIUM } = environment("REDMUX_GATEWAY", "REDMUX_REDIS", "FRONT_END", "CHROMIUM");
+const { REDMUX_GATEWAY, REDMUX_REDIS, REDMUX_CONTROL, FRONT_END, CHROMIUM, REDMUX_SCREENSHOT } = environment(
+  "REDMUX_GATEWAY",
+  "REDMUX_REDIS",
+  "REDMUX_CONTROL",
+  "FRONT_END",
+  "CHROMIUM",
+);
 const SOON = 20_000;
 
 const port = await freePort();
@@ -31,13 +39,18 @@ const faults = [];
 /** A lost connection is reported on the console, by the browser itself. */
 let away = false;
 
-async function open() {
+async function control(action) {
+  const response = await fetch(`${REDMUX_CONTROL}/server/${action}`, { method: "POST", signal: AbortSignal.timeout(SOON) });
+  if (!response.ok) throw new Error(`POST /server/${action} answered ${response.status}`);
+}
+
+async function open(state = "connected") {
   const page = await browser.newPage();
   page.setDefaultTimeout(SOON);
   page.on("pageerror", (error) => faults.push(error.message));
   page.on("console", (message) => message.type() === "error" && !away && faults.push(message.text()));
   await page.goto(`http://127.0.0.1:${port}/`);
-  await page.waitForSelector("#state[data-state=connected]");
+  await page.waitForSelector(`#state[data-state=${state}]`);
   return page;
 }
 
@@ -60,6 +73,24 @@ try {
     two = await open();
     await two.waitForFunction(() => document.querySelector("#visits").textContent === "2");
     check((await redis.get("board:visits")) === "2", "the server counts differently");
+  });
+  await step("before the program listens, a form does not load the page again", async () => {
+    const page = await browser.newPage();
+    let release;
+    const held = new Promise((resolve) => (release = resolve));
+    await page.route("**/*.wasm", async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.goto(`http://127.0.0.1:${port}/`);
+    const address = page.url();
+    await page.fill("#note", "too soon");
+    await page.press("#note", "Enter");
+    check((await page.isDisabled("#post")) && (await page.isDisabled("#leave")), "a button can be pressed that does nothing");
+    release();
+    await page.waitForSelector("#state[data-state=connected]");
+    check(page.url() === address && (await page.inputValue("#note")) === "too soon", `it was loaded again: ${page.url()}`);
+    await page.close();
   });
   await step("a note comes to every page, and is kept", async () => {
     await post(one, "from the first");
@@ -107,6 +138,7 @@ try {
     const text = await one.textContent("#fault");
     check(/WRONGTYPE/.test(text) && text.includes("the server said so") && !text.includes("hunter2"), text);
     check((await one.inputValue("#note")) === "hunter2", "what was entered is gone");
+    for (const page of [one, two]) check(!(await notes(page)).includes("hunter2"), "what was refused is on the board");
     await redis.del(["board:notes"]);
     await redis.rPush("board:notes", ...kept);
     await one.waitForFunction(() => document.querySelector("#log").textContent.includes("WRONGTYPE"));
@@ -128,6 +160,43 @@ try {
     await post(two, "here again");
     for (const page of [one, two]) await first(page, "here again");
   });
+  await step("what is refused while it loads is said, and the rest works", async () => {
+    await redis.rename("board:notes", "board:kept");
+    await redis.set("board:notes", "no list");
+    const page = await open();
+    await page.waitForFunction(() => document.querySelector("#fault").textContent.includes("WRONGTYPE"));
+    check((await page.getAttribute("#state", "data-state")) === "connected", "it says that there is no connection");
+    await redis.rename("board:kept", "board:notes");
+    await post(page, "mended");
+    for (const each of [page, one]) await first(each, "mended");
+    await page.close();
+  });
+  await step("a page that is opened while Redis is away begins when it comes back, and the others go on", async () => {
+    const kept = await redis.lRange("board:notes", 0, -1);
+    away = true;
+    await control("kill");
+    for (const page of [one, two]) await page.waitForSelector("#state[data-state=reconnecting]");
+    const early = await open("reconnecting");
+    check(!(await early.isDisabled("#post")), "one can post nothing");
+    await control("start");
+    for (const page of [one, two, early]) await page.waitForSelector("#state[data-state=connected]");
+    away = false;
+    // The server kept nothing.
+    await redis.rPush("board:notes", ...kept);
+    await early.waitForFunction(() => document.querySelector("#visits").textContent === "1");
+    await post(early, "as if nothing had been");
+    for (const page of [one, two, early]) await first(page, "as if nothing had been");
+    await early.close();
+  });
+  if (REDMUX_SCREENSHOT) {
+    await step("screenshots", async () => {
+      await one.fill("#note", "<b>hostile</b>");
+      for (const colorScheme of ["light", "dark"]) {
+        await one.emulateMedia({ colorScheme });
+        await one.screenshot({ path: REDMUX_SCREENSHOT.replace(/\.png$/, `-${colorScheme}.png`) });
+      }
+    });
+  }
   await step("it closes, and nothing is left open", async () => {
     await one.click("#leave");
     await one.waitForSelector("#state[data-state=closed]");

@@ -99,7 +99,7 @@ pub(crate) fn run(port: Option<u16>) -> Result<()> {
 }
 
 /// Runs a script that prints a line for each step; whether all went well.
-fn leg(level: Level, command: &mut Command, logs: &Path) -> Result<bool> {
+pub(crate) fn leg(level: Level, command: &mut Command, logs: &Path) -> Result<bool> {
     println!("{}", counts::heading(level));
     let log = logs.join("leg.log");
     let before = Instant::now();

@@ -3,16 +3,15 @@
 use std::env;
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::Duration;
 
 use redmux_test_support::find_program;
 
 use crate::check;
-use crate::exec::{self, Failure, Result};
+use crate::exec::Result;
 use crate::stack::Stack;
 use crate::tools;
 
-const DEFAULT_PORT: u16 = 8080;
+pub(crate) const DEFAULT_PORT: u16 = 8080;
 
 /// What the command line asked for.
 pub(crate) struct Options {
@@ -50,27 +49,14 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if options.open {
         open_in_browser(&stack.url());
     }
-    loop {
-        match exec::check_interrupted() {
-            Ok(()) => {}
-            // That is how a person ends the demo: no failure.
-            Err(Failure::Interrupted) => break,
-            Err(other) => return Err(other),
-        }
-        stack.check_gateway()?;
-        if !stack.redis.is_running() {
-            let log = stack.redis.log_tail(20);
-            return Err(format!("the Redis server ended; its log:\n{log}").into());
-        }
-        thread::sleep(Duration::from_millis(100));
-    }
+    stack.wait_for_interrupt()?;
     drop(stack);
     println!("stopped");
     Ok(())
 }
 
 /// Opens it where there is a desktop; elsewhere the printed address has to do.
-fn open_in_browser(url: &str) {
+pub(crate) fn open_in_browser(url: &str) {
     let desktop = cfg!(target_os = "macos")
         || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|v| env::var_os(v).is_some());
     let Some(opener) = find_program(&["xdg-open", "open"]).filter(|_| desktop) else { return };

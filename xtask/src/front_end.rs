@@ -1,23 +1,51 @@
-//! The page whose front-end is Rust, as a gateway serves it.
+//! The page whose front-end is Rust: built, served, checked.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
 
+use redmux_test_support::{RedisServer, RedisServerBuilder, TempDir};
+
+use crate::counts::Level;
+use crate::demo::{self, open_in_browser};
 use crate::exec::Result;
+use crate::stack::{self, Stack};
 use crate::wasm_toolchain::{self, Toolchain};
-use crate::{tools, wasm};
+use crate::{check, control, packages, tools, wasm};
 
 /// What belongs to the page and is not compiled.
 const FILES: [&str; 3] = ["index.html", "main.js", "style.css"];
 
-/// Builds the example; prints where, and how it is served.
-pub(crate) fn run(output: Option<PathBuf>) -> Result<()> {
-    let to = output.unwrap_or_else(|| crate::target_dir().join("front-end"));
-    tools::node()?;
-    build(wasm_toolchain::find_or_install()?, &to)?;
-    println!("the page is in {0}; with a Redis server on its usual port:", to.display());
-    println!("  cargo run -p redmux-gateway -- --upstream 127.0.0.1:6379 --serve {}", to.display());
-    println!("serves it on http://127.0.0.1:8080/");
+/// Builds the example. Into a directory that was asked for, that is all; else it is served, or
+/// checked, by servers of its own.
+pub(crate) fn run(options: &demo::Options, output: Option<PathBuf>) -> Result<()> {
+    let only_build = output.is_some() && !options.check;
+    let page = output.unwrap_or_else(|| crate::target_dir().join("front-end"));
+    build(wasm_toolchain::find_or_install()?, &page)?;
+    if only_build {
+        println!("the page is in {0}: redmux-gateway --serve {0} …", page.display());
+        return Ok(());
+    }
+    if options.check {
+        return run_check(&page);
+    }
+    let mut stack = match options.port {
+        Some(port) => Stack::serve(&page, &[Some(port)])?,
+        None => Stack::serve(&page, &[Some(demo::DEFAULT_PORT), None])?,
+    };
+    println!();
+    println!("the page           {}   (open it twice)", stack.url());
+    println!("the Redis server   {} (its own, empty, gone afterwards)", stack.redis.addr());
+    println!();
+    println!("Ctrl-C stops all of it");
+    if options.open {
+        open_in_browser(&stack.url());
+    }
+    stack.wait_for_interrupt()?;
+    drop(stack);
+    println!("stopped");
     Ok(())
 }
 
@@ -30,4 +58,34 @@ pub(crate) fn build(toolchain: Toolchain, to: &Path) -> Result<()> {
             .map_err(|e| format!("cannot copy {file} to {}: {e}", to.display()))?;
     }
     Ok(())
+}
+
+/// The check, which starts gateways itself and kills the server; that lives as long as it is held.
+pub(crate) fn script(page: &Path) -> Result<(Command, Arc<RedisServer>)> {
+    let redis = Arc::new(RedisServerBuilder::default().program(tools::redis()?).start()?);
+    let control: SocketAddr = control::start(&redis)?;
+    let mut command = Command::new(tools::node()?);
+    command
+        .arg(packages::dir(packages::WWW).join("test/front-end-check.mjs"))
+        .env("REDMUX_GATEWAY", crate::target_dir().join("debug/redmux-gateway"))
+        .env("REDMUX_REDIS", redis.addr().to_string())
+        .env("REDMUX_CONTROL", format!("http://{control}"))
+        .env("FRONT_END", page)
+        .env("CHROMIUM", tools::chromium()?);
+    Ok((command, redis))
+}
+
+fn run_check(page: &Path) -> Result<()> {
+    packages::install(packages::WWW)?;
+    // The script looks at the server with the npm package.
+    wasm::build(wasm_toolchain::for_package(false)?)?;
+    stack::compile_gateway()?;
+    let (mut command, redis) = script(page)?;
+    let logs = TempDir::new()?;
+    let passed = check::leg(Level::FrontEnd, &mut command, logs.path())?;
+    drop(redis);
+    match passed {
+        true => Ok(()),
+        false => Err("the front-end failed".into()),
+    }
 }

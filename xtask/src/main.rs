@@ -60,9 +60,12 @@ cargo xtask <task>
                        Builds the wasm package and puts the web console together in
                        DIR (default target/console), for `redmux-gateway --console`.
 
-  front-end [--output DIR]
-                       Builds the example of a front-end in Rust (examples/front-end) into
-                       DIR (default target/front-end), for `redmux-gateway --serve`.
+  front-end [--port N] [--no-open]
+                       Builds the example of a front-end in Rust (examples/front-end) and
+                       serves it as `demo` serves its page, with a Redis server of its own.
+  front-end --check    Tries it in a real browser; one line a step, non-zero exit if any fails.
+  front-end --output DIR
+                       Only builds it into DIR, for `redmux-gateway --serve`.
 
   size                 Builds the wasm package and prints what a browser loads, raw and
                        compressed; fails above the ceiling.
@@ -109,9 +112,9 @@ fn task() -> Result<()> {
             (Long("output"), Some("console" | "front-end")) => {
                 output = Some(PathBuf::from(args.value()?))
             }
-            (Long("check"), Some("demo")) => demo.check = true,
-            (Long("no-open"), Some("demo")) => demo.open = false,
-            (Long("port"), Some("demo")) => demo.port = Some(args.value()?.parse()?),
+            (Long("check"), Some("demo" | "front-end")) => demo.check = true,
+            (Long("no-open"), Some("demo" | "front-end")) => demo.open = false,
+            (Long("port"), Some("demo" | "front-end")) => demo.port = Some(args.value()?.parse()?),
             (other, _) => return Err(other.unexpected().into()),
         }
     }
@@ -124,7 +127,7 @@ fn task() -> Result<()> {
         Some("demo") => demo::run(&demo),
         Some("wasm") => wasm::run(),
         Some("console") => console::run(output),
-        Some("front-end") => front_end::run(output),
+        Some("front-end") => front_end::run(&demo, output),
         Some("size") => size::run(),
         Some("setup") => tools::all(),
         Some(other) => Err(format!("no task {other:?}; see `cargo xtask help`").into()),

@@ -11,7 +11,7 @@ use redmux_test_support::{
     Daemon, DaemonCommand, PortLease, RedisServer, RedisServerBuilder, TempDir, lease_port,
 };
 
-use crate::exec::{self, Result};
+use crate::exec::{self, Failure, Result};
 use crate::{console, packages, tools, wasm, wasm_toolchain};
 
 const BUILD_LIMIT: Duration = Duration::from_secs(900);
@@ -32,31 +32,62 @@ impl Stack {
     pub(crate) fn start(ports: &[Option<u16>]) -> Result<Self> {
         let redis_program = tools::redis()?;
         let pkg = wasm::build(wasm_toolchain::for_package(false)?)?;
-        tools::say("compiling the gateway");
-        let mut cargo = exec::cargo();
-        cargo.args(["build", "--locked", "--package", "redmux-gateway"]);
-        exec::output(&mut cargo, BUILD_LIMIT)?;
-
+        compile_gateway()?;
         let dir = TempDir::new()?;
         let site = dir.path().join("site");
         stage(&pkg, &site)?;
         console::assemble(&pkg, &dir.path().join(CONSOLE))?;
+        Self::launch(redis_program, dir, &site, true, ports)
+    }
+
+    /// As [`start`](Self::start), with a page that is built already, and no console.
+    pub(crate) fn serve(site: &Path, ports: &[Option<u16>]) -> Result<Self> {
+        let redis_program = tools::redis()?;
+        compile_gateway()?;
+        Self::launch(redis_program, TempDir::new()?, site, false, ports)
+    }
+
+    fn launch(
+        redis_program: PathBuf,
+        dir: TempDir,
+        site: &Path,
+        console: bool,
+        ports: &[Option<u16>],
+    ) -> Result<Self> {
         let redis = Arc::new(RedisServerBuilder::default().program(redis_program).start()?);
         let port = lease_first(ports)?;
-        let gateway = DaemonCommand::new(
+        let mut gateway = DaemonCommand::new(
             crate::target_dir().join("debug/redmux-gateway"),
             dir.path().join("gateway.log"),
         )
         .args(["--listen", &port.addr().to_string()])
         .args(["--upstream", &redis.addr().to_string()])
         .arg("--serve")
-        .arg(&site)
-        .arg("--console")
-        .arg(dir.path().join(CONSOLE))
-        .spawn()?;
-        let mut stack = Self { gateway, port, redis, dir };
+        .arg(site);
+        if console {
+            gateway = gateway.arg("--console").arg(dir.path().join(CONSOLE));
+        }
+        let mut stack = Self { gateway: gateway.spawn()?, port, redis, dir };
         stack.wait_until_up()?;
         Ok(stack)
+    }
+
+    /// Returns when a person has pressed Ctrl-C; an error once one of them ends by itself.
+    pub(crate) fn wait_for_interrupt(&mut self) -> Result<()> {
+        loop {
+            match exec::check_interrupted() {
+                Ok(()) => {}
+                // That is how a person ends it: no failure.
+                Err(Failure::Interrupted) => return Ok(()),
+                Err(other) => return Err(other),
+            }
+            self.check_gateway()?;
+            if !self.redis.is_running() {
+                let log = self.redis.log_tail(20);
+                return Err(format!("the Redis server ended; its log:\n{log}").into());
+            }
+            thread::sleep(Duration::from_millis(100));
+        }
     }
 
     /// The page's address.
@@ -103,6 +134,13 @@ impl Stack {
         }
         Ok(())
     }
+}
+
+pub(crate) fn compile_gateway() -> Result<()> {
+    tools::say("compiling the gateway");
+    let mut cargo = exec::cargo();
+    cargo.args(["build", "--locked", "--package", "redmux-gateway"]);
+    exec::output(&mut cargo, BUILD_LIMIT).map(drop)
 }
 
 fn lease_first(ports: &[Option<u16>]) -> Result<PortLease> {

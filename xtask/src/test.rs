@@ -86,12 +86,7 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
 
     let page = crate::target_dir().join("front-end");
     steps.run("front-end in Rust", |_| front_end::build(toolchain, &page))?;
-    let server = RedisServer::builder().start()?;
-    let mut command = Command::new(tools::node()?);
-    command.arg(packages::dir(packages::WWW).join("test/front-end-check.mjs"));
-    command.env("REDMUX_GATEWAY", crate::target_dir().join("debug/redmux-gateway"));
-    command.env("REDMUX_REDIS", server.addr().to_string()).env("FRONT_END", &page);
-    command.env("CHROMIUM", tools::chromium()?);
+    let (mut command, server) = front_end::script(&page)?;
     counts.add_front_end(&steps.command("front-end in the browser", &mut command)?);
     drop(server);
 

@@ -35,38 +35,38 @@ const KEPT: i64 = 20;
 pub fn start() -> std::result::Result<(), JsValue> {
     let page = Rc::new(Page::find()?);
     spawn_local(async move {
-        if let Err(error) = run(page.clone()).await {
-            page.state(State::Closed);
-            tell(&page, "connect", &error);
+        match connect(&page).await {
+            Ok(muxer) => run(muxer, page).await,
+            Err(error) => {
+                page.state(State::Closed);
+                tell(&page, "connect", &error);
+            }
         }
     });
     Ok(())
 }
 
-async fn run(page: Rc<Page>) -> Result<()> {
+async fn connect(page: &Page) -> Result<ConnectionMultiplexer> {
     let options = Options::default()
         // The gateway that has served the page. Of a password there is nothing here: who may do
         // what is decided there (docs/browser.md).
         .add_endpoint(Endpoint::WebSocket { url: page.gateway() })
+        // Whoever opens the page while the servers are away shall not have to load it again: it
+        // goes on trying, and only options that cannot be used are an error.
+        .abort_on_connect_fail(false)
         .client_name("front-end");
-    let muxer =
-        ConnectionMultiplexer::connect_with(options, redmux_websocket::environment()).await?;
-    page.state(State::Connected);
+    ConnectionMultiplexer::connect_with(options, redmux_websocket::environment()).await
+}
+
+async fn run(muxer: ConnectionMultiplexer, page: Rc<Page>) {
     spawn_local(watch(muxer.events(), page.clone()));
-
-    // First the subscription, then the board: what comes in between is seen twice, not never.
-    let news = muxer.subscriber().subscribe(NEWS).await?;
-    spawn_local(follow(news, muxer.clone(), page.clone()));
-    load(&muxer, &page).await?;
-    page.visits(muxer.database().incr(VISITS).await?);
-
-    let (for_notes, for_leaving) = (muxer.clone(), muxer);
+    let (for_notes, for_leaving) = (muxer.clone(), muxer.clone());
     let (here, there) = (page.clone(), page.clone());
     page.on_note(move |note| {
         let (muxer, page) = (for_notes.clone(), here.clone());
         spawn_local(async move {
             match post(&muxer, &note).await {
-                Ok(()) => page.accepted(),
+                Ok(()) => page.accepted(&note),
                 Err(error) => tell(&page, "post", &error),
             }
         });
@@ -79,17 +79,42 @@ async fn run(page: Rc<Page>) -> Result<()> {
             page.state(State::Closed);
         });
     });
-    Ok(())
+    // From here on there are buttons to press: what they do is known.
+    page.state(if muxer.is_connected() { State::Connected } else { State::Reconnecting });
+
+    if !connected(&muxer).await {
+        return; // closed before it began
+    }
+    match muxer.database().incr(VISITS).await {
+        Ok(count) => page.visits(count),
+        Err(error) => tell(&page, "count the visit", &error),
+    }
+    match muxer.subscriber().subscribe(NEWS).await {
+        Ok(news) => follow(news, &muxer, &page).await,
+        Err(error) => tell(&page, "subscribe", &error),
+    }
 }
 
-/// Keeps a note and tells all pages of it. The three commands share a round trip.
+/// Waits for the connection as long as it takes: a command would only wait for its timeout.
+async fn connected(muxer: &ConnectionMultiplexer) -> bool {
+    let mut events = muxer.events();
+    while !muxer.is_connected() {
+        if events.next().await.is_none() {
+            return false;
+        }
+    }
+    true
+}
+
+/// Keeps a note, then tells all pages of it: none shows what was refused.
 async fn post(muxer: &ConnectionMultiplexer, note: &str) -> Result<()> {
     let db = muxer.database();
-    let calls = (db.lpush(NOTES, note), db.ltrim(NOTES, 0, KEPT - 1), db.publish(NEWS, note));
-    let (kept, trimmed, published) = redmux::pipeline(calls).await;
+    // They share a round trip.
+    let (kept, trimmed) =
+        redmux::pipeline((db.lpush(NOTES, note), db.ltrim(NOTES, 0, KEPT - 1))).await;
     kept?;
     trimmed?;
-    published?;
+    db.publish(NEWS, note).await?;
     Ok(())
 }
 
@@ -104,20 +129,25 @@ async fn load(muxer: &ConnectionMultiplexer, page: &Page) -> Result<()> {
     Ok(())
 }
 
-/// Shows notes as they come, until the multiplexer is closed.
-async fn follow(mut news: Subscription, muxer: ConnectionMultiplexer, page: Rc<Page>) {
+/// Shows the board, then notes as they come, until the multiplexer is closed.
+async fn follow(mut news: Subscription, muxer: &ConnectionMultiplexer, page: &Page) {
+    // After the subscription, and before its first message is taken: a note that comes in between
+    // is seen twice. The other way round, or both at once, it could be missed.
+    reload(muxer, page).await;
     while let Some(item) = news.next().await {
         match item {
             SubscriptionItem::Message(message) => page.add(&message.text()),
             // The connection was lost, or the page was too slow: nobody sends again what was
             // published meanwhile, so the board is read anew.
-            SubscriptionItem::Missed(_) => {
-                if let Err(error) = load(&muxer, &page).await {
-                    tell(&page, "load", &error);
-                }
-            }
+            SubscriptionItem::Missed(_) => reload(muxer, page).await,
             _ => {}
         }
+    }
+}
+
+async fn reload(muxer: &ConnectionMultiplexer, page: &Page) {
+    if let Err(error) = load(muxer, page).await {
+        tell(page, "read the board", &error);
     }
 }
 
@@ -129,7 +159,7 @@ async fn watch(mut events: Events, page: Rc<Page>) {
             Event::ConnectionRestored(_) => page.state(State::Connected),
             _ => {}
         }
-        // Texts of events and errors hold no passwords and no arguments.
+        // Texts of events hold no passwords and no arguments.
         page.log(&event.to_string());
     }
 }

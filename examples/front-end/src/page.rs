@@ -66,7 +66,7 @@ impl Page {
     pub(crate) fn state(&self, state: State) {
         let (name, text) = match state {
             State::Connected => ("connected", "Connected"),
-            State::Reconnecting => ("reconnecting", "Connection lost. Trying again …"),
+            State::Reconnecting => ("reconnecting", "Not connected. Trying again …"),
             State::Closed => ("closed", "Closed"),
         };
         // It cannot fail: the name is one of an attribute.
@@ -100,9 +100,12 @@ impl Page {
     }
 
     /// A note has been posted: there is room for the next.
-    pub(crate) fn accepted(&self) {
+    pub(crate) fn accepted(&self, note: &str) {
         self.fault("");
-        self.note.set_value("");
+        // While it was on its way, another may have been begun.
+        if self.note.value().trim() == note {
+            self.note.set_value("");
+        }
     }
 
     /// Calls back with what was entered, unless that is nothing.
