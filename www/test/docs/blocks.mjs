@@ -59,12 +59,15 @@ export class Place {
   #programs = [];
   #env;
   #ports;
+  #numbers;
 
   /** `ports` are those of the documents, and those that are free here. */
   constructor(folder, ports) {
     this.home = folder;
     this.cwd = folder;
     this.#ports = ports;
+    // Whole numbers, once each: a hash may hold the digits of a port, and so may another port.
+    this.#numbers = new RegExp(`\\b(?:${Object.keys(ports).join("|")})\\b`, "g");
     this.#env = { ...process.env, PATH: `${join(folder, "bin")}:${process.env.PATH}`, npm_config_offline: "true", npm_config_audit: "false", npm_config_fund: "false", DENO_NO_UPDATE_CHECK: "1" };
   }
 
@@ -81,7 +84,7 @@ export class Place {
 
   /** The text with the ports that are free here. */
   here(text) {
-    return Object.entries(this.#ports).reduce((text, [port, free]) => text.replaceAll(port, free), text);
+    return text.replace(this.#numbers, (port) => this.#ports[port]);
   }
 
   async save(name, text) {
