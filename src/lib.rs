@@ -29,7 +29,7 @@ mod sync;
 use full::{FULL, Full, SMALL};
 
 pub use cache::{CacheOptions, CacheStats, Cached};
-pub use command::{Call, CircuitBreaker, RetryPolicy, pipeline};
+pub use command::{Call, CircuitBreaker, Collected, Collector, Issued, RetryPolicy, pipeline};
 pub use connection::{
     BacklogPolicy, ConstantDelay, Counters, Credentials, CredentialsProvider, ExponentialBackoff,
     ReconnectPolicy, ServerInfo,

@@ -13,7 +13,7 @@ use crate::{
     Delivery, Error, ErrorKind, FULL, Full, Result,
     connection::{Link, Outcome, Prelude, SlotId, Submission, Verb, micros},
     events::{ErrorMessage, Event},
-    resp::{Arg, ArgList, Frame, FromReply, ReplyError, ToArgs},
+    resp::{AnyArgs, Arg, ArgList, Frame, FromReply, ReplyError, ToArgs},
 };
 
 /// A command and, once awaited, its reply
@@ -46,7 +46,7 @@ pub struct Call<'a, T, A> {
 }
 
 /// A command of the client's own; of one type, so that there is one copy of the code
-pub(crate) type OwnCall<'a> = Call<'a, Option<Frame>, &'a [&'a [u8]]>;
+pub(crate) type OwnCall<'a> = Call<'a, Frame, AnyArgs<'a>>;
 
 /// What few calls have, kept out of the others
 #[derive(Default)]
@@ -266,22 +266,29 @@ impl<'a, T, A> Call<'a, T, A> {
     #[cold]
     #[inline(never)]
     fn not_decoded(&self, error: ReplyError) -> Error {
-        match error {
-            ReplyError::Server(error) => {
-                self.link.with(|core| core.count_server_error());
-                let code = error.code().to_owned();
-                let error = self.label(Error::from_server(error));
-                if self.link.hub.has_listeners() {
-                    self.link.hub.publish(Event::ErrorMessage(ErrorMessage {
-                        endpoint: self.link.endpoint(),
-                        command: error.command_name().map(Into::into),
-                        code,
-                    }));
-                }
-                error
+        not_decoded(self.link, &self.full_name(), error)
+    }
+}
+
+/// The error that a reply is or causes, which is counted and told if it is the server's.
+#[cold]
+pub(super) fn not_decoded(link: &Link, name: &str, error: ReplyError) -> Error {
+    let label = |error: Error| error.command(name).endpoint_at(&link.endpoint());
+    match error {
+        ReplyError::Server(error) => {
+            link.with(|core| core.count_server_error());
+            let code = error.code().to_owned();
+            let error = label(Error::from_server(error));
+            if link.hub.has_listeners() {
+                link.hub.publish(Event::ErrorMessage(ErrorMessage {
+                    endpoint: link.endpoint(),
+                    command: error.command_name().map(Into::into),
+                    code,
+                }));
             }
-            ReplyError::Decode(error) => self.label(Error::from_decode(error)),
+            error
         }
+        ReplyError::Decode(error) => label(Error::from_decode(error)),
     }
 }
 
@@ -342,6 +349,37 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
             observed.forgotten(result.as_ref().err());
         }
         result
+    }
+
+    /// Sends the command for the collector, unless there is more to be done than that, or no room.
+    pub(super) fn submit_collected(self, number: u32) -> Result<(SlotId, Cow<'static, str>), Self> {
+        if !self.is_usual() || !self.is_new() {
+            return Err(self);
+        }
+        let submitted = {
+            let mut args = ArgList::new();
+            self.append_to(&mut args);
+            let timeout = self.timeout;
+            let command = Submission { args: &args, prelude: None, timeout, confirm: None };
+            let submitted = self.link.submit_collected(&command, number);
+            discard(args);
+            submitted
+        };
+        match submitted {
+            Ok(Some(id)) => Ok((id, self.full_name())),
+            Ok(None) => Err(self),
+            Err(error) => Err(self.refuse(error)),
+        }
+    }
+
+    /// The same call with arguments of a type that any call has.
+    pub fn boxed(self) -> Call<'a, T, AnyArgs<'a>>
+    where
+        A: Send + Sync + 'a,
+    {
+        let Self { link, name, subcommand, args, timeout, handling, special, state, reply } = self;
+        let args = AnyArgs::new(args);
+        Call { link, name, subcommand, args, timeout, handling, special, state, reply }
     }
 
     /// Refuses it if `check` does, which is asked only about commands that may do harm.

@@ -3,6 +3,7 @@
 mod breaker;
 mod call;
 mod channels;
+mod collector;
 mod guard;
 mod handling;
 mod observed;
@@ -17,6 +18,7 @@ pub use breaker::CircuitBreaker;
 pub use call::Call;
 pub(crate) use call::OwnCall;
 pub(crate) use channels::ChannelPrefix;
+pub use collector::{Collected, Collector, Issued};
 pub(crate) use guard::{check_leased, check_shared};
 pub(crate) use handling::Handling;
 pub(crate) use observed::Observers;

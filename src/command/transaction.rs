@@ -6,7 +6,9 @@ use super::{Call, Calls, Handling, OwnCall, Pending, check_shared};
 use crate::{
     Delivery, Error, ErrorKind, FULL, Result,
     connection::{Link, Prelude},
-    resp::{Arg, ArgList, DecodeError, Frame, FromReply, Kind, Reply, ToArgs, encode_command},
+    resp::{
+        AnyArgs, Arg, ArgList, DecodeError, Frame, FromReply, Kind, Reply, ToArgs, encode_command,
+    },
 };
 
 /// The commands of a transaction, encoded
@@ -44,7 +46,8 @@ impl<'a> Queue<'a> {
     }
 
     pub(crate) fn exec(self, link: &'a Link, timeout: Option<Duration>) -> Exec<'a> {
-        let exec = Call::new(link, "EXEC", &[][..]).handled(self.handling).after(self.prelude);
+        let none = AnyArgs::new(());
+        let exec = Call::new(link, "EXEC", none).handled(self.handling).after(self.prelude);
         match timeout {
             Some(timeout) => exec.timeout(timeout),
             None => exec,
@@ -88,7 +91,7 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
 
 /// Whether the server has let go of what was watched: it has, unless no answer came or `MULTI`
 /// itself was refused.
-pub(crate) fn has_unwatched(exec: &Exec<'_>, outcome: &Result<Option<Frame>>) -> bool {
+pub(crate) fn has_unwatched(exec: &Exec<'_>, outcome: &Result<Frame>) -> bool {
     let answered = match outcome {
         Ok(_) => true,
         Err(error) => error.delivery() == Delivery::Answered,
@@ -101,7 +104,7 @@ pub(crate) fn has_unwatched(exec: &Exec<'_>, outcome: &Result<Option<Frame>>) ->
 pub(crate) fn conclude<C: Calls>(
     calls: &C,
     exec: &Exec<'_>,
-    outcome: Result<Option<Frame>>,
+    outcome: Result<Frame>,
 ) -> Result<Option<<C::Pending as Pending>::Results>> {
     if let Some((place, reply)) = exec.prelude_errors().first() {
         match place.checked_sub(1) {
@@ -114,10 +117,12 @@ pub(crate) fn conclude<C: Calls>(
             })?,
         }
     }
-    Ok(outcome?.map(|reply| {
-        let mut items = reply.reply().items();
-        calls.answers(&mut || items.as_mut()?.next())
-    }))
+    let reply = outcome?;
+    if reply.reply().is_null() {
+        return Ok(None);
+    }
+    let mut items = reply.reply().items();
+    Ok(Some(calls.answers(&mut || items.as_mut()?.next())))
 }
 
 /// Watched keys had changed.

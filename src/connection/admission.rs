@@ -6,7 +6,7 @@ use super::{
     config::{BacklogPolicy, NEVER},
     core::{Core, Phase, Submission},
     entry::{Entry, Kind},
-    slots::{Slot, SlotId},
+    slots::{Collection, Slot, SlotId},
 };
 use crate::{
     Delivery, Error, ErrorKind,
@@ -40,9 +40,7 @@ impl Core {
                 Err(error)
             }
             Ok(true) => {
-                if self.config.high_integrity.is_some() {
-                    self.post_check();
-                }
+                self.check_before();
                 let sequence = self.front + self.fifo.len() as u64;
                 let (id, issued) = match waiting {
                     Some(id) => {
@@ -89,6 +87,43 @@ impl Core {
         }
     }
 
+    /// Accepts a command whose outcome is for the collector, unless there is no room for it now.
+    pub(crate) fn submit_collected(
+        &mut self,
+        command: &Submission<'_>,
+        number: u32,
+    ) -> Result<Option<SlotId>, Error> {
+        if !self.admit(command, None)? {
+            return Ok(None);
+        }
+        self.check_before();
+        let sequence = self.front + self.fifo.len() as u64;
+        let timeout = command.timeout.unwrap_or(self.config.command_timeout);
+        let id = self.slots.insert_collected(sequence, self.now, timeout, number);
+        let deadline = self.now.saturating_add(timeout);
+        let over = command.timeout.is_some();
+        if over {
+            self.override_deadline(deadline, id);
+        }
+        self.out.push_command(command.args);
+        self.push_entry(Some(id), deadline, over, Kind::Command);
+        Ok(Some(id))
+    }
+
+    /// The collector wants no outcome of this one, not even one that is there.
+    pub(crate) fn give_up_collected(&mut self, id: SlotId) {
+        self.abandon(id);
+        self.slots.collection.outcomes.retain(|(_, of, _)| *of != id);
+    }
+
+    /// The collector has gone, and its commands with it.
+    pub(crate) fn end_collection(&mut self) {
+        for id in self.slots.collected() {
+            self.abandon(id);
+        }
+        self.slots.collection = Collection::default();
+    }
+
     /// Whether a command may be queued now (`true`) or must wait for room (`false`).
     fn admit(&self, command: &Submission<'_>, waiting: Option<SlotId>) -> Result<bool, Error> {
         if matches!(self.phase, Phase::Closing | Phase::Closed) {
@@ -127,6 +162,13 @@ impl Core {
             _ => self.out.push_command(args),
         }
         self.push_entry(None, NEVER, false, kind);
+    }
+
+    /// An integrity check goes before each command, if they are asked for.
+    fn check_before(&mut self) {
+        if self.config.high_integrity.get().is_some() {
+            self.post_check();
+        }
     }
 
     #[cold]

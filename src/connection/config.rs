@@ -60,7 +60,7 @@ pub(crate) struct LinkConfig {
     /// `None`: RESP3, or RESP2 where the server refuses it.
     pub(crate) protocol: Option<Protocol>,
     /// A numbered check goes before each command; what marks these.
-    pub(crate) high_integrity: Option<u64>,
+    pub(crate) high_integrity: Full<u64>,
     pub(crate) limits: Limits,
     /// Who leased the connection may wait on it for ever.
     pub(crate) leased: bool,

@@ -19,7 +19,7 @@ use super::{
     watch::Watches,
 };
 use crate::{
-    Delivery, Error, ErrorKind,
+    Delivery, Error, ErrorKind, FULL,
     multiplexer::Lines,
     resp::{Arg, Frame, Kind as ReplyKind, Protocol},
 };
@@ -367,14 +367,14 @@ impl Core {
                     self.become_ready(inbox);
                 }
             },
-            Kind::Probe => {}
-            Kind::Check(number) => {
+            Kind::Check(number) if FULL => {
                 if frame.decode::<String>().ok() != Some(self.check_text(number)) {
                     return Err(integrity_lost());
                 }
             }
+            Kind::Probe | Kind::Check(_) => {}
             Kind::Command | Kind::Confirm { .. } => {
-                if self.config.high_integrity.is_some() && self.is_check(&frame) {
+                if self.config.high_integrity.get().is_some() && self.is_check(&frame) {
                     // Its own reply is missing, or the check came twice.
                     return Err(integrity_lost());
                 }
@@ -393,7 +393,7 @@ impl Core {
 
     /// What an integrity check is answered with.
     pub(super) fn check_text(&self, number: u32) -> String {
-        format!("{:016x}:{number}", self.config.high_integrity.unwrap_or_default())
+        format!("{:016x}:{number}", self.config.high_integrity.get().copied().unwrap_or_default())
     }
 
     #[cold]

@@ -20,7 +20,7 @@ use super::{
     session::{Session, SessionEnd, Turn},
 };
 use crate::{
-    ConnectStage, Delivery, Error, ErrorKind, Full, TimeoutStage,
+    ConnectStage, Delivery, Error, ErrorKind, FULL, Full, TimeoutStage,
     events::{
         ConfigurationChanged, ConnectionFailed, ConnectionRestored, ErrorMessage, Event,
         FailureType,
@@ -129,14 +129,14 @@ impl Driver {
     pub(crate) fn with_stream(mut self, stream: Box<dyn ByteStream>) -> Self {
         let give_up = self.link.clock().saturating_add(self.plan.connect_timeout);
         match self.plan.credentials.get().cloned() {
-            None => self.open_session(stream, None, give_up),
-            Some(provider) => {
+            Some(provider) if FULL => {
                 let server = self.link.endpoint();
                 let dial = Box::pin(async move {
                     Ok((stream, Some(credentials::ask(&*provider, &server).await?)))
                 });
                 self.stage = Stage::Dialing { dial, give_up };
             }
+            _ => self.open_session(stream, None, give_up),
         }
         self
     }
@@ -185,8 +185,8 @@ impl Driver {
         Box::pin(async move {
             // First, so that no server waits for a slow provider.
             let credentials = match provider {
-                Some(provider) => Some(credentials::ask(&*provider, &endpoint).await?),
-                None => None,
+                Some(provider) if FULL => Some(credentials::ask(&*provider, &endpoint).await?),
+                _ => None,
             };
             let stream = transport.dial(&endpoint, &options).await.map_err(Error::from_dial)?;
             Ok((stream, credentials))

@@ -114,6 +114,20 @@ impl Link {
         })
     }
 
+    /// Sends a command whose outcome is for the collector; `None` if there is no room for it now.
+    pub(crate) fn submit_collected(
+        &self,
+        command: &Submission<'_>,
+        number: u32,
+    ) -> Result<Option<SlotId>> {
+        self.with(|core| {
+            self.stamp(core);
+            let id = core.submit_collected(command, number);
+            core.rouse_driver();
+            id
+        })
+    }
+
     /// Sends a command of the client's own whose reply nobody waits for.
     pub(crate) fn post(&self, args: &[Arg<'_>], kind: Kind) {
         self.with(|core| {
@@ -154,6 +168,32 @@ impl Link {
     /// The caller has gone.
     pub(crate) fn abandon(&self, id: SlotId) {
         self.with(|core| core.abandon(id));
+    }
+
+    /// Takes the one place for a collector, unless it is taken.
+    pub(crate) fn begin_collection(&self) -> bool {
+        let mut core = self.lock();
+        !std::mem::replace(&mut core.slots.collection.in_use, true)
+    }
+
+    /// Swaps the outcomes for an empty list; calls `waker` when there are more.
+    pub(crate) fn collect(&self, waker: &Waker, outcomes: &mut Vec<(u32, SlotId, Outcome)>) {
+        let mut core = self.lock();
+        let collection = &mut core.slots.collection;
+        std::mem::swap(&mut collection.outcomes, outcomes);
+        match &collection.waker {
+            Some(known) if known.will_wake(waker) => {}
+            _ => collection.waker = Some(waker.clone()),
+        }
+    }
+
+    /// Gives a command of the collector up, answered or not.
+    pub(crate) fn give_up_collected(&self, id: SlotId) {
+        self.with(|core| core.give_up_collected(id));
+    }
+
+    pub(crate) fn end_collection(&self) {
+        self.with(Core::end_collection);
     }
 
     /// Waits until `done` says so; it is asked after every change of phase.

@@ -53,6 +53,8 @@ enum State {
         next: u32,
     },
     Waiting(Option<Waker>),
+    /// Its outcome is for the collector, by whom it is known under this number.
+    Collected(u32),
     /// Nobody will ask, but its time is kept.
     Detached,
     Done(Outcome),
@@ -70,11 +72,28 @@ pub(crate) struct Slots {
     free: u32,
     live: usize,
     generation: u32,
+    pub(super) collection: Collection,
+}
+
+/// What the collector has to take
+#[derive(Default)]
+pub(crate) struct Collection {
+    pub(crate) outcomes: Vec<(u32, SlotId, Outcome)>,
+    /// The collector, once it has found nothing.
+    pub(crate) waker: Option<Waker>,
+    /// There is a collector.
+    pub(crate) in_use: bool,
 }
 
 impl Slots {
     pub(crate) fn new() -> Self {
-        Self { slots: Vec::new(), free: NIL, live: 0, generation: 0 }
+        Self {
+            slots: Vec::new(),
+            free: NIL,
+            live: 0,
+            generation: 0,
+            collection: Collection::default(),
+        }
     }
 
     /// Takes a place for a command issued at `issued`, in the FIFO as `entry`.
@@ -85,12 +104,27 @@ impl Slots {
         timeout: u64,
         waker: Option<Waker>,
     ) -> SlotId {
+        self.place(entry, issued, timeout, State::Waiting(waker))
+    }
+
+    /// The same, for the collector's command of this number.
+    pub(crate) fn insert_collected(
+        &mut self,
+        entry: u64,
+        issued: u64,
+        timeout: u64,
+        number: u32,
+    ) -> SlotId {
+        self.place(entry, issued, timeout, State::Collected(number))
+    }
+
+    fn place(&mut self, entry: u64, issued: u64, timeout: u64, state: State) -> SlotId {
         // One counter for all places: a place may be given back to the allocator and
         // made anew without an old id ever matching it by accident.
         self.generation = self.generation.wrapping_add(1);
         let generation = self.generation;
         self.live += 1;
-        let slot = Slot { generation, state: State::Waiting(waker), entry, issued, timeout };
+        let slot = Slot { generation, state, entry, issued, timeout };
         if self.free == NIL {
             let index = self.slots.len() as u32;
             self.slots.push(slot);
@@ -116,8 +150,16 @@ impl Slots {
     pub(crate) fn is_waiting(&self, id: SlotId) -> bool {
         self.slots.get(id.index as usize).is_some_and(|slot| {
             slot.generation == id.generation
-                && matches!(slot.state, State::Waiting(_) | State::Detached)
+                && matches!(slot.state, State::Waiting(_) | State::Collected(_) | State::Detached)
         })
+    }
+
+    /// The commands of the collector that are still open.
+    pub(crate) fn collected(&self) -> Vec<SlotId> {
+        let open = self.slots.iter().enumerate();
+        let open = open.filter(|(_, slot)| matches!(slot.state, State::Collected(_)));
+        open.map(|(index, slot)| SlotId { index: index as u32, generation: slot.generation })
+            .collect()
     }
 
     /// Whether this one has its reply, and nobody has taken it yet.
@@ -152,6 +194,12 @@ impl Slots {
                     let waker = waker.take();
                     slot.state = State::Done(outcome);
                     Ok(waker)
+                }
+                State::Collected(number) => {
+                    let number = *number;
+                    self.abandon(id);
+                    self.collection.outcomes.push((number, id, outcome));
+                    Ok(self.collection.waker.take())
                 }
                 State::Detached => {
                     self.abandon(id);
@@ -194,7 +242,7 @@ impl Slots {
                 *known = Some(waker.clone());
                 None
             }
-            State::Vacant { .. } | State::Detached => None,
+            State::Vacant { .. } | State::Collected(_) | State::Detached => None,
         }
     }
 

@@ -26,7 +26,7 @@ pub use status::{LinkStatus, Status};
 use crate::{
     CacheStats, Call, Database, Delivery, Error, ErrorKind, Events, Full, Options, Result,
     Subscriber, TimeoutStage,
-    command::{Handling, check_shared},
+    command::{Collector, Handling, check_shared},
     connection::{DialPlan, Driver, Link, LinkConfig, Phase},
     events::{ConnectionType, Hub},
     observe::{Profiler, ProfilingSession},
@@ -163,7 +163,8 @@ impl ConnectionMultiplexer {
         let link = |connection_type, phase| {
             let subscriber = connection_type == ConnectionType::Subscription;
             // Subscribed, RESP2 takes no ECHO.
-            let mark = (options.high_integrity && !subscriber).then(|| runtime.entropy());
+            let checked = options.high_integrity && !subscriber;
+            let mark = Full::of(|| checked.then(|| runtime.entropy()));
             let cache = if subscriber { None } else { options.cache() };
             Arc::new(Link::new(
                 LinkConfig { cache, high_integrity: mark, ..options.link_config(subscriber) },
@@ -228,6 +229,11 @@ impl ConnectionMultiplexer {
         Call::new(&self.inner.link, name, args)
             .handled(self.inner.handling.as_deref())
             .checked(check_shared)
+    }
+
+    /// Outcomes of many commands in one place, for embedders; `None` while there is another one.
+    pub fn collector(&self) -> Option<Collector> {
+        Collector::new(self.clone())
     }
 
     /// A stream of what happens to connections and servers, from now on.

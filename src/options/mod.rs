@@ -277,6 +277,7 @@ impl Options {
     /// doubled on the way is noticed before any goes to the wrong caller: the connection is then
     /// ended with [`ErrorKind::Protocol`](crate::ErrorKind::Protocol).
     /// Default false: a stream that keeps its order needs none of it. Leased connections have none.
+    #[cfg(feature = "full")]
     pub fn high_integrity(mut self, check: bool) -> Self {
         self.high_integrity = check;
         self
@@ -454,6 +455,7 @@ impl Options {
         handling.unless_usual()
     }
 
+    #[inline(always)]
     pub(crate) fn channels(&self) -> Option<ChannelPrefix> {
         self.channel_prefix.get().cloned().map(ChannelPrefix::new)
     }
@@ -479,7 +481,7 @@ impl Options {
             cache: None,
             database: self.database,
             protocol: if subscriber { Some(Protocol::Resp2) } else { self.protocol },
-            high_integrity: None,
+            high_integrity: Full::default(),
             limits: self.limits,
             leased: false,
             subscriber,

@@ -185,6 +185,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     text!("name", &["clientName"], client_name, "none", "Name of the connection in `CLIENT LIST`."),
     option!("setlib", library_info, BOOLEAN, "true", boolean, show,
         "Whether library name and version are told to the server (`CLIENT SETINFO`)."),
+    #[cfg(feature = "full")]
     option!("highIntegrity", high_integrity, BOOLEAN, "false", boolean, show,
         "Whether a numbered `ECHO` before every command checks that replies still match their commands."),
     text!("libraryName", &["libname"], library_name, "redmux", "The library name that is told, for libraries built on this one."),

@@ -19,7 +19,7 @@ use crate::{
     command::{Call, OwnCall},
     connection::{Link, Verb},
     options::Mapped,
-    resp::ToArg,
+    resp::{AnyArgs, ToArg},
 };
 
 /// Makes subscriptions; got from [`ConnectionMultiplexer::subscriber`]
@@ -231,9 +231,8 @@ impl Subscription {
             let session = session_of(&home);
             let verb = self.topic.verb;
             let name = home.with(|core| core.config.commands.name_of(verb.command()).to_owned());
-            let topic = [&self.topic.name[..]];
-            let call: OwnCall<'_> = Call::new(&home, name, &topic[..]);
-            let call = call.confirmed_by(verb);
+            let topic = AnyArgs::new(&self.topic.name[..]);
+            let call: OwnCall<'_> = Call::new(&home, name, topic).confirmed_by(verb);
             match call.await {
                 Ok(_) => {
                     self.queue.confirm(session);

@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
+    fmt,
     sync::Arc,
 };
 
@@ -74,6 +75,39 @@ impl<T: ToArgs + ?Sized> ToArgs for &mut T {
 
     fn arg_count(&self) -> usize {
         (**self).arg_count()
+    }
+}
+
+/// Arguments whose type is forgotten, so that calls with them are of one type
+///
+/// ```
+/// use redmux::resp::{AnyArgs, ToArgs};
+/// let args = [AnyArgs::new(("EX", 60)), AnyArgs::new("KEEPTTL")];
+/// assert_eq!(args.each_ref().map(ToArgs::arg_count), [2, 1]);
+/// ```
+pub struct AnyArgs<'a>(Box<dyn ToArgs + Send + Sync + 'a>);
+
+impl<'a> AnyArgs<'a> {
+    /// Boxes them.
+    pub fn new(args: impl ToArgs + Send + Sync + 'a) -> Self {
+        Self(Box::new(args))
+    }
+}
+
+impl ToArgs for AnyArgs<'_> {
+    fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
+        self.0.append_to(args);
+    }
+
+    fn arg_count(&self) -> usize {
+        self.0.arg_count()
+    }
+}
+
+impl fmt::Debug for AnyArgs<'_> {
+    /// Shows nothing: arguments are nobody's business.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AnyArgs").finish_non_exhaustive()
     }
 }
 

@@ -68,7 +68,7 @@ mod syntax;
 mod value;
 
 pub use arg::{Arg, NumberText, ToArg};
-pub use args::{ArgList, ToArgs};
+pub use args::{AnyArgs, ArgList, ToArgs};
 pub use decode_error::{DecodeError, ReplyError};
 pub use encode::{
     bulk_len, encode_command, encoded_len, header_len, write_array_header, write_bulk,

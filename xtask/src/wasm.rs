@@ -14,8 +14,15 @@ use crate::wasm_toolchain::{self, Toolchain};
 
 /// What wasm-opt is asked for. `-Oz` makes a smaller file than `-O1`, but one that compresses
 /// worse; so does any order of the functions but that by their names, which are dropped after it.
-const OPTIMISE: [&str; 4] =
-    ["-O1", "--converge", "--reorder-functions-by-name", "--strip-producers"];
+const OPTIMISE: [&str; 7] = [
+    "-O1",
+    "--converge",
+    "--dae-optimizing",
+    "--rse",
+    "--code-pushing",
+    "--reorder-functions-by-name",
+    "--strip-producers",
+];
 /// What the compiler's baseline for wasm32 uses beyond the first standard; browsers
 /// and edge runtimes have had all of it since 2021.
 const FEATURES: [&str; 6] = [

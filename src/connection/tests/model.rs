@@ -1,7 +1,7 @@
 use std::{collections::VecDeque, task::Waker};
 
 use crate::{
-    Delivery, Error, ErrorKind,
+    Delivery, Error, ErrorKind, Full,
     connection::{
         BacklogPolicy, LinkConfig,
         core::{Core, Inbox, Phase, Prelude, Submission},
@@ -31,11 +31,11 @@ pub(super) fn config() -> LinkConfig {
         cache: None,
         database: 0,
         protocol: None,
-        high_integrity: None,
+        high_integrity: Full::default(),
         limits: Limits::default(),
         leased: false,
         subscriber: false,
-        monitor: crate::Full::default(),
+        monitor: Full::default(),
     }
 }
 
@@ -116,6 +116,18 @@ impl Model {
         self.core.submit(&command, None, Waker::noop())
     }
 
+    /// As [`submit_with`](Self::submit_with), for the collector; `None` if there is no room.
+    pub(super) fn submit_collected(
+        &mut self,
+        id: &str,
+        number: u32,
+        timeout: Option<u64>,
+    ) -> Result<Option<SlotId>, Error> {
+        let args = [Arg::Bytes(b"ECHO"), Arg::Bytes(id.as_bytes())];
+        let command = Submission { args: &args, prelude: None, timeout, confirm: None };
+        self.core.submit_collected(&command, number)
+    }
+
     /// As [`submit_with`](Self::submit_with), with two other commands in one piece with it.
     pub(super) fn submit_group(&mut self, id: &str, timeout: Option<u64>) -> Result<SlotId, Error> {
         let mut bytes = Vec::new();
@@ -140,10 +152,13 @@ impl Model {
 
     /// The reply's text, or the error.
     pub(super) fn result(&mut self, id: SlotId) -> Option<Result<String, Error>> {
-        Some(match self.outcome(id)? {
-            Outcome::Reply(frame) => Ok(frame.decode().expect("the model sends text")),
-            Outcome::Failed(error) => Err(error),
-        })
+        self.outcome(id).map(text)
+    }
+
+    /// What the collector finds, with the numbers of the commands.
+    pub(super) fn collected(&mut self) -> Vec<(u32, SlotId, Result<String, Error>)> {
+        let outcomes = std::mem::take(&mut self.core.slots.collection.outcomes);
+        outcomes.into_iter().map(|(number, id, outcome)| (number, id, text(outcome))).collect()
     }
 
     /// The transport takes up to `limit` bytes.
@@ -243,6 +258,13 @@ impl Model {
     pub(super) fn echoed(&self) -> Vec<&str> {
         let echo = self.executed.iter().filter(|(name, _)| name == "ECHO");
         echo.map(|(_, argument)| argument.as_str()).collect()
+    }
+}
+
+fn text(outcome: Outcome) -> Result<String, Error> {
+    match outcome {
+        Outcome::Reply(frame) => Ok(frame.decode().expect("the model sends text")),
+        Outcome::Failed(error) => Err(error),
     }
 }
 

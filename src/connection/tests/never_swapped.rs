@@ -1,10 +1,10 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use proptest::prelude::*;
 
 use super::model::{MS, Model, config};
 use crate::{
-    Delivery, ErrorKind, TimeoutStage,
+    Delivery, ErrorKind, Full, TimeoutStage,
     connection::{BacklogPolicy, LinkConfig, core::Phase, slots::SlotId},
 };
 
@@ -17,8 +17,12 @@ enum Act {
     SubmitGroup { timeout: Option<u64> },
     /// A caller issues a command and forgets it.
     Forget { timeout: Option<u64> },
+    /// A command is issued for the collector.
+    Collect { timeout: Option<u64> },
     /// A caller gives up on one of its commands.
     Cancel { which: usize },
+    /// The collector gives up on one.
+    GiveUp { which: usize },
     /// The transport takes some bytes.
     Write { bytes: usize },
     /// Some replies arrive.
@@ -37,7 +41,9 @@ fn act() -> impl Strategy<Value = Act> {
         5 => timeout().prop_map(|timeout| Act::Submit { timeout }),
         2 => timeout().prop_map(|timeout| Act::SubmitGroup { timeout }),
         1 => timeout().prop_map(|timeout| Act::Forget { timeout }),
+        4 => timeout().prop_map(|timeout| Act::Collect { timeout }),
         2 => any::<usize>().prop_map(|which| Act::Cancel { which }),
+        1 => any::<usize>().prop_map(|which| Act::GiveUp { which }),
         4 => prop_oneof![1..40usize, Just(usize::MAX)].prop_map(|bytes| Act::Write { bytes }),
         4 => (1..5usize).prop_map(|replies| Act::Read { replies }),
         3 => (1..200u64).prop_map(|millis| Act::Wait { millis }),
@@ -80,9 +86,26 @@ fn collect(model: &mut Model, waiting: &mut Vec<Issued>, not_sent: &mut Vec<Stri
     *waiting = rest;
 }
 
+/// The same for the collector, whose numbers are used again at once.
+fn take(model: &mut Model, open: &mut BTreeMap<u32, Issued>, not_sent: &mut Vec<String>) {
+    for (number, slot, result) in model.collected() {
+        let issued = open.remove(&number).expect("a command that was issued and not given up");
+        assert_eq!(issued.slot, slot);
+        match result {
+            Ok(text) => assert_eq!(text, issued.id, "a reply was swapped"),
+            Err(error) => match error.delivery() {
+                Delivery::NotSent => not_sent.push(issued.id),
+                Delivery::MaybeExecuted => {}
+                other => panic!("{other:?}: {error}"),
+            },
+        }
+    }
+}
+
 fn run(acts: Vec<Act>, config: LinkConfig) {
     let mut model = Model::ready(config);
     let mut waiting = Vec::new();
+    let mut open = BTreeMap::new();
     let mut not_sent = Vec::new();
     let mut order = HashMap::new();
     for (number, act) in acts.into_iter().enumerate() {
@@ -109,6 +132,28 @@ fn run(acts: Vec<Act>, config: LinkConfig) {
                     }
                 }
             }
+            Act::Collect { timeout } => {
+                let id = format!("command-{number}");
+                order.insert(id.clone(), number);
+                let free = (0..).find(|number| !open.contains_key(number)).unwrap_or_default();
+                let submitted = match model.submit_collected(&id, free, timeout) {
+                    Ok(Some(slot)) => Ok(drop(open.insert(free, Issued { id: id.clone(), slot }))),
+                    // A call like any other then.
+                    Ok(None) => model
+                        .submit_with(&id, timeout)
+                        .map(|slot| waiting.push(Issued { id: id.clone(), slot })),
+                    Err(error) => Err(error),
+                };
+                if let Err(error) = submitted {
+                    assert_eq!(error.delivery(), Delivery::NotSent);
+                    not_sent.push(id);
+                }
+            }
+            Act::GiveUp { which } if !open.is_empty() => {
+                let number = open.keys().nth(which % open.len()).copied();
+                let issued = number.and_then(|number| open.remove(&number));
+                issued.into_iter().for_each(|issued| model.core.give_up_collected(issued.slot));
+            }
             Act::Cancel { which } if !waiting.is_empty() => {
                 let issued = waiting.swap_remove(which % waiting.len());
                 model.core.abandon(issued.slot);
@@ -125,6 +170,10 @@ fn run(acts: Vec<Act>, config: LinkConfig) {
             _ => {}
         }
         collect(&mut model, &mut waiting, &mut not_sent);
+        // Not always: outcomes may lie there when one is given up.
+        if number % 3 == 0 {
+            take(&mut model, &mut open, &mut not_sent);
+        }
     }
     if model.core.phase == Phase::Disconnected {
         model.connect();
@@ -133,7 +182,9 @@ fn run(acts: Vec<Act>, config: LinkConfig) {
     for _ in 0..order.len() + 2 {
         model.settle();
         collect(&mut model, &mut waiting, &mut not_sent);
+        take(&mut model, &mut open, &mut not_sent);
     }
+    assert!(open.is_empty(), "{} commands of the collector were never settled", open.len());
     assert!(waiting.is_empty(), "{} commands were never settled", waiting.len());
     let echoed = model.echoed();
     assert_groups_whole(&model);
@@ -191,7 +242,7 @@ proptest! {
 #[test]
 fn with_high_integrity_nobody_gets_a_wrong_reply_when_one_is_lost_or_doubled() {
     for (at, doubled) in [(0, false), (1, false), (2, false), (0, true), (1, true), (3, true)] {
-        let mut model = Model::ready(LinkConfig { high_integrity: Some(7), ..config() });
+        let mut model = Model::ready(LinkConfig { high_integrity: Full::new(7), ..config() });
         let slots: Vec<_> =
             ["one", "two", "three"].iter().map(|id| (*id, model.submit(id).unwrap())).collect();
         model.write(usize::MAX);
@@ -217,7 +268,7 @@ fn with_high_integrity_nobody_gets_a_wrong_reply_when_one_is_lost_or_doubled() {
 
 #[test]
 fn high_integrity_changes_nothing_else() {
-    let mut model = Model::ready(LinkConfig { high_integrity: Some(7), ..config() });
+    let mut model = Model::ready(LinkConfig { high_integrity: Full::new(7), ..config() });
     for round in 0..100 {
         let id = format!("round {round}");
         let slot = model.submit(&id).unwrap();

@@ -105,10 +105,11 @@ impl Database {
         Ok(())
     }
 
-    fn end_commit(&self, exec: &Exec<'_>, outcome: &Result<Option<Frame>>) {
+    fn end_commit(&self, exec: &Exec<'_>, outcome: &Result<Frame>) {
         let Some(leased) = self.leased.get() else { return };
         if leased.watching() == Watching::Commits && has_unwatched(exec, outcome) {
-            leased.set_watching(Watching::Over { conflict: matches!(outcome, Ok(None)) });
+            let conflict = outcome.as_ref().is_ok_and(|reply| reply.reply().is_null());
+            leased.set_watching(Watching::Over { conflict });
         }
     }
 }

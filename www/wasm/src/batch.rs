@@ -1,6 +1,6 @@
 //! Commands that crossed together.
 
-use std::{borrow::Cow, cell::RefCell, rc::Rc, time::Duration};
+use std::{borrow::Cow, cell::RefCell, sync::Arc, time::Duration};
 
 use redmux::{
     Call, ConnectionMultiplexer,
@@ -51,14 +51,14 @@ impl Batch {
 
     /// The words of its first command as text.
     pub(crate) fn texts(self) -> Vec<String> {
-        let batch = Rc::new(self);
+        let batch = Arc::new(self);
         let Some(command) = batch.commands().next() else { return Vec::new() };
         let mut words = ArgList::new();
         command.words.append_to(&mut words);
         words.iter().map(|word| String::from_utf8_lossy(word.as_bytes()).into_owned()).collect()
     }
 
-    pub(crate) fn commands(self: &Rc<Self>) -> impl Iterator<Item = Command> {
+    pub(crate) fn commands(self: &Arc<Self>) -> impl Iterator<Item = Command> {
         let (mut head, mut start) = (0, 0);
         std::iter::from_fn(move || {
             let [id, name, time, cached, words] = *self.heads.get(head..head + 5)? else {
@@ -83,7 +83,10 @@ pub(crate) struct Command {
 }
 
 impl Command {
-    pub(crate) fn call(self, muxer: &ConnectionMultiplexer) -> Call<'_, Frame, impl ToArgs> {
+    pub(crate) fn call(
+        self,
+        muxer: &ConnectionMultiplexer,
+    ) -> Call<'_, Frame, impl ToArgs + Send + Sync> {
         let Self { name, time, mut words, .. } = self;
         let known = NAMES.with_borrow(|names| names.get(name as usize).copied());
         let name = match known {
@@ -101,7 +104,7 @@ impl Command {
 
 /// The words of a command that are not its name
 struct Words {
-    batch: Rc<Batch>,
+    batch: Arc<Batch>,
     /// Where the lengths begin and end.
     lengths: usize,
     end: usize,
@@ -133,5 +136,9 @@ impl ToArgs for Words {
             args.push(Arg::Bytes(word));
             rest = after;
         }
+    }
+
+    fn arg_count(&self) -> usize {
+        self.end - self.lengths
     }
 }

@@ -107,9 +107,9 @@ impl RawClient {
         let Some(muxer) = self.muxer.borrow().clone() else { return };
         let hooks = self.hooks.clone();
         self.spawn_abortable(id, async move {
-            let batch = Rc::new(Batch::new(heads, bytes));
+            let batch = Arc::new(Batch::new(heads, bytes));
             let database = muxer.database();
-            let calls: Vec<_> = batch.commands().map(|c| c.call(&muxer)).collect();
+            let calls: Vec<_> = batch.commands().map(|c| c.call(&muxer).boxed()).collect();
             let mut transaction = database.transaction(calls);
             if let Some(timeout) = timeout {
                 transaction = transaction.timeout(options::duration(timeout));

@@ -9,11 +9,16 @@ use std::{
     task::{Context, Poll, Wake, Waker},
 };
 
-use redmux::{Cached, Call, ConnectionMultiplexer, Result, resp::Frame, resp::ToArgs};
-
+use redmux::{
+    Cached, Call, Collected, Collector, ConnectionMultiplexer, Issued, Result,
+    resp::{AnyArgs, Frame},
+};
 use wasm_bindgen::JsValue;
 
-use crate::{batch::Batch, hooks::Hooks};
+use crate::{
+    batch::{Batch, Command},
+    hooks::Hooks,
+};
 
 /// Replies that are handed over at once, at most: the memory they hold is bounded by it.
 const MOST: usize = 4096;
@@ -97,7 +102,16 @@ impl Wake for Place {
 
 /// Issues commands and hands replies over, until the queue ends.
 pub(crate) async fn run(muxer: ConnectionMultiplexer, queue: Arc<Queue>, hooks: Rc<Hooks>) {
-    let mut calls = Calls { places: Vec::new(), queue: queue.clone(), hooks, replies: Vec::new() };
+    // The only one: nobody else has this multiplexer.
+    let Some(collector) = muxer.collector() else { return };
+    let mut calls = Calls {
+        collector,
+        places: Vec::new(),
+        queue: queue.clone(),
+        hooks,
+        collected: Vec::new(),
+        replies: Vec::new(),
+    };
     poll_fn(|cx| {
         let mut waiting = queue.lock();
         let batches = std::mem::take(&mut waiting.batches);
@@ -106,21 +120,17 @@ pub(crate) async fn run(muxer: ConnectionMultiplexer, queue: Arc<Queue>, hooks: 
         let drained = waiting.drained.take();
         let over = waiting.over;
         drop(waiting);
-        for command in batches.into_iter().map(|batch| Rc::new(batch.0)) {
-            for command in command.commands() {
-                let (id, cached) = (command.id, command.cached);
-                let call = command.call(&muxer);
-                calls.begin(
-                    id,
-                    if cached { Flight::Cached(call.cached()) } else { Flight::Plain(call) },
-                );
+        for batch in batches.into_iter().map(|batch| Arc::new(batch.0)) {
+            for command in batch.commands() {
+                calls.begin(command, &muxer);
             }
         }
         for id in cancelled {
             calls.forget(id);
         }
-        for id in &ready {
-            calls.look(*id);
+        calls.take(cx.waker());
+        for id in ready {
+            calls.look(id);
         }
         calls.hand_over();
         if let Some(drained) = drained {
@@ -130,11 +140,6 @@ pub(crate) async fn run(muxer: ConnectionMultiplexer, queue: Arc<Queue>, hooks: 
             return Poll::Ready(());
         }
         let mut waiting = queue.lock();
-        if waiting.ready.is_empty() {
-            // The vector is used again.
-            waiting.ready = ready;
-            waiting.ready.clear();
-        }
         let idle =
             waiting.ready.is_empty() && waiting.batches.is_empty() && waiting.cancelled.is_empty();
         waiting.pump = Some(cx.waker().clone());
@@ -148,52 +153,83 @@ pub(crate) async fn run(muxer: ConnectionMultiplexer, queue: Arc<Queue>, hooks: 
 }
 
 /// A command under way
-enum Flight<'a, A> {
-    Plain(Call<'a, Frame, A>),
-    Cached(Cached<'a, Frame, A>),
-}
-
-impl<A: ToArgs> Flight<'_, A> {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Frame>> {
-        match self {
-            Self::Plain(call) => Pin::new(call).poll(cx),
-            Self::Cached(call) => Pin::new(call).poll(cx),
-        }
-    }
+enum Flight<'a> {
+    /// Nearly every one.
+    Issued(Issued),
+    /// It waits for room, or was refused.
+    Plain(Call<'a, Frame, AnyArgs<'a>>),
+    Cached(Cached<'a, Frame, AnyArgs<'a>>),
 }
 
 /// The commands under way, by their numbers
-struct Calls<'a, A> {
-    places: Vec<(Option<Flight<'a, A>>, Waker)>,
+struct Calls<'a> {
+    collector: Collector,
+    places: Vec<Option<Flight<'a>>>,
     queue: Arc<Queue>,
     hooks: Rc<Hooks>,
+    collected: Vec<Collected>,
     replies: Vec<(u32, Frame)>,
 }
 
-impl<'a, A: ToArgs> Calls<'a, A> {
-    fn begin(&mut self, id: u32, flight: Flight<'a, A>) {
-        while self.places.len() <= id as usize {
-            let id = self.places.len() as u32;
-            let place = Place { id, queue: self.queue.clone() };
-            self.places.push((None, Arc::new(place).into()));
+impl<'a> Calls<'a> {
+    fn begin(&mut self, command: Command, muxer: &'a ConnectionMultiplexer) {
+        let (id, cached) = (command.id, command.cached);
+        let index = id as usize;
+        if self.places.len() <= index {
+            self.places.resize_with(index + 1, || None);
         }
-        self.places[id as usize].0 = Some(flight);
+        let call = command.call(muxer);
+        let flight = if cached {
+            Flight::Cached(call.boxed().cached())
+        } else {
+            match self.collector.issue(id, call) {
+                Ok(issued) => return self.places[index] = Some(Flight::Issued(issued)),
+                Err(call) => Flight::Plain(call.boxed()),
+            }
+        };
+        self.places[index] = Some(flight);
         self.look(id);
     }
 
     fn forget(&mut self, id: u32) {
-        if let Some((flight, _)) = self.places.get_mut(id as usize) {
-            *flight = None;
+        if let Some(Flight::Issued(issued)) =
+            self.places.get_mut(id as usize).and_then(Option::take)
+        {
+            self.collector.give_up(issued);
         }
         // Its number may be used again.
         self.hooks.settle(id, false, JsValue::UNDEFINED);
     }
 
+    /// What the collector has.
+    fn take(&mut self, waker: &Waker) {
+        let mut collected = std::mem::take(&mut self.collected);
+        self.collector.take(waker, &mut collected);
+        for Collected { number, result, .. } in collected.drain(..) {
+            self.land(number, result);
+        }
+        self.collected = collected;
+    }
+
+    /// A call that has a waker of its own.
     fn look(&mut self, id: u32) {
-        let Some((place, waker)) = self.places.get_mut(id as usize) else { return };
-        let Some(flight) = place else { return };
-        let Poll::Ready(result) = flight.poll(&mut Context::from_waker(waker)) else { return };
-        *place = None;
+        let Some(Some(flight)) = self.places.get_mut(id as usize) else { return };
+        let waker = Arc::new(Place { id, queue: self.queue.clone() }).into();
+        let cx = &mut Context::from_waker(&waker);
+        let result = match flight {
+            Flight::Issued(_) => return,
+            Flight::Plain(call) => Pin::new(call).poll(cx),
+            Flight::Cached(call) => Pin::new(call).poll(cx),
+        };
+        if let Poll::Ready(result) = result {
+            self.land(id, result);
+        }
+    }
+
+    fn land(&mut self, id: u32, result: Result<Frame>) {
+        if let Some(place) = self.places.get_mut(id as usize) {
+            *place = None;
+        }
         match result {
             Ok(frame) => {
                 self.replies.push((id, frame));
