@@ -51,7 +51,12 @@ pub(crate) struct Audit {
 impl Audit {
     pub(crate) fn open(config: AuditConfig) -> io::Result<Self> {
         let file = match &config.file {
-            Some(path) => Some(OpenOptions::new().create(true).append(true).open(path)?),
+            Some(path) => {
+                let opened = OpenOptions::new().create(true).append(true).open(path);
+                Some(opened.map_err(|error| {
+                    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+                })?)
+            }
             None => None,
         };
         Ok(Self { config, to: Mutex::new(file) })

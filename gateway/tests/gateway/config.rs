@@ -67,6 +67,27 @@ fn every_configuration_that_is_shown_is_in_order() {
     }
 }
 
+/// Else the gateway passes what Redis then refuses.
+#[test]
+fn the_acl_that_is_shown_allows_what_the_configurations_do() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let docs = std::fs::read_to_string(root.join("../docs/gateway.md")).unwrap();
+    let acl = docs.split("ACL SETUSER gateway-shop ").nth(1).unwrap().split("```").next().unwrap();
+    let acl: Vec<&str> = acl.split_whitespace().collect();
+    let packaged = std::fs::read_to_string(root.join("packaging/gateway.toml")).unwrap();
+    let mut count = 0;
+    for config in [docs.split("```toml\n").nth(1).unwrap(), &packaged] {
+        let commands = config.split("[policies.shop]\ncommands = [").nth(1).unwrap();
+        for command in commands.split(']').next().unwrap().split(", ") {
+            let rule = command.trim_matches('"').to_lowercase().replace(' ', "|");
+            assert!(acl.contains(&&*format!("+{rule}")), "{rule}: {acl:?}");
+            count += 1;
+        }
+    }
+    assert!(count > 10, "{count} commands");
+    assert!(acl.contains(&"+unsubscribe"));
+}
+
 #[async_std::test]
 async fn every_option_metric_and_close_code_is_in_the_documents() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -192,7 +213,7 @@ fn faults_are_told_with_line_and_key() {
             "none: ",
         ),
         ("[listen]", "[timeouts]\nping = 5\n[listen]", "line 3: "),
-        ("[listen]", "[audit]\nfile = \"no/such/folder/log\"\n[listen]", "audit.file: "),
+        ("[listen]", "[audit]\nfile = \"no/such/folder/log\"\n[listen]", "no/such/folder/log: "),
         (
             "[listen]",
             "[jwt.j]\nalgorithms = [\"none\"]\nissuer = \"i\"\naudience = [\"a\"]\n[listen]",
