@@ -137,16 +137,18 @@ fn run(acts: Vec<Act>, config: LinkConfig) {
                 order.insert(id.clone(), number);
                 let free = (0..).find(|number| !open.contains_key(number)).unwrap_or_default();
                 let submitted = match model.submit_collected(&id, free, timeout) {
-                    Ok(Some(slot)) => Ok(drop(open.insert(free, Issued { id: id.clone(), slot }))),
+                    Ok(Some(slot)) => Ok((slot, true)),
                     // A call like any other then.
-                    Ok(None) => model
-                        .submit_with(&id, timeout)
-                        .map(|slot| waiting.push(Issued { id: id.clone(), slot })),
+                    Ok(None) => model.submit_with(&id, timeout).map(|slot| (slot, false)),
                     Err(error) => Err(error),
                 };
-                if let Err(error) = submitted {
-                    assert_eq!(error.delivery(), Delivery::NotSent);
-                    not_sent.push(id);
+                match submitted {
+                    Ok((slot, true)) => drop(open.insert(free, Issued { id, slot })),
+                    Ok((slot, false)) => waiting.push(Issued { id, slot }),
+                    Err(error) => {
+                        assert_eq!(error.delivery(), Delivery::NotSent);
+                        not_sent.push(id);
+                    }
                 }
             }
             Act::GiveUp { which } if !open.is_empty() => {
