@@ -37,6 +37,23 @@ fn a_driver_that_sleeps_is_woken() {
 }
 
 #[test]
+fn a_collector_is_woken_for_all_it_waits_for() {
+    explore(INTERLEAVINGS, || async {
+        let setup = Setup { room: 1000, ..Setup::default() };
+        let config = LinkConfig {
+            command_timeout: NEVER,
+            keep_alive: NEVER,
+            probe_after: NEVER,
+            high_water: if world::toss() { 1 } else { setup.config.high_water },
+            ..setup.config
+        };
+        let world = World::new(Setup { config, ..setup });
+        let callers = vec![world.caller([1, 2]), world.collector([3, 4, 5]), world.caller([6])];
+        answered(world, callers).await;
+    });
+}
+
+#[test]
 fn callers_in_line_for_room_get_their_turn() {
     explore(INTERLEAVINGS, || async {
         let setup = Setup::default();

@@ -22,10 +22,12 @@ use super::{
 use crate::{
     Delivery, Error, Result,
     command::{Call, pipeline},
-    connection::{ConstantDelay, DialPlan, Driver, Link, LinkConfig, core::Phase},
+    connection::{
+        self, ConstantDelay, DialPlan, Driver, Link, LinkConfig, Submission, core::Phase,
+    },
     events::{ConnectionType, Hub},
     pubsub::Registry,
-    resp::Protocol,
+    resp::{Arg, Protocol},
     sync::Mutex,
 };
 
@@ -157,6 +159,45 @@ impl World {
                 };
                 outcomes.push(Outcome { number, result });
             }
+            outcomes
+        })
+    }
+
+    /// A collector on a thread of its own, which echoes the numbers that there is room for; those
+    /// for which there is none are calls.
+    pub(super) fn collector(&self, numbers: impl Into<Vec<u32>>) -> JoinHandle<Vec<Outcome>> {
+        let (link, numbers) = (self.link.clone(), numbers.into());
+        spawn(async move {
+            assert!(link.begin_collection());
+            let (mut open, mut outcomes) = (0, Vec::new());
+            for number in numbers {
+                let text = number.to_string();
+                let args = [Arg::Bytes(b"ECHO"), Arg::Bytes(text.as_bytes())];
+                let command =
+                    Submission { args: &args, prelude: None, timeout: None, confirm: None };
+                match link.submit_collected(&command, number) {
+                    Ok(Some(_)) => open += 1,
+                    Ok(None) => {
+                        outcomes.push(Outcome { number, result: echo(&link, number).await });
+                    }
+                    Err(error) => outcomes.push(Outcome { number, result: Err(error) }),
+                }
+            }
+            poll_fn(|cx| {
+                let mut found = Vec::new();
+                link.collect(cx.waker(), &mut found);
+                open -= found.len();
+                outcomes.extend(found.into_iter().map(|(number, _, outcome)| {
+                    let result = match outcome {
+                        connection::Outcome::Reply(frame) => Ok(frame.decode().unwrap()),
+                        connection::Outcome::Failed(error) => Err(error),
+                    };
+                    Outcome { number, result }
+                }));
+                if open == 0 { Poll::Ready(()) } else { Poll::Pending }
+            })
+            .await;
+            link.end_collection();
             outcomes
         })
     }
