@@ -5,8 +5,7 @@
 use std::{future::poll_fn, task::Poll, time::Duration};
 
 use redmux::{
-    Collected, Collector, ConnectionMultiplexer, Delivery, ErrorKind, Options, RetryPolicy,
-    resp::Frame,
+    Collected, Collector, ConnectionMultiplexer, Delivery, ErrorKind, Options, resp::Frame,
 };
 use redmux_test_support::RedisServer;
 
@@ -14,7 +13,7 @@ use redmux_test_support::RedisServer;
 async fn take(collector: &mut Collector, count: usize) -> Vec<Collected> {
     let mut all = Vec::new();
     poll_fn(|cx| {
-        collector.take(cx.waker(), &mut all);
+        collector.take(cx.waker(), |collected| all.push(collected));
         if all.len() < count { Poll::Pending } else { Poll::Ready(()) }
     })
     .await;
@@ -33,7 +32,7 @@ async fn each_number_has_its_reply_and_all_are_in_order_with_calls() {
     let (_server, muxer) = client().await;
     let mut collector = muxer.collector().unwrap();
     for number in 0..1000 {
-        collector.issue(number, muxer.execute("INCR", "n")).unwrap();
+        collector.issue(number, "INCR", &"n", None).unwrap();
         if number == 499 {
             assert_eq!(muxer.execute::<i64>("INCR", "n").await.unwrap(), 501);
         }
@@ -52,11 +51,10 @@ async fn errors_are_those_of_calls() {
     let (server, muxer) = client().await;
     muxer.execute::<()>("SET", ("text", "x")).await.unwrap();
     let mut collector = muxer.collector().unwrap();
-    collector.issue(7, muxer.execute("INCR", "text")).unwrap();
+    collector.issue(7, "INCR", &"text", None).unwrap();
     let [refused] = take(&mut collector, 1).await.try_into().unwrap();
     server.pause();
-    let slow = muxer.execute("ECHO", "slow");
-    collector.issue(8, slow.timeout(Duration::from_millis(20))).unwrap();
+    collector.issue(8, "ECHO", &"slow", Some(Duration::from_millis(20))).unwrap();
     let [late] = take(&mut collector, 1).await.try_into().unwrap();
     server.resume();
     let refused = refused.result.unwrap_err();
@@ -67,27 +65,28 @@ async fn errors_are_those_of_calls() {
     assert!(matches!(late.kind(), ErrorKind::Timeout(_)), "{late}");
     assert_eq!((late.delivery(), late.command_name()), (Delivery::MaybeExecuted, Some("ECHO")));
     // The late reply goes to nobody.
-    collector.issue(8, muxer.execute("PING", ())).unwrap();
+    collector.issue(8, "PING", &(), None).unwrap();
     let [pong] = take(&mut collector, 1).await.try_into().unwrap();
     assert_eq!(pong.result.unwrap().decode::<String>().unwrap(), "PONG");
 }
 
 #[async_std::test]
-async fn what_needs_more_than_sending_is_given_back() {
+async fn what_would_be_refused_or_wants_more_than_sending_is_left_to_a_call() {
     let (server, muxer) = client().await;
     let mut collector = muxer.collector().unwrap();
-    let blocking = collector.issue(0, muxer.execute("BLPOP", ("list", 0))).unwrap_err();
-    assert_eq!(blocking.await.unwrap_err().kind(), ErrorKind::Command);
-    let retried = muxer.execute("PING", ()).retry(&RetryPolicy::new());
-    let retried = collector.issue(0, retried).unwrap_err();
-    assert_eq!(retried.await.unwrap().decode::<String>().unwrap(), "PONG");
-    let other = ConnectionMultiplexer::connect(server.addr().to_string()).await.unwrap();
-    let foreign = collector.issue(0, other.execute("PING", ())).unwrap_err();
-    assert_eq!(foreign.await.unwrap().decode::<String>().unwrap(), "PONG");
+    assert!(collector.issue(0, "BLPOP", &("list", 0), None).is_none());
+    assert!(collector.issue(0, "CLIENT", &("REPLY", "OFF"), None).is_none());
+    assert!(collector.issue(0, "CLIENT", &"ID", None).is_some());
+    assert_eq!(take(&mut collector, 1).await.len(), 1);
     muxer.close().await;
-    let closed = collector.issue(0, muxer.execute("PING", ())).unwrap_err();
-    let closed = closed.await.unwrap_err();
+    assert!(collector.issue(0, "PING", &(), None).is_none());
+    let closed = muxer.execute::<Frame>("PING", ()).await.unwrap_err();
     assert_eq!((closed.kind(), closed.command_name()), (ErrorKind::Closed, Some("PING")));
+
+    // Its keys are others on the server.
+    let options = Options::new(server.addr().to_string()).key_prefix("a:");
+    let prefixed = ConnectionMultiplexer::connect(options).await.unwrap();
+    assert!(prefixed.collector().unwrap().issue(0, "GET", &"key", None).is_none());
 }
 
 #[async_std::test]
@@ -98,11 +97,11 @@ async fn without_room_commands_wait_as_calls_and_nobody_overtakes_them() {
     let mut collector = muxer.collector().unwrap();
     let (mut issued, mut waiting) = (0, Vec::new());
     for number in 0..100 {
-        match collector.issue(number, muxer.execute("RPUSH", ("list", number))) {
-            Ok(_) if waiting.is_empty() => issued += 1,
-            Ok(_) => panic!("{number} overtook those that wait"),
-            Err(call) => {
-                let mut call = Box::pin(call);
+        match collector.issue(number, "RPUSH", &("list", number), None) {
+            Some(_) if waiting.is_empty() => issued += 1,
+            Some(_) => panic!("{number} overtook those that wait"),
+            None => {
+                let mut call = Box::pin(muxer.execute::<Frame>("RPUSH", ("list", number)));
                 // It takes its place in the line when it is looked at first.
                 assert!(futures::poll!(call.as_mut()).is_pending());
                 waiting.push(call);
@@ -122,13 +121,13 @@ async fn without_room_commands_wait_as_calls_and_nobody_overtakes_them() {
 async fn what_is_given_up_has_no_outcome() {
     let (_server, muxer) = client().await;
     let mut collector = muxer.collector().unwrap();
-    let first = collector.issue(0, muxer.execute("ECHO", "first")).unwrap();
+    let first = collector.issue(0, "ECHO", &"first", None).unwrap();
     collector.give_up(first);
-    let second = collector.issue(0, muxer.execute("ECHO", "second")).unwrap();
+    let second = collector.issue(0, "ECHO", &"second", None).unwrap();
     // Answered before this one, so its outcome lies there.
     muxer.execute::<()>("PING", ()).await.unwrap();
     collector.give_up(second);
-    collector.issue(0, muxer.execute("ECHO", "third")).unwrap();
+    collector.issue(0, "ECHO", &"third", None).unwrap();
     let [third] = take(&mut collector, 1).await.try_into().unwrap();
     assert_eq!(third.result.unwrap().decode::<String>().unwrap(), "third");
     // It may be given up again, which does nothing.
@@ -141,7 +140,7 @@ async fn a_lost_connection_says_what_may_have_run() {
     let (server, muxer) = client().await;
     let mut collector = muxer.collector().unwrap();
     server.pause();
-    collector.issue(0, muxer.execute("INCR", "n")).unwrap();
+    collector.issue(0, "INCR", &"n", None).unwrap();
     async_std::task::sleep(Duration::from_millis(100)).await;
     server.kill();
     let [lost] = take(&mut collector, 1).await.try_into().unwrap();
@@ -159,11 +158,11 @@ async fn there_is_one_at_a_time_and_its_end_gives_up_what_is_open() {
     let mut collector = muxer.collector().unwrap();
     assert!(muxer.collector().is_none());
     for number in 0..10 {
-        collector.issue(number, muxer.execute::<Frame>("INCR", "n")).unwrap();
+        collector.issue(number, "INCR", &"n", None).unwrap();
     }
     drop(collector);
     let mut next = muxer.collector().unwrap();
-    next.issue(3, muxer.execute("ECHO", "mine")).unwrap();
+    next.issue(3, "ECHO", &"mine", None).unwrap();
     let [mine] = take(&mut next, 1).await.try_into().unwrap();
     assert_eq!((mine.number, mine.result.unwrap().decode::<String>().unwrap()), (3, "mine".into()));
 }

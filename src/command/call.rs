@@ -351,37 +351,6 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         result
     }
 
-    /// Sends the command for the collector, unless there is more to be done than that, or no room.
-    pub(super) fn submit_collected(self, number: u32) -> Result<(SlotId, Cow<'static, str>), Self> {
-        if !self.is_usual() || !self.is_new() {
-            return Err(self);
-        }
-        let submitted = {
-            let mut args = ArgList::new();
-            self.append_to(&mut args);
-            let timeout = self.timeout;
-            let command = Submission { args: &args, prelude: None, timeout, confirm: None };
-            let submitted = self.link.submit_collected(&command, number);
-            discard(args);
-            submitted
-        };
-        match submitted {
-            Ok(Some(id)) => Ok((id, self.full_name())),
-            Ok(None) => Err(self),
-            Err(error) => Err(self.refuse(error)),
-        }
-    }
-
-    /// The same call with arguments of a type that any call has.
-    pub fn boxed(self) -> Call<'a, T, AnyArgs<'a>>
-    where
-        A: Send + Sync + 'a,
-    {
-        let Self { link, name, subcommand, args, timeout, handling, special, state, reply } = self;
-        let args = AnyArgs::new(args);
-        Call { link, name, subcommand, args, timeout, handling, special, state, reply }
-    }
-
     /// Refuses it if `check` does, which is asked only about commands that may do harm.
     pub(crate) fn checked(self, check: impl FnOnce(&[Arg<'_>]) -> Result<()>) -> Self {
         if is_harmless(self.name.as_bytes()) {
@@ -628,7 +597,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
 }
 
 /// Drops arguments, of which most have nothing to drop.
-fn discard(args: ArgList<'_>) {
+pub(super) fn discard(args: ArgList<'_>) {
     if !args.spilled() && args.iter().all(|arg| matches!(arg, Arg::Bytes(_) | Arg::Number(_))) {
         std::mem::forget(args);
     }

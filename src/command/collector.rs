@@ -1,10 +1,14 @@
-use std::{borrow::Cow, fmt, task::Waker};
+use std::{borrow::Cow, fmt, task::Waker, time::Duration};
 
-use super::{Call, call::not_decoded};
+use super::{
+    call::{discard, not_decoded},
+    check_shared,
+    guard::is_harmless,
+};
 use crate::{
     ConnectionMultiplexer, Result,
-    connection::{Link, Outcome, SlotId},
-    resp::{Frame, ToArgs},
+    connection::{Link, Outcome, SlotId, Submission, micros},
+    resp::{Arg, ArgList, Frame, ToArgs},
 };
 
 /// The outcomes of many commands in one place, each under a number
@@ -15,23 +19,27 @@ use crate::{
 ///
 /// ```no_run
 /// # async fn f(muxer: redmux::ConnectionMultiplexer) {
-/// use redmux::{Call, Collected, resp::Frame};
+/// use redmux::{Collected, resp::Frame};
 ///
 /// let mut collector = muxer.collector().expect("the only one");
+/// let mut open = 0;
 /// for number in 0..100 {
-///     if let Err(call) = collector.issue(number, muxer.execute("INCR", "visits")) {
-///         // It waits for room, has options of its own or was refused: a call like any other.
-///         let outcome = call.await;
+///     match collector.issue(number, "INCR", &"visits", None) {
+///         Some(_) => open += 1,
+///         // It has to wait for room, or is refused: a call like any other.
+///         None => println!("{number}: {:?}", muxer.execute::<Frame>("INCR", "visits").await),
 ///     }
 /// }
-/// let mut outcomes = Vec::new();
-/// std::future::poll_fn(|cx| {
-///     collector.take(cx.waker(), &mut outcomes);
-///     if outcomes.is_empty() { std::task::Poll::Pending } else { std::task::Poll::Ready(()) }
-/// })
-/// .await;
-/// for Collected { number, result, .. } in outcomes {
-///     println!("{number}: {result:?}");
+/// while open > 0 {
+///     std::future::poll_fn(|cx| {
+///         let before = open;
+///         collector.take(cx.waker(), |Collected { number, result, .. }| {
+///             println!("{number}: {result:?}");
+///             open -= 1;
+///         });
+///         if open < before { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+///     })
+///     .await;
 /// }
 /// # }
 /// ```
@@ -56,7 +64,7 @@ pub struct Collected {
     pub number: u32,
     /// What [`Collector::issue`] has given for it.
     pub issued: Issued,
-    /// Its reply, or what a [`Call`] would have failed with.
+    /// Its reply, or what a [`Call`](crate::Call) would have failed with.
     pub result: Result<Frame>,
 }
 
@@ -66,34 +74,51 @@ impl Collector {
         free.then(|| Self { muxer, names: Vec::new(), outcomes: Vec::new() })
     }
 
-    /// Sends a command that can be sent as it is and at once, in order with all others.
+    /// Sends a command as [`ConnectionMultiplexer::execute`] does, in order with all others.
     ///
     /// `number` is an index into a table: the largest one decides how much memory is used. It is
-    /// free again with the outcome, or when the command was given up.
+    /// free again with the outcome, or when the command was given up. Without a `timeout` it has
+    /// the `command_timeout` of the options (5 s by default).
     ///
-    /// # Errors
-    /// Gives the call back, for you to await, if there is no room for it now, if it was refused,
-    /// or if more than sending is to be done for it (retries, prefixes, observers and the like).
-    pub fn issue<'a, A: ToArgs>(
+    /// `None`, and nothing is sent, if there is no room for it now, if it would be refused, or if
+    /// the options want more done with commands than sending them (prefixes, renamed commands,
+    /// the circuit breaker, observers). Then let `execute` send it, which waits or tells why not.
+    pub fn issue(
         &mut self,
         number: u32,
-        call: Call<'a, Frame, A>,
-    ) -> Result<Issued, Call<'a, Frame, A>> {
-        let link = &*self.muxer.inner().link;
-        if !std::ptr::eq(call.link(), link) {
-            return Err(call);
+        name: impl Into<Cow<'static, str>>,
+        args: &impl ToArgs,
+        timeout: Option<Duration>,
+    ) -> Option<Issued> {
+        let inner = self.muxer.inner();
+        if inner.handling.get().is_some() {
+            return None;
         }
-        let (id, name) = call.submit_collected(number)?;
+        let name = name.into();
+        let id = {
+            let mut words = ArgList::new();
+            words.push(Arg::Bytes(name.as_bytes()));
+            // Foreign code runs here, before the link is locked.
+            args.append_to(&mut words);
+            if !is_harmless(name.as_bytes()) {
+                check_shared(&words).ok()?;
+            }
+            let timeout = timeout.map(|timeout| micros(Some(timeout)));
+            let command = Submission { args: &words, prelude: None, timeout, confirm: None };
+            let submitted = inner.link.submit_collected(&command, number);
+            discard(words);
+            submitted.ok()??
+        };
         let index = number as usize;
         if self.names.len() <= index {
             self.names.resize(index + 1, Cow::Borrowed(""));
         }
         self.names[index] = name;
-        Ok(Issued(id))
+        Some(Issued(id))
     }
 
-    /// Appends the outcomes that are there; wakes `waker` when there are others.
-    pub fn take(&mut self, waker: &Waker, into: &mut Vec<Collected>) {
+    /// Calls `each` with the outcomes that are there; wakes `waker` when there are others.
+    pub fn take(&mut self, waker: &Waker, mut each: impl FnMut(Collected)) {
         let link = &*self.muxer.inner().link;
         link.collect(waker, &mut self.outcomes);
         for (number, id, outcome) in self.outcomes.drain(..) {
@@ -104,7 +129,7 @@ impl Collector {
                     failure(link, name, outcome)
                 }
             };
-            into.push(Collected { number, issued: Issued(id), result });
+            each(Collected { number, issued: Issued(id), result });
         }
     }
 

@@ -1,10 +1,15 @@
 //! Commands that crossed together.
 
-use std::{borrow::Cow, cell::RefCell, sync::Arc, time::Duration};
+use std::{
+    borrow::{Borrow, Cow},
+    cell::RefCell,
+    sync::Arc,
+    time::Duration,
+};
 
 use redmux::{
     Call, ConnectionMultiplexer,
-    resp::{Arg, ArgList, Frame, ToArgs},
+    resp::{AnyArgs, Arg, ArgList, Frame, ToArgs},
 };
 
 /// Names that are kept for good; a program that makes names up must not fill the memory.
@@ -58,53 +63,60 @@ impl Batch {
         words.iter().map(|word| String::from_utf8_lossy(word.as_bytes()).into_owned()).collect()
     }
 
-    pub(crate) fn commands(self: &Arc<Self>) -> impl Iterator<Item = Command> {
+    pub(crate) fn commands(self: &Arc<Self>) -> impl Iterator<Item = Command<'_>> {
         let (mut head, mut start) = (0, 0);
         std::iter::from_fn(move || {
-            let [id, name, time, cached, words] = *self.heads.get(head..head + 5)? else {
+            let [id, name, time, cached, count] = *self.heads.get(head..head + 5)? else {
                 return None;
             };
             let lengths = head + 5;
-            head = lengths + words as usize;
-            let words = Words { batch: self.clone(), lengths, end: head, start };
+            head = lengths + count as usize;
+            let mut words = Words { batch: self, lengths, end: head, start };
             start += self.heads.get(lengths..head)?.iter().sum::<u32>() as usize;
+            let known = NAMES.with_borrow(|names| names.get(name as usize).copied());
+            let name = known.map_or_else(|| words.take_first().into(), Cow::Borrowed);
             Some(Command { id, name, time, cached: cached == 1, words })
         })
     }
 }
 
 /// One command of a batch
-pub(crate) struct Command {
+pub(crate) struct Command<'b> {
     pub(crate) id: u32,
-    name: u32,
+    pub(crate) name: Cow<'static, str>,
     time: u32,
     pub(crate) cached: bool,
-    words: Words,
+    pub(crate) words: Words<&'b Arc<Batch>>,
 }
 
-impl Command {
-    pub(crate) fn call(
+impl Command<'_> {
+    /// Its own time, if it has one.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        match self.time {
+            DEFAULT_TIME => None,
+            NO_LIMIT => Some(Duration::MAX),
+            time => Some(Duration::from_millis(time.into())),
+        }
+    }
+
+    pub(crate) fn call<'m>(
         self,
-        muxer: &ConnectionMultiplexer,
-    ) -> Call<'_, Frame, impl ToArgs + Send + Sync> {
-        let Self { name, time, mut words, .. } = self;
-        let known = NAMES.with_borrow(|names| names.get(name as usize).copied());
-        let name = match known {
-            Some(name) => Cow::Borrowed(name),
-            None => Cow::Owned(words.take_first()),
-        };
-        let call = muxer.execute::<Frame>(name, words);
-        match time {
-            DEFAULT_TIME => call,
-            NO_LIMIT => call.timeout(Duration::MAX),
-            time => call.timeout(Duration::from_millis(time.into())),
+        muxer: &'m ConnectionMultiplexer,
+    ) -> Call<'m, Frame, impl ToArgs + use<'m>> {
+        let timeout = self.timeout();
+        let Words { batch, lengths, end, start } = self.words;
+        let words = Words { batch: batch.clone(), lengths, end, start };
+        let call = muxer.execute::<Frame>(self.name, AnyArgs::new(words));
+        match timeout {
+            None => call,
+            Some(timeout) => call.timeout(timeout),
         }
     }
 }
 
 /// The words of a command that are not its name
-struct Words {
-    batch: Arc<Batch>,
+pub(crate) struct Words<B> {
+    batch: B,
     /// Where the lengths begin and end.
     lengths: usize,
     end: usize,
@@ -112,7 +124,7 @@ struct Words {
     start: usize,
 }
 
-impl Words {
+impl Words<&Arc<Batch>> {
     fn take_first(&mut self) -> String {
         let Some(length) = self.batch.heads.get(self.lengths..self.end).and_then(|all| all.first())
         else {
@@ -127,11 +139,12 @@ impl Words {
     }
 }
 
-impl ToArgs for Words {
+impl<B: Borrow<Arc<Batch>>> ToArgs for Words<B> {
     #[inline(always)]
     fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
-        let mut rest = self.batch.bytes.get(self.start..).unwrap_or_default();
-        for length in self.batch.heads.get(self.lengths..self.end).unwrap_or_default() {
+        let batch = self.batch.borrow();
+        let mut rest = batch.bytes.get(self.start..).unwrap_or_default();
+        for length in batch.heads.get(self.lengths..self.end).unwrap_or_default() {
             let Some((word, after)) = rest.split_at_checked(*length as usize) else { return };
             args.push(Arg::Bytes(word));
             rest = after;

@@ -109,7 +109,7 @@ impl RawClient {
         self.spawn_abortable(id, async move {
             let batch = Arc::new(Batch::new(heads, bytes));
             let database = muxer.database();
-            let calls: Vec<_> = batch.commands().map(|c| c.call(&muxer).boxed()).collect();
+            let calls: Vec<_> = batch.commands().map(|c| c.call(&muxer)).collect();
             let mut transaction = database.transaction(calls);
             if let Some(timeout) = timeout {
                 transaction = transaction.timeout(options::duration(timeout));

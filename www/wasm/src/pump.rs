@@ -11,7 +11,7 @@ use std::{
 
 use redmux::{
     Cached, Call, Collected, Collector, ConnectionMultiplexer, Issued, Result,
-    resp::{AnyArgs, Frame},
+    resp::{Frame, ToArgs},
 };
 use wasm_bindgen::JsValue;
 
@@ -104,14 +104,8 @@ impl Wake for Place {
 pub(crate) async fn run(muxer: ConnectionMultiplexer, queue: Arc<Queue>, hooks: Rc<Hooks>) {
     // The only one: nobody else has this multiplexer.
     let Some(collector) = muxer.collector() else { return };
-    let mut calls = Calls {
-        collector,
-        places: Vec::new(),
-        queue: queue.clone(),
-        hooks,
-        collected: Vec::new(),
-        replies: Vec::new(),
-    };
+    let landing = Landing { places: Vec::new(), hooks, replies: Vec::new() };
+    let mut calls = Calls { collector, queue: queue.clone(), landing };
     poll_fn(|cx| {
         let mut waiting = queue.lock();
         let batches = std::mem::take(&mut waiting.batches);
@@ -122,7 +116,7 @@ pub(crate) async fn run(muxer: ConnectionMultiplexer, queue: Arc<Queue>, hooks: 
         drop(waiting);
         for batch in batches.into_iter().map(|batch| Arc::new(batch.0)) {
             for command in batch.commands() {
-                calls.begin(command, &muxer);
+                calls.begin(command, |command| command.call(&muxer));
             }
         }
         for id in cancelled {
@@ -132,7 +126,7 @@ pub(crate) async fn run(muxer: ConnectionMultiplexer, queue: Arc<Queue>, hooks: 
         for id in ready {
             calls.look(id);
         }
-        calls.hand_over();
+        calls.landing.hand_over();
         if let Some(drained) = drained {
             drained.wake();
         }
@@ -153,83 +147,97 @@ pub(crate) async fn run(muxer: ConnectionMultiplexer, queue: Arc<Queue>, hooks: 
 }
 
 /// A command under way
-enum Flight<'a> {
+enum Flight<'a, A> {
     /// Nearly every one.
     Issued(Issued),
-    /// It waits for room, or was refused.
-    Plain(Call<'a, Frame, AnyArgs<'a>>),
-    Cached(Cached<'a, Frame, AnyArgs<'a>>),
+    /// It waits for room, or is refused.
+    Plain(Box<Call<'a, Frame, A>>),
+    Cached(Box<Cached<'a, Frame, A>>),
 }
 
-/// The commands under way, by their numbers
-struct Calls<'a> {
+/// The commands under way
+struct Calls<'a, A> {
     collector: Collector,
-    places: Vec<Option<Flight<'a>>>,
     queue: Arc<Queue>,
+    landing: Landing<'a, A>,
+}
+
+/// The commands by their numbers, and what is known of them
+struct Landing<'a, A> {
+    places: Vec<Option<Flight<'a, A>>>,
     hooks: Rc<Hooks>,
-    collected: Vec<Collected>,
     replies: Vec<(u32, Frame)>,
 }
 
-impl<'a> Calls<'a> {
-    fn begin(&mut self, command: Command, muxer: &'a ConnectionMultiplexer) {
+impl<'a, A: ToArgs> Calls<'a, A> {
+    /// `call` is for what the collector does not take.
+    fn begin<'b>(
+        &mut self,
+        command: Command<'b>,
+        call: impl FnOnce(Command<'b>) -> Call<'a, Frame, A>,
+    ) {
         let (id, cached) = (command.id, command.cached);
-        let index = id as usize;
-        if self.places.len() <= index {
-            self.places.resize_with(index + 1, || None);
-        }
-        let call = command.call(muxer);
-        let flight = if cached {
-            Flight::Cached(call.boxed().cached())
-        } else {
-            match self.collector.issue(id, call) {
-                Ok(issued) => return self.places[index] = Some(Flight::Issued(issued)),
-                Err(call) => Flight::Plain(call.boxed()),
+        if !cached {
+            let (name, timeout) = (command.name.clone(), command.timeout());
+            if let Some(issued) = self.collector.issue(id, name, &command.words, timeout) {
+                self.landing.expect(id, Flight::Issued(issued));
+                return;
             }
+        }
+        let call = call(command);
+        let flight = match cached {
+            true => Flight::Cached(Box::new(call.cached())),
+            false => Flight::Plain(Box::new(call)),
         };
-        self.places[index] = Some(flight);
+        self.landing.expect(id, flight);
         self.look(id);
     }
 
     fn forget(&mut self, id: u32) {
-        if let Some(Flight::Issued(issued)) =
-            self.places.get_mut(id as usize).and_then(Option::take)
-        {
+        if let Some(Flight::Issued(issued)) = self.landing.remove(id) {
             self.collector.give_up(issued);
         }
         // Its number may be used again.
-        self.hooks.settle(id, false, JsValue::UNDEFINED);
+        self.landing.hooks.settle(id, false, JsValue::UNDEFINED);
     }
 
     /// What the collector has.
     fn take(&mut self, waker: &Waker) {
-        let mut collected = std::mem::take(&mut self.collected);
-        self.collector.take(waker, &mut collected);
-        for Collected { number, result, .. } in collected.drain(..) {
-            self.land(number, result);
-        }
-        self.collected = collected;
+        let Self { collector, landing, .. } = self;
+        collector.take(waker, |Collected { number, result, .. }| landing.land(number, result));
     }
 
     /// A call that has a waker of its own.
     fn look(&mut self, id: u32) {
-        let Some(Some(flight)) = self.places.get_mut(id as usize) else { return };
+        let Some(Some(flight)) = self.landing.places.get_mut(id as usize) else { return };
         let waker = Arc::new(Place { id, queue: self.queue.clone() }).into();
         let cx = &mut Context::from_waker(&waker);
         let result = match flight {
             Flight::Issued(_) => return,
-            Flight::Plain(call) => Pin::new(call).poll(cx),
-            Flight::Cached(call) => Pin::new(call).poll(cx),
+            Flight::Plain(call) => Pin::new(&mut **call).poll(cx),
+            Flight::Cached(call) => Pin::new(&mut **call).poll(cx),
         };
         if let Poll::Ready(result) = result {
-            self.land(id, result);
+            self.landing.land(id, result);
         }
+    }
+}
+
+impl<'a, A> Landing<'a, A> {
+    fn expect(&mut self, id: u32, flight: Flight<'a, A>) {
+        let index = id as usize;
+        if self.places.len() <= index {
+            self.places.resize_with(index + 1, || None);
+        }
+        self.places[index] = Some(flight);
+    }
+
+    fn remove(&mut self, id: u32) -> Option<Flight<'a, A>> {
+        self.places.get_mut(id as usize)?.take()
     }
 
     fn land(&mut self, id: u32, result: Result<Frame>) {
-        if let Some(place) = self.places.get_mut(id as usize) {
-            *place = None;
-        }
+        self.remove(id);
         match result {
             Ok(frame) => {
                 self.replies.push((id, frame));
