@@ -304,7 +304,7 @@ export class Client {
       const read = (item, place) => {
         if (item instanceof Error) return item;
         try {
-          return this.#value(item, 0, commands[place]);
+          return this.#value(item, 0, item.length, commands[place]);
         } catch (error) {
           return decodeError(error);
         }
@@ -326,8 +326,11 @@ export class Client {
     });
   }
 
-  #value(memory, at, { bytes, bigint, shape }) {
-    const value = this.#reader.read(memory, at, bytes, bigint);
+  #value(memory, at, length, { bytes, bigint, shape }) {
+    const value =
+      shape === REPLIES.object && !bytes
+        ? this.#reader.readObject(memory, at, length, bigint)
+        : this.#reader.read(memory, at, length, bytes, bigint);
     return shape === undefined || value === null ? value : shape(value, bytes);
   }
 
@@ -438,7 +441,7 @@ export class Client {
       this.#release(id);
       let value;
       try {
-        value = this.#value(memory, words[at + 1], entry);
+        value = this.#value(memory, words[at + 1], words[at + 2], entry);
       } catch (error) {
         entry.reject(decodeError(error));
         continue;
