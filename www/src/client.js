@@ -347,7 +347,7 @@ export class Client {
       signal?.throwIfAborted();
       if (this.#closing) throw closedError(KINDS[kind]);
       const packed = Outbox.bytesOf(channel);
-      const entry = { resolve: () => resolve(subscription), reject, release: null, subscription: null, kind, packed, bytes: bytes === true };
+      const entry = { resolve: () => resolve(subscription), reject, release: null, subscription: null, kind, packed, name: looseText(packed, 0, packed.length), bytes: bytes === true };
       const stop = () => {
         const id = this.#entries.indexOf(entry);
         if (id < 0) return;
@@ -404,14 +404,7 @@ export class Client {
           entry.resolve(value);
         }
       }),
-      message: safe((id, channel, payload, pattern) => {
-        const entry = this.#entries[id];
-        entry?.subscription?.push({
-          channel: looseText(channel),
-          payload: entry.bytes ? payload.slice() : looseText(payload),
-          pattern: pattern ? looseText(pattern) : null,
-        });
-      }),
+      messages: safe((id, places, count) => this.#messages(this.#entries[id], places, count)),
       missed: safe((id, cause, count) => {
         this.#entries[id]?.subscription?.missed({ cause, count: count ?? null });
       }),
@@ -450,6 +443,23 @@ export class Client {
     }
   }
 
+  /** Messages are in the memory of wasm: `count` times place and length of the payload, and of the channel. */
+  #messages(entry, places, count) {
+    if (!entry?.subscription) return;
+    let { memory, words } = this.#instance;
+    const start = places >>> 2;
+    for (let at = start; at < start + count * 4; at += 4) {
+      // A listener may have called into wasm, whose memory may have grown by it.
+      if (words.length === 0) ({ memory, words } = this.#instance);
+      const from = words[at];
+      const to = from + words[at + 1];
+      const payload = entry.bytes ? memory.slice(from, to) : looseText(memory, from, to);
+      // Only a pattern has more than one channel.
+      const channel = entry.kind === 1 ? looseText(memory, words[at + 2], words[at + 2] + words[at + 3]) : entry.name;
+      entry.subscription.push({ channel, payload, pattern: entry.kind === 1 ? entry.name : null });
+    }
+  }
+
   /** Opens what carries the bytes; `sink` is told what happens to it. */
   #link(sink) {
     const guard = (action) => this.#instance.guard(action);
@@ -464,7 +474,7 @@ export class Client {
       }),
     };
     const { transport, address } = this.#dial;
-    const link = openLink(transport, address, told, (error) => {
+    const link = openLink(transport, address, told, () => this.#instance.memory, (error) => {
       this.#links.delete(link);
       this.#lastEnd = error;
     });

@@ -5,6 +5,7 @@ const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 /** Read texts without the cost of a decoder: Node, Bun and Deno have them. */
 const latin1 = globalThis.Buffer?.prototype?.latin1Slice;
+const utf8 = latin1 && globalThis.Buffer.prototype.utf8Slice;
 const isAscii = latin1 && globalThis.process?.getBuiltinModule?.("node:buffer")?.isAscii;
 
 /**
@@ -16,8 +17,9 @@ const REGION = 1024;
 const LEAST_CUT = 64;
 const LONGEST_CUT = 256;
 
-/** Up to here bytes are looked at one by one. */
-const SHORT = 128;
+/** Up to here bytes are looked at one by one, and up to there replaced where they are no text. */
+const SHORT = 16;
+const MIDDLE = 256;
 
 const MINUS = 45;
 const ZERO = 48;
@@ -280,6 +282,10 @@ function text(memory, start, end) {
     let at = start;
     while (at < end && memory[at] < 0x80) at++;
     if (at === end) return latin1.call(memory, start, end);
+  } else if (utf8 && end - start <= MIDDLE) {
+    const text = utf8.call(memory, start, end);
+    // It may have been there before.
+    if (!text.includes("\ufffd")) return text;
   } else if (isAscii) {
     // The two together are several times faster than a decoder.
     if (isAscii(memory.subarray(start, end))) return latin1.call(memory, start, end);
@@ -296,9 +302,10 @@ function text(memory, start, end) {
   }
 }
 
-/** What a message holds: bytes that are not UTF-8 are replaced. */
-export function looseText(bytes) {
-  return lenient.decode(bytes);
+/** The text in a part of a memory, as in a message: bytes that are not UTF-8 are replaced. */
+export function looseText(memory, start, end) {
+  if (utf8 && end - start <= MIDDLE) return utf8.call(memory, start, end);
+  return lenient.decode(memory.subarray(start, end));
 }
 
 export function toNumber(text) {
