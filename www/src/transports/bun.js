@@ -7,36 +7,35 @@ import { dial, NodeChannel } from "./node.js";
 export function tcp(address, { signal }) {
   return dial(address, signal, {}, (socket) => {
     const handle = socket._handle;
+    // Should a version of Bun have none, there is still the socket.
     const native = !address.tls && typeof handle?.reload === "function" && typeof handle.write === "function";
-    return native ? new BunChannel(socket, handle) : new NodeChannel(socket, null);
+    return native ? new BunChannel(handle, socket) : new NodeChannel(socket, null);
   });
 }
 
-class BunChannel {
+/** From so many bytes on, what the socket brings is given back at once: else a collection of garbage would have to. */
+const LARGE = 64 << 10;
+
+export class BunChannel {
+  #handle;
   /** Kept for as long as its handle is used. */
   #socket;
-  #handle;
   /** What the socket did not take yet, in order. */
   #waiting = [];
   #ending = false;
-  /** What happened before `open`. */
+  /** What happened before `open`: bytes, or the end. */
   #early = [];
   #onData = null;
   #onEnd = null;
   buffered = 0;
 
-  constructor(socket, handle) {
-    this.#socket = socket;
+  constructor(handle, socket) {
     this.#handle = handle;
+    this.#socket = socket;
     handle.reload({
       socket: {
         binaryType: "uint8array",
-        data: (_, bytes) => {
-          if (!this.#onData) return void this.#early.push(bytes);
-          const large = bytes.length >= 65536;
-          this.#onData(bytes, large);
-          if (large) bytes.buffer.transfer(0);
-        },
+        data: (_, bytes) => this.#data(bytes),
         drain: () => this.#drain(),
         error: (_, error) => this.#ended(error),
         end: () => this.#ended(null),
@@ -48,12 +47,14 @@ class BunChannel {
   write(bytes) {
     const taken = this.buffered > 0 ? 0 : this.#send(bytes);
     if (taken === bytes.length) return;
+    // The memory of wasm changes as soon as the call is over.
     const rest = bytes.slice(taken);
     this.#waiting.push(rest);
     this.buffered += rest.length;
   }
 
   writeParts(parts) {
+    // Joining them would cost more than it saves: they lie apart because one is large.
     for (const part of parts) this.write(part);
   }
 
@@ -70,11 +71,18 @@ class BunChannel {
     this.#onData = this.#onEnd = () => {};
     this.#ending = true;
     // What was written is sent before the end.
-    if (this.buffered === 0) this.#handle.end();
+    if (this.buffered === 0) this.#end();
+  }
+
+  #data(bytes) {
+    if (!this.#onData) return void this.#early.push(bytes);
+    if (bytes.length < LARGE) return this.#onData(bytes);
+    this.#onData(bytes, true);
+    if (bytes.length === bytes.buffer.byteLength) bytes.buffer.transfer?.(0);
   }
 
   #drain() {
-    while (this.#waiting.length > 0) {
+    while (this.buffered > 0) {
       const [first] = this.#waiting;
       const taken = this.#send(first);
       this.buffered -= taken;
@@ -84,12 +92,17 @@ class BunChannel {
       }
       this.#waiting.shift();
     }
-    if (this.#ending) this.#handle.end();
+    if (this.#ending) this.#end();
   }
 
-  /** How many bytes it took. If it is closed, its end is told soon and the bytes do not matter. */
+  /** How many bytes it took. None if it is closed: its end is told by itself. */
   #send(bytes) {
     return Math.max(this.#handle.write(bytes), 0);
+  }
+
+  #end() {
+    this.#socket = null;
+    this.#handle.end();
   }
 
   #ended(error) {
