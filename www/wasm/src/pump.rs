@@ -17,6 +17,8 @@ use crate::{batch::Batch, hooks::Hooks};
 
 /// Replies that are handed over at once, at most: the memory they hold is bounded by it.
 const MOST: usize = 4096;
+/// Up to so many take no time worth to be told.
+const FEW: usize = 64;
 
 /// What waits for the pump
 #[derive(Default)]
@@ -220,6 +222,9 @@ impl<'a, A: ToArgs> Calls<'a, A> {
             places.extend([*id, bytes.as_ptr() as u32, bytes.len() as u32]);
         }
         self.hooks.replies(places.as_ptr() as u32, self.replies.len() as u32);
+        if self.replies.len() > FEW {
+            crate::runtime::time_has_passed();
+        }
         self.replies.clear();
     }
 }
