@@ -99,17 +99,24 @@ impl Wake for Place {
 
 /// Issues commands and hands replies over, until the queue ends.
 pub(crate) async fn run(muxer: ConnectionMultiplexer, queue: Arc<Queue>, hooks: Rc<Hooks>) {
-    let mut calls = Calls { places: Vec::new(), queue: queue.clone(), hooks, replies: Vec::new() };
+    let mut calls = Calls {
+        places: Vec::new(),
+        queue: queue.clone(),
+        hooks,
+        replies: Vec::new(),
+        told: Vec::new(),
+    };
+    let mut batches = Vec::new();
     poll_fn(|cx| {
         let mut waiting = queue.lock();
-        let batches = std::mem::take(&mut waiting.batches);
+        std::mem::swap(&mut waiting.batches, &mut batches);
         let ready = std::mem::take(&mut waiting.ready);
         let cancelled = std::mem::take(&mut waiting.cancelled);
         let drained = waiting.drained.take();
         let over = waiting.over;
         drop(waiting);
-        for command in batches.into_iter().map(|batch| Rc::new(batch.0)) {
-            for command in command.commands() {
+        for batch in batches.drain(..).map(|batch| Rc::new(batch.0)) {
+            for command in batch.commands() {
                 let (id, cached) = (command.id, command.cached);
                 let call = command.call(&muxer);
                 calls.begin(
@@ -170,6 +177,8 @@ struct Calls<'a, A> {
     queue: Arc<Queue>,
     hooks: Rc<Hooks>,
     replies: Vec<(u32, Frame)>,
+    /// Where they are.
+    told: Vec<u32>,
 }
 
 impl<'a, A: ToArgs> Calls<'a, A> {
@@ -216,12 +225,12 @@ impl<'a, A: ToArgs> Calls<'a, A> {
         if self.replies.is_empty() {
             return;
         }
-        let mut places = Vec::with_capacity(self.replies.len() * 3);
+        self.told.clear();
         for (id, frame) in &self.replies {
             let bytes = frame.as_bytes();
-            places.extend([*id, bytes.as_ptr() as u32, bytes.len() as u32]);
+            self.told.extend([*id, bytes.as_ptr() as u32, bytes.len() as u32]);
         }
-        self.hooks.replies(places.as_ptr() as u32, self.replies.len() as u32);
+        self.hooks.replies(self.told.as_ptr() as u32, self.replies.len() as u32);
         if self.replies.len() > FEW {
             crate::runtime::time_has_passed();
         }
