@@ -212,7 +212,7 @@ export class Client {
   _call(spec, args) {
     let shaped = null;
     try {
-      if (!spec.plain || args.some((arg) => typeof arg === "object" && isPlain(arg))) {
+      if (!spec.plain || hasPlain(args)) {
         shaped = toWords(spec, args);
       }
     } catch (error) {
@@ -268,9 +268,7 @@ export class Client {
     this.#flushing = false;
     if (this.#outbox.isEmpty) return;
     try {
-      this.#outbox.flush((heads, bytes) =>
-        this.#instance.enter(() => this.#raw.execute(heads, bytes, alone)),
-      );
+      this.#instance.enter(() => this.#outbox.flush((heads, bytes) => this.#raw.execute(heads, bytes, alone)));
     } catch (error) {
       // After a trap everything that was open is rejected already.
       if (!(error instanceof WebAssembly.RuntimeError)) report(error);
@@ -383,9 +381,10 @@ export class Client {
 
   /** What the wasm side calls. None of these may throw: it cannot unwind. */
   #hooks() {
-    const safe = (hook) => (...args) => {
+    // Not by `...args`, which would make an array for every reply.
+    const safe = (hook) => (first, second, third) => {
       try {
-        return hook(...args);
+        return hook(first, second, third);
       } catch (error) {
         report(error);
       }
@@ -535,6 +534,11 @@ export class Client {
 
 /** Of a command that was aborted, until the wasm side has let go of it. */
 const DROPPED = Object.freeze({ resolve() {}, reject() {}, release: null });
+
+function hasPlain(args) {
+  for (let n = 0; n < args.length; n++) if (typeof args[n] === "object" && isPlain(args[n])) return true;
+  return false;
+}
 
 function closedError(command) {
   return toError({ kind: "closed", delivery: "not-sent", command, message: `${command}: the client is closed` });
