@@ -28,7 +28,8 @@ export function open(name, { port, url }) {
 }
 
 async function redmux(url) {
-  const { connect } = await import(globalThis.document ? "../../www/src/index.js" : "../../www/src/node.js");
+  const entry = globalThis.document ? "index" : globalThis.Bun ? "bun" : "node";
+  const { connect } = await import(`../../www/src/${entry}.js`);
   const client = await connect(url);
   return {
     get: (key) => client.get(key),

@@ -212,7 +212,7 @@ export class Client {
   _call(spec, args) {
     let shaped = null;
     try {
-      if (!spec.plain || args.some((arg) => typeof arg === "object" && isPlain(arg))) {
+      if (!spec.plain || hasPlain(args)) {
         shaped = toWords(spec, args);
       }
     } catch (error) {
@@ -268,9 +268,7 @@ export class Client {
     this.#flushing = false;
     if (this.#outbox.isEmpty) return;
     try {
-      this.#outbox.flush((heads, bytes) =>
-        this.#instance.enter(() => this.#raw.execute(heads, bytes, alone)),
-      );
+      this.#instance.enter(() => this.#outbox.flush((heads, bytes) => this.#raw.execute(heads, bytes, alone)));
     } catch (error) {
       // After a trap everything that was open is rejected already.
       if (!(error instanceof WebAssembly.RuntimeError)) report(error);
@@ -304,7 +302,7 @@ export class Client {
       const read = (item, place) => {
         if (item instanceof Error) return item;
         try {
-          return this.#value(item, 0, commands[place]);
+          return this.#value(item, 0, item.length, commands[place]);
         } catch (error) {
           return decodeError(error);
         }
@@ -326,8 +324,11 @@ export class Client {
     });
   }
 
-  #value(memory, at, { bytes, bigint, shape }) {
-    const value = this.#reader.read(memory, at, bytes, bigint);
+  #value(memory, at, length, { bytes, bigint, shape }) {
+    const value =
+      shape === REPLIES.object && !bytes
+        ? this.#reader.readObject(memory, at, length, bigint)
+        : this.#reader.read(memory, at, length, bytes, bigint);
     return shape === undefined || value === null ? value : shape(value, bytes);
   }
 
@@ -344,7 +345,7 @@ export class Client {
       signal?.throwIfAborted();
       if (this.#closing) throw closedError(KINDS[kind]);
       const packed = Outbox.bytesOf(channel);
-      const entry = { resolve: () => resolve(subscription), reject, release: null, subscription: null, kind, packed, bytes: bytes === true };
+      const entry = { resolve: () => resolve(subscription), reject, release: null, subscription: null, kind, packed, name: looseText(packed, 0, packed.length), bytes: bytes === true };
       const stop = () => {
         const id = this.#entries.indexOf(entry);
         if (id < 0) return;
@@ -380,9 +381,10 @@ export class Client {
 
   /** What the wasm side calls. None of these may throw: it cannot unwind. */
   #hooks() {
-    const safe = (hook) => (...args) => {
+    // Not by `...args`, which would make an array for every reply.
+    const safe = (hook) => (first, second, third) => {
       try {
-        return hook(...args);
+        return hook(first, second, third);
       } catch (error) {
         report(error);
       }
@@ -401,14 +403,7 @@ export class Client {
           entry.resolve(value);
         }
       }),
-      message: safe((id, channel, payload, pattern) => {
-        const entry = this.#entries[id];
-        entry?.subscription?.push({
-          channel: looseText(channel),
-          payload: entry.bytes ? payload.slice() : looseText(payload),
-          pattern: pattern ? looseText(pattern) : null,
-        });
-      }),
+      messages: safe((id, places, count) => this.#messages(this.#entries[id], places, count)),
       missed: safe((id, cause, count) => {
         this.#entries[id]?.subscription?.missed({ cause, count: count ?? null });
       }),
@@ -438,12 +433,29 @@ export class Client {
       this.#release(id);
       let value;
       try {
-        value = this.#value(memory, words[at + 1], entry);
+        value = this.#value(memory, words[at + 1], words[at + 2], entry);
       } catch (error) {
         entry.reject(decodeError(error));
         continue;
       }
       entry.resolve(value);
+    }
+  }
+
+  /** Messages are in the memory of wasm: `count` times place and length of the payload, and of the channel. */
+  #messages(entry, places, count) {
+    if (!entry?.subscription) return;
+    let { memory, words } = this.#instance;
+    const start = places >>> 2;
+    for (let at = start; at < start + count * 4; at += 4) {
+      // A listener may have called into wasm, whose memory may have grown by it.
+      if (words.length === 0) ({ memory, words } = this.#instance);
+      const from = words[at];
+      const to = from + words[at + 1];
+      const payload = entry.bytes ? memory.slice(from, to) : looseText(memory, from, to);
+      // Only a pattern has more than one channel.
+      const channel = entry.kind === 1 ? looseText(memory, words[at + 2], words[at + 2] + words[at + 3]) : entry.name;
+      entry.subscription.push({ channel, payload, pattern: entry.kind === 1 ? entry.name : null });
     }
   }
 
@@ -461,7 +473,7 @@ export class Client {
       }),
     };
     const { transport, address } = this.#dial;
-    const link = openLink(transport, address, told, (error) => {
+    const link = openLink(transport, address, told, () => this.#instance.memory, (error) => {
       this.#links.delete(link);
       this.#lastEnd = error;
     });
@@ -522,6 +534,11 @@ export class Client {
 
 /** Of a command that was aborted, until the wasm side has let go of it. */
 const DROPPED = Object.freeze({ resolve() {}, reject() {}, release: null });
+
+function hasPlain(args) {
+  for (let n = 0; n < args.length; n++) if (typeof args[n] === "object" && isPlain(args[n])) return true;
+  return false;
+}
 
 function closedError(command) {
   return toError({ kind: "closed", delivery: "not-sent", command, message: `${command}: the client is closed` });

@@ -78,20 +78,20 @@ export class Instance {
   }
 
   /** The same from where nobody could catch it. */
-  #enterAlone(generation, action) {
+  #enterAlone(generation, action, first, second) {
     if (generation !== this.generation) return;
     try {
-      action();
+      action(first, second);
     } catch (error) {
       if (error instanceof WebAssembly.RuntimeError) this.#trapped(error);
       else report(error);
     }
   }
 
-  /** A function that calls into this instance, and does nothing once there is another. */
+  /** A function of up to two arguments that calls into this instance, and does nothing once there is another. */
   guard(action) {
     const { generation } = this;
-    return (...args) => this.#enterAlone(generation, () => action(...args));
+    return (first, second) => this.#enterAlone(generation, action, first, second);
   }
 
   #start() {

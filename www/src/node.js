@@ -1,4 +1,4 @@
-// The package in Node, Deno and Bun: TCP, TLS and Unix sockets besides WebSockets, and the wasm file
+// The package in Node and Deno: TCP, TLS and Unix sockets besides WebSockets, and the wasm file
 // read from the disk.
 
 import { readFile } from "node:fs/promises";

@@ -9,8 +9,8 @@ export interface Hooks {
   replies(places: number, count: number): void;
   /** Something else is done, or a command failed: `value` is an `Error` unless `ok`. After `cancel`: the number is free. */
   settle(id: number, ok: boolean, value: unknown): void;
-  /** The bytes are views of the wasm memory, valid during the call. */
-  message(id: number, channel: Uint8Array, payload: Uint8Array, pattern: Uint8Array | undefined): void;
+  /** `count` messages are there: place and length of the payload and of the channel of each, as `u32` from `places` on. */
+  messages(id: number, places: number, count: number): void;
   missed(id: number, cause: "connectionLost" | "queueFull", count: number | undefined): void;
   /** The subscription ended with the client. */
   ended(id: number): void;
@@ -25,6 +25,8 @@ export interface Hooks {
 export interface Link {
   /** Whether it takes more at once. The bytes are a view of the wasm memory, valid during the call. */
   write(bytes: Uint8Array): boolean;
+  /** The same with bytes that lie apart: place and length of each part, as `u32` from `places` on. */
+  writeParts(places: number, count: number): boolean;
   /** Moves bytes that came into a view of the wasm memory, which is filled as far as they go; how many. */
   read(into: Uint8Array): number;
   close(): void;

@@ -194,6 +194,8 @@ function toBoolean(reply) {
 
 /** An object without prototype: a field named `__proto__` is a field like any other. */
 function toObject(reply, toValue = (value) => value, toName = toText) {
+  // The reader has made it.
+  if (!(reply instanceof Map || Array.isArray(reply))) return reply;
   const object = Object.create(null);
   for (const [name, value] of pairsOf(reply)) object[toName(name)] = toValue(value);
   return object;

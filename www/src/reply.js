@@ -3,8 +3,23 @@
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
-/** Reads short texts without the cost of a decoder: Node, Bun and Deno have it. */
+/** Read texts without the cost of a decoder: Node, Bun and Deno have them. */
 const latin1 = globalThis.Buffer?.prototype?.latin1Slice;
+const utf8 = latin1 && globalThis.Buffer.prototype.utf8Slice;
+const isAscii = latin1 && globalThis.process?.getBuiltinModule?.("node:buffer")?.isAscii;
+
+/**
+ * Texts of one list or map are cut out of strings of so many bytes, which costs a fraction of making each. Who keeps
+ * one of them keeps no more than that.
+ */
+const REGION = 1024;
+/** Not worth it for less; and longer texts are made by themselves. */
+const LEAST_CUT = 64;
+const LONGEST_CUT = 256;
+
+/** Up to here bytes are looked at one by one, and up to there replaced where they are no text. */
+const SHORT = 16;
+const MIDDLE = 256;
 
 const MINUS = 45;
 const ZERO = 48;
@@ -24,6 +39,13 @@ export class ReplyReader {
   #at = 0;
   #bytes = false;
   #bigint = false;
+  /** Where the reply ends, and whether its texts are cut out of regions: as far as is known it is ASCII. */
+  #end = 0;
+  #cut = false;
+  /** The text of a region, and where it begins and ends. */
+  #region = "";
+  #from = 0;
+  #to = 0;
 
   constructor(serverError, again) {
     this.#serverError = serverError;
@@ -31,15 +53,30 @@ export class ReplyReader {
   }
 
   /**
-   * The value of the reply that begins at `at`. `bytes`: texts are given as bytes; `bigint`: all
+   * The value of the reply of `length` bytes that begins at `at`. `bytes`: texts are given as bytes; `bigint`: all
    * integers as `bigint`. Throws `NotText`.
    */
-  read(memory, at, bytes, bigint) {
+  read(memory, at, length, bytes, bigint) {
+    this.#begin(memory, at, length, bytes, bigint);
+    return this.#value();
+  }
+
+  /** The same, but a map of texts becomes an object without prototype. */
+  readObject(memory, at, length, bigint) {
+    this.#begin(memory, at, length, false, bigint);
+    return memory[at] === 37 ? this.#object(at) : this.#value();
+  }
+
+  #begin(memory, at, length, bytes, bigint) {
     this.#memory = memory;
     this.#at = at;
     this.#bytes = bytes;
     this.#bigint = bigint;
-    return this.#value();
+    this.#end = at + length;
+    this.#to = 0;
+    const kind = memory[at];
+    this.#cut = !bytes && (kind === 42 || kind === 37 || kind === 126) && length > LEAST_CUT;
+    if (this.#cut && isAscii) this.#cut = isAscii(memory.subarray(at, this.#end));
   }
 
   #value() {
@@ -153,7 +190,23 @@ export class ReplyReader {
     const start = this.#at;
     const end = start + length;
     this.#at = end + 2;
-    return bytes ? this.#memory.slice(start, end) : text(this.#memory, start, end);
+    if (bytes) return this.#memory.slice(start, end);
+    return this.#cut && length <= LONGEST_CUT ? this.#cutOut(start, end) : text(this.#memory, start, end);
+  }
+
+  #cutOut(start, end) {
+    if (start < this.#from || end > this.#to) {
+      const to = Math.min(start + REGION, this.#end);
+      const region = asciiOf(this.#memory, start, to);
+      if (region === null) {
+        this.#cut = false;
+        return text(this.#memory, start, end);
+      }
+      this.#region = region;
+      this.#from = start;
+      this.#to = to;
+    }
+    return this.#region.slice(start - this.#from, end - this.#from);
   }
 
   /** A streamed string: chunks up to an empty one. */
@@ -183,6 +236,21 @@ export class ReplyReader {
     return items;
   }
 
+  /** The map that begins at `start`; as a `Map` if a name in it is no bulk string. */
+  #object(start) {
+    this.#at++;
+    const length = this.#length();
+    const object = Object.create(null);
+    for (let n = 0; n < length; n++) {
+      if (this.#memory[this.#at] !== 36) break;
+      const name = this.#value();
+      object[name] = this.#value();
+    }
+    if (this.#at === this.#end) return object;
+    this.#at = start;
+    return this.#value();
+  }
+
   #map() {
     const length = this.#length();
     const map = new Map();
@@ -196,12 +264,31 @@ export class ReplyReader {
   }
 }
 
+/** The text in a part of a memory that is known to be ASCII if `isAscii` is there; `null` if it is not. */
+function asciiOf(memory, start, end) {
+  if (isAscii) return latin1.call(memory, start, end);
+  try {
+    // What is beyond ASCII takes more bytes than units of text.
+    const region = strict.decode(memory.subarray(start, end));
+    return region.length === end - start ? region : null;
+  } catch {
+    return null;
+  }
+}
+
 /** The text in a part of a memory. Throws `NotText` if it is not UTF-8. */
 function text(memory, start, end) {
-  if (latin1 && end - start <= 256) {
+  if (latin1 && end - start <= SHORT) {
     let at = start;
     while (at < end && memory[at] < 0x80) at++;
     if (at === end) return latin1.call(memory, start, end);
+  } else if (utf8 && end - start <= MIDDLE) {
+    const text = utf8.call(memory, start, end);
+    // It may have been there before.
+    if (!text.includes("\ufffd")) return text;
+  } else if (isAscii) {
+    // The two together are several times faster than a decoder.
+    if (isAscii(memory.subarray(start, end))) return latin1.call(memory, start, end);
   } else if (end - start <= 12) {
     let short = "";
     let at = start;
@@ -215,9 +302,10 @@ function text(memory, start, end) {
   }
 }
 
-/** What a message holds: bytes that are not UTF-8 are replaced. */
-export function looseText(bytes) {
-  return lenient.decode(bytes);
+/** The text in a part of a memory, as in a message: bytes that are not UTF-8 are replaced. */
+export function looseText(memory, start, end) {
+  if (utf8 && end - start <= MIDDLE) return utf8.call(memory, start, end);
+  return lenient.decode(memory.subarray(start, end));
 }
 
 export function toNumber(text) {

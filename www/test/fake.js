@@ -76,6 +76,15 @@ export class FakeRaw {
     instance.empty();
   }
 
+  /** Messages for a subscription, `[channel, payload]`, that came together. */
+  tell(id, ...messages) {
+    const { instance, hooks } = this;
+    const put = (value) => instance.put(typeof value === "string" ? encoder.encode(value) : value);
+    const places = messages.flatMap(([channel, payload]) => [...put(payload), ...put(channel)]);
+    hooks.messages(id, instance.put(new Uint8Array(Uint32Array.from(places).buffer))[0], messages.length);
+    instance.empty();
+  }
+
   /** The instance of an error inside of a reply. */
   serverError(bytes) {
     return this.hooks.error({ kind: "server", message: decoder.decode(bytes) });

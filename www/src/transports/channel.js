@@ -4,7 +4,7 @@
 // either `{ readable, writable, closed?, close? }` (web streams of bytes, as of `connect()` from
 // `cloudflare:sockets`, `Deno.connect()` and the like) or, with less on the way,
 // `{ write(bytes), buffered, close(), open(onData, onEnd) }`: its `write` copies what it keeps, and
-// `onData(bytes, true)` lends bytes for as long as the call takes.
+// `onData(bytes, true)` lends bytes for as long as the call takes. It may have `writeParts(parts)` for bytes that lie apart.
 
 /** Bytes that a channel may hold unsent before the wasm side waits. */
 const HIGH_WATER = 1 << 20;
@@ -20,10 +20,10 @@ const TLS = 4;
 const UPGRADE = 5;
 
 /**
- * Opens a channel for the wasm side, which is told through `sink` what happens to it.
+ * Opens a channel for the wasm side, which is told through `sink` what happens to it; `memory()` is its memory.
  * `onEnd(error)` is told once, at its end or when it could not be opened.
  */
-export function openLink(transport, address, sink, onEnd) {
+export function openLink(transport, address, sink, memory, onEnd) {
   const abort = new AbortController();
   let channel = null;
   let over = false;
@@ -65,18 +65,27 @@ export function openLink(transport, address, sink, onEnd) {
     );
   };
   open().catch((error) => end(channel ? BROKEN : stageOf(error, address), error));
+  /** Whether it takes more at once. */
+  const write = (bytes) => {
+    if (over) return true;
+    try {
+      if (!Array.isArray(bytes)) channel.write(bytes);
+      else if (channel.writeParts) channel.writeParts(bytes);
+      else channel.write(joined(bytes, new Uint8Array(lengthOf(bytes))));
+    } catch (error) {
+      end(BROKEN, error);
+      return true;
+    }
+    if (!(channel.buffered > HIGH_WATER)) return true;
+    drained(BACK_OFF[0]);
+    return false;
+  };
   return {
-    write(bytes) {
-      if (over) return true;
-      try {
-        channel.write(bytes);
-      } catch (error) {
-        end(BROKEN, error);
-        return true;
-      }
-      if (!(channel.buffered > HIGH_WATER)) return true;
-      drained(BACK_OFF[0]);
-      return false;
+    write,
+    writeParts(places, count) {
+      const bytes = memory();
+      const words = new Uint32Array(bytes.buffer, places, count * 2);
+      return write(Array.from({ length: count }, (_, n) => bytes.subarray(words[n * 2], words[n * 2] + words[n * 2 + 1])));
     },
     read(into) {
       let filled = 0;
@@ -104,6 +113,23 @@ export function openLink(transport, address, sink, onEnd) {
       queueMicrotask(() => sink.end(ENDED, ""));
     },
   };
+}
+
+/** How many bytes all parts have. */
+export function lengthOf(parts) {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  return length;
+}
+
+/** All parts, one after another, at the beginning of `room`, which is given back. */
+export function joined(parts, room) {
+  let at = 0;
+  for (const part of parts) {
+    room.set(part, at);
+    at += part.length;
+  }
+  return room;
 }
 
 /** How far it came before it failed. */

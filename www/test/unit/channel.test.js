@@ -15,7 +15,19 @@ function opened(transport, address = {}) {
   };
   const sink = { open: tell("open"), data: tell("data"), drain: tell("drain"), end: tell("end") };
   const ends = [];
-  const link = openLink(transport, address, sink, (error) => ends.push(error));
+  const memory = new Uint8Array(4096);
+  const link = openLink(transport, address, sink, () => memory, (error) => ends.push(error));
+  /** Writes parts that lie somewhere in a memory, which changes as soon as the call is over. */
+  const writeParts = (...parts) => {
+    const places = parts.flatMap((part, n) => {
+      memory.set(part, 100 + n * 300);
+      return [100 + n * 300, part.length];
+    });
+    new Uint32Array(memory.buffer, 8, places.length).set(places);
+    const more = link.writeParts(8, parts.length);
+    memory.fill(0);
+    return more;
+  };
   const next = async () => {
     while (events.length === 0) await new Promise((resolve) => (wake = resolve));
     return events.shift();
@@ -27,7 +39,7 @@ function opened(transport, address = {}) {
     for (let count; (count = link.read(into)) > 0; ) all += text(into.subarray(0, count));
     return all;
   };
-  return { link, next, ends, read };
+  return { link, next, ends, read, writeParts };
 }
 
 const bytes = (text) => new TextEncoder().encode(text);
@@ -55,6 +67,22 @@ test("web streams carry bytes both ways and are closed", async () => {
   assert.deepEqual(await next(), ["end", 0, ""]);
   assert.equal(streams.count(), 1);
   assert.deepEqual(ends, [null]);
+});
+
+test("bytes that lie apart are one message, unless a channel takes the parts", async () => {
+  const written = [];
+  const channel = { buffered: 0, write: (bytes) => written.push(text(bytes)), close() {}, open() {} };
+  const joining = opened(async () => channel);
+  await joining.next();
+  assert.equal(joining.writeParts(bytes("one "), bytes(""), bytes("message")), true);
+  assert.deepEqual(written, ["one message"]);
+  const parting = opened(async () => ({ ...channel, writeParts: (parts) => written.push(...parts.map(text)) }));
+  await parting.next();
+  parting.writeParts(bytes("two"), bytes("parts"));
+  assert.deepEqual(written.slice(1), ["two", "parts"]);
+  channel.write = () => { throw new Error("gone"); };
+  joining.writeParts(bytes("x"), bytes("y"));
+  assert.deepEqual(await joining.next(), ["end", 1, "gone"]);
 });
 
 test("what a transport fails with is told, with the stage and without URLs", async () => {
@@ -173,9 +201,9 @@ test("TCP by node:net", async () => {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address();
-  const { link, next, read } = opened(tcp, { host: "127.0.0.1", port, tls: false });
+  const { next, read, writeParts } = opened(tcp, { host: "127.0.0.1", port, tls: false });
   assert.deepEqual(await next(), ["open"]);
-  link.write(bytes("hello"));
+  writeParts(bytes("hel"), bytes("lo"));
   assert.deepEqual(await next(), ["data", 5]);
   assert.equal(read(), "hello");
   assert.deepEqual(await next(), ["end", 0, ""]);

@@ -230,7 +230,7 @@ test("a trap rejects everything that is open, on every client, and they go on", 
   assert.equal(again.numbers[9], 0, "it may take long");
   await new Promise(setImmediate);
   assert.equal(again.subscriptions.length, 1, "subscriptions are restored");
-  again.hooks.message(again.subscriptions[0].id, new TextEncoder().encode("ch"), new TextEncoder().encode("m"));
+  again.tell(again.subscriptions[0].id, ["ch", "m"]);
   assert.equal((await next).value.payload, "m");
   assert.deepEqual(gaps, ["connectionLost"]);
   again.answer = other.answer = () => "fine";

@@ -13,7 +13,7 @@ function read(reply, { bytes = false, bigint = false } = {}) {
   const body = typeof reply === "string" ? encoder.encode(reply) : reply;
   const memory = new Uint8Array(body.length + 20).fill(0xff);
   memory.set(body, 10);
-  return reader.read(memory, 10, bytes, bigint);
+  return reader.read(memory, 10, body.length, bytes, bigint);
 }
 
 test("every kind of reply becomes its value", () => {
@@ -70,6 +70,41 @@ test("texts of every length and alphabet are read; what is no text is refused", 
   const broken = Uint8Array.from([..."$2\r\n"].map((c) => c.charCodeAt(0)).concat(0xc3, 0x28, 13, 10));
   assert.throws(() => read(broken), NotText);
   assert.deepEqual(read(broken, { bytes: true }), Uint8Array.of(0xc3, 0x28));
+});
+
+test("texts of lists and maps are the same whether they are cut out of larger ones or not", () => {
+  const bulk = (text) => `$${encoder.encode(text).length}\r\n${text}\r\n`;
+  for (const odd of ["", "ß", "語".repeat(300), "z".repeat(257), "\u0080"]) {
+    for (const length of [1, 7, 12, 13, 64, 255, 256]) {
+      // So many that they need several regions; the odd one comes late.
+      const texts = Array.from({ length: 99 }, (_, n) => String.fromCharCode(97 + (n % 26)).repeat(length));
+      texts.splice(70, 0, odd);
+      const all = texts.map(bulk).join("");
+      assert.deepEqual(read(`*100\r\n${all}`), texts);
+      assert.deepEqual(read(`*2\r\n*100\r\n${all}:7\r\n`), [texts, 7]);
+      assert.deepEqual(read(`~100\r\n${all}`), new Set(texts));
+      assert.deepEqual(read(`*100\r\n${all}`, { bytes: true }).map((item) => new TextDecoder().decode(item)), texts);
+    }
+  }
+  const broken = [...`*3\r\n${bulk("a".repeat(80))}${bulk("b")}$2\r\n`].map((c) => c.charCodeAt(0)).concat(0xc3, 0x28, 13, 10);
+  assert.throws(() => read(Uint8Array.from(broken)), NotText);
+});
+
+test("a map is read as an object without prototype, unless a name in it is no text", () => {
+  const readObject = (reply) => reader.readObject(encoder.encode(reply), 0, encoder.encode(reply).length, false);
+  const object = readObject("%3\r\n$9\r\n__proto__\r\n$1\r\nx\r\n$1\r\n1\r\n:1\r\n$2\r\nß\r\n%1\r\n+a\r\n_\r\n");
+  assert.equal(Object.getPrototypeOf(object), null);
+  assert.deepEqual(Object.entries(object), [["1", 1], ["__proto__", "x"], ["ß", new Map([["a", null]])]]);
+  assert.deepEqual({ ...readObject("%0\r\n") }, {});
+  for (const [reply, value] of [
+    ["%2\r\n$1\r\na\r\n:1\r\n:2\r\n:3\r\n", new Map([["a", 1], [2, 3]])],
+    ["%?\r\n$1\r\na\r\n:1\r\n.\r\n", new Map([["a", 1]])],
+    ["|1\r\n+ttl\r\n:1\r\n%1\r\n$1\r\na\r\n:1\r\n", new Map([["a", 1]])],
+    ["*2\r\n$1\r\na\r\n:1\r\n", ["a", 1]],
+    ["_\r\n", null],
+  ]) {
+    assert.deepEqual(readObject(reply), value, reply);
+  }
 });
 
 test("a refused command leaves the batch as it was", () => {

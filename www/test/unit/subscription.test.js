@@ -3,11 +3,9 @@ import { test } from "node:test";
 
 import { fakeClient } from "../fake.js";
 
-/** A message as the wasm side tells it: views of its memory, valid during the call. */
-function tell(raw, id, ...texts) {
-  const views = texts.map((text) => text && new TextEncoder().encode(text));
-  raw.hooks.message(id, ...views);
-  for (const view of views) view?.fill(0);
+/** A message as the wasm side tells it, of which nothing is left after the call. */
+function tell(raw, id, channel, payload) {
+  raw.tell(id, [channel, payload]);
 }
 
 test("messages go to the callback with channel and pattern", async () => {
@@ -16,13 +14,13 @@ test("messages go to the callback with channel and pattern", async () => {
   const subscription = await client.pSubscribe("news.*", (message) => heard.push(message));
   const { id, kind, channel } = raw.subscriptions[0];
   assert.deepEqual([kind, channel], [1, "news.*"]);
-  tell(raw, id, "news.a", "hello", "news.*");
+  tell(raw, id, "news.a", "hello");
   assert.deepEqual(heard, [{ channel: "news.a", payload: "hello", pattern: "news.*" }]);
   subscription.unsubscribe();
   subscription.unsubscribe();
   assert.deepEqual(raw.cancelled, [id]);
   assert.equal(subscription.active, false);
-  tell(raw, id, "news.a", "late", "news.*");
+  tell(raw, id, "news.a", "late");
   assert.equal(heard.length, 1);
 });
 
@@ -30,13 +28,13 @@ test("iterates in order and ends when the client is closed", async () => {
   const { client, raw } = await fakeClient();
   const subscription = await client.subscribe("ch", { bytes: true });
   const { id } = raw.subscriptions[0];
-  for (const payload of ["a", "b"]) tell(raw, id, "ch", payload, undefined);
+  for (const payload of ["a", "b"]) tell(raw, id, "ch", payload);
   const heard = [];
   const done = (async () => {
     for await (const { payload, pattern } of subscription) heard.push([String.fromCharCode(...payload), pattern]);
   })();
   await new Promise(setImmediate);
-  tell(raw, id, "ch", "c", undefined);
+  tell(raw, id, "ch", "c");
   await client.close();
   await done;
   assert.deepEqual(heard, [["a", null], ["b", null], ["c", null]]);
@@ -47,7 +45,7 @@ test("leaving the loop unsubscribes", async () => {
   const subscription = await client.sSubscribe("ch");
   const { id, kind } = raw.subscriptions[0];
   assert.equal(kind, 2);
-  tell(raw, id, "ch", "a", undefined);
+  tell(raw, id, "ch", "a");
   for await (const message of subscription) {
     assert.equal(message.payload, "a");
     break;
@@ -62,7 +60,7 @@ test("a slow reader loses the oldest messages and is told how many", async () =>
   client.on("missed", (event) => events.push(event));
   const subscription = await client.subscribe("ch", undefined, { onMissed: (gap) => gaps.push(gap) });
   const { id } = raw.subscriptions[0];
-  for (let n = 0; n < 5; n++) tell(raw, id, "ch", String(n), undefined);
+  for (let n = 0; n < 5; n++) tell(raw, id, "ch", String(n));
   const iterator = subscription[Symbol.asyncIterator]();
   assert.equal((await iterator.next()).value.payload, "3");
   assert.equal((await iterator.next()).value.payload, "4");
@@ -93,4 +91,30 @@ test("what makes no sense is refused", async () => {
   assert.equal(raw.subscriptions.length, 0);
   const subscription = await client.subscribe("ch", () => {});
   assert.throws(() => subscription[Symbol.asyncIterator](), /cannot be iterated/);
+});
+
+test("messages that came together are told one by one, also when a listener makes the memory grow", async () => {
+  const { client, raw, glue } = await fakeClient();
+  const heard = [];
+  const subscription = await client.subscribe("ch", (message) => {
+    heard.push(message);
+    if (heard.length === 2) glue.grow();
+    if (heard.length === 4) subscription.unsubscribe();
+  });
+  const long = "x".repeat(300);
+  raw.tell(raw.subscriptions[0].id, ["ch", "a"], ["ch", "ß".repeat(20)], ["ch", long], ["ch", ""], ["ch", "late"]);
+  assert.deepEqual(heard.map(({ payload }) => payload), ["a", "ß".repeat(20), long, ""]);
+  assert.deepEqual(heard[0], { channel: "ch", payload: "a", pattern: null });
+});
+
+test("bytes in a message that are no text are replaced, and bytes are copies", async () => {
+  const { client, raw } = await fakeClient();
+  const heard = [];
+  const channel = Uint8Array.of(99, 0xff);
+  await client.subscribe(channel, ({ channel, payload }) => heard.push([channel, payload]));
+  await client.subscribe("ch", ({ payload }) => heard.push([...payload]), { bytes: true });
+  const [texts, bytes] = raw.subscriptions.map(({ id }) => id);
+  for (const length of [1, 300]) raw.tell(texts, [channel, new Uint8Array(length).fill(0xff)]);
+  raw.tell(bytes, ["ch", Uint8Array.of(1, 255)]);
+  assert.deepEqual(heard, [["c\ufffd", "\ufffd"], ["c\ufffd", "\ufffd".repeat(300)], [1, 255]]);
 });

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use redmux::{
     Call, ConnectionMultiplexer,
     resp::{AnyArgs, Arg, ArgList, Frame, ToArgs},
@@ -16,6 +17,8 @@ use redmux::{
 const MAX_NAMES: usize = 1024;
 /// Instead of the number of a name: it is the first word.
 const NO_NAME: u32 = u32::MAX;
+/// Words of at least so many bytes are sent from where they lie: a part of its own costs what copying this does.
+const SHARE_FROM: usize = 16 << 10;
 /// Instead of milliseconds: the default, and no limit.
 const DEFAULT_TIME: u32 = 0;
 const NO_LIMIT: u32 = u32::MAX;
@@ -46,12 +49,12 @@ pub(crate) fn intern(name: &str) -> u32 {
 /// one after another.
 pub(crate) struct Batch {
     heads: Vec<u32>,
-    bytes: Vec<u8>,
+    bytes: Bytes,
 }
 
 impl Batch {
     pub(crate) fn new(heads: Vec<u32>, bytes: Vec<u8>) -> Self {
-        Self { heads, bytes }
+        Self { heads, bytes: bytes.into() }
     }
 
     /// The words of its first command as text.
@@ -146,7 +149,11 @@ impl<B: Borrow<Arc<Batch>>> ToArgs for Words<B> {
         let mut rest = batch.bytes.get(self.start..).unwrap_or_default();
         for length in batch.heads.get(self.lengths..self.end).unwrap_or_default() {
             let Some((word, after)) = rest.split_at_checked(*length as usize) else { return };
-            args.push(Arg::Bytes(word));
+            args.push(if word.len() < SHARE_FROM {
+                Arg::Bytes(word)
+            } else {
+                Arg::Shared(batch.bytes.slice_ref(word))
+            });
             rest = after;
         }
     }

@@ -24,15 +24,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn settle(this: &Hooks, id: u32, ok: bool, value: JsValue);
 
-    /// A message came for a subscription.
+    /// Messages came for a subscription: `count` times where the payload begins, its length, and the same of the
+    /// channel, from `places` on in the memory of wasm.
     #[wasm_bindgen(method)]
-    pub(crate) fn message(
-        this: &Hooks,
-        id: u32,
-        channel: &[u8],
-        payload: &[u8],
-        pattern: Option<&[u8]>,
-    );
+    pub(crate) fn messages(this: &Hooks, id: u32, places: u32, count: u32);
 
     /// A subscription missed messages, or may have.
     #[wasm_bindgen(method)]
@@ -60,6 +55,11 @@ extern "C" {
     /// Sends bytes, which are its own to copy; whether it takes more at once.
     #[wasm_bindgen(method)]
     pub(crate) fn write(this: &JsLink, bytes: &[u8]) -> bool;
+
+    /// The same with bytes that lie apart: `count` times where they begin and how many, from `places` on in the
+    /// memory of wasm.
+    #[wasm_bindgen(method, js_name = writeParts)]
+    pub(crate) fn write_parts(this: &JsLink, places: u32, count: u32) -> bool;
 
     /// Moves bytes that came into a buffer, which is filled as far as they go; how many.
     #[wasm_bindgen(method)]

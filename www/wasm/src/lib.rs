@@ -28,12 +28,13 @@ use std::{
 };
 
 use futures::{
-    StreamExt,
+    FutureExt, StreamExt,
     future::{AbortHandle, Abortable},
 };
 use js_sys::{Array, Uint8Array};
 use redmux::{
-    ConnectionMultiplexer, Environment, Result, Subscription, SubscriptionItem, resp::Frame,
+    ConnectionMultiplexer, Environment, Message, Result, Subscription, SubscriptionItem,
+    resp::Frame,
 };
 use wasm_bindgen::prelude::*;
 
@@ -43,6 +44,9 @@ use pump::Queue;
 pub use runtime::{Host, fire, run, start};
 use runtime::{JsRuntime, spawn};
 pub use stream::Sink;
+
+/// Messages that are handed over at once, at most.
+const MOST_MESSAGES: usize = 1024;
 
 /// One connection, as the JavaScript side sees it
 #[wasm_bindgen]
@@ -223,20 +227,41 @@ pub fn intern(name: &str) -> u32 {
     batch::intern(name)
 }
 
+/// Hands messages over together, as far as they are there.
 async fn deliver(id: u32, mut subscription: Subscription, hooks: &Hooks) {
-    while let Some(item) = subscription.next().await {
-        match item {
-            SubscriptionItem::Message(message) => {
-                let pattern = message.pattern.as_deref();
-                hooks.message(id, &message.channel, &message.payload, pattern);
+    let mut messages = Vec::new();
+    let mut first = subscription.next().await;
+    while let Some(item) = first {
+        let mut next = Some(item);
+        while let Some(item) = next.take() {
+            match item {
+                SubscriptionItem::Message(message) => messages.push(message),
+                SubscriptionItem::Missed(gap) => {
+                    hand_over(id, &mut messages, hooks);
+                    hooks.missed(id, events::cause(gap.cause), gap.count.map(|count| count as f64));
+                }
+                _ => {}
             }
-            SubscriptionItem::Missed(gap) => {
-                hooks.missed(id, events::cause(gap.cause), gap.count.map(|count| count as f64));
+            if messages.len() < MOST_MESSAGES {
+                next = subscription.next().now_or_never().flatten();
             }
-            _ => {}
         }
+        hand_over(id, &mut messages, hooks);
         runtime::time_has_passed();
+        first = subscription.next().await;
     }
+}
+
+/// Tells where messages are; they stay there until this returns.
+fn hand_over(id: u32, messages: &mut Vec<Message>, hooks: &Hooks) {
+    if messages.is_empty() {
+        return;
+    }
+    let place = |bytes: &[u8]| [bytes.as_ptr() as u32, bytes.len() as u32];
+    let places: Vec<[[u32; 2]; 2]> =
+        messages.iter().map(|message| [place(&message.payload), place(&message.channel)]).collect();
+    hooks.messages(id, places.as_ptr() as u32, messages.len() as u32);
+    messages.clear();
 }
 
 /// Milliseconds as JavaScript numbers.

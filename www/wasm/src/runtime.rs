@@ -40,15 +40,15 @@ thread_local! {
     static CLOCK: Cell<Clock> = const { Cell::new(Clock::Asked) };
 }
 
-/// Asking JavaScript for the time costs more than most of what a task does in a turn, in which
+/// Asking JavaScript for the time costs more than most of what tasks do in a turn, in which
 /// it would be asked several times.
 #[derive(Clone, Copy)]
 enum Clock {
-    /// No task runs: whoever wants to know is told the time anew.
+    /// No tasks run: whoever wants to know is told the time anew.
     Asked,
-    /// A task runs, and nobody has asked yet.
+    /// Tasks run, and nobody has asked yet.
     Fresh,
-    /// What the task that runs was told.
+    /// What the tasks that run were told.
     Told(Instant),
 }
 
@@ -91,13 +91,18 @@ pub(crate) fn drive(action: impl FnOnce()) {
 #[wasm_bindgen]
 pub fn run() {
     // Those that are woken meanwhile run as well, within a limit: then others have their turn.
+    CLOCK.set(Clock::Fresh);
     for _ in 0..64 {
-        let woken = TASKS.with_borrow_mut(|tasks| std::mem::take(&mut tasks.woken));
-        if woken.is_empty() {
+        let waiting = TASKS.with_borrow(|tasks| tasks.woken.len());
+        if waiting == 0 {
             break;
         }
-        woken.into_iter().for_each(poll);
+        for _ in 0..waiting {
+            let next = TASKS.with_borrow_mut(|tasks| tasks.woken.pop_front());
+            next.into_iter().for_each(poll);
+        }
     }
+    CLOCK.set(Clock::Asked);
     let more = TASKS.with_borrow_mut(|tasks| {
         tasks.scheduled = !tasks.woken.is_empty();
         tasks.scheduled
@@ -187,7 +192,6 @@ fn poll(woken: Arc<Woken>) {
         _ => None,
     });
     let Some(mut task) = task else { return };
-    CLOCK.set(Clock::Fresh);
     let over = task.as_mut().poll(&mut Context::from_waker(&woken.into())).is_ready();
     let ended = TASKS.with_borrow_mut(|tasks| {
         if over {
@@ -202,7 +206,6 @@ fn poll(woken: Arc<Woken>) {
     });
     // What it drops may wake others.
     drop(ended);
-    CLOCK.set(Clock::Asked);
 }
 
 enum Slot {

@@ -3,10 +3,10 @@
 use std::{
     cell::RefCell,
     future::poll_fn,
-    io,
+    io::{self, IoSlice},
     pin::Pin,
     rc::Rc,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Waker, ready},
 };
 
 use futures::io::{AsyncRead, AsyncWrite};
@@ -29,8 +29,9 @@ pub(crate) struct JsTransport(pub(crate) Rc<Hooks>);
 impl Transport for JsTransport {
     type Stream = JsStream;
 
+    /// What lies apart is joined in JavaScript, which copies it anyway.
     fn capabilities(&self) -> Capabilities {
-        Capabilities::messages()
+        Capabilities::vectored()
     }
 
     async fn connect(&self, _: &Endpoint) -> Result<JsStream, DialError> {
@@ -143,6 +144,19 @@ impl JsStream {
         shared.reader = Some(cx.waker().clone());
         Poll::Pending
     }
+
+    /// Whether more may be written.
+    fn poll_room(&self, cx: &Context<'_>) -> Poll<io::Result<()>> {
+        let mut shared = self.shared.borrow_mut();
+        if let Some(error) = shared.failure() {
+            return Poll::Ready(Err(error));
+        }
+        if shared.full {
+            shared.writer = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        Poll::Ready(Ok(()))
+    }
 }
 
 impl AsyncRead for JsStream {
@@ -174,19 +188,24 @@ impl AsyncWrite for JsStream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let mut shared = self.shared.borrow_mut();
-        if let Some(error) = shared.failure() {
-            return Poll::Ready(Err(error));
-        }
-        if shared.full {
-            shared.writer = Some(cx.waker().clone());
-            return Poll::Pending;
-        }
-        drop(shared);
+        ready!(self.poll_room(cx))?;
         let more = self.link.write(bytes);
         // Unless it drained while it was written to, or ended.
         self.shared.borrow_mut().full = !more;
         Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_room(cx))?;
+        let places: Vec<u32> =
+            parts.iter().flat_map(|part| [part.as_ptr() as u32, part.len() as u32]).collect();
+        let more = self.link.write_parts(places.as_ptr() as u32, parts.len() as u32);
+        self.shared.borrow_mut().full = !more;
+        Poll::Ready(Ok(parts.iter().map(|part| part.len()).sum()))
     }
 
     /// Ready at once: sockets send what they were given by themselves.
