@@ -9,7 +9,7 @@ use crate::{packages, tools, wasm, wasm_toolchain};
 
 /// Bytes that wasm and glue together may have as servers send them, with brotli. Every change
 /// that needs more says here why; the goal is 60 KB.
-const CEILING: usize = 88_000;
+const CEILING: usize = 86_000;
 
 /// What is measured: the name that is printed, and the files, from `www`.
 const PARTS: [(&str, &[&str]); 3] = [
