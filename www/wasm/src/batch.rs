@@ -63,7 +63,9 @@ impl Batch {
         let Some(command) = batch.commands().next() else { return Vec::new() };
         let mut words = ArgList::new();
         command.words.append_to(&mut words);
-        words.iter().map(|word| String::from_utf8_lossy(word.as_bytes()).into_owned()).collect()
+        let words = words.iter().map(|word| String::from_utf8_lossy(word.as_bytes()).into_owned());
+        // The first one stands where others have their name.
+        std::iter::once(command.name.into_owned()).chain(words).collect()
     }
 
     pub(crate) fn commands(self: &Arc<Self>) -> impl Iterator<Item = Command<'_>> {
