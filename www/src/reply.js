@@ -284,7 +284,7 @@ function text(memory, start, end) {
     if (at === end) return latin1.call(memory, start, end);
   } else if (utf8 && end - start <= MIDDLE) {
     const text = utf8.call(memory, start, end);
-    // It may have been there before.
+    // What is no UTF-8 becomes this letter, which may have been sent as well.
     if (!text.includes("\ufffd")) return text;
   } else if (isAscii) {
     // The two together are several times faster than a decoder.

@@ -18,12 +18,14 @@ use wasm_bindgen::JsValue;
 use crate::{
     batch::{Batch, Command},
     hooks::Hooks,
+    runtime::time_has_passed,
 };
 
 /// Replies that are handed over at once, at most: the memory they hold is bounded by it.
 const MOST: usize = 4096;
-/// Up to so many take no time worth to be told.
+/// More replies than these, or more bytes in them, take the other side a while.
 const FEW: usize = 64;
+const LITTLE: usize = 64 << 10;
 
 /// What waits for the pump
 #[derive(Default)]
@@ -264,13 +266,15 @@ impl<'a, A> Landing<'a, A> {
             return;
         }
         self.told.clear();
+        let mut length = 0;
         for (id, frame) in &self.replies {
             let bytes = frame.as_bytes();
+            length += bytes.len();
             self.told.extend([*id, bytes.as_ptr() as u32, bytes.len() as u32]);
         }
         self.hooks.replies(self.told.as_ptr() as u32, self.replies.len() as u32);
-        if self.replies.len() > FEW {
-            crate::runtime::time_has_passed();
+        if self.replies.len() > FEW || length > LITTLE {
+            time_has_passed();
         }
         self.replies.clear();
     }
