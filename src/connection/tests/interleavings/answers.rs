@@ -9,6 +9,11 @@ async fn answered(world: World, callers: Vec<JoinHandle<Vec<Outcome>>>) {
     outcomes.iter().for_each(|outcome| outcome.is_answered(&record));
 }
 
+/// No time is near for which a driver would wake by itself.
+fn timeless(config: LinkConfig) -> LinkConfig {
+    LinkConfig { command_timeout: NEVER, keep_alive: NEVER, probe_after: NEVER, ..config }
+}
+
 #[test]
 fn every_caller_gets_its_own_reply() {
     explore(INTERLEAVINGS, || async {
@@ -22,13 +27,7 @@ fn every_caller_gets_its_own_reply() {
 fn a_driver_that_sleeps_is_woken() {
     explore(INTERLEAVINGS, || async {
         let setup = Setup { room: 1000, ..Setup::default() };
-        // No time is near for which it would wake by itself.
-        let config = LinkConfig {
-            command_timeout: NEVER,
-            keep_alive: NEVER,
-            probe_after: NEVER,
-            ..setup.config
-        };
+        let config = timeless(setup.config);
         let world = World::new(Setup { config, ..setup });
         world.link.ready().await.unwrap();
         let callers = vec![world.caller([1]), world.caller([2, 3])];
@@ -40,13 +39,8 @@ fn a_driver_that_sleeps_is_woken() {
 fn a_collector_is_woken_for_all_it_waits_for() {
     explore(INTERLEAVINGS, || async {
         let setup = Setup { room: 1000, ..Setup::default() };
-        let config = LinkConfig {
-            command_timeout: NEVER,
-            keep_alive: NEVER,
-            probe_after: NEVER,
-            high_water: if world::toss() { 1 } else { setup.config.high_water },
-            ..setup.config
-        };
+        let high_water = if world::toss() { 1 } else { setup.config.high_water };
+        let config = LinkConfig { high_water, ..timeless(setup.config) };
         let world = World::new(Setup { config, ..setup });
         let callers = vec![world.caller([1, 2]), world.collector([3, 4, 5]), world.caller([6])];
         answered(world, callers).await;
