@@ -118,6 +118,7 @@ impl Slots {
         self.place(entry, issued, timeout, State::Collected(number))
     }
 
+    #[inline(always)]
     fn place(&mut self, entry: u64, issued: u64, timeout: u64, state: State) -> SlotId {
         // One counter for all places: a place may be given back to the allocator and
         // made anew without an old id ever matching it by accident.
@@ -197,9 +198,7 @@ impl Slots {
                 }
                 State::Collected(number) => {
                     let number = *number;
-                    self.abandon(id);
-                    self.collection.outcomes.push((number, id, outcome));
-                    Ok(self.collection.waker.take())
+                    Ok(self.collect(number, id, outcome))
                 }
                 State::Detached => {
                     self.abandon(id);
@@ -209,6 +208,15 @@ impl Slots {
             },
             None => Err(outcome),
         }
+    }
+
+    /// Keeps an outcome for the collector and returns its waker.
+    // Programs that wait for their calls do not pay for it.
+    #[cfg_attr(not(target_family = "wasm"), inline(never))]
+    fn collect(&mut self, number: u32, id: SlotId, outcome: Outcome) -> Option<Waker> {
+        self.abandon(id);
+        self.collection.outcomes.push((number, id, outcome));
+        self.collection.waker.take()
     }
 
     /// The caller wants no outcome: the place is free when there is one.
