@@ -2,17 +2,14 @@
 //! over together.
 
 use std::{
-    future::poll_fn,
-    pin::Pin,
+    future::{Future, poll_fn},
     rc::Rc,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Wake, Waker},
 };
 
-use redmux::{
-    Cached, Call, Collected, Collector, ConnectionMultiplexer, Issued, Result,
-    resp::{Frame, ToArgs},
-};
+use futures::future::{FutureExt, LocalBoxFuture};
+use redmux::{Collected, Collector, ConnectionMultiplexer, Issued, Result, resp::Frame};
 use wasm_bindgen::JsValue;
 
 use crate::{
@@ -33,7 +30,7 @@ pub(crate) struct Queue(Mutex<Waiting>);
 
 #[derive(Default)]
 struct Waiting {
-    batches: Vec<Sendable>,
+    batches: Vec<Batch>,
     /// Commands to look at again.
     ready: Vec<u32>,
     cancelled: Vec<u32>,
@@ -43,12 +40,9 @@ struct Waiting {
     drained: Option<Waker>,
 }
 
-/// Of the heads and bytes only: the count is made by the pump.
-struct Sendable(Batch);
-
 impl Queue {
     pub(crate) fn push(&self, batch: Batch) {
-        self.change(|waiting| waiting.batches.push(Sendable(batch)));
+        self.change(|waiting| waiting.batches.push(batch));
     }
 
     pub(crate) fn cancel(&self, id: u32) {
@@ -119,9 +113,9 @@ pub(crate) async fn run(muxer: ConnectionMultiplexer, queue: Arc<Queue>, hooks: 
         let drained = waiting.drained.take();
         let over = waiting.over;
         drop(waiting);
-        for batch in batches.drain(..).map(|batch| Arc::new(batch.0)) {
+        for batch in batches.drain(..).map(Arc::new) {
             for command in batch.commands() {
-                calls.begin(command, |command| command.call(&muxer));
+                calls.begin(command, &muxer);
             }
         }
         for id in cancelled {
@@ -152,37 +146,31 @@ pub(crate) async fn run(muxer: ConnectionMultiplexer, queue: Arc<Queue>, hooks: 
 }
 
 /// A command under way
-enum Flight<'a, A> {
+enum Flight<'a> {
     /// Nearly every one.
     Issued(Issued),
-    /// It waits for room, or is refused.
-    Plain(Box<Call<'a, Frame, A>>),
-    Cached(Box<Cached<'a, Frame, A>>),
+    /// It asks the cache, waits for room, or is refused.
+    Awaited(LocalBoxFuture<'a, Result<Frame>>),
 }
 
 /// The commands under way
-struct Calls<'a, A> {
+struct Calls<'a> {
     collector: Collector,
     queue: Arc<Queue>,
-    landing: Landing<'a, A>,
+    landing: Landing<'a>,
 }
 
 /// The commands by their numbers, and what is known of them
-struct Landing<'a, A> {
-    places: Vec<Option<Flight<'a, A>>>,
+struct Landing<'a> {
+    places: Vec<Option<Flight<'a>>>,
     hooks: Rc<Hooks>,
     replies: Vec<(u32, Frame)>,
     /// Where they are.
     told: Vec<u32>,
 }
 
-impl<'a, A: ToArgs> Calls<'a, A> {
-    /// `call` is for what the collector does not take.
-    fn begin<'b>(
-        &mut self,
-        command: Command<'b>,
-        call: impl FnOnce(Command<'b>) -> Call<'a, Frame, A>,
-    ) {
+impl<'a> Calls<'a> {
+    fn begin(&mut self, command: Command<'_>, muxer: &'a ConnectionMultiplexer) {
         let (id, cached) = (command.id, command.cached);
         if !cached {
             let (name, timeout) = (command.name.clone(), command.timeout());
@@ -191,12 +179,9 @@ impl<'a, A: ToArgs> Calls<'a, A> {
                 return;
             }
         }
-        let call = call(command);
-        let flight = match cached {
-            true => Flight::Cached(Box::new(call.cached())),
-            false => Flight::Plain(Box::new(call)),
-        };
-        self.landing.expect(id, flight);
+        let call = command.call(muxer);
+        let awaited = if cached { call.cached().boxed_local() } else { call.boxed_local() };
+        self.landing.expect(id, Flight::Awaited(awaited));
         self.look(id);
     }
 
@@ -216,22 +201,17 @@ impl<'a, A: ToArgs> Calls<'a, A> {
 
     /// A call that has a waker of its own.
     fn look(&mut self, id: u32) {
-        let Some(Some(flight)) = self.landing.places.get_mut(id as usize) else { return };
+        let place = self.landing.places.get_mut(id as usize);
+        let Some(Some(Flight::Awaited(call))) = place else { return };
         let waker = Arc::new(Place { id, queue: self.queue.clone() }).into();
-        let cx = &mut Context::from_waker(&waker);
-        let result = match flight {
-            Flight::Issued(_) => return,
-            Flight::Plain(call) => Pin::new(&mut **call).poll(cx),
-            Flight::Cached(call) => Pin::new(&mut **call).poll(cx),
-        };
-        if let Poll::Ready(result) = result {
+        if let Poll::Ready(result) = call.as_mut().poll(&mut Context::from_waker(&waker)) {
             self.landing.land(id, result);
         }
     }
 }
 
-impl<'a, A> Landing<'a, A> {
-    fn expect(&mut self, id: u32, flight: Flight<'a, A>) {
+impl<'a> Landing<'a> {
+    fn expect(&mut self, id: u32, flight: Flight<'a>) {
         let index = id as usize;
         if self.places.len() <= index {
             self.places.resize_with(index + 1, || None);
@@ -239,7 +219,7 @@ impl<'a, A> Landing<'a, A> {
         self.places[index] = Some(flight);
     }
 
-    fn remove(&mut self, id: u32) -> Option<Flight<'a, A>> {
+    fn remove(&mut self, id: u32) -> Option<Flight<'a>> {
         self.places.get_mut(id as usize)?.take()
     }
 
