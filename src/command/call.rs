@@ -260,7 +260,7 @@ impl<'a, T, A> Call<'a, T, A> {
     #[cold]
     #[inline(never)]
     fn label(&self, error: Error) -> Error {
-        error.command(&*self.full_name()).endpoint_at(&self.link.endpoint())
+        label(self.link, &self.full_name(), error)
     }
 
     #[cold]
@@ -270,15 +270,19 @@ impl<'a, T, A> Call<'a, T, A> {
     }
 }
 
+/// Names the command and the server on an error.
+pub(super) fn label(link: &Link, name: &str, error: Error) -> Error {
+    error.command(name).endpoint_at(&link.endpoint())
+}
+
 /// The error that a reply is or causes, which is counted and told if it is the server's.
 #[cold]
 pub(super) fn not_decoded(link: &Link, name: &str, error: ReplyError) -> Error {
-    let label = |error: Error| error.command(name).endpoint_at(&link.endpoint());
     match error {
         ReplyError::Server(error) => {
             link.with(|core| core.count_server_error());
             let code = error.code().to_owned();
-            let error = label(Error::from_server(error));
+            let error = label(link, name, Error::from_server(error));
             if link.hub.has_listeners() {
                 link.hub.publish(Event::ErrorMessage(ErrorMessage {
                     endpoint: link.endpoint(),
@@ -288,7 +292,7 @@ pub(super) fn not_decoded(link: &Link, name: &str, error: ReplyError) -> Error {
             }
             error
         }
-        ReplyError::Decode(error) => label(Error::from_decode(error)),
+        ReplyError::Decode(error) => label(link, name, Error::from_decode(error)),
     }
 }
 

@@ -1,7 +1,7 @@
 use std::{borrow::Cow, fmt, task::Waker, time::Duration};
 
 use super::{
-    call::{discard, not_decoded},
+    call::{discard, label, not_decoded},
     check_shared,
     guard::is_harmless,
 };
@@ -143,7 +143,7 @@ impl Collector {
 fn failure(link: &Link, name: &str, outcome: Outcome) -> Result<Frame> {
     match outcome {
         Outcome::Reply(frame) => frame.decode().map_err(|error| not_decoded(link, name, error)),
-        Outcome::Failed(error) => Err(error.command(name).endpoint_at(&link.endpoint())),
+        Outcome::Failed(error) => Err(label(link, name, error)),
     }
 }
 

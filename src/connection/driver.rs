@@ -129,14 +129,14 @@ impl Driver {
     pub(crate) fn with_stream(mut self, stream: Box<dyn ByteStream>) -> Self {
         let give_up = self.link.clock().saturating_add(self.plan.connect_timeout);
         match self.plan.credentials.get().cloned() {
-            Some(provider) if FULL => {
+            None => self.open_session(stream, None, give_up),
+            Some(provider) => {
                 let server = self.link.endpoint();
                 let dial = Box::pin(async move {
                     Ok((stream, Some(credentials::ask(&*provider, &server).await?)))
                 });
                 self.stage = Stage::Dialing { dial, give_up };
             }
-            _ => self.open_session(stream, None, give_up),
         }
         self
     }
@@ -185,6 +185,7 @@ impl Driver {
         Box::pin(async move {
             // First, so that no server waits for a slow provider.
             let credentials = match provider {
+                // Without `full` there is none, which the compiler does not see in here.
                 Some(provider) if FULL => Some(credentials::ask(&*provider, &endpoint).await?),
                 _ => None,
             };

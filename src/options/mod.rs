@@ -455,6 +455,7 @@ impl Options {
         handling.unless_usual()
     }
 
+    // So that subscribing sees that there is none without `full`.
     #[inline(always)]
     pub(crate) fn channels(&self) -> Option<ChannelPrefix> {
         self.channel_prefix.get().cloned().map(ChannelPrefix::new)
