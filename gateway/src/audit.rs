@@ -11,6 +11,8 @@ use std::{
 use ring::digest;
 use serde_json::{Map, Value, json};
 
+use crate::files::named;
+
 /// Where an audit log goes, and what is in it
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AuditConfig {
@@ -53,9 +55,7 @@ impl Audit {
         let file = match &config.file {
             Some(path) => {
                 let opened = OpenOptions::new().create(true).append(true).open(path);
-                Some(opened.map_err(|error| {
-                    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
-                })?)
+                Some(opened.map_err(|error| named(path, &error))?)
             }
             None => None,
         };

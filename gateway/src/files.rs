@@ -8,6 +8,11 @@ use percent_encoding::percent_decode_str;
 
 use crate::http::{NOT_FOUND, Status, refuse, respond};
 
+/// An error of a file, with its name.
+pub(crate) fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
 /// Serves one file below `root`.
 pub(crate) async fn serve(
     stream: &mut (impl AsyncWrite + Unpin),

@@ -12,6 +12,8 @@ use futures_rustls::{
     rustls::{RootCertStore, ServerConfig, crypto::ring, server::WebPkiClientVerifier},
 };
 
+use crate::files::named;
+
 /// What the listener shows, and whom it takes certificates from
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ListenTls {
@@ -68,8 +70,7 @@ fn certificates(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
-    fs::read(path)
-        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+    fs::read(path).map_err(|error| named(path, &error))
 }
 
 fn invalid(path: &Path, what: impl std::fmt::Display) -> io::Error {

@@ -213,6 +213,7 @@ fn faults_are_told_with_line_and_key() {
             "none: ",
         ),
         ("[listen]", "[timeouts]\nping = 5\n[listen]", "line 3: "),
+        ("[listen]", "[audit]\nfile = \"no/such/folder/log\"\n[listen]", "audit.file: "),
         ("[listen]", "[audit]\nfile = \"no/such/folder/log\"\n[listen]", "no/such/folder/log: "),
         (
             "[listen]",
