@@ -4,7 +4,7 @@
 //! The command `wasm-bindgen` does the same; as a library its version follows the
 //! lock file and nothing has to be installed.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::{env, fs};
 
@@ -31,7 +31,7 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let stem = Path::new(input).file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    if let Err(why) = shorten(&PathBuf::from(out_dir), &stem) {
+    if let Err(why) = shorten(Path::new(out_dir), &stem) {
         eprintln!("shortening the imports of {stem}: {why}");
         return ExitCode::FAILURE;
     }
