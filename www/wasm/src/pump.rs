@@ -2,7 +2,7 @@
 //! over together.
 
 use std::{
-    future::{Future, poll_fn},
+    future::poll_fn,
     rc::Rc,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Wake, Waker},
