@@ -1,4 +1,10 @@
+mod large;
+#[cfg(test)]
+mod tests;
+
 use bytes::{Bytes, BytesMut};
+
+use self::large::Large;
 
 use crate::resp::{Frame, Framer, Limits, ProtocolError, Scan};
 
@@ -8,11 +14,8 @@ const BLOCK: usize = 64 << 10;
 /// Less room than this at a block's end is not worth a read.
 const MIN_ROOM: usize = 4 << 10;
 
-/// An announced size is believed up to this far ahead of the bytes that have come.
-const MAX_AHEAD: usize = 4 << 20;
-
-/// The largest block that is kept for the next large reply.
-const MAX_SPARE: usize = 2 << 20;
+/// A reply beyond this gets a buffer of its own, which is not used again.
+const LARGE: usize = 2 << 20;
 
 /// Frames up to this size are copied into the frame itself.
 const INLINE: usize = 30;
@@ -37,6 +40,11 @@ pub(crate) struct Inflow {
     spare: Option<Bytes>,
     /// The block that was in use before a large reply came.
     aside: Option<BytesMut>,
+    /// The current frame, if it is too large for a block; the block is empty then.
+    large: Option<Large>,
+    /// Bytes allocated or copied so far.
+    #[cfg(test)]
+    handled: usize,
 }
 
 impl Inflow {
@@ -51,34 +59,60 @@ impl Inflow {
             twin: None,
             spare: None,
             aside: None,
+            large: None,
+            #[cfg(test)]
+            handled: 0,
         }
     }
 
     /// Room to read into; never empty.
     pub(crate) fn room(&mut self) -> &mut [u8] {
+        if self.large.is_none() {
+            self.make_room();
+        }
+        match &mut self.large {
+            Some(large) => large.room(self.need),
+            None => &mut self.block[self.filled..],
+        }
+    }
+
+    fn make_room(&mut self) {
         let pending = self.filled - self.start;
         if pending == 0 && self.start > 0 {
             self.start = 0;
             self.filled = 0;
         }
         let room = self.block.len() - self.filled;
-        let whole = pending + self.need.min(MAX_AHEAD.max(pending));
+        let whole = pending.saturating_add(self.need);
         // The end of a large reply is read into what is left, however little.
         let ends_here = pending >= BLOCK && (1..=room).contains(&self.need);
-        if room < MIN_ROOM && !ends_here || self.start + whole > self.block.len() {
-            // How long an aggregate will be is not known before its end: twice what is
-            // pending, so that it is not moved for every few elements.
-            let more = if self.need > MIN_ROOM { 0 } else { pending.max(MIN_ROOM) };
-            let mut block = self.new_block(whole, more);
-            block[..pending].copy_from_slice(&self.block[self.start..self.filled]);
-            let old = std::mem::replace(&mut self.block, block);
-            if self.block.len() > BLOCK && self.aside.is_none() {
-                self.aside = Some(old);
+        if !(room < MIN_ROOM && !ends_here || self.need > room) {
+            return;
+        }
+        // How long an aggregate will be is not known before its end: twice what is
+        // pending, so that it is not moved for every few elements.
+        let bytes = &self.block[self.start..self.filled];
+        let more = if large::is_announced(bytes) { 0 } else { pending.max(MIN_ROOM) };
+        let size = whole.saturating_add(more);
+        if size > LARGE {
+            self.count(pending);
+            self.large = Some(Large::new(&self.block[self.start..self.filled]));
+            if self.block.len() > BLOCK {
+                self.block = self.aside.take().unwrap_or_default();
             }
             self.start = 0;
-            self.filled = pending;
+            self.filled = 0;
+            return;
         }
-        &mut self.block[self.filled..]
+        let mut block = self.new_block(whole, more);
+        self.count(pending);
+        block[..pending].copy_from_slice(&self.block[self.start..self.filled]);
+        let old = std::mem::replace(&mut self.block, block);
+        if self.block.len() > BLOCK && self.aside.is_none() {
+            self.aside = Some(old);
+        }
+        self.start = 0;
+        self.filled = pending;
     }
 
     /// A block of at least `size` bytes: that of the last large reply if it is free again, or
@@ -90,7 +124,18 @@ impl Inflow {
         {
             return block;
         }
-        BytesMut::zeroed(BLOCK.max(size + more))
+        let size = BLOCK.max(size + more);
+        self.count(size);
+        BytesMut::zeroed(size)
+    }
+
+    /// Bytes were allocated or copied.
+    #[inline(always)]
+    fn count(&mut self, _bytes: usize) {
+        #[cfg(test)]
+        {
+            self.handled += _bytes;
+        }
     }
 
     /// Notes that `n` bytes were read, and moves the complete frames into `frames`.
@@ -99,13 +144,19 @@ impl Inflow {
         n: usize,
         frames: &mut Vec<Frame>,
     ) -> Result<(), ProtocolError> {
-        self.filled += n;
+        let bytes = match &mut self.large {
+            Some(large) => large.advance(n),
+            None => {
+                self.filled += n;
+                &self.block[..self.filled]
+            }
+        };
         // Lengths first, so that a block is frozen once for many frames.
         self.ends.clear();
         let mut end = self.start;
         let mut result = Ok(());
-        while end < self.filled {
-            match self.framer.scan(&self.block[end..self.filled]) {
+        while end < bytes.len() {
+            match self.framer.scan(&bytes[end..]) {
                 Ok(Scan::Complete(len)) => {
                     end += len;
                     self.ends.push(end);
@@ -132,6 +183,10 @@ impl Inflow {
         if first == last {
             return;
         }
+        if let Some(large) = self.large.take() {
+            self.leave(large, last, frames);
+            return;
+        }
         self.start = last;
         let ends = std::mem::take(&mut self.ends);
         let starts = || std::iter::once(first).chain(ends.iter().copied());
@@ -152,7 +207,7 @@ impl Inflow {
                     self.block = self.aside.take().unwrap_or_default();
                 }
                 // Whoever reads large replies reads more of them: pages and zeros are saved.
-                self.spare = (chunk.len() <= MAX_SPARE).then_some(chunk);
+                self.spare = Some(chunk);
             }
         }
         self.ends = ends;
@@ -180,184 +235,31 @@ impl Inflow {
         }
         (self.block.split_to(last).freeze(), false)
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Feeds `bytes` in reads of at most `step` and returns the frames' bytes.
-    fn feed(bytes: &[u8], step: usize) -> Vec<Vec<u8>> {
-        let mut inflow = Inflow::new(Limits::default());
-        let mut frames = Vec::new();
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            let room = inflow.room();
-            assert!(!room.is_empty());
-            let n = rest.len().min(step).min(room.len());
-            room[..n].copy_from_slice(&rest[..n]);
-            inflow.advance(n, &mut frames).unwrap();
-            rest = &rest[n..];
+    /// The large reply is complete: what was read behind it goes on in a block.
+    #[cold]
+    fn leave(&mut self, large: Large, last: usize, frames: &mut Vec<Frame>) {
+        #[cfg(test)]
+        {
+            self.handled += large.handled;
         }
-        frames.iter().map(|frame| frame.as_bytes().to_vec()).collect()
-    }
-
-    #[test]
-    fn frames_come_out_whole_however_they_are_read() {
-        let mut bytes = Vec::new();
-        let mut expected = Vec::new();
-        for n in 0..400usize {
-            let len = [0, 3, 40, 1000, 70_000][n % 5];
-            let frame =
-                [format!("${len}\r\n").into_bytes(), vec![b'x'; len], b"\r\n".to_vec()].concat();
-            bytes.extend_from_slice(&frame);
-            expected.push(frame);
-            bytes.extend_from_slice(b"+OK\r\n");
-            expected.push(b"+OK\r\n".to_vec());
+        let bytes = large.into_bytes();
+        let rest = bytes.len() - last;
+        if self.block.len() < rest + MIN_ROOM {
+            self.count(BLOCK.max(rest + MIN_ROOM));
+            self.block = BytesMut::zeroed(BLOCK.max(rest + MIN_ROOM));
         }
-        for step in [97, 4096, 65_536, 1 << 20] {
-            assert!(feed(&bytes, step) == expected, "step {step}");
-        }
-        let short = &bytes[..3000];
-        assert_eq!(feed(short, 1), feed(short, 3000));
-    }
-
-    #[test]
-    fn many_small_frames_reuse_one_block() {
-        let mut inflow = Inflow::new(Limits::default());
-        let mut frames = Vec::new();
-        let at = inflow.room().as_ptr();
-        for _ in 0..100_000 {
-            let room = inflow.room();
-            room[..5].copy_from_slice(b"+OK\r\n");
-            inflow.advance(5, &mut frames).unwrap();
-            frames.clear();
-        }
-        assert_eq!(inflow.room().as_ptr(), at);
-    }
-
-    #[test]
-    fn a_large_block_is_used_again_once_its_reply_is_gone() {
-        let mut inflow = Inflow::new(Limits::default());
-        let reply = [b"$1000000\r\n".to_vec(), vec![b'x'; 1_000_000], b"\r\n".to_vec()].concat();
-        let mut frames = Vec::new();
-        let mut seen = std::collections::HashSet::new();
-        for round in 0..10 {
-            let mut rest = &reply[..];
-            while !rest.is_empty() {
-                let room = inflow.room();
-                let n = rest.len().min(room.len());
-                room[..n].copy_from_slice(&rest[..n]);
-                inflow.advance(n, &mut frames).unwrap();
-                rest = &rest[n..];
-            }
-            let frame = frames.pop().unwrap();
-            assert!(frame.as_bytes() == reply, "round {round}");
-            seen.insert(frame.as_bytes().as_ptr());
-            if round == 4 {
-                // Kept: its bytes must not be read over.
-                let kept = frame;
-                frames.clear();
-                feed_one(
-                    &mut inflow,
-                    &[b"$1000000\r\n".to_vec(), vec![b'y'; 1_000_000], b"\r\n".to_vec()].concat(),
-                );
-                assert!(kept.as_bytes() == reply);
-            }
-        }
-        assert!(seen.len() <= 4, "{}", seen.len());
-    }
-
-    #[test]
-    fn two_blocks_serve_replies_that_are_let_go_and_none_is_read_over() {
-        let mut inflow = Inflow::new(Limits::default());
-        let reply = |n: usize| format!("$64\r\n{n:064}\r\n").into_bytes();
-        let mut blocks = std::collections::HashSet::new();
-        let mut kept = Vec::new();
-        for n in 0..20_000 {
-            let mut frames = Vec::new();
-            let (before, after) = (reply(n), reply(n + 1));
-            // Half of the next reply comes with this one.
-            let bytes = if n == 0 { &before[..] } else { &before[30..] };
-            let room = inflow.room();
-            blocks.insert(room.as_ptr() as usize / BLOCK);
-            room[..bytes.len()].copy_from_slice(bytes);
-            room[bytes.len()..bytes.len() + 30].copy_from_slice(&after[..30]);
-            inflow.advance(bytes.len() + 30, &mut frames).unwrap();
-            assert!(frames.len() == 1 && frames[0].as_bytes() == before);
-            if n >= 10_000 {
-                kept.append(&mut frames);
-            }
-            if n == 9_999 {
-                assert!(blocks.len() <= 4, "{}", blocks.len());
-            }
-        }
-        for (n, frame) in kept.iter().enumerate() {
-            assert!(frame.as_bytes() == reply(10_000 + n));
-        }
-    }
-
-    #[test]
-    fn arrays_beyond_a_block_use_one_block_again() {
-        let mut inflow = Inflow::new(Limits::default());
-        let mut reply = b"*1000\r\n".to_vec();
-        (0..1000).for_each(|_| {
-            reply.extend_from_slice(&[b"$64\r\n", &[b'x'; 64][..], b"\r\n"].concat())
-        });
-        let mut blocks = std::collections::HashSet::new();
-        for _ in 0..20 {
-            let (mut rest, mut frames) = (&reply[..], Vec::new());
-            while !rest.is_empty() {
-                let room = inflow.room();
-                let n = rest.len().min(room.len()).min(16_000);
-                room[..n].copy_from_slice(&rest[..n]);
-                inflow.advance(n, &mut frames).unwrap();
-                rest = &rest[n..];
-            }
-            assert!(frames.len() == 1 && frames[0].as_bytes() == reply);
-            blocks.insert(frames[0].as_bytes().as_ptr());
-        }
-        assert!(blocks.len() <= 2, "{}", blocks.len());
-    }
-
-    fn feed_one(inflow: &mut Inflow, mut bytes: &[u8]) {
-        let mut frames = Vec::new();
-        while !bytes.is_empty() {
-            let room = inflow.room();
-            let n = bytes.len().min(room.len());
-            room[..n].copy_from_slice(&bytes[..n]);
-            inflow.advance(n, &mut frames).unwrap();
-            bytes = &bytes[n..];
-        }
-        assert_eq!(frames.len(), 1);
-    }
-
-    #[test]
-    fn a_reply_of_unknown_length_is_moved_seldom() {
-        let mut inflow = Inflow::new(Limits::default());
-        let mut reply = b"*100000\r\n".to_vec();
-        (0..100_000).for_each(|_| reply.extend_from_slice(b"$5\r\nvalue\r\n"));
-        let (mut rest, mut blocks, mut frames) = (&reply[..], 0, Vec::new());
-        let mut block = 0;
-        while !rest.is_empty() {
-            let room = inflow.room();
-            let n = rest.len().min(room.len()).min(8192);
-            room[..n].copy_from_slice(&rest[..n]);
-            inflow.advance(n, &mut frames).unwrap();
-            blocks += usize::from(inflow.block.len() != block);
-            block = inflow.block.len();
-            rest = &rest[n..];
-        }
-        assert!(frames.len() == 1 && frames[0].as_bytes() == reply);
-        assert!(blocks < 10, "{blocks}");
-    }
-
-    #[test]
-    fn an_announced_size_allocates_no_more_than_the_cap() {
-        let mut inflow = Inflow::new(Limits::default());
-        let head = b"$500000000\r\n";
-        inflow.room()[..head.len()].copy_from_slice(head);
-        inflow.advance(head.len(), &mut Vec::new()).unwrap();
-        assert!(inflow.room().len() <= MAX_AHEAD + BLOCK);
+        self.count(bytes.len() - self.ends[0]);
+        self.block[..rest].copy_from_slice(&bytes[last..]);
+        self.start = 0;
+        self.filled = rest;
+        // Small replies must not keep the large one in memory.
+        let behind: Vec<Frame> = self
+            .ends
+            .windows(2)
+            .map(|ends| Frame::copy_from_slice(&bytes[ends[0]..ends[1]]))
+            .collect();
+        frames.push(Frame::from_bytes(large::cut(bytes, self.ends[0])));
+        frames.extend(behind);
     }
 }

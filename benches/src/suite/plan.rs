@@ -125,6 +125,11 @@ pub fn rows(extent: Extent) -> Vec<Row> {
 
     let large = |name: &str, workload| Row::new(LARGE, name, workload);
     rows.push(large("GET 1 MiB", "get").size(1 << 20).ops(600).counted(30, 90));
+    // Beyond what is read into blocks that are used again.
+    rows.push(large("GET 16 MiB", "get").size(16 << 20).ops(60).counted(4, 10));
+    if full {
+        rows.push(large("GET 256 MiB", "get").size(256 << 20).ops(6));
+    }
     rows.push(large("LRANGE of 10,000", "lrange").size(10_000).ops(300).counted(10, 30));
     rows.push(large("MGET of 1000", "mget").size(1000).ops(1500).counted(30, 90));
     rows.push(

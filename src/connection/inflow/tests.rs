@@ -1,0 +1,247 @@
+use super::*;
+
+/// Feeds `bytes` in reads of at most `step` and returns the frames' bytes.
+fn feed(bytes: &[u8], step: usize) -> Vec<Vec<u8>> {
+    let mut inflow = Inflow::new(Limits::default());
+    let mut frames = Vec::new();
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let room = inflow.room();
+        assert!(!room.is_empty());
+        let n = rest.len().min(step).min(room.len());
+        room[..n].copy_from_slice(&rest[..n]);
+        inflow.advance(n, &mut frames).unwrap();
+        rest = &rest[n..];
+    }
+    frames.iter().map(|frame| frame.as_bytes().to_vec()).collect()
+}
+
+#[test]
+fn frames_come_out_whole_however_they_are_read() {
+    let mut bytes = Vec::new();
+    let mut expected = Vec::new();
+    for n in 0..400usize {
+        let len = [0, 3, 40, 1000, 70_000][n % 5];
+        let frame =
+            [format!("${len}\r\n").into_bytes(), vec![b'x'; len], b"\r\n".to_vec()].concat();
+        bytes.extend_from_slice(&frame);
+        expected.push(frame);
+        bytes.extend_from_slice(b"+OK\r\n");
+        expected.push(b"+OK\r\n".to_vec());
+    }
+    for step in [97, 4096, 65_536, 1 << 20] {
+        assert!(feed(&bytes, step) == expected, "step {step}");
+    }
+    let short = &bytes[..3000];
+    assert_eq!(feed(short, 1), feed(short, 3000));
+}
+
+#[test]
+fn many_small_frames_reuse_one_block() {
+    let mut inflow = Inflow::new(Limits::default());
+    let mut frames = Vec::new();
+    let at = inflow.room().as_ptr();
+    for _ in 0..100_000 {
+        let room = inflow.room();
+        room[..5].copy_from_slice(b"+OK\r\n");
+        inflow.advance(5, &mut frames).unwrap();
+        frames.clear();
+    }
+    assert_eq!(inflow.room().as_ptr(), at);
+}
+
+#[test]
+fn a_large_block_is_used_again_once_its_reply_is_gone() {
+    let mut inflow = Inflow::new(Limits::default());
+    let reply = [b"$1000000\r\n".to_vec(), vec![b'x'; 1_000_000], b"\r\n".to_vec()].concat();
+    let mut frames = Vec::new();
+    let mut seen = std::collections::HashSet::new();
+    for round in 0..10 {
+        let mut rest = &reply[..];
+        while !rest.is_empty() {
+            let room = inflow.room();
+            let n = rest.len().min(room.len());
+            room[..n].copy_from_slice(&rest[..n]);
+            inflow.advance(n, &mut frames).unwrap();
+            rest = &rest[n..];
+        }
+        let frame = frames.pop().unwrap();
+        assert!(frame.as_bytes() == reply, "round {round}");
+        seen.insert(frame.as_bytes().as_ptr());
+        if round == 4 {
+            // Kept: its bytes must not be read over.
+            let kept = frame;
+            frames.clear();
+            feed_one(
+                &mut inflow,
+                &[b"$1000000\r\n".to_vec(), vec![b'y'; 1_000_000], b"\r\n".to_vec()].concat(),
+            );
+            assert!(kept.as_bytes() == reply);
+        }
+    }
+    assert!(seen.len() <= 4, "{}", seen.len());
+}
+
+#[test]
+fn two_blocks_serve_replies_that_are_let_go_and_none_is_read_over() {
+    let mut inflow = Inflow::new(Limits::default());
+    let reply = |n: usize| format!("$64\r\n{n:064}\r\n").into_bytes();
+    let mut blocks = std::collections::HashSet::new();
+    let mut kept = Vec::new();
+    for n in 0..20_000 {
+        let mut frames = Vec::new();
+        let (before, after) = (reply(n), reply(n + 1));
+        // Half of the next reply comes with this one.
+        let bytes = if n == 0 { &before[..] } else { &before[30..] };
+        let room = inflow.room();
+        blocks.insert(room.as_ptr() as usize / BLOCK);
+        room[..bytes.len()].copy_from_slice(bytes);
+        room[bytes.len()..bytes.len() + 30].copy_from_slice(&after[..30]);
+        inflow.advance(bytes.len() + 30, &mut frames).unwrap();
+        assert!(frames.len() == 1 && frames[0].as_bytes() == before);
+        if n >= 10_000 {
+            kept.append(&mut frames);
+        }
+        if n == 9_999 {
+            assert!(blocks.len() <= 4, "{}", blocks.len());
+        }
+    }
+    for (n, frame) in kept.iter().enumerate() {
+        assert!(frame.as_bytes() == reply(10_000 + n));
+    }
+}
+
+#[test]
+fn arrays_beyond_a_block_use_one_block_again() {
+    let mut inflow = Inflow::new(Limits::default());
+    let mut reply = b"*1000\r\n".to_vec();
+    (0..1000)
+        .for_each(|_| reply.extend_from_slice(&[b"$64\r\n", &[b'x'; 64][..], b"\r\n"].concat()));
+    let mut blocks = std::collections::HashSet::new();
+    for _ in 0..20 {
+        let (mut rest, mut frames) = (&reply[..], Vec::new());
+        while !rest.is_empty() {
+            let room = inflow.room();
+            let n = rest.len().min(room.len()).min(16_000);
+            room[..n].copy_from_slice(&rest[..n]);
+            inflow.advance(n, &mut frames).unwrap();
+            rest = &rest[n..];
+        }
+        assert!(frames.len() == 1 && frames[0].as_bytes() == reply);
+        blocks.insert(frames[0].as_bytes().as_ptr());
+    }
+    assert!(blocks.len() <= 2, "{}", blocks.len());
+}
+
+fn feed_one(inflow: &mut Inflow, mut bytes: &[u8]) {
+    let mut frames = Vec::new();
+    while !bytes.is_empty() {
+        let room = inflow.room();
+        let n = bytes.len().min(room.len());
+        room[..n].copy_from_slice(&bytes[..n]);
+        inflow.advance(n, &mut frames).unwrap();
+        bytes = &bytes[n..];
+    }
+    assert_eq!(frames.len(), 1);
+}
+
+#[test]
+fn a_reply_of_unknown_length_is_moved_seldom() {
+    let mut inflow = Inflow::new(Limits::default());
+    let mut reply = b"*100000\r\n".to_vec();
+    (0..100_000).for_each(|_| reply.extend_from_slice(b"$5\r\nvalue\r\n"));
+    let (mut rest, mut blocks, mut frames) = (&reply[..], 0, Vec::new());
+    let mut block = 0;
+    while !rest.is_empty() {
+        let room = inflow.room();
+        let n = rest.len().min(room.len()).min(8192);
+        room[..n].copy_from_slice(&rest[..n]);
+        inflow.advance(n, &mut frames).unwrap();
+        blocks += usize::from(inflow.block.len() != block);
+        block = inflow.block.len();
+        rest = &rest[n..];
+    }
+    assert!(frames.len() == 1 && frames[0].as_bytes() == reply);
+    assert!(blocks < 10, "{blocks}");
+}
+
+#[test]
+fn an_announced_size_allocates_no_more_than_the_cap() {
+    let mut inflow = Inflow::new(Limits::default());
+    let head = b"$500000000\r\n";
+    inflow.room()[..head.len()].copy_from_slice(head);
+    inflow.advance(head.len(), &mut Vec::new()).unwrap();
+    assert!(inflow.room().len() <= large::MAX_AHEAD);
+    assert!(inflow.handled <= large::MAX_AHEAD + 2 * BLOCK, "{}", inflow.handled);
+}
+
+/// Reads `reply` in pieces of at most 64 KiB, as from a socket, and returns how many bytes were
+/// allocated or copied for it.
+fn handled_for(reply: &[u8]) -> usize {
+    let mut inflow = Inflow::new(Limits::default());
+    let (mut rest, mut frames) = (reply, Vec::new());
+    while !rest.is_empty() {
+        let room = inflow.room();
+        let n = rest.len().min(room.len()).min(64 << 10);
+        room[..n].copy_from_slice(&rest[..n]);
+        inflow.advance(n, &mut frames).unwrap();
+        rest = &rest[n..];
+    }
+    assert!(frames.len() == 1 && frames[0].as_bytes() == reply);
+    inflow.handled
+}
+
+fn bulk(size: usize) -> Vec<u8> {
+    [format!("${size}\r\n").into_bytes(), vec![b'x'; size], b"\r\n".to_vec()].concat()
+}
+
+#[test]
+fn a_reply_costs_as_much_a_byte_however_large_it_is() {
+    for mebibytes in [1, 3, 5, 12, 33] {
+        let size = mebibytes << 20;
+        let handled = handled_for(&bulk(size));
+        assert!(handled <= 3 * size + (4 << 20), "{mebibytes} MiB: {handled}");
+    }
+}
+
+#[test]
+fn an_array_of_large_strings_costs_as_much_a_byte_as_a_string() {
+    for (count, size) in [(24, 1 << 20), (6, 4 << 20), (300, 50_000)] {
+        let mut reply = format!("*{count}\r\n").into_bytes();
+        (0..count).for_each(|_| reply.extend_from_slice(&bulk(size)));
+        let handled = handled_for(&reply);
+        assert!(handled <= 5 * reply.len() + (4 << 20), "{count} x {size}: {handled}");
+    }
+}
+
+#[test]
+fn what_comes_behind_a_large_reply_is_whole_and_does_not_keep_it_in_memory() {
+    let array = |size: usize| [b"*2\r\n$2\r\nok\r\n".to_vec(), bulk(size)].concat();
+    let replies = [
+        bulk(3 << 20),
+        bulk(50),
+        array(3 << 20),
+        bulk(100),
+        bulk(20_000),
+        array(5 << 20),
+        b"+OK\r\n".to_vec(),
+        bulk(300_000),
+        bulk(7 << 20),
+        bulk(60),
+    ];
+    let bytes = replies.concat();
+    for step in [8111, 1 << 20] {
+        assert!(feed(&bytes, step) == replies, "step {step}");
+    }
+    let mut inflow = Inflow::new(Limits::default());
+    let (mut rest, mut frames) = (&replies[2..5].concat()[..], Vec::new());
+    while !rest.is_empty() {
+        let room = inflow.room();
+        let n = rest.len().min(room.len());
+        room[..n].copy_from_slice(&rest[..n]);
+        inflow.advance(n, &mut frames).unwrap();
+        rest = &rest[n..];
+    }
+    let within = frames[0].as_bytes().as_ptr_range();
+    assert!(frames[1..].iter().all(|frame| !within.contains(&frame.as_bytes().as_ptr())));
+}
