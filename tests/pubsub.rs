@@ -263,3 +263,44 @@ async fn unsubscribing_from_all_ends_the_streams_and_tells_the_server() {
         assert_eq!(text(&mut again).await, "again");
     }
 }
+
+#[async_std::test]
+async fn a_burst_larger_than_the_queue_loses_nothing_where_the_connection_waits() {
+    const MESSAGES: usize = 20_000;
+    let server = RedisServer::start();
+    let publisher = connect(&server, Protocol::Resp3).await;
+    for protocol in [Protocol::Resp3, Protocol::Resp2] {
+        let muxer = connect(&server, protocol).await;
+        let subscriber = muxer.subscriber().capacity(16);
+        let wait = Overflow::Wait { at_most: Duration::from_secs(60) };
+        let mut waiting = subscriber.clone().overflow(wait).subscribe("c").await.unwrap();
+        let dropping = subscriber.psubscribe("c*").await.unwrap();
+        let publish = |n: usize| publisher.execute::<i64>("PUBLISH", ("c", n));
+        redmux::pipeline((0..MESSAGES).map(publish).collect::<Vec<_>>()).await;
+        for n in 0..MESSAGES {
+            assert_eq!(text(&mut waiting).await, n.to_string());
+        }
+        assert_eq!((waiting.counts().dropped, waiting.counts().queued_bytes), (0, 0));
+        assert_eq!(dropping.counts().queued, 16);
+        muxer.execute::<String>("ECHO", ["replies come"]).await.unwrap();
+    }
+}
+
+#[async_std::test]
+async fn a_reader_that_has_gone_to_sleep_does_not_hold_up_replies_for_long() {
+    let server = RedisServer::start();
+    let muxer = connect(&server, Protocol::Resp3).await;
+    let wait = Overflow::Wait { at_most: Duration::from_millis(200) };
+    let mut asleep = muxer.subscriber().capacity(1).overflow(wait).subscribe("c").await.unwrap();
+    for n in 0..50 {
+        publish(&muxer, "c", &n.to_string()).await;
+    }
+    muxer.execute::<String>("ECHO", ["all here"]).await.unwrap();
+    let counts = asleep.counts();
+    assert_eq!(counts.queued as u64 + counts.dropped, 50);
+    let SubscriptionItem::Missed(missed) = next(&mut asleep).await else {
+        panic!("the loss is told")
+    };
+    assert_eq!((missed.cause, missed.count), (MissedCause::QueueFull, Some(counts.dropped)));
+    assert_eq!(text(&mut asleep).await, "49");
+}

@@ -15,6 +15,7 @@ use super::{
     entry::{Entry, Kind, Verb},
     handshake::{Handshake, HandshakeEvent, ServerInfo},
     outbox::Outbox,
+    pause::Pauses,
     slots::{Outcome, Preceding, SlotId, Slots},
     watch::Watches,
 };
@@ -118,6 +119,7 @@ pub(crate) struct Core {
     pub(crate) session: u64,
     /// User commands wait until the handshake has succeeded.
     pub(super) hold: bool,
+    pub(super) pauses: Pauses,
     /// The program wants another stream.
     give_up: bool,
     pub(super) handshake: Handshake,
@@ -172,6 +174,7 @@ impl Core {
             overrides: BinaryHeap::new(),
             session: 0,
             hold: true,
+            pauses: Pauses::default(),
             give_up: false,
             handshake: Handshake::default(),
             server: None,

@@ -162,7 +162,8 @@ impl Core {
 
     /// Sends a probe when the peer has been silent for too long, or gives the peer up.
     pub(crate) fn check_liveness(&mut self) -> Result<(), Error> {
-        if !matches!(self.phase, Phase::Ready | Phase::Closing) {
+        // What the peer has sent is not looked for in a pause.
+        if !matches!(self.phase, Phase::Ready | Phase::Closing) || self.is_paused() {
             return Ok(());
         }
         if self.now >= self.probe_deadline {
@@ -230,6 +231,7 @@ impl Core {
         }
         let over = self.overrides.peek().map_or(NEVER, |Reverse((deadline, _))| *deadline);
         let liveness = match self.phase {
+            _ if self.is_paused() => self.pause_end(),
             Phase::Ready | Phase::Closing if self.probe_deadline != NEVER => self.probe_deadline,
             Phase::Ready | Phase::Closing => self.next_probe(),
             _ => NEVER,

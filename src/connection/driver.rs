@@ -489,7 +489,7 @@ impl Drop for Driver {
 /// Hands pushes to their subscribers and reports errors nobody waits for.
 fn attend(link: &Link, inbox: &mut Inbox) {
     for frame in inbox.pushes.drain(..) {
-        link.registry.dispatch(&frame);
+        link.registry.dispatch(link, &frame);
     }
     for code in inbox.orphan_errors.drain(..) {
         let event = ErrorMessage { endpoint: link.endpoint(), command: None, code };

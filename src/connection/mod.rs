@@ -20,6 +20,7 @@ mod handshake;
 mod inflow;
 mod link;
 mod outbox;
+mod pause;
 mod reconnect;
 mod session;
 mod signal;

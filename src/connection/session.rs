@@ -58,6 +58,8 @@ pub(crate) struct Session {
     wakers: Vec<Waker>,
     /// Callers whose outcome is there, to be woken in a later wave.
     deferred: VecDeque<Waker>,
+    /// A subscriber is to catch up before more is read.
+    paused: bool,
 }
 
 /// What a turn of the session left to do
@@ -89,6 +91,7 @@ impl Session {
             writable: Signal::new(),
             wakers: Vec::new(),
             deferred: VecDeque::new(),
+            paused: false,
         }
     }
 
@@ -106,7 +109,8 @@ impl Session {
         self.readable.attach(cx);
         self.writable.attach(cx);
         for _ in 0..MAX_PASSES {
-            let read = if self.deferred.is_empty() { self.read() } else { Ok(0) };
+            let wanted = self.deferred.is_empty() && !self.paused;
+            let read = if wanted { self.read() } else { Ok(0) };
             let now = link.clock();
             let received = link.exchange(&mut self.wakers, |core| {
                 core.driver_runs(now);
@@ -136,7 +140,8 @@ impl Session {
             let parked = link.exchange(&mut self.wakers, |core| {
                 core.note_sent(std::mem::take(&mut self.written));
                 let next = settle(core)?;
-                if self.readable.is_raised() {
+                self.paused = core.is_paused();
+                if self.readable.is_raised() && !self.paused {
                     return Ok(false);
                 }
                 Ok(core.driver_parks(cx.waker(), self.batch.is_empty(), next))

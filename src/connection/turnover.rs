@@ -99,6 +99,7 @@ impl Core {
         self.preceding = Preceding::default();
         self.hold = true;
         self.probe_deadline = NEVER;
+        self.end_pauses();
         if matches!(self.phase, Phase::Handshake | Phase::Ready) {
             self.phase = Phase::Disconnected;
         }

@@ -101,10 +101,10 @@ impl fmt::Display for Status {
         for link in &self.connections {
             writeln!(f, "{link}")?;
         }
-        let SubscriptionCounts { queued, delivered, dropped, .. } = &self.messages;
+        let SubscriptionCounts { queued, queued_bytes, delivered, dropped, .. } = &self.messages;
         writeln!(
             f,
-            "subscriptions: {}, listeners {}, messages queued {queued}, read {delivered}, dropped {dropped}",
+            "subscriptions: {}, listeners {}, messages queued {queued} ({queued_bytes} B), read {delivered}, dropped {dropped}",
             self.subscriptions, self.listeners,
         )?;
         let LeaseStatus { leased, idle, waiting, max, opened } = self.leases;

@@ -86,6 +86,7 @@ pub struct Options {
     pub(crate) backlog: BacklogPolicy,
     pub(crate) send_queue_bytes: usize,
     pub(crate) subscription_capacity: usize,
+    pub(crate) subscription_bytes: usize,
     pub(crate) max_leased: usize,
     pub(crate) lease_idle: Duration,
     client_cache: Option<CacheOptions>,
@@ -131,6 +132,7 @@ impl Default for Options {
             backlog: BacklogPolicy::default(),
             send_queue_bytes: 16 << 20,
             subscription_capacity: 1024,
+            subscription_bytes: 8 << 20,
             max_leased: 32,
             lease_idle: Duration::from_secs(30),
             client_cache: None,
@@ -311,6 +313,14 @@ impl Options {
     /// It holds for [`monitor`](crate::ConnectionMultiplexer::monitor), too.
     pub fn subscription_capacity(mut self, messages: usize) -> Self {
         self.subscription_capacity = messages;
+        self
+    }
+
+    /// Bytes of messages that wait for a slow subscriber before the oldest are dropped; one
+    /// message is kept, however large. Default 8 MiB. It holds for
+    /// [`monitor`](crate::ConnectionMultiplexer::monitor), too.
+    pub fn subscription_bytes(mut self, bytes: usize) -> Self {
+        self.subscription_bytes = bytes;
         self
     }
 

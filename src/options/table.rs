@@ -291,6 +291,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "Unsent bytes beyond which callers wait for room."),
     option!("subscriptionCapacity", subscription_capacity, NUMBER, "1024", number, show,
         "Messages that wait for a slow subscriber before the oldest are dropped."),
+    option!("subscriptionBytes", subscription_bytes, BYTES, "8MiB", bytes, show_bytes,
+        "Bytes of messages that wait for a slow subscriber before the oldest are dropped."),
     option!("maxLeased", max_leased, NUMBER, "32", number, show,
         "Connections leased at the same time, for blocking commands, transactions with conditions and the like; who comes then waits in line."),
     option!("leaseIdle", lease_idle, MILLISECONDS, "30000", millis, show_millis,

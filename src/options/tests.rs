@@ -94,6 +94,7 @@ fn everything(options: &Options) -> String {
         backlog,
         send_queue_bytes,
         subscription_capacity,
+        subscription_bytes,
         max_leased,
         lease_idle,
         limits,
@@ -152,7 +153,7 @@ fn everything(options: &Options) -> String {
             &reconnect.policy,
             backlog,
             send_queue_bytes,
-            subscription_capacity,
+            (subscription_capacity, subscription_bytes),
             max_leased,
             lease_idle,
             limits
@@ -257,6 +258,7 @@ fn changes() -> impl Strategy<Value = Change> {
         change(any::<bool>(), |o, b| o.protocol(if b { Protocol::Resp2 } else { Protocol::Resp3 })),
         change(any::<usize>(), |o, n| o.send_queue_bytes(n)),
         change(any::<usize>(), |o, n| o.subscription_capacity(n)),
+        change(any::<usize>(), |o, n| o.subscription_bytes(n)),
         change(any::<usize>(), |o, n| o.max_leased(n)),
         change((any::<usize>(), any::<usize>()), |o, (max_commands, max_bytes)| {
             o.backlog(BacklogPolicy::Queue { max_commands, max_bytes })

@@ -6,7 +6,11 @@ use std::{
 
 use bytes::Bytes;
 
-use super::queue::{Message, Queue, SessionId, SubscriptionCounts};
+use super::{
+    items::SubscriptionCounts,
+    push::read_message,
+    queue::{Queue, SessionId},
+};
 use crate::{
     connection::{Kind, Link, Verb},
     events::ConnectionType,
@@ -179,25 +183,25 @@ impl Registry {
         total
     }
 
+    /// The reader of a queue has caught up: connections that waited for it go on.
+    pub(super) fn resume(&self, queue: &Arc<Queue>, interactive: &Link) {
+        let dedicated = self.dedicated();
+        for link in std::iter::once(interactive).chain(dedicated.as_deref()) {
+            link.with(|core| core.resume(address(queue)));
+        }
+    }
+
     /// Hands a push to whom it concerns.
-    pub(crate) fn dispatch(&self, frame: &Frame) {
-        let Some(mut items) = frame.reply().items() else { return };
-        let mut next = || items.next().and_then(|item| item.to_shared());
-        let Some(kind) = next() else { return };
-        let (verb, name, pattern) = match &kind[..] {
-            b"message" => (Verb::Subscribe, next(), None),
-            b"smessage" => (Verb::SSubscribe, next(), None),
-            b"pmessage" => {
-                let pattern = next();
-                (Verb::PSubscribe, next(), pattern)
-            }
-            _ => return,
-        };
-        let (Some(channel), Some(payload)) = (name, next()) else { return };
-        let topic = Topic { verb, name: pattern.clone().unwrap_or_else(|| channel.clone()) };
-        let message = Message { channel, pattern, payload };
+    pub(crate) fn dispatch(&self, link: &Link, frame: &Frame) {
+        let Some((topic, message)) = read_message(frame) else { return };
         let wakers: Vec<Waker> = match self.lock().queues.get(&topic) {
-            Some(queues) => queues.iter().filter_map(|q| q.push(message.clone())).collect(),
+            Some(queues) => {
+                let push = |queue: &Arc<Queue>| {
+                    let pause = |length| link.with(|core| core.pause(address(queue), length));
+                    queue.push(message.clone(), pause)
+                };
+                queues.iter().filter_map(push).collect()
+            }
             None => return,
         };
         wakers.into_iter().for_each(Waker::wake);
@@ -224,6 +228,11 @@ fn resubscribe(topics: &Topics, link: &Link) -> Vec<Waker> {
     }
     let session = session_of(link);
     topics.queues.values().flatten().filter_map(|queue| queue.restore(session)).collect()
+}
+
+/// By which a link knows a queue.
+fn address(queue: &Arc<Queue>) -> usize {
+    Arc::as_ptr(queue) as usize
 }
 
 /// The stream the link has now.

@@ -10,8 +10,9 @@ use bytes::Bytes;
 use futures::Stream;
 
 use super::{
+    items::{Message, Overflow, SubscriptionCounts, SubscriptionItem},
     keyspace::{KeyEvent, is_notification, missing_notifications, pattern},
-    queue::{Message, Overflow, Queue, SubscriptionCounts, SubscriptionItem},
+    queue::{Bounds, Queue},
     registry::{Topic, session_of},
 };
 use crate::{
@@ -30,21 +31,34 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Subscriber {
     muxer: ConnectionMultiplexer,
-    capacity: usize,
-    overflow: Overflow,
+    bounds: Bounds,
 }
 
 impl Subscriber {
     pub(crate) fn new(muxer: ConnectionMultiplexer) -> Self {
-        let capacity = muxer.inner().options.subscription_capacity;
-        Self { muxer, capacity, overflow: Overflow::default() }
+        let options = &muxer.inner().options;
+        let bounds = Bounds {
+            messages: options.subscription_capacity,
+            bytes: options.subscription_bytes,
+            overflow: Overflow::default(),
+        };
+        Self { muxer, bounds }
     }
 
     /// Messages that each subscription made from here on holds for its reader, at least 1
     ///
-    /// Default: `subscriptionCapacity` of the options.
+    /// Default: `subscriptionCapacity` of the options, 1024.
     pub fn capacity(mut self, messages: usize) -> Self {
-        self.capacity = messages;
+        self.bounds.messages = messages;
+        self
+    }
+
+    /// Bytes of messages that each subscription made from here on holds for its reader, or one
+    /// message if that is larger
+    ///
+    /// Channels, patterns and payloads count. Default: `subscriptionBytes` of the options, 8 MiB.
+    pub fn capacity_bytes(mut self, bytes: usize) -> Self {
+        self.bounds.bytes = bytes;
         self
     }
 
@@ -60,7 +74,7 @@ impl Subscriber {
     /// # }
     /// ```
     pub fn overflow(mut self, overflow: Overflow) -> Self {
-        self.overflow = overflow;
+        self.bounds.overflow = overflow;
         self
     }
 
@@ -152,7 +166,7 @@ impl Subscriber {
             }
             _ => (Bytes::copy_from_slice(name.as_bytes()), Prefixes::default()),
         };
-        let queue = Arc::new(Queue::new(self.capacity, self.overflow));
+        let queue = Arc::new(Queue::new(self.bounds));
         let topic = Topic { verb, name };
         if !inner.registry.add(&topic, &queue) {
             return Err(inner.link.with(|core| core.closed_error()).command(command));
@@ -250,7 +264,10 @@ impl Stream for Subscription {
     type Item = SubscriptionItem;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<SubscriptionItem>> {
-        let item = self.queue.poll(cx);
+        let (item, resume) = self.queue.poll(cx);
+        if resume {
+            self.link.registry.resume(&self.queue, &self.link);
+        }
         let Prefixes { topic, channel } = self.prefixes;
         if channel == 0 {
             return item;
@@ -270,6 +287,9 @@ impl Stream for Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
+        if self.queue.stop_waiting() {
+            self.link.registry.resume(&self.queue, &self.link);
+        }
         self.link.registry.remove(&self.topic, &self.queue, &self.link);
     }
 }

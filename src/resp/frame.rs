@@ -48,6 +48,19 @@ impl Frame {
         Self::inline(bytes).unwrap_or_else(|| Self(Repr::Shared(Bytes::copy_from_slice(bytes))))
     }
 
+    /// The reply that `bytes` is; of a small one, too, parts can be shared.
+    pub(crate) fn shared(bytes: Bytes) -> Self {
+        Self(Repr::Shared(bytes))
+    }
+
+    /// Its bytes, copied if it is smaller than `limit`, so that no larger block is kept for them.
+    pub(crate) fn detached(&self, limit: usize) -> Bytes {
+        match &self.0 {
+            Repr::Shared(bytes) if bytes.len() >= limit => bytes.clone(),
+            _ => Bytes::copy_from_slice(self.as_bytes()),
+        }
+    }
+
     #[inline(always)]
     fn inline(bytes: &[u8]) -> Option<Self> {
         let mut place = [0; Self::INLINE];

@@ -6,5 +6,6 @@ mod deadlines;
 mod interleavings;
 mod model;
 mod never_swapped;
+mod pauses;
 mod session_changes;
 mod watches;

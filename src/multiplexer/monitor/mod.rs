@@ -39,7 +39,8 @@ impl ConnectionMultiplexer {
     /// On a leased connection of its own. See
     /// [MONITOR](https://redis.io/docs/latest/commands/monitor/). It costs the server dear: for
     /// finding out, not for always. At most as many commands wait for a slow reader as
-    /// [`subscription_capacity`](crate::Options::subscription_capacity) says, 1024 by default.
+    /// [`subscription_capacity`](crate::Options::subscription_capacity) says, 1024 by default,
+    /// and as many bytes of them as [`subscription_bytes`](crate::Options::subscription_bytes), 8 MiB.
     ///
     /// **It shows arguments**: keys and values of everybody, whatever is secret in them. The
     /// server leaves out only those of commands such as `AUTH`.
@@ -62,7 +63,10 @@ impl ConnectionMultiplexer {
     #[cfg(feature = "full")]
     pub async fn monitor(&self) -> Result<Monitor> {
         let inner = self.inner();
-        let lines = Arc::new(Lines::new(inner.options.subscription_capacity));
+        let lines = Arc::new(Lines::new(
+            inner.options.subscription_capacity,
+            inner.options.subscription_bytes,
+        ));
         let leased = inner.lease_for(Some(lines.clone()), inner.options.command_timeout);
         let leased = leased.await.map_err(|error| error.command("MONITOR"))?;
         leased.spoiled.store(true, Ordering::SeqCst);
