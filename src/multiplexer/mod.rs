@@ -94,23 +94,42 @@ impl ConnectionMultiplexer {
         options: impl Into<Options>,
         environment: Environment,
     ) -> Result<Self> {
+        let muxer = Self::begin_with(options, environment)?;
+        muxer.connected().await?;
+        Ok(muxer)
+    }
+
+    /// Begins to connect and returns at once.
+    ///
+    /// Commands wait for the connection, as they do after one was lost; so do subscriptions.
+    /// [`connected`](Self::connected) tells how it went.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] for malformed options.
+    pub fn begin_with(options: impl Into<Options>, environment: Environment) -> Result<Self> {
         let options = options.into();
         options.validate()?;
-        let wait = options.aborts_on_connect_fail();
-        let muxer = Self::start(options, environment);
-        if wait {
-            muxer.inner.link.ready().await?;
-        } else {
-            // The first attempt decides nothing, but usually it succeeds.
-            let link = &muxer.inner.link;
-            link.watch(|core| {
-                (core.failed_attempts > 0
-                    || !matches!(core.phase, Phase::Disconnected | Phase::Handshake))
-                .then_some(())
-            })
-            .await;
+        Ok(Self::start(options, environment))
+    }
+
+    /// Waits for the first connection, or where the options have `abortConnect=false` for the end
+    /// of the first attempt.
+    ///
+    /// # Errors
+    /// As for [`connect`](Self::connect).
+    pub async fn connected(&self) -> Result<()> {
+        let link = &self.inner.link;
+        if self.inner.options.aborts_on_connect_fail() {
+            return link.ready().await;
         }
-        Ok(muxer)
+        // The first attempt decides nothing, but usually it succeeds.
+        link.watch(|core| {
+            (core.failed_attempts > 0
+                || !matches!(core.phase, Phase::Disconnected | Phase::Handshake))
+            .then_some(())
+        })
+        .await;
+        Ok(())
     }
 
     /// Speaks Redis over a stream that is already open, for embedders.

@@ -6,7 +6,7 @@ import { readAddress } from "./address.js";
 import { openClient } from "./client.js";
 import { Instance } from "./instance.js";
 import { gated, patient } from "./page.js";
-import { backOff } from "./reconnect.js";
+import { policy } from "./reconnect.js";
 import { webSocket as overWebSocket } from "./transports/websocket.js";
 
 /** What all entries of the package share, should a program load more than one. */
@@ -56,7 +56,7 @@ export function entry({ wasmFile, tcp = null, webSocket = null }) {
       transport: gated(over),
       address: socket ?? { url: webSocket },
       endpoint: shown ?? webSocket,
-      delay: patient((outage) => reconnect?.(outage) ?? backOff(outage.attempt, outage.code)),
+      delay: patient(policy(reconnect)),
     };
     return openClient(await load(wasm), dial, { ...given, ...options });
   }

@@ -68,8 +68,10 @@ export function internalError(cause) {
   return error;
 }
 
-/** Hands an exception of a listener to the platform, as an uncaught one would be. */
+/**
+ * Tells of an exception that nobody else would hear of. Not by `reportError`: in Deno and Bun that ends the
+ * process.
+ */
 export function report(error) {
-  if (typeof globalThis.reportError === "function") globalThis.reportError(error);
-  else console.error(error);
+  console.error(error);
 }

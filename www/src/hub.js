@@ -1,12 +1,15 @@
 // Events: named listeners whose exceptions never reach the client.
 
 import { report } from "./errors.js";
+import { Waiting } from "./waiting.js";
 
 /** Every event, in the order of the documentation. */
 export const EVENTS = Object.freeze([
   "connectionFailed",
   "connectionRestored",
+  "gaveUp",
   "errorMessage",
+  "listenerError",
   "internalError",
   "configurationChanged",
   "configurationChangedBroadcast",
@@ -16,12 +19,15 @@ export const EVENTS = Object.freeze([
 ]);
 
 /** Events that wait for a slow reader before the oldest are dropped. */
-const WAITING = 256;
+const CAPACITY = 256;
+/** About what an event takes, in bytes. */
+const SIZE = 200;
 
 export class Hub {
   #listeners = new Map();
   #target = null;
   #iterators = new Set();
+  #ended = false;
 
   on(event, listener) {
     check(event, listener);
@@ -45,35 +51,26 @@ export class Hub {
   }
 
   get target() {
-    this.#target ??= new EventTarget();
+    this.#target ??= new SafeTarget(this);
     return this.#target;
   }
 
   iterate() {
-    const queue = [];
-    const waiting = [];
-    const iterators = this.#iterators;
-    const entry = {
-      push(item) {
-        if (waiting.length > 0) return waiting.shift()({ done: false, value: item });
-        if (queue.length === WAITING) queue.shift();
-        queue.push(item);
-      },
-      end() {
-        iterators.delete(entry);
-        for (const resolve of waiting.splice(0)) resolve({ done: true, value: undefined });
-      },
-    };
-    iterators.add(entry);
+    const waiting = new Waiting(CAPACITY);
+    if (this.#ended) waiting.end();
+    else this.#iterators.add(waiting);
     return {
-      async next() {
-        if (queue.length > 0) return { done: false, value: queue.shift() };
-        if (!iterators.has(entry)) return { done: true, value: undefined };
-        return new Promise((resolve) => waiting.push(resolve));
+      next: () => {
+        const count = waiting.dropped;
+        if (count === 0) return waiting.next();
+        waiting.dropped = 0;
+        const message = `missed ${count} events: the reader was too slow`;
+        return Promise.resolve({ done: false, value: { type: "missed", detail: { source: "events", cause: "queueFull", count, message } } });
       },
-      async return() {
-        queue.length = 0;
-        entry.end();
+      return: async () => {
+        waiting.clear();
+        waiting.end();
+        this.#iterators.delete(waiting);
         return { done: true, value: undefined };
       },
       [Symbol.asyncIterator]() {
@@ -84,27 +81,68 @@ export class Hub {
 
   /** No more events come. */
   end() {
-    for (const iterator of [...this.#iterators]) iterator.end();
+    this.#ended = true;
+    for (const waiting of this.#iterators) waiting.end();
+    this.#iterators.clear();
+    this.#listeners.clear();
   }
 
   emit(event, payload) {
-    for (const iterator of [...this.#iterators]) iterator.push({ type: event, detail: payload });
-    // The platform reports what its listeners throw.
-    if (this.#target) this.#target.dispatchEvent(new CustomEvent(event, { detail: payload }));
+    if (this.#ended) return;
+    for (const waiting of this.#iterators) waiting.push({ type: event, detail: payload }, SIZE);
+    this.#target?.dispatchEvent(new CustomEvent(event, { detail: payload }));
     for (const { listener, once } of this.#listeners.get(event) ?? []) {
       if (once) this.off(event, listener);
-      call(listener, payload);
+      this.call(event, listener, payload);
     }
+  }
+
+  /** Calls a listener of `origin`; what it throws, or rejects with, is reported and goes no further. */
+  call(origin, listener, payload) {
+    try {
+      const result = listener(payload);
+      if (typeof result?.then === "function") result.then(undefined, (error) => this.report(origin, error));
+    } catch (error) {
+      this.report(origin, error);
+    }
+  }
+
+  /** Code of the program has thrown, where nobody would hear of it. */
+  report(origin, error) {
+    report(error);
+    // One that listens for this and throws is not called for that again.
+    if (origin === "listenerError") return;
+    this.emit("listenerError", { origin, error, message: `a listener threw: ${origin}` });
   }
 }
 
-/** Calls a listener; what it throws, or rejects with, is reported and goes no further. */
-export function call(listener, payload) {
-  try {
-    const result = listener(payload);
-    if (typeof result?.then === "function") result.then(undefined, report);
-  } catch (error) {
-    report(error);
+/** An `EventTarget` whose listeners may throw: most runtimes end the process otherwise. */
+class SafeTarget extends EventTarget {
+  #hub;
+  #safe = new WeakMap();
+
+  constructor(hub) {
+    super();
+    this.#hub = hub;
+  }
+
+  addEventListener(type, listener, options) {
+    super.addEventListener(type, this.#guarded(listener), options);
+  }
+
+  removeEventListener(type, listener, options) {
+    super.removeEventListener(type, this.#safe.get(listener) ?? listener, options);
+  }
+
+  #guarded(listener) {
+    if (typeof listener !== "function" && typeof listener?.handleEvent !== "function") return listener;
+    let safe = this.#safe.get(listener);
+    if (!safe) {
+      const act = (event) => (typeof listener === "function" ? listener.call(this, event) : listener.handleEvent(event));
+      safe = (event) => this.#hub.call(event.type, act, event);
+      this.#safe.set(listener, safe);
+    }
+    return safe;
   }
 }
 

@@ -68,20 +68,29 @@ export interface ConnectOptions {
   protocol?: 2 | 3;
   /** Whether the library tells its name and version to the server. Default true. */
   libraryInfo?: boolean;
-  /** Unsent bytes beyond which commands wait for room. Default 16777216. */
+  /**
+   * Unsent bytes beyond which commands wait for room. Default 16777216. Without a connection commands wait too: up
+   * to 100,000 of them, or 64 MiB; one beyond that fails with `ERR_REDMUX_QUEUE_FULL`.
+   */
   sendQueueBytes?: number;
-  /** Messages that wait for a slow reader before the oldest are dropped. Default 1024. */
+  /**
+   * Messages that wait for the reader of an iterator from one turn of the event loop to the next before the oldest
+   * are dropped. Default 1024. Within a turn there may be more, up to 16 MiB. Callbacks lose nothing.
+   */
   subscriptionCapacity?: number;
   /** All integers in replies are `bigint`s. Default false: only those beyond 2⁵³ − 1. */
   bigint?: boolean;
   /** Keeps replies of calls with `{ cached: true }` until the server announces a change. Default: none. */
   clientCache?: boolean | { maxBytes?: number; maxReplyBytes?: number; maxAge?: number; prefixes?: string[] };
   /**
-   * Milliseconds before the next attempt to connect. `code` is the close code of the WebSocket, where there
-   * was one. Default: at once, then exponentially longer with full jitter, and longer where the code says so.
+   * Milliseconds before the next attempt to connect; `false`, `null` or an `Error` (which becomes the `cause`) to
+   * give up: then there is the event `gaveUp`, and the client is closed. `code` is the close code of the WebSocket,
+   * where there was one. Default, and with `undefined`: at once, then exponentially longer with full jitter, and
+   * longer where the code says so. Between two attempts that fail are at least 10 ms. Anything else that it returns,
+   * or throws, is a `listenerError`, and the default goes on.
    */
-  reconnect?: (outage: { attempt: number; outage: number; code: number | null; error: Error | null }) => number | undefined;
-  /** Aborts the connect. */
+  reconnect?: (outage: { attempt: number; outage: number; code: number | null; error: Error | null }) => number | false | null | undefined | Error;
+  /** Aborts the connect: it rejects with the signal's reason, and nothing goes on trying. */
   signal?: AbortSignal;
   /**
    * TLS for `redis:` and `unix:` URLs, and its options for these and `rediss:`: in Node, Deno and Bun those of
@@ -90,7 +99,7 @@ export interface ConnectOptions {
   tls?: boolean | object;
   /** Opens the stream of bytes, instead of the runtime's own sockets. */
   transport?: Transport;
-  /** The wasm file, if it is not where the entry for this runtime has it. */
+  /** The wasm file, if it is not where the entry for this runtime has it. It is loaded once: the first call decides. */
   wasm?: string | URL | Request | Response | BufferSource | WebAssembly.Module;
 }
 
@@ -228,8 +237,15 @@ export interface Missed extends Logged {
 export interface Events {
   connectionFailed: ConnectionFailed;
   connectionRestored: ConnectionRestored;
+  /** `reconnect` has ended it: the client is closed. `attempts`: how many there were in this outage. */
+  gaveUp: Logged & { endpoint: string; attempts: number; outage: number; error: ConnectionError };
   /** The server answered a command with an error. */
   errorMessage: Logged & { endpoint: string; command: string | null; serverCode: string };
+  /**
+   * Code of the program threw, or rejected, where nobody would hear of it: a listener, the callback of a
+   * subscription, `onMissed`, `reconnect`, a transport; `origin` says which. It is on the console too.
+   */
+  listenerError: Logged & { origin: string; error: unknown };
   /** Something that should not happen inside the client; please report it. */
   internalError: Logged & { endpoint: string | null; connectionType: string | null; origin: string; detail: string };
   configurationChanged: Logged & { endpoint: string; detail: string };

@@ -1,6 +1,6 @@
 // The instance of the wasm side that all clients share. Everything that runs in it is called from
 // here, so that a trap is seen wherever it happens: then everything that is open is rejected, a new
-// instance takes its place, and each client connects again.
+// instance takes its place, and the engine of each client connects again.
 
 import { report } from "./errors.js";
 
@@ -19,7 +19,7 @@ export class Instance {
   #memory;
   #names = new Map();
   #timers = new Map();
-  #clients = new Set();
+  #engines = new Set();
   /** Counts the instances: what belongs to an earlier one is not called any more. */
   generation = 0;
   #view = new Uint8Array();
@@ -59,12 +59,17 @@ export class Instance {
     return number;
   };
 
-  add(client) {
-    this.#clients.add(client);
+  add(engine) {
+    this.#engines.add(engine);
   }
 
-  remove(client) {
-    this.#clients.delete(client);
+  remove(engine) {
+    this.#engines.delete(engine);
+  }
+
+  /** Frees an object of this instance as soon as what runs now, which may be a call of its own, has ended. */
+  free(object) {
+    soon(this.guard(() => object.free()));
   }
 
   /** Calls into wasm; what it throws is thrown, but a trap is dealt with before. */
@@ -118,6 +123,6 @@ export class Instance {
     this.#names.clear();
     this.#glue.__wbg_reset_state();
     this.#start();
-    for (const client of [...this.#clients]) client._trapped(cause);
+    for (const engine of [...this.#engines]) engine.trapped(cause);
   }
 }

@@ -2,7 +2,7 @@
 // (www/wasm/src/options.rs).
 
 import { toError } from "./errors.js";
-import { isPlain, NO_NAME, Outbox } from "./outbox.js";
+import { isPlain, KIND, NO_NAME, Outbox } from "./outbox.js";
 
 const text = ["a string", (value) => typeof value === "string" && value.isWellFormed?.() !== false];
 const flag = ["true or false", (value) => typeof value === "boolean"];
@@ -48,7 +48,7 @@ export function packOptions({ endpoint, clientCache, ...options }, open) {
   ];
   const words = [...given.map((value) => value ?? ""), ...(cache?.prefixes ?? [])];
   const outbox = new Outbox();
-  outbox.add(0, () => NO_NAME, endpoint, undefined, false, words);
+  outbox.add(0, () => NO_NAME, endpoint, undefined, KIND.command, words);
   // What is not given is NaN.
   return outbox.flush((heads, bytes) => open(Float64Array.from(numbers), heads, bytes));
 }

@@ -1,4 +1,4 @@
-// Commands on their way into wasm: all of one turn of the event loop in one buffer, which
+// What is asked for on its way into wasm: all of one turn of the event loop in one buffer, in order, which
 // crosses once. www/wasm/src/batch.rs says what is where.
 
 const encoder = new TextEncoder();
@@ -7,29 +7,38 @@ const HEADS = 1024;
 /** Buffers beyond this are given back after use: a large value must not hold its memory for good. */
 const KEEP = 2 << 20;
 
+/** What an entry asks for: the same numbers as `Kind` in www/wasm/src/batch.rs. */
+export const KIND = Object.freeze({ command: 0, cached: 1, transaction: 2, subscribe: 3, pSubscribe: 4, sSubscribe: 5, cancel: 6 });
+
 /** Instead of the number of a name: the first word is the name. */
 export const NO_NAME = 0xffffffff;
 const LONGEST_NAME = 32;
 const NO_LIMIT = 0xffffffff;
 
 export class Outbox {
-  #bytes = new Uint8Array(BYTES);
-  #heads = new Uint32Array(HEADS);
+  #bytes;
+  #heads;
   #used = 0;
   #count = 0;
+
+  /** With room for so many bytes, and as many entries as usually have them. */
+  constructor(room = BYTES) {
+    this.#bytes = new Uint8Array(room);
+    this.#heads = new Uint32Array(room / (BYTES / HEADS));
+  }
 
   get isEmpty() {
     return this.#count === 0;
   }
 
   /**
-   * Adds a command. `words` are its arguments, arrays among them element by element; `time` is
-   * in milliseconds, `undefined` for the default.
+   * Adds a command; `kind` is `KIND.command` or `KIND.cached`. `words` are its arguments, arrays among them
+   * element by element; `time` is in milliseconds, `undefined` for the default.
    *
    * Throws a TypeError that names the position of a bad argument, never its value; then nothing
    * was added.
    */
-  add(id, names, name, time, cached, words) {
+  add(id, names, name, time, kind, words) {
     const head = this.#count;
     const start = this.#used;
     if (head + 6 > this.#heads.length) this.#moreHeads(6);
@@ -41,8 +50,8 @@ export class Outbox {
       const heads = this.#heads;
       heads[head] = id;
       heads[head + 1] = known;
-      heads[head + 2] = time === undefined ? 0 : time >= NO_LIMIT ? NO_LIMIT : Math.ceil(time);
-      heads[head + 3] = cached ? 1 : 0;
+      heads[head + 2] = packTime(time);
+      heads[head + 3] = kind;
       heads[head + 4] = this.#count - head - 5;
     } catch (error) {
       this.#count = head;
@@ -51,7 +60,26 @@ export class Outbox {
     }
   }
 
-  /** Adds bytes alone, where no command is meant. */
+  /** Adds an entry of another kind; `number` stands where commands have the number of their name. */
+  entry(kind, id, number = 0, time = undefined, bytes = undefined) {
+    const head = this.#count;
+    if (head + 6 > this.#heads.length) this.#moreHeads(6);
+    this.#count = head + 5;
+    if (bytes !== undefined) this.#word(bytes, 0);
+    this.#heads.set([id, number, packTime(time), kind, this.#count - head - 5], head);
+  }
+
+  /** What is added from now on is taken back by `undo`. */
+  mark() {
+    return [this.#count, this.#used];
+  }
+
+  undo([count, used]) {
+    this.#count = count;
+    this.#used = used;
+  }
+
+  /** The bytes of one value, where no command is meant. */
   static bytesOf(value) {
     const outbox = new Outbox();
     outbox.#word(value, 0);
@@ -150,6 +178,10 @@ export class Outbox {
     larger.set(this.#heads);
     this.#heads = larger;
   }
+}
+
+function packTime(time) {
+  return time === undefined ? 0 : time >= NO_LIMIT ? NO_LIMIT : Math.ceil(time);
 }
 
 function bad(index, why) {

@@ -42,9 +42,9 @@ if (typeof globalThis.addEventListener === "function" && globalThis.navigator !=
  */
 export function patient(reconnect) {
   let idle = 0;
-  return (outage) => {
+  return (outage, threw) => {
     if (outage.attempt <= idle) idle = 0;
-    if (!gate) return reconnect({ ...outage, attempt: outage.attempt - idle });
+    if (!gate) return reconnect({ ...outage, attempt: outage.attempt - idle }, threw);
     idle = outage.attempt;
     return 0;
   };
@@ -66,19 +66,26 @@ export function gated(transport) {
 }
 
 function watched(channel) {
+  let leave = null;
+  const forget = () => channels.delete(leave);
   const { open } = channel;
   channel.open = function (onData, onEnd) {
-    const leave = () => {
-      channels.delete(leave);
-      onEnd(new Error("the page was put away"));
-    };
-    channels.add(leave);
-    open.call(channel, onData, (error) => {
-      channels.delete(leave);
+    const end = (error) => {
+      forget();
       onEnd(error);
-    });
+    };
+    leave = () => end(new Error("the page was put away"));
+    channels.add(leave);
+    open.call(channel, onData, end);
   };
-  const { close } = channel;
-  channel.close = () => close.call(channel);
+  // What is closed tells of no end.
+  for (const name of ["close", "destroy"]) {
+    const shut = channel[name];
+    if (typeof shut !== "function") continue;
+    channel[name] = () => {
+      forget();
+      shut.call(channel);
+    };
+  }
   return channel;
 }

@@ -7,7 +7,7 @@ export interface Hooks {
   error(fields: object): Error;
   /** `count` replies are there: number of the command, place and length of each, as `u32` from `places` on. */
   replies(places: number, count: number): void;
-  /** Something else is done, or a command failed: `value` is an `Error` unless `ok`. After `cancel`: the number is free. */
+  /** Something else is done, or failed: `value` is an `Error` unless `ok`. After a cancel, without a value: the number is free. */
   settle(id: number, ok: boolean, value: unknown): void;
   /** `count` messages are there: place and length of the payload and of the channel of each, as `u32` from `places` on. */
   messages(id: number, places: number, count: number): void;
@@ -29,7 +29,10 @@ export interface Link {
   writeParts(places: number, count: number): boolean;
   /** Moves bytes that came into a view of the wasm memory, which is filled as far as they go; how many. */
   read(into: Uint8Array): number;
+  /** Sends what was written, within a bounded time, then ends it. */
   close(): void;
+  /** Ends it at once, unless it is being closed. */
+  destroy(): void;
 }
 
 /** Where a socket delivers what happens to it. */
@@ -55,17 +58,14 @@ export interface Host {
 export declare class RawClient {
   /** Settles `id` when it is connected. The options are packed as `www/wasm/src/options.rs` says. */
   static open(id: number, hooks: Hooks, numbers: Float64Array, heads: Uint32Array, bytes: Uint8Array): RawClient;
-  /** Commands: `www/wasm/src/batch.rs` says what is where. `alone`: nothing but the event loop calls this. */
+  /**
+   * What was issued, in order: `www/wasm/src/batch.rs` says what is where. `alone`: nothing but the event loop calls
+   * this. A transaction settles with the bytes of a reply, or an error, for each command.
+   */
   execute(heads: Uint32Array, bytes: Uint8Array, alone: boolean): void;
-  /** Settles with the bytes of a reply, or an error, for each command. */
-  transaction(id: number, heads: Uint32Array, bytes: Uint8Array, timeout: number | undefined): void;
-  /** `kind`: 0 channel, 1 pattern, 2 shard channel. */
-  subscribe(id: number, kind: number, channel: Uint8Array): void;
-  /** Drops a command. */
-  cancel(id: number): void;
-  /** Drops a transaction or a subscription; it does not settle any more. */
-  abort(id: number): void;
-  status(): object;
+  status(): object | null;
   close(id: number): void;
+  /** Ends everything at once, and lets go of the hooks. */
+  free(): void;
   serverError(reply: Uint8Array): Error;
 }

@@ -1,4 +1,6 @@
-// When to dial again.
+// When to dial again, and whether at all.
+
+import { describe } from "./outbox.js";
 
 /** Upper bounds in milliseconds: of the second attempt's wait, and of all waits. */
 const BASE = 100;
@@ -24,4 +26,39 @@ export function backOff(attempt, code, random = Math.random) {
   const { first = 0, cap = CAP } = BY_CODE.get(code) ?? refused ?? {};
   const bound = attempt <= 1 ? first : Math.max(first, BASE * 2 ** Math.min(attempt - 2, 30));
   return Math.min(bound, cap) * random();
+}
+
+/** The answer of `reconnect` that ends it, with the reason that it gave. */
+export class GaveUp {
+  constructor(reason) {
+    this.reason = reason;
+  }
+}
+
+/** Milliseconds between two attempts that fail, whatever `reconnect` says: a server that refuses does so at once. */
+export const SHORTEST = 10;
+const EXPECTED = "expected milliseconds, 0 or more; undefined for the default; false, null or an Error to give up";
+
+/**
+ * The policy of a client: `reconnect` is that of the program, if it has one. Gives milliseconds or a `GaveUp`;
+ * what is neither is told to `threw`, and the default goes on.
+ */
+export function policy(reconnect) {
+  return (outage, threw) => {
+    const usual = () => backOff(outage.attempt, outage.code);
+    if (!reconnect) return usual();
+    let wait;
+    try {
+      wait = reconnect(outage);
+    } catch (error) {
+      threw(error);
+      return usual();
+    }
+    if (wait === undefined) return usual();
+    if (wait === false || wait === null) return new GaveUp(null);
+    if (wait instanceof Error) return new GaveUp(wait);
+    if (typeof wait === "number" && wait >= 0) return wait;
+    threw(new TypeError(`reconnect returned ${typeof wait === "number" ? wait : describe(wait)} (${EXPECTED})`));
+    return usual();
+  };
 }

@@ -1,38 +1,36 @@
 // One subscription: a callback, or an async iterator over a bounded queue.
 
-import { call } from "./hub.js";
+import { Waiting } from "./waiting.js";
 
 export class Subscription {
+  #hub;
   #callback;
   #onMissed;
-  #capacity;
-  #queue = [];
-  #dropped = 0;
-  #waiting = [];
+  #waiting;
   #stop;
-  #ended = false;
   /** @internal The server has confirmed it. */
   confirmed = false;
 
   /** @internal Made by `subscribe`, `pSubscribe` and `sSubscribe`. */
-  constructor({ kind, channel, callback, onMissed, capacity, stop }) {
+  constructor({ kind, channel, hub, callback, onMissed, capacity, stop }) {
     this.kind = kind;
     this.channel = channel;
+    this.#hub = hub;
     this.#callback = callback;
     this.#onMissed = onMissed;
-    this.#capacity = capacity;
+    this.#waiting = new Waiting(capacity);
     this.#stop = stop;
   }
 
   /** Whether messages can still come. */
   get active() {
-    return !this.#ended;
+    return !this.#waiting.ended;
   }
 
   /** Stops the messages; what waits in the iterator's queue is dropped. */
   unsubscribe() {
-    if (this.#ended) return;
-    this.#queue = [];
+    if (!this.active) return;
+    this.#waiting.clear();
     this.finish();
     this.#stop();
   }
@@ -56,41 +54,30 @@ export class Subscription {
   }
 
   #next() {
-    this.#tellDropped();
-    const message = this.#queue.shift();
-    if (message) return Promise.resolve({ done: false, value: message });
-    if (this.#ended) return Promise.resolve({ done: true, value: undefined });
-    return new Promise((resolve) => this.#waiting.push(resolve));
-  }
-
-  #tellDropped() {
-    if (this.#dropped === 0) return;
-    const count = this.#dropped;
-    this.#dropped = 0;
-    this.missed({ cause: "queueFull", count });
+    const count = this.#waiting.dropped;
+    if (count > 0) {
+      this.#waiting.dropped = 0;
+      this.missed({ cause: "queueFull", count });
+    }
+    return this.#waiting.next();
   }
 
   /** @internal A message came. */
   push(message) {
-    if (this.#ended) return;
-    if (this.#callback) return call(this.#callback, message);
-    const resolve = this.#waiting.shift();
-    if (resolve) return resolve({ done: false, value: message });
-    if (this.#queue.length >= this.#capacity) {
-      this.#queue.shift();
-      this.#dropped += 1;
-    }
-    this.#queue.push(message);
+    if (!this.active) return;
+    if (this.#callback) this.#hub.call(this.kind, this.#callback, message);
+    else this.#waiting.push(message, message.payload.length + message.channel.length);
   }
 
   /** @internal Messages were lost, or may have been. */
   missed(gap) {
-    this.#onMissed(gap);
+    if (this.#onMissed) this.#hub.call("onMissed", this.#onMissed, gap);
+    const message = `a subscription missed ${gap.count ?? "an unknown number of"} messages: ${gap.cause}`;
+    this.#hub.emit("missed", { ...gap, source: "subscription", channel: this.channel, message });
   }
 
-  /** @internal No more messages will come. */
-  finish() {
-    this.#ended = true;
-    for (const resolve of this.#waiting.splice(0)) resolve({ done: true, value: undefined });
+  /** @internal No more messages come: an iterator ends, or throws the failure. */
+  finish(failure) {
+    this.#waiting.end(failure);
   }
 }

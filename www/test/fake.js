@@ -1,54 +1,68 @@
 // A raw client without wasm: records what crosses the boundary and lets a test answer.
 
+import { KIND } from "../src/outbox.js";
+
+const KINDS = { [KIND.transaction]: "transaction", [KIND.subscribe]: "subscribe", [KIND.pSubscribe]: "pSubscribe", [KIND.sSubscribe]: "sSubscribe", [KIND.cancel]: "cancel" };
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
 export class FakeRaw {
   static refusal = null;
+  /** Neither connects nor fails. */
+  static silent = false;
 
   constructor(instance, id, hooks, numbers, texts) {
-    Object.assign(this, { instance, numbers, texts, hooks, sent: [], subscriptions: [], cancelled: [], trap: null });
+    Object.assign(this, { instance, numbers, texts, hooks, sent: [], subscriptions: [], cancelled: [], order: [], freed: 0, trap: null });
     const refusal = FakeRaw.refusal;
+    if (FakeRaw.silent) return;
     queueMicrotask(() => (refusal ? hooks.settle(id, false, hooks.error(refusal)) : hooks.settle(id, true)));
   }
 
   /** The commands so far that are not answered. */
   get calls() {
-    this.client._flush();
+    this.flush();
     return this.sent;
+  }
+
+  /** What was issued crosses now. */
+  flush() {
+    this.engine.flush();
   }
 
   execute(heads, bytes) {
     if (this.trap) throw this.trap;
-    for (const call of this.instance.read(heads, bytes)) {
-      this.sent.push(call);
-      const answer = this.answer?.(call.words);
-      if (answer === undefined) continue;
-      queueMicrotask(() => this.#deliver([[call.id, encoder.encode(resp(answer))]]));
+    const entries = this.instance.read(heads, bytes);
+    for (let entry; (entry = entries.shift()); ) {
+      const { id, kind, number, timeout } = entry;
+      this.order.push(KINDS[kind] ?? entry.words[0]);
+      if (kind === KIND.transaction) {
+        const commands = entries.splice(0, number).map(({ words }) => words);
+        this.transacted = { id, commands, timeout };
+      } else if (kind === KIND.cancel) this.cancelled.push(id);
+      else if (kind >= KIND.subscribe) this.#subscribe(id, kind, entry.words[0]);
+      else this.#command(entry);
     }
   }
 
-  transaction(id, heads, bytes, timeout) {
-    const commands = this.instance.read(heads, bytes).map(({ words }) => words);
-    this.transacted = { id, commands, timeout };
+  #command(call) {
+    this.sent.push(call);
+    const answer = this.answer?.(call.words);
+    if (answer === undefined) return;
+    queueMicrotask(() => this.#deliver([[call.id, encoder.encode(resp(answer))]]));
   }
 
-  subscribe(id, kind, channel) {
-    this.subscriptions.push({ id, kind, channel: decoder.decode(channel) });
+  #subscribe(id, kind, channel) {
+    this.subscriptions.push({ id, kind, channel });
     if (!this.holdSubscriptions) queueMicrotask(() => this.hooks.settle(id, true, undefined));
   }
 
-  cancel(id) {
-    this.cancelled.push(id);
-  }
-
-  abort(id) {
-    this.cancelled.push(id);
+  free() {
+    this.freed += 1;
   }
 
   status() {
     if (this.trap) throw this.trap;
-    return { connections: [], subscriptions: this.subscriptions.length };
+    return { connections: [], subscriptions: this.subscriptions.length, cache: null };
   }
 
   close(id) {
@@ -167,12 +181,12 @@ export class FakeGlue {
     const calls = [];
     let at = 0;
     for (let head = 0; head < heads.length; ) {
-      const [id, name, time, cached, count] = heads.subarray(head, head + 5);
+      const [id, name, time, kind, count] = heads.subarray(head, head + 5);
       const lengths = heads.subarray(head + 5, head + 5 + count);
       head += 5 + count;
       const raw = [...lengths].map((length) => bytes.slice(at, (at += length)));
-      if (name !== 0xffffffff) raw.unshift(encoder.encode(this.names[name]));
-      calls.push({ id, raw, words: raw.map((word) => decoder.decode(word)), timeout: time, cached: cached === 1 });
+      if (kind <= KIND.cached && name !== 0xffffffff) raw.unshift(encoder.encode(this.names[name]));
+      calls.push({ id, kind, number: name, raw, words: raw.map((word) => decoder.decode(word)), timeout: time, cached: kind === KIND.cached });
     }
     return calls;
   }
@@ -182,12 +196,14 @@ export const DIAL = { transport: async () => new Promise(() => {}), address: {},
 
 /** A client over a fake, and the fake; several may share a fake instance. */
 export async function fakeClient(options, shared) {
-  const { openClient } = await import("../src/client.js");
+  const { Client } = await import("../src/client.js");
+  const { Engine } = await import("../src/engine.js");
   const { Instance } = await import("../src/instance.js");
   const glue = shared?.glue ?? new FakeGlue();
   const instance = shared?.instance ?? new Instance(glue, () => glue.memory);
-  const client = await openClient(instance, DIAL, options);
+  const engine = new Engine(instance, DIAL, options);
+  await engine.open();
   const raw = glue.raws.at(-1);
-  raw.client = client;
-  return { client, raw, glue, instance };
+  raw.engine = engine;
+  return { client: new Client(engine), engine, raw, glue, instance };
 }

@@ -76,6 +76,11 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
     counts.add_runtimes(&steps.command("package in every runtime", &mut command)?);
     drop(server);
 
+    let mut npm = packages::npm(packages::WWW)?;
+    npm.args(["run", "live"]).env("REDIS_SERVER", tools::redis()?);
+    npm.env("REDMUX_GATEWAY", crate::target_dir().join("debug/redmux-gateway"));
+    counts.add_node(&steps.command("package against a server", &mut npm)?);
+
     tools::websockify()?;
     let mut command = Command::new(tools::node()?);
     command.arg(packages::dir(packages::WWW).join("test/docs/check.mjs"));

@@ -1,6 +1,7 @@
 // TCP and Unix sockets in Bun: dialled by `node:net`, which can be told to stop, then used as the sockets that Bun
 // has under it, which take bytes where they lie and say at once how many. TLS is left to `node:tls`.
 
+import { linger } from "./channel.js";
 import { dial, NodeChannel } from "./node.js";
 
 /** Dials `{ host, port, path, tls }`; `tls` is `false`, or options of `tls.connect`. */
@@ -23,6 +24,8 @@ export class BunChannel {
   /** What the socket did not take yet, in order. */
   #waiting = [];
   #ending = false;
+  /** Ends the wait for what is unsent. */
+  #sent = () => {};
   /** What happened before `open`: bytes, or the end. */
   #early = [];
   #onData = null;
@@ -72,6 +75,18 @@ export class BunChannel {
     this.#ending = true;
     // What was written is sent before the end.
     if (this.buffered === 0) this.#end();
+    else this.#sent = linger(() => this.destroy());
+  }
+
+  destroy() {
+    this.#onData = this.#onEnd = () => {};
+    this.#ending = false;
+    this.#waiting = [];
+    this.buffered = 0;
+    this.#sent();
+    this.#socket = null;
+    if (this.#handle.terminate) this.#handle.terminate();
+    else this.#handle.end();
   }
 
   #data(bytes) {
@@ -101,11 +116,13 @@ export class BunChannel {
   }
 
   #end() {
+    this.#sent();
     this.#socket = null;
     this.#handle.end();
   }
 
   #ended(error) {
+    this.#sent();
     if (this.#onEnd) this.#onEnd(error);
     else this.#early.push(error);
   }

@@ -4,12 +4,25 @@
 // either `{ readable, writable, closed?, close? }` (web streams of bytes, as of `connect()` from
 // `cloudflare:sockets`, `Deno.connect()` and the like) or, with less on the way,
 // `{ write(bytes), buffered, close(), open(onData, onEnd) }`: its `write` copies what it keeps, and
-// `onData(bytes, true)` lends bytes for as long as the call takes. It may have `writeParts(parts)` for bytes that lie apart.
+// `onData(bytes, true)` lends bytes for as long as the call takes. It may have `writeParts(parts)` for bytes that
+// lie apart, and `destroy()`, which ends it at once; `close()` sends what was written before, within `LINGER`.
 
 /** Bytes that a channel may hold unsent before the wasm side waits. */
 const HIGH_WATER = 1 << 20;
 /** How soon a full channel is looked at again, at first and at most, in milliseconds. */
 const BACK_OFF = [4, 64];
+
+/** Milliseconds that a socket may take to send what was written before it was closed. */
+const LINGER = 1000;
+
+/**
+ * Calls `destroy` when the time for what is unsent is over; gives a function that prevents it. A peer that takes
+ * nothing more must not keep the socket, its bytes and the process.
+ */
+export function linger(destroy) {
+  const timer = setTimeout(destroy, LINGER);
+  return () => clearTimeout(timer);
+}
 
 /** How a socket ended, or why it could not be opened: the `kind` of `Sink.end`. */
 export const ENDED = 0;
@@ -21,7 +34,8 @@ const UPGRADE = 5;
 
 /**
  * Opens a channel for the wasm side, which is told through `sink` what happens to it; `memory()` is its memory.
- * `onEnd(error)` is told once, at its end or when it could not be opened.
+ * `onEnd(error)` is told once, at its end or when it could not be opened; `sink.threw(error)` of a transport's own
+ * exceptions, where they concern nobody else.
  */
 export function openLink(transport, address, sink, memory, onEnd) {
   const abort = new AbortController();
@@ -35,22 +49,50 @@ export function openLink(transport, address, sink, memory, onEnd) {
     if (over) return;
     over = true;
     clearTimeout(timer);
-    channel?.close();
+    shut(channel, kind === ENDED);
     onEnd(error);
     sink.end(kind, error ? messageOf(error, address) : "");
+  };
+  const shut = (channel, orderly) => {
+    try {
+      if (orderly || !channel?.destroy) channel?.close();
+      else channel.destroy();
+    } catch (error) {
+      sink.threw(error);
+    }
+  };
+  const isFull = () => {
+    try {
+      return channel.buffered > HIGH_WATER;
+    } catch (error) {
+      end(BROKEN, error);
+      return false;
+    }
   };
   const drained = (delay) => {
     timer = setTimeout(() => {
       if (over) return;
-      if (channel.buffered > HIGH_WATER) drained(Math.min(delay * 2, BACK_OFF[1]));
-      else sink.drain();
+      if (isFull()) drained(Math.min(delay * 2, BACK_OFF[1]));
+      else if (!over) sink.drain();
     }, delay);
+  };
+  /** What the wasm side has asked for. */
+  const leave = (orderly) => {
+    chunks.length = 0;
+    if (over) return;
+    over = true;
+    clearTimeout(timer);
+    shut(channel, orderly);
+    abort.abort();
+    onEnd(null);
+    // Not at once: the wasm side is calling.
+    queueMicrotask(() => sink.end(ENDED, ""));
   };
   const open = async () => {
     const { signal } = abort;
     const opened = await transport(address, { signal });
     const made = typeof opened?.write === "function" ? opened : new StreamChannel(opened);
-    if (over) return made.close();
+    if (over) return shut(made, false);
     channel = made;
     sink.open();
     channel.open(
@@ -76,7 +118,7 @@ export function openLink(transport, address, sink, memory, onEnd) {
       end(BROKEN, error);
       return true;
     }
-    if (!(channel.buffered > HIGH_WATER)) return true;
+    if (!isFull()) return true;
     drained(BACK_OFF[0]);
     return false;
   };
@@ -101,17 +143,8 @@ export function openLink(transport, address, sink, memory, onEnd) {
       }
       return filled;
     },
-    close() {
-      chunks.length = 0;
-      if (over) return;
-      over = true;
-      clearTimeout(timer);
-      abort.abort();
-      channel?.close();
-      onEnd(null);
-      // Not at once: the wasm side is calling.
-      queueMicrotask(() => sink.end(ENDED, ""));
-    },
+    close: () => leave(true),
+    destroy: () => leave(false),
   };
 }
 
@@ -198,7 +231,15 @@ class StreamChannel {
     this.#onEnd = null;
     // What fails here is closed already.
     this.#reader.cancel().catch(() => {});
-    this.#writer.close().catch(() => {});
+    const done = linger(() => this.destroy());
+    this.#writer.close().then(done, done);
+    Promise.resolve(this.#streams.close?.()).catch(() => {});
+  }
+
+  destroy() {
+    this.#onEnd = null;
+    this.#reader.cancel().catch(() => {});
+    this.#writer.abort().catch(() => {});
     Promise.resolve(this.#streams.close?.()).catch(() => {});
   }
 }

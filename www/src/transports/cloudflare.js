@@ -3,7 +3,7 @@
 import { connect } from "cloudflare:sockets";
 
 /** Dials `{ host, port, tls }`; `tls` is `false` or `{}`: the runtime checks certificates by itself. */
-export async function tcp({ host, port, path, tls }) {
+export async function tcp({ host, port, path, tls }, { signal }) {
   if (path !== undefined) throw new Error("this runtime has no Unix sockets");
   const unknown = tls ? Object.keys(tls) : [];
   if (unknown.length > 0) {
@@ -11,9 +11,19 @@ export async function tcp({ host, port, path, tls }) {
   }
   const options = { secureTransport: tls ? "starttls" : "off", allowHalfOpen: false };
   const socket = connect({ hostname: host, port }, options);
-  await socket.opened;
-  if (!tls) return socket;
-  // In two steps, because the runtime's error does not tell which of them failed, nor why.
+  // What is aborted fails by being closed.
+  const abort = () => socket.close().catch(() => {});
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    await socket.opened;
+    return tls ? await startTls(socket) : socket;
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+/** In two steps, because the runtime's error does not tell which of them failed, nor why. */
+async function startTls(socket) {
   const secure = socket.startTls();
   try {
     await secure.opened;

@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer";
 import { connect as connectNet } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { joined, lengthOf } from "./channel.js";
+import { joined, lengthOf, linger } from "./channel.js";
 
 /** Dials `{ host, port, path, tls }`; `tls` is `false`, or options of `tls.connect`. */
 export function tcp(address, { signal }) {
@@ -17,12 +17,22 @@ export function dial({ host, port, path, tls }, signal, options, channelOf) {
     const where = path === undefined ? { host, port } : { path };
     const name = host && !isAddress(host) ? { servername: host } : {};
     const socket = tls ? connectTls({ ...where, ...name, ...tls }) : connectNet({ ...where, ...options });
-    const abort = () => socket.destroy();
-    signal.addEventListener("abort", abort, { once: true });
-    socket.once("error", reject);
-    socket.once(tls ? "secureConnect" : "connect", () => {
+    const abort = () => fail(signal.reason);
+    const done = () => {
       signal.removeEventListener("abort", abort);
-      socket.off("error", reject);
+      socket.off("error", fail);
+    };
+    const fail = (error) => {
+      done();
+      // One that is being destroyed may still tell of an error.
+      socket.on("error", () => {});
+      socket.destroy();
+      reject(error);
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    socket.on("error", fail);
+    socket.once(tls ? "secureConnect" : "connect", () => {
+      done();
       socket.setNoDelay?.(true);
       socket.setKeepAlive?.(true, 60_000);
       resolve(channelOf(socket));
@@ -119,8 +129,15 @@ export class NodeChannel {
 
   close() {
     this.#ended = true;
+    if (this.#socket.destroyed) return;
+    this.#socket.once("close", linger(() => this.destroy()));
     // What was written is sent before the end.
     this.#socket.end();
     this.#socket.destroySoon?.();
+  }
+
+  destroy() {
+    this.#ended = true;
+    this.#socket.destroy();
   }
 }

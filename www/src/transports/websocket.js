@@ -1,5 +1,7 @@
 // WebSockets as channels: any class that behaves like that of browsers.
 
+import { linger } from "./channel.js";
+
 /** How a WebSocket ended, where that was no orderly end. */
 export class CloseError extends Error {
   constructor(code, reason) {
@@ -22,20 +24,28 @@ export function webSocket(find) {
     return new Promise((resolve, reject) => {
       const channel = new WebSocketChannel(socket);
       let told = "";
-      socket.onopen = () => resolve(channel);
+      socket.onopen = () => {
+        signal.removeEventListener("abort", abort);
+        resolve(channel);
+      };
       socket.onerror = (event) => {
         // Browsers say nothing about an error; other runtimes tell in a message.
         told = event?.message ?? "";
         channel.told = told;
       };
       socket.onclose = (event) => reject(new CloseError(event.code || 1006, event.reason || told));
-      signal.addEventListener("abort", () => channel.close(), { once: true });
+      const abort = () => {
+        channel.destroy();
+        reject(signal.reason);
+      };
+      signal.addEventListener("abort", abort, { once: true });
     });
   };
 }
 
 const NORMAL = new Set([1000, 1001, 1005]);
 const OPEN = 1;
+const CLOSED = 3;
 
 class WebSocketChannel {
   #socket;
@@ -78,5 +88,12 @@ class WebSocketChannel {
     } catch {
       // It is closed already.
     }
+    // Where it can be ended at once, an unresponsive gateway does not keep the process for longer.
+    if (socket.terminate && socket.readyState < CLOSED) socket.addEventListener("close", linger(() => this.destroy()));
+  }
+
+  destroy() {
+    this.close();
+    this.#socket.terminate?.();
   }
 }

@@ -14,7 +14,7 @@ test("text of any length and any characters is UTF-8", () => {
     texts.push("x".repeat(length), "€".repeat(length), `${"x".repeat(length - 1)}ä`, `${"x".repeat(length)}😀`, "😀x".repeat(length));
   }
   for (const together of [texts, ...texts.map((text) => [text, "behind"])]) {
-    outbox.add(7, () => 3, "NAME", undefined, false, together);
+    outbox.add(7, () => 3, "NAME", undefined, 0, together);
     outbox.flush((heads, bytes) => {
       assert.deepEqual([...heads.subarray(0, 5)], [7, 3, 0, 0, together.length]);
       let at = 0;

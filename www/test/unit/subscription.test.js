@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { KIND } from "../../src/outbox.js";
 import { fakeClient } from "../fake.js";
 
 /** A message as the wasm side tells it, of which nothing is left after the call. */
@@ -13,11 +14,12 @@ test("messages go to the callback with channel and pattern", async () => {
   const heard = [];
   const subscription = await client.pSubscribe("news.*", (message) => heard.push(message));
   const { id, kind, channel } = raw.subscriptions[0];
-  assert.deepEqual([kind, channel], [1, "news.*"]);
+  assert.deepEqual([kind, channel], [KIND.pSubscribe, "news.*"]);
   tell(raw, id, "news.a", "hello");
   assert.deepEqual(heard, [{ channel: "news.a", payload: "hello", pattern: "news.*" }]);
   subscription.unsubscribe();
   subscription.unsubscribe();
+  raw.flush();
   assert.deepEqual(raw.cancelled, [id]);
   assert.equal(subscription.active, false);
   tell(raw, id, "news.a", "late");
@@ -44,12 +46,13 @@ test("leaving the loop unsubscribes", async () => {
   const { client, raw } = await fakeClient();
   const subscription = await client.sSubscribe("ch");
   const { id, kind } = raw.subscriptions[0];
-  assert.equal(kind, 2);
+  assert.equal(kind, KIND.sSubscribe);
   tell(raw, id, "ch", "a");
   for await (const message of subscription) {
     assert.equal(message.payload, "a");
     break;
   }
+  raw.flush();
   assert.deepEqual(raw.cancelled, [id]);
 });
 
@@ -61,6 +64,8 @@ test("a slow reader loses the oldest messages and is told how many", async () =>
   const subscription = await client.subscribe("ch", undefined, { onMissed: (gap) => gaps.push(gap) });
   const { id } = raw.subscriptions[0];
   for (let n = 0; n < 5; n++) tell(raw, id, "ch", String(n));
+  // Slow is a reader that has had a turn to read.
+  await new Promise((resolve) => setTimeout(resolve, 20));
   const iterator = subscription[Symbol.asyncIterator]();
   assert.equal((await iterator.next()).value.payload, "3");
   assert.equal((await iterator.next()).value.payload, "4");
@@ -74,12 +79,14 @@ test("a refused subscription rejects; an aborted one is cancelled", async () => 
   const { client, raw } = await fakeClient();
   raw.holdSubscriptions = true;
   const refused = client.subscribe("ch");
+  raw.flush();
   raw.hooks.settle(raw.subscriptions[0].id, false, raw.hooks.error({ kind: "server", message: "NOPERM" }));
   await assert.rejects(refused, /NOPERM/);
   const controller = new AbortController();
   const aborted = client.subscribe("ch", { signal: controller.signal });
   controller.abort();
   await assert.rejects(aborted, { name: "AbortError" });
+  raw.flush();
   assert.deepEqual(raw.cancelled, [raw.subscriptions[1].id]);
 });
 

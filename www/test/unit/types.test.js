@@ -9,7 +9,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 
-import { Client, Queue } from "../../src/client.js";
+import { Client } from "../../src/client.js";
+import { Queue } from "../../src/queue.js";
 import { COMMANDS } from "../../src/commands.js";
 import { generate, manual, nameOf, TARGET } from "../../types/generate.mjs";
 import { SECTIONS } from "../methods/cases.mjs";

@@ -1,4 +1,4 @@
-//! Commands that crossed together.
+//! Everything that the JavaScript side asks for, in the order in which it asked.
 
 use std::{
     borrow::{Borrow, Cow},
@@ -41,12 +41,43 @@ pub(crate) fn intern(name: &str) -> u32 {
     })
 }
 
-/// Commands as the JavaScript side packs them
+/// What an entry of a [`Batch`] asks for: the same numbers as `KIND` in `www/src/outbox.js`
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Command,
+    /// A command that the cache may answer.
+    Cached,
+    /// The next commands, as many as the number of its name says, are one transaction.
+    Transaction,
+    /// A subscription to a channel, which is its only word.
+    Subscribe,
+    /// To a pattern.
+    PSubscribe,
+    /// To a shard channel.
+    SSubscribe,
+    /// Drops what has this number: a command, a transaction or a subscription.
+    Cancel,
+}
+
+impl Kind {
+    fn of(number: u32) -> Self {
+        match number {
+            1 => Self::Cached,
+            2 => Self::Transaction,
+            3 => Self::Subscribe,
+            4 => Self::PSubscribe,
+            5 => Self::SSubscribe,
+            6 => Self::Cancel,
+            _ => Self::Command,
+        }
+    }
+}
+
+/// Entries as the JavaScript side packs them
 ///
-/// `heads` has for each command: its number, the number of its name (or 2³² − 1: its first word
-/// is the name), its time in milliseconds (0: the default; 2³² − 1: none), 1 if the cache may
-/// answer it or else 0, the count of its words, and the length of each. The words are in `bytes`,
-/// one after another.
+/// `heads` has for each entry: its number, the number of its name (or 2³² − 1: its first word
+/// is the name), its time in milliseconds (0: the default; 2³² − 1: none), its [`Kind`], the
+/// count of its words, and the length of each. The words are in `bytes`, one after another.
 pub(crate) struct Batch {
     heads: Vec<u32>,
     bytes: Bytes,
@@ -60,7 +91,9 @@ impl Batch {
     /// The words of its first command as text.
     pub(crate) fn texts(self) -> Vec<String> {
         let batch = Arc::new(self);
-        let Some(command) = batch.commands().next() else { return Vec::new() };
+        let Some(command) = batch.entries().next().map(Entry::into_command) else {
+            return Vec::new();
+        };
         let mut words = ArgList::new();
         command.words.append_to(&mut words);
         let words = words.iter().map(|word| String::from_utf8_lossy(word.as_bytes()).into_owned());
@@ -68,24 +101,60 @@ impl Batch {
         std::iter::once(command.name.into_owned()).chain(words).collect()
     }
 
-    pub(crate) fn commands(self: &Arc<Self>) -> impl Iterator<Item = Command<'_>> {
+    pub(crate) fn entries(self: &Arc<Self>) -> impl Iterator<Item = Entry<'_>> {
         let (mut head, mut start) = (0, 0);
         std::iter::from_fn(move || {
-            let [id, name, time, cached, count] = *self.heads.get(head..head + 5)? else {
+            let [id, name, time, kind, count] = *self.heads.get(head..head + 5)? else {
                 return None;
             };
             let lengths = head + 5;
             head = lengths + count as usize;
-            let mut words = Words { batch: self, lengths, end: head, start };
+            let words = Words { batch: self, lengths, end: head, start };
             start += self.heads.get(lengths..head)?.iter().sum::<u32>() as usize;
-            let known = NAMES.with_borrow(|names| names.get(name as usize).copied());
-            let name = known.map_or_else(|| words.take_first().into(), Cow::Borrowed);
-            Some(Command { id, name, time, cached: cached == 1, words })
+            Some(Entry { id, kind: Kind::of(kind), name, time, words })
         })
     }
 }
 
-/// One command of a batch
+/// One entry of a batch
+pub(crate) struct Entry<'b> {
+    pub(crate) id: u32,
+    pub(crate) kind: Kind,
+    /// The number of a name; of a transaction, how many commands it has.
+    pub(crate) name: u32,
+    time: u32,
+    words: Words<&'b Arc<Batch>>,
+}
+
+impl<'b> Entry<'b> {
+    pub(crate) fn into_command(self) -> Command<'b> {
+        let Self { id, kind, name, time, mut words } = self;
+        let known = NAMES.with_borrow(|names| names.get(name as usize).copied());
+        let name = known.map_or_else(|| words.take_first().into(), Cow::Borrowed);
+        Command { id, name, time, cached: kind == Kind::Cached, words }
+    }
+
+    /// Its own time, if it has one.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        timeout(self.time)
+    }
+
+    /// Its only word.
+    pub(crate) fn word(&self) -> Bytes {
+        let Words { batch, start, .. } = &self.words;
+        batch.bytes.slice(*start..*start + self.words.first_length())
+    }
+}
+
+fn timeout(time: u32) -> Option<Duration> {
+    match time {
+        DEFAULT_TIME => None,
+        NO_LIMIT => Some(Duration::MAX),
+        time => Some(Duration::from_millis(time.into())),
+    }
+}
+
+/// A command of a batch
 pub(crate) struct Command<'b> {
     pub(crate) id: u32,
     pub(crate) name: Cow<'static, str>,
@@ -97,11 +166,7 @@ pub(crate) struct Command<'b> {
 impl Command<'_> {
     /// Its own time, if it has one.
     pub(crate) fn timeout(&self) -> Option<Duration> {
-        match self.time {
-            DEFAULT_TIME => None,
-            NO_LIMIT => Some(Duration::MAX),
-            time => Some(Duration::from_millis(time.into())),
-        }
+        timeout(self.time)
     }
 
     pub(crate) fn call<'m>(
@@ -130,12 +195,16 @@ pub(crate) struct Words<B> {
 }
 
 impl Words<&Arc<Batch>> {
+    fn first_length(&self) -> usize {
+        let lengths = self.batch.heads.get(self.lengths..self.end).unwrap_or_default();
+        lengths.first().map_or(0, |length| *length as usize)
+    }
+
     fn take_first(&mut self) -> String {
-        let Some(length) = self.batch.heads.get(self.lengths..self.end).and_then(|all| all.first())
-        else {
+        if self.lengths == self.end {
             return String::new();
-        };
-        let end = self.start + *length as usize;
+        }
+        let end = self.start + self.first_length();
         let bytes = self.batch.bytes.get(self.start..end).unwrap_or_default();
         let text = String::from_utf8_lossy(bytes).into_owned();
         self.lengths += 1;

@@ -1,11 +1,10 @@
 //! Events and the status of the core as plain objects.
 
-use std::{rc::Rc, sync::Arc};
+use std::sync::Arc;
 
-use futures::StreamExt;
 use js_sys::Array;
 use redmux::{
-    CacheStats, Endpoint, Event, Events, LinkStatus, MissedCause, Status,
+    CacheStats, Endpoint, Event, LinkStatus, MissedCause, Status,
     events::{ConnectionType, FailureType},
     resp::Protocol,
 };
@@ -18,13 +17,11 @@ use crate::{
     runtime::time_has_passed,
 };
 
-/// Hands events over until the client is closed or dropped.
-pub(crate) async fn forward(mut events: Events, hooks: Rc<Hooks>) {
-    while let Some(event) = events.next().await {
-        let (name, payload) = object(&event, &hooks);
-        hooks.event(name, payload.set("message", event.to_string()).into());
-        time_has_passed();
-    }
+/// Hands an event over.
+pub(crate) fn tell(event: &Event, hooks: &Hooks) {
+    let (name, payload) = object(event, hooks);
+    hooks.event(name, payload.set("message", event.to_string()).into());
+    time_has_passed();
 }
 
 fn object(event: &Event, hooks: &Hooks) -> (&'static str, Fields) {

@@ -20,7 +20,7 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn replies(this: &Hooks, places: u32, count: u32);
 
-    /// Something is done: with its value, or with an error.
+    /// Something is done: with its value, or with an error; or, without either, it was cancelled.
     #[wasm_bindgen(method)]
     pub(crate) fn settle(this: &Hooks, id: u32, ok: bool, value: JsValue);
 
@@ -65,9 +65,13 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn read(this: &JsLink, into: &mut [u8]) -> u32;
 
-    /// Sends what was written, then ends it; harmless if it has ended.
+    /// Sends what was written, within a bounded time, then ends it; harmless if it has ended.
     #[wasm_bindgen(method)]
     pub(crate) fn close(this: &JsLink);
+
+    /// Ends it at once, unless it is being closed.
+    #[wasm_bindgen(method)]
+    pub(crate) fn destroy(this: &JsLink);
 }
 
 impl Hooks {

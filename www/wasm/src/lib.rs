@@ -19,23 +19,9 @@ mod pump;
 mod runtime;
 mod stream;
 
-use std::{
-    cell::{Cell, RefCell},
-    future::Future,
-    rc::Rc,
-    sync::Arc,
-    time::Duration,
-};
+use std::{cell::Cell, rc::Rc, sync::Arc, time::Duration};
 
-use futures::{
-    FutureExt, StreamExt,
-    future::{AbortHandle, Abortable},
-};
-use js_sys::{Array, Uint8Array};
-use redmux::{
-    ConnectionMultiplexer, Environment, Message, Result, Subscription, SubscriptionItem,
-    resp::Frame,
-};
+use redmux::{ConnectionMultiplexer, Environment, resp::Frame};
 use wasm_bindgen::prelude::*;
 
 use batch::Batch;
@@ -45,19 +31,15 @@ pub use runtime::{Host, fire, run, start};
 use runtime::{JsRuntime, spawn};
 pub use stream::Sink;
 
-/// Messages that are handed over at once, at most.
-const MOST_MESSAGES: usize = 1024;
-
-/// One connection, as the JavaScript side sees it
+/// One connection, as the JavaScript side sees it; dropping it ends the connection at once
 #[wasm_bindgen]
 pub struct RawClient {
-    /// There once it is connected.
-    muxer: Rc<RefCell<Option<ConnectionMultiplexer>>>,
+    /// Nothing where the options were refused.
+    muxer: Option<ConnectionMultiplexer>,
     hooks: Rc<Hooks>,
     queue: Arc<Queue>,
-    /// What can be dropped from outside, by its number.
-    abortable: RefCell<Vec<Option<AbortHandle>>>,
-    closed: Rc<Cell<bool>>,
+    /// The JavaScript side has let go of it: no hook is called any more.
+    dropped: Rc<Cell<bool>>,
 }
 
 #[wasm_bindgen]
@@ -68,114 +50,56 @@ impl RawClient {
     pub fn open(id: u32, hooks: Hooks, numbers: Vec<f64>, heads: Vec<u32>, bytes: Vec<u8>) -> Self {
         let hooks = Rc::new(hooks);
         let options = options::read(numbers, Batch::new(heads, bytes), &hooks);
-        let client = Self {
-            muxer: Rc::default(),
-            hooks: hooks.clone(),
-            queue: Arc::default(),
-            abortable: RefCell::default(),
-            closed: Rc::default(),
-        };
         let environment = Environment::new(stream::JsTransport(hooks.clone()), JsRuntime);
-        let (muxer, queue, closed) =
-            (client.muxer.clone(), client.queue.clone(), client.closed.clone());
+        let (queue, dropped) = (Arc::<Queue>::default(), Rc::<Cell<bool>>::default());
+        let muxer = match ConnectionMultiplexer::begin_with(options, environment) {
+            Ok(muxer) => {
+                // At once, so that the time of what is issued meanwhile begins to run.
+                spawn(pump::run(muxer.clone(), queue.clone(), hooks.clone()));
+                Ok(muxer)
+            }
+            Err(error) => Err(error),
+        };
+        let client = Self {
+            muxer: muxer.as_ref().ok().cloned(),
+            hooks: hooks.clone(),
+            queue,
+            dropped: dropped.clone(),
+        };
         spawn(async move {
-            match ConnectionMultiplexer::connect_with(options, environment).await {
-                Ok(connected) => {
-                    spawn(events::forward(connected.events(), hooks.clone()));
-                    if !closed.get() {
-                        *muxer.borrow_mut() = Some(connected.clone());
-                    }
-                    hooks.settle(id, true, JsValue::UNDEFINED);
-                    pump::run(connected, queue, hooks).await;
-                }
+            let connected = match muxer {
+                Ok(muxer) => muxer.connected().await,
+                Err(error) => Err(error),
+            };
+            if dropped.get() {
+                return;
+            }
+            match connected {
+                Ok(()) => hooks.settle(id, true, JsValue::UNDEFINED),
                 Err(error) => hooks.settle(id, false, hooks.error_of(&error)),
             }
         });
         client
     }
 
-    /// Sends commands: see [`Batch`] for what is in `heads` and `bytes`.
+    /// Takes what was issued: see [`Batch`] for what is in `heads` and `bytes`.
     ///
-    /// Each is answered through `hooks.replies` or `hooks.settle`, unless it is cancelled before.
-    /// They are under way when this returns if it is called with `alone`, that is, from nothing
+    /// Each command is answered through `hooks.replies` or `hooks.settle`, unless it is cancelled
+    /// before. A transaction settles with an array that has the bytes of a reply, or an error, for
+    /// each of its commands. A subscription settles when the server has confirmed it, then
+    /// messages come under its number until it is cancelled, or until the client is closed. What
+    /// is cancelled settles, without a value, when its number may be used again.
+    ///
+    /// All of it is under way when this returns if it is called with `alone`, that is, from nothing
     /// but the event loop; then listeners may be called meanwhile.
     pub fn execute(&self, heads: Vec<u32>, bytes: Vec<u8>, alone: bool) {
         let push = || self.queue.push(Batch::new(heads, bytes));
         if alone { runtime::drive(push) } else { push() }
     }
 
-    /// Executes commands as one transaction.
-    ///
-    /// Settles `id` with an array that has the bytes of a reply, or an error, for each command.
-    pub fn transaction(&self, id: u32, heads: Vec<u32>, bytes: Vec<u8>, timeout: Option<f64>) {
-        let Some(muxer) = self.muxer.borrow().clone() else { return };
-        let hooks = self.hooks.clone();
-        self.spawn_abortable(id, async move {
-            let batch = Arc::new(Batch::new(heads, bytes));
-            let database = muxer.database();
-            let calls: Vec<_> = batch.commands().map(|c| c.call(&muxer)).collect();
-            let mut transaction = database.transaction(calls);
-            if let Some(timeout) = timeout {
-                transaction = transaction.timeout(options::duration(timeout));
-            }
-            match transaction.await {
-                Ok(results) => {
-                    let item = |result: Result<Frame>| match result {
-                        Ok(frame) => Uint8Array::from(frame.as_bytes()).into(),
-                        Err(error) => hooks.error_of(&error),
-                    };
-                    let items: Array = results.into_iter().map(item).collect();
-                    hooks.settle(id, true, items.into());
-                }
-                Err(error) => hooks.settle(id, false, hooks.error_of(&error)),
-            }
-        });
-    }
-
-    /// Subscribes to a channel (`kind` 0), a pattern (1) or a shard channel (2).
-    ///
-    /// Settles `id` when the server has confirmed, then delivers messages under that number
-    /// until it is cancelled, or until the client is closed.
-    pub fn subscribe(&self, id: u32, kind: u8, channel: Vec<u8>) {
-        let Some(muxer) = self.muxer.borrow().clone() else { return };
-        let hooks = self.hooks.clone();
-        self.spawn_abortable(id, async move {
-            let subscriber = muxer.subscriber();
-            // The stream must not keep the connection of a forgotten client alive.
-            drop(muxer);
-            let subscription = match kind {
-                0 => subscriber.subscribe(channel).await,
-                1 => subscriber.psubscribe(channel).await,
-                _ => subscriber.ssubscribe(channel).await,
-            };
-            drop(subscriber);
-            match subscription {
-                Ok(subscription) => {
-                    hooks.settle(id, true, JsValue::UNDEFINED);
-                    deliver(id, subscription, &hooks).await;
-                    hooks.ended(id);
-                }
-                Err(error) => hooks.settle(id, false, hooks.error_of(&error)),
-            }
-        });
-    }
-
-    /// Drops a command; settles it when its number may be used again.
-    pub fn cancel(&self, id: u32) {
-        self.queue.cancel(id);
-    }
-
-    /// Drops a transaction or a subscription; it settles no more.
-    pub fn abort(&self, id: u32) {
-        let handle = self.abortable.borrow_mut().get_mut(id as usize).and_then(Option::take);
-        if let Some(handle) = handle {
-            handle.abort();
-        }
-    }
-
     /// A snapshot of the connections.
     pub fn status(&self) -> JsValue {
-        match &*self.muxer.borrow() {
+        match &self.muxer {
             Some(muxer) => events::status(&muxer.status(), muxer.cache_stats(), &self.hooks),
             None => JsValue::NULL,
         }
@@ -183,9 +107,8 @@ impl RawClient {
 
     /// Finishes what was sent, closes the connection, and settles `id`.
     pub fn close(&self, id: u32) {
-        self.closed.set(true);
-        let (muxer, hooks, queue) =
-            (self.muxer.borrow_mut().take(), self.hooks.clone(), self.queue.clone());
+        let (muxer, hooks, queue) = (self.muxer.clone(), self.hooks.clone(), self.queue.clone());
+        let dropped = self.dropped.clone();
         spawn(async move {
             // What was given to this client before goes out before.
             queue.drained().await;
@@ -193,7 +116,9 @@ impl RawClient {
                 muxer.close().await;
             }
             queue.end();
-            hooks.settle(id, true, JsValue::UNDEFINED);
+            if !dropped.get() {
+                hooks.settle(id, true, JsValue::UNDEFINED);
+            }
         });
     }
 
@@ -203,19 +128,16 @@ impl RawClient {
         let frame = Frame::copy_from_slice(reply);
         frame.reply().error().map_or(JsValue::NULL, |error| self.hooks.server_error(&error))
     }
+}
 
-    /// A number is free again once its command has settled: an old handle is overwritten.
-    fn spawn_abortable(&self, id: u32, task: impl Future<Output = ()> + 'static) {
-        let (handle, registration) = AbortHandle::new_pair();
-        let mut abortable = self.abortable.borrow_mut();
-        let index = id as usize;
-        if abortable.len() <= index {
-            abortable.resize_with(index + 1, || None);
+impl Drop for RawClient {
+    /// Every task that holds the hooks ends: these hold the whole client of the JavaScript side.
+    fn drop(&mut self) {
+        self.dropped.set(true);
+        self.queue.end();
+        if let Some(muxer) = self.muxer.take() {
+            muxer.abort();
         }
-        abortable[index] = Some(handle);
-        spawn(async move {
-            let _ = Abortable::new(task, registration).await;
-        });
     }
 }
 
@@ -225,43 +147,6 @@ impl RawClient {
 #[wasm_bindgen]
 pub fn intern(name: &str) -> u32 {
     batch::intern(name)
-}
-
-/// Hands messages over together, as far as they are there.
-async fn deliver(id: u32, mut subscription: Subscription, hooks: &Hooks) {
-    let mut messages = Vec::new();
-    let mut first = subscription.next().await;
-    while let Some(item) = first {
-        let mut next = Some(item);
-        while let Some(item) = next.take() {
-            match item {
-                SubscriptionItem::Message(message) => messages.push(message),
-                SubscriptionItem::Missed(gap) => {
-                    hand_over(id, &mut messages, hooks);
-                    hooks.missed(id, events::cause(gap.cause), gap.count.map(|count| count as f64));
-                }
-                _ => {}
-            }
-            if messages.len() < MOST_MESSAGES {
-                next = subscription.next().now_or_never().flatten();
-            }
-        }
-        hand_over(id, &mut messages, hooks);
-        runtime::time_has_passed();
-        first = subscription.next().await;
-    }
-}
-
-/// Tells where messages are; they stay there until this returns.
-fn hand_over(id: u32, messages: &mut Vec<Message>, hooks: &Hooks) {
-    if messages.is_empty() {
-        return;
-    }
-    let place = |bytes: &[u8]| [bytes.as_ptr() as u32, bytes.len() as u32];
-    let places: Vec<[[u32; 2]; 2]> =
-        messages.iter().map(|message| [place(&message.payload), place(&message.channel)]).collect();
-    hooks.messages(id, places.as_ptr() as u32, messages.len() as u32);
-    messages.clear();
 }
 
 /// Milliseconds as JavaScript numbers.

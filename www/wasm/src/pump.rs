@@ -1,39 +1,49 @@
-//! One task for all commands of a client: it issues those that came, and hands their replies
-//! over together.
+//! One task for everything of a client: it issues what came, in the order in which it came, and
+//! hands replies, messages and events over.
 
 use std::{
     future::poll_fn,
+    pin::pin,
     rc::Rc,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Wake, Waker},
 };
 
-use futures::future::{FutureExt, LocalBoxFuture};
-use redmux::{Collected, Collector, ConnectionMultiplexer, Issued, Result, resp::Frame};
+use futures::{
+    Stream, StreamExt,
+    future::{FutureExt, LocalBoxFuture},
+};
+use js_sys::{Array, Uint8Array};
+use redmux::{
+    Collected, Collector, ConnectionMultiplexer, Events, Issued, Message, Result, Subscription,
+    SubscriptionItem, resp::Frame,
+};
 use wasm_bindgen::JsValue;
 
 use crate::{
-    batch::{Batch, Command},
+    batch::{Batch, Command, Entry, Kind},
+    events,
     hooks::Hooks,
     runtime::time_has_passed,
 };
 
-/// Replies that are handed over at once, at most: the memory they hold is bounded by it.
+/// Replies, or messages, that are handed over at once, at most: the memory they hold is bounded by it.
 const MOST: usize = 4096;
 /// More replies than these, or more bytes in them, take the other side a while.
 const FEW: usize = 64;
 const LITTLE: usize = 64 << 10;
 
 /// What waits for the pump
+///
+/// Wakers must be `Send`, hence the lock, which nobody contends for here.
 #[derive(Default)]
 pub(crate) struct Queue(Mutex<Waiting>);
 
 #[derive(Default)]
 struct Waiting {
     batches: Vec<Batch>,
-    /// Commands to look at again.
+    /// Numbers to look at again.
     ready: Vec<u32>,
-    cancelled: Vec<u32>,
     over: bool,
     /// The pump, if it sleeps.
     pump: Option<Waker>,
@@ -43,10 +53,6 @@ struct Waiting {
 impl Queue {
     pub(crate) fn push(&self, batch: Batch) {
         self.change(|waiting| waiting.batches.push(batch));
-    }
-
-    pub(crate) fn cancel(&self, id: u32) {
-        self.change(|waiting| waiting.cancelled.push(id));
     }
 
     /// Ends the pump.
@@ -82,7 +88,7 @@ impl Queue {
     }
 }
 
-/// What a command's call wakes
+/// What a flight wakes
 struct Place {
     id: u32,
     queue: Arc<Queue>,
@@ -98,34 +104,34 @@ impl Wake for Place {
     }
 }
 
-/// Issues commands and hands replies over, until the queue ends.
+/// Issues what comes and hands over what it leads to, until the queue ends.
 pub(crate) async fn run(muxer: ConnectionMultiplexer, queue: Arc<Queue>, hooks: Rc<Hooks>) {
     // The only one: nobody else has this multiplexer.
     let Some(collector) = muxer.collector() else { return };
-    let landing = Landing { places: Vec::new(), hooks, replies: Vec::new(), told: Vec::new() };
-    let mut calls = Calls { collector, queue: queue.clone(), landing };
+    let events = Some(muxer.events());
+    let landing =
+        Landing { places: Vec::new(), hooks, replies: Vec::new(), told: Vec::new(), events };
+    let mut flights = Flights { muxer: &muxer, collector, queue: queue.clone(), landing };
     let mut batches = Vec::new();
     poll_fn(|cx| {
         let mut waiting = queue.lock();
         std::mem::swap(&mut waiting.batches, &mut batches);
         let ready = std::mem::take(&mut waiting.ready);
-        let cancelled = std::mem::take(&mut waiting.cancelled);
         let drained = waiting.drained.take();
         let over = waiting.over;
         drop(waiting);
         for batch in batches.drain(..).map(Arc::new) {
-            for command in batch.commands() {
-                calls.begin(command, &muxer);
+            let mut entries = batch.entries();
+            while let Some(entry) = entries.next() {
+                flights.begin(entry, &mut entries);
             }
         }
-        for id in cancelled {
-            calls.forget(id);
-        }
-        calls.take(cx.waker());
+        flights.take(cx.waker());
         for id in ready {
-            calls.look(id);
+            flights.look(id);
         }
-        calls.landing.hand_over();
+        flights.landing.hand_over();
+        flights.landing.tell_events(cx);
         if let Some(drained) = drained {
             drained.wake();
         }
@@ -133,8 +139,7 @@ pub(crate) async fn run(muxer: ConnectionMultiplexer, queue: Arc<Queue>, hooks: 
             return Poll::Ready(());
         }
         let mut waiting = queue.lock();
-        let idle =
-            waiting.ready.is_empty() && waiting.batches.is_empty() && waiting.cancelled.is_empty();
+        let idle = waiting.ready.is_empty() && waiting.batches.is_empty() && !waiting.over;
         waiting.pump = Some(cx.waker().clone());
         if !idle && let Some(pump) = waiting.pump.take() {
             drop(waiting);
@@ -145,32 +150,54 @@ pub(crate) async fn run(muxer: ConnectionMultiplexer, queue: Arc<Queue>, hooks: 
     .await;
 }
 
-/// A command under way
+/// Something under way
 enum Flight<'a> {
-    /// Nearly every one.
+    /// Nearly every command.
     Issued(Issued),
-    /// It asks the cache, waits for room, or is refused.
-    Awaited(LocalBoxFuture<'a, Result<Frame>>),
+    /// A command that asks the cache, waits for room, or is refused; a transaction; a subscription
+    /// that is not confirmed.
+    Awaited(LocalBoxFuture<'a, Outcome>),
+    Subscribed(Subscription),
 }
 
-/// The commands under way
-struct Calls<'a> {
+/// What a flight came to
+enum Outcome {
+    Reply(Result<Frame>),
+    Transaction(Result<Vec<Result<Frame>>>),
+    Subscribed(Result<Subscription>),
+}
+
+/// What is under way
+struct Flights<'a> {
+    muxer: &'a ConnectionMultiplexer,
     collector: Collector,
     queue: Arc<Queue>,
     landing: Landing<'a>,
 }
 
-/// The commands by their numbers, and what is known of them
+/// The flights by their numbers, and what is known of them
 struct Landing<'a> {
     places: Vec<Option<Flight<'a>>>,
     hooks: Rc<Hooks>,
     replies: Vec<(u32, Frame)>,
     /// Where they are.
     told: Vec<u32>,
+    /// Until they end.
+    events: Option<Events>,
 }
 
-impl<'a> Calls<'a> {
-    fn begin(&mut self, command: Command<'_>, muxer: &'a ConnectionMultiplexer) {
+impl<'a> Flights<'a> {
+    /// Issues an entry before this returns: what is behind it in the batch must not overtake it.
+    fn begin<'b>(&mut self, entry: Entry<'b>, behind: &mut impl Iterator<Item = Entry<'b>>) {
+        match entry.kind {
+            Kind::Command | Kind::Cached => self.command(entry.into_command()),
+            Kind::Cancel => self.forget(entry.id),
+            Kind::Transaction => self.transaction(&entry, behind),
+            Kind::Subscribe | Kind::PSubscribe | Kind::SSubscribe => self.subscribe(&entry),
+        }
+    }
+
+    fn command(&mut self, command: Command<'_>) {
         let (id, cached) = (command.id, command.cached);
         if !cached {
             let (name, timeout) = (command.name.clone(), command.timeout());
@@ -179,9 +206,48 @@ impl<'a> Calls<'a> {
                 return;
             }
         }
-        let call = command.call(muxer);
-        let awaited = if cached { call.cached().boxed_local() } else { call.boxed_local() };
-        self.landing.expect(id, Flight::Awaited(awaited));
+        let call = command.call(self.muxer);
+        let outcome = match cached {
+            true => call.cached().map(Outcome::Reply).boxed_local(),
+            false => call.map(Outcome::Reply).boxed_local(),
+        };
+        self.await_outcome(id, outcome);
+    }
+
+    fn transaction<'b>(&mut self, head: &Entry<'b>, behind: &mut impl Iterator<Item = Entry<'b>>) {
+        let muxer = self.muxer;
+        let calls: Vec<_> =
+            behind.take(head.name as usize).map(|entry| entry.into_command().call(muxer)).collect();
+        let timeout = head.timeout();
+        let transaction = async move {
+            let database = muxer.database();
+            let transaction = database.transaction(calls);
+            Outcome::Transaction(match timeout {
+                Some(timeout) => transaction.timeout(timeout).await,
+                None => transaction.await,
+            })
+        };
+        self.await_outcome(head.id, transaction.boxed_local());
+    }
+
+    fn subscribe(&mut self, entry: &Entry<'_>) {
+        // Messages wait here only until the pump's turn, so that their number is bounded by what the
+        // driver reads in one of its turns. Those that a slow reader leaves are on the other side.
+        let subscriber = self.muxer.subscriber().capacity(usize::MAX);
+        let (channel, kind) = (entry.word(), entry.kind);
+        let subscription = async move {
+            Outcome::Subscribed(match kind {
+                Kind::PSubscribe => subscriber.psubscribe(channel).await,
+                Kind::SSubscribe => subscriber.ssubscribe(channel).await,
+                _ => subscriber.subscribe(channel).await,
+            })
+        };
+        self.await_outcome(entry.id, subscription.boxed_local());
+    }
+
+    /// The first poll issues it.
+    fn await_outcome(&mut self, id: u32, outcome: LocalBoxFuture<'a, Outcome>) {
+        self.landing.expect(id, Flight::Awaited(outcome));
         self.look(id);
     }
 
@@ -199,14 +265,19 @@ impl<'a> Calls<'a> {
         collector.take(waker, |Collected { number, result, .. }| landing.land(number, result));
     }
 
-    /// A call that has a waker of its own.
+    /// What has a waker of its own.
     fn look(&mut self, id: u32) {
-        let place = self.landing.places.get_mut(id as usize);
-        let Some(Some(Flight::Awaited(call))) = place else { return };
         let waker = Arc::new(Place { id, queue: self.queue.clone() }).into();
-        if let Poll::Ready(result) = call.as_mut().poll(&mut Context::from_waker(&waker)) {
-            self.landing.land(id, result);
+        let mut cx = Context::from_waker(&waker);
+        if let Some(Some(Flight::Awaited(flight))) = self.landing.places.get_mut(id as usize) {
+            let Poll::Ready(outcome) = flight.as_mut().poll(&mut cx) else { return };
+            match outcome {
+                Outcome::Reply(result) => self.landing.land(id, result),
+                Outcome::Transaction(result) => self.landing.land_transaction(id, result),
+                Outcome::Subscribed(result) => self.landing.land_subscription(id, result),
+            }
         }
+        self.landing.deliver(id, &mut cx);
     }
 }
 
@@ -233,10 +304,73 @@ impl<'a> Landing<'a> {
                 }
             }
             Err(error) => {
-                // In the order in which they came.
-                self.hand_over();
-                self.hooks.settle(id, false, self.hooks.error_of(&error));
+                self.settle(id, Err(error));
+                // At once: the queue of events holds fewer than one turn may have errors.
+                self.tell_events(&mut Context::from_waker(Waker::noop()));
             }
+        }
+    }
+
+    fn land_transaction(&mut self, id: u32, result: Result<Vec<Result<Frame>>>) {
+        self.remove(id);
+        let item = |result: Result<Frame>| match result {
+            Ok(frame) => Uint8Array::from(frame.as_bytes()).into(),
+            Err(error) => self.hooks.error_of(&error),
+        };
+        let items = result.map(|results| results.into_iter().map(item).collect::<Array>().into());
+        self.settle(id, items);
+    }
+
+    fn land_subscription(&mut self, id: u32, result: Result<Subscription>) {
+        match result {
+            Ok(subscription) => {
+                self.expect(id, Flight::Subscribed(subscription));
+                self.settle(id, Ok(JsValue::UNDEFINED));
+            }
+            Err(error) => {
+                self.remove(id);
+                self.settle(id, Err(error));
+            }
+        }
+    }
+
+    fn settle(&mut self, id: u32, result: Result<JsValue>) {
+        // In the order in which they came.
+        self.hand_over();
+        match result {
+            Ok(value) => self.hooks.settle(id, true, value),
+            Err(error) => self.hooks.settle(id, false, self.hooks.error_of(&error)),
+        }
+    }
+
+    /// Hands messages over together, as far as they are there.
+    fn deliver(&mut self, id: u32, cx: &mut Context<'_>) {
+        let Some(Some(Flight::Subscribed(subscription))) = self.places.get_mut(id as usize) else {
+            return;
+        };
+        let mut messages = Vec::new();
+        let ended = loop {
+            match subscription.poll_next_unpin(cx) {
+                Poll::Ready(Some(SubscriptionItem::Message(message))) => {
+                    messages.push(message);
+                    if messages.len() == MOST {
+                        hand_messages_over(id, &mut messages, &self.hooks);
+                    }
+                }
+                Poll::Ready(Some(SubscriptionItem::Missed(gap))) => {
+                    hand_messages_over(id, &mut messages, &self.hooks);
+                    let count = gap.count.map(|count| count as f64);
+                    self.hooks.missed(id, events::cause(gap.cause), count);
+                }
+                Poll::Ready(Some(_)) => {}
+                Poll::Ready(None) => break true,
+                Poll::Pending => break false,
+            }
+        };
+        hand_messages_over(id, &mut messages, &self.hooks);
+        if ended {
+            self.remove(id);
+            self.hooks.ended(id);
         }
     }
 
@@ -258,4 +392,27 @@ impl<'a> Landing<'a> {
         }
         self.replies.clear();
     }
+
+    fn tell_events(&mut self, cx: &mut Context<'_>) {
+        while let Some(events) = &mut self.events {
+            match pin!(events).poll_next(cx) {
+                Poll::Ready(Some(event)) => events::tell(&event, &self.hooks),
+                Poll::Ready(None) => self.events = None,
+                Poll::Pending => return,
+            }
+        }
+    }
+}
+
+/// Tells where messages are; they stay there until this returns.
+fn hand_messages_over(id: u32, messages: &mut Vec<Message>, hooks: &Hooks) {
+    if messages.is_empty() {
+        return;
+    }
+    let place = |bytes: &[u8]| [bytes.as_ptr() as u32, bytes.len() as u32];
+    let places: Vec<[[u32; 2]; 2]> =
+        messages.iter().map(|message| [place(&message.payload), place(&message.channel)]).collect();
+    hooks.messages(id, places.as_ptr() as u32, messages.len() as u32);
+    time_has_passed();
+    messages.clear();
 }

@@ -119,7 +119,7 @@ impl Shared {
     }
 }
 
-/// A socket of JavaScript; dropping it closes the socket
+/// A socket of JavaScript; dropping it ends the socket, and what it has not sent is lost
 pub(crate) struct JsStream {
     link: JsLink,
     shared: Rc<RefCell<Shared>>,
@@ -228,6 +228,6 @@ impl AsyncWrite for JsStream {
 
 impl Drop for JsStream {
     fn drop(&mut self) {
-        self.link.close();
+        self.link.destroy();
     }
 }

@@ -1,0 +1,476 @@
+// The side of a client that faces wasm (see raw.d.ts): what is open, by its number, what crosses, and what
+// comes back. Tests put a fake in place of the wasm side.
+
+import { checkOptions, milliseconds } from "./calls.js";
+import { internalError, RedmuxError, report, toError } from "./errors.js";
+import { Hub } from "./hub.js";
+import { soon } from "./instance.js";
+import { packOptions } from "./options.js";
+import { isPlain, KIND, Outbox } from "./outbox.js";
+import { GaveUp, SHORTEST } from "./reconnect.js";
+import { looseText, NotText, ReplyReader } from "./reply.js";
+import { REPLIES } from "./replies.js";
+import { Subscription } from "./subscription.js";
+import { openLink } from "./transports/channel.js";
+
+const SUBSCRIBE_OPTIONS = Object.freeze(["bytes", "onMissed", "signal"]);
+
+/** In place of what was dropped, until the wasm side has let go of its number. */
+const DROPPED = Object.freeze({ reject() {}, release: null });
+
+export class Engine {
+  hub = new Hub();
+  bigint;
+  #instance;
+  #dial;
+  #options;
+  #raw = null;
+  /** What is open: promises that wait, and subscriptions, by the number that wasm knows. */
+  #entries = [];
+  #free = [];
+  #outbox = new Outbox();
+  #flushing = false;
+  #reader;
+  #capacity;
+  #opened = false;
+  #closing = null;
+  #ended = false;
+  /** Why it is closed, where that was not `close`. */
+  #gaveUp = null;
+  #links = new Set();
+  #lastEnd = null;
+  /** How often it was asked when to dial since it was connected. */
+  #failures = 0;
+
+  constructor(instance, dial, { bigint = false, ...options } = {}) {
+    this.#instance = instance;
+    this.#dial = dial;
+    this.#options = options;
+    this.bigint = bigint === true;
+    this.#capacity = options.subscriptionCapacity ?? 1024;
+    this.#reader = new ReplyReader(
+      (bytes) => this.#raw.serverError(bytes),
+      () => this.#instance.memory,
+    );
+  }
+
+  /** Connects. Nothing of it is left if that fails, or if the signal fires before. */
+  async open(signal) {
+    signal?.throwIfAborted();
+    this.#instance.add(this);
+    try {
+      await this.#begin(this.#options, signal);
+      this.#opened = true;
+      this.#failures = 0;
+    } catch (error) {
+      this.#end();
+      throw error instanceof WebAssembly.RuntimeError ? internalError(error) : error;
+    }
+  }
+
+  #begin(options, signal) {
+    return new Promise((resolve, reject) => {
+      const entry = { id: 0, resolve: () => resolve(), reject, release: null };
+      this.#add(entry);
+      if (signal) this.#listen(entry, signal, () => reject(signal.reason));
+      const all = { ...options, endpoint: this.#dial.endpoint };
+      const { RawClient } = this.#instance;
+      this.#raw = packOptions(all, (...packed) =>
+        this.#instance.enter(() => RawClient.open(entry.id, this.#hooks(), ...packed)),
+      );
+    });
+  }
+
+  execute(name, words, options, shape) {
+    return new Promise((resolve, reject) => {
+      const { timeout, signal, bytes, bigint, cached } = options;
+      if (timeout !== undefined) milliseconds("timeout", timeout);
+      signal?.throwIfAborted();
+      if (this.#closing) throw this.#closed(name);
+      const entry = { id: 0, resolve, reject, shape, bytes: bytes === true, bigint: bigint ?? this.bigint, release: null };
+      const id = this.#add(entry);
+      try {
+        this.#outbox.add(id, this.#instance.name, name, timeout, cached === true ? KIND.cached : KIND.command, words);
+      } catch (error) {
+        this.#refuse(entry, error);
+      }
+      if (signal) this.#abortable(entry, signal);
+      this.#flushSoon();
+    });
+  }
+
+  /** Commands that are executed together: `{ name, words, bytes, bigint, shape }`. */
+  transaction(commands, { timeout, signal }) {
+    return new Promise((resolve, reject) => {
+      if (timeout !== undefined) milliseconds("timeout", timeout);
+      signal?.throwIfAborted();
+      if (this.#closing) throw this.#closed("MULTI");
+      const read = (item, place) => {
+        if (item instanceof Error) return item;
+        try {
+          return this.#value(item, 0, item.length, commands[place]);
+        } catch (error) {
+          return decodeError(error);
+        }
+      };
+      const entry = { id: 0, resolve: (items) => resolve(items.map(read)), reject, release: null };
+      const id = this.#add(entry);
+      const before = this.#outbox.mark();
+      try {
+        this.#outbox.entry(KIND.transaction, id, commands.length, timeout);
+        for (const { name, words } of commands) {
+          this.#outbox.add(0, this.#instance.name, name, undefined, KIND.command, words);
+        }
+      } catch (error) {
+        if (!(error instanceof WebAssembly.RuntimeError)) this.#outbox.undo(before);
+        this.#refuse(entry, error);
+      }
+      if (signal) this.#abortable(entry, signal);
+      this.#flushSoon();
+    });
+  }
+
+  /** `method` is the name of a method, which is the kind of the entry too. */
+  subscribe(method, channel, callback, options) {
+    if (isPlain(callback) && options === undefined) [callback, options] = [undefined, callback];
+    const { bytes = false, onMissed, signal } = options ?? {};
+    return new Promise((resolve, reject) => {
+      checkOptions(method, options ?? {}, SUBSCRIBE_OPTIONS);
+      for (const listener of [callback, onMissed]) {
+        if (listener !== undefined && typeof listener !== "function") {
+          throw new TypeError("the listener is not a function");
+        }
+      }
+      signal?.throwIfAborted();
+      if (this.#closing) throw this.#closed(method);
+      const packed = Outbox.bytesOf(channel);
+      const stop = () => this.#drop(entry);
+      const subscription = new Subscription({
+        kind: method, channel, hub: this.hub, callback, onMissed, capacity: this.#capacity, stop,
+      });
+      const name = looseText(packed, 0, packed.length);
+      const entry = {
+        id: 0, resolve: () => resolve(subscription), reject, release: null,
+        subscription, kind: KIND[method], packed, name, bytes: bytes === true,
+      };
+      this.#subscribe(entry);
+      if (signal) this.#abortable(entry, signal);
+    });
+  }
+
+  #subscribe(entry) {
+    this.#outbox.entry(entry.kind, this.#add(entry), 0, undefined, entry.packed);
+    this.#flushSoon();
+  }
+
+  status() {
+    const status = this.#raw && this.#instance.enter(() => this.#raw.status());
+    return status ?? { connections: [], subscriptions: 0, cache: null };
+  }
+
+  close() {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close() {
+    try {
+      this.flush();
+      await new Promise((resolve, reject) => {
+        const id = this.#add({ id: 0, resolve, reject, release: null });
+        this.#instance.enter(() => this.#raw.close(id));
+      });
+    } catch (error) {
+      // After a trap there is nothing left to close, and the event has told of it.
+      if (!(error instanceof WebAssembly.RuntimeError || error.cause instanceof WebAssembly.RuntimeError)) throw error;
+    } finally {
+      this.#end();
+    }
+  }
+
+  /** Lets go of everything: as long as the wasm side has the hooks, this cannot be collected. */
+  #end() {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#closing ??= Promise.resolve();
+    this.#instance.remove(this);
+    for (const entry of this.#takeEntries()) {
+      entry.reject(this.#gaveUp ?? this.#closed(null));
+      entry.subscription?.finish(this.#gaveUp);
+    }
+    this.hub.end();
+    this.#outbox = new Outbox(0);
+    if (this.#raw) this.#instance.free(this.#raw);
+    this.#raw = null;
+  }
+
+  /** The wasm instance stopped, and another one is there. */
+  trapped(cause) {
+    const error = internalError(cause);
+    const entries = this.#takeEntries();
+    this.#outbox = new Outbox();
+    this.#raw = null;
+    for (const link of [...this.#links]) link.destroy();
+    const { message } = error;
+    this.hub.emit("internalError", { endpoint: this.#dial.endpoint, connectionType: null, origin: "wasm", detail: message, message });
+    const goesOn = this.#opened && !this.#closing;
+    const subscriptions = [];
+    for (const entry of entries) {
+      if (goesOn && entry.subscription?.confirmed) {
+        subscriptions.push(entry);
+        continue;
+      }
+      entry.reject(error);
+      entry.subscription?.finish(error);
+    }
+    if (!goesOn) return;
+    // It goes on trying for as long as it takes, as after any other outage.
+    this.#begin({ ...this.#options, abortOnConnectFail: false }).catch((failure) => {
+      // A second trap has begun anew by itself.
+      if (this.#raw === null) this.hub.emit("internalError", { endpoint: this.#dial.endpoint, connectionType: null, origin: "wasm", detail: failure.message, message: failure.message });
+    });
+    for (const entry of subscriptions) {
+      entry.resolve = () => entry.subscription.missed({ cause: "connectionLost", count: null });
+      entry.reject = (failure) => entry.subscription.finish(failure);
+      this.#subscribe(entry);
+      if (entry.signal) this.#abortable(entry, entry.signal);
+    }
+  }
+
+  /** All that is open, without what was dropped; none of it is open any more. */
+  #takeEntries() {
+    const entries = this.#entries.filter((entry) => entry && entry !== DROPPED);
+    this.#entries = [];
+    this.#free = [];
+    for (const entry of entries) {
+      entry.release?.();
+      entry.release = null;
+    }
+    return entries;
+  }
+
+  #closed(command) {
+    const message = this.#gaveUp?.message ?? "the client is closed";
+    const error = toError({ kind: "closed", delivery: "not-sent", command, message: command ? `${command}: ${message}` : message });
+    if (this.#gaveUp?.cause) error.cause = this.#gaveUp.cause;
+    return error;
+  }
+
+  #flushSoon() {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    soon(this.#flushAlone);
+  }
+
+  #flushAlone = () => this.flush(true);
+
+  /** What was issued crosses now. `alone`: nothing but the event loop has called this. */
+  flush(alone = false) {
+    this.#flushing = false;
+    if (this.#outbox.isEmpty || !this.#raw) return;
+    try {
+      this.#instance.enter(() => this.#outbox.flush((heads, bytes) => this.#raw.execute(heads, bytes, alone)));
+    } catch (error) {
+      // After a trap everything that was open is rejected already.
+      if (!(error instanceof WebAssembly.RuntimeError)) report(error);
+    }
+  }
+
+  #abortable(entry, signal) {
+    entry.signal = signal;
+    this.#listen(entry, signal, () => this.#drop(entry, signal.reason));
+  }
+
+  #listen(entry, signal, abort) {
+    signal.addEventListener("abort", abort, { once: true });
+    entry.release = () => signal.removeEventListener("abort", abort);
+  }
+
+  /** Ends what is open at once, and lets the wasm side drop it. */
+  #drop(entry, reason) {
+    const { id } = entry;
+    if (this.#entries[id] !== entry) return;
+    entry.release?.();
+    // The number is free again when the wasm side has let go of it.
+    this.#entries[id] = DROPPED;
+    entry.subscription?.unsubscribe();
+    entry.reject(reason);
+    this.#outbox.entry(KIND.cancel, id);
+    this.#flushSoon();
+  }
+
+  #add(entry) {
+    const id = this.#free.pop() ?? this.#entries.length;
+    this.#entries[id] = entry;
+    entry.id = id;
+    return id;
+  }
+
+  #release(id) {
+    const entry = this.#entries[id];
+    this.#entries[id] = undefined;
+    this.#free.push(id);
+    if (entry.release) entry.release();
+  }
+
+  /** What was opened did not get as far as the outbox. */
+  #refuse(entry, error) {
+    // After a trap all numbers are new, and its promise is rejected already.
+    if (this.#entries[entry.id] === entry) this.#release(entry.id);
+    throw error;
+  }
+
+  #value(memory, at, length, { bytes, bigint, shape }) {
+    const value =
+      shape === REPLIES.object && !bytes
+        ? this.#reader.readObject(memory, at, length, bigint)
+        : this.#reader.read(memory, at, length, bytes, bigint);
+    return shape === undefined || value === null ? value : shape(value, bytes);
+  }
+
+  /** What the wasm side calls. None of these may throw: it cannot unwind. */
+  #hooks() {
+    // Not by `...args`, which would make an array for every reply.
+    const safe = (hook) => (first, second, third) => {
+      try {
+        return hook(first, second, third);
+      } catch (error) {
+        report(error);
+      }
+    };
+    return {
+      error: safe((fields) => this.#error(fields)),
+      replies: safe((places, count) => this.#replies(places, count)),
+      settle: safe((id, ok, value) => this.#settle(id, ok, value)),
+      messages: safe((id, places, count) => this.#messages(this.#entries[id], places, count)),
+      missed: safe((id, cause, count) => {
+        this.#entries[id]?.subscription?.missed({ cause, count: count ?? null });
+      }),
+      ended: safe((id) => {
+        const subscription = this.#entries[id]?.subscription;
+        if (!subscription) return;
+        this.#release(id);
+        subscription.finish(this.#gaveUp);
+      }),
+      event: safe((name, payload) => {
+        if (name === "connectionRestored") this.#failures = 0;
+        this.hub.emit(name, payload);
+      }),
+      dial: (sink) => this.#link(sink),
+      delay: safe((attempt, outage) => this.#delay(attempt, outage)),
+    };
+  }
+
+  #error(fields) {
+    if (fields.kind !== "closed" || !this.#gaveUp) return toError(fields);
+    const error = this.#closed(fields.command);
+    error.delivery = fields.delivery;
+    return error;
+  }
+
+  #settle(id, ok, value) {
+    const entry = this.#entries[id];
+    if (entry === undefined) return;
+    // What was dropped may have ended meanwhile: its number is free only when the wasm side says so.
+    if (entry === DROPPED) return !ok && value === undefined ? this.#release(id) : undefined;
+    // A confirmed subscription keeps its number until it ends.
+    if (!ok || !entry.subscription) this.#release(id);
+    if (!ok) return entry.reject(value);
+    if (entry.subscription) entry.subscription.confirmed = true;
+    entry.resolve(value);
+  }
+
+  /** Replies are in the memory of wasm: `count` times number, place and length. */
+  #replies(places, count) {
+    let { memory, words } = this.#instance;
+    const start = places >>> 2;
+    for (let at = start; at < start + count * 3; at += 3) {
+      // An error inside of a reply is read by wasm, whose memory may grow by it.
+      if (words.length === 0) ({ memory, words } = this.#instance);
+      const id = words[at];
+      const entry = this.#entries[id];
+      // Given up meanwhile; the wasm side tells when the number is free.
+      if (entry === undefined || entry === DROPPED) continue;
+      this.#release(id);
+      let value;
+      try {
+        value = this.#value(memory, words[at + 1], words[at + 2], entry);
+      } catch (error) {
+        entry.reject(decodeError(error));
+        continue;
+      }
+      entry.resolve(value);
+    }
+  }
+
+  /** Messages are in the memory of wasm: `count` times place and length of the payload, and of the channel. */
+  #messages(entry, places, count) {
+    if (!entry?.subscription) return;
+    let { memory, words } = this.#instance;
+    const start = places >>> 2;
+    const isPattern = entry.kind === KIND.pSubscribe;
+    for (let at = start; at < start + count * 4; at += 4) {
+      // A listener may have called into wasm, whose memory may have grown by it.
+      if (words.length === 0) ({ memory, words } = this.#instance);
+      const from = words[at];
+      const to = from + words[at + 1];
+      const payload = entry.bytes ? memory.slice(from, to) : looseText(memory, from, to);
+      // Only a pattern has more than one channel.
+      const channel = isPattern ? looseText(memory, words[at + 2], words[at + 2] + words[at + 3]) : entry.name;
+      entry.subscription.push({ channel, payload, pattern: isPattern ? entry.name : null });
+    }
+  }
+
+  /** Opens what carries the bytes; `sink` is told what happens to it. */
+  #link(sink) {
+    const guard = (action) => this.#instance.guard(action);
+    const told = {
+      open: guard(() => sink.open()),
+      data: guard((length) => sink.data(length)),
+      drain: guard(() => sink.drain()),
+      end: guard((kind, message) => {
+        sink.end(kind, message);
+        // Nothing comes after it: its memory need not wait for the garbage collector.
+        sink.free();
+      }),
+      threw: (error) => this.hub.report("transport", error),
+    };
+    const { transport, address } = this.#dial;
+    const link = openLink(transport, address, told, () => this.#instance.memory, (error) => {
+      this.#links.delete(link);
+      this.#lastEnd = error;
+    });
+    this.#links.add(link);
+    return link;
+  }
+
+  /** Milliseconds until the next attempt to connect. */
+  #delay(attempt, outage) {
+    const error = this.#lastEnd;
+    this.#lastEnd = null;
+    this.#failures += 1;
+    const asked = { attempt, outage, code: error?.closeCode ?? null, error };
+    const wait = this.#dial.delay(asked, (thrown) => this.hub.report("reconnect", thrown));
+    if (!(wait instanceof GaveUp)) return this.#failures > 1 ? Math.max(wait, SHORTEST) : wait;
+    // Not at once: the wasm side is calling.
+    soon(() => this.#giveUp(asked, wait));
+    return Infinity;
+  }
+
+  #giveUp({ attempt, outage, error }, { reason }) {
+    if (this.#closing) return;
+    const { endpoint } = this.#dial;
+    const last = error ? `: ${error.message}` : "";
+    const message = `reconnect gave up before attempt ${attempt} to connect to ${endpoint}${last}`;
+    this.#gaveUp = toError({ kind: this.#opened ? "closed" : "connect", stage: this.#opened ? null : "dial", delivery: "not-sent", endpoint, message });
+    this.#gaveUp.cause = reason ?? error;
+    if (!this.#opened) return this.#end();
+    this.hub.emit("gaveUp", { endpoint, attempts: attempt - 1, outage, error: this.#gaveUp, message });
+    this.close().catch(report);
+  }
+}
+
+function decodeError(error) {
+  if (!(error instanceof NotText)) return error;
+  return new RedmuxError(error.message, { kind: "decode", delivery: "answered" });
+}

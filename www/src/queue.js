@@ -1,0 +1,75 @@
+// Commands that go together: `multi` and `pipeline`.
+
+import { CALL_OPTIONS, checkOptions } from "./calls.js";
+import { describe, isPlain } from "./outbox.js";
+import { REPLIES } from "./replies.js";
+import { toWords } from "./shape.js";
+
+const NO_OPTIONS = Object.freeze({});
+
+/** Has the methods of a client, and `send`. */
+export class Queue {
+  #engine;
+  #commands = [];
+  #together;
+  #done = false;
+
+  /** @internal Made by `multi` and `pipeline`. */
+  constructor(engine, together) {
+    this.#engine = engine;
+    this.#together = together;
+  }
+
+  /** How many commands are in it. */
+  get length() {
+    return this.#commands.length;
+  }
+
+  send(command, ...args) {
+    let options = NO_OPTIONS;
+    if (args.length > 0 && isPlain(args[args.length - 1])) options = args.pop();
+    if (typeof command !== "string") throw new TypeError(`the command is ${describe(command)} (expected a string)`);
+    checkOptions("send", options, CALL_OPTIONS);
+    return this.#push(command, args, options, undefined, "send");
+  }
+
+  /** @internal */
+  _call(spec, args) {
+    const { words, options } = toWords(spec, args);
+    return this.#push(spec.command, words, options, REPLIES[spec.reply], spec.method);
+  }
+
+  #push(name, words, { bytes = false, bigint, timeout, signal, cached }, shape, method) {
+    if (timeout !== undefined || signal !== undefined || cached !== undefined) {
+      throw new TypeError(`${method}: timeout and signal are options of exec, and nothing is cached`);
+    }
+    this.#commands.push({ name, words, bytes, bigint: bigint ?? this.#engine.bigint, shape });
+    return this;
+  }
+
+  /** The replies, in order. Rejects with the first error; the other commands ran nevertheless. */
+  async exec(options) {
+    const results = await this.execSettled(options);
+    const failed = results.find(({ status }) => status === "rejected");
+    if (failed) throw failed.reason;
+    return results.map(({ value }) => value);
+  }
+
+  /** What became of each command, as `Promise.allSettled` tells it. */
+  async execSettled(options = {}) {
+    checkOptions("exec", options, ["timeout", "signal"]);
+    if (this.#done) throw new TypeError("exec: these commands have been sent");
+    this.#done = true;
+    if (this.#commands.length === 0) return [];
+    if (!this.#together) {
+      const calls = this.#commands.map(({ name, words, bytes, bigint, shape }) =>
+        this.#engine.execute(name, words, { ...options, bytes, bigint }, shape),
+      );
+      return Promise.allSettled(calls);
+    }
+    const items = await this.#engine.transaction(this.#commands, options);
+    return items.map((item) =>
+      item instanceof Error ? { status: "rejected", reason: item } : { status: "fulfilled", value: item },
+    );
+  }
+}
