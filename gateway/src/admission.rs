@@ -103,20 +103,23 @@ pub(crate) fn check_origin(config: &Config, head: &RequestHead) -> Result<(), Re
         return Ok(());
     }
     // With a list of origins, only those; without one, the origin of the gateway itself.
-    if config.origins.is_empty() && is_same_origin(&origin, head) {
+    if config.origins.is_empty() && is_same_origin(&origin, head, config.tls.is_some()) {
         return Ok(());
     }
     Err(Rejection::Origin)
 }
 
-/// The page came from this gateway: same host, same port. The scheme may differ where TLS
-/// ends in front of the gateway.
-fn is_same_origin(origin: &Origin, head: &RequestHead) -> bool {
-    let default = if origin.scheme == "https" { 443 } else { 80 };
-    head.host
-        .as_deref()
-        .and_then(split_authority)
-        .is_some_and(|(host, port)| host == origin.host && port.unwrap_or(default) == origin.port)
+/// The page came from this gateway: same host, same port, and with TLS if the gateway has TLS.
+///
+/// Without, TLS may end in front of the gateway: then the scheme may be either.
+fn is_same_origin(origin: &Origin, head: &RequestHead, tls: bool) -> bool {
+    let encrypted = origin.scheme == "https";
+    let default = if encrypted { 443 } else { 80 };
+    let host = head.host.as_deref().and_then(split_authority);
+    (encrypted || !tls)
+        && host.is_some_and(|(host, port)| {
+            host == origin.host && port.unwrap_or(default) == origin.port
+        })
 }
 
 /// The client's address: the socket's, or what proxies that are trusted say.
@@ -191,6 +194,24 @@ mod tests {
             let result = check_origin(&config(), &head(Some(host), Some(origin)));
             assert_eq!(result.is_ok(), allowed, "{host} {origin}");
         }
+    }
+
+    /// Anybody on the way can change a page that comes without TLS.
+    #[test]
+    fn a_gateway_with_tls_takes_no_page_without() {
+        let mut config = config();
+        config.tls = Some(crate::tls::ListenTls {
+            certificate: "c".into(),
+            key: "k".into(),
+            client_ca: None,
+            client_required: false,
+        });
+        let allowed = |host, origin| check_origin(&config, &head(Some(host), Some(origin))).is_ok();
+        assert!(allowed("gw.example", "https://gw.example"));
+        assert!(allowed("gw.example:8443", "https://gw.example:8443"));
+        assert!(!allowed("gw.example", "http://gw.example"));
+        assert!(!allowed("gw.example:443", "http://gw.example:443"));
+        assert!(!allowed("gw.example:8443", "http://gw.example:8443"));
     }
 
     #[test]

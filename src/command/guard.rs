@@ -1,3 +1,4 @@
+use super::table::{Look, READING, look_for};
 use crate::{Error, resp::Arg};
 
 /// Names of commands that would harm everybody on a shared connection, when they would, and why.
@@ -123,13 +124,17 @@ pub(crate) fn check_leased(args: &[Arg<'_>]) -> Result<bool, Error> {
     }
 }
 
-/// Whether `BLOCK` stands among the options, which end at `STREAMS`.
+/// Whether `BLOCK` is among the options, which end at `STREAMS`.
+///
+/// A group may have the name of an option. Of an option that is not known here nobody can tell
+/// how many values it has: then `BLOCK` counts wherever it is.
 fn blocks(args: &[Arg<'_>]) -> bool {
-    args.iter()
-        .skip(1)
-        .map(Arg::as_bytes)
-        .take_while(|arg| !arg.eq_ignore_ascii_case(b"STREAMS"))
-        .any(|arg| arg.eq_ignore_ascii_case(b"BLOCK"))
+    let is_block = |arg: &Arg<'_>| arg.as_bytes().eq_ignore_ascii_case(b"BLOCK");
+    match look_for(&["BLOCK", "STREAMS"], READING, args, 1) {
+        Look::At(found) => args.get(found).is_some_and(is_block),
+        Look::Nowhere => false,
+        Look::Unknown(word) => args.iter().skip(word).any(is_block),
+    }
 }
 
 #[cfg(test)]
@@ -148,6 +153,8 @@ mod tests {
             &["get", "subscribe"],
             &["CLIENT", "ID"],
             &["XREAD", "COUNT", "1", "STREAMS", "block", "0"],
+            &["XREADGROUP", "GROUP", "block", "streams", "STREAMS", "block", "0"],
+            &["XREADGROUP", "CLAIM", "9", "NOACK", "GROUP", "g", "block", "STREAMS", "s", ">"],
             &["SCRIPT", "LOAD", "return 1"],
             &["UNKNOWN"],
             &["DEBUG", "OBJECT", "k"],
@@ -184,6 +191,9 @@ mod tests {
             &["MONITOR"],
             &["BLPOP", "secret", "0"],
             &["XREAD", "block", "0", "STREAMS", "secret", "$"],
+            &["XREADGROUP", "GROUP", "streams", "c", "BLOCK", "0", "STREAMS", "secret", ">"],
+            &["XREADGROUP", "COUNT", "streams", "block", "0", "GROUP", "g", "c", "STREAMS", "s"],
+            &["XREAD", "NEWER", "streams", "STREAMS", "BLOCK", "0", "STREAMS", "secret", "$"],
             &["CLIENT", "reply", "OFF"],
             &["client", "caching", "YES"],
             &["SCRIPT", "DEBUG", "secret"],

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
-use super::table::{CommandSpec, KeyAccess, position_of};
+use super::table::{CommandSpec, KeyAccess, Look, look_for, options};
 use crate::{
     CommandMap, Error, Result,
     options::Mapped,
@@ -79,7 +79,7 @@ fn put(prefix: &[u8], words: &mut ArgList<'_>) -> Result<()> {
     match spec.name() {
         "KEYS" => add(1, &escape(prefix)),
         "CLUSTER KEYSLOT" => add(2, prefix),
-        "SCAN" | "CLUSTERSCAN" => put_scan(prefix, spec, words),
+        "SCAN" | "CLUSTERSCAN" => put_scan(prefix, spec, words)?,
         "DEBUG" => {
             let hint = "what it does with keys is not known, and keys have a prefix here";
             return Err(Error::rejected(spec.name(), hint));
@@ -102,10 +102,10 @@ fn put(prefix: &[u8], words: &mut ArgList<'_>) -> Result<()> {
 }
 
 /// Only keys with the prefix are gone through.
-fn put_scan(prefix: &[u8], spec: &CommandSpec, words: &mut ArgList<'_>) {
+fn put_scan(prefix: &[u8], spec: &CommandSpec, words: &mut ArgList<'_>) -> Result<()> {
     let prefix = escape(prefix);
     let (mut from, mut limited) = (2, false);
-    while let Some(at) = position_of(spec.name(), words, from, &["MATCH"]) {
+    while let Some(at) = option_at(spec, words, from, &["MATCH"])? {
         if let Some(pattern) = words.get_mut(at + 1) {
             *pattern = Arg::Owned([&*prefix, pattern.as_bytes()].concat());
         }
@@ -114,12 +114,13 @@ fn put_scan(prefix: &[u8], spec: &CommandSpec, words: &mut ArgList<'_>) {
     if !limited {
         words.extend([Arg::Bytes(b"MATCH"), Arg::Owned([&*prefix, b"*"].concat())]);
     }
+    Ok(())
 }
 
 /// The patterns of `BY` and `GET` stand for keys.
 fn put_sort(prefix: &[u8], spec: &CommandSpec, words: &mut ArgList<'_>) -> Result<()> {
     let mut from = 2;
-    while let Some(at) = position_of(spec.name(), words, from, &["BY", "GET"]) {
+    while let Some(at) = option_at(spec, words, from, &["BY", "GET"])? {
         from = at + 2;
         let Some(pattern) = words.get_mut(at + 1) else { break };
         // Without a star it is no key: `GET #` is the element, `BY nosort` no order.
@@ -132,6 +133,23 @@ fn put_sort(prefix: &[u8], spec: &CommandSpec, words: &mut ArgList<'_>) -> Resul
         }
     }
     Ok(())
+}
+
+/// Where one of these options is, from this word on.
+fn option_at(
+    spec: &CommandSpec,
+    words: &ArgList<'_>,
+    from: usize,
+    keywords: &[&str],
+) -> Result<Option<usize>> {
+    match look_for(keywords, options(spec.name()).unwrap_or_default(), words, from) {
+        Look::At(found) => Ok(Some(found)),
+        Look::Nowhere => Ok(None),
+        Look::Unknown(_) => {
+            let hint = "one of its options is not known here, and keys have a prefix";
+            Err(Error::rejected(spec.name(), hint))
+        }
+    }
 }
 
 /// A text as a pattern that matches it alone.
@@ -225,6 +243,10 @@ mod tests {
             ("MSET x 1 y 2", "MSET a:x 1 a:y 2"),
             ("EVAL return 2 x y z", "EVAL return 2 a:x a:y z"),
             ("XREAD STREAMS x y 0 0", "XREAD STREAMS a:x a:y 0 0"),
+            (
+                "XREADGROUP COUNT 1 GROUP streams streams STREAMS x >",
+                "XREADGROUP COUNT 1 GROUP streams streams STREAMS a:x >",
+            ),
             ("BLPOP x y 0", "BLPOP a:x a:y 0"),
             ("OBJECT ENCODING x", "OBJECT ENCODING a:x"),
             (
@@ -270,6 +292,11 @@ mod tests {
             "FT.SEARCH secret *",
             "DEBUG OBJECT secret",
             "TS.MGET FILTER secret",
+            "SCAN 0 SECRET MATCH *",
+            "SORT k SECRET BY w_*",
+            "SORT_RO k SECRET GET w_*",
+            "XREAD SECRET STREAMS STREAMS k 0",
+            "EVAL script +1 secret",
         ] {
             let error = prefixed("a:", line).unwrap_err();
             assert!(error.is_command(), "{error}");

@@ -16,8 +16,8 @@ const HEADER: &str = "# Typed commands\n\n\
     `REDMUX_WRITE_DOCS=1 cargo test --test commands table`.\n\n\
     Anything else goes through `ConnectionMultiplexer::execute`. *Since* is that of the method's options where\n\
     they are newer than the command; one number is the version of Redis, and Valkey has it from its beginning.\n\
-    *Side effects* say what a second execution could do ([retries](resilience.md)): here without options, which may\n\
-    change it.\n\n\
+    *Side effects* say what a second execution could do ([retries](resilience.md)): here of what the method itself sends.\n\
+    Options that its caller adds may change it.\n\n\
     | command | method of `Database` | since | complexity | side effects |\n|---|---|---|---|---|\n";
 
 /// Commands without a method, and why.
@@ -135,6 +135,8 @@ struct Method {
     command: String,
     link: String,
     since: String,
+    /// What it sends: options as they are written, `x` for each argument.
+    words: Vec<String>,
 }
 
 #[test]
@@ -192,8 +194,8 @@ fn left_out() -> String {
 }
 
 fn row(method: &Method) -> String {
-    let Method { name, command, link, since } = method;
-    let words: Vec<Arg<'_>> = command.split(' ').map(|word| Arg::Bytes(word.as_bytes())).collect();
+    let Method { name, command, link, since, words } = method;
+    let words: Vec<Arg<'_>> = words.iter().map(|word| Arg::Bytes(word.as_bytes())).collect();
     let spec = CommandSpec::of(&words).unwrap_or_else(|| panic!("{command} is not in the table"));
     let docs = spec.docs();
     let complexity = docs.complexity.replace('|', "\\|");
@@ -259,12 +261,54 @@ fn method(item: &str, file: &Path) -> Option<Method> {
     let since = rest.split_once("Since ").map_or("", |(_, since)| since);
     let since = since.split([';', ',']).next().unwrap();
     let since = since.split(". ").next().unwrap().trim().trim_end_matches('.');
+    let mut words = sent(body, command);
+    // Its operations are all that there is to it: the worst of them.
+    if command == "BITFIELD" {
+        words.push("INCRBY".to_owned());
+    }
     Some(Method {
+        words,
         name: name.to_owned(),
         command: command.to_owned(),
         link: link.to_owned(),
         since: since.to_owned(),
     })
+}
+
+/// The words that a method with this body sends, as far as it says.
+fn sent(body: &str, command: &str) -> Vec<String> {
+    let mut words: Vec<String> = command.split(' ').map(str::to_owned).collect();
+    let last = format!("\"{}\"", words.last().unwrap());
+    let Some((_, mut rest)) = body.split_once(&last) else { return words };
+    let mut depth = 0;
+    while let Some(next) = rest.chars().next() {
+        let name = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+        match next {
+            '(' => depth += 1,
+            // The subcommand is in a list of its own.
+            ')' if depth == 0 && command.contains(' ') && rest.starts_with("))") => break,
+            ')' if depth == 0 && !command.contains(' ') => break,
+            ')' => depth -= 1,
+            '"' => {
+                let (literal, behind) = rest[1..].split_once('"').unwrap();
+                words.push(literal.to_owned());
+                rest = behind;
+                continue;
+            }
+            _ if name > 0 => {
+                let behind = &rest[name..];
+                if !behind.starts_with(['(', '.', ':', '!']) {
+                    words.push("x".to_owned());
+                }
+                rest = behind;
+                continue;
+            }
+            ';' => break,
+            _ => {}
+        }
+        rest = &rest[next.len_utf8()..];
+    }
+    words
 }
 
 fn sources(dir: &Path) -> Vec<PathBuf> {

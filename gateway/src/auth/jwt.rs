@@ -3,14 +3,18 @@
 use std::{
     fmt, fs,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::{Duration, Instant, SystemTime},
 };
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{
     Algorithm, AlgorithmFamily, DecodingKey, Validation, decode, decode_header,
     errors::ErrorKind,
-    jwk::{Jwk, JwkSet, PublicKeyUse},
+    jwk::{AlgorithmParameters, Jwk, JwkSet, PublicKeyUse},
 };
 use serde_json::{Map, Value};
 
@@ -25,6 +29,10 @@ pub(crate) struct Issuer {
     pub(crate) issuer: String,
     pub(crate) audience: Vec<String>,
     pub(crate) leeway: Duration,
+    /// Tokens that are valid for longer are refused.
+    pub(crate) max_lifetime: Option<Duration>,
+    /// The type that tokens must be of; `None` takes JWTs and access tokens.
+    pub(crate) typ: Option<String>,
     pub(crate) keys: Keys,
     pub(crate) role: Role,
     pub(crate) subject_claim: String,
@@ -40,8 +48,11 @@ pub(crate) enum Keys {
 #[derive(Debug, Clone)]
 pub(crate) enum Role {
     Fixed(String),
-    /// The one that this claim names.
-    Claim(String),
+    /// The one that this claim names, among these.
+    Claim {
+        claim: String,
+        among: Vec<String>,
+    },
 }
 
 /// Keys that cannot be used; the text says why
@@ -84,6 +95,13 @@ impl Issuer {
         if !self.algorithms.contains(&header.alg) {
             return Err(Unverified::OtherAlgorithm);
         }
+        // RFC 7515: what is critical and not understood makes it invalid.
+        if header.crit.is_some() {
+            return Err(because("the token has critical headers, which are not known here"));
+        }
+        if !self.takes_type(header.typ.as_deref()) {
+            return Err(because("the token is of another type"));
+        }
         let key = self
             .keys
             .find(header.alg, header.kid.as_deref())
@@ -100,19 +118,54 @@ impl Issuer {
         let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
         let principal = match &self.role {
             Role::Fixed(name) => name.clone(),
-            Role::Claim(claim) => text(claim)
-                .ok_or_else(|| because("the claim that names the principal is missing"))?,
+            Role::Claim { claim, among } => text(claim)
+                .ok_or_else(|| because("the claim that names the principal is missing"))
+                .and_then(|name| match among.contains(&name) {
+                    true => Ok(name),
+                    false => Err(because("the issuer may not name this principal")),
+                })?,
         };
         let expires = claims
             .get("exp")
             .and_then(Value::as_f64)
             .filter(|seconds| (0.0..1e11).contains(seconds))
             .ok_or_else(|| because("the token's time of expiry is malformed"))?;
+        if let Some(most) = self.max_lifetime {
+            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+            let now = now.as_secs_f64();
+            let issued = claims.get("iat").and_then(Value::as_f64).map_or(now, |iat| iat.min(now));
+            if expires - issued > (most + self.leeway).as_secs_f64() {
+                return Err(because("the token is valid for longer than max_lifetime"));
+            }
+        }
         Ok(Claims {
             principal,
             subject: text(&self.subject_claim),
             expires: SystemTime::UNIX_EPOCH + Duration::from_secs_f64(expires) + self.leeway,
         })
+    }
+}
+
+impl Issuer {
+    /// The principals that its tokens may stand for.
+    pub(crate) fn principals(&self) -> impl Iterator<Item = &String> {
+        match &self.role {
+            Role::Fixed(name) => std::slice::from_ref(name).iter(),
+            Role::Claim { among, .. } => among.iter(),
+        }
+    }
+
+    /// Whether tokens of this type are taken; media types may leave `application/` out.
+    fn takes_type(&self, typ: Option<&str>) -> bool {
+        let of = |text: &str| {
+            let text = text.to_ascii_lowercase();
+            text.strip_prefix("application/").map(str::to_owned).unwrap_or(text)
+        };
+        match (&self.typ, typ) {
+            (None, None) => true,
+            (None, Some(typ)) => matches!(of(typ).as_str(), "jwt" | "at+jwt"),
+            (Some(wanted), typ) => typ.is_some_and(|typ| of(typ) == of(wanted)),
+        }
     }
 }
 
@@ -151,17 +204,27 @@ impl Keys {
     }
 
     /// A file of keys, read again when it changes.
-    pub(crate) fn file(path: &Path) -> Result<Self, IssuerError> {
-        let (keys, changed) = read(path)?;
-        let loaded = Loaded { keys: Arc::new(keys), changed, looked: Instant::now() };
-        Ok(Self::File(JwksFile { path: path.to_owned(), loaded: Mutex::new(loaded) }))
+    pub(crate) fn file(path: &Path, algorithms: &[Algorithm]) -> Result<Self, IssuerError> {
+        let (keys, changed) = read(path, algorithms)?;
+        let keys = Arc::new(keys);
+        let loaded = Loaded { keys, changed, looked: Instant::now(), number: next_number() };
+        let (path, algorithms) = (path.to_owned(), algorithms.to_owned());
+        Ok(Self::File(JwksFile { path, algorithms, loaded: Mutex::new(loaded) }))
+    }
+
+    /// Which reading of the keys is in use.
+    pub(super) fn number(&self) -> u64 {
+        match self {
+            Self::One(_) => 0,
+            Self::File(file) => file.keys().1,
+        }
     }
 
     fn find(&self, algorithm: Algorithm, kid: Option<&str>) -> Option<DecodingKey> {
         match self {
             Self::One(key) => (key.family() == algorithm.family()).then(|| (**key).clone()),
             Self::File(file) => {
-                let keys = file.keys();
+                let (keys, _) = file.keys();
                 let mut fitting = keys.keys.iter().filter(|key| {
                     fits(key, algorithm) && (kid.is_none() || kid == key.common.key_id.as_deref())
                 });
@@ -183,7 +246,13 @@ fn fits(key: &Jwk, algorithm: Algorithm) -> bool {
         named.to_string().parse::<Algorithm>().is_ok_and(|named| named == algorithm)
     });
     let family = DecodingKey::from_jwk(key).is_ok_and(|key| key.family() == algorithm.family());
-    signs && named && family
+    signs && named && family && !is_weak(key)
+}
+
+/// Whether it is a secret that may be guessed.
+fn is_weak(key: &Jwk) -> bool {
+    let AlgorithmParameters::OctetKey(secret) = &key.algorithm else { return false };
+    URL_SAFE_NO_PAD.decode(&secret.value).is_ok_and(|secret| secret.len() < MIN_SECRET)
 }
 
 impl fmt::Debug for Keys {
@@ -198,6 +267,7 @@ impl fmt::Debug for Keys {
 /// A file of keys (JWKS)
 pub(crate) struct JwksFile {
     path: PathBuf,
+    algorithms: Vec<Algorithm>,
     loaded: Mutex<Loaded>,
 }
 
@@ -205,20 +275,29 @@ struct Loaded {
     keys: Arc<JwkSet>,
     changed: Option<SystemTime>,
     looked: Instant,
+    number: u64,
+}
+
+/// A number for each reading of a file of keys; none is 0.
+fn next_number() -> u64 {
+    static NUMBER: AtomicU64 = AtomicU64::new(1);
+    NUMBER.fetch_add(1, Relaxed)
 }
 
 impl JwksFile {
-    /// The keys as of a few seconds ago; those from before, if the file is broken now.
-    fn keys(&self) -> Arc<JwkSet> {
+    /// The keys as of a few seconds ago, and which reading they are of; those from before, if the
+    /// file is broken now.
+    fn keys(&self) -> (Arc<JwkSet>, u64) {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         if loaded.looked.elapsed() >= LOOK_EVERY {
             loaded.looked = Instant::now();
             let changed = fs::metadata(&self.path).and_then(|file| file.modified()).ok();
             if changed != loaded.changed {
-                match read(&self.path) {
+                match read(&self.path, &self.algorithms) {
                     Ok((keys, changed)) => {
                         event("jwks-read", format_args!("keys={}", keys.keys.len()));
                         (loaded.keys, loaded.changed) = (Arc::new(keys), changed);
+                        loaded.number = next_number();
                     }
                     Err(error) => {
                         event("jwks-failed", format_args!("error={:?}", error.to_string()));
@@ -226,18 +305,27 @@ impl JwksFile {
                 }
             }
         }
-        loaded.keys.clone()
+        (loaded.keys.clone(), loaded.number)
     }
 }
 
-fn read(path: &Path) -> Result<(JwkSet, Option<SystemTime>), IssuerError> {
+fn read(
+    path: &Path,
+    algorithms: &[Algorithm],
+) -> Result<(JwkSet, Option<SystemTime>), IssuerError> {
     let failed = |what: String| IssuerError(format!("{}: {what}", path.display()));
     let changed = fs::metadata(path).and_then(|file| file.modified()).ok();
     let text = fs::read(path).map_err(|error| failed(error.to_string()))?;
     let keys: JwkSet = serde_json::from_slice(&text)
         .map_err(|error| failed(format!("no JWKS (line {})", error.line())))?;
-    if !keys.keys.iter().any(|key| DecodingKey::from_jwk(key).is_ok()) {
-        return Err(failed("there is no key in it that can be used".to_owned()));
+    let hmac = algorithms.iter().any(|algorithm| algorithm.family() == AlgorithmFamily::Hmac);
+    if let Some(key) = keys.keys.iter().find(|key| hmac && is_weak(key)) {
+        let name = key.common.key_id.as_deref().unwrap_or("without a kid");
+        return Err(failed(format!("the key {name:?} has less than {MIN_SECRET} bytes")));
+    }
+    let usable = |key: &Jwk| algorithms.iter().any(|algorithm| fits(key, *algorithm));
+    if !keys.keys.iter().any(usable) {
+        return Err(failed("there is no key in it for these algorithms".to_owned()));
     }
     Ok((keys, changed))
 }

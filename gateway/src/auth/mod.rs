@@ -4,6 +4,7 @@ mod certificates;
 mod jwt;
 mod ring_provider;
 mod tokens;
+mod validity;
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::SystemTime};
 
@@ -11,7 +12,9 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 pub(crate) use certificates::CertificateId;
 pub(crate) use jwt::{Issuer, Keys, Role};
+pub(crate) use tokens::sha256;
 pub use tokens::{TokenError, TokenHash, new_token};
+pub(crate) use validity::validity;
 
 use crate::{
     http::RequestHead,
@@ -50,8 +53,12 @@ pub(crate) struct Access {
     pub(crate) tokens: Vec<(TokenHash, String)>,
     pub(crate) certificates: Vec<(CertificateId, String)>,
     pub(crate) issuers: Vec<Arc<Issuer>>,
+    /// A hash of the authorities that clients' certificates are verified with.
+    pub(crate) authorities: Option<[u8; 32]>,
     /// Tells pages why they are refused, by accepting and closing with 4401 or 4429.
     pub(crate) refuse_by_closing: bool,
+    /// Tells grants of this configuration from those of others.
+    pub(crate) stamp: Arc<()>,
 }
 
 /// What a client showed
@@ -59,8 +66,28 @@ pub(crate) struct Access {
 pub(crate) enum Credential {
     Anonymous,
     Token(TokenHash),
-    Jwt { issuer: String },
-    Certificate(CertificateId),
+    Jwt {
+        /// The issuer's name in the configuration.
+        issuer: String,
+        token: Secret,
+        /// Which reading of the issuer's keys it was verified with.
+        keys: u64,
+    },
+    Certificate {
+        id: CertificateId,
+        /// The authorities that vouched for it.
+        authorities: Option<[u8; 32]>,
+    },
+}
+
+/// A text that is not shown
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Secret(Arc<str>);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
 }
 
 impl Credential {
@@ -69,7 +96,7 @@ impl Credential {
             Self::Anonymous => "anonymous",
             Self::Token(_) => "token",
             Self::Jwt { .. } => "jwt",
-            Self::Certificate(_) => "certificate",
+            Self::Certificate { .. } => "certificate",
         }
     }
 }
@@ -84,6 +111,16 @@ pub(crate) struct Grant {
     pub(crate) rules: Rules,
     pub(crate) credential: Credential,
     pub(crate) expires: Option<SystemTime>,
+    stamp: Arc<()>,
+}
+
+/// Why a client may not go on as it is
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lost {
+    /// Its credential is no longer good.
+    Withdrawn(&'static str),
+    /// It has to show its credential again.
+    Changed,
 }
 
 impl Grant {
@@ -156,9 +193,12 @@ impl Access {
         }
         let mut why = Denied("no issuer takes this algorithm");
         for issuer in &self.issuers {
+            // Before: keys that change meanwhile are looked at again.
+            let keys = issuer.keys.number();
             match issuer.verify(secret) {
                 Ok(claims) => {
-                    let credential = Credential::Jwt { issuer: issuer.name.clone() };
+                    let token = Secret(secret.into());
+                    let credential = Credential::Jwt { issuer: issuer.name.clone(), token, keys };
                     let expires = Some(claims.expires);
                     return self.grant(&claims.principal, credential, claims.subject, expires);
                 }
@@ -177,7 +217,9 @@ impl Access {
             .iter()
             .find(|(id, _)| known.contains(id))
             .ok_or(Denied("the certificate is no principal's"))?;
-        self.grant(name, Credential::Certificate(id.clone()), None, None)
+        let (_, end) = validity(der).ok_or(Denied("the certificate's end cannot be read"))?;
+        let credential = Credential::Certificate { id: id.clone(), authorities: self.authorities };
+        self.grant(name, credential, None, Some(end))
     }
 
     /// Whoever shows nothing, if that is enough.
@@ -186,21 +228,45 @@ impl Access {
         self.grant(name, Credential::Anonymous, None, None).ok()
     }
 
-    /// What a grant is worth under this configuration, which may be newer.
-    pub(crate) fn renew(&self, grant: &Grant) -> Result<Grant, Denied> {
-        let name = &grant.principal.name;
-        let still = match &grant.credential {
-            Credential::Anonymous => self.anonymous.as_ref() == Some(name),
-            Credential::Token(hash) => self.tokens.iter().any(|(h, n)| h == hash && n == name),
-            Credential::Certificate(id) => {
-                self.certificates.iter().any(|(i, n)| i == id && n == name)
-            }
-            Credential::Jwt { issuer } => self.issuers.iter().any(|i| i.name == *issuer),
-        };
-        if !still {
-            return Err(Denied("the credential was withdrawn"));
+    /// What a grant is worth under this configuration, which may be newer; `None` if it is what
+    /// it was.
+    pub(crate) fn renew(&self, grant: &Grant) -> Result<Option<Grant>, Lost> {
+        if Arc::ptr_eq(&grant.stamp, &self.stamp) && !self.has_other_keys(&grant.credential) {
+            return Ok(None);
         }
-        self.grant(name, grant.credential.clone(), grant.subject.clone(), grant.expires)
+        let name = &grant.principal.name;
+        let renewed = match &grant.credential {
+            // Verified anew: the key, the issuer or what it may say may have changed.
+            Credential::Jwt { token, .. } => self.by_secret(&token.0),
+            credential => {
+                let still = match credential {
+                    Credential::Token(hash) => {
+                        self.tokens.iter().any(|(h, n)| h == hash && n == name)
+                    }
+                    Credential::Certificate { id, .. } => {
+                        self.certificates.iter().any(|(i, n)| i == id && n == name)
+                    }
+                    _ => self.anonymous.as_ref() == Some(name),
+                };
+                match still {
+                    false => Err(Denied("the credential was withdrawn")),
+                    true => self.grant(name, credential.clone(), None, grant.expires),
+                }
+            }
+        };
+        let renewed = renewed.map_err(|Denied(why)| Lost::Withdrawn(why))?;
+        let other_authorities = matches!(&renewed.credential,
+            Credential::Certificate { authorities, .. } if *authorities != self.authorities);
+        if renewed.key() != grant.key() || other_authorities {
+            return Err(Lost::Changed);
+        }
+        Ok(Some(renewed))
+    }
+
+    /// Whether the keys of a JWT's issuer were read again since it was verified.
+    fn has_other_keys(&self, credential: &Credential) -> bool {
+        let Credential::Jwt { issuer, keys, .. } = credential else { return false };
+        self.issuers.iter().any(|i| i.name == *issuer && i.keys.number() != *keys)
     }
 
     fn grant(
@@ -212,15 +278,22 @@ impl Access {
     ) -> Result<Grant, Denied> {
         let principal =
             self.principals.get(name).ok_or(Denied("there is no such principal"))?.clone();
-        let rules = &principal.policy.rules;
+        let mut rules = principal.policy.rules.clone();
+        if rules.wants_issuer() {
+            let Credential::Jwt { issuer, .. } = &credential else {
+                return Err(Denied("the policy needs an issuer, there is none"));
+            };
+            rules = rules.of_issuer(issuer).ok_or(Denied("the issuer's name is no plain name"))?;
+        }
         let rules = match (&subject, rules.wants_subject()) {
-            (_, false) => rules.clone(),
+            (_, false) => rules,
             (Some(subject), true) => {
                 rules.of_subject(subject).ok_or(Denied("the subject is no plain name"))?
             }
             (None, true) => return Err(Denied("the policy needs a subject, there is none")),
         };
-        Ok(Grant { principal, subject, rules, credential, expires })
+        let stamp = self.stamp.clone();
+        Ok(Grant { principal, subject, rules, credential, expires, stamp })
     }
 }
 

@@ -56,8 +56,10 @@ fn issuer(algorithms: &[&str], keys: Keys) -> Issuer {
         issuer: "https://id.example".into(),
         audience: vec!["redis".into()],
         leeway: Duration::from_secs(1),
+        max_lifetime: Some(Duration::from_secs(24 * 3600)),
+        typ: None,
         keys,
-        role: Role::Claim("role".into()),
+        role: Role::Claim { claim: "role".into(), among: vec!["shop".into(), "gone".into()] },
         subject_claim: "sub".into(),
     }
 }
@@ -97,8 +99,10 @@ fn tokens_stand_for_their_principal_and_nothing_else_does() {
     assert!(access.by_nothing().is_none());
     // What was withdrawn is no longer good.
     let grant = access.by_secret(&token).unwrap();
-    assert!(access.renew(&grant).is_ok());
-    assert!(Access { tokens: Vec::new(), ..access }.renew(&grant).is_err());
+    assert!(matches!(access.renew(&grant), Ok(None)));
+    let newer = Access { stamp: Arc::default(), ..access.clone() };
+    assert!(matches!(newer.renew(&grant), Ok(Some(_))));
+    assert!(Access { tokens: Vec::new(), ..newer }.renew(&grant).is_err());
 }
 
 #[test]
@@ -134,7 +138,12 @@ fn a_jwt_is_held_to_all_of_its_claims() {
     assert_eq!(changed("iss", Value::Null), "the token lacks exp, iss or aud");
     assert_eq!(changed("aud", json!("other")), "the token is for another audience");
     assert_eq!(changed("aud", Value::Null), "the token lacks exp, iss or aud");
-    assert_eq!(changed("role", json!("admin")), "there is no such principal");
+    assert_eq!(changed("role", json!("gone")), "there is no such principal");
+    // `job` is there, for tokens and certificates: not for this issuer.
+    assert_eq!(changed("role", json!("job")), "the issuer may not name this principal");
+    let too_long = "the token is valid for longer than max_lifetime";
+    assert_eq!(changed("exp", json!(90_000_000_000_u64)), too_long);
+    assert_eq!(changed("iat", json!(now() - 24 * 3600)), too_long);
     assert_eq!(changed("role", Value::Null), "the claim that names the principal is missing");
     assert_eq!(changed("role", json!(["shop"])), "the claim that names the principal is missing");
     assert_eq!(changed("sub", json!("ada:*")), "the subject is no plain name");
@@ -144,7 +153,8 @@ fn a_jwt_is_held_to_all_of_its_claims() {
 #[test]
 fn a_jwt_cannot_choose_how_it_is_verified() {
     let rsa = RsaKeyPair::from_pkcs8(RSA_KEY).unwrap();
-    let keys = |file: &str| Keys::file(&data(file)).unwrap();
+    let rs256 = ["RS256".parse().unwrap()];
+    let keys = |file: &str| Keys::file(&data(file), &rs256).unwrap();
     let access = access(vec![issuer(&["RS256"], keys("jwks.json"))]);
     let header = |alg: &str| json!({ "alg": alg, "kid": "rsa-1" });
     // No signature at all.
@@ -201,7 +211,7 @@ fn every_family_of_algorithms_verifies_and_keys_are_found_by_name() {
     let access = access(
         [["RS256"], ["ES256"], ["EdDSA"]]
             .iter()
-            .map(|alg| issuer(alg, Keys::file(&file).unwrap()))
+            .map(|alg| issuer(alg, Keys::file(&file, &[alg[0].parse().unwrap()]).unwrap()))
             .collect(),
     );
     let sign_ec = |text: &[u8]| ec.sign(&random, text).unwrap().as_ref().to_vec();
@@ -245,14 +255,23 @@ fn keys_are_rotated_with_their_file_and_kept_while_it_is_broken() {
         token(&json!({ "alg": "HS256", "kid": kid }), &claims(), hmac_of(secret))
     };
     write("old", SECRET, 100);
-    let access = access(vec![issuer(&["HS256"], Keys::file(&file).unwrap())]);
+    let hs256 = ["HS256".parse().unwrap()];
+    let access = access(vec![issuer(&["HS256"], Keys::file(&file, &hs256).unwrap())]);
     let other = b"another secret of thirty-two bytes";
     let (old, new) = (signed("old", SECRET), signed("new", other));
-    access.by_secret(&old).unwrap();
+    let before = access.by_secret(&old).unwrap();
     access.by_secret(&new).unwrap_err();
+    assert!(matches!(access.renew(&before), Ok(None)));
     write("new", other, 50);
-    access.by_secret(&new).unwrap();
+    let grant = access.by_secret(&new).unwrap();
     access.by_secret(&old).unwrap_err();
+    // Who came with the key that is gone has to go.
+    assert_eq!(access.renew(&before).unwrap_err(), Lost::Withdrawn("the token's key is unknown"));
+    assert!(matches!(access.renew(&grant), Ok(None)));
+    write("newer", other, 40);
+    assert!(access.renew(&grant).is_err());
+    write("new", other, 30);
+    assert!(matches!(access.renew(&grant), Ok(Some(_))));
     std::fs::write(&file, "half a fi").unwrap();
     std::thread::sleep(Duration::from_millis(60));
     access.by_secret(&new).unwrap();
@@ -265,9 +284,105 @@ fn keys_are_rotated_with_their_file_and_kept_while_it_is_broken() {
 #[test]
 fn keys_that_are_none_are_refused() {
     assert!(Keys::secret(b"too short").is_err());
-    assert!(Keys::file(&data("no-such-file")).is_err());
-    assert!(Keys::file(&data("rsa-private.pk8.der")).is_err());
+    let hs256 = ["HS256".parse().unwrap()];
+    assert!(Keys::file(&data("no-such-file"), &hs256).is_err());
+    assert!(Keys::file(&data("rsa-private.pk8.der"), &hs256).is_err());
+    // There are keys in it, of another kind.
+    assert!(Keys::file(&data("jwks.json"), &hs256).is_err());
     assert!(Keys::public(b"-----BEGIN NOTHING-----", &["RS256".parse().unwrap()]).is_err());
+}
+
+/// The empty key, and `secret`, verify for everybody.
+#[test]
+fn secrets_in_a_file_of_keys_are_as_long_as_others() {
+    let file = std::env::temp_dir().join(format!("redmux-weak-{}.json", std::process::id()));
+    let hs256: [jsonwebtoken::Algorithm; 1] = ["HS256".parse().unwrap()];
+    let read = |secrets: &[&[u8]]| {
+        let keys: Vec<Value> =
+            secrets.iter().map(|secret| json!({ "kty": "oct", "k": b64(secret) })).collect();
+        std::fs::write(&file, json!({ "keys": keys }).to_string()).unwrap();
+        Keys::file(&file, &hs256)
+    };
+    for weak in [&b""[..], b"secret", &SECRET[..31]] {
+        let error = read(&[SECRET, weak]).expect_err("it is weak").to_string();
+        assert!(error.contains("less than 32 bytes"), "{error}");
+    }
+    assert!(read(&[&SECRET[..32]]).is_ok());
+    std::fs::remove_file(&file).unwrap();
+}
+
+#[test]
+fn headers_that_are_critical_and_other_types_are_refused() {
+    let mut issuer = issuer(&["HS256"], Keys::secret(SECRET).unwrap());
+    let with = |header: Value| token(&header, &claims(), hmac_of(SECRET));
+    let plain = access(vec![issuer_like(&issuer)]);
+    let crit = with(json!({ "alg": "HS256", "crit": ["b64"], "b64": false }));
+    assert_eq!(denied(&plain, &crit), "the token has critical headers, which are not known here");
+    denied(&plain, &with(json!({ "alg": "HS256", "crit": "b64" })));
+    for typ in ["JWT", "jwt", "at+jwt", "application/at+jwt"] {
+        plain.by_secret(&with(json!({ "alg": "HS256", "typ": typ }))).unwrap();
+    }
+    for typ in ["logout+jwt", "dpop+jwt", "JOSE", ""] {
+        let other = with(json!({ "alg": "HS256", "typ": typ }));
+        assert_eq!(denied(&plain, &other), "the token is of another type");
+    }
+    issuer.typ = Some("at+jwt".into());
+    let strict = access(vec![issuer]);
+    strict.by_secret(&with(json!({ "alg": "HS256", "typ": "application/AT+JWT" }))).unwrap();
+    for header in [json!({ "alg": "HS256" }), json!({ "alg": "HS256", "typ": "JWT" })] {
+        assert_eq!(denied(&strict, &with(header)), "the token is of another type");
+    }
+}
+
+fn issuer_like(issuer: &Issuer) -> Issuer {
+    Issuer {
+        name: issuer.name.clone(),
+        algorithms: issuer.algorithms.clone(),
+        issuer: issuer.issuer.clone(),
+        audience: issuer.audience.clone(),
+        leeway: issuer.leeway,
+        max_lifetime: issuer.max_lifetime,
+        typ: issuer.typ.clone(),
+        keys: Keys::secret(SECRET).unwrap(),
+        role: issuer.role.clone(),
+        subject_claim: issuer.subject_claim.clone(),
+    }
+}
+
+/// Under a newer configuration a token is worth what it is worth there.
+#[test]
+fn a_session_ends_with_what_it_was_granted_for() {
+    let issued = || issuer(&["HS256"], Keys::secret(SECRET).unwrap());
+    let old = access(vec![issued()]);
+    let grant = old.by_secret(&hs256(&claims())).unwrap();
+    assert!(matches!(old.renew(&grant), Ok(None)), "nothing has changed");
+    assert!(matches!(access(vec![issued()]).renew(&grant), Ok(Some(_))));
+    let other_key = Keys::secret(b"another secret of thirty-two bytes").unwrap();
+    let withdrawn = |issuer: Issuer| match access(vec![issuer]).renew(&grant) {
+        Err(Lost::Withdrawn(why)) => why,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(withdrawn(issuer(&["HS256"], other_key)), "the token's signature is wrong");
+    let changes: [fn(&mut Issuer); 4] = [
+        |issuer| issuer.issuer = "https://other.example".into(),
+        |issuer| issuer.audience = vec!["other".into()],
+        |issuer| issuer.typ = Some("at+jwt".into()),
+        |issuer| issuer.max_lifetime = Some(Duration::from_secs(1)),
+    ];
+    for change in changes {
+        let mut issuer = issued();
+        change(&mut issuer);
+        withdrawn(issuer);
+    }
+    assert!(matches!(access(Vec::new()).renew(&grant), Err(Lost::Withdrawn(_))));
+    // The same token may stand for somebody else now.
+    let mut other = issued();
+    other.role = Role::Fixed("job".into());
+    assert_eq!(access(vec![other]).renew(&grant).unwrap_err(), Lost::Changed);
+    let mut other = issued();
+    other.subject_claim = "role".into();
+    assert_eq!(access(vec![other]).renew(&grant).unwrap_err(), Lost::Changed);
+    assert!(!format!("{grant:?}").contains(&hs256(&claims())[..20]));
 }
 
 #[test]

@@ -5,19 +5,18 @@ use std::{
     fs,
     ops::Range,
     sync::Arc,
-    time::Duration,
 };
 
-use jsonwebtoken::{Algorithm, AlgorithmFamily};
 use redmux::command::CommandSpec;
 use toml::Spanned;
 
 use super::{
     file::{Fault, Found, Reading, at, nowhere},
+    issuers::keep_subjects_apart,
     schema::*,
 };
 use crate::{
-    auth::{Access, Issuer, Keys, Login, Principal, Role, TokenHash},
+    auth::{Access, Login, Principal, TokenHash},
     policy::{ClientLimits, Policy, Prefixes, Rate, Rules, SharedLimits},
 };
 
@@ -100,6 +99,7 @@ impl Reading {
         for (name, table) in jwt {
             access.issuers.push(Arc::new(self.issuer(name, table, &access.principals)?));
         }
+        keep_subjects_apart(&access)?;
         Ok(access)
     }
 
@@ -202,73 +202,5 @@ impl Reading {
             }
             (None, Some(_)) => Err(fault(format!("{what}.user is missing"))),
         }
-    }
-
-    fn issuer(
-        &mut self,
-        name: String,
-        table: Spanned<JwtTable>,
-        principals: &BTreeMap<String, Arc<Principal>>,
-    ) -> Found<Issuer> {
-        let what = format!("jwt.{name}");
-        let place = table.span();
-        let fault = |text: String| Fault { span: Some(place.clone()), text };
-        let table = table.into_inner();
-        let mut algorithms = Vec::new();
-        for text in &table.algorithms {
-            algorithms.push(text.get_ref().parse().map_err(|_| {
-                at(text, format!("{what}.algorithms: expected HS256 to HS512, RS256 to RS512, PS256 to PS512, ES256, ES384 or EdDSA"))
-            })?);
-        }
-        let families: Vec<_> = algorithms.iter().map(|a: &Algorithm| a.family()).collect();
-        if families.is_empty() || families.iter().any(|family| *family != families[0]) {
-            return Err(fault(format!("{what}.algorithms: name one, or several of one family")));
-        }
-        let hmac = families[0] == AlgorithmFamily::Hmac;
-        let read = |key: &str, file: &str| {
-            let path = self.path(file);
-            fs::read(&path)
-                .map_err(|error| fault(format!("{what}.{key}: {}: {error}", path.display())))
-        };
-        let keys = match (&table.jwks, &table.public_key, &table.secret_file) {
-            (Some(file), None, None) => Keys::file(&self.path(file))
-                .map_err(|error| fault(format!("{what}.jwks: {error}")))?,
-            (None, Some(file), None) => Keys::public(&read("public_key", file)?, &algorithms)
-                .map_err(|error| fault(format!("{what}.public_key: {error}")))?,
-            (None, None, Some(file)) if hmac => Keys::secret(&read("secret_file", file)?)
-                .map_err(|error| fault(format!("{what}.secret_file: {error}")))?,
-            (None, None, Some(_)) => {
-                return Err(fault(format!("{what}.secret_file is for HS algorithms only")));
-            }
-            _ => {
-                return Err(fault(format!("{what}: give one of jwks, public_key and secret_file")));
-            }
-        };
-        let role = match (table.principal, table.principal_claim) {
-            (Some(named), None) => match principals.contains_key(named.get_ref()) {
-                true => Role::Fixed(named.into_inner()),
-                false => {
-                    return Err(at(
-                        &named,
-                        format!("{what}.principal: there is no principal {:?}", named.get_ref()),
-                    ));
-                }
-            },
-            (None, Some(claim)) => Role::Claim(claim),
-            _ => return Err(fault(format!("{what}: give either principal or principal_claim"))),
-        };
-        if table.audience.is_empty() {
-            return Err(fault(format!("{what}.audience is empty")));
-        }
-        Ok(Issuer {
-            name,
-            algorithms,
-            issuer: table.issuer,
-            audience: table.audience,
-            leeway: table.leeway.0.unwrap_or(Duration::ZERO),
-            keys,
-            role,
-            subject_claim: table.subject_claim,
-        })
     }
 }

@@ -121,6 +121,10 @@ impl Reading {
                  plaintext = true if TLS ends in front of the gateway",
             ));
         }
+        if let Some(file) = config.tls.as_ref().and_then(|tls| tls.client_ca.as_ref()) {
+            let text = fs::read(file).map_err(|error| nowhere(format!("listen.tls: {error}")))?;
+            config.access.authorities = Some(crate::auth::sha256(&text));
+        }
         let by_certificate = config.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
         if !config.access.certificates.is_empty() && !by_certificate {
             return Err(nowhere(

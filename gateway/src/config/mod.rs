@@ -3,6 +3,7 @@
 mod access;
 mod args;
 mod file;
+mod issuers;
 mod schema;
 pub(crate) mod values;
 

@@ -273,21 +273,30 @@ pub(super) struct PrincipalTable {
 #[serde(deny_unknown_fields)]
 pub(super) struct JwtTable {
     pub(super) algorithms: Vec<Spanned<String>>,
-    pub(super) issuer: String,
-    pub(super) audience: Vec<String>,
+    pub(super) issuer: Spanned<String>,
+    pub(super) audience: Vec<Spanned<String>>,
     #[serde(default = "thirty_seconds")]
     pub(super) leeway: TimeOrOff,
-    pub(super) jwks: Option<String>,
+    #[serde(default = "a_day")]
+    pub(super) max_lifetime: TimeOrOff,
+    pub(super) typ: Option<String>,
+    pub(super) jwks: Option<Spanned<String>>,
     pub(super) public_key: Option<String>,
     pub(super) secret_file: Option<String>,
     pub(super) principal: Option<Spanned<String>>,
     pub(super) principal_claim: Option<String>,
+    #[serde(default)]
+    pub(super) principals: Vec<Spanned<String>>,
     #[serde(default = "sub")]
     pub(super) subject_claim: String,
 }
 
 fn thirty_seconds() -> TimeOrOff {
     TimeOrOff(Some(Duration::from_secs(30)))
+}
+
+fn a_day() -> TimeOrOff {
+    TimeOrOff(Some(Duration::from_secs(24 * 3600)))
 }
 
 fn sub() -> String {

@@ -1,13 +1,13 @@
 //! Decides on one command.
 
 use redmux::{
-    command::{CommandSpec, KeyAccess},
+    command::{CommandSpec, KeyAccess, SideEffects},
     resp::Arg,
 };
 use smallvec::SmallVec;
 
 use super::{
-    Rules,
+    Rules, config_get,
     rules::{Commands, never_at_all},
 };
 
@@ -17,7 +17,7 @@ use super::{
 pub struct Allowed {
     /// Its canonical name with the subcommand; `any` where no list decides.
     pub command: &'static str,
-    /// Whether it may write.
+    /// Whether it may change anything: keys, scripts, or what others are sent.
     pub writes: bool,
 }
 
@@ -65,7 +65,7 @@ impl Rules {
         self.judge_arguments(spec, &args)
             .and_then(|()| self.judge_keys(spec, &args))
             .map_err(|reason| Refusal { command, reason, fatal: command == "HELLO" })?;
-        Ok(Allowed { command, writes: spec.is_write() })
+        Ok(Allowed { command, writes: changes_something(spec) })
     }
 
     fn judge_keys(&self, spec: &CommandSpec, words: &[Arg<'_>]) -> Verdict {
@@ -91,17 +91,6 @@ impl Rules {
         Ok(())
     }
 
-    /// Whether a command without keys concerns data beyond what is allowed.
-    fn is_about_all(&self, spec: &CommandSpec) -> bool {
-        // Scripts without keys are judged by their own rule.
-        if spec.has_movable_keys() {
-            return false;
-        }
-        let slots = matches!(spec.name(), "CLUSTER GETKEYSINSLOT" | "CLUSTER COUNTKEYSINSLOT");
-        ((spec.is_read_only() || slots) && !self.read.is_all())
-            || (spec.is_write() && !self.write.is_all())
-    }
-
     /// What is neither a key nor harmless.
     fn judge_arguments(&self, spec: &CommandSpec, words: &[Arg<'_>]) -> Verdict {
         let rest = |from: usize| words.get(from..).unwrap_or_default().iter().map(Arg::as_bytes);
@@ -119,14 +108,23 @@ impl Rules {
             "SCAN" if self.read.is_all() => Ok(()),
             "SCAN" => {
                 // Options are words with a value, each.
-                let options = words.get(2..).unwrap_or_default().chunks(2);
-                let mut patterns = options
-                    .filter(|option| option[0].as_bytes().eq_ignore_ascii_case(b"MATCH"))
-                    .peekable();
-                if patterns.peek().is_none() {
-                    return Err("it needs a MATCH within the keys that may be read");
+                let mut limited = false;
+                for option in words.get(2..).unwrap_or_default().chunks(2) {
+                    let is = |name: &[u8]| option[0].as_bytes().eq_ignore_ascii_case(name);
+                    if is(b"MATCH") {
+                        self.judge_pattern(option.get(1))?;
+                        limited = true;
+                    } else if !is(b"COUNT") && !is(b"TYPE") {
+                        return Err("one of its options is not known here");
+                    }
                 }
-                patterns.try_for_each(|option| self.judge_pattern(option.get(1)))
+                match limited {
+                    true => Ok(()),
+                    false => Err("it needs a MATCH within the keys that may be read"),
+                }
+            }
+            "CONFIG GET" if rest(2).any(config_get::may_show_a_secret) => {
+                Err("its pattern matches a password of the server")
             }
             "SORT" | "SORT_RO" => ["BY", "GET"].iter().try_for_each(|option| {
                 // Without a star nothing is looked up.
@@ -192,6 +190,17 @@ impl Rules {
             false => Err("BCAST needs prefixes within the keys that may be read"),
         }
     }
+}
+
+/// Whether a command can change anything, as far as the table of commands knows.
+fn changes_something(spec: &CommandSpec) -> bool {
+    use SideEffects::{ServerAdmin, WriteAccumulating, WriteChecked, WriteLastWins};
+    // Scripts and messages are no writes for the server.
+    spec.is_write()
+        || matches!(
+            spec.side_effects(&[]),
+            WriteChecked | WriteLastWins | WriteAccumulating | ServerAdmin
+        )
 }
 
 /// What stands behind each occurrence of an option, wherever it may be.

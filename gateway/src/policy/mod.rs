@@ -1,7 +1,9 @@
 //! What a principal may do, and how much of it.
 
+mod config_get;
 mod judge;
 mod prefixes;
+mod reach;
 mod rules;
 
 use std::time::Duration;

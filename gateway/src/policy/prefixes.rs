@@ -29,16 +29,21 @@ pub enum PrefixError {
         "prefixes are plain text: write \"app:\" and not \"app:*\" (\"*\" alone is everything)"
     )]
     Pattern,
-    /// `{sub}` has nothing behind it that ends a name.
-    #[error("behind {{sub}} there must be `:` or `/`, or one user's name could begin another's")]
+    /// `{sub}` or `{iss}` has nothing behind it that ends a name.
+    #[error(
+        "behind {{sub}} and {{iss}} there must be `:` or `/`, or one user's name could begin another's"
+    )]
     Open,
 }
 
 /// The place of the subject's name.
 const SUBJECT: &str = "{sub}";
+/// The place of the issuer's name in the configuration.
+const ISSUER: &str = "{iss}";
 
 impl Prefixes {
-    /// Takes texts as they are; `*` alone is everything, `{sub}` the subject of a JWT.
+    /// Takes texts as they are; `*` alone is everything, `{sub}` the subject of a JWT, `{iss}`
+    /// the name that the configuration gives to its issuer.
     ///
     /// # Errors
     /// A text means something else than it looks like.
@@ -51,10 +56,11 @@ impl Prefixes {
                 "" => return Err(PrefixError::Empty),
                 text if text.contains('*') => return Err(PrefixError::Pattern),
                 _ => {
-                    let mut names = text.split(SUBJECT);
-                    names.next();
-                    if names.any(|behind| !behind.starts_with([':', '/'])) {
-                        return Err(PrefixError::Open);
+                    for place in [SUBJECT, ISSUER] {
+                        let mut behind = text.split(place).skip(1);
+                        if behind.any(|behind| !behind.starts_with([':', '/'])) {
+                            return Err(PrefixError::Open);
+                        }
                     }
                     prefixes.push(text);
                 }
@@ -83,12 +89,41 @@ impl Prefixes {
         self.0.iter().any(|prefix| prefix.contains(SUBJECT))
     }
 
+    /// Whether the name of an issuer has a place in them.
+    pub fn wants_issuer(&self) -> bool {
+        self.0.iter().any(|prefix| prefix.contains(ISSUER))
+    }
+
     /// Those of a subject; `None` if its name could be read as more than a name.
     pub fn of_subject(&self, subject: &str) -> Option<Self> {
-        let plain = !subject.is_empty()
-            && subject.len() <= 128
-            && subject.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.|@+".contains(&b));
-        plain.then(|| Self(self.0.iter().map(|text| text.replace(SUBJECT, subject)).collect()))
+        self.filled_in(SUBJECT, subject)
+    }
+
+    /// Those of an issuer; `None` if its name could be read as more than a name.
+    pub fn of_issuer(&self, issuer: &str) -> Option<Self> {
+        self.filled_in(ISSUER, issuer)
+    }
+
+    fn filled_in(&self, place: &str, name: &str) -> Option<Self> {
+        let plain = !name.is_empty()
+            && name.len() <= 128
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.|@+".contains(&b));
+        plain.then(|| Self(self.0.iter().map(|text| text.replace(place, name)).collect()))
+    }
+
+    /// Whether whatever is among `other` is among them.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        other.0.iter().all(|text| self.contains(text.as_bytes()))
+    }
+
+    /// Whether a name that begins with this text can be among them.
+    pub(super) fn meets(&self, text: &str) -> bool {
+        self.0.iter().any(|prefix| prefix.starts_with(text) || text.starts_with(prefix.as_str()))
+    }
+
+    /// Those with the place of a subject in them, as texts.
+    pub(crate) fn of_subjects(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str).filter(|prefix| prefix.contains(SUBJECT))
     }
 
     /// Whether this name is among them.
@@ -122,6 +157,8 @@ mod tests {
             ("user:{sub}", PrefixError::Open),
             ("{sub}x:", PrefixError::Open),
             ("{sub}{sub}:", PrefixError::Open),
+            ("{iss}{sub}:", PrefixError::Open),
+            ("x:{iss}", PrefixError::Open),
         ] {
             assert_eq!(Prefixes::new([text]), Err(error), "{text}");
         }
@@ -137,6 +174,10 @@ mod tests {
         }
         let own = prefixes.of_subject("auth0|a.b-c_d@e+f").unwrap();
         assert!(own.contains(b"u:auth0|a.b-c_d@e+f:x"));
+        let both = Prefixes::new(["u:{iss}:{sub}:"]).unwrap().of_issuer("shop").unwrap();
+        assert!(both.wants_subject() && !both.wants_issuer());
+        assert!(both.of_subject("ada").unwrap().contains(b"u:shop:ada:x"));
+        assert_eq!(Prefixes::new(["{iss}:"]).unwrap().of_issuer("a:b"), None);
         // Before it is filled in, the place of the subject is a text like any other.
         assert!(!prefixes.contains(b"u:a:"));
     }

@@ -52,8 +52,8 @@ pub enum RulesError {
     Never(&'static str, &'static str),
     /// A script is allowed that keys cannot be told from.
     #[error(
-        "`{0}` runs scripts, which may use keys they do not name: with key prefixes, the \
-         policy needs scripts = \"acl\" (Redis's ACL user is then the only wall around them)"
+        "`{0}` runs or installs scripts, which may use keys they do not name: with key prefixes, \
+         the policy needs scripts = \"acl\" (Redis's ACL user is then the only wall around them)"
     )]
     Script(&'static str),
 }
@@ -65,6 +65,7 @@ const NEVER: &[(&str, &str)] = &[
     ("REPLCONF", "it is spoken between servers"),
     ("MONITOR", "it shows the commands of every client"),
     ("CLIENT REPLY", "replies could no longer be matched with commands"),
+    ("SCRIPT DEBUG", "it makes the connection a debugger's, and may stop the server for everybody"),
 ];
 
 /// These too, where a policy lists what is allowed.
@@ -90,8 +91,17 @@ const ALWAYS: &[&str] = &[
     "UNSUBSCRIBE",
 ];
 
-const SCRIPTS: &[&str] =
-    &["EVAL", "EVALSHA", "EVALSHA_RO", "EVAL_RO", "FCALL", "FCALL_RO", "FUNCTION LOAD"];
+/// They run code, or put code where others call it.
+const SCRIPTS: &[&str] = &[
+    "EVAL",
+    "EVALSHA",
+    "EVALSHA_RO",
+    "EVAL_RO",
+    "FCALL",
+    "FCALL_RO",
+    "FUNCTION LOAD",
+    "FUNCTION RESTORE",
+];
 
 impl Rules {
     /// These commands, exact to the subcommand, on nothing yet.
@@ -227,12 +237,23 @@ impl Rules {
         })
     }
 
-    /// Whether a client that listens under `other` may go on listening under these.
-    pub(crate) fn listens_like(&self, other: &Self) -> bool {
-        self.subscribe == other.subscribe && self.databases == other.databases
+    /// Whether prefixes depend on the issuer of a JWT.
+    pub fn wants_issuer(&self) -> bool {
+        self.all_prefixes().iter().any(|prefixes| prefixes.wants_issuer())
     }
 
-    fn all_prefixes(&self) -> [&Prefixes; 4] {
+    /// Those of an issuer; `None` if its name could be read as more than a name.
+    pub fn of_issuer(&self, issuer: &str) -> Option<Self> {
+        Some(Self {
+            read: self.read.of_issuer(issuer)?,
+            write: self.write.of_issuer(issuer)?,
+            subscribe: self.subscribe.of_issuer(issuer)?,
+            publish: self.publish.of_issuer(issuer)?,
+            ..self.clone()
+        })
+    }
+
+    pub(crate) fn all_prefixes(&self) -> [&Prefixes; 4] {
         [&self.read, &self.write, &self.subscribe, &self.publish]
     }
 }
@@ -303,6 +324,7 @@ mod tests {
             "BGSAVE",
             "CLUSTER RESET",
             "LATENCY RESET",
+            "SCRIPT DEBUG",
         ] {
             assert!(matches!(Rules::new([name]), Err(RulesError::Never(..))), "{name}");
         }
@@ -328,6 +350,8 @@ mod tests {
         let rules = Rules::new(["EVALSHA"]).unwrap().read(some()).write(some());
         assert_eq!(rules.check(), Err(RulesError::Script("EVALSHA")));
         assert_eq!(rules.clone().scripts_by_acl(true).check(), Ok(()));
+        let library = Rules::new(["FUNCTION RESTORE"]).unwrap().read(some()).write(Prefixes::all());
+        assert_eq!(library.check(), Err(RulesError::Script("FUNCTION RESTORE")));
         assert_eq!(rules.read(Prefixes::all()).write(Prefixes::all()).check(), Ok(()));
     }
 

@@ -107,6 +107,14 @@ fn every_key_is_held_to_its_prefixes() {
         "SINTERCARD 2 r:1 r:2",
         "WATCH r:1",
         "XGROUP CREATE w:s g $",
+        "XREADGROUP GROUP streams c COUNT 2 STREAMS b:1 b:2 > >",
+        "XREADGROUP COUNT 1 NOACK GROUP streams streams CLAIM 5 STREAMS b:1 >",
+        "XCLAIM b:s g c 0 1-1",
+        "XAUTOCLAIM b:s g c 0 0",
+        "ZADD w:z CH 1 incr",
+        "ZADD b:z INCR 1 m",
+        "SET b:1 v IFEQ old",
+        "TS.CREATERULE b:t w:t AGGREGATION avg 1",
     ]);
     refused(&[
         "GET w:1",
@@ -141,7 +149,37 @@ fn every_key_is_held_to_its_prefixes() {
         "JSON.MSET w:1 $ 1 r:2 $ 2",
         "SINTERCARD 2 r:1 w:2",
         "WATCH w:1",
+        "XREADGROUP GROUP g c STREAMS r:1 >",
+        "XREADGROUP GROUP g c STREAMS w:1 >",
+        "XREADGROUP GROUP g STREAMS b:1 >",
+        "XCLAIM w:s g c 0 1-1",
+        "XAUTOCLAIM w:s g c 0 0",
+        "ZADD w:z INCR 1 m",
+        "SET w:1 v IFEQ old",
+        "DELIFEQ w:1 old",
+        "TS.CREATERULE r:t w:t AGGREGATION avg 1",
+        "TS.DELETERULE r:t w:t",
+        "XREAD COUNT 1 NEWER STREAMS b:1 0",
+        "SORT r:l NEWER STORE w:d",
     ]);
+}
+
+/// Groups and counts that read like keywords, with prefixes that keywords begin with.
+#[test]
+fn a_group_that_is_called_like_a_keyword_hides_no_key() {
+    let rules = rules().read(prefixes(&["g", "s", "c"])).write(prefixes(&["g", "s", "c"]));
+    for line in [
+        "XREADGROUP COUNT 1 GROUP streams streamx streams private >",
+        "XREADGROUP COUNT 1 GROUP streams streamx STREAMS private >",
+        "XREADGROUP COUNT 1 GROUP streams gx group g1 gc NOACK STREAMS private >",
+        "XREADGROUP GROUP streams COUNT 1 streams private >",
+        "XREAD COUNT streams s STREAMS private 0",
+        "XREAD BLOCK streams count streams STREAMS private 0",
+    ] {
+        assert!(judge(&rules, line).is_err(), "{line}");
+    }
+    let line = "XREADGROUP GROUP streams streams STREAMS stream >";
+    assert!(judge(&rules, line).is_ok());
 }
 
 #[test]
@@ -161,9 +199,59 @@ fn what_is_about_all_keys_needs_all_keys() {
         "CLIENT TRACKING on BCAST",
         "FUNCTION DELETE lib",
         "FT._LIST",
+        "SLOWLOG GET 3",
+        "SLOWLOG LEN",
+        "COMMANDLOG GET 3 slow",
+        "CONFIG GET maxmemory",
+        "CLIENT LIST",
+        "FUNCTION DUMP",
+        "FUNCTION LIST WITHCODE",
+        "FUNCTION STATS",
+        "MEMORY STATS",
+        "INFO",
+        "LATENCY HISTOGRAM",
+        "LATENCY HISTORY command",
+        "LATENCY LATEST",
+        "SCRIPT SHOW digest",
+        "MODULE LIST",
+        "ROLE",
     ] {
         assert!(judge(&rules(), line).is_err(), "{line}");
         assert!(judge(&wide, line).is_ok(), "{line}: {:?}", judge(&wide, line));
+    }
+}
+
+#[test]
+fn passwords_of_the_server_are_shown_to_nobody() {
+    let wide = rules().read(Prefixes::all()).write(Prefixes::all());
+    for line in ["CONFIG GET *", "CONFIG GET maxmemory requirepass", "config get MASTERAUTH"] {
+        assert!(judge(&wide, line).is_err(), "{line}");
+    }
+    assert!(judge(&wide, "CONFIG GET maxmemory* save").is_ok());
+}
+
+/// For the audit log: what is told of as a write.
+#[test]
+fn scripts_and_messages_change_something() {
+    let wide = rules().read(Prefixes::all()).write(Prefixes::all()).publish(Prefixes::all());
+    for (line, writes) in [
+        ("SET k v", true),
+        ("GETEX k", true),
+        ("EVAL x 0", true),
+        ("EVALSHA x 0", true),
+        ("FCALL f 0", true),
+        ("PUBLISH c m", true),
+        ("SPUBLISH c m", true),
+        ("SCRIPT LOAD x", true),
+        ("FUNCTION LOAD x", true),
+        ("GET k", false),
+        ("EVAL_RO x 0", false),
+        ("MULTI", false),
+        ("SUBSCRIBE c", false),
+        ("CONFIG GET save", false),
+    ] {
+        let wide = wide.clone().subscribe(Prefixes::all());
+        assert_eq!(judge(&wide, line).map(|allowed| allowed.writes), Ok(writes), "{line}");
     }
 }
 
@@ -186,6 +274,8 @@ fn patterns_stay_within_what_may_be_read() {
         "SCAN 0 MATCH w:*",
         "SCAN 0 MATCH r:* MATCH *",
         "SCAN 0 MATCH",
+        "SCAN 0 MATCH r:* NEWER MATCH *",
+        "SCAN 0 NEWER x MATCH r:*",
         "SCAN 0 COUNT MATCH r:*",
         "SCAN 0 TYPE MATCH r:1 x",
         "KEYS *",
@@ -260,7 +350,7 @@ fn nobody_logs_in_or_turns_the_connection_into_something_else() {
         let refusal = judge(&rules(), line).unwrap_err();
         assert!(refusal.fatal, "{line}");
     }
-    for line in ["MONITOR", "PSYNC ? -1", "replconf x", "CLIENT REPLY SKIP"] {
+    for line in ["MONITOR", "PSYNC ? -1", "replconf x", "CLIENT REPLY SKIP", "script debug SYNC"] {
         assert!(judge(&Rules::development(), line).unwrap_err().fatal, "{line}");
     }
     for line in ["AUTH x", "SET k v", "NOSUCH", "CLIENT LIST", "MONITO", "SYNCX", ""] {

@@ -3,6 +3,8 @@
 //! The message is what any Redis client sends when it is given a password: `AUTH`, or `HELLO`
 //! with `AUTH`. The password is a token or a JWT. The server never sees it.
 
+use std::time::Duration;
+
 use async_std::future::timeout;
 use async_tungstenite::tungstenite::Message;
 use bytes::Bytes;
@@ -10,8 +12,9 @@ use futures::StreamExt;
 
 use super::{CloseReason, Peer, Source};
 use crate::{
-    auth::Grant,
-    commands::{CommandReader, write_words},
+    auth::{Credential, Grant},
+    commands::{Command, CommandReader, write_words},
+    frames::FrameLimits,
     limits::Connected,
     server::Shared,
 };
@@ -27,18 +30,68 @@ pub(super) struct Opening {
     pub(super) answer: Option<Bytes>,
     /// For the server, before all else.
     pub(super) forward: Option<Vec<u8>>,
+    /// The first command, if it is one like any other.
+    pub(super) command: Option<Command>,
     /// Holds what came behind it.
     pub(super) reader: Option<CommandReader>,
 }
+
+/// A client that may be served, and what counts it
+type Admitted = (Grant, Connected);
 
 /// Waits for a credential and looks whom it stands for.
 pub(super) async fn read(
     source: &mut Source,
     shared: &Shared,
     peer: &Peer,
-) -> Result<((Grant, Connected), Opening), CloseReason> {
+) -> Result<(Admitted, Opening), CloseReason> {
     let limit = shared.state().config.first_message_timeout.unwrap_or_default();
     let mut reader = CommandReader::new(MAX_BYTES, MAX_WORDS);
+    let command = first_command(source, &mut reader, limit).await?;
+    let command = command.ok_or(CloseReason::Unauthenticated)?;
+    let shown = shown(&command).ok_or(CloseReason::Unauthenticated)?;
+    log_in(shared, peer, shown, reader)
+}
+
+/// Whether a client that was let in without a credential may still show one.
+pub(super) fn may_follow(grant: &Grant, shared: &Shared) -> bool {
+    let development = grant.principal.policy.rules.is_development();
+    grant.credential == Credential::Anonymous
+        && !development
+        && shared.state().config.first_message_timeout.is_some()
+}
+
+/// Waits for the first command of a client that needs no credential: it may be one.
+///
+/// Nobody has to say anything: a client that waits is served as what it is.
+pub(super) async fn await_one(
+    source: &mut Source,
+    shared: &Shared,
+    peer: &Peer,
+    frames: &FrameLimits,
+    anonymous: Admitted,
+) -> Result<(Admitted, Opening), CloseReason> {
+    let limit = shared.state().config.first_message_timeout.unwrap_or_default();
+    let client = &anonymous.0.principal.policy.client;
+    frames.set(client.message, client.fragments);
+    let mut reader = CommandReader::new(client.command, client.arguments);
+    let command = first_command(source, &mut reader, limit).await?;
+    match command.as_ref().and_then(shown) {
+        Some(shown) => {
+            let admitted = log_in(shared, peer, shown, reader);
+            drop(anonymous);
+            admitted
+        }
+        None => Ok((anonymous, Opening { command, reader: Some(reader), ..Opening::default() })),
+    }
+}
+
+/// The first command; `None` if none comes in time.
+async fn first_command(
+    source: &mut Source,
+    reader: &mut CommandReader,
+    limit: Duration,
+) -> Result<Option<Command>, CloseReason> {
     let reading = async {
         loop {
             match source.next().await {
@@ -49,27 +102,38 @@ pub(super) async fn read(
                 Some(Ok(_)) => continue,
             }
             match reader.next() {
-                Ok(Some(command)) => return Ok(command),
+                Ok(Some(command)) => return Ok(Some(command)),
                 Ok(None) => {}
                 Err(error) => return Err(CloseReason::BadCommand(error.to_string())),
             }
         }
     };
-    let command = timeout(limit, reading).await.unwrap_or(Err(CloseReason::Unauthenticated))?;
+    timeout(limit, reading).await.unwrap_or(Ok(None))
+}
+
+/// A credential as a command shows it
+struct ShownByCommand {
+    user: Option<Vec<u8>>,
+    secret: Vec<u8>,
+    opening: Opening,
+}
+
+/// The credential that a command shows, if it shows one.
+fn shown(command: &Command) -> Option<ShownByCommand> {
     let words = command.words();
     let is = |at: usize, text: &[u8]| words.get(at).is_some_and(|w| w.eq_ignore_ascii_case(text));
     let mut opening = Opening::default();
     let (user, secret) = match words.len() {
         2 if is(0, b"AUTH") => (None, words[1]),
         3 if is(0, b"AUTH") => (Some(words[1]), words[2]),
-        5.. if is(0, b"HELLO") && is(2, b"AUTH") => (Some(words[3]), words[4]),
-        _ => return Err(CloseReason::Unauthenticated),
+        5..=MAX_WORDS if is(0, b"HELLO") && is(2, b"AUTH") => (Some(words[3]), words[4]),
+        _ => return None,
     };
     if is(0, b"HELLO") {
         // What is left of it is judged like any other command.
         let rest = [&words[..2], &words[5..]].concat();
         if rest.iter().any(|word| word.eq_ignore_ascii_case(b"AUTH")) {
-            return Err(CloseReason::Unauthenticated);
+            return None;
         }
         let mut forward = Vec::new();
         write_words(&rest, &mut forward);
@@ -77,10 +141,21 @@ pub(super) async fn read(
     } else {
         opening.answer = Some(Bytes::from_static(b"+OK\r\n"));
     }
-    let secret = std::str::from_utf8(secret).map_err(|_| CloseReason::Unauthenticated)?;
+    Some(ShownByCommand { user: user.map(<[u8]>::to_vec), secret: secret.to_vec(), opening })
+}
+
+/// Looks whom a credential stands for.
+fn log_in(
+    shared: &Shared,
+    peer: &Peer,
+    shown: ShownByCommand,
+    reader: CommandReader,
+) -> Result<(Admitted, Opening), CloseReason> {
+    let ShownByCommand { user, secret, mut opening } = shown;
+    let secret = String::from_utf8(secret).map_err(|_| CloseReason::Unauthenticated)?;
     let grant = shared
         .authenticate(peer, "first-message", |access| {
-            let grant = access.by_secret(secret)?;
+            let grant = access.by_secret(&secret)?;
             let named = grant.principal.name.as_bytes();
             match user.is_none_or(|user| user == b"default" || user == named) {
                 true => Ok(grant),

@@ -36,7 +36,7 @@ use flight::Flight;
 pub(crate) use first_message::MAX_BYTES as MAX_FIRST_MESSAGE;
 
 use crate::{
-    auth::{Denied, Grant},
+    auth::{Credential, Grant, Lost},
     commands::CommandReader,
     frames::{FrameLimits, Watched},
     limits::{self, Connected, Level, Usage},
@@ -88,6 +88,8 @@ struct Live {
 
 /// Most commands that go out at once, if no limit is lower.
 const BATCH: usize = 256;
+/// How often a client with a JWT is asked whether its key is still there.
+const LOOK_AT_KEYS: Duration = Duration::from_secs(10);
 
 impl Live {
     fn new(shared: &Shared, usages: [Arc<Usage>; 3], grant: Grant) -> Self {
@@ -128,6 +130,14 @@ pub(crate) async fn serve(
     let (mut sink, mut source) = socket.split();
     let mut opening = first_message::Opening::default();
     let admitted = match admitted {
+        Some((grant, connected)) if first_message::may_follow(&grant, shared) => {
+            first_message::await_one(&mut source, shared, &peer, &frames, (grant, connected))
+                .await
+                .map(|(admitted, read)| {
+                    opening = read;
+                    admitted
+                })
+        }
         Some(admitted) => Ok(admitted),
         None => first_message::read(&mut source, shared, &peer).await.map(|(admitted, read)| {
             opening = read;
@@ -187,7 +197,7 @@ impl<'s> Session<'s> {
         &self,
         sink: &mut Sink,
         source: &mut Source,
-        opening: first_message::Opening,
+        mut opening: first_message::Opening,
         shutdown: &Receiver<()>,
     ) -> CloseReason {
         let live = self.live();
@@ -207,25 +217,27 @@ impl<'s> Session<'s> {
                 return CloseReason::UpstreamRefused;
             }
         };
-        if let Some(answer) = opening.answer
+        if let Some(answer) = opening.answer.take()
             && let Err(error) = sink.send(Message::Binary(answer)).await
         {
             return CloseReason::of_error(&error);
         }
         let client = &live.grant.principal.policy.client;
-        let mut reader =
-            opening.reader.unwrap_or_else(|| CommandReader::new(client.command, client.arguments));
+        let mut reader = opening
+            .reader
+            .take()
+            .unwrap_or_else(|| CommandReader::new(client.command, client.arguments));
         reader.limit(client.command, client.arguments);
         drop(live);
 
         let mut replies = Box::pin(replies::forward(self, sink, from));
         let first = {
-            let forward = opening.forward;
-            let requests = requests::forward(self, source, &mut to, reader, forward, shutdown);
-            let ends = select(Box::pin(requests), Box::pin(self.watch()));
+            let requests = requests::forward(self, source, &mut to, reader, opening, shutdown);
+            // New rules are taken before more commands are judged.
+            let ends = select(Box::pin(self.watch()), Box::pin(requests));
             match select(ends, &mut replies).await {
-                Either::Left((Either::Left((reason, _)), _)) => reason,
-                Either::Left((Either::Right((reason, _)), _)) | Either::Right((reason, _)) => {
+                Either::Left((Either::Right((reason, _)), _)) => reason,
+                Either::Left((Either::Left((reason, _)), _)) | Either::Right((reason, _)) => {
                     Some(reason)
                 }
             }
@@ -247,12 +259,20 @@ impl<'s> Session<'s> {
     /// Ends when the session must: it is too long, too idle, or its grounds are gone.
     async fn watch(&self) -> CloseReason {
         let mut state = self.shared.state();
+        // The configuration may have changed since the credential was looked at.
+        if let Err(reason) = self.renew(&self.live()) {
+            return reason;
+        }
         loop {
             let live = self.live();
             let client = &live.grant.principal.policy.client;
-            let expires = live.grant.expires.map(|at| {
-                Instant::now() + at.duration_since(SystemTime::now()).unwrap_or_default()
+            let expires = live.grant.expires.and_then(|at| {
+                Instant::now().checked_add(at.duration_since(SystemTime::now()).unwrap_or_default())
             });
+            let recheck = match live.grant.credential {
+                Credential::Jwt { .. } => Some(Instant::now() + LOOK_AT_KEYS),
+                _ => None,
+            };
             let over = client.session.map(|length| self.start + length);
             let idle = client.idle.map(|length| self.at(&self.active) + length);
             let now = Instant::now();
@@ -263,32 +283,34 @@ impl<'s> Session<'s> {
                 () if past(idle) => return CloseReason::Idle,
                 () => {}
             }
-            let next = [expires, over, idle].into_iter().flatten().min();
+            let next = [expires, over, idle, recheck].into_iter().flatten().min();
             let timer = next.map_or_else(Timer::never, Timer::at);
-            let replaced = match select(timer, Box::pin(state.replaced.recv())).await {
-                Either::Left(_) => false,
-                Either::Right(_) => true,
-            };
-            if replaced {
+            if let Either::Right(_) = select(timer, Box::pin(state.replaced.recv())).await {
                 state = self.shared.state();
-                if let Err(reason) = self.renew(&live) {
-                    return reason;
-                }
+            }
+            if let Err(reason) = self.renew(&live) {
+                return reason;
             }
         }
     }
 
-    /// Takes the new configuration for this client too, if it still may be here.
+    /// Takes what holds now for this client too, if it still may be here.
+    ///
+    /// What is no longer allowed may have been granted already: it is tracked, queued in a
+    /// transaction, or waited for. A client that loses rights therefore begins anew.
     fn renew(&self, live: &Live) -> Result<(), CloseReason> {
         let renewed = self.shared.state().config.access.renew(&live.grant);
-        let grant = renewed.map_err(|Denied(why)| {
-            event("withdrawn", format_args!("session={} reason={why:?}", self.id));
-            CloseReason::Expired
-        })?;
+        let lost = |lost| match lost {
+            Lost::Changed => CloseReason::Restart,
+            Lost::Withdrawn(why) => {
+                event("withdrawn", format_args!("session={} reason={why:?}", self.id));
+                CloseReason::Expired
+            }
+        };
+        let Some(grant) = renewed.map_err(lost)? else { return Ok(()) };
         let (old, new) = (&live.grant.principal, &grant.principal);
         let same_server = old.upstream == new.upstream && old.login == new.login;
-        if !same_server || !live.grant.rules.listens_like(&grant.rules) {
-            // What the server holds for this connection was granted under other terms.
+        if !same_server || !grant.rules.covers(&live.grant.rules) {
             return Err(CloseReason::Restart);
         }
         let client = &new.policy.client;

@@ -18,9 +18,9 @@ use futures::{
     poll,
 };
 
-use super::{CloseReason, Live, Session, Source, flight::Due};
+use super::{CloseReason, Live, Session, Source, first_message::Opening, flight::Due};
 use crate::{
-    commands::{CommandReader, write_words},
+    commands::{Command, CommandReader, write_words},
     limits::{pace, take_room},
     upstream::Writer,
 };
@@ -53,7 +53,7 @@ pub(super) async fn forward(
     source: &mut Source,
     upstream: &mut Writer,
     mut reader: CommandReader,
-    opening: Option<Vec<u8>>,
+    opening: Opening,
     shutdown: &Receiver<()>,
 ) -> Option<CloseReason> {
     let mut stop = Box::pin(async {
@@ -64,18 +64,20 @@ pub(super) async fn forward(
     });
     let mut denied = 0;
     let mut batch = Batch::default();
-    if let Some(opening) = opening {
+    if let Some(hello) = opening.forward {
         batch.due.push(Due::of(&[b"HELLO"]));
-        batch.out = opening;
+        batch.out = hello;
         if let Err(reason) = send(session, &session.live(), &mut batch, upstream).await {
             return Some(reason);
         }
     }
+    let mut first = opening.command;
     loop {
         // What has come already, before more is asked for.
         loop {
             let live = session.live();
-            let gathered = gather(session, &live, &mut reader, &mut batch, &mut denied);
+            let first = first.take();
+            let gathered = gather(session, &live, first, &mut reader, &mut batch, &mut denied);
             // What came before a fault was well-formed and is owed an answer.
             if !batch.due.is_empty()
                 && let Err(reason) = send(session, &live, &mut batch, upstream).await
@@ -124,6 +126,7 @@ pub(super) async fn forward(
 fn gather(
     session: &Session<'_>,
     live: &Live,
+    mut first: Option<Command>,
     reader: &mut CommandReader,
     batch: &mut Batch,
     denied: &mut u32,
@@ -135,7 +138,7 @@ fn gather(
         if batch.due.len() >= live.batch || batch.out.len() >= ENOUGH {
             break Ok(true);
         }
-        let command = match reader.next() {
+        let command = match first.take().map_or_else(|| reader.next(), |first| Ok(Some(first))) {
             Ok(Some(command)) => command,
             Ok(None) => break Ok(false),
             Err(error) => break Err(CloseReason::BadCommand(error.to_string())),

@@ -6,7 +6,7 @@ use std::{
 };
 
 use ::ring::hmac;
-use async_std::net::TcpStream;
+use async_std::{net::TcpStream, task};
 use async_tungstenite::{WebSocketStream, client_async, tungstenite};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_rustls::{
@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use crate::common::{
     Bench, ask, closed, command, receive, request, send,
     site::{SECRET, Site},
-    status,
+    status, until,
 };
 
 /// One principal with a token, on the keys `a:`.
@@ -206,7 +206,11 @@ async fn each_principal_is_a_user_of_redis_with_databases() {
     assert_eq!(closed(&mut socket).await.0, 1011);
 }
 
-fn jwt(claims: &Value) -> String {
+pub(crate) fn seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+}
+
+pub(crate) fn jwt(claims: &Value) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let text = format!("{}.{}", part(&json!({ "alg": "HS256" })), part(claims));
     let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
@@ -227,7 +231,7 @@ secret_file = "secrets/jwt"
 principal = "one"
 "#;
     let bench = Bench::of(&site, &text).await;
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let seconds = seconds();
     let claims = |subject: &str, exp: u64| json!({ "iss": "https://id.example", "aud": "redis", "sub": subject, "exp": exp });
     let mut socket = bench.open_as(&jwt(&claims("ada", seconds + 3))).await.unwrap();
     assert_eq!(ask(&mut socket, "SET u:ada:1 v", 5).await, "+OK\r\n");
@@ -318,6 +322,66 @@ first_message = "off"
     bench.handle.reload(site.load(&text).unwrap().config).unwrap();
     let mut socket = open_tls(&bench, &site, Some(client)).await.unwrap();
     assert_eq!(closed(&mut socket).await.0, 1013);
+}
+
+/// A certificate that ends takes its session with it; other authorities ask for it again.
+#[async_std::test]
+async fn a_session_lasts_no_longer_than_its_certificate() {
+    let (site, token) = (Site::new(), new_token().unwrap());
+    let text = with_token(&token)
+        .replace("tokens = ", "certificates = [\"dns:job.internal\"]\ntokens = ")
+        + "[listen.tls]\ncertificate = \"tls/fullchain.pem\"\nkey = \"tls/key.pem\"\n\
+           client_ca = \"tls/clients-ca.pem\"\n";
+    let bench = Bench::of(&site, &text).await;
+    let (certificate, key) = site.short_lived(Duration::from_secs(5));
+    let mut socket = open_tls(&bench, &site, Some((&certificate, &key))).await.unwrap();
+    assert_eq!(ask(&mut socket, "SET a:1 v", 5).await, "+OK\r\n");
+    assert_eq!(closed(&mut socket).await.0, 4401);
+    let client = (site.client_cert_pem.as_str(), site.client_key_pem.as_str());
+    let mut socket = open_tls(&bench, &site, Some(client)).await.unwrap();
+    assert_eq!(ask(&mut socket, "SET a:1 v", 5).await, "+OK\r\n");
+    bench.reload(&site, &text);
+    assert_eq!(ask(&mut socket, "GET a:1", 7).await, "$1\r\nv\r\n");
+    site.write("tls/clients-ca.pem", &Site::new().ca_pem);
+    bench.reload(&site, &text);
+    assert_eq!(closed(&mut socket).await.0, 1012);
+    assert!(open_tls(&bench, &site, Some(client)).await.is_err());
+}
+
+/// Pages always have an origin, and may log in all the same.
+#[async_std::test]
+async fn a_page_that_needs_no_credential_may_show_one_in_its_first_message() {
+    let (site, token) = (Site::new(), new_token().unwrap());
+    let text = with_token(&token)
+        + "[policies.look]\ncommands = [\"GET\", \"MGET\"]\nread = [\"a:public:\"]\n\
+           [principals.visitor]\npolicy = \"look\"\n\
+           [access]\nanonymous = \"visitor\"\nfirst_message = \"400ms\"\n";
+    let bench = Bench::of(&site, &text).await;
+    for line in [format!("AUTH {token}"), format!("HELLO 2 AUTH default {token}")] {
+        let mut socket = bench.open().await;
+        ask(&mut socket, &line, 5).await;
+        send(&mut socket, command(&["SET", "a:1", "v"])).await;
+        until("it is set", || bench.server.command(&["GET", "a:1"]) == "v").await;
+        bench.server.command(&["DEL", "a:1"]);
+    }
+    // Nobody has to; what is not a credential is the visitor's, however long it is.
+    let mut socket = bench.open().await;
+    assert_eq!(ask(&mut socket, "GET a:public:1", 5).await, "$-1\r\n");
+    assert!(ask(&mut socket, "GET a:1", 20).await.starts_with("-ERR"));
+    let mut socket = bench.open().await;
+    let many = format!("MGET {}", ["a:public:x"; 2000].join(" "));
+    assert_eq!(ask(&mut socket, &many, 7 + 2000 * 5).await.len(), 7 + 2000 * 5);
+    // Who says nothing in time is the visitor too, and cannot change that later.
+    let mut silent = bench.open().await;
+    task::sleep(Duration::from_millis(900)).await;
+    assert_eq!(ask(&mut silent, "GET a:public:1", 5).await, "$-1\r\n");
+    send(&mut silent, command(&["AUTH", &token])).await;
+    assert_eq!(closed(&mut silent).await.0, 4403);
+    // A wrong one is no visitor.
+    let mut socket = bench.open().await;
+    send(&mut socket, command(&["AUTH", "wrong"])).await;
+    assert_eq!(closed(&mut socket).await.0, 4401);
+    until("nobody is counted twice", || bench.handle.clients() <= 5).await;
 }
 
 #[async_std::test]

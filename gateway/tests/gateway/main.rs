@@ -11,4 +11,5 @@ mod guide;
 mod hostile;
 mod limits;
 mod operation;
+mod reload;
 mod rivals;

@@ -98,38 +98,6 @@ async fn the_audit_log_tells_who_did_what_and_no_values() {
 }
 
 #[async_std::test]
-async fn a_reload_holds_for_clients_that_are_there_and_drops_none() {
-    let (site, token) = (Site::new(), new_token().unwrap());
-    let text = with_token(&token);
-    let bench = Bench::of(&site, &text).await;
-    let mut socket = bench.open_as(&token).await.unwrap();
-    assert_eq!(ask(&mut socket, "SET a:1 v", 5).await, "+OK\r\n");
-    // Fewer commands, at once.
-    bench.reload(&site, &text.replace("\"SET\", ", ""));
-    task::sleep(Duration::from_millis(100)).await;
-    let mut answer = ask(&mut socket, "SET a:1 v", 1).await.into_bytes();
-    while !answer.ends_with(b"\r\n") {
-        answer.extend(receive(&mut socket, 1).await);
-    }
-    assert!(answer.starts_with(b"-ERR"));
-    bench.reload(&site, &text);
-    assert_eq!(ask(&mut socket, "GET a:1", 7).await, "$1\r\nv\r\n");
-    // A configuration with a fault changes nothing.
-    assert!(site.load("[listen").is_err());
-    assert_eq!(ask(&mut socket, "GET a:1", 7).await, "$1\r\nv\r\n");
-    // Other channels: whoever listens begins anew.
-    bench.reload(&site, &text.replace("news.", "other."));
-    assert_eq!(closed(&mut socket).await.0, 1012);
-    // A token that is withdrawn, while its client is silent.
-    bench.reload(&site, &text);
-    let mut socket = bench.open_as(&token).await.unwrap();
-    assert_eq!(ask(&mut socket, "SET a:1 v", 5).await, "+OK\r\n");
-    bench.reload(&site, &with_token(&new_token().unwrap()));
-    assert_eq!(closed(&mut socket).await.0, 4401);
-    assert_eq!(status(bench.open_as(&token).await), 401);
-}
-
-#[async_std::test]
 async fn a_shutdown_waits_for_replies_that_are_due() {
     let bench = Bench::new(|config| config.drain = Duration::from_secs(10)).await;
     let mut socket = bench.open().await;

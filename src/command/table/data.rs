@@ -23,7 +23,7 @@ commands! {
     "DECR"                         "W"    "1 rw"             WriteAccumulating "1.0.0"                      "O(1)";
     "DECRBY"                       "W"    "1 rw"             WriteAccumulating "1.0.0"                      "O(1)";
     "DEL"                          "W"    "1.. w"            WriteLastWins     "1.0.0"                      "O(N) where N is the number of keys that will be removed";
-    "DELIFEQ"                      "W"    "1 w"              WriteChecked      "Valkey 9.0.0"               "O(1)";
+    "DELIFEQ"                      "W"    "1 rw"             WriteChecked      "Valkey 9.0.0"               "O(1)";
     "DUMP"                         "R"    "1 r"              ReadOnly          "2.6.0"                      "O(1) to access the key and additional O(N*M) to serialize it, where N is the number of Redis objects composing the value and M their average size";
     "EXISTS"                       "R"    "1.. r"            ReadOnly          "1.0.0"                      "O(N) where N is the number of keys to check";
     "EXPIRE"                       "W"    "1 w"              WriteLastWins     "1.0.0"                      "O(1)";
@@ -169,8 +169,8 @@ commands! {
     "XACK"                         "W"    "1 w"              WriteLastWins     "5.0.0"                      "O(1) for each message ID processed";
     "XACKDEL"                      "W"    "1 w"              WriteLastWins     "Redis 8.2.0"                "O(1) for each message ID processed";
     "XADD"                         "W"    "1 w"              WriteAccumulating "5.0.0"                      "O(1) when adding a new entry, O(N) when trimming where N being the number of entries evicted";
-    "XAUTOCLAIM"                   "W"    "1 w"              WriteAccumulating "6.2.0"                      "O(1) if COUNT is small";
-    "XCLAIM"                       "W"    "1 w"              WriteAccumulating "5.0.0"                      "O(log N) with N being the number of messages in the PEL of the consumer group";
+    "XAUTOCLAIM"                   "W"    "1 rw"             WriteAccumulating "6.2.0"                      "O(1) if COUNT is small";
+    "XCLAIM"                       "W"    "1 rw"             WriteAccumulating "5.0.0"                      "O(log N) with N being the number of messages in the PEL of the consumer group";
     "XDEL"                         "W"    "1 w"              WriteLastWins     "5.0.0"                      "O(1) for each single item to delete in the stream, regardless of the stream size";
     "XDELEX"                       "W"    "1 w"              WriteLastWins     "Redis 8.2.0"                "O(1) for each single item to delete in the stream, regardless of the stream size";
     "XGROUP CREATE"                "W"    "2 w"              WriteChecked      "5.0.0"                      "O(1)";
@@ -187,7 +187,7 @@ commands! {
     "XPENDING"                     "R"    "1 r"              ReadOnly          "5.0.0"                      "O(N) with N being the number of elements returned, so asking for a small fixed number of entries per call is O(1)";
     "XRANGE"                       "R"    "1 r"              ReadOnly          "5.0.0"                      "O(N) with N being the number of elements being returned";
     "XREAD"                        "RB"   "STREAMS@1..half r" ReadOnly          "5.0.0"                      "-";
-    "XREADGROUP"                   "WB"   "STREAMS@4..half r" WriteAccumulating "5.0.0"                      "For each stream mentioned: O(M) with M being the number of elements returned";
+    "XREADGROUP"                   "WB"   "STREAMS@4..half rw" WriteAccumulating "5.0.0"                      "For each stream mentioned: O(M) with M being the number of elements returned";
     "XREVRANGE"                    "R"    "1 r"              ReadOnly          "5.0.0"                      "O(N) with N being the number of elements returned";
     "XSETID"                       "W"    "1 w"              WriteLastWins     "5.0.0"                      "O(1)";
     "XTRIM"                        "W"    "1 w"              WriteLastWins     "5.0.0"                      "O(N), with N being the number of evicted entries";

@@ -2,7 +2,7 @@
 
 use super::{
     CommandSpec,
-    keys::{count_at, position_of},
+    keys::{adds_to_a_score, count_at, position_of},
 };
 use crate::resp::Arg;
 
@@ -94,12 +94,10 @@ pub(super) fn judge(name: &str, usual: SideEffects, words: &[Arg<'_>]) -> SideEf
         "BITFIELD" if says(2, &["INCRBY"]) => WriteAccumulating,
         "BITFIELD" if says(2, &["SET"]) => WriteLastWins,
         "BITFIELD" => ReadOnly,
+        "ZADD" if adds_to_a_score(words) => WriteAccumulating,
         "ZADD" | "GEOADD" => {
-            let options = || words.iter().skip(2).take_while(|word| is_one_of(word, ADDING));
-            match () {
-                () if options().any(|word| is_one_of(word, &["INCR"])) => WriteAccumulating,
-                () => checked_unless(!options().any(|word| is_one_of(word, &["NX"]))),
-            }
+            let mut options = words.iter().skip(2).take_while(|word| is_one_of(word, ADDING));
+            checked_unless(!options.any(|word| is_one_of(word, &["NX"])))
         }
         "XADD" if has_full_id(words) => WriteChecked,
         "LREM" if words.get(2).is_some_and(|count| count.as_bytes() == b"0") => WriteLastWins,
@@ -113,7 +111,7 @@ pub(super) fn judge(name: &str, usual: SideEffects, words: &[Arg<'_>]) -> SideEf
 const EXPIRY: &[&str] = &["EX", "PX", "EXAT", "PXAT", "PERSIST"];
 
 /// Options that stand before scores and members.
-const ADDING: &[&str] = &["NX", "XX", "GT", "LT", "CH", "INCR"];
+const ADDING: &[&str] = &["NX", "XX", "GT", "LT", "CH"];
 
 /// Whether an entry is added under an id of the caller's, which can be used once.
 fn has_full_id(words: &[Arg<'_>]) -> bool {

@@ -67,9 +67,16 @@ pub(super) fn keys(name: &str, column: &str, words: &[Arg<'_>]) -> Option<Keys> 
             None => counted(place, words, add)?,
             Some((keyword, rest)) => {
                 let (from, rest) = number(rest);
-                let mut at = from?;
-                while let Some(found) = position_of(name, words, at, &[keyword]) {
-                    let first = found + 1;
+                // The group may come behind other options.
+                let mut at = if name == "XREADGROUP" { 1 } else { from? };
+                let options = options(name)?;
+                loop {
+                    let first = match look_for(&[keyword], options, words, at) {
+                        Look::At(found) => found + 1,
+                        Look::Nowhere => break,
+                        // It may take a value that reads like the keyword.
+                        Look::Unknown(_) => return None,
+                    };
                     match rest {
                         // Given twice, the last one counts: both are told.
                         "" => {
@@ -124,9 +131,11 @@ fn counted(place: &str, words: &[Arg<'_>], mut add: impl FnMut(usize)) -> Option
     Some(())
 }
 
-/// The number that this word is.
+/// The number that this word is, written as servers take it: no sign, no zeros before it.
 pub(super) fn count_at(words: &[Arg<'_>], index: usize) -> Option<usize> {
-    std::str::from_utf8(words.get(index)?.as_bytes()).ok()?.parse().ok()
+    let digits = words.get(index)?.as_bytes();
+    let plain = digits == b"0" || matches!(digits, [b'1'..=b'9', ..]);
+    std::str::from_utf8(digits).ok().filter(|_| plain)?.parse().ok()
 }
 
 /// The number at the beginning of a text, and what is behind it.
@@ -135,39 +144,116 @@ fn number(text: &str) -> (Option<usize>, &str) {
     (text[..end].parse().ok(), &text[end..])
 }
 
-/// Where one of these keywords is, from this word on; it is not looked for among the values of
-/// other options.
-pub(in crate::command) fn position_of(
+/// Options of a command, and how many values each has
+pub(in crate::command) type Options = &'static [(&'static str, usize)];
+
+/// The options of `XREAD` and `XREADGROUP`; the streams are the last.
+pub(in crate::command) const READING: Options = &[
+    ("STREAMS", 0),
+    ("GROUP", 2),
+    ("COUNT", 1),
+    ("BLOCK", 1),
+    ("CLAIM", 1),
+    ("MAXCOUNT", 1),
+    ("MAXSIZE", 1),
+    ("NOACK", 0),
+];
+
+/// All options of the commands whose keys or patterns are behind some of them.
+pub(in crate::command) fn options(name: &str) -> Option<Options> {
+    Some(match name {
+        "XREAD" | "XREADGROUP" => READING,
+        "SORT" | "SORT_RO" => &[
+            ("BY", 1),
+            ("GET", 1),
+            ("STORE", 1),
+            ("LIMIT", 2),
+            ("ASC", 0),
+            ("DESC", 0),
+            ("ALPHA", 0),
+        ],
+        "GEORADIUS" | "GEORADIUSBYMEMBER" => &[
+            ("STORE", 1),
+            ("STOREDIST", 1),
+            ("COUNT", 1),
+            ("ANY", 0),
+            ("ASC", 0),
+            ("DESC", 0),
+            ("WITHCOORD", 0),
+            ("WITHDIST", 0),
+            ("WITHHASH", 0),
+        ],
+        "MIGRATE" => &[("KEYS", 0), ("COPY", 0), ("REPLACE", 0), ("AUTH", 1), ("AUTH2", 2)],
+        "SCAN" | "CLUSTERSCAN" => &[("MATCH", 1), ("COUNT", 1), ("TYPE", 1), ("SLOT", 1)],
+        _ => return None,
+    })
+}
+
+/// What came of looking for keywords
+pub(in crate::command) enum Look {
+    At(usize),
+    Nowhere,
+    /// There is a word before them that is no option.
+    Unknown(usize),
+}
+
+/// Where one of these keywords is, from this word on; not among the values of other options.
+pub(in crate::command) fn look_for(
+    keywords: &[&str],
+    options: &[(&str, usize)],
+    words: &[Arg<'_>],
+    from: usize,
+) -> Look {
+    let mut at = from;
+    while let Some(word) = words.get(at) {
+        if keywords.iter().any(|keyword| is(word, keyword)) {
+            return Look::At(at);
+        }
+        match options.iter().find(|(option, _)| is(word, option)) {
+            Some((_, values)) => at += 1 + values,
+            None => return Look::Unknown(at),
+        }
+    }
+    Look::Nowhere
+}
+
+/// Where one of these keywords is, from this word on; words that are no options are passed over.
+pub(super) fn position_of(
     name: &str,
     words: &[Arg<'_>],
     from: usize,
     keywords: &[&str],
 ) -> Option<usize> {
-    let is =
-        |word: &Arg<'_>, keyword: &str| word.as_bytes().eq_ignore_ascii_case(keyword.as_bytes());
-    let values: &[(&str, usize)] = match name {
-        "SORT" | "SORT_RO" => &[("LIMIT", 2), ("BY", 1), ("GET", 1), ("STORE", 1)],
-        "MIGRATE" => &[("AUTH", 1), ("AUTH2", 2)],
-        "SCAN" | "CLUSTERSCAN" => &[("MATCH", 1), ("COUNT", 1), ("TYPE", 1), ("SLOT", 1)],
-        _ => &[],
-    };
+    let options = options(name).unwrap_or_default();
     let mut at = from;
     loop {
-        let word = words.get(at)?;
-        if keywords.iter().any(|keyword| is(word, keyword)) {
-            return Some(at);
+        match look_for(keywords, options, words, at) {
+            Look::At(found) => return Some(found),
+            Look::Nowhere => return None,
+            Look::Unknown(word) => at = word + 1,
         }
-        let skipped = values.iter().find(|(option, _)| is(word, option));
-        at += 1 + skipped.map_or(0, |(_, values)| *values);
     }
+}
+
+fn is(word: &Arg<'_>, keyword: &str) -> bool {
+    word.as_bytes().eq_ignore_ascii_case(keyword.as_bytes())
 }
 
 /// What is done with the key depends on the options of these.
 fn vary(name: &str, access: KeyAccess, words: &[Arg<'_>]) -> KeyAccess {
     let says = |from, keywords: &[&str]| position_of(name, words, from, keywords).is_some();
     match name {
-        "SET" if !says(3, &["GET"]) => KeyAccess::Write,
+        // A condition on the value tells what it is to a caller that guesses.
+        "SET" if !says(3, &["GET", "IFEQ", "IFNE", "IFDEQ", "IFDNE"]) => KeyAccess::Write,
         "BITFIELD" if !says(2, &["SET", "INCRBY"]) => KeyAccess::Read,
+        // It gives the new score back.
+        "ZADD" if adds_to_a_score(words) => KeyAccess::ReadWrite,
         _ => access,
     }
+}
+
+/// Whether `INCR` is among the options of `ZADD`, which end at the first score.
+pub(super) fn adds_to_a_score(words: &[Arg<'_>]) -> bool {
+    let options = [("NX", 0), ("XX", 0), ("GT", 0), ("LT", 0), ("CH", 0)];
+    matches!(look_for(&["INCR"], &options, words, 2), Look::At(_))
 }

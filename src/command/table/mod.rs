@@ -9,8 +9,9 @@
 //!   read (`r`), written (`w`) or both; `-` no word is.
 //!   - `1`: this one. `1..`: from there to the end. `1..-1`: without the last. `1../2`: each second.
 //!   - `2#`: word 2 says how many follow it. `2#/2`: with a value behind each.
-//!   - `STORE@6`: the one behind the word `STORE`, looked for from word 6. `KEYS@6..`: all behind it.
-//!     `STREAMS@1..half`: the first half of what is behind it.
+//!   - `STORE@6`: the one behind the word `STORE`, looked for among the options, which begin at
+//!     word 6. `KEYS@6..`: all behind it. `STREAMS@1..half`: the first half of what is behind it.
+//!     A word that is no option and no value of one leaves the keys untold.
 //!   - `?`: they are not among the words, or cannot be told.
 //!   - `s` instead of `r` and `w`: it decides the slot in a cluster, and is no key.
 //! - *side effects*: where the arguments matter, `effects.rs` says more.
@@ -30,8 +31,8 @@ mod tests;
 use std::{cmp::Ordering, fmt};
 
 pub use effects::SideEffects;
-pub(super) use keys::position_of;
 pub use keys::{KeyAccess, KeyAt, Keys};
+pub(super) use keys::{Look, READING, look_for, options};
 
 use crate::resp::Arg;
 

@@ -114,10 +114,10 @@ commands! {
     "TS.ADD"                       "W"    "1 rw"             WriteAccumulating "RedisTimeSeries 1.0.0"      "O(M) when M is the amount of compaction rules or O(1) with no compaction";
     "TS.ALTER"                     "W"    "1 w"              WriteLastWins     "RedisTimeSeries 1.0.0"      "O(N)";
     "TS.CREATE"                    "W"    "1 w"              WriteChecked      "RedisTimeSeries 1.0.0"      "O(1)";
-    "TS.CREATERULE"                "W"    "1 r, 2 w"         WriteChecked      "RedisTimeSeries 1.0.0"      "O(1)";
+    "TS.CREATERULE"                "W"    "1 rw, 2 w"        WriteChecked      "RedisTimeSeries 1.0.0"      "O(1)";
     "TS.DECRBY"                    "W"    "1 rw"             WriteAccumulating "RedisTimeSeries 1.0.0"      "O(M) when M is the amount of compaction rules or O(1) with no compaction";
     "TS.DEL"                       "W"    "1 w"              WriteLastWins     "RedisTimeSeries 1.6.0"      "O(N)";
-    "TS.DELETERULE"                "W"    "1 r, 2 w"         WriteLastWins     "RedisTimeSeries 1.0.0"      "O(1)";
+    "TS.DELETERULE"                "W"    "1 rw, 2 w"        WriteLastWins     "RedisTimeSeries 1.0.0"      "O(1)";
     "TS.GET"                       "R"    "1 r"              ReadOnly          "RedisTimeSeries 1.0.0"      "O(1)";
     "TS.INCRBY"                    "W"    "1 rw"             WriteAccumulating "RedisTimeSeries 1.0.0"      "O(M) when M is the amount of compaction rules or O(1) with no compaction";
     "TS.INFO"                      "R"    "1 r"              ReadOnly          "RedisTimeSeries 1.0.0"      "O(1)";

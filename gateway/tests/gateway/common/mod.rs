@@ -260,7 +260,7 @@ pub(crate) async fn closed<S: Stream>(socket: &mut WebSocketStream<S>) -> (u16, 
     }
 }
 
-async fn next<S: Stream>(socket: &mut WebSocketStream<S>) -> Option<Message> {
+pub(crate) async fn next<S: Stream>(socket: &mut WebSocketStream<S>) -> Option<Message> {
     let message = timeout(PATIENCE, socket.next()).await.expect("something comes");
     message.and_then(Result::ok)
 }

@@ -1,6 +1,10 @@
 //! A folder with a configuration and all that it names.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::PathBuf,
+    time::{Duration, SystemTime},
+};
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair,
@@ -15,6 +19,7 @@ pub(crate) const SECRET: &str = "a secret of thirty-two bytes, or more";
 /// Certificates, keys and secrets as a configuration names them
 pub(crate) struct Site {
     dir: TempDir,
+    authority: CertifiedIssuer<'static, KeyPair>,
     pub(crate) ca_pem: String,
     pub(crate) client_cert_pem: String,
     pub(crate) client_key_pem: String,
@@ -36,6 +41,7 @@ impl Site {
             stranger_cert_pem: stranger.0,
             stranger_key_pem: stranger.1,
             dir,
+            authority,
         };
         let jwks = include_str!("../../data/jwks.json");
         let ca = site.ca_pem.clone();
@@ -57,6 +63,11 @@ impl Site {
         }
         fs::create_dir_all(site.path("site")).unwrap();
         site
+    }
+
+    /// A client's certificate that ends soon, and its key.
+    pub(crate) fn short_lived(&self, left: Duration) -> (String, String) {
+        issue_until(&self.authority, &["job.internal"], &[], Some(SystemTime::now() + left))
     }
 
     pub(crate) fn path(&self, file: &str) -> PathBuf {
@@ -87,8 +98,20 @@ fn issue(
     names: &[&str],
     uris: &[&str],
 ) -> (String, String) {
+    issue_until(authority, names, uris, None)
+}
+
+fn issue_until(
+    authority: &CertifiedIssuer<'static, KeyPair>,
+    names: &[&str],
+    uris: &[&str],
+    end: Option<SystemTime>,
+) -> (String, String) {
     let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
     let mut params = CertificateParams::new(names).unwrap();
+    if let Some(end) = end {
+        params.not_after = end.into();
+    }
     for uri in uris {
         params.subject_alt_names.push(SanType::URI((*uri).try_into().unwrap()));
     }
