@@ -4,12 +4,15 @@
 
 use std::{fs, path::Path, sync::OnceLock};
 
+use futures::StreamExt;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use redmux::{
-    ConnectStage, ConnectionMultiplexer, Delivery, Environment, ErrorKind, Options, TlsOptions,
-    TlsVersions,
+    ConnectStage, ConnectionMultiplexer, Delivery, Environment, ErrorKind, Event, Options,
+    TlsOptions, TlsVersions,
 };
-use redmux_test_support::{PortLease, RedisServer, TempDir, Websockify, lease_port};
+use redmux_test_support::{
+    Cut, FaultProxy, PortLease, RedisServer, TempDir, Websockify, lease_port,
+};
 
 /// An authority, a server certificate for `localhost` and 127.0.0.1, and one for a client
 struct Certificates {
@@ -152,11 +155,13 @@ async fn whom_it_cannot_verify_it_does_not_trust() {
     let server = TlsServer::start(&["--tls-protocols", "TLSv1.2"]);
     let error = refused(server.options(TlsOptions::default())).await;
     assert!(error.to_string().contains("UnknownIssuer"), "{error}");
+    assert!(error.to_string().contains("(sslCa)"), "{error}");
     let error = refused(server.options(trusting().host("elsewhere.example"))).await;
     assert!(error.to_string().contains("elsewhere.example"), "{error}");
     let error = refused(server.options(trusting().host("no host"))).await;
     assert!(error.to_string().contains("neither a DNS name"), "{error}");
-    refused(server.options(trusting().versions(TlsVersions::Tls13))).await;
+    let error = refused(server.options(trusting().versions(TlsVersions::Tls13))).await;
+    assert!(error.to_string().contains("sslProtocols"), "{error}");
     let error = refused(server.options(TlsOptions::default().ca("/nonexistent/ca.pem"))).await;
     assert!(error.to_string().contains("sslCa: /nonexistent/ca.pem"), "{error}");
     let key = Certificates::get().path("server.key");
@@ -222,12 +227,109 @@ async fn client_certificates() {
     // With TLS 1.3 the server refuses only after the client's side of the handshake is over.
     let error = ConnectionMultiplexer::connect(server.options(trusting())).await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Connect(_)), "{error}");
-    assert!(error.to_string().to_lowercase().contains("certificate"), "{error}");
+    let text = error.to_string();
+    assert!(text.contains("wants a client's certificate (sslCert and sslKey)"), "{text}");
+
+    // The certificate of one and the key of another.
+    let other = certificates.path("server.key");
+    let tls = trusting().client_certificate(certificate.clone(), other);
+    let error = refused(server.options(tls)).await;
+    assert!(error.to_string().contains("the key is not that of the certificate"), "{error}");
 
     let error =
         refused(server.options(trusting().client_certificate(certificate.clone(), certificate)))
             .await;
     assert!(error.to_string().contains("sslKey: there is no private key"), "{error}");
+}
+
+/// Certificates that `openssl req -x509` and old scripts make, and rustls does not take.
+#[async_std::test]
+async fn what_is_wrong_with_a_certificate_is_said_in_words() {
+    let dir = TempDir::new().unwrap();
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    let openssl = |args: &[&str]| {
+        let made = std::process::Command::new("openssl").args(args).output();
+        let made = made.expect("openssl must be installed, on Debian: apt-get install openssl");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    };
+    let (key, authority, old) = (path("key.pem"), path("authority.pem"), path("old.pem"));
+    let new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+    let name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
+    let out = ["-keyout", &*key, "-out", &*authority];
+    openssl(&[&["req", "-x509"][..], &new_key, &out, &name, &["-days", "3"]].concat());
+    let request = path("request.pem");
+    openssl(&["req", "-new", "-key", &key, "-out", &request, "-subj", "/CN=localhost"]);
+    // Without a file of extensions it is of version 1.
+    openssl(&["x509", "-req", "-in", &request, "-signkey", &key, "-out", &old, "-days", "3"]);
+
+    for (certificate, expected) in [(&authority, "CA:TRUE"), (&old, "X.509 version 1")] {
+        let server = TlsServer::start(&["--tls-cert-file", certificate, "--tls-key-file", &key]);
+        let error = refused(server.options(TlsOptions::default().ca(&**certificate))).await;
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+}
+
+/// The lines of `docs/options.md`, in a folder of their own.
+#[async_std::test]
+async fn the_certificates_of_the_document_work() {
+    let document =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/options.md"));
+    let document = document.unwrap();
+    let lines = document.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let dir = TempDir::new().unwrap();
+    let mut shell = std::process::Command::new("sh");
+    let made = shell.args(["-ec", lines]).current_dir(dir.path()).output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    let (certificate, key) = (path("redis.pem"), path("redis.key"));
+    let server = TlsServer::start(&["--tls-cert-file", &certificate, "--tls-key-file", &key]);
+    let tls = TlsOptions::default().ca(path("ca.pem")).host("redis.example");
+    let muxer = ConnectionMultiplexer::connect(server.options(tls.clone())).await.unwrap();
+    muxer.ping().await.unwrap();
+
+    // Another authority is put in the place of the first, without a restart of the client.
+    fs::copy(Certificates::get().path("ca.pem"), dir.path().join("ca.pem")).unwrap();
+    let error = refused(server.options(tls)).await;
+    assert!(error.to_string().contains("UnknownIssuer"), "{error}");
+}
+
+#[async_std::test]
+async fn a_peer_that_speaks_no_tls_is_said_to_be_one() {
+    use std::io::{Read, Write};
+
+    for (says, expected) in [
+        (&b"-ERR unknown command\r\n"[..], "speaks plaintext on this port"),
+        (b"", "does it speak TLS on this port?"),
+    ] {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let peer = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(says);
+        });
+        let error = refused(Options::new(address).connect_retry(1).tls(trusting())).await;
+        peer.join().unwrap();
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+}
+
+/// A connection that ends below TLS, as through a proxy that is killed.
+#[async_std::test]
+async fn an_end_without_close_notify_is_said_in_words() {
+    let server = TlsServer::start(&[]);
+    let proxy = FaultProxy::start(server.address().parse().unwrap());
+    let tls = trusting().host("localhost");
+    let options = Options::new(proxy.addr().to_string()).connect_retry(1).tls(tls);
+    let muxer = ConnectionMultiplexer::connect(options).await.unwrap();
+    let mut events = muxer.events();
+    proxy.cut(Cut::Fin);
+    let error = loop {
+        if let Event::ConnectionFailed(failed) = events.next().await.unwrap() {
+            break failed.error.to_string();
+        }
+    };
+    assert!(error.contains("close_notify") && !error.contains("docs.rs"), "{error}");
 }
 
 /// Speaks TLS in front of a plain port; returns its own.

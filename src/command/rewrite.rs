@@ -55,14 +55,19 @@ pub(super) fn rename<'a>(map: &'a CommandMap, words: &mut ArgList<'a>) -> Result
     let Some(first) = words.first_mut() else { return Ok(()) };
     let name = String::from_utf8_lossy(first.as_bytes());
     match map.get(&name) {
-        Mapped::AsIs => {}
-        Mapped::Renamed(to) => *first = Arg::Bytes(to.as_bytes()),
-        Mapped::Disabled => {
-            let name = name.into_owned();
-            return Err(Error::rejected(&name, "the command map of the options disables it"));
+        Mapped::Renamed(to) => {
+            *first = Arg::Bytes(to.as_bytes());
+            return Ok(());
+        }
+        Mapped::AsIs | Mapped::Disabled => {}
+    }
+    match map.refusal(words) {
+        None => Ok(()),
+        Some(why) => {
+            let name = String::from_utf8_lossy(words.first().map_or(b"", |name| name.as_bytes()));
+            Err(Error::rejected(&name, why))
         }
     }
-    Ok(())
 }
 
 fn put(prefix: &[u8], words: &mut ArgList<'_>) -> Result<()> {

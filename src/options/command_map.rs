@@ -1,12 +1,18 @@
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
 
-use crate::{Error, Full, Result};
+use super::proxies::Proxy;
+use crate::{Error, Full, Result, resp::Arg};
 
 /// Commands that the server knows by another name, or that are not to be used
 ///
 /// For servers with `rename-command` in their configuration, and for proxies that do not
 /// know every command. A disabled command fails before anything is sent. Names are compared
 /// without regard to case; subcommands go with their command.
+///
+/// The presets [`twemproxy`](Self::twemproxy) and [`envoy`](Self::envoy) allow what the proxy
+/// serves, and nothing else: a command that nobody has heard of is refused too. Names that
+/// are renamed or disabled here come before the preset, so that `.rename("INFO", "INFO")` lets
+/// one more command through.
 ///
 /// ```
 /// use redmux::{CommandMap, Options};
@@ -20,8 +26,16 @@ use crate::{Error, Full, Result};
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CommandMap {
-    /// Upper-case names, and what they become; `None` where nothing is mapped.
-    entries: Full<Arc<BTreeMap<String, Option<Arc<str>>>>>,
+    /// `None` where nothing is mapped.
+    entries: Full<Arc<Entries>>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Entries {
+    /// Upper-case names, and what they become.
+    names: BTreeMap<String, Option<Arc<str>>>,
+    /// What is not among the names must be served by each of these.
+    proxies: Vec<Proxy>,
 }
 
 /// What becomes of a command's name
@@ -46,14 +60,19 @@ impl CommandMap {
         self.with(command.as_ref(), None)
     }
 
-    /// Refuses what [twemproxy](https://github.com/twitter/twemproxy) does not forward.
+    /// Allows what [twemproxy](https://github.com/twitter/twemproxy) 0.5 forwards, with as many
+    /// arguments as it takes
+    ///
+    /// twemproxy closes the connection over any other command, and every caller shares that
+    /// connection: what was under way would fail with
+    /// [`MaybeExecuted`](crate::Delivery::MaybeExecuted).
     pub fn twemproxy() -> Self {
-        PROXIED.iter().chain(TWEMPROXY).fold(Self::default(), |map, name| map.disable(name))
+        Self::default().behind("twemproxy")
     }
 
-    /// Refuses what [Envoy](https://www.envoyproxy.io)'s Redis proxy does not forward.
+    /// Allows what [Envoy](https://www.envoyproxy.io)'s Redis proxy forwards by its documentation.
     pub fn envoy() -> Self {
-        PROXIED.iter().chain(ENVOY).fold(Self::default(), |map, name| map.disable(name))
+        Self::default().behind("envoy")
     }
 
     /// Whether every command is sent as it is.
@@ -64,10 +83,23 @@ impl CommandMap {
     /// What becomes of a command's name, in any case.
     pub(crate) fn get(&self, command: &str) -> Mapped<'_> {
         let Some(entries) = self.entries.as_deref() else { return Mapped::AsIs };
-        match entries.get(&command.to_ascii_uppercase()) {
-            None => Mapped::AsIs,
+        let command = command.to_ascii_uppercase();
+        match entries.names.get(&command) {
+            None if entries.proxies.iter().all(|proxy| proxy.serves(&command)) => Mapped::AsIs,
+            None => Mapped::Disabled,
             Some(None) => Mapped::Disabled,
             Some(Some(name)) => Mapped::Renamed(name),
+        }
+    }
+
+    /// Why a command with these arguments is refused, its name first; `None` if it may be sent.
+    pub(crate) fn refusal(&self, words: &[Arg<'_>]) -> Option<Cow<'static, str>> {
+        let entries = self.entries.as_deref()?;
+        let name = String::from_utf8_lossy(words.first()?.as_bytes()).to_ascii_uppercase();
+        match entries.names.get(&name) {
+            None => entries.proxies.iter().find_map(|proxy| proxy.refusal(words)),
+            Some(None) => Some("the command map of the options disables it".into()),
+            Some(Some(_)) => None,
         }
     }
 
@@ -85,11 +117,10 @@ impl CommandMap {
             self = match item.split_once('=') {
                 Some((command, "")) => self.disable(command),
                 Some((command, name)) => self.rename(command, name),
-                None => match item.to_ascii_lowercase().as_str() {
-                    "twemproxy" => self.join(&Self::twemproxy()),
-                    "envoy" | "envoyproxy" => self.join(&Self::envoy()),
-                    _ => return None,
-                },
+                None => {
+                    Proxy::named(item)?;
+                    self.behind(item)
+                }
             };
         }
         Some(self)
@@ -102,7 +133,7 @@ impl CommandMap {
             !text.is_empty()
                 && text.bytes().all(|b| (b'!'..=b'~').contains(&b) && b != b'=' && b != b';')
         };
-        let mut entries = self.entries.as_deref().into_iter().flatten();
+        let mut entries = self.entries.as_deref().into_iter().flat_map(|entries| &entries.names);
         match entries.find(|(from, to)| !word(from) || to.as_ref().is_some_and(|to| !word(to))) {
             None => Ok(()),
             Some(_) => Err(Error::config(
@@ -113,15 +144,20 @@ impl CommandMap {
 
     fn with(mut self, command: &str, to: Option<Arc<str>>) -> Self {
         self.entries.change(|entries| {
-            Arc::make_mut(entries).insert(command.to_ascii_uppercase(), to);
+            Arc::make_mut(entries).names.insert(command.to_ascii_uppercase(), to);
         });
         self
     }
 
-    fn join(mut self, other: &Self) -> Self {
-        for (command, to) in other.entries.as_deref().into_iter().flatten() {
-            self = self.with(command, to.clone());
-        }
+    /// Allows what the proxy of this name serves.
+    fn behind(mut self, name: &str) -> Self {
+        let Some(proxy) = Proxy::named(name) else { return self };
+        self.entries.change(|entries| {
+            let proxies = &mut Arc::make_mut(entries).proxies;
+            if !proxies.contains(&proxy) {
+                proxies.push(proxy);
+            }
+        });
         self
     }
 }
@@ -129,68 +165,19 @@ impl CommandMap {
 impl fmt::Display for CommandMap {
     /// As in the connection string.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let entries = self.entries.as_deref().into_iter().flatten();
-        for (index, (command, to)) in entries.enumerate() {
-            let separator = if index == 0 { "" } else { ";" };
+        let Some(entries) = self.entries.as_deref() else { return Ok(()) };
+        let mut separator = "";
+        for proxy in &entries.proxies {
+            write!(f, "{separator}{}", proxy.name)?;
+            separator = ";";
+        }
+        for (command, to) in &entries.names {
             write!(f, "{separator}{command}={}", to.as_deref().unwrap_or_default())?;
+            separator = ";";
         }
         Ok(())
     }
 }
-
-/// What no sharding proxy can forward: it has no key, or concerns one server.
-const PROXIED: &[&str] = &[
-    "BGREWRITEAOF",
-    "BGSAVE",
-    "BITOP",
-    "BLPOP",
-    "BRPOP",
-    "BRPOPLPUSH",
-    "CLIENT",
-    "CLUSTER",
-    "CONFIG",
-    "DBSIZE",
-    "DEBUG",
-    "DISCARD",
-    "EXEC",
-    "FLUSHALL",
-    "FLUSHDB",
-    "HELLO",
-    "INFO",
-    "KEYS",
-    "LASTSAVE",
-    "MIGRATE",
-    "MONITOR",
-    "MOVE",
-    "MSETNX",
-    "MULTI",
-    "OBJECT",
-    "PSUBSCRIBE",
-    "PUBLISH",
-    "PUNSUBSCRIBE",
-    "RANDOMKEY",
-    "RENAME",
-    "RENAMENX",
-    "REPLICAOF",
-    "SAVE",
-    "SCAN",
-    "SCRIPT",
-    "SELECT",
-    "SHUTDOWN",
-    "SLAVEOF",
-    "SLOWLOG",
-    "SPUBLISH",
-    "SSUBSCRIBE",
-    "SUBSCRIBE",
-    "SUNSUBSCRIBE",
-    "SYNC",
-    "TIME",
-    "UNSUBSCRIBE",
-    "UNWATCH",
-    "WATCH",
-];
-const TWEMPROXY: &[&str] = &["ECHO"];
-const ENVOY: &[&str] = &["SORT"];
 
 #[cfg(test)]
 mod tests {
@@ -211,8 +198,17 @@ mod tests {
         assert_eq!(map.get("SELECT"), Mapped::Disabled);
         assert_eq!(map.get("SORT"), Mapped::AsIs);
         assert_eq!(map.get("INFO"), Mapped::Renamed("INFO"));
+        assert_eq!(map.to_string(), "twemproxy;INFO=INFO");
         assert_eq!(CommandMap::default().read(&map.to_string()).unwrap(), map);
-        assert_eq!(CommandMap::envoy().get("SORT"), Mapped::Disabled);
+        // In any order, and a command that is allowed by the program is not counted.
+        assert_eq!(CommandMap::default().read("info=INFO;Twemproxy").unwrap(), map);
+        let info = [Arg::Bytes(b"info"), Arg::Bytes(b"x")];
+        assert_eq!(map.refusal(&info), None);
+        let none = CommandMap::twemproxy().refusal(&info).unwrap();
+        assert!(none.contains("twemproxy does not serve it"), "{none}");
+        assert_eq!(CommandMap::envoy().get("BLPOP"), Mapped::Disabled);
+        // Nobody has heard of it: twemproxy would close the connection over it.
+        assert_eq!(CommandMap::twemproxy().get("NOSUCH"), Mapped::Disabled);
         assert!(CommandMap::default().read("nginx").is_none());
     }
 }

@@ -109,6 +109,7 @@ mod tests {
             (&[("APP_URL", "h"), ("APP_COLOUR", "s3cret")], "APP_COLOUR: no such option"),
             (&[("APP_URL", "h"), ("APP_DEFAULT_DATABASE", "s3cret")], "APP_DEFAULT_DATABASE"),
             (&[("APP_URL", "h"), ("APP_USER", "s3cret")], "a user name needs"),
+            (&[("APP_URL", "rediss://:s3cret@h"), ("APP_SSL", "false")], "ssl: false contradicts"),
         ] {
             let error = read(vars).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");

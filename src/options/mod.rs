@@ -6,6 +6,7 @@ mod env;
 mod escape;
 mod parse;
 mod provider;
+mod proxies;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -76,6 +77,8 @@ pub struct Options {
     pub(crate) command_map: CommandMap,
     /// `None`: as the provider of the first endpoint has it.
     ssl: Option<bool>,
+    /// A URL demands TLS (`rediss://`): no option takes that back.
+    tls_by_url: bool,
     tls: TlsOptions,
     tunnel: Option<Tunnel>,
     tcp_keepalive: Option<Keepalive>,
@@ -122,6 +125,7 @@ impl Default for Options {
             channel_prefix: Full::default(),
             command_map: CommandMap::default(),
             ssl: None,
+            tls_by_url: false,
             tls: TlsOptions::default(),
             tunnel: None,
             tcp_keepalive: None,
@@ -379,6 +383,9 @@ impl Options {
     }
 
     /// Speaks no TLS, whatever the service that the endpoint belongs to.
+    ///
+    /// Contradicts a `rediss://` URL: connecting then fails with an error of kind
+    /// [`Config`](crate::ErrorKind::Config), and nothing is sent.
     pub fn plaintext(mut self) -> Self {
         self.ssl = Some(false);
         self.tls = TlsOptions::default();

@@ -95,6 +95,13 @@ impl Options {
                         }
                     }
                 }
+                _ if url::is_url(part) => {
+                    return Err(Error::config(format!(
+                        "endpoint (part {} of the connection string): a URL stands alone (in a \
+                         connection string write host:port, and ssl=true for rediss://)",
+                        index + 1
+                    )));
+                }
                 _ => {
                     let whole =
                         if part.contains("://") { Some(part.into()) } else { unescape(part) };
@@ -182,7 +189,24 @@ const NOT_HERE: [&str; 14] = [
     "writeBuffer",
 ];
 
-fn find(name: &str) -> Option<&'static OptionSpec> {
+/// What options of TLS are called by other clients, and what they are here.
+#[cfg(feature = "full")]
+const OF_OTHER_CLIENTS: [(&str, &str); 9] = [
+    ("insecure", "sslDangerouslyUnverified=true"),
+    ("skip_verify", "sslDangerouslyUnverified=true"),
+    ("ssl_ca_certs", "sslCa"),
+    (
+        "ssl_cert_reqs",
+        "sslDangerouslyUnverified=true for `none`; certificates are verified otherwise",
+    ),
+    ("ssl_certfile", "sslCert"),
+    ("ssl_check_hostname", "sslHost, for another name; a name is always checked"),
+    ("ssl_keyfile", "sslKey"),
+    ("tlsServerName", "sslHost"),
+    ("verifyPeer", "sslDangerouslyUnverified=true for `none`; certificates are verified otherwise"),
+];
+
+pub(super) fn find(name: &str) -> Option<&'static OptionSpec> {
     let is = |known: &&str| known.eq_ignore_ascii_case(name);
     OPTIONS.iter().find(|spec| is(&spec.name) || spec.aliases.iter().any(is))
 }
@@ -191,6 +215,12 @@ fn find(name: &str) -> Option<&'static OptionSpec> {
 pub(super) fn read_option(options: &mut Options, name: &str, value: &str) -> Result<()> {
     let Some(spec) = find(name) else {
         let known: Vec<&str> = OPTIONS.iter().map(|spec| spec.name).collect();
+        #[cfg(feature = "full")]
+        if let Some((_, here)) =
+            OF_OTHER_CLIENTS.iter().find(|(other, _)| other.eq_ignore_ascii_case(name))
+        {
+            return Err(Error::config(format!("`{name}` is not an option (here it is {here})")));
+        }
         let elsewhere = NOT_HERE.iter().any(|other| other.eq_ignore_ascii_case(name));
         return Err(Error::config(format!(
             "`{name}` is not an option{} (expected one of {})",
@@ -283,6 +313,14 @@ mod tests {
             ("unix:/x,ssl=true", "unix:"),
             ("unix:/x,tunnel=http:proxy:1", "tunnel: a Unix socket"),
             ("ws://x,ssl=true", "wss://"),
+            ("rediss://:s3cret@h?ssl=false", "ssl: false contradicts the URL"),
+            ("rediss://:s3cret@h?tls=no", "ssl: false contradicts the URL"),
+            ("rediss://:s3cret@h?sslHost=h&ssl=false", "ssl: false contradicts the URL"),
+            ("valkeys://h?SSL=False", "ssl: false contradicts the URL"),
+            ("wss://h,ssl=false", "ssl: false contradicts the URL"),
+            ("h,insecure=true", "sslDangerouslyUnverified"),
+            ("h,sslcert=s3cret%", "sslcert: expected text"),
+            ("h,rediss://:s3cret@g", "a URL stands alone"),
             ("h,defaults=nobody", "defaults: expected auto"),
             ("h,$get x=y", "commandMap"),
             ("h,db=1,$select=", "commandMap: SELECT is disabled"),

@@ -225,7 +225,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     OptionSpec {
         name: "commandMap",
         accepts: "COMMAND=NAME (renamed) and COMMAND= (disabled), separated by semicolons, or twemproxy or envoy",
-        about: "Commands that the server knows by another name, or that are not to be used. `$command=name` is short for one of them.",
+        about: "Commands that the server knows by another name, or that are not to be used. `$command=name` is short for one of them. `twemproxy` and `envoy` allow what the proxy serves, and nothing else (below).",
         read: |o, v| {
             let map = o.command_map.clone().read(v);
             set(&mut o.command_map, map)
@@ -238,7 +238,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         aliases: &["tls"],
         accepts: BOOLEAN,
         default: "false (true for `rediss://` and where a service is known to want it)",
-        about: "Speaks TLS. Then nothing is ever sent in the clear.",
+        about: "Speaks TLS. Then nothing is ever sent in the clear. `false` contradicts a `rediss://` or `wss://` URL and is an error there.",
         read: |o, v| set(&mut o.ssl, boolean(v).map(Some)),
         show: |o, _| o.ssl.as_ref().map(show),
         ..PLAIN

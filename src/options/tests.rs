@@ -36,6 +36,34 @@ fn the_documentation_is_up_to_date() {
 }
 
 #[test]
+fn a_url_that_demands_tls_gets_it_or_an_error() {
+    let url = "rediss://:s3cret@h";
+    for options in [
+        Options::new(url).plaintext(),
+        Options::default().plaintext().endpoint(url),
+        Options::new(url).endpoint("redis://g?ssl=false"),
+        Options::new("wss://h").plaintext(),
+        Options::from("rediss://:s3cret@h?ssl=0"),
+    ] {
+        let error = options.validate().unwrap_err().to_string();
+        assert!(error.contains("ssl: false contradicts the URL"), "{error}");
+        assert!(!error.contains("s3cret"), "{error}");
+    }
+    for options in [
+        Options::new(url),
+        Options::new(url).plaintext().tls(TlsOptions::default()),
+        Options::new("redis://g").endpoint(url),
+        Options::new("rediss://h?ssl=true"),
+    ] {
+        options.validate().unwrap();
+        assert!(options.wants_tls(), "{options}");
+    }
+    // Where no URL demands it, a service's TLS can be left out.
+    let options = Options::new("x.redis.azure.net").plaintext();
+    assert!(options.validate().is_ok() && !options.wants_tls());
+}
+
+#[test]
 fn names_are_unique_and_documented_defaults_are_true() {
     let defaults = Options::default();
     let mut names = Vec::new();
@@ -85,6 +113,8 @@ fn everything(options: &Options) -> String {
         channel_prefix,
         command_map,
         ssl,
+        // No URL is among the changes, and what is written has `ssl=true` in its place.
+        tls_by_url: _,
         tls,
         tunnel,
         tcp_keepalive,

@@ -5,7 +5,7 @@ use redmux_transport::{Endpoint, Tunnel, TunnelKind};
 use super::{
     Options,
     escape::{Escaped, unescape},
-    parse::{Set, endpoint_fault, read_option},
+    parse::{Set, endpoint_fault, find, read_option},
 };
 use crate::{Error, Result};
 
@@ -43,7 +43,8 @@ pub(super) fn read(options: &mut Options, text: &str, set: Set<'_>) -> Result<()
     };
     if rest.contains('#') {
         return Err(Error::config(
-            "endpoint: a URL takes no fragment (a `#` in a password is written %23)",
+            "endpoint: a URL takes no fragment (a `#` in a password is written %23; what other \
+             clients call `#insecure` is the option sslDangerouslyUnverified here)",
         ));
     }
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -73,6 +74,14 @@ pub(super) fn read(options: &mut Options, text: &str, set: Set<'_>) -> Result<()
         options.endpoints.push(Endpoint::Unix { path: decode("endpoint", path)? });
     } else {
         for host in hosts.split(',') {
+            // No host holds `=`, and a value must not be repeated: it may be a password.
+            if let Some((name, _)) = host.split_once('=') {
+                let name = find(name.trim()).map_or("an option", |spec| spec.name);
+                return Err(Error::config(format!(
+                    "endpoint: {name} stands where a host is expected: in a URL, options follow `?` \
+                     and are separated by `&` (redis://host:port?name=value&…)"
+                )));
+            }
             let endpoint = decode("endpoint", host)?.parse::<Endpoint>();
             match endpoint {
                 Ok(endpoint @ Endpoint::Tcp { .. }) => options.endpoints.push(endpoint),
@@ -86,7 +95,9 @@ pub(super) fn read(options: &mut Options, text: &str, set: Set<'_>) -> Result<()
         }
     }
     if scheme == Scheme::Tls {
-        options.ssl = Some(true);
+        options.tls_by_url = true;
+        // What was said before the URL is kept, so that a contradiction is found.
+        options.ssl = options.ssl.or(Some(true));
     }
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -181,6 +192,12 @@ mod tests {
         for (url, expected) in [
             ("redis://", "host is empty"),
             ("redis://:s3cret/x@h", "percent-encoded"),
+            ("rediss://h#insecure", "sslDangerouslyUnverified"),
+            ("rediss://h:6379,ssl=false", "endpoint: ssl stands where a host is expected"),
+            ("redis://h:6379,password=s3cret", "options follow `?`"),
+            ("redis://h,colour=s3cret", "endpoint: an option stands where"),
+            ("rediss://h?ssl_cert_reqs=none", "sslDangerouslyUnverified"),
+            ("rediss://h?ssl_ca_certs=s3cret", "(here it is sslCa)"),
             ("redis://:s3cret#x@h", "%23"),
             ("redis://:s3cret%zz@h", "password: expected text"),
             ("redis://s3cret@h", "a user name needs a password"),

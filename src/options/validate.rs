@@ -65,6 +65,7 @@ impl Options {
             ("SELECT", self.database != 0, "a database is given"),
             ("HELLO", self.protocol == Some(Protocol::Resp3), "protocol=resp3 is given"),
             ("PING", true, "connections are probed with it"),
+            ("ECHO", self.high_integrity, "highIntegrity=true checks replies with it"),
         ];
         for (command, needed, why) in needed {
             if needed && self.command_map.get(command) == Mapped::Disabled {
@@ -78,6 +79,13 @@ impl Options {
     fn validate_layers(&self) -> Result<()> {
         if self.tls.certificate.is_some() != self.tls.key.is_some() {
             return Err(Error::config("sslCert and sslKey go together: one of them is missing"));
+        }
+        let wss = |endpoint: &Endpoint| matches!(endpoint, Endpoint::WebSocket { url } if url.starts_with("wss://"));
+        if self.ssl == Some(false) && (self.tls_by_url || self.endpoints.iter().any(wss)) {
+            return Err(Error::config(
+                "ssl: false contradicts the URL, whose scheme (rediss:// or wss://) demands TLS \
+                 (leave ssl out, or write redis:// for a connection in the clear)",
+            ));
         }
         if self.tls != TlsOptions::default() && !self.wants_tls() {
             return Err(Error::config(

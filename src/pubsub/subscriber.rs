@@ -20,7 +20,7 @@ use crate::{
     command::{Call, OwnCall},
     connection::{Link, Verb},
     options::Mapped,
-    resp::{AnyArgs, ToArg},
+    resp::{AnyArgs, Arg, ToArg},
 };
 
 /// Makes subscriptions; got from [`ConnectionMultiplexer::subscriber`]
@@ -154,8 +154,9 @@ impl Subscriber {
         let inner = self.muxer.inner();
         let command = verb.command();
         if inner.options.command_map.get(command) == Mapped::Disabled {
-            let hint = "the command map of the options disables it";
-            return Err(Error::rejected(command, hint));
+            let words = [Arg::Bytes(command.as_bytes()), Arg::Bytes(b"channel")];
+            let why = inner.options.command_map.refusal(&words).unwrap_or_default();
+            return Err(Error::rejected(command, why));
         }
         let name = name.to_arg();
         let (name, prefixes) = match inner.options.channels() {

@@ -35,7 +35,10 @@ const CACHE_EXPECTED = "true, or an object of maxBytes, maxReplyBytes, maxAge an
  */
 export function packOptions({ endpoint, clientCache, ...options }, open) {
   for (const [name, value] of Object.entries(options)) {
-    if (value !== undefined && !Object.hasOwn(TEXTS, name) && !Object.hasOwn(NUMBERS, name)) throw fault(`${name} is not an option`);
+    if (value !== undefined && !Object.hasOwn(TEXTS, name) && !Object.hasOwn(NUMBERS, name)) {
+      // What the Rust client and connection strings call it.
+      throw fault(`${name} is not an option${name.startsWith("ssl") ? " (TLS is set by rediss: and tls: { ca, cert, key, servername })" : ""}`);
+    }
   }
   const cache = cacheOf(clientCache);
   const given = Object.keys(TEXTS).map((name) => checked(options, name, TEXTS[name]));

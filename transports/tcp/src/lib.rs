@@ -30,6 +30,8 @@ mod runtime;
 pub mod smol;
 #[cfg(any(feature = "reactor", feature = "tokio"))]
 mod tls;
+#[cfg(all(feature = "tls", any(feature = "reactor", feature = "tokio")))]
+mod tls_words;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 mod transport;

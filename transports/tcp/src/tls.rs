@@ -40,6 +40,8 @@ mod imp {
     };
     use redmux_transport::{ByteStream, Pem, TlsOptions, TlsVersions};
 
+    use crate::tls_words::{InWords, handshake_in_words, hint};
+
     /// Speaks TLS over a stream; `host` is whom to expect at its end.
     pub(crate) async fn put_on<S>(
         stream: S,
@@ -53,8 +55,8 @@ mod imp {
         let name = ServerName::try_from(host)
             .map_err(|_| invalid("the host is neither a DNS name nor an address".to_owned()))?;
         let config = prepare(options.clone()).await?;
-        let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
-        Ok(Box::new(stream))
+        let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
+        Ok(Box::new(InWords(stream.map_err(handshake_in_words)?)))
     }
 
     /// Reads the files on a thread of its own: they must not hold up the executor.
@@ -89,9 +91,10 @@ mod imp {
         let chain = certificates(certificate, "sslCert")?;
         let key = PrivateKeyDer::from_pem_slice(&bytes(key, "sslKey")?)
             .map_err(|_| invalid("sslKey: there is no private key in PEM".to_owned()))?;
-        builder
-            .with_client_auth_cert(chain, key)
-            .map_err(|error| invalid(format!("sslCert and sslKey: {error}")))
+        builder.with_client_auth_cert(chain, key).map_err(|error| match hint(&error) {
+            Some(hint) => invalid(format!("sslCert and sslKey: {hint}")),
+            None => invalid(format!("sslCert and sslKey: {error}")),
+        })
     }
 
     fn authorities(options: &TlsOptions) -> io::Result<RootCertStore> {

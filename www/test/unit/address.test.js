@@ -38,6 +38,8 @@ test("malformed addresses are named and not repeated", () => {
     ["redis://example/?secret=1", undefined, /is no parameter of it/],
     ["redis://example/%zz", undefined, /url: the path is not percent-encoded/],
     ["rediss://example", false, /tls: false contradicts rediss:/],
+    ["rediss://example#insecure", undefined, /url: it takes no fragment/],
+    ["rediss://example?ssl=false", undefined, /url: ssl is no parameter of it/],
     ["redis://example", "yes", /tls: expected true, false, or an object/],
     ["wss://example", {}, /tls: a WebSocket's URL says it/],
   ]) {

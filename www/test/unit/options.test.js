@@ -31,6 +31,7 @@ test("every option has its place", () => {
 test("what cannot be used is refused by name, without its value", () => {
   for (const [options, why] of [
     [{ comandTimeout: 1 }, "comandTimeout is not an option"],
+    [{ sslCa: "hunter2" }, "sslCa is not an option (TLS is set by rediss: and tls: { ca, cert, key, servername })"],
     [{ toString: 1 }, "toString is not an option"],
     [{ username: 7 }, "username: expected a string"],
     [{ password: "\ud800hunter2" }, "password: expected a string"],
