@@ -156,8 +156,5 @@ export class Session extends EventTarget {
     on("internalError", "error", ({ message }) => message);
     on("missed", "warning", ({ message }) => message);
     on("configurationChanged", "info", ({ message }) => message);
-    on("configurationChangedBroadcast", "info", ({ message }) => message);
-    on("hashSlotMoved", "info", ({ message }) => message);
-    on("serverMaintenance", "warning", ({ rawMessage }) => rawMessage);
   }
 }

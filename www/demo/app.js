@@ -81,8 +81,6 @@ function listen(client) {
   client.on("errorMessage", ({ command, serverCode }) => log("errorMessage", "warn", `${command ?? "push"}: ${serverCode}`));
   client.on("internalError", ({ origin, detail }) => log("internalError", "bad", `${origin}: ${detail}`));
   client.on("configurationChanged", ({ detail }) => log("configurationChanged", "", detail));
-  client.on("serverMaintenance", ({ rawMessage }) => log("serverMaintenance", "warn", rawMessage));
-  client.on("hashSlotMoved", ({ slot, newEndpoint }) => log("hashSlotMoved", "", `${slot} to ${newEndpoint}`));
   client.on("missed", ({ source, cause, count }) => log("missed", "warn", `${source}: ${count ?? "unknown number"}, ${cause}`));
 }
 

@@ -1,9 +1,11 @@
 // Checks of options.
 
+import { mistake } from "./errors.js";
+
 /** Checks a number of milliseconds; `name` is what the caller calls it. */
 export function milliseconds(name, value) {
   if (typeof value !== "number" || !(value > 0)) {
-    throw new TypeError(`${name}: expected milliseconds greater than 0, or Infinity`);
+    throw mistake(`${name}: expected milliseconds greater than 0, or Infinity`);
   }
   return value;
 }
@@ -15,7 +17,7 @@ export const CALL_OPTIONS = Object.freeze(["timeout", "signal", "bytes", "bigint
 export function checkOptions(what, options, known) {
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) {
-      throw new TypeError(`${what}: ${name} is not an option (expected one of ${known.join(", ")})`);
+      throw mistake(`${what}: ${name} is not an option (expected one of ${known.join(", ")})`);
     }
   }
 }

@@ -3,6 +3,7 @@
 import { CALL_OPTIONS, checkOptions } from "./calls.js";
 import { COMMANDS } from "./commands.js";
 import { Engine } from "./engine.js";
+import { mistake } from "./errors.js";
 import { describe, isPlain } from "./outbox.js";
 import { Queue } from "./queue.js";
 import { REPLIES } from "./replies.js";
@@ -37,7 +38,7 @@ export class Client {
     if (args.length > 0 && isPlain(args[args.length - 1])) options = args.pop();
     try {
       if (typeof command !== "string") {
-        throw new TypeError(`the command is ${describe(command)} (expected a string)`);
+        throw mistake(`the command is ${describe(command)} (expected a string)`);
       }
       if (options !== NO_OPTIONS) checkOptions("send", options, CALL_OPTIONS);
     } catch (error) {
@@ -163,6 +164,7 @@ Object.defineProperty(Client.prototype, "__v_skip", { value: true });
 for (const spec of COMMANDS) {
   const method = {
     [spec.method](...args) {
+      while (args.length > spec.least && args[args.length - 1] === undefined) args.pop();
       return this._call(spec, args);
     },
   };

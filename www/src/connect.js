@@ -4,6 +4,7 @@
 import * as glue from "../pkg/redmux_wasm.js";
 import { readAddress } from "./address.js";
 import { openClient } from "./client.js";
+import { BAD_CONFIG, mistake } from "./errors.js";
 import { Instance } from "./instance.js";
 import { gated, patient } from "./page.js";
 import { policy } from "./reconnect.js";
@@ -43,14 +44,14 @@ export function entry({ wasmFile, tcp = null, webSocket = null }) {
   async function connect(url, { wasm, transport, tls, reconnect, ...options } = {}) {
     for (const [name, value] of [["transport", transport], ["reconnect", reconnect]]) {
       if (value !== undefined && typeof value !== "function") {
-        throw new TypeError(`${name}: expected a function`);
+        throw mistake(`${name}: expected a function`, BAD_CONFIG);
       }
     }
     const { webSocket, socket, shown, options: given } = readAddress(url, tls);
     const over = transport ?? (webSocket === undefined ? tcp : overWebSocket(findSocket));
     if (!over) {
       const hint = "connect to a gateway (ws: or wss:), or give a transport";
-      throw new TypeError(`url: this runtime opens no ${new URL(url).protocol} connections: ${hint}`);
+      throw mistake(`url: this runtime opens no ${new URL(url).protocol} connections: ${hint}`, BAD_CONFIG);
     }
     const dial = {
       transport: gated(over),
@@ -58,7 +59,9 @@ export function entry({ wasmFile, tcp = null, webSocket = null }) {
       endpoint: shown ?? webSocket,
       delay: patient(policy(reconnect)),
     };
-    return openClient(await load(wasm), dial, { ...given, ...options });
+    // An option that is undefined is not given: it leaves what the URL says.
+    const said = Object.entries(options).filter(([, value]) => value !== undefined);
+    return openClient(await load(wasm), dial, { ...given, ...Object.fromEntries(said) });
   }
 
   return { connect, load };

@@ -2,7 +2,7 @@
 // comes back. Tests put a fake in place of the wasm side.
 
 import { checkOptions, milliseconds } from "./calls.js";
-import { internalError, RedmuxError, report, toError } from "./errors.js";
+import { internalError, mistake, RedmuxError, report, toError } from "./errors.js";
 import { Hub } from "./hub.js";
 import { soon } from "./instance.js";
 import { packOptions } from "./options.js";
@@ -11,7 +11,7 @@ import { GaveUp, SHORTEST } from "./reconnect.js";
 import { looseText, NotText, ReplyReader } from "./reply.js";
 import { REPLIES } from "./replies.js";
 import { Subscription } from "./subscription.js";
-import { openLink } from "./transports/channel.js";
+import { causeOf, openLink } from "./transports/channel.js";
 
 const SUBSCRIBE_OPTIONS = Object.freeze(["bytes", "onMissed", "signal"]);
 
@@ -39,6 +39,8 @@ export class Engine {
   #gaveUp = null;
   #links = new Set();
   #lastEnd = null;
+  /** What ended a socket or kept it from opening, until the next is dialled. */
+  #broken = null;
   /** How often it was asked when to dial since it was connected. */
   #failures = 0;
 
@@ -138,11 +140,12 @@ export class Engine {
       checkOptions(method, options ?? {}, SUBSCRIBE_OPTIONS);
       for (const listener of [callback, onMissed]) {
         if (listener !== undefined && typeof listener !== "function") {
-          throw new TypeError("the listener is not a function");
+          throw mistake("the listener is not a function");
         }
       }
       signal?.throwIfAborted();
       if (this.#closing) throw this.#closed(method);
+      if (Array.isArray(channel)) throw mistake(`${method}: the channel is an array (expected one: subscribe to each)`);
       const packed = Outbox.bytesOf(channel);
       const stop = () => this.#drop(entry);
       const subscription = new Subscription({
@@ -362,7 +365,7 @@ export class Engine {
   }
 
   #error(fields) {
-    if (fields.kind !== "closed" || !this.#gaveUp) return toError(fields);
+    if (fields.kind !== "closed" || !this.#gaveUp) return toError(fields, this.#broken);
     const error = this.#closed(fields.command);
     error.delivery = fields.delivery;
     return error;
@@ -436,9 +439,11 @@ export class Engine {
       threw: (error) => this.hub.report("transport", error),
     };
     const { transport, address } = this.#dial;
+    this.#broken = null;
     const link = openLink(transport, address, told, () => this.#instance.memory, (error) => {
       this.#links.delete(link);
       this.#lastEnd = error;
+      this.#broken = error && causeOf(error, address);
     });
     this.#links.add(link);
     return link;

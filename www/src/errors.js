@@ -1,5 +1,15 @@
 // The error classes. The wasm side reports plain fields; `toError` makes instances of them.
 
+/** The `code` of what is wrong with an argument or an option of a call. */
+export const BAD_ARGUMENT = "ERR_REDMUX_ARGUMENT";
+/** The `code` of what is wrong with a URL or an option of `connect`. */
+export const BAD_CONFIG = "ERR_REDMUX_CONFIG";
+
+/** The error of a call that is a mistake in the program; the message shows no value. */
+export function mistake(message, code = BAD_ARGUMENT) {
+  return Object.assign(new TypeError(message), { code });
+}
+
 /** The base of every error of this package. */
 export class RedmuxError extends Error {
   constructor(message, fields = {}) {
@@ -36,8 +46,15 @@ export class ServerError extends RedmuxError {
   }
 }
 
-for (const type of [RedmuxError, ConnectionError, TimeoutError, CommandError, ServerError]) {
-  Object.defineProperty(type.prototype, "name", { value: type.name, configurable: true, writable: true });
+// As texts, because minifiers rename classes.
+for (const [name, { prototype }] of [
+  ["RedmuxError", RedmuxError],
+  ["ConnectionError", ConnectionError],
+  ["TimeoutError", TimeoutError],
+  ["CommandError", CommandError],
+  ["ServerError", ServerError],
+]) {
+  Object.defineProperty(prototype, "name", { value: name, configurable: true, writable: true });
 }
 
 const CLASSES = new Map([
@@ -48,14 +65,32 @@ const CLASSES = new Map([
   ["timeout", TimeoutError],
   ["command", CommandError],
   ["queue-full", CommandError],
-  ["circuit-open", CommandError],
   ["server", ServerError],
 ]);
 
-/** The instance for the fields of an error: `kind` decides the class. */
-export function toError(fields) {
+/** What to call in place of a command that is refused on a shared connection. */
+const INSTEAD = [
+  ["subscribe, pSubscribe, sSubscribe", ["SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE"]],
+  ["unsubscribe of a subscription", ["UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE"]],
+  ["multi", ["MULTI", "EXEC", "DISCARD"]],
+  ["close", ["QUIT", "RESET"]],
+];
+
+/**
+ * The instance for the fields of an error: `kind` decides the class. `ended` is how a socket ended, if one did:
+ * it is the cause of errors whose message tells of it.
+ */
+export function toError(fields, ended = null) {
   const Class = CLASSES.get(fields.kind) ?? RedmuxError;
-  return new Class(fields.message, fields);
+  const [call] = (fields.kind === "command" && INSTEAD.find(([, names]) => names.includes(fields.command))) || [];
+  const error = new Class(call ? `${fields.message} (${call})` : fields.message, fields);
+  if (ended?.message && fields.message.includes(ended.message)) defineCause(error, ended);
+  return error;
+}
+
+/** As the second argument of a constructor would: not enumerable. */
+function defineCause(error, cause) {
+  Object.defineProperty(error, "cause", { value: cause, configurable: true, writable: true });
 }
 
 /** The error of everything that was open when the wasm instance stopped. */
@@ -64,7 +99,7 @@ export function internalError(cause) {
     kind: "internal",
     delivery: "maybe-executed",
   });
-  error.cause = cause;
+  defineCause(error, cause);
   return error;
 }
 

@@ -1,6 +1,6 @@
 // Events: named listeners whose exceptions never reach the client.
 
-import { report } from "./errors.js";
+import { mistake, report } from "./errors.js";
 import { Waiting } from "./waiting.js";
 
 /** Every event, in the order of the documentation. */
@@ -12,9 +12,6 @@ export const EVENTS = Object.freeze([
   "listenerError",
   "internalError",
   "configurationChanged",
-  "configurationChangedBroadcast",
-  "hashSlotMoved",
-  "serverMaintenance",
   "missed",
 ]);
 
@@ -152,7 +149,7 @@ function without(list, index) {
 
 function check(event, listener) {
   if (!EVENTS.includes(event)) {
-    throw new TypeError(`${String(event)} is not an event (expected one of ${EVENTS.join(", ")})`);
+    throw mistake(`${String(event)} is not an event (expected one of ${EVENTS.join(", ")})`);
   }
-  if (typeof listener !== "function") throw new TypeError("the listener is not a function");
+  if (typeof listener !== "function") throw mistake("the listener is not a function");
 }

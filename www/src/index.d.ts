@@ -1,6 +1,28 @@
 // Types of the npm package `redmux`.
 
-/// <reference lib="esnext.disposable" />
+// Names of browsers and of newer versions of the language, which the compiler may not know here. Where it does,
+// these add nothing to them.
+declare global {
+  interface AbortSignal {}
+  interface CustomEvent<T = any> {}
+  interface EventTarget {}
+  interface Request {}
+  interface Response {}
+  interface URL {}
+  namespace WebAssembly {
+    interface Module {}
+  }
+  interface SymbolConstructor {
+    readonly dispose: unique symbol;
+    readonly asyncDispose: unique symbol;
+  }
+  interface Disposable {
+    [Symbol.dispose](): void;
+  }
+  interface AsyncDisposable {
+    [Symbol.asyncDispose](): PromiseLike<void>;
+  }
+}
 
 /** What can be sent as an argument. Numbers and bigints are sent as decimal text. */
 export type Arg = string | number | bigint | ArrayBuffer | ArrayBufferView;
@@ -100,7 +122,7 @@ export interface ConnectOptions {
   /** Opens the stream of bytes, instead of the runtime's own sockets. */
   transport?: Transport;
   /** The wasm file, if it is not where the entry for this runtime has it. It is loaded once: the first call decides. */
-  wasm?: string | URL | Request | Response | BufferSource | WebAssembly.Module;
+  wasm?: string | URL | Request | Response | ArrayBuffer | ArrayBufferView | WebAssembly.Module;
 }
 
 /** What a transport is to dial. */
@@ -108,6 +130,8 @@ export interface Address {
   /** Of `redis:` and `rediss:` URLs. An IPv6 address has no brackets. */
   host?: string;
   port?: number;
+  /** The version of IP, 4 or 6, if the URL says it (`?family=4`); 0 is either. */
+  family?: number;
   /** Of `unix:` URLs. */
   path?: string;
   /** `false`, or options of TLS. */
@@ -118,8 +142,10 @@ export interface Address {
 
 /** A stream of bytes to a Redis server: the sockets of `cloudflare:sockets` and of Deno are such. */
 export interface ByteStream {
-  readonly readable: ReadableStream<Uint8Array>;
-  readonly writable: WritableStream<Uint8Array>;
+  /** A `ReadableStream` of `Uint8Array`s. */
+  readonly readable: { getReader(): any };
+  /** A `WritableStream` of `Uint8Array`s. */
+  readonly writable: { getWriter(): any };
   /** Rejects when the connection breaks. */
   readonly closed?: Promise<unknown>;
   close?(): unknown;
@@ -154,8 +180,6 @@ export type ErrorKind =
   | "protocol"
   | "server"
   | "decode"
-  | "conflict"
-  | "circuit-open"
   | "internal";
 
 /** The state of the connection when something failed. Times in milliseconds. */
@@ -249,12 +273,22 @@ export interface Events {
   /** Something that should not happen inside the client; please report it. */
   internalError: Logged & { endpoint: string | null; connectionType: string | null; origin: string; detail: string };
   configurationChanged: Logged & { endpoint: string; detail: string };
-  configurationChangedBroadcast: Logged & { endpoint: string };
-  hashSlotMoved: Logged & { slot: number; oldEndpoint: string | null; newEndpoint: string };
-  /** `startsIn` in milliseconds from now, where the server told it. */
-  serverMaintenance: Logged & { endpoint: string; rawMessage: string; startsIn: number | null };
   missed: Missed;
 }
+/** An `EventTarget` of `CustomEvent`s whose `detail` they are. */
+export interface EventsTarget extends EventTarget {
+  addEventListener<E extends keyof Events>(
+    type: E,
+    listener: ((event: ClientEvent<E>) => void) | { handleEvent(event: ClientEvent<E>): void } | null,
+    options?: boolean | { once?: boolean; signal?: AbortSignal; passive?: boolean; capture?: boolean },
+  ): void;
+  removeEventListener<E extends keyof Events>(
+    type: E,
+    listener: ((event: ClientEvent<E>) => void) | { handleEvent(event: ClientEvent<E>): void } | null,
+    options?: boolean | { capture?: boolean },
+  ): void;
+}
+export type ClientEvent<E extends keyof Events> = CustomEvent<Events[E]> & { readonly type: E; readonly detail: Events[E] };
 
 export interface Message<P = string> {
   channel: string;
@@ -307,6 +341,8 @@ export interface Status {
 
 /** Fields and values, keys and values, or names and values. */
 export type Pairs = Readonly<Record<string, Arg>> | ReadonlyMap<Arg, Arg> | readonly (readonly [Arg, Arg])[];
+/** The same as an object of a type that says which fields there are: an interface is one. */
+export type Fields<P extends object> = { readonly [K in keyof P]-?: Arg };
 /** A member of a sorted set. */
 export interface Scored<V = Arg> {
   value: V;
@@ -557,9 +593,9 @@ export interface Client<D extends boolean = false> extends Commands<null, D> {}
 export declare class Client<D extends boolean = false> {
   private constructor();
   /** Any command. Maps come as `Map`, sets as `Set`, errors inside of arrays as `ServerError`. */
-  send(command: string, ...args: Rest<Args>): Promise<Reply>;
+  send<T = Reply>(command: string, ...args: Rest<Args>): Promise<T>;
   /** A function that runs a script, which is sent once and then called by its digest. */
-  script(source: string): (keys?: Args, args?: Args, options?: CallOptions) => Promise<Reply>;
+  script<T = Reply>(source: string): (keys?: Args, args?: Args, options?: CallOptions) => Promise<T>;
   subscribe<B extends boolean = false>(channel: Arg, callback?: (message: Message<Text<B>>) => void, options?: SubscribeOptions<B>): Promise<Subscription<Text<B>>>;
   subscribe<B extends boolean = false>(channel: Arg, options: SubscribeOptions<B>): Promise<Subscription<Text<B>>>;
   pSubscribe<B extends boolean = false>(pattern: Arg, callback?: (message: Message<Text<B>>) => void, options?: SubscribeOptions<B>): Promise<Subscription<Text<B>>>;
@@ -585,7 +621,7 @@ export declare class Client<D extends boolean = false> {
   once<E extends keyof Events>(event: E, listener: (event: Events[E]) => void): this;
   off<E extends keyof Events>(event: E, listener: (event: Events[E]) => void): this;
   /** The same events, as `CustomEvent`s whose `detail` they are. */
-  readonly events: EventTarget;
+  readonly events: EventsTarget;
   /** The same events from now on, until the client is closed; a slow reader loses the oldest of 256. */
   [Symbol.asyncIterator](): AsyncIterableIterator<{ [E in keyof Events]: { type: E; detail: Events[E] } }[keyof Events]>;
   status(): Status;
@@ -601,7 +637,7 @@ export declare class Client<D extends boolean = false> {
  */
 export interface Queue<R extends unknown[] = any[], D extends boolean = false> extends Commands<R, D> {
   readonly length: number;
-  send(command: string, ...args: Rest<Args>): Queue<[...R, Reply], D>;
+  send<T = Reply>(command: string, ...args: Rest<Args>): Queue<[...R, T], D>;
   /** The replies, in order. Rejects with the first error; the others ran nevertheless. */
   exec(options?: { timeout?: number; signal?: AbortSignal }): Promise<R>;
   /** What became of each command, as `Promise.allSettled` tells it. */

@@ -10,6 +10,7 @@ import type {
   CommandDoc,
   CommandInfo,
   DeletedEntry,
+  Fields,
   FoundPlace,
   FunctionLibrary,
   FunctionStats,
@@ -405,8 +406,8 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   incr<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Adds a number. See [INCRBY](https://redis.io/docs/latest/commands/incrby/). */
   incrBy<N extends boolean = D>(key: Arg, by: number | bigint, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
-  /** Adds a number with a fraction. See [INCRBYFLOAT](https://redis.io/docs/latest/commands/incrbyfloat/). */
-  incrByFloat(key: Arg, by: number, options?: In<Q, CallOptions>): Out<Q, D, number>;
+  /** Adds a number with a fraction. The server counts with more digits than a number holds: `send("INCRBYFLOAT", key, by)` gives them as text. See [INCRBYFLOAT](https://redis.io/docs/latest/commands/incrbyfloat/). */
+  incrByFloat(key: Arg, by: number | string, options?: In<Q, CallOptions>): Out<Q, D, number>;
   /** The longest common subsequence of two values. See [LCS](https://redis.io/docs/latest/commands/lcs/). Since Redis 7.0. */
   lcs<B extends boolean = false>(key: Arg, other: Arg, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>>;
   /** Where two values have their longest common subsequence, the last match first. See [LCS](https://redis.io/docs/latest/commands/lcs/). Since Redis 7.0. */
@@ -417,11 +418,11 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   mGet<B extends boolean = false>(keys: Args, options?: In<Q, CallOptions<B>>): Out<Q, D, (Text<B> | null)[]>;
   mGet<B extends boolean = false>(...keys: Rest<Args, In<Q, CallOptions<B>>>): Out<Q, D, (Text<B> | null)[]>;
   /** Sets several keys. See [MSET](https://redis.io/docs/latest/commands/mset/). */
-  mSet(pairs: Pairs, options?: In<Q, CallOptions>): Out<Q, D, "OK">;
+  mSet<P extends object = {}>(pairs: Pairs | Fields<P>, options?: In<Q, CallOptions>): Out<Q, D, "OK">;
   /** Sets several keys with an expiry, all or none; whether it did. See [MSETEX](https://redis.io/docs/latest/commands/msetex/). Since Redis 8.4 and Valkey 9.1. */
-  mSetEx(pairs: Pairs, options?: In<Q, MSetExOptions>): Out<Q, D, boolean>;
+  mSetEx<P extends object = {}>(pairs: Pairs | Fields<P>, options?: In<Q, MSetExOptions>): Out<Q, D, boolean>;
   /** Sets several keys if none of them exists; whether it did. See [MSETNX](https://redis.io/docs/latest/commands/msetnx/). */
-  mSetNX(pairs: Pairs, options?: In<Q, CallOptions>): Out<Q, D, boolean>;
+  mSetNX<P extends object = {}>(pairs: Pairs | Fields<P>, options?: In<Q, CallOptions>): Out<Q, D, boolean>;
   /** Counts values in a HyperLogLog; whether the estimate changed. See [PFADD](https://redis.io/docs/latest/commands/pfadd/). */
   pfAdd(key: Arg, ...values: Rest<Args, In<Q, CallOptions>>): Out<Q, D, boolean>;
   /** How many different values were counted, about. See [PFCOUNT](https://redis.io/docs/latest/commands/pfcount/). */
@@ -516,8 +517,8 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   hGetEx<B extends boolean = false>(key: Arg, fields: Args, options?: In<Q, GetExOptions<B>>): Out<Q, D, (Text<B> | null)[]>;
   /** Adds a number to a field. See [HINCRBY](https://redis.io/docs/latest/commands/hincrby/). */
   hIncrBy<N extends boolean = D>(key: Arg, field: Arg, by: number | bigint, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
-  /** Adds a number with a fraction to a field. See [HINCRBYFLOAT](https://redis.io/docs/latest/commands/hincrbyfloat/). */
-  hIncrByFloat(key: Arg, field: Arg, by: number, options?: In<Q, CallOptions>): Out<Q, D, number>;
+  /** Adds a number with a fraction to a field; of the digits holds what incrByFloat says. See [HINCRBYFLOAT](https://redis.io/docs/latest/commands/hincrbyfloat/). */
+  hIncrByFloat(key: Arg, field: Arg, by: number | string, options?: In<Q, CallOptions>): Out<Q, D, number>;
   /** The names of all fields. See [HKEYS](https://redis.io/docs/latest/commands/hkeys/). */
   hKeys<B extends boolean = false>(key: Arg, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>[]>;
   /** Number of fields. See [HLEN](https://redis.io/docs/latest/commands/hlen/). */
@@ -544,10 +545,10 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   /** A page of fields. See [HSCAN](https://redis.io/docs/latest/commands/hscan/). */
   hScanNoValues<B extends boolean = false>(key: Arg, cursor: string | number, options?: In<Q, MatchOptions<B>>): Out<Q, D, ScanPage<Text<B>>>;
   /** Sets fields; how many are new. See [HSET](https://redis.io/docs/latest/commands/hset/). */
-  hSet<N extends boolean = D>(key: Arg, pairs: Pairs, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
+  hSet<N extends boolean = D, P extends object = {}>(key: Arg, pairs: Pairs | Fields<P>, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   hSet<N extends boolean = D>(key: Arg, field: Arg, value: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Sets fields with an expiry, all or none; whether it did. See [HSETEX](https://redis.io/docs/latest/commands/hsetex/). Since Redis 8.0 and Valkey 9.0. */
-  hSetEx(key: Arg, pairs: Pairs, options?: In<Q, HSetExOptions>): Out<Q, D, boolean>;
+  hSetEx<P extends object = {}>(key: Arg, pairs: Pairs | Fields<P>, options?: In<Q, HSetExOptions>): Out<Q, D, boolean>;
   /** Sets a field; false if it exists. See [HSETNX](https://redis.io/docs/latest/commands/hsetnx/). */
   hSetNX(key: Arg, field: Arg, value: Arg, options?: In<Q, CallOptions>): Out<Q, D, boolean>;
   /** Length of a value in bytes. See [HSTRLEN](https://redis.io/docs/latest/commands/hstrlen/). */
@@ -730,7 +731,7 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   /** Acknowledges entries and deletes them: 1 deleted, 2 not as others refer to it, -1 no such entry. See [XACKDEL](https://redis.io/docs/latest/commands/xackdel/). Since Redis 8.2. */
   xAckDel<N extends boolean = D>(key: Arg, group: Arg, ids: string | readonly string[], options?: In<Q, ReferenceOptions<boolean, N>>): Out<Q, D, Int<N>[]>;
   /** Adds an entry, with the id `"*"` for the server to choose; the id, or `null` with NOMKSTREAM. See [XADD](https://redis.io/docs/latest/commands/xadd/). */
-  xAdd<B extends boolean = false>(key: Arg, id: string, pairs: Pairs, options?: In<Q, XAddOptions<B>>): Out<Q, D, Text<B> | null>;
+  xAdd<B extends boolean = false, P extends object = {}>(key: Arg, id: string, pairs: Pairs | Fields<P>, options?: In<Q, XAddOptions<B>>): Out<Q, D, Text<B> | null>;
   /** Gives entries to another consumer that have been pending for milliseconds. See [XAUTOCLAIM](https://redis.io/docs/latest/commands/xautoclaim/). Since Redis 6.2. */
   xAutoClaim<B extends boolean = false>(key: Arg, group: Arg, consumer: Arg, minIdle: number, start: string, options?: In<Q, CountOptions<B>>): Out<Q, D, { next: string; entries: StreamEntry<B>[]; deleted: string[] }>;
   /** As xAutoClaim, giving only the ids and counting no delivery. See [XAUTOCLAIM](https://redis.io/docs/latest/commands/xautoclaim/). Since Redis 6.2. */
@@ -782,29 +783,29 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   /** Removes the oldest entries, so that so many stay, or those from an id on; how many: `{ MAXLEN: ["~", 1000] }`. See [XTRIM](https://redis.io/docs/latest/commands/xtrim/). */
   xTrim<N extends boolean = D>(key: Arg, options: In<Q, XTrimOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Runs a script; `script` does it without sending it each time. See [EVAL](https://redis.io/docs/latest/commands/eval/). */
-  eval(source: string, options?: In<Q, CallOptions>): Out<Q, D, Reply>;
-  eval(source: string, keys: Args, options?: In<Q, CallOptions>): Out<Q, D, Reply>;
-  eval(source: string, keys: Args, args: Args, options?: In<Q, CallOptions>): Out<Q, D, Reply>;
+  eval<T = Reply>(source: string, options?: In<Q, CallOptions>): Out<Q, D, T>;
+  eval<T = Reply>(source: string, keys: Args, options?: In<Q, CallOptions>): Out<Q, D, T>;
+  eval<T = Reply>(source: string, keys: Args, args: Args, options?: In<Q, CallOptions>): Out<Q, D, T>;
   /** As eval, for a script that only reads: also by replicas. See [EVAL_RO](https://redis.io/docs/latest/commands/eval_ro/). Since Redis 7.0. */
-  evalRo(source: string, options?: In<Q, CallOptions>): Out<Q, D, Reply>;
-  evalRo(source: string, keys: Args, options?: In<Q, CallOptions>): Out<Q, D, Reply>;
-  evalRo(source: string, keys: Args, args: Args, options?: In<Q, CallOptions>): Out<Q, D, Reply>;
+  evalRo<T = Reply>(source: string, options?: In<Q, CallOptions>): Out<Q, D, T>;
+  evalRo<T = Reply>(source: string, keys: Args, options?: In<Q, CallOptions>): Out<Q, D, T>;
+  evalRo<T = Reply>(source: string, keys: Args, args: Args, options?: In<Q, CallOptions>): Out<Q, D, T>;
   /** Runs a script by the digest that scriptLoad gave. See [EVALSHA](https://redis.io/docs/latest/commands/evalsha/). */
-  evalSha(digest: string, options?: In<Q, CallOptions>): Out<Q, D, Reply>;
-  evalSha(digest: string, keys: Args, options?: In<Q, CallOptions>): Out<Q, D, Reply>;
-  evalSha(digest: string, keys: Args, args: Args, options?: In<Q, CallOptions>): Out<Q, D, Reply>;
+  evalSha<T = Reply>(digest: string, options?: In<Q, CallOptions>): Out<Q, D, T>;
+  evalSha<T = Reply>(digest: string, keys: Args, options?: In<Q, CallOptions>): Out<Q, D, T>;
+  evalSha<T = Reply>(digest: string, keys: Args, args: Args, options?: In<Q, CallOptions>): Out<Q, D, T>;
   /** As evalSha, for a script that only reads: also by replicas. See [EVALSHA_RO](https://redis.io/docs/latest/commands/evalsha_ro/). Since Redis 7.0. */
-  evalShaRo(digest: string, options?: In<Q, CallOptions>): Out<Q, D, Reply>;
-  evalShaRo(digest: string, keys: Args, options?: In<Q, CallOptions>): Out<Q, D, Reply>;
-  evalShaRo(digest: string, keys: Args, args: Args, options?: In<Q, CallOptions>): Out<Q, D, Reply>;
+  evalShaRo<T = Reply>(digest: string, options?: In<Q, CallOptions>): Out<Q, D, T>;
+  evalShaRo<T = Reply>(digest: string, keys: Args, options?: In<Q, CallOptions>): Out<Q, D, T>;
+  evalShaRo<T = Reply>(digest: string, keys: Args, args: Args, options?: In<Q, CallOptions>): Out<Q, D, T>;
   /** Calls a function of a library. See [FCALL](https://redis.io/docs/latest/commands/fcall/). Since Redis 7.0. */
-  fCall(name: Arg, options?: In<Q, CallOptions>): Out<Q, D, Reply>;
-  fCall(name: Arg, keys: Args, options?: In<Q, CallOptions>): Out<Q, D, Reply>;
-  fCall(name: Arg, keys: Args, args: Args, options?: In<Q, CallOptions>): Out<Q, D, Reply>;
+  fCall<T = Reply>(name: Arg, options?: In<Q, CallOptions>): Out<Q, D, T>;
+  fCall<T = Reply>(name: Arg, keys: Args, options?: In<Q, CallOptions>): Out<Q, D, T>;
+  fCall<T = Reply>(name: Arg, keys: Args, args: Args, options?: In<Q, CallOptions>): Out<Q, D, T>;
   /** As fCall, for a function that only reads: also by replicas. See [FCALL_RO](https://redis.io/docs/latest/commands/fcall_ro/). Since Redis 7.0. */
-  fCallRo(name: Arg, options?: In<Q, CallOptions>): Out<Q, D, Reply>;
-  fCallRo(name: Arg, keys: Args, options?: In<Q, CallOptions>): Out<Q, D, Reply>;
-  fCallRo(name: Arg, keys: Args, args: Args, options?: In<Q, CallOptions>): Out<Q, D, Reply>;
+  fCallRo<T = Reply>(name: Arg, options?: In<Q, CallOptions>): Out<Q, D, T>;
+  fCallRo<T = Reply>(name: Arg, keys: Args, options?: In<Q, CallOptions>): Out<Q, D, T>;
+  fCallRo<T = Reply>(name: Arg, keys: Args, args: Args, options?: In<Q, CallOptions>): Out<Q, D, T>;
   /** Deletes a library. See [FUNCTION DELETE](https://redis.io/docs/latest/commands/function-delete/). Since Redis 7.0. */
   functionDelete(library: string, options?: In<Q, CallOptions>): Out<Q, D, "OK">;
   /** All libraries in serialised form, for functionRestore. See [FUNCTION DUMP](https://redis.io/docs/latest/commands/function-dump/). Since Redis 7.0. */
@@ -964,7 +965,7 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   /** Writes what configSet has changed to the server's file. See [CONFIG REWRITE](https://redis.io/docs/latest/commands/config-rewrite/). */
   configRewrite(options?: In<Q, CallOptions>): Out<Q, D, "OK">;
   /** Changes parameters of the server. See [CONFIG SET](https://redis.io/docs/latest/commands/config-set/). */
-  configSet(pairs: Pairs, options?: In<Q, CallOptions>): Out<Q, D, "OK">;
+  configSet<P extends object = {}>(pairs: Pairs | Fields<P>, options?: In<Q, CallOptions>): Out<Q, D, "OK">;
   configSet(name: string, value: Arg, options?: In<Q, CallOptions>): Out<Q, D, "OK">;
   /** Number of keys. See [DBSIZE](https://redis.io/docs/latest/commands/dbsize/). */
   dbSize<N extends boolean = D>(options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;

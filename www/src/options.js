@@ -10,7 +10,9 @@ const whole = ["a whole number, 0 or more", (value) => Number.isInteger(value) &
 const time = ["milliseconds greater than 0, or Infinity", (value) => typeof value === "number" && value > 0];
 const version = ["2 or 3", (value) => value === 2 || value === 3];
 
-const TEXTS = { username: text, password: text, clientName: text };
+const label = ["printable ASCII without spaces, as Redis takes it", (value) => typeof value === "string" && /^[!-~]*$/.test(value)];
+
+const TEXTS = { username: text, password: text, clientName: label };
 const NUMBERS = {
   database: whole,
   connectRetry: whole,
@@ -25,6 +27,8 @@ const NUMBERS = {
   libraryInfo: flag,
   protocol: version,
 };
+/** All of `connect`, in the order of the documentation. */
+const KNOWN = [...Object.keys(TEXTS), ...Object.keys(NUMBERS), "bigint", "clientCache", "reconnect", "signal", "tls", "transport", "wasm"];
 const CACHE = { maxBytes: whole, maxReplyBytes: whole, maxAge: time };
 const CACHE_EXPECTED = "true, or an object of maxBytes, maxReplyBytes, maxAge and prefixes";
 
@@ -36,12 +40,16 @@ const CACHE_EXPECTED = "true, or an object of maxBytes, maxReplyBytes, maxAge an
 export function packOptions({ endpoint, clientCache, ...options }, open) {
   for (const [name, value] of Object.entries(options)) {
     if (value !== undefined && !Object.hasOwn(TEXTS, name) && !Object.hasOwn(NUMBERS, name)) {
-      // What the Rust client and connection strings call it.
-      throw fault(`${name} is not an option${name.startsWith("ssl") ? " (TLS is set by rediss: and tls: { ca, cert, key, servername })" : ""}`);
+      // `ssl…` is what the Rust client and connection strings call it.
+      const hint = name.startsWith("ssl") ? "TLS is set by rediss: and tls: { ca, cert, key, servername }" : `expected one of ${KNOWN.join(", ")}`;
+      throw fault(`${name} is not an option (${hint})`);
     }
   }
   const cache = cacheOf(clientCache);
-  const given = Object.keys(TEXTS).map((name) => checked(options, name, TEXTS[name]));
+  const names = Object.keys(TEXTS);
+  for (const name of names) checked(options, name, TEXTS[name]);
+  const texts = credentials(options);
+  const given = names.map((name) => texts[name]);
   const numbers = [
     ...Object.keys(NUMBERS).map((name) => checked(options, name, NUMBERS[name])),
     ...given.map(mark),
@@ -54,6 +62,17 @@ export function packOptions({ endpoint, clientCache, ...options }, open) {
   outbox.add(0, () => NO_NAME, endpoint, undefined, KIND.command, words);
   // What is not given is NaN.
   return outbox.flush((heads, bytes) => open(Float64Array.from(numbers), heads, bytes));
+}
+
+/**
+ * An empty text is what a variable of the environment gives that is not set: it is taken as nothing given. The user
+ * `default` without a password is whom every connection begins with.
+ */
+function credentials({ username, password, ...options }) {
+  const user = username === "" || (username === "default" && !password) ? undefined : username;
+  const secret = password === "" && user === undefined ? undefined : password;
+  if (user !== undefined && secret === undefined) throw fault("username: it needs a password");
+  return { ...options, username: user, password: secret };
 }
 
 function mark(value) {

@@ -1,6 +1,8 @@
 // What is asked for on its way into wasm: all of one turn of the event loop in one buffer, in order, which
 // crosses once. www/wasm/src/batch.rs says what is where.
 
+import { mistake } from "./errors.js";
+
 const encoder = new TextEncoder();
 const BYTES = 16 << 10;
 const HEADS = 1024;
@@ -185,9 +187,7 @@ function packTime(time) {
 }
 
 function bad(index, why) {
-  return new TypeError(
-    `argument ${index} ${why} (expected string, number, bigint, Uint8Array or ArrayBuffer)`,
-  );
+  return mistake(`argument ${index} ${why} (expected string, number, bigint, Uint8Array or ArrayBuffer)`);
 }
 
 /** What a value is, without showing it. */

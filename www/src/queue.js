@@ -1,6 +1,7 @@
 // Commands that go together: `multi` and `pipeline`.
 
 import { CALL_OPTIONS, checkOptions } from "./calls.js";
+import { mistake } from "./errors.js";
 import { describe, isPlain } from "./outbox.js";
 import { REPLIES } from "./replies.js";
 import { toWords } from "./shape.js";
@@ -28,7 +29,7 @@ export class Queue {
   send(command, ...args) {
     let options = NO_OPTIONS;
     if (args.length > 0 && isPlain(args[args.length - 1])) options = args.pop();
-    if (typeof command !== "string") throw new TypeError(`the command is ${describe(command)} (expected a string)`);
+    if (typeof command !== "string") throw mistake(`the command is ${describe(command)} (expected a string)`);
     checkOptions("send", options, CALL_OPTIONS);
     return this.#push(command, args, options, undefined, "send");
   }
@@ -41,7 +42,7 @@ export class Queue {
 
   #push(name, words, { bytes = false, bigint, timeout, signal, cached }, shape, method) {
     if (timeout !== undefined || signal !== undefined || cached !== undefined) {
-      throw new TypeError(`${method}: timeout and signal are options of exec, and nothing is cached`);
+      throw mistake(`${method}: timeout and signal are options of exec, and nothing is cached`);
     }
     this.#commands.push({ name, words, bytes, bigint: bigint ?? this.#engine.bigint, shape });
     return this;
@@ -58,7 +59,7 @@ export class Queue {
   /** What became of each command, as `Promise.allSettled` tells it. */
   async execSettled(options = {}) {
     checkOptions("exec", options, ["timeout", "signal"]);
-    if (this.#done) throw new TypeError("exec: these commands have been sent");
+    if (this.#done) throw mistake("exec: these commands have been sent");
     this.#done = true;
     if (this.#commands.length === 0) return [];
     if (!this.#together) {

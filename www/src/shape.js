@@ -2,6 +2,7 @@
 // what they mean.
 
 import { checkOptions } from "./calls.js";
+import { mistake } from "./errors.js";
 import { describe, isPlain } from "./outbox.js";
 
 /** Where an object is data. */
@@ -59,7 +60,7 @@ export function toWords(spec, args) {
       case ">": {
         flattenPairs(words, given[next++]);
         const pairs = words.splice(from);
-        if (pairs.length % 2 > 0) throw new TypeError(`${spec.method}: streams are { key: id }`);
+        if (pairs.length % 2 > 0) throw mistake(`${spec.method}: streams are { key: id }`);
         for (const side of [0, 1]) for (let at = side; at < pairs.length; at += 2) words.push(pairs[at]);
         break;
       }
@@ -106,7 +107,7 @@ function flatten({ method }, words, value, one, names) {
   for (const item of Array.isArray(value) ? value : [value]) {
     if (!isPlain(item)) words.push(item);
     else if (names.every((name) => name in item)) for (const name of names) words.push(item[name]);
-    else throw new TypeError(`${method}: ${one} is { ${names.join(", ")} }`);
+    else throw mistake(`${method}: ${one} is { ${names.join(", ")} }`);
   }
 }
 
@@ -117,5 +118,5 @@ function vector(words, value) {
     words.push("VALUES", value.length);
     append(words, [...value]);
   } else if (ArrayBuffer.isView(value)) words.push("FP32", value);
-  else throw new TypeError(`the vector is ${describe(value)} (expected numbers)`);
+  else throw mistake(`the vector is ${describe(value)} (expected numbers)`);
 }

@@ -1,5 +1,6 @@
 // One subscription: a callback, or an async iterator over a bounded queue.
 
+import { mistake } from "./errors.js";
 import { Waiting } from "./waiting.js";
 
 export class Subscription {
@@ -36,7 +37,7 @@ export class Subscription {
   }
 
   [Symbol.asyncIterator]() {
-    if (this.#callback) throw new TypeError("this subscription has a callback: it cannot be iterated");
+    if (this.#callback) throw mistake("this subscription has a callback: it cannot be iterated");
     return {
       next: () => this.#next(),
       return: async () => {

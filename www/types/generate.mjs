@@ -99,7 +99,8 @@ function signature(spec, text, options) {
     (name) => `${name}<${GENERIC[name]}>`,
   );
   const has = (name) => new RegExp(`<[^<>]*\\b${name}\\b[^<>]*>`).test(result);
-  const generics = [has("B") && "B extends boolean = false", has("N") && "N extends boolean = D", own].filter(
+  const pairs = /\bpairs\b/.test(given) && "P extends object = {}";
+  const generics = [has("B") && "B extends boolean = false", has("N") && "N extends boolean = D", pairs, own].filter(
     Boolean,
   );
   const both = has("B") || has("N") ? `<${has("B") ? "B" : "boolean"}${has("N") ? ", N" : ""}>` : "";

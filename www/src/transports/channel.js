@@ -7,6 +7,8 @@
 // `onData(bytes, true)` lends bytes for as long as the call takes. It may have `writeParts(parts)` for bytes that
 // lie apart, and `destroy()`, which ends it at once; `close()` sends what was written before, within `LINGER`.
 
+import { BAD_CONFIG, mistake } from "../errors.js";
+
 /** Bytes that a channel may hold unsent before the wasm side waits. */
 const HIGH_WATER = 1 << 20;
 /** How soon a full channel is looked at again, at first and at most, in milliseconds. */
@@ -174,6 +176,16 @@ function stageOf(error, address) {
   return address.url === undefined ? DIAL : UPGRADE;
 }
 
+/** What went wrong as an error with its `code`: a copy, because the message and the causes of the other may hold the URL. */
+export function causeOf(error, address) {
+  const cause = new Error(messageOf(error, address));
+  for (const name of ["code", "errno", "syscall", "closeCode"]) {
+    const value = error?.[name] ?? error?.errors?.[0]?.[name] ?? error?.cause?.[name];
+    if (value !== undefined) cause[name] = value;
+  }
+  return cause;
+}
+
 /** What went wrong, in one line: some runtimes put it into the code or the cause alone. */
 function messageOf(error, { url }) {
   const inner = error?.errors?.[0] ?? error?.cause ?? error;
@@ -193,7 +205,7 @@ class StreamChannel {
 
   constructor(streams) {
     if (!streams?.readable?.getReader || !streams?.writable?.getWriter) {
-      throw new TypeError("transport: expected { readable, writable, closed, close }");
+      throw mistake("transport: expected { readable, writable, closed, close }", BAD_CONFIG);
     }
     this.#streams = streams;
     this.#writer = streams.writable.getWriter();

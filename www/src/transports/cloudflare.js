@@ -1,13 +1,14 @@
 // TCP and TLS by `connect()` of `cloudflare:sockets`: workerd and Cloudflare Workers.
 
 import { connect } from "cloudflare:sockets";
+import { BAD_CONFIG, mistake } from "../errors.js";
 
 /** Dials `{ host, port, tls }`; `tls` is `false` or `{}`: the runtime checks certificates by itself. */
 export async function tcp({ host, port, path, tls }, { signal }) {
   if (path !== undefined) throw new Error("this runtime has no Unix sockets");
   const unknown = tls ? Object.keys(tls) : [];
   if (unknown.length > 0) {
-    throw new TypeError(`tls: this runtime takes no options of TLS (${unknown.join(", ")})`);
+    throw mistake(`tls: this runtime takes no options of TLS (${unknown.join(", ")})`, BAD_CONFIG);
   }
   const options = { secureTransport: tls ? "starttls" : "off", allowHalfOpen: false };
   const socket = connect({ hostname: host, port }, options);

@@ -12,9 +12,9 @@ export function tcp(address, { signal }) {
 }
 
 /** The same, with `options` for sockets without TLS; gives what `channelOf` makes of the socket. */
-export function dial({ host, port, path, tls }, signal, options, channelOf) {
+export function dial({ host, port, family, path, tls }, signal, options, channelOf) {
   return new Promise((resolve, reject) => {
-    const where = path === undefined ? { host, port } : { path };
+    const where = path === undefined ? { host, port, family } : { path };
     const name = host && !isAddress(host) ? { servername: host } : {};
     const socket = tls ? connectTls({ ...where, ...name, ...tls }) : connectNet({ ...where, ...options });
     const abort = () => fail(signal.reason);

@@ -88,6 +88,35 @@ export async function uses(url: string): Promise<void> {
   is<number>()(await exact.incr("k", { bigint: false }));
   is<[bigint]>()(await exact.multi().incr("k").exec());
 
+  interface User {
+    name: string;
+    born: number;
+  }
+  const user: User = { name: "Ada", born: 1815 };
+  await redis.hSet("h", user);
+  await redis.hSet("h", user, { timeout: 5 });
+  await redis.hSetEx("h", user, { EX: 60 });
+  await redis.mSet(user);
+  await redis.xAdd("x", "*", user, { NOMKSTREAM: true });
+  redis.multi().hSet("h", user).xAdd("x", "*", user);
+  await redis.hSet("h", [["f", 1]]);
+  await redis.hSet("h", "f", 1);
+
+  is<string>()(await redis.send<string>("GETDEL", "k"));
+  is<number>()(await redis.eval<number>("return 1"));
+  is<number>()(await redis.script<number>("return 1")(["k"]));
+  is<[number]>()(await redis.multi().send<number>("INCR", "k").exec());
+
+  redis.events.addEventListener("errorMessage", ({ type, detail }) => {
+    is<"errorMessage">()(type);
+    is<string>()(detail.serverCode);
+  });
+  const target: EventTarget = redis.events;
+  target.dispatchEvent(new Event("x"));
+  await redis.get("k", undefined);
+  await redis.set("k", "v", Math.random() > 0.5 ? { EX: 1 } : undefined);
+  is<string>()((redis as Client).status().connections[0]?.endpoint ?? "");
+
   const options: SetOptions = { EX: 5 };
   await redis.set("k", "v", options);
   await using scoped = await connect(url);
@@ -95,6 +124,16 @@ export async function uses(url: string): Promise<void> {
 }
 
 export async function mistakes(redis: Client): Promise<void> {
+  // @ts-expect-error: a field is no value
+  await redis.hSet("h", { name: { first: "Ada" } });
+  // @ts-expect-error: a field may be undefined
+  await redis.hSet("h", { name: "Ada" } as { name: string | undefined });
+  // @ts-expect-error: fields without values
+  await redis.hSet("h", "name");
+  // @ts-expect-error: there are no fields
+  await redis.hSet("h", true);
+  // @ts-expect-error: there is no such event
+  redis.events.addEventListener("disconnect", () => {});
   // @ts-expect-error: options are spelt as Redis spells them
   await redis.set("k", "v", { ex: 10 });
   // @ts-expect-error: also beside a right one

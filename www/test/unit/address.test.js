@@ -11,6 +11,10 @@ test("Redis URLs say what to dial and which options", () => {
     ["redis://example", { host: "example", port: 6379, tls: { ca: "x" } }, {}, { ca: "x" }],
     ["redis://example", { host: "example", port: 6379, tls: {} }, {}, true],
     ["redis://a%40b:p%2Fw@example/", { host: "example", port: 6379, tls: false }, { username: "a@b", password: "p/w" }],
+    ["redis://example/0/", { host: "example", port: 6379, tls: false }, { database: 0 }],
+    ["redis://example/?family=4", { host: "example", port: 6379, family: 4, tls: false }],
+    ["redis://default:@example", { host: "example", port: 6379, tls: false }, { username: "default", password: "" }],
+    ["redis://default@example", { host: "example", port: 6379, tls: false }, { username: "default" }],
     ["redis://:pw@example", { host: "example", port: 6379, tls: false }, { password: "pw" }],
     ["unix:/run/redis%20a.sock?db=2", { path: "/run/redis a.sock", tls: false }, { database: 2 }],
   ]) {
@@ -36,6 +40,9 @@ test("malformed addresses are named and not repeated", () => {
     ["ftp://secret", undefined, /url: ftp: is not a scheme/],
     ["redis://example/secret", undefined, /url: the path is not a database/],
     ["redis://example/?secret=1", undefined, /is no parameter of it/],
+    ["redis://example/1/secret", undefined, /url: the path is not a database/],
+    ["redis://example/?family=5", undefined, /url: family is 4, 6, or 0 for both/],
+    ["unix:/a?family=4", undefined, /url: family is no parameter of it \(expected db\)/],
     ["redis://example/%zz", undefined, /url: the path is not percent-encoded/],
     ["rediss://example", false, /tls: false contradicts rediss:/],
     ["rediss://example#insecure", undefined, /url: it takes no fragment/],
@@ -45,6 +52,7 @@ test("malformed addresses are named and not repeated", () => {
   ]) {
     assert.throws(() => readAddress(url, tls), (error) => {
       assert.match(error.message, why);
+      assert.equal(error.code, "ERR_REDMUX_CONFIG");
       return error instanceof TypeError;
     });
   }

@@ -50,6 +50,43 @@ test("a bad argument is named by its position and never shown", async () => {
   assert.equal(raw.calls.length, 0);
 });
 
+test("undefined is no argument where the types have options, and one where they have values", async () => {
+  const { client, raw } = await fakeClient();
+  const calls = [
+    ["set", ["k", "v", undefined], ["SET", "k", "v"]],
+    ["get", ["k", undefined], ["GET", "k"]],
+    ["lPop", ["k", undefined, undefined], ["LPOP", "k"]],
+    ["scan", ["0", undefined], ["SCAN", "0"]],
+    ["mGet", [["a", "b"], undefined], ["MGET", "a", "b"]],
+    ["hSet", ["k", { f: 1 }, undefined], ["HSET", "k", "f", "1"]],
+    ["hTtl", ["k", ["f"], undefined], ["HTTL", "k", "FIELDS", "1", "f"]],
+    ["eval", ["return 1", undefined], ["EVAL", "return 1", "0"]],
+    ["eval", ["return 1", [], [], undefined], ["EVAL", "return 1", "0"]],
+    ["zRangeWithScores", ["k", 0, -1, undefined], ["ZRANGE", "k", "0", "-1", "WITHSCORES"]],
+    ["ping", [undefined], ["PING"]],
+  ];
+  for (const [method, args] of calls) client[method](...args).catch(() => {});
+  assert.deepEqual(raw.calls.map(({ words }) => words), calls.map(([, , words]) => words));
+  const sent = raw.calls.length;
+  for (const [method, args] of [["set", ["k", undefined]], ["del", ["k", undefined]], ["sAdd", ["k", undefined]], ["send", ["SET", "k", undefined]]]) {
+    await assert.rejects(client[method](...args), { name: "TypeError", code: "ERR_REDMUX_ARGUMENT", message: /^argument \d is undefined/ }, method);
+  }
+  assert.equal(raw.calls.length, sent);
+  assert.equal(client.multi().get("k", undefined).length, 1);
+});
+
+test("several channels in one subscribe are refused, not joined to another", async () => {
+  const { client, raw } = await fakeClient();
+  for (const method of ["subscribe", "pSubscribe", "sSubscribe"]) {
+    await assert.rejects(client[method](["news", "weather"], () => {}), {
+      name: "TypeError",
+      code: "ERR_REDMUX_ARGUMENT",
+      message: `${method}: the channel is an array (expected one: subscribe to each)`,
+    });
+  }
+  assert.deepEqual(raw.subscriptions, []);
+});
+
 test("the time of a call reaches the raw client; a bad one is refused", async () => {
   const { client, raw } = await fakeClient();
   client.get("k", { timeout: 50 }).catch(() => {});

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { RedmuxError } from "../../src/errors.js";
 import { packOptions } from "../../src/options.js";
@@ -28,11 +29,36 @@ test("every option has its place", () => {
   assert.deepEqual(packed({ clientCache: true }).given, { 15: 1 });
 });
 
+const KNOWN =
+  "username, password, clientName, database, connectRetry, sendQueueBytes, subscriptionCapacity, connectTimeout, " +
+  "commandTimeout, keepAlive, probeAfter, probeTimeout, abortOnConnectFail, libraryInfo, protocol, bigint, clientCache, " +
+  "reconnect, signal, tls, transport, wasm";
+
+test("the options that an error lists are those of the types", () => {
+  const types = readFileSync(new URL("../../src/index.d.ts", import.meta.url), "utf8");
+  const [, body] = /export interface ConnectOptions \{\n(.*?)\n\}\n/s.exec(types);
+  const declared = [...body.matchAll(/^ {2}(\w+)\?:/gm)].map(([, name]) => name);
+  assert.deepEqual(KNOWN.split(", ").sort(), declared.sort());
+});
+
+test("empty credentials, as of variables that are not set, are none", () => {
+  const texts = (options) => packed(options).texts.slice(1, 3);
+  const given = (options) => Object.keys(packed(options).given);
+  for (const options of [{ password: "" }, { username: "", password: "" }, { username: "default", password: "" }, { username: "default" }]) {
+    assert.deepEqual([texts(options), given(options)], [["", ""], []], JSON.stringify(options));
+  }
+  assert.deepEqual([texts({ username: "", password: "p" }), given({ username: "", password: "p" })], [["", "p"], ["13"]]);
+  // A user without a password, who is let in with any.
+  assert.deepEqual([texts({ username: "ada", password: "" }), given({ username: "ada", password: "" })], [["ada", ""], ["12", "13"]]);
+});
+
 test("what cannot be used is refused by name, without its value", () => {
   for (const [options, why] of [
-    [{ comandTimeout: 1 }, "comandTimeout is not an option"],
     [{ sslCa: "hunter2" }, "sslCa is not an option (TLS is set by rediss: and tls: { ca, cert, key, servername })"],
-    [{ toString: 1 }, "toString is not an option"],
+    [{ comandTimeout: 1 }, `comandTimeout is not an option (expected one of ${KNOWN})`],
+    [{ toString: 1 }, `toString is not an option (expected one of ${KNOWN})`],
+    [{ clientName: "a b" }, "clientName: expected printable ASCII without spaces, as Redis takes it"],
+    [{ username: "ada" }, "username: it needs a password"],
     [{ username: 7 }, "username: expected a string"],
     [{ password: "\ud800hunter2" }, "password: expected a string"],
     [{ database: "hunter2" }, "database: expected a whole number, 0 or more"],

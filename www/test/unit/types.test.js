@@ -94,6 +94,20 @@ test("every method is documented, typed, and has its function", () => {
   }
 });
 
+test("undefined is left out exactly where the types have options or optional arguments", () => {
+  for (const { method, least, takers } of COMMANDS) {
+    const [, ...signatures] = METHODS[method];
+    const fixed = signatures
+      .map((text) => text.match(/^(?:<.*?> )?(.*?)(?:,? ?\{ (.*?)\})? ?-> /)[1].split(/,\s*(?![^[\]]*\])/).filter((one) => one.trim()))
+      .filter((names) => !names.some((name) => name.startsWith("...")))
+      .map((names) => names.filter((name) => !/^\w+\?/.test(name)).length);
+    const wanted = fixed.length === 0 ? Infinity : Math.min(...fixed);
+    // A list that may be missing is empty.
+    const lists = takers.filter((part) => part === "#" || part === "&").length;
+    assert.ok(least === wanted || (least > wanted && least - lists <= wanted), `${method}: ${least} instead of ${wanted}`);
+  }
+});
+
 test("the types name every public property of a client and of a queue, and no other", () => {
   const types = readFileSync(new URL("src/index.d.ts", www), "utf8");
   for (const [of, head] of [
