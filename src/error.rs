@@ -68,7 +68,8 @@ pub enum ErrorKind {
     QueueFull,
     /// The [circuit breaker](crate::CircuitBreaker) is open; the command was never sent.
     CircuitOpen,
-    /// The server sent bytes that are not RESP; the connection was dropped.
+    /// The server sent bytes that are not RESP, or replies that match no command; the connection
+    /// was dropped.
     Protocol,
     /// The server answered with an error: see [`Error::server`].
     Server,
@@ -153,6 +154,8 @@ pub struct Diagnostics {
     pub last_write: Option<Duration>,
     /// Failed connection attempts since the last success.
     pub failed_attempts: u32,
+    /// Without a connection: the time until the next attempt; `None` while one is under way.
+    pub next_attempt: Option<Duration>,
 }
 
 impl fmt::Display for Diagnostics {
@@ -177,7 +180,11 @@ impl fmt::Display for Diagnostics {
             None => f.write_str(", nothing written yet")?,
         }
         if self.failed_attempts > 0 {
-            write!(f, ", {} failed connection attempts", self.failed_attempts)?;
+            let plural = if self.failed_attempts == 1 { "" } else { "s" };
+            write!(f, ", {} failed connection attempt{plural}", self.failed_attempts)?;
+        }
+        if let Some(wait) = self.next_attempt {
+            write!(f, ", next attempt in {}", Millis(wait))?;
         }
         Ok(())
     }

@@ -102,3 +102,22 @@ fn the_connections_own_task_is_refused_instead_of_waiting_for_itself() {
     let patient = muxer.execute::<()>("PING", ()).timeout(Duration::from_secs(10));
     muxer.blocking().run(patient).unwrap();
 }
+
+#[test]
+fn a_command_that_the_stuck_task_never_took_is_not_sent() {
+    let server = RedisServer::start();
+    // A runtime of one thread, which is kept busy.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let muxer = runtime.block_on(async {
+        let options =
+            Options::new(server.addr().to_string()).sync_timeout(Duration::from_millis(50));
+        let environment = redmux::tcp::tokio::environment();
+        ConnectionMultiplexer::connect_with(options, environment).await.unwrap()
+    });
+    // Nobody runs the connection's task now.
+    let db = muxer.database();
+    let error = muxer.blocking().run(db.incr("n")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutStage::Queue), "{error}");
+    assert_eq!(error.delivery(), Delivery::NotSent, "{error}");
+    runtime.block_on(async { assert_eq!(db.incr("n").await.unwrap(), 1) });
+}

@@ -10,7 +10,7 @@ use redmux::{
     Options,
     events::{ConnectionType, FailureType},
 };
-use redmux_test_support::RedisServer;
+use redmux_test_support::{FaultProxy, RedisServer};
 
 fn options(server: &RedisServer) -> Options {
     Options::new(server.addr().to_string())
@@ -176,4 +176,30 @@ async fn dropping_the_last_handle_closes_the_connection() {
         async_std::task::sleep(Duration::from_millis(5)).await;
     }
     panic!("the connection outlived its last handle");
+}
+
+#[async_std::test]
+async fn a_demoted_primary_is_left_for_the_one_that_the_name_leads_to() {
+    let (old, new) = (RedisServer::start(), RedisServer::start());
+    let name = FaultProxy::start(old.addr());
+    let muxer = ConnectionMultiplexer::connect(name.addr().to_string()).await.unwrap();
+    let mut events = muxer.events();
+    let db = muxer.database();
+    db.set("k", "before").await.unwrap();
+    // A failover: the name leads to the new primary, and nobody ends connections to the old one.
+    name.lead_to(new.addr());
+    old.command(&["REPLICAOF", "127.0.0.1", &new.port().to_string()]);
+    let error = db.set("k", "refused").await.unwrap_err();
+    assert_eq!(error.delivery(), Delivery::Answered, "{error}");
+    assert!(error.to_string().contains("READONLY"), "{error}");
+    // The next one is on the new primary, without an error in between.
+    db.set("k", "after").await.unwrap();
+    assert_eq!(new.command(&["GET", "k"]).trim(), "after");
+    let told = loop {
+        if let Event::ConnectionFailed(failed) = next(&mut events).await {
+            break failed;
+        }
+    };
+    assert_eq!(told.maybe_executed, 0);
+    assert!(told.error.to_string().contains("READONLY"), "{}", told.error);
 }

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "simulated/redial.rs"]
+mod redial;
+
 use std::{
     sync::{
         Arc, Mutex,

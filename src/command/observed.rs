@@ -5,7 +5,8 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 use super::Handling;
 use crate::{
     Error,
-    connection::{Link, Passage, SlotId},
+    connection::{Link, Passage, SlotId, contained},
+    events::{Event, InternalError},
     observe::{
         CommandFailure, CommandObservation, CommandObserver, CommandOutcome, CommandRecord,
         ObservedCommand, Timings,
@@ -27,7 +28,8 @@ impl Observers {
 
     /// Whether any of them is interested at this moment.
     pub(super) fn are_enabled(&self) -> bool {
-        self.0.iter().any(|observer| observer.is_enabled())
+        // One that panics is reported where the call begins.
+        self.0.iter().any(|observer| contained(|| observer.is_enabled()).unwrap_or(true))
     }
 }
 
@@ -67,9 +69,17 @@ impl<'a> Observed<'a> {
             database: link.with(|core| core.config.database),
             started: link.instant(began),
         };
-        let observers = handling.observers.0.iter().filter(|observer| observer.is_enabled());
-        let observations: Vec<_> =
-            observers.filter_map(|observer| observer.started(&command)).collect();
+        let begin = |observer: &Arc<dyn CommandObserver>| {
+            let begun = contained(|| match observer.is_enabled() {
+                true => observer.started(&command),
+                false => None,
+            });
+            begun.unwrap_or_else(|| {
+                report_panic(link);
+                None
+            })
+        };
+        let observations: Vec<_> = handling.observers.0.iter().filter_map(begin).collect();
         (!observations.is_empty()).then(|| Self {
             link,
             command,
@@ -138,8 +148,23 @@ impl<'a> Observed<'a> {
         };
         let command = self.command.clone();
         let record = CommandRecord { command, attempts: self.attempts, timings, outcome };
-        observations.into_iter().for_each(|observation| observation.ended(&record));
+        // This may run while another panic unwinds, and then a second one would abort the process.
+        for observation in observations {
+            if contained(|| observation.ended(&record)).is_none() {
+                report_panic(self.link);
+            }
+        }
     }
+}
+
+#[cold]
+fn report_panic(link: &Link) {
+    link.hub.publish(Event::InternalError(InternalError {
+        endpoint: Some(link.endpoint()),
+        connection_type: Some(link.connection_type),
+        origin: "command observer",
+        detail: "it panicked; the call goes on without it".to_owned(),
+    }));
 }
 
 impl Drop for Observed<'_> {

@@ -5,7 +5,7 @@ use std::{cmp::Reverse, task::Waker};
 use super::{
     config::{BacklogPolicy, NEVER},
     core::{Core, Phase, Submission},
-    entry::{Entry, Kind},
+    entry::{Claim, Entry, Kind},
     slots::{Collection, Slot, SlotId},
 };
 use crate::{
@@ -68,7 +68,7 @@ impl Core {
                     self.out.push_raw(&prelude.bytes);
                 }
                 self.out.push_command(command.args);
-                self.push_entry(Some(id), deadline, over, command.kind());
+                self.push_entry(Claim::of(id), deadline, over, command.kind());
                 Ok(id)
             }
             Ok(false) => match waiting {
@@ -106,7 +106,7 @@ impl Core {
             self.override_deadline(deadline, id);
         }
         self.out.push_command(command.args);
-        self.push_entry(Some(id), deadline, over, Kind::Command);
+        self.push_entry(Claim::of(id), deadline, over, Kind::Command);
         Ok(Some(id))
     }
 
@@ -161,7 +161,7 @@ impl Core {
             }
             _ => self.out.push_command(args),
         }
-        self.push_entry(None, NEVER, false, kind);
+        self.push_entry(Claim::none(), NEVER, false, kind);
     }
 
     /// An integrity check goes before each command, if they are asked for.
@@ -179,12 +179,12 @@ impl Core {
         self.post(&[Arg::Bytes(b"ECHO"), Arg::Bytes(text.as_bytes())], Kind::Check(number));
     }
 
-    fn push_entry(&mut self, slot: Option<SlotId>, deadline: u64, over: bool, kind: Kind) {
+    fn push_entry(&mut self, claim: Claim, deadline: u64, over: bool, kind: Kind) {
         let end = self.taken + self.out.len() as u64;
         if self.fifo.is_empty() {
             self.busy_since = self.now;
         }
-        self.fifo.push_back(Entry { end, deadline, slot, kind, override_deadline: over });
+        self.fifo.push_back(Entry { end, deadline, claim, kind, override_deadline: over });
     }
 
     pub(super) fn override_deadline(&mut self, deadline: u64, id: SlotId) {
@@ -227,7 +227,7 @@ impl Core {
         let index = sequence.wrapping_sub(self.front) as usize;
         let taken = self.taken;
         if let Some(entry) = self.fifo.get_mut(index) {
-            entry.slot = None;
+            entry.claim.waive();
             // A subscription's confirmations change what the server sends: let them run.
             if entry.end > taken && entry.kind.is_callers() {
                 self.dead_unsent += 1;

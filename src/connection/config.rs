@@ -64,6 +64,8 @@ pub(crate) struct LinkConfig {
     pub(crate) limits: Limits,
     /// Who leased the connection may wait on it for ever.
     pub(crate) leased: bool,
+    /// A server that answers `READONLY` is left for the one that its name leads to now.
+    pub(crate) redial_on_readonly: bool,
     /// The connection is used for RESP2 subscriptions (arrays are pushes), or for `MONITOR`.
     pub(crate) subscriber: bool,
     /// Set for a connection that is used for `MONITOR`: its lines go there.

@@ -12,10 +12,13 @@ use std::{
 use super::{
     config::{LinkConfig, NEVER},
     counters::{FIRST, Tally},
-    entry::{Entry, Kind, Verb},
+    deadline::Late,
+    entry::{Claim, Entry, Kind, Step, Verb},
     handshake::{Handshake, HandshakeEvent, ServerInfo},
+    leaving::Leaving,
     outbox::Outbox,
     pause::Pauses,
+    redial::Redial,
     slots::{Outcome, Preceding, SlotId, Slots},
     watch::Watches,
 };
@@ -120,8 +123,9 @@ pub(crate) struct Core {
     /// User commands wait until the handshake has succeeded.
     pub(super) hold: bool,
     pub(super) pauses: Pauses,
-    /// The program wants another stream.
-    give_up: bool,
+    pub(super) leaving: Leaving,
+    pub(super) redial: Redial,
+    pub(super) late: Late,
     pub(super) handshake: Handshake,
     pub(crate) server: Option<ServerInfo>,
     pub(crate) protocol: Protocol,
@@ -175,7 +179,9 @@ impl Core {
             session: 0,
             hold: true,
             pauses: Pauses::default(),
-            give_up: false,
+            leaving: Leaving::default(),
+            redial: Redial::default(),
+            late: Late::default(),
             handshake: Handshake::default(),
             server: None,
             protocol: Protocol::Resp2,
@@ -253,21 +259,6 @@ impl Core {
         }
     }
 
-    /// Ends the stream in use, if there is one.
-    pub(crate) fn ask_for_another_stream(&mut self) {
-        self.give_up = matches!(self.phase, Phase::Ready);
-        self.wake_driver();
-    }
-
-    /// The error by which the stream ends, once after it was asked for.
-    pub(crate) fn check_given_up(&mut self) -> Result<(), Error> {
-        if !std::mem::take(&mut self.give_up) {
-            return Ok(());
-        }
-        let error = Error::new(ErrorKind::ConnectionLost, Delivery::MaybeExecuted);
-        Err(error.detail("the program asked for another connection"))
-    }
-
     /// Matches replies with the commands they answer; `bytes` were read.
     pub(crate) fn receive(
         &mut self,
@@ -275,7 +266,9 @@ impl Core {
         frames: impl Iterator<Item = Frame>,
         inbox: &mut Inbox,
     ) -> Result<(), Error> {
-        self.last_read = Some(self.now);
+        if bytes > 0 {
+            self.last_read = Some(self.now);
+        }
         self.tally.counted.bytes_read += bytes as u64;
         self.probe_deadline = NEVER;
         for frame in frames {
@@ -300,6 +293,21 @@ impl Core {
             self.note_watched_answered();
         }
         Ok(())
+    }
+
+    /// Says, compared with a later answer, whether the driver has taken a command in between.
+    pub(crate) fn handed_over(&self) -> (u64, u64) {
+        (self.session, self.taken)
+    }
+
+    /// The number of the command whose reply is due.
+    pub(crate) fn answered_up_to(&self) -> u64 {
+        self.front
+    }
+
+    /// Whether nothing of the stream in use has been read.
+    pub(crate) fn has_read_nothing(&self) -> bool {
+        self.last_read.is_none()
     }
 
     fn is_push(&self, frame: &Frame) -> bool {
@@ -338,58 +346,69 @@ impl Core {
             && let Some(entry) = self.pop_answered()
         {
             let frame = Frame::copy_from_slice(b"+OK\r\n");
-            self.deliver(entry.slot, Outcome::Reply(frame), inbox);
+            self.deliver(entry.claim, frame, inbox);
         }
     }
 
+    /// Gives a reply to the command at the head of the FIFO.
+    ///
+    /// # Errors
+    /// The stream must end. The command is still in the FIFO then, with all others that the end
+    /// of the stream concerns.
     fn answer(&mut self, frame: Frame, inbox: &mut Inbox) -> Result<(), Error> {
         // A reply to a command that was not sent in full can only be a reply to nothing.
         let Some(front) = self.fifo.front() else {
             return Err(self.handshake.unsolicited(&frame));
         };
+        if self.config.high_integrity.get().is_some() && !self.is_its_own(front.kind, &frame) {
+            return Err(self.lose_integrity());
+        }
         if let Kind::Group { replies } = front.kind
             && self.preceding.count + 1 < replies
             && self.sent > self.answered
         {
-            self.preceding.note(front.slot.is_some().then_some(frame));
+            let waiting = front.claim.is_some();
+            if frame.is_error() {
+                self.note_error(&frame);
+            }
+            self.preceding.note(waiting.then_some(frame));
             return Ok(());
         }
         if front.end > self.sent {
             return Err(self.handshake.unsolicited(&frame));
         }
-        let Some(entry) = self.pop_answered() else { return Ok(()) };
-        match entry.kind {
-            Kind::Step(step) => match self.handshake.answer(step, &frame)? {
-                HandshakeEvent::Continue => {}
-                HandshakeEvent::Complete { server, protocol, tracking } => {
-                    if let Some(cache) = &self.config.cache {
-                        cache.reset(tracking);
-                    }
-                    self.protocol = protocol;
-                    self.server = Some(server);
-                    self.become_ready(inbox);
-                }
-            },
-            Kind::Check(number) if FULL => {
-                if frame.decode::<String>().ok() != Some(self.check_text(number)) {
-                    return Err(integrity_lost());
-                }
-            }
-            Kind::Probe | Kind::Check(_) => {}
+        if let Kind::Step(step) = front.kind {
+            return self.step(step, &frame, inbox);
+        }
+        let Some(Entry { kind, claim, .. }) = self.pop_answered() else { return Ok(()) };
+        match kind {
+            Kind::Step(_) | Kind::Probe | Kind::Check(_) => {}
             Kind::Command | Kind::Confirm { .. } => {
-                if self.config.high_integrity.get().is_some() && self.is_check(&frame) {
-                    // Its own reply is missing, or the check came twice.
-                    return Err(integrity_lost());
-                }
-                self.deliver(entry.slot, Outcome::Reply(frame), inbox);
+                self.deliver(claim, frame, inbox);
             }
             Kind::Group { .. } => {
                 let errors = std::mem::take(&mut self.preceding).errors;
-                if let (false, Some(id)) = (errors.is_empty(), entry.slot) {
+                if let (false, Some(id)) = (errors.is_empty(), claim.slot()) {
                     self.prelude_errors.push((id, errors));
                 }
-                self.deliver(entry.slot, Outcome::Reply(frame), inbox);
+                self.deliver(claim, frame, inbox);
             }
+        }
+        Ok(())
+    }
+
+    /// A command of the handshake is answered.
+    #[cold]
+    fn step(&mut self, step: Step, frame: &Frame, inbox: &mut Inbox) -> Result<(), Error> {
+        let event = self.handshake.answer(step, frame);
+        self.pop_answered();
+        if let HandshakeEvent::Complete { server, protocol, tracking } = event? {
+            if let Some(cache) = &self.config.cache {
+                cache.reset(tracking);
+            }
+            self.protocol = protocol;
+            self.server = Some(server);
+            self.become_ready(inbox);
         }
         Ok(())
     }
@@ -399,7 +418,33 @@ impl Core {
         format!("{:016x}:{number}", self.config.high_integrity.get().copied().unwrap_or_default())
     }
 
+    /// A check gets its own text, and nothing else gets the text of a check: otherwise a reply is
+    /// missing, or came twice.
     #[cold]
+    fn is_its_own(&self, due: Kind, frame: &Frame) -> bool {
+        match due {
+            Kind::Check(number) if FULL => {
+                frame.decode::<String>().ok() == Some(self.check_text(number))
+            }
+            _ => !self.is_check(frame),
+        }
+    }
+
+    /// A reply that is lost, or one too many, shifts all that follow: no caller gets those, and the
+    /// one whose reply was due learns why.
+    #[cold]
+    fn lose_integrity(&mut self) -> Error {
+        let error = Error::new(ErrorKind::Protocol, Delivery::MaybeExecuted)
+            .detail("the integrity check failed: replies no longer match their commands");
+        if let Some(entry) = self.pop_answered()
+            && let Some(id) = entry.claim.settle()
+            && let Ok(waker) = self.slots.complete(id, Outcome::Failed(error.clone()))
+        {
+            self.wake.extend(waker);
+        }
+        error
+    }
+
     fn is_check(&self, frame: &Frame) -> bool {
         let mark = self.check_text(0);
         let mark = mark.trim_end_matches('0').as_bytes();
@@ -410,13 +455,19 @@ impl Core {
         let entry = self.fifo.pop_front()?;
         self.front += 1;
         self.answered = entry.end;
+        self.late.last_reply = self.now;
         Some(entry)
     }
 
-    fn deliver(&mut self, slot: Option<SlotId>, outcome: Outcome, inbox: &mut Inbox) {
-        let refused = match slot {
+    fn deliver(&mut self, claim: Claim, frame: Frame, inbox: &mut Inbox) {
+        if frame.is_error() {
+            self.note_error(&frame);
+        }
+        let outcome = Outcome::Reply(frame);
+        let refused = match claim.settle() {
             Some(id) => match self.slots.complete(id, outcome) {
                 Ok(waker) => {
+                    self.late.rounds = 0;
                     self.wake.extend(waker);
                     return;
                 }
@@ -444,9 +495,10 @@ impl Core {
     }
 }
 
-/// A reply that is lost, or one too many, shifts all that follow: no caller gets those.
-#[cold]
-fn integrity_lost() -> Error {
-    Error::new(ErrorKind::Protocol, Delivery::MaybeExecuted)
-        .detail("the integrity check failed: replies no longer match their commands")
+#[cfg(debug_assertions)]
+impl Drop for Core {
+    fn drop(&mut self) {
+        // With the link go all who could wait.
+        self.fifo.iter_mut().for_each(|entry| entry.claim.waive());
+    }
 }

@@ -1,14 +1,19 @@
 //! Who we are: given once, or asked for on each connect.
 
-use std::{error::Error as StdError, fmt, pin::pin, sync::Arc, time::Duration};
+use std::{
+    error::Error as StdError, fmt, panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration,
+};
 
-use futures::future::{poll_fn, select};
+use futures::{
+    FutureExt,
+    future::{poll_fn, select},
+};
 use redmux_transport::{BoxFuture, Endpoint, MaybeSend, MaybeSync};
 
 use super::link::Link;
 use crate::{
     Call, ConnectStage, Delivery, Error, ErrorKind,
-    events::{CredentialsNotRenewed, Event},
+    events::{CredentialsNotRenewed, Event, InternalError},
 };
 
 /// A user name (for ACL users) and a password, kept out of every log
@@ -89,13 +94,27 @@ pub trait CredentialsProvider: fmt::Debug + MaybeSend + MaybeSync + 'static {
 /// # Errors
 /// That of the provider, as a failure to connect.
 pub(super) async fn ask(
+    link: &Link,
     provider: &dyn CredentialsProvider,
-    server: &Endpoint,
+    server: &Arc<Endpoint>,
 ) -> Result<Credentials, Error> {
-    provider.credentials(server).await.map_err(|error| {
-        Error::new(ErrorKind::Connect(ConnectStage::Credentials), Delivery::NotSent)
-            .detail(format!("the credentials provider failed: {error}"))
-    })
+    let failed = |detail: String| {
+        Error::new(ErrorKind::Connect(ConnectStage::Credentials), Delivery::NotSent).detail(detail)
+    };
+    // Its panic would end the connection's own task, and with it the connection for good.
+    match AssertUnwindSafe(async { provider.credentials(server).await }).catch_unwind().await {
+        Ok(Ok(credentials)) => Ok(credentials),
+        Ok(Err(error)) => Err(failed(format!("the credentials provider failed: {error}"))),
+        Err(_) => {
+            link.hub.publish(Event::InternalError(InternalError {
+                endpoint: Some(server.clone()),
+                connection_type: Some(link.connection_type),
+                origin: "credentials provider",
+                detail: "it panicked".to_owned(),
+            }));
+            Err(failed("the credentials provider panicked".to_owned()))
+        }
+    }
 }
 
 /// Authenticates the present connection anew before its credentials expire, until it ends.
@@ -111,19 +130,20 @@ pub(super) async fn keep_fresh(
 
 async fn renew(link: &Link, provider: &dyn CredentialsProvider, mut valid_for: Duration) {
     let server = link.endpoint();
-    let mut wait = part(valid_for, 70, 85, link);
+    let mut brief = 0;
+    let mut wait = paced(part(valid_for, 70, 85, link), &mut brief);
     loop {
         sleep(link, wait).await;
         match reauthenticate(link, provider, &server).await {
             Ok(Some(next)) => {
                 valid_for = next;
-                wait = part(valid_for, 70, 85, link);
+                wait = paced(part(valid_for, 70, 85, link), &mut brief);
             }
             Ok(None) => return,
             Err(error) => {
                 // What the connection has goes on being good for a while, or for ever: the
                 // server decides.
-                wait = part(valid_for, 3, 6, link).max(Duration::from_millis(100));
+                wait = paced(part(valid_for, 3, 6, link), &mut brief);
                 let error = error.endpoint_at(&server);
                 let event = CredentialsNotRenewed { endpoint: server.clone(), error };
                 link.hub.publish(Event::CredentialsNotRenewed(event));
@@ -136,14 +156,31 @@ async fn renew(link: &Link, provider: &dyn CredentialsProvider, mut valid_for: D
 async fn reauthenticate(
     link: &Link,
     provider: &dyn CredentialsProvider,
-    server: &Endpoint,
+    server: &Arc<Endpoint>,
 ) -> Result<Option<Duration>, Error> {
-    let credentials = ask(provider, server).await?;
+    let credentials = ask(link, provider, server).await?;
     let name = link.with(|core| core.config.commands.name_of("AUTH").to_owned());
     let password = credentials.password.as_deref().unwrap_or_default();
     let args: Vec<&str> = credentials.username.as_deref().into_iter().chain([password]).collect();
     Call::<(), _>::new(link, name, args).await?;
     Ok(credentials.valid_for)
+}
+
+/// A wait before the next renewal, of a tenth of a second at least; each further one that would be
+/// shorter lasts twice as long, up to half a minute.
+///
+/// A token that has just expired, or whose life is given as nothing, must not flood the server and
+/// the token service.
+fn paced(wait: Duration, brief: &mut u32) -> Duration {
+    const LEAST: Duration = Duration::from_millis(100);
+    const MOST: Duration = Duration::from_secs(30);
+    if wait >= LEAST {
+        *brief = 0;
+        return wait;
+    }
+    let pause = LEAST.saturating_mul(1 << (*brief).min(16)).min(MOST);
+    *brief = brief.saturating_add(1);
+    pause
 }
 
 /// Between so many percent of a time, so that many clients do not come at once.
@@ -155,6 +192,23 @@ fn part(time: Duration, from: u32, to: u32, link: &Link) -> Duration {
 }
 
 async fn sleep(link: &Link, time: Duration) {
-    let mut timer = link.runtime.timer(link.runtime.now() + time);
+    let mut timer = link.runtime.timer(link.runtime.after(time));
     poll_fn(|cx| timer.poll_expired(cx)).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_that_are_good_for_nothing_are_renewed_ever_more_seldom() {
+        let mut brief = 0;
+        let waits: Vec<u128> =
+            (0..12).map(|_| paced(Duration::ZERO, &mut brief).as_millis()).collect();
+        assert_eq!(waits[..5], [100, 200, 400, 800, 1600]);
+        assert_eq!(waits[11], 30_000);
+        let hour = Duration::from_secs(3600);
+        assert_eq!(paced(hour, &mut brief), hour);
+        assert_eq!(paced(Duration::ZERO, &mut brief).as_millis(), 100);
+    }
 }

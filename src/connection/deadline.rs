@@ -10,6 +10,27 @@ use super::{
 };
 use crate::{Delivery, Diagnostics, Error, ErrorKind, TimeoutStage, resp::Arg};
 
+/// Room for so many commands is kept after a burst.
+const KEEP: usize = 4096;
+
+/// After so many rounds of time-outs in a row in which replies came, and none for a command that
+/// was still waiting, a reply must have got lost: the connection is given up.
+const LATE_ROUNDS: u32 = 3;
+
+/// On a connection that all share, silence ends it after this time (in microseconds) at the latest,
+/// however long a call was told to wait.
+const LONGEST_PATIENCE: u64 = 60_000_000;
+
+/// Time-outs that look as if replies had shifted
+#[derive(Debug, Default)]
+pub(super) struct Late {
+    /// When the last reply was read, whether anybody still waited for it.
+    pub(super) last_reply: u64,
+    /// Rounds of time-outs since a caller got its reply.
+    pub(super) rounds: u32,
+    counted: u64,
+}
+
 /// Overrides kept for commands that are long answered before the heap is swept.
 const STALE_OVERRIDES: usize = 4096;
 
@@ -45,7 +66,7 @@ impl Core {
     pub(super) fn redate(&mut self, issued: u64) {
         let mut overrides = Vec::new();
         for entry in self.fifo.iter_mut().rev() {
-            let Some(id) = entry.slot else { continue };
+            let Some(id) = entry.claim.slot() else { continue };
             let Some(slot) = self.slots.get_mut(id) else { continue };
             if slot.issued < issued {
                 break;
@@ -75,12 +96,27 @@ impl Core {
         }
     }
 
+    /// Gives back most of the memory that a burst took, though a command of it may still be open.
+    #[inline]
+    pub(super) fn trim(&mut self) {
+        let many = |room: usize, used: usize| room > KEEP && used < room / 8;
+        if many(self.fifo.capacity(), self.fifo.len())
+            || many(self.overrides.capacity(), self.overrides.len())
+        {
+            self.fifo.shrink_to(KEEP.max(self.fifo.len() * 2));
+            self.overrides.shrink_to(KEEP.max(self.overrides.len() * 2));
+        }
+        if self.slots.are_sparse() {
+            self.slots.trim();
+        }
+    }
+
     /// The oldest command with the link's own timeout that still waits, and its deadline.
     fn next_ordinary(&mut self) -> Option<(SlotId, u64)> {
         self.unexpired = self.unexpired.max(self.front);
         loop {
             let entry = self.fifo.get((self.unexpired - self.front) as usize)?;
-            match entry.slot {
+            match entry.claim.slot() {
                 Some(id) if !entry.override_deadline && entry.deadline != NEVER => {
                     return Some((id, entry.deadline));
                 }
@@ -94,6 +130,11 @@ impl Core {
         let (sequence, issued, timeout) = (slot.entry, slot.issued, slot.timeout);
         let stage = self.stage_of(sequence);
         self.tally.counted.timeouts += 1;
+        let replied = self.late.last_reply;
+        if stage == TimeoutStage::Response && replied > issued && replied > self.late.counted {
+            self.late.counted = self.now;
+            self.late.rounds += 1;
+        }
         let delivery = match stage {
             // What still waits here is withdrawn; what the driver took will be written.
             TimeoutStage::Queue => Delivery::NotSent,
@@ -140,6 +181,10 @@ impl Core {
             last_read: age(self.last_read),
             last_write: age(self.last_write),
             failed_attempts: self.failed_attempts,
+            next_attempt: match self.redial.at {
+                NEVER => None,
+                at => Some(Duration::from_micros(at.saturating_sub(self.now))),
+            },
         }
     }
 
@@ -165,6 +210,14 @@ impl Core {
         // What the peer has sent is not looked for in a pause.
         if !matches!(self.phase, Phase::Ready | Phase::Closing) || self.is_paused() {
             return Ok(());
+        }
+        if self.late.rounds >= LATE_ROUNDS && !self.config.leased {
+            self.late = Late::default();
+            let error = Error::new(ErrorKind::ConnectionLost, Delivery::MaybeExecuted);
+            return Err(error.detail(format!(
+                "replies came, and in {LATE_ROUNDS} rounds of time-outs none for a command that \
+                 still waited: one must have got lost"
+            )));
         }
         if self.now >= self.probe_deadline {
             let patience = self.patience();
@@ -195,15 +248,22 @@ impl Core {
         self.now.saturating_add(self.config.probe_timeout).min(NEVER - 1)
     }
 
-    /// Latest deadline among the calls that were given a time of their own and still wait: who
-    /// gave a command more time expects a busy server, not a dead one.
+    /// Latest deadline among the calls that were given a time of their own, were sent and still
+    /// wait: who gave a command more time expects a busy server, not a dead one.
     ///
-    /// On the connection that all share, who waits for ever does not make all others wait.
+    /// On the connection that all share, one call does not make all others wait: not for ever, and
+    /// not for longer than [`LONGEST_PATIENCE`].
     fn patience(&self) -> u64 {
         let given =
-            self.fifo.iter().filter(|entry| entry.override_deadline && entry.slot.is_some());
+            self.fifo.iter().filter(|entry| entry.override_deadline && entry.claim.is_some());
         let given = given.filter(|entry| entry.deadline != NEVER || self.config.leased);
-        given.map(|entry| entry.deadline).max().unwrap_or(0)
+        let given = given.filter(|entry| entry.end <= self.sent);
+        let latest = given.map(|entry| entry.deadline).max().unwrap_or(0);
+        if self.config.leased {
+            return latest;
+        }
+        let silent_since = self.last_read.unwrap_or(0).max(self.busy_since);
+        latest.min(silent_since.saturating_add(LONGEST_PATIENCE))
     }
 
     /// When the next probe is due, unless something is read before.
@@ -236,6 +296,6 @@ impl Core {
             Phase::Ready | Phase::Closing => self.next_probe(),
             _ => NEVER,
         };
-        ordinary.min(over).min(liveness).min(self.close_by)
+        ordinary.min(over).min(liveness).min(self.close_by).min(self.leaving.deadline())
     }
 }

@@ -1,34 +1,34 @@
+mod aftermath;
+
 use std::{
-    fmt::{self, Write},
     future::Future,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker},
-    time::Duration,
 };
 
-use redmux_transport::{BoxFuture, ByteStream, DialOptions, Endpoint, Environment};
+use redmux_transport::{BoxFuture, ByteStream, DialOptions, DialProgress, Endpoint, Environment};
 
+pub(crate) use self::aftermath::contained;
 use super::{
     alarm::Alarm,
     config::NEVER,
     core::{Core, Inbox, Phase},
     credentials::{self, Credentials, CredentialsProvider},
     handshake::{ServerInfo, refuses_everything},
+    hints,
     link::Link,
     reconnect::ReconnectPolicy,
+    redial::Wait,
     session::{Session, SessionEnd, Turn},
 };
 use crate::{
-    ConnectStage, Delivery, Error, ErrorKind, FULL, Full, TimeoutStage,
-    events::{
-        ConfigurationChanged, ConnectionFailed, ConnectionRestored, ErrorMessage, Event,
-        FailureType,
-    },
+    Error, FULL, Full,
+    events::{ErrorMessage, Event, FailureType},
 };
 
-/// A connection that lived this long (in microseconds) proves the server is well: the next
-/// outage starts with an immediate redial.
+/// A connection that lived this long (in microseconds), or carried traffic, proves the server is
+/// well: the next outage starts with an immediate redial.
 const PROVEN: u64 = 1_000_000;
 
 /// How long an orderly close of the stream may take, in microseconds.
@@ -61,9 +61,14 @@ pub(crate) struct Driver {
     stage: Stage,
     alarm: Alarm,
     outage: Option<Outage>,
-    /// Failures in a row; a connection that dies young does not end the row.
+    /// Failures in a row; a connection that dies young and unused does not end the row.
     streak: u32,
+    /// No attempt begins before this moment.
+    not_before: u64,
     ever_ready: bool,
+    bare: Bare,
+    /// How far the dial in progress has come.
+    progress: DialProgress,
     /// What the last session learnt of the server.
     known: Option<(Arc<Endpoint>, ServerInfo)>,
 }
@@ -73,13 +78,22 @@ struct Outage {
     attempts: u32,
 }
 
+/// Whether the handshake leaves out what simple proxies hang up on
+#[derive(Default)]
+struct Bare {
+    /// On the next connection, or the one in use.
+    on: bool,
+    /// Since the link was last ready.
+    tried: bool,
+    /// `HELLO` was answered at some time: the server is no such proxy.
+    needless: bool,
+}
+
 type Dial = BoxFuture<'static, Result<(Box<dyn ByteStream>, Option<Credentials>), Error>>;
 
 enum Stage {
     /// Waiting until `until`, or for the link to be asked for.
-    Waiting {
-        until: u64,
-    },
+    Waiting(Wait),
     Dialing {
         dial: Dial,
         give_up: u64,
@@ -87,7 +101,7 @@ enum Stage {
     Session {
         session: Box<Session>,
         ready_by: u64,
-        ready_since: Option<u64>,
+        ready: Option<Since>,
     },
     /// Everything is answered: saying goodbye to the transport.
     Closing {
@@ -95,6 +109,13 @@ enum Stage {
         give_up: u64,
     },
     Over,
+}
+
+/// When a connection became ready, and the number of the command whose reply was due then
+#[derive(Clone, Copy)]
+struct Since {
+    at: u64,
+    front: u64,
 }
 
 /// What a poll of a stage came to
@@ -116,11 +137,14 @@ impl Driver {
             env,
             plan,
             next_endpoint: 0,
-            stage: Stage::Waiting { until: 0 },
+            stage: Stage::Waiting(Wait::NONE),
             alarm,
             outage: None,
             streak: 0,
+            not_before: 0,
             ever_ready: false,
+            bare: Bare::default(),
+            progress: DialProgress::default(),
             known: None,
         }
     }
@@ -131,9 +155,9 @@ impl Driver {
         match self.plan.credentials.get().cloned() {
             None => self.open_session(stream, None, give_up),
             Some(provider) => {
-                let server = self.link.endpoint();
+                let (link, server) = (self.link.clone(), self.link.endpoint());
                 let dial = Box::pin(async move {
-                    Ok((stream, Some(credentials::ask(&*provider, &server).await?)))
+                    Ok((stream, Some(credentials::ask(&link, &*provider, &server).await?)))
                 });
                 self.stage = Stage::Dialing { dial, give_up };
             }
@@ -145,27 +169,28 @@ impl Driver {
         let now = self.link.clock();
         match std::mem::replace(&mut self.stage, Stage::Over) {
             Stage::Over => Progress::Done,
-            Stage::Waiting { until } => self.wait(until, now, cx),
+            Stage::Waiting(wait) => self.wait(wait, now, cx),
             Stage::Dialing { dial, give_up } => self.dialing(dial, give_up, now, cx),
-            Stage::Session { session, ready_by, ready_since } => {
-                self.session(session, ready_by, ready_since, cx)
+            Stage::Session { session, ready_by, ready } => {
+                self.session(session, ready_by, ready, cx)
             }
             Stage::Closing { session, give_up } => self.closing(session, give_up, now, cx),
         }
     }
 
-    fn wait(&mut self, until: u64, now: u64, cx: &Context<'_>) -> Progress {
-        let (phase, deadline) = self.idle(now, cx.waker(), until);
+    fn wait(&mut self, wait: Wait, now: u64, cx: &Context<'_>) -> Progress {
+        let (phase, deadline, until) = self.idle(now, cx.waker(), |core| core.plan_redial(&wait));
         match phase {
             Phase::Closing | Phase::Closed => self.finish(),
             Phase::Disconnected if now >= until => {
+                self.link.with(Core::begin_attempt);
                 let dial = self.start_dial();
                 let give_up = now.saturating_add(self.plan.connect_timeout);
                 self.stage = Stage::Dialing { dial, give_up };
                 Progress::Again
             }
             phase => {
-                self.stage = Stage::Waiting { until };
+                self.stage = Stage::Waiting(wait);
                 let until = if phase == Phase::Dormant { NEVER } else { until };
                 Progress::Wait(until.min(deadline))
             }
@@ -180,13 +205,18 @@ impl Driver {
             outage.attempts += 1;
         }
         let transport = self.env.transport.clone();
-        let options = self.plan.options.clone();
+        self.progress = DialProgress::default();
+        let mut options = DialOptions::clone(&self.plan.options);
+        options.progress = self.progress.clone();
         let provider = self.plan.credentials.get().cloned();
+        let link = self.link.clone();
         Box::pin(async move {
             // First, so that no server waits for a slow provider.
             let credentials = match provider {
                 // Without `full` there is none, which the compiler does not see in here.
-                Some(provider) if FULL => Some(credentials::ask(&*provider, &endpoint).await?),
+                Some(provider) if FULL => {
+                    Some(credentials::ask(&link, &*provider, &endpoint).await?)
+                }
                 _ => None,
             };
             let stream = transport.dial(&endpoint, &options).await.map_err(Error::from_dial)?;
@@ -208,12 +238,13 @@ impl Driver {
             }
             Poll::Ready(Err(error)) => self.failed(error, None),
             Poll::Pending => {
-                let (phase, deadline) = self.idle(now, cx.waker(), give_up);
+                let (phase, deadline, _) = self.idle(now, cx.waker(), |_| give_up);
                 if matches!(phase, Phase::Closing | Phase::Closed) {
                     return self.finish();
                 }
                 if now >= give_up {
-                    let error = self.connect_timeout("the transport did not connect");
+                    let limit = self.plan.connect_timeout;
+                    let error = hints::dial_timeout(limit, self.progress.stage());
                     return self.failed(error, None);
                 }
                 self.stage = Stage::Dialing { dial, give_up };
@@ -222,23 +253,23 @@ impl Driver {
         }
     }
 
-    fn connect_timeout(&self, detail: &str) -> Error {
-        let limit = self.plan.connect_timeout / 1000;
-        Error::new(ErrorKind::Timeout(TimeoutStage::Connect), Delivery::NotSent)
-            .detail(format!("{detail} within {limit} ms"))
-    }
-
     /// Without a connection, only deadlines pass.
-    fn idle(&mut self, now: u64, waker: &Waker, until: u64) -> (Phase, u64) {
+    fn idle(
+        &mut self,
+        now: u64,
+        waker: &Waker,
+        until: impl FnOnce(&mut Core) -> u64,
+    ) -> (Phase, u64, u64) {
         let judge = now >= self.alarm.grace_until();
         self.link.with(|core| {
             core.driver_runs(now);
             if judge {
                 core.expire();
             }
+            let until = until(core);
             let deadline = core.next_deadline();
             core.driver_parks(waker, false, deadline.min(until));
-            (core.phase, deadline)
+            (core.phase, deadline, until)
         })
     }
 
@@ -252,18 +283,18 @@ impl Driver {
             if let Some(credentials) = credentials {
                 core.config.credentials = credentials;
             }
-            (core.begin_session(), core.config.limits)
+            (core.begin_session(self.bare.on), core.config.limits)
         });
         let capabilities = self.env.transport.capabilities();
         let session = Box::new(Session::new(stream, capabilities, limits, first));
-        self.stage = Stage::Session { session, ready_by, ready_since: None };
+        self.stage = Stage::Session { session, ready_by, ready: None };
     }
 
     fn session(
         &mut self,
         mut session: Box<Session>,
         ready_by: u64,
-        mut ready_since: Option<u64>,
+        mut ready: Option<Since>,
         cx: &mut Context<'_>,
     ) -> Progress {
         let mut deadline = NEVER;
@@ -282,8 +313,9 @@ impl Driver {
                 core.check_liveness()?;
             }
             deadline = core.next_deadline();
+            // Anew in each pass: the handshake may end in the next one.
+            late = core.phase == Phase::Handshake && core.now() >= ready_by;
             if core.phase == Phase::Handshake {
-                late = core.now() >= ready_by;
                 deadline = deadline.min(ready_by);
             }
             drained = core.phase == Phase::Closed
@@ -292,7 +324,10 @@ impl Driver {
         };
         let turn = session.turn(&self.link, cx, on_inbox, settle);
         if became_ready {
-            ready_since = Some(self.link.clock());
+            ready = Some(Since {
+                at: self.link.clock(),
+                front: self.link.with(|core| core.answered_up_to()),
+            });
             self.note_ready();
         }
         let end = match turn {
@@ -302,11 +337,11 @@ impl Driver {
                 return Progress::Again;
             }
             Ok(_) if late => {
-                let error = self.connect_timeout("the server did not complete the handshake");
+                let error = hints::handshake_timeout(self.plan.connect_timeout);
                 SessionEnd { error, failure: FailureType::HandshakeFailure }
             }
             Ok(turn) => {
-                self.stage = Stage::Session { session, ready_by, ready_since };
+                self.stage = Stage::Session { session, ready_by, ready };
                 return match turn {
                     Turn::Parked => Progress::Wait(deadline),
                     Turn::Yield => Progress::Yield,
@@ -314,119 +349,31 @@ impl Driver {
             }
             Err(end) => end,
         };
-        let error = in_handshake(end.error, ready_since.is_none());
-        let lived = ready_since.map(|since| self.link.clock().saturating_sub(since));
+        let mut error = end.error;
+        let (silent, answered) =
+            self.link.with(|core| (core.has_read_nothing(), core.answered_up_to()));
+        if ready.is_none() {
+            error = hints::in_handshake(error);
+            if silent {
+                let endpoint = self.link.endpoint();
+                error = hints::without_a_word(error, end.failure, &endpoint, &self.plan.options);
+            }
+        }
         let lost = self.link.with(|core| {
             // What was written before the write that failed counts as sent.
             core.note_sent(session.written);
             core.end_session(&session.batch, &error, !refuses_everything(&error))
         });
         drop(session);
-        if lived.is_some_and(|lived| lived >= PROVEN) {
-            self.streak = 0;
+        let hung_up = ready.is_none() && silent && end.failure == FailureType::SocketClosed;
+        if std::mem::take(&mut self.bare.on) || !hung_up || !self.may_be_bare() {
+            self.note_end(ready, answered);
+            return self.failed(error, Some((end.failure, lost)));
         }
-        self.failed(error, Some((end.failure, lost)))
-    }
-
-    /// The attempt or the connection failed: says so once per outage and plans the next.
-    fn failed(&mut self, error: Error, lost: Option<(FailureType, usize)>) -> Progress {
-        let now = self.link.clock();
-        let error = error.endpoint_at(&self.link.endpoint());
-        let (failure, maybe_executed) = lost.unwrap_or_else(|| (FailureType::of(&error), 0));
-        if self.outage.is_none() {
-            self.outage = Some(Outage { since: now, attempts: 0 });
-            self.link.hub.publish(Event::ConnectionFailed(ConnectionFailed {
-                endpoint: self.link.endpoint(),
-                connection_type: self.link.connection_type,
-                failure,
-                error: error.clone(),
-                maybe_executed,
-            }));
-        }
-        // Another endpoint may be well: each is tried before the waits grow.
-        let rounds = u32::try_from(self.plan.endpoints.len()).unwrap_or(u32::MAX).max(1);
-        let give_up = self.link.with(|core| {
-            core.last_error = Some(error.clone());
-            core.failed_attempts += 1;
-            core.count_failure();
-            core.wake_watchers();
-            let exhausted = !self.ever_ready
-                && self.plan.initial_attempts.is_some_and(|max| {
-                    core.failed_attempts >= max.saturating_mul(rounds) || error.is_auth()
-                });
-            exhausted || self.plan.single || matches!(core.phase, Phase::Closing | Phase::Closed)
-        });
-        if give_up {
-            return self.finish();
-        }
-        let since = self.outage.as_ref().map_or(now, |outage| outage.since);
-        let outage = Duration::from_micros(now.saturating_sub(since));
-        let attempt = self.streak / rounds + 1;
-        self.streak = self.streak.saturating_add(1);
-        let delay = self.plan.policy.delay(attempt, outage, self.env.runtime.entropy());
-        let until = now.saturating_add(u64::try_from(delay.as_micros()).unwrap_or(NEVER));
-        self.stage = Stage::Waiting { until };
+        // A proxy that knows no HELLO? Then the plain way in works, at once.
+        (self.bare.on, self.bare.tried) = (true, true);
+        self.stage = Stage::Waiting(Wait::NONE);
         Progress::Again
-    }
-
-    fn note_ready(&mut self) {
-        self.ever_ready = true;
-        let endpoint = self.link.endpoint();
-        let now = self.link.clock();
-        if let Some(outage) = self.outage.take() {
-            self.link.hub.publish(Event::ConnectionRestored(ConnectionRestored {
-                endpoint: endpoint.clone(),
-                connection_type: self.link.connection_type,
-                outage: Duration::from_micros(now.saturating_sub(outage.since)),
-                attempts: outage.attempts,
-            }));
-        }
-        let server = self.link.with(|core| core.server.clone().unwrap_or_default());
-        if let Some(detail) = self.what_changed(&endpoint, &server) {
-            let event = ConfigurationChanged { endpoint: endpoint.clone(), detail };
-            self.link.hub.publish(Event::ConfigurationChanged(event));
-        }
-        self.known = Some((endpoint, server));
-        self.link.registry.connected(&self.link);
-        self.keep_credentials_fresh();
-    }
-
-    fn keep_credentials_fresh(&self) {
-        let Some(provider) = self.plan.credentials.get().cloned() else { return };
-        // A subscribed RESP2 connection takes no `AUTH`.
-        let valid_for = self.link.with(|core| match core.config.subscriber {
-            true => None,
-            false => core.config.credentials.valid_for,
-        });
-        if let Some(valid_for) = valid_for {
-            let renewal = credentials::keep_fresh(self.link.clone(), provider, valid_for);
-            self.env.runtime.spawn(Box::pin(renewal));
-        }
-    }
-
-    fn what_changed(&self, endpoint: &Arc<Endpoint>, server: &ServerInfo) -> Option<String> {
-        let (old_endpoint, old) = self.known.as_ref()?;
-        let mut changes = String::new();
-        let mut change = |what: &str, old: &dyn fmt::Display, new: &dyn fmt::Display| {
-            let separator = if changes.is_empty() { "" } else { ", " };
-            let _ = write!(changes, "{separator}{what} {old} -> {new}");
-        };
-        if old_endpoint != endpoint {
-            change("endpoint", old_endpoint, endpoint);
-        }
-        let mut compare = |what: &str, old: &Option<String>, new: &Option<String>| {
-            if old != new {
-                change(
-                    what,
-                    &old.as_deref().unwrap_or("unknown"),
-                    &new.as_deref().unwrap_or("unknown"),
-                );
-            }
-        };
-        compare("role", &old.role, &server.role);
-        compare("version", &old.version, &server.version);
-        compare("mode", &old.mode, &server.mode);
-        (!changes.is_empty()).then_some(changes)
     }
 
     fn closing(
@@ -494,16 +441,5 @@ fn attend(link: &Link, inbox: &mut Inbox) {
     for code in inbox.orphan_errors.drain(..) {
         let event = ErrorMessage { endpoint: link.endpoint(), command: None, code };
         link.hub.publish(Event::ErrorMessage(event));
-    }
-}
-
-/// What ends a connection before it is ready is a failure to connect, and no command's.
-fn in_handshake(error: Error, before_ready: bool) -> Error {
-    match error.kind() {
-        ErrorKind::ConnectionLost | ErrorKind::Protocol if before_ready => {
-            // Commands that went along with the handshake are told by errors of their own.
-            error.with_kind(ErrorKind::Connect(ConnectStage::Handshake)).deliver(Delivery::NotSent)
-        }
-        _ => error,
     }
 }

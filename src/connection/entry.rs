@@ -7,11 +7,59 @@ pub(crate) struct Entry {
     pub(crate) end: u64,
     /// When the caller gives up, in microseconds of the link's clock; `u64::MAX` for never.
     pub(crate) deadline: u64,
-    /// Who waits for the reply; `None` leaves a tombstone that eats it.
-    pub(crate) slot: Option<SlotId>,
+    /// The caller's; without one the entry is a tombstone that eats its reply.
+    pub(crate) claim: Claim,
     pub(crate) kind: Kind,
     /// The deadline is kept in the heap of overrides, not in FIFO order.
     pub(crate) override_deadline: bool,
+}
+
+/// A caller's claim to an outcome, for as long as its command is in the FIFO
+///
+/// An entry that left the FIFO with its claim would leave its caller waiting: deadlines go by the
+/// FIFO, so that not even they would end that. Debug builds panic where a claim is dropped.
+#[derive(Debug)]
+pub(crate) struct Claim(Option<SlotId>);
+
+impl Claim {
+    pub(crate) fn of(slot: SlotId) -> Self {
+        Self(Some(slot))
+    }
+
+    /// Nobody waits.
+    pub(crate) fn none() -> Self {
+        Self(None)
+    }
+
+    /// The caller that still waits.
+    pub(crate) fn slot(&self) -> Option<SlotId> {
+        self.0
+    }
+
+    pub(crate) fn is_some(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// The caller has its outcome, or has gone.
+    pub(crate) fn waive(&mut self) {
+        self.0 = None;
+    }
+
+    /// The caller that gets its outcome now.
+    #[must_use]
+    pub(crate) fn settle(mut self) -> Option<SlotId> {
+        self.0.take()
+    }
+}
+
+#[cfg(debug_assertions)]
+impl Drop for Claim {
+    fn drop(&mut self) {
+        assert!(
+            self.0.is_none() || std::thread::panicking(),
+            "a command left the queue and its caller was given no outcome"
+        );
+    }
 }
 
 /// What a FIFO entry expects

@@ -43,7 +43,14 @@ impl Handshake {
     ///
     /// `AUTH` goes before `HELLO`, so that a server which knows no `HELLO` is
     /// authenticated all the same and nothing has to be asked twice.
-    pub(crate) fn begin(&mut self, config: &LinkConfig) -> (Vec<u8>, Vec<(Step, usize)>) {
+    ///
+    /// `bare` leaves out what is not needed and what some proxies hang up on: the connection speaks
+    /// RESP2 and has no name.
+    pub(crate) fn begin(
+        &mut self,
+        config: &LinkConfig,
+        bare: bool,
+    ) -> (Vec<u8>, Vec<(Step, usize)>) {
         let mut bytes = Vec::with_capacity(256);
         let mut steps = Vec::with_capacity(6);
         let mut push = |step: Step, parts: &[&str]| {
@@ -66,15 +73,14 @@ impl Handshake {
             (None, Some(password)) => push(Step::Auth, &["AUTH", password]),
             (None, None) => {}
         }
-        let hello = config.protocol != Some(Protocol::Resp2)
-            && config.commands.get("HELLO") != Mapped::Disabled;
+        let hello = !bare && may_say_hello(config);
         if hello {
             push(Step::Hello, &["HELLO", "3"]);
         }
-        if let Some(name) = &config.client_name {
+        if let (Some(name), false) = (&config.client_name, bare) {
             push(Step::SetName, &["CLIENT", "SETNAME", name]);
         }
-        if config.library_info {
+        if config.library_info && !bare {
             let name = config.library_name.as_deref().unwrap_or("redmux");
             push(Step::SetInfo, &["CLIENT", "SETINFO", "LIB-NAME", name]);
             push(Step::SetInfo, &["CLIENT", "SETINFO", "LIB-VER", env!("CARGO_PKG_VERSION")]);
@@ -153,9 +159,32 @@ impl Handshake {
     }
 }
 
-/// The server does not know `HELLO`, or not RESP3.
+/// Whether the handshake begins with `HELLO`.
+pub(crate) fn may_say_hello(config: &LinkConfig) -> bool {
+    config.protocol != Some(Protocol::Resp2) && config.commands.get("HELLO") != Mapped::Disabled
+}
+
+/// The server does not know `HELLO` or RESP3, or does not let us use it.
 fn speaks_resp2_only(error: &ServerError) -> bool {
-    matches!(error.kind(), ServerErrorKind::NoProto | ServerErrorKind::UnknownCommand)
+    use ServerErrorKind::{Err, NoPerm, NoProto, UnknownCommand};
+    match error.kind() {
+        NoProto | UnknownCommand | NoPerm => true,
+        // In the words of Envoy, Codis, and servers whose HELLO takes other arguments.
+        Err => {
+            let text = error.message().to_ascii_lowercase();
+            [
+                "unsupported",
+                "not supported",
+                "not allowed",
+                "unknown",
+                "syntax error",
+                "number of arguments",
+            ]
+            .iter()
+            .any(|words| text.contains(words))
+        }
+        _ => false,
+    }
 }
 
 /// The server said that it executes nothing on this connection.

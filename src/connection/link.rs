@@ -272,7 +272,7 @@ impl Core {
             return;
         }
         let output = self.driver_wants_output && !self.hold && !self.out.is_empty();
-        if output || self.next_deadline() < self.driver_armed {
+        if output || self.next_deadline() < self.driver_armed || self.wants_redial() {
             self.wake_driver();
         }
     }
@@ -300,6 +300,7 @@ impl Core {
         if wants_output && !self.hold && !self.out.is_empty() {
             return false;
         }
+        self.trim();
         self.driver_scheduled = false;
         self.driver_wants_output = wants_output;
         self.driver_armed = armed;

@@ -9,6 +9,16 @@ pub trait ReconnectPolicy: fmt::Debug + MaybeSend + MaybeSync + 'static {
     /// `outage` is the time since the connection was lost; `random` is uniform over all
     /// 64-bit values and serves to spread many clients.
     fn delay(&self, attempt: u32, outage: Duration, random: u64) -> Duration;
+
+    /// What cuts a longer wait short while a command waits for the connection: the least time from
+    /// a failure to the next attempt. It is drawn out by up to a half, to spread many clients.
+    ///
+    /// `None`, the default, never does: what [`delay`](Self::delay) says holds.
+    /// [`ConnectionMultiplexer::reconnect`](crate::ConnectionMultiplexer::reconnect) cuts every
+    /// wait short, to a second from the failure.
+    fn eager(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// The first attempt at once, then exponential back-off with full jitter
@@ -16,6 +26,9 @@ pub trait ReconnectPolicy: fmt::Debug + MaybeSend + MaybeSync + 'static {
 /// Attempt *n* (from the second) waits a random time between zero and
 /// `min(cap, base × 2ⁿ⁻²)`: a thousand clients that lost the same server do not come
 /// back at the same moment.
+///
+/// While a command waits for the connection, attempts are a second to a second and a half apart
+/// at most.
 ///
 /// ```
 /// use redmux::{ExponentialBackoff, ReconnectPolicy};
@@ -45,6 +58,10 @@ impl ReconnectPolicy for ExponentialBackoff {
         let Some(doublings) = attempt.checked_sub(2) else { return Duration::ZERO };
         let bound = self.base.saturating_mul(1 << doublings.min(30)).min(self.cap);
         bound.mul_f64(random as f64 / u64::MAX as f64)
+    }
+
+    fn eager(&self) -> Option<Duration> {
+        Some(Duration::from_secs(1))
     }
 }
 

@@ -10,6 +10,7 @@ use redmux_transport::{ByteStream, Capabilities};
 
 use super::{
     core::{Core, Inbox},
+    hints,
     inflow::Inflow,
     link::Link,
     outbox::Outbox,
@@ -53,6 +54,8 @@ pub(crate) struct Session {
     /// Bytes written and not yet told to the core.
     pub(crate) written: usize,
     needs_flush: bool,
+    /// The peer has said something.
+    spoken_to: bool,
     readable: Signal,
     writable: Signal,
     wakers: Vec<Waker>,
@@ -87,6 +90,7 @@ impl Session {
             batch: first,
             written: 0,
             needs_flush: false,
+            spoken_to: false,
             readable: Signal::new(),
             writable: Signal::new(),
             wakers: Vec::new(),
@@ -192,13 +196,18 @@ impl Session {
             Poll::Ready(Ok(n)) => {
                 // There may be more: look again before parking.
                 self.readable.raise();
+                let foreign = if self.spoken_to { None } else { hints::foreign(&room[..n]) };
+                self.spoken_to = true;
                 match self.inflow.advance(n, &mut self.frames) {
                     Ok(()) => Ok(n),
-                    Err(fault) => Err(SessionEnd {
-                        error: Error::new(ErrorKind::Protocol, Delivery::MaybeExecuted)
-                            .source(fault),
-                        failure: FailureType::ProtocolFailure,
-                    }),
+                    Err(fault) => {
+                        let error = Error::new(ErrorKind::Protocol, Delivery::MaybeExecuted);
+                        let error = match foreign {
+                            Some(detail) => error.detail(detail),
+                            None => error.source(fault),
+                        };
+                        Err(SessionEnd { error, failure: FailureType::ProtocolFailure })
+                    }
                 }
             }
             Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {

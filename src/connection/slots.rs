@@ -5,6 +5,9 @@ use crate::{Error, resp::Frame};
 /// Slots kept after a burst of commands.
 const KEEP: usize = 1024;
 
+/// So many slots are not looked through while few of them are in use.
+const FEW: usize = 4096;
+
 /// A place in the slab; the generation tells a reused place from the one meant
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct SlotId {
@@ -72,6 +75,8 @@ pub(crate) struct Slots {
     free: u32,
     live: usize,
     generation: u32,
+    /// How many were in use when it was last looked which may go.
+    looked_at: usize,
     pub(super) collection: Collection,
 }
 
@@ -92,6 +97,7 @@ impl Slots {
             free: NIL,
             live: 0,
             generation: 0,
+            looked_at: usize::MAX,
             collection: Collection::default(),
         }
     }
@@ -277,6 +283,32 @@ impl Slots {
         true
     }
 
+    /// Whether most of many places are free, though not all.
+    #[inline]
+    pub(super) fn are_sparse(&self) -> bool {
+        self.slots.len() > FEW && self.live < self.slots.len() / 8 && self.live < self.looked_at / 2
+    }
+
+    /// Gives the free places at the end back; the first free ones are used first from now on, so
+    /// that more of them get free at the end.
+    #[cold]
+    pub(super) fn trim(&mut self) {
+        self.looked_at = self.live;
+        let in_use = |slot: &Slot| !matches!(slot.state, State::Vacant { .. });
+        let end = self.slots.iter().rposition(in_use).map_or(0, |last| last + 1);
+        self.slots.truncate(end);
+        self.slots.shrink_to(end.max(KEEP));
+        self.free = NIL;
+        for (index, slot) in self.slots.iter_mut().enumerate().rev() {
+            if let State::Vacant { next } = &mut slot.state {
+                *next = std::mem::replace(&mut self.free, index as u32);
+            }
+        }
+        if end <= FEW {
+            self.looked_at = usize::MAX;
+        }
+    }
+
     /// Notes that a place, which already points to the free one behind it, is free.
     fn vacated(&mut self, id: SlotId) {
         self.free = id.index;
@@ -284,6 +316,7 @@ impl Slots {
         if self.live == 0 && self.slots.len() > KEEP {
             self.slots = Vec::new();
             self.free = NIL;
+            self.looked_at = usize::MAX;
         }
     }
 }
@@ -306,6 +339,30 @@ mod tests {
         assert!(slots.complete(second, Outcome::Reply(reply)).is_ok());
         assert!(slots.poll(second, Waker::noop()).is_some());
         assert!(slots.poll(second, Waker::noop()).is_none());
+    }
+
+    #[test]
+    fn a_burst_gives_most_of_its_memory_back_while_one_command_stays_open() {
+        let mut slots = Slots::new();
+        let open = slots.insert(7, 0, 0, None);
+        let ids: Vec<_> = (0..100_000).map(|_| slots.insert(8, 0, 0, None)).collect();
+        assert!(!slots.are_sparse());
+        ids.iter().for_each(|id| assert!(slots.abandon(*id)));
+        assert!(slots.are_sparse());
+        slots.trim();
+        assert!(slots.slots.capacity() <= KEEP && !slots.are_sparse());
+        assert!(slots.is_waiting(open) && ids.iter().all(|id| slots.get_mut(*id).is_none()));
+        // One at the end keeps the places before it, which are looked through once and not again.
+        let ids: Vec<_> = (0..100_000).map(|_| slots.insert(8, 0, 0, None)).collect();
+        let (last, ids) = ids.split_last().unwrap();
+        ids.iter().for_each(|id| assert!(slots.abandon(*id)));
+        assert!(slots.are_sparse());
+        slots.trim();
+        assert!(!slots.are_sparse() && slots.is_waiting(*last) && slots.is_waiting(open));
+        let next = slots.insert(9, 0, 0, None);
+        assert_eq!(next.index, 1, "the first free place");
+        assert!([open, *last, next].iter().all(|id| slots.abandon(*id)));
+        assert!(slots.slots.is_empty());
     }
 
     #[test]

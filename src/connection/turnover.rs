@@ -3,7 +3,8 @@
 use super::{
     config::{BacklogPolicy, NEVER},
     core::{Core, Phase},
-    entry::{Entry, Kind},
+    deadline::Late,
+    entry::{Claim, Entry, Kind},
     handshake::Handshake,
     outbox::Outbox,
     slots::{Outcome, Preceding},
@@ -13,10 +14,12 @@ use crate::{Delivery, Error, ErrorKind};
 impl Core {
     /// A stream is open: the handshake's commands go before everything that waits.
     ///
-    /// Returns the bytes to write first.
-    pub(crate) fn begin_session(&mut self) -> Outbox {
+    /// `bare` leaves out what a simple proxy hangs up on. Returns the bytes to write first.
+    pub(crate) fn begin_session(&mut self, bare: bool) -> Outbox {
         self.session += 1;
-        let (bytes, steps) = self.handshake.begin(&self.config);
+        self.begin_leaving_anew();
+        self.late = Late::default();
+        let (bytes, steps) = self.handshake.begin(&self.config, bare);
         // After a failure, only an answer shows that this stream leads anywhere: a gateway
         // accepts and closes again, and what was written to it would count as maybe executed.
         self.hold = Handshake::must_hold(&self.config) || self.failed_attempts > 0;
@@ -29,7 +32,7 @@ impl Core {
             self.fifo.push_front(Entry {
                 end,
                 deadline: NEVER,
-                slot: None,
+                claim: Claim::none(),
                 kind: Kind::Step(step),
                 override_deadline: false,
             });
@@ -75,7 +78,7 @@ impl Core {
         let mut first_start = self.answered;
         for entry in self.fifo.drain(..unsent) {
             first_start = entry.end;
-            let Some(id) = entry.slot else { continue };
+            let Some(id) = entry.claim.settle() else { continue };
             let delivery = if may_have_run { Delivery::MaybeExecuted } else { Delivery::NotSent };
             lost += usize::from(may_have_run);
             let error = Error::new(ErrorKind::ConnectionLost, delivery).source(cause.clone());
@@ -116,7 +119,7 @@ impl Core {
     fn fail_unsent(&mut self, cause: &Error) {
         self.front += self.fifo.len() as u64;
         self.tally.unanswered(self.fifo.len(), 0);
-        for id in self.fifo.drain(..).filter_map(|entry| entry.slot) {
+        for id in self.fifo.drain(..).filter_map(|entry| entry.claim.settle()) {
             let error = Error::new(ErrorKind::ConnectionLost, Delivery::NotSent);
             let outcome = Outcome::Failed(error.source(cause.clone()));
             if let Ok(waker) = self.slots.complete(id, outcome) {
@@ -139,12 +142,12 @@ impl Core {
         for mut entry in entries {
             let range = (start - taken) as usize..(entry.end - taken) as usize;
             start = entry.end;
-            if entry.slot.is_none() && (entry.kind.is_callers() || !keep_own) {
+            if !entry.claim.is_some() && (entry.kind.is_callers() || !keep_own) {
                 continue;
             }
             out.push_raw(bytes.get(range).unwrap_or_default());
             entry.end = taken + out.len() as u64;
-            if let Some(slot) = entry.slot.and_then(|id| self.slots.get_mut(id)) {
+            if let Some(slot) = entry.claim.slot().and_then(|id| self.slots.get_mut(id)) {
                 slot.entry = self.front + self.fifo.len() as u64;
             }
             self.fifo.push_back(entry);
@@ -164,7 +167,7 @@ impl Core {
         self.tally.unanswered(entries.len(), sent);
         self.tally.end(self.sent);
         let in_room = std::mem::take(&mut self.room).into_iter().map(|id| (id, false));
-        let queued = entries.iter().filter_map(|e| Some((e.slot?, e.end <= taken)));
+        let queued = entries.into_iter().filter_map(|e| Some((e.claim.settle()?, e.end <= taken)));
         for (id, was_taken) in queued.chain(in_room) {
             let delivery = if was_taken { Delivery::MaybeExecuted } else { Delivery::NotSent };
             let mut error = Error::new(kind, delivery);

@@ -259,11 +259,12 @@ impl fmt::Display for Event {
             }
             Self::ConnectionRestored(e) => write!(
                 f,
-                "connection restored: {} {} after {} ms, {} attempts",
+                "connection restored: {} {} after {} ms, {} attempt{}",
                 e.connection_type,
                 e.endpoint,
                 whole_millis(e.outage),
-                e.attempts
+                e.attempts,
+                if e.attempts == 1 { "" } else { "s" }
             ),
             Self::CredentialsNotRenewed(e) => {
                 write!(f, "credentials not renewed: {}: {}", e.endpoint, e.error)

@@ -57,8 +57,21 @@ impl Blocking {
         let given = call.given_timeout().unwrap_or(limit);
         let name = call.full_name().into_owned();
         let late = "the async runtime did not run the connection's task in time";
-        self.wait(call, given, given.saturating_add(MARGIN), late)
-            .map_err(|error| error.command(name))
+        let link = call.link();
+        let handed_over = || link.with(|core| core.handed_over());
+        let before = handed_over();
+        self.wait(call, given, given.saturating_add(MARGIN), late).map_err(|error| {
+            // The task took nothing in all that time: the command, given up by now, is withdrawn.
+            let withdrawn = error.is_timeout() && handed_over() == before;
+            let error = match withdrawn {
+                true => {
+                    let queue = ErrorKind::Timeout(TimeoutStage::Queue);
+                    error.with_kind(queue).deliver(Delivery::NotSent)
+                }
+                false => error,
+            };
+            error.command(name)
+        })
     }
 
     /// Runs anything else of this client, such as a pipeline, a transaction or a subscription, and

@@ -10,7 +10,7 @@ use std::{
 
 use super::{
     ConnectionMultiplexer, Inner, Lines,
-    pool::{FAR, Leased, is_clean},
+    pool::{Leased, is_clean},
 };
 use crate::{
     Call, Database, Delivery, Error, ErrorKind, Result, TimeoutStage,
@@ -75,7 +75,7 @@ impl Inner {
         lines: Option<Arc<Lines>>,
         limit: Duration,
     ) -> Result<Arc<Leased>> {
-        let mut timer = self.runtime.timer(self.runtime.now() + limit.min(FAR));
+        let mut timer = self.runtime.timer(self.runtime.after(limit));
         let Some(pool) = self.pool.get() else {
             return Err(Error::new(ErrorKind::Closed, Delivery::NotSent));
         };

@@ -358,7 +358,7 @@ impl Inner {
         operation: impl Future<Output = Result<T>>,
     ) -> Result<T> {
         let limit = self.options.command_timeout;
-        let mut timer = self.runtime.timer(self.runtime.now() + limit);
+        let mut timer = self.runtime.timer(self.runtime.after(limit));
         let mut operation = std::pin::pin!(operation);
         std::future::poll_fn(|cx| {
             if let std::task::Poll::Ready(result) = operation.as_mut().poll(cx) {

@@ -155,7 +155,12 @@ impl Pool {
     fn dial(&self, main: &Link, lines: Option<Arc<Lines>>) -> Arc<Link> {
         let endpoint = main.endpoint();
         // No integrity checks: in a user's MULTI one would be queued.
-        let mut config = LinkConfig { leased: true, ..self.options.link_config(false) };
+        let mut config = LinkConfig {
+            leased: true,
+            // The one who leased it is not to lose it half-way.
+            redial_on_readonly: false,
+            ..self.options.link_config(false)
+        };
         if lines.is_some() {
             // A line holds a whole command.
             config.limits.max_line = config.limits.max_frame;

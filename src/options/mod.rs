@@ -62,6 +62,7 @@ pub struct Options {
     pub(crate) keep_alive: Duration,
     pub(crate) probe_after: Duration,
     pub(crate) probe_timeout: Duration,
+    pub(crate) redial_on_readonly: bool,
     pub(crate) username: Option<Arc<str>>,
     pub(crate) password: Option<Arc<str>>,
     pub(crate) database: u32,
@@ -113,6 +114,7 @@ impl Default for Options {
             keep_alive: Duration::from_secs(10),
             probe_after: Duration::from_secs(2),
             probe_timeout: Duration::from_secs(5),
+            redial_on_readonly: true,
             username: None,
             password: None,
             database: 0,
@@ -229,9 +231,23 @@ impl Options {
 
     /// How long a probe may go unanswered, with nothing at all read, before the
     /// connection is given up. Default 5 s. A call that was given more time with
-    /// [`timeout`](crate::Call::timeout) extends it.
+    /// [`timeout`](crate::Call::timeout) extends it; on the connection that all share, to a minute
+    /// of silence at most.
     pub fn probe_timeout(mut self, timeout: Duration) -> Self {
         self.probe_timeout = timeout;
+        self
+    }
+
+    /// Whether a server that answers `READONLY` is left for the one that its name leads to now: it was
+    /// a primary and is a replica, and a DNS name, a virtual IP or a proxy may point to another one
+    /// already. Default true.
+    ///
+    /// What was sent is answered first (for a second at most), what was not sent goes to the next
+    /// connection, and the command itself has its error. If that server answers so too, the next
+    /// attempt is a second later, then two, up to a minute. Errors of scripts do not count, and leased
+    /// connections stay.
+    pub fn redial_on_readonly(mut self, redial: bool) -> Self {
+        self.redial_on_readonly = redial;
         self
     }
 
@@ -502,6 +518,7 @@ impl Options {
             high_integrity: Full::default(),
             limits: self.limits,
             leased: false,
+            redial_on_readonly: self.redial_on_readonly && !subscriber,
             subscriber,
             monitor: Full::default(),
         }

@@ -145,7 +145,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         name: "reconnect",
         accepts: "exponential:BASE:CAP or constant:DELAY, in milliseconds",
         default: "exponential:100:10000",
-        about: "Waits between connection attempts: exponential with full jitter up to a cap, or the same each time. The first attempt is made at once.",
+        about: "Waits between connection attempts: exponential with full jitter up to a cap, or the same each time. The first attempt is made at once; with exponential waits, a command that waits for the connection, and with all `reconnect()`, cuts a longer wait to a second or so.",
         read: |o, v| set(&mut o.reconnect, reconnect(v)),
         show: |o, d| o.reconnect.text().filter(|text| d.reconnect.text().as_ref() != Some(text)),
         ..PLAIN
@@ -158,6 +158,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "Silence after which the connection is probed while replies are due."),
     option!("probeTimeout", probe_timeout, MILLISECONDS, "5000", millis, show_millis,
         "How long a probe may go unanswered before the connection is given up."),
+    option!("redialOnReadonly", redial_on_readonly, BOOLEAN, "true", boolean, show,
+        "Whether a server that answers `READONLY` is left for the one that its name leads to now."),
     OptionSpec {
         name: "tcpKeepAlive",
         accepts: "off, or IDLE:INTERVAL:COUNT with milliseconds",

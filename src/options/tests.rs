@@ -101,6 +101,7 @@ fn everything(options: &Options) -> String {
         keep_alive,
         probe_after,
         probe_timeout,
+        redial_on_readonly,
         username,
         password,
         database,
@@ -176,7 +177,7 @@ fn everything(options: &Options) -> String {
     let three = format!(
         "{:?}",
         (
-            high_integrity,
+            (high_integrity, redial_on_readonly),
             tcp_keepalive,
             tcp_user_timeout,
             defaults,
@@ -249,6 +250,7 @@ fn changes() -> impl Strategy<Value = Change> {
         change(time(), |o, t| o.probe_after(t)),
         change(time(), |o, t| o.probe_timeout(t)),
         change(time(), |o, t| o.lease_idle(t)),
+        change(any::<bool>(), |o, redial| o.redial_on_readonly(redial)),
         change(time(), |o, t| o.tcp_user_timeout(t)),
         change((time(), time(), 1..9u32), |o, (a, b, n)| o.tcp_keepalive(Keepalive::new(a, b, n))),
         change(Just(()), |o, ()| o.tcp_keepalive(Keepalive::OFF)),

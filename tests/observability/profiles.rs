@@ -166,3 +166,44 @@ async fn observers_of_ones_own_see_every_call() {
     assert_eq!(all, expected);
     assert_eq!(*some.0.lock().unwrap(), ["SET begins", "SET succeeded"]);
 }
+
+/// Panics at one moment or the other.
+struct Panics {
+    at_once: bool,
+}
+
+impl CommandObserver for Panics {
+    fn started(&self, _: &ObservedCommand) -> Option<Box<dyn CommandObservation>> {
+        assert!(!self.at_once, "this test wants it");
+        Some(Box::new(Self { at_once: true }))
+    }
+}
+
+impl CommandObservation for Panics {
+    fn ended(self: Box<Self>, _: &CommandRecord) {
+        panic!("this test wants it")
+    }
+}
+
+#[async_std::test]
+async fn observers_that_panic_are_reported_and_harm_no_call() {
+    let server = RedisServer::start();
+    for at_once in [true, false] {
+        let muxer = connect(&server, |options| options.observer(Panics { at_once })).await;
+        let mut events = muxer.events();
+        let db = muxer.database();
+        redmux::pipeline((db.incr("n"), db.decr("n"))).all().await.unwrap();
+        // Both are dropped with one pipeline that is not awaited to its end.
+        let both = redmux::pipeline((db.incr("n"), db.decr("n"))).all();
+        let both = futures::future::select(Box::pin(both.into_future()), std::future::ready(()));
+        drop(both.await);
+        let told = std::iter::from_fn(|| {
+            futures::FutureExt::now_or_never(futures::StreamExt::next(&mut events)).flatten()
+        });
+        let told = told.filter(|event| {
+            matches!(event, redmux::Event::InternalError(error) if error.origin == "command observer")
+        });
+        assert!(told.count() >= 2, "at once: {at_once}");
+        muxer.close().await;
+    }
+}

@@ -284,3 +284,102 @@ fn a_command_that_waits_for_ever_does_not_keep_a_dead_shared_connection() {
     model.tick(5000 * MS);
     model.core.check_liveness().unwrap_err();
 }
+
+#[test]
+fn a_call_with_much_time_keeps_a_dead_shared_connection_for_a_minute_at_most() {
+    for (leased, lives) in [(false, 60), (true, 120)] {
+        let mut model = Model::ready(LinkConfig { leased, ..config() });
+        model.submit_with("an hour", Some(3_600_000 * MS)).unwrap();
+        model.write(usize::MAX);
+        let lived = (0..120).take_while(|_| {
+            model.tick(1000 * MS);
+            model.core.check_liveness().is_ok()
+        });
+        let lived = lived.count();
+        assert!(lived.abs_diff(lives) <= 6, "{lived} s");
+    }
+}
+
+#[test]
+fn what_waits_in_the_queue_excuses_no_silence() {
+    let mut model = Model::ready(config());
+    model.submit("sent").unwrap();
+    model.write(usize::MAX);
+    model.submit_with("not sent", Some(60_000 * MS)).unwrap();
+    model.tick(2000 * MS);
+    model.core.check_liveness().unwrap();
+    model.tick(5000 * MS);
+    model.core.check_liveness().unwrap_err();
+}
+
+#[test]
+fn a_lost_reply_does_not_poison_the_connection() {
+    let mut model = Model::ready(config());
+    model.submit("lost").unwrap();
+    model.write(usize::MAX);
+    model.replies.clear();
+    model.tick(5000 * MS);
+    let mut rounds = 0;
+    let error = loop {
+        rounds += 1;
+        let slot = model.submit("next").unwrap();
+        model.write(usize::MAX);
+        model.tick(MS);
+        model.read(usize::MAX).unwrap();
+        model.tick(4999 * MS);
+        failure_of(&mut model, slot);
+        match model.core.check_liveness() {
+            Ok(()) => assert!(rounds < 10, "it goes on and on"),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!((rounds, error.kind()), (3, ErrorKind::ConnectionLost), "{error}");
+    model.lose();
+    model.connect();
+    model.settle();
+    let slot = model.submit("after").unwrap();
+    model.settle();
+    assert_eq!(model.result(slot).unwrap().unwrap(), "after");
+}
+
+#[test]
+fn a_busy_server_is_not_given_up_for_time_outs() {
+    let mut model = Model::ready(config());
+    for _ in 0..5 {
+        // Nothing comes while it is busy: all that wait time out together.
+        let slots: Vec<_> = (0..20).map(|_| model.submit("slow").unwrap()).collect();
+        model.write(usize::MAX);
+        model.tick(5000 * MS);
+        slots.into_iter().for_each(|slot| drop(failure_of(&mut model, slot)));
+        model.settle();
+        let slot = model.submit("quick").unwrap();
+        model.settle();
+        assert_eq!(model.result(slot).unwrap().unwrap(), "quick");
+        model.core.check_liveness().unwrap();
+    }
+}
+
+#[test]
+fn a_burst_gives_its_memory_back_while_one_command_stays_open() {
+    let mut model = Model::ready(config());
+    let open = model.submit("open").unwrap();
+    model.write(usize::MAX);
+    let first = model.replies.clone();
+    model.replies.clear();
+    let burst: Vec<_> =
+        (0..50_000).map(|_| model.submit_with("burst", Some(1000 * MS)).unwrap()).collect();
+    model.write(usize::MAX);
+    model.replies.clear();
+    assert!(model.core.fifo.capacity() >= 50_000);
+    burst.into_iter().for_each(|slot| model.core.abandon(slot));
+    // The connection breaks; what is open then goes on on the next one.
+    model.lose();
+    assert!(model.result(open).unwrap().is_err() && !first.is_empty());
+    let open = model.submit("open").unwrap();
+    model.connect();
+    model.tick(2000 * MS);
+    model.core.driver_parks(std::task::Waker::noop(), false, u64::MAX);
+    assert!(model.core.fifo.capacity() <= 4096 && model.core.overrides.capacity() <= 4096);
+    model.settle();
+    assert_eq!(model.result(open).unwrap().unwrap(), "open");
+}

@@ -4,6 +4,7 @@ mod counters;
 mod deadlines;
 #[cfg(shuttle)]
 mod interleavings;
+mod leaving;
 mod model;
 mod never_swapped;
 mod pauses;

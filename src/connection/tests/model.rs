@@ -34,6 +34,7 @@ pub(super) fn config() -> LinkConfig {
         high_integrity: Full::default(),
         limits: Limits::default(),
         leased: false,
+        redial_on_readonly: true,
         subscriber: false,
         monitor: Full::default(),
     }
@@ -103,7 +104,7 @@ impl Model {
 
     pub(super) fn connect(&mut self) {
         assert_eq!(self.core.phase, Phase::Disconnected);
-        self.batch = self.core.begin_session();
+        self.batch = self.core.begin_session(false);
     }
 
     pub(super) fn submit(&mut self, id: &str) -> Result<SlotId, Error> {

@@ -257,14 +257,38 @@ fn with_high_integrity_nobody_gets_a_wrong_reply_when_one_is_lost_or_doubled() {
         let error = model.read(usize::MAX).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
         assert!(error.to_string().contains("integrity"), "{error}");
+        model.lose();
         let mut right = 0;
         for (id, slot) in slots {
-            if let Some(result) = model.result(slot) {
-                assert_eq!(result.unwrap(), id);
-                right += 1;
+            match model.result(slot).expect("each is told") {
+                Ok(text) => {
+                    assert_eq!(text, id);
+                    right += 1;
+                }
+                Err(error) => assert_eq!(error.delivery(), Delivery::MaybeExecuted),
             }
         }
         assert!(right < 3);
+    }
+}
+
+#[test]
+fn with_high_integrity_a_check_is_no_reply_of_a_group() {
+    // Each is a check and three commands; the replies of the first one are lost one at a time.
+    for at in 1..4 {
+        let mut model = Model::ready(LinkConfig { high_integrity: Full::new(7), ..config() });
+        let one = model.submit_group("one", None).unwrap();
+        let two = model.submit_group("two", None).unwrap();
+        model.write(usize::MAX);
+        assert_eq!(model.replies.len(), 8);
+        model.replies.remove(at).unwrap();
+        model.read(usize::MAX).unwrap_err();
+        model.lose();
+        let error = model.result(one).expect("told").unwrap_err();
+        let told = (error.kind(), error.delivery());
+        assert_eq!(told, (ErrorKind::Protocol, Delivery::MaybeExecuted), "{error}");
+        let error = model.result(two).expect("told").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionLost, "{error}");
     }
 }
 

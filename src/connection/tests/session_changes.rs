@@ -182,3 +182,43 @@ fn a_closing_link_finishes_and_accepts_nothing() {
     model.core.shut();
     assert_eq!(model.submit("later").unwrap_err().kind(), ErrorKind::Closed);
 }
+
+#[test]
+fn a_refusal_of_hello_in_other_words_means_resp2_too() {
+    for refusal in [
+        "ERR unsupported command 'hello'",
+        "ERR command 'HELLO' is not allowed",
+        "NOPERM this user has no permissions to run the 'hello' command",
+        "ERR syntax error",
+        "ERR wrong number of arguments for 'hello' command",
+        "ERR unknown command 'HELLO'",
+        "NOPROTO unsupported protocol version",
+    ] {
+        let mut model = Model::new(config());
+        model.refuse = Some(("HELLO", refusal));
+        let slot = model.submit("first").unwrap();
+        model.connect();
+        model.settle();
+        assert_eq!((model.core.phase, model.core.protocol), (Phase::Ready, Protocol::Resp2));
+        assert_eq!(model.result(slot).unwrap().unwrap(), "first");
+    }
+    for refusal in
+        ["ERR max number of clients reached", "LOADING Redis is loading", "ERR upstream failure"]
+    {
+        let mut model = Model::new(config());
+        model.refuse = Some(("HELLO", refusal));
+        model.connect();
+        model.write(usize::MAX);
+        model.read(usize::MAX).unwrap_err();
+    }
+}
+
+#[test]
+fn a_bare_handshake_authenticates_and_says_nothing_else() {
+    let config = LinkConfig { database: 3, client_name: Some("me".into()), ..with_credentials() };
+    let mut model = Model::new(config);
+    model.batch = model.core.begin_session(true);
+    model.settle();
+    assert_eq!(names(&model), ["AUTH", "SELECT", "PING"]);
+    assert_eq!((model.core.phase, model.core.protocol), (Phase::Ready, Protocol::Resp2));
+}

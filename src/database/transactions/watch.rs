@@ -160,7 +160,7 @@ impl Watch<'_> {
             drop(leased);
             if attempt < self.attempts {
                 let wait = WAITS.delay(attempt + 1, Duration::ZERO, runtime.entropy());
-                let mut timer = runtime.timer(runtime.now() + wait);
+                let mut timer = runtime.timer(runtime.after(wait));
                 poll_fn(|cx| timer.poll_expired(cx)).await;
             }
         }

@@ -95,13 +95,14 @@ pub struct FaultProxy {
 
 #[derive(Debug)]
 struct Shared {
-    upstream: SocketAddr,
     port: PortLease,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
+    /// Where new connections lead.
+    upstream: Option<SocketAddr>,
     over: bool,
     accept: Accept,
     listens: bool,
@@ -125,7 +126,8 @@ impl FaultProxy {
     /// When there is no free port.
     pub fn start(upstream: SocketAddr) -> Self {
         let port = lease_port(None).unwrap_or_else(|e| panic!("{e}"));
-        let shared = Arc::new(Shared { upstream, port, state: Mutex::default() });
+        let shared = Arc::new(Shared { port, state: Mutex::default() });
+        shared.state().upstream = Some(upstream);
         let proxy = Self { shared };
         // Here, so that it listens when this returns.
         let listener = proxy.shared.listen().unwrap_or_else(|e| panic!("the proxy: {e}"));
@@ -140,6 +142,12 @@ impl FaultProxy {
     /// The address it listens on.
     pub fn addr(&self) -> SocketAddr {
         self.shared.port.addr()
+    }
+
+    /// Leads connections that come from now on to another server, as a DNS name or a virtual IP would;
+    /// those that are open stay where they are.
+    pub fn lead_to(&self, upstream: SocketAddr) {
+        self.shared.state().upstream = Some(upstream);
     }
 
     /// What happens to connections from now on; those held are let go by `Forward`.
@@ -277,13 +285,13 @@ impl Shared {
                 (_, Some(cut)) | (Accept::End(cut), None) => return end(client, cut),
                 (Accept::Hold, None) => thread::sleep(Duration::from_millis(1)),
                 (Accept::ForwardTwice, None) => {
-                    second = TcpStream::connect(self.upstream).ok();
+                    second = self.dial().ok();
                     break;
                 }
                 (Accept::Forward | Accept::Refuse, None) => break,
             }
         }
-        let Ok(upstream) = TcpStream::connect(self.upstream) else { return end(client, Cut::Rst) };
+        let Ok(upstream) = self.dial() else { return end(client, Cut::Rst) };
         for stream in [&client, &upstream] {
             stream.set_nodelay(true)?;
             stream.set_nonblocking(true)?;
@@ -293,6 +301,11 @@ impl Shared {
         let _ = drain(&upstream);
         drop(second);
         end(client, cut)
+    }
+
+    fn dial(&self) -> io::Result<TcpStream> {
+        let upstream = self.state().upstream;
+        TcpStream::connect(upstream.ok_or(ErrorKind::NotFound)?)
     }
 
     /// Forwards until one side or a fault ends it, and says how the other side shall see that.

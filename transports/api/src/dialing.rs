@@ -1,4 +1,11 @@
-use std::{fmt, io, sync::Arc, time::Duration};
+use std::{
+    fmt, io,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    time::Duration,
+};
 
 use crate::{DialError, DialStage, Endpoint, ErrorText};
 
@@ -18,7 +25,39 @@ pub struct DialOptions {
     /// How long sent bytes may stay unacknowledged; zero is for ever (the system decides),
     /// `None` leaves it to the transport.
     pub user_timeout: Option<Duration>,
+    /// Where the transport notes how far it has come.
+    pub progress: DialProgress,
 }
+
+/// How far a dial has come, for the error if it takes too long
+///
+/// Clones are the same; any two count as equal.
+#[derive(Debug, Clone, Default)]
+pub struct DialProgress(Arc<AtomicU8>);
+
+const STAGES: [DialStage; 5] =
+    [DialStage::Resolve, DialStage::Dial, DialStage::Tunnel, DialStage::Tls, DialStage::Upgrade];
+
+impl DialProgress {
+    /// Notes that this stage begins.
+    pub fn enter(&self, stage: DialStage) {
+        let number = STAGES.iter().position(|known| *known == stage).map_or(0, |at| at + 1);
+        self.0.store(number as u8, Ordering::Relaxed);
+    }
+
+    /// The stage that was entered last, if the transport noted any.
+    pub fn stage(&self) -> Option<DialStage> {
+        STAGES.get(usize::from(self.0.load(Ordering::Relaxed)).checked_sub(1)?).copied()
+    }
+}
+
+impl PartialEq for DialProgress {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for DialProgress {}
 
 impl DialOptions {
     /// Whether a transport without layers of its own can do what is asked.

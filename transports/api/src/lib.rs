@@ -22,7 +22,9 @@ mod platform;
 mod runtime;
 mod transport;
 
-pub use dialing::{DialOptions, Keepalive, Pem, TlsOptions, TlsVersions, Tunnel, TunnelKind};
+pub use dialing::{
+    DialOptions, DialProgress, Keepalive, Pem, TlsOptions, TlsVersions, Tunnel, TunnelKind,
+};
 pub use endpoint::{DEFAULT_PORT, Endpoint, EndpointError};
 pub use platform::{BoxFuture, Instant, MaybeSend, MaybeSync};
 pub use runtime::{Environment, Runtime, Timer};

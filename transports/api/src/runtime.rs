@@ -2,6 +2,7 @@ use std::{
     fmt,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use crate::{BoxFuture, DynTransport, Instant, MaybeSend, MaybeSync, Transport};
@@ -34,6 +35,14 @@ pub trait Runtime: fmt::Debug + MaybeSend + MaybeSync + 'static {
     /// The monotonic clock that timers follow. Tests override it with simulated time.
     fn now(&self) -> Instant {
         Instant::now()
+    }
+
+    /// The moment so long from now, or a year from now where that is more.
+    ///
+    /// Any [`Duration`] may be given: "for ever" is one that no clock can count to.
+    fn after(&self, time: Duration) -> Instant {
+        const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
+        self.now() + time.min(FAR)
     }
 
     /// 64 unpredictable-enough bits, used to spread reconnects (jitter); not for secrets.

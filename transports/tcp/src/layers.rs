@@ -59,14 +59,18 @@ where
 {
     let Endpoint::Tcp { host, port } = endpoint else { return Ok(Box::new(stream)) };
     if let Some(tunnel) = &options.tunnel {
+        options.progress.enter(DialStage::Tunnel);
         tunnel::open(&mut stream, tunnel, host, *port)
             .await
             .map_err(|error| DialError::new(DialStage::Tunnel, error))?;
     }
     match &options.tls {
         None => Ok(Box::new(stream)),
-        Some(tls) => tls::put_on(stream, tls, host)
-            .await
-            .map_err(|error| DialError::new(DialStage::Tls, error)),
+        Some(tls) => {
+            options.progress.enter(DialStage::Tls);
+            tls::put_on(stream, tls, host)
+                .await
+                .map_err(|error| DialError::new(DialStage::Tls, error))
+        }
     }
 }

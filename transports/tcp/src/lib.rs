@@ -37,6 +37,8 @@ pub mod tokio;
 mod transport;
 #[cfg(any(feature = "reactor", feature = "tokio"))]
 mod tunnel;
+#[cfg(feature = "tokio")]
+mod virtual_time;
 
 #[cfg(feature = "reactor")]
 pub use reactor::Stream;

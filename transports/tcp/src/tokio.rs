@@ -21,7 +21,10 @@ use redmux_transport::{
     Runtime, Timer, Transport,
 };
 
-use crate::{TcpTransport, entropy, layers, race, transport};
+use crate::{
+    TcpTransport, entropy, layers, race, transport,
+    virtual_time::{self, Hold},
+};
 
 /// A default [`TokioTransport`] and the tokio runtime of the caller
 ///
@@ -53,6 +56,8 @@ impl Transport for TokioTransport {
 
     async fn connect(&self, endpoint: &Endpoint) -> Result<Stream, DialError> {
         let dialled = |error| DialError::new(DialStage::Dial, error);
+        virtual_time::look();
+        let _hold = Hold::new(virtual_time::DIAL);
         match endpoint {
             Endpoint::Tcp { host, port } => {
                 let addresses = ::tokio::net::lookup_host((host.as_str(), *port))
@@ -62,12 +67,12 @@ impl Transport for TokioTransport {
                 let stream =
                     race::first(addresses, TcpStream::connect, sleep).await.map_err(dialled)?;
                 self.settings.tune(&stream).map_err(dialled)?;
-                Ok(Stream(Socket::Tcp(stream)))
+                Ok(Stream::new(Socket::Tcp(stream)))
             }
             #[cfg(unix)]
             Endpoint::Unix { path } => ::tokio::net::UnixStream::connect(path)
                 .await
-                .map(|stream| Stream(Socket::Unix(stream)))
+                .map(|stream| Stream::new(Socket::Unix(stream)))
                 .map_err(dialled),
             other => Err(DialError::unsupported(other, "TCP and Unix sockets")),
         }
@@ -89,7 +94,29 @@ impl Transport for TokioTransport {
 
 /// A connected socket of tokio's, with the `futures` traits
 #[derive(Debug)]
-pub struct Stream(Socket);
+pub struct Stream {
+    socket: Socket,
+    /// While an answer is due and the clock is stopped.
+    hold: Option<Hold>,
+}
+
+impl Stream {
+    fn new(socket: Socket) -> Self {
+        Self { socket, hold: None }
+    }
+
+    fn wrote(&mut self) {
+        if virtual_time::is_stopped() && self.hold.as_ref().is_none_or(Hold::is_over) {
+            self.hold = Hold::new(virtual_time::ANSWER);
+        }
+    }
+
+    fn read(&mut self) {
+        if virtual_time::is_stopped() {
+            self.hold = Hold::new(virtual_time::MORE);
+        }
+    }
+}
 
 #[derive(Debug)]
 enum Socket {
@@ -101,7 +128,7 @@ enum Socket {
 /// Calls the same method on whichever socket it is.
 macro_rules! forward {
     ($self:ident, $method:ident, $($argument:expr),*) => {
-        match &mut $self.get_mut().0 {
+        match &mut $self.socket {
             Socket::Tcp(stream) => Pin::new(stream).$method($($argument),*),
             #[cfg(unix)]
             Socket::Unix(stream) => Pin::new(stream).$method($($argument),*),
@@ -111,38 +138,43 @@ macro_rules! forward {
 
 impl AsyncRead for Stream {
     fn poll_read(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         let mut buffer = ReadBuf::new(buffer);
         ready!(forward!(self, poll_read, cx, &mut buffer))?;
+        self.read();
         Poll::Ready(Ok(buffer.filled().len()))
     }
 }
 
 impl AsyncWrite for Stream {
     fn poll_write(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        forward!(self, poll_write, cx, bytes)
+        let written = ready!(forward!(self, poll_write, cx, bytes))?;
+        self.wrote();
+        Poll::Ready(Ok(written))
     }
 
     fn poll_write_vectored(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        forward!(self, poll_write_vectored, cx, slices)
+        let written = ready!(forward!(self, poll_write_vectored, cx, slices))?;
+        self.wrote();
+        Poll::Ready(Ok(written))
     }
 
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         forward!(self, poll_flush, cx)
     }
 
-    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         forward!(self, poll_shutdown, cx).map(transport::shut)
     }
 }
@@ -174,6 +206,10 @@ impl Runtime for TokioRuntime {
         self.handle.spawn(task);
     }
 
+    fn now(&self) -> Instant {
+        virtual_time::now()
+    }
+
     fn timer(&self, deadline: Instant) -> Box<dyn Timer> {
         let _context = self.handle.enter();
         Box::new(TokioTimer { sleep: Box::pin(sleep_until(deadline.into())), expired: false })
@@ -191,6 +227,7 @@ struct TokioTimer {
 
 impl Timer for TokioTimer {
     fn reset(&mut self, deadline: Instant) {
+        virtual_time::look();
         self.sleep.as_mut().reset(deadline.into());
         self.expired = false;
     }

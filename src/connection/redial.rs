@@ -1,0 +1,70 @@
+//! How long a link without a connection waits before it dials again, and what cuts that short.
+
+use super::{config::NEVER, core::Core};
+
+/// After a failure, a command that waits or a program that asks has the link dial no earlier than
+/// this, in microseconds.
+pub(super) const ASKED: u64 = 1_000_000;
+
+/// A connection that carried traffic and was lost young is followed by the next one no earlier than
+/// this after it began, in microseconds.
+pub(super) const BRISK: u64 = 250_000;
+
+/// What the core knows of the wait before the next attempt
+#[derive(Debug)]
+pub(super) struct Redial {
+    /// The program asked for a connection.
+    pub(super) asked: bool,
+    /// From this moment on a command that waits has the link dial; [`NEVER`] outside a wait.
+    eager: u64,
+    /// When the next attempt begins; [`NEVER`] outside a wait.
+    pub(super) at: u64,
+}
+
+impl Default for Redial {
+    fn default() -> Self {
+        Self { asked: false, eager: NEVER, at: NEVER }
+    }
+}
+
+/// A wait of the driver, in microseconds of the link's clock
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wait {
+    /// As the policy has it.
+    pub(super) until: u64,
+    /// Where a command waits.
+    pub(super) eager: u64,
+    /// Where the program asked.
+    pub(super) asked: u64,
+}
+
+impl Wait {
+    pub(super) const NONE: Self = Self { until: 0, eager: NEVER, asked: NEVER };
+}
+
+impl Core {
+    /// When a wait ends, as things are.
+    pub(super) fn plan_redial(&mut self, wait: &Wait) -> u64 {
+        let waiting = self.fifo.len() > self.dead_unsent || !self.room.is_empty();
+        let mut at = wait.until;
+        if waiting {
+            at = at.min(wait.eager);
+        }
+        if self.redial.asked {
+            at = at.min(wait.asked);
+        }
+        self.redial.eager = if at == wait.until { wait.eager } else { NEVER };
+        self.redial.at = at;
+        at
+    }
+
+    /// The next attempt begins.
+    pub(super) fn begin_attempt(&mut self) {
+        self.redial = Redial::default();
+    }
+
+    /// Whether a command that waits has the parked driver dial earlier than it is armed for.
+    pub(super) fn wants_redial(&self) -> bool {
+        self.redial.eager < self.driver_armed
+    }
+}
