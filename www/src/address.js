@@ -49,7 +49,7 @@ function socket(target, tls, text) {
   if (target.protocol === "rediss:" && tls === false) {
     throw fault("tls: false contradicts rediss:");
   }
-  if (target.hash) throw new TypeError("url: it takes no fragment (a # in a password is written %23; certificates are checked unless tls says otherwise)");
+  if (target.hash) throw fault("url: it takes no fragment (a # in a password is written %23; certificates are checked unless tls says otherwise)");
   const secure = target.protocol === "rediss:" || (tls !== undefined && tls !== false);
   const options = {};
   if (target.username) options.username = decoded("username", target.username);
