@@ -5,6 +5,7 @@ import { ask, confirm } from "../dialogs.js";
 import { brief, fromTyped, idOf, show } from "../lib/bytes.js";
 import { count } from "../lib/units.js";
 import { describe } from "../session.js";
+import { setField } from "./fields.js";
 import { fact } from "./parts.js";
 import { PagedTable } from "./table.js";
 import { patternOf } from "./scan.js";
@@ -111,7 +112,7 @@ export async function viewHash(context) {
     view.change("Change a field", [fields("", show(value))[1]], "Save", async ({ value: typed }) => {
       const now = await view.send("HGET", key, field);
       if (now === null || idOf(now) !== idOf(value)) throw new Error("The field has changed meanwhile. Reload the key.");
-      await view.send("HSET", key, field, fromTyped(typed));
+      await setField(view.session, key, field, fromTyped(typed));
     });
   const add = () =>
     view.change("Add a field", fields("", ""), "Add", async ({ field, value }) => {

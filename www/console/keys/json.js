@@ -2,9 +2,10 @@
 
 import { button, make } from "../dom.js";
 import { prettyJson } from "../lib/bytes.js";
+import { escapedJson, hasHidden } from "../lib/format.js";
 import { size } from "../lib/units.js";
 import { describe } from "../session.js";
-import { fact, save } from "./parts.js";
+import { fact, revealed, save } from "./parts.js";
 
 /** A larger document is loaded only when asked for. */
 const AT_ONCE = 512 << 10;
@@ -29,19 +30,22 @@ export async function viewJson(context) {
     if (!context.isCurrent()) return;
     facts.append(fact("Size", size(text.length)));
     const pretty = prettyJson(text) ?? text;
-    const edit = button("Edit", () => editor(pretty), { kind: "primary", data: { testid: "json-edit" } });
+    const edit = button("Edit", () => editor(pretty, text), { kind: "primary", data: { testid: "json-edit" } });
     host.replaceChildren(
       make("div.bar", {}, make("span.grow"), edit),
-      make("pre.well.value-text", { tabindex: "0", "aria-label": "Value", data: { testid: "json-value" } }, pretty),
+      make("pre.well.value-text", { tabindex: "0", "aria-label": "Value", data: { testid: "json-value" } }, ...revealed(pretty)),
     );
   }
 
-  function editor(before) {
+  /** `text` is the document as it came. */
+  function editor(before, text) {
     const area = make("textarea.editor", { spellcheck: "false", rows: "14", "aria-label": "New value", data: { testid: "json-editor" } });
-    area.value = before;
+    area.value = hasHidden(before) ? escapedJson(before) : before;
     const fault = make("p.fault", { role: "alert", hidden: true, data: { testid: "json-fault" } });
     const store = async () => {
       if (prettyJson(area.value) === null) throw new Error("This is no JSON.");
+      const now = await session.text("JSON.GET", key);
+      if (now !== null && now !== text) throw new Error("The document has changed meanwhile. Reload it.");
       if ((await session.send("JSON.SET", key, "$", area.value, "XX")) === null) throw new Error("There is no such key any more.");
     };
     host.replaceChildren(

@@ -1,6 +1,7 @@
 // Small parts that the panel of keys has in several places.
 
 import { make, toast } from "../dom.js";
+import { pieces } from "../lib/format.js";
 import { describe } from "../session.js";
 
 /** Shorter names of types, for badges. */
@@ -14,6 +15,11 @@ export function badge(type) {
 /** A name with a value, for a list of facts. */
 export function fact(name, value) {
   return make("div", {}, make("dt", {}, name), make("dd", {}, value));
+}
+
+/** A text of several lines as nodes: what cannot be seen, or turns the direction of text, is escaped and marked. */
+export function revealed(text) {
+  return pieces(text).map(([piece, hidden]) => (hidden ? make("span.escaped", {}, piece) : piece));
 }
 
 /** Saves a value with `store` and shows it anew, or shows in `fault` why not. */

@@ -3,7 +3,8 @@
 import { button, make, segments } from "../dom.js";
 import { cutAt, fromTyped, hexDump, idOf, prettyJson, show, textOf } from "../lib/bytes.js";
 import { size } from "../lib/units.js";
-import { fact, save } from "./parts.js";
+import { hasHidden } from "../lib/format.js";
+import { fact, revealed, save } from "./parts.js";
 
 /** Bytes that are shown, and loaded with each step. */
 const PIECE = 128 << 10;
@@ -32,7 +33,8 @@ export async function viewString(context) {
     const part = shown();
     const readable = mode === "hex" ? null : textOf(part);
     const pretty = mode === "json" && readable !== null ? prettyJson(readable) : null;
-    value.textContent = mode === "hex" ? hexDump(part) : (pretty ?? readable ?? show(part));
+    if (mode === "hex") value.textContent = hexDump(part);
+    else value.replaceChildren(...(readable === null ? [show(part)] : revealed(pretty ?? readable)));
     more.hidden = whole();
     edit.hidden = !whole() || length > EDITED;
     note.textContent = whole() ? "" : `The first ${size(part.length)} of ${size(length)}.`;
@@ -51,8 +53,8 @@ export async function viewString(context) {
 
   function editor() {
     const readable = textOf(bytes);
-    // A text area would change line ends: such values are edited escaped.
-    const escaped = readable === null || /\r/.test(readable);
+    // A text area would change line ends, and hide what cannot be seen: such values are edited escaped.
+    const escaped = readable === null || /\r/.test(readable) || hasHidden(readable);
     const area = make("textarea.editor", { spellcheck: "false", rows: "12", "aria-label": "New value", data: { testid: "string-editor" } });
     const before = escaped ? (show(bytes).startsWith('"') ? show(bytes) : `"${show(bytes)}"`) : mode === "json" ? (prettyJson(readable) ?? readable) : readable;
     area.value = before;

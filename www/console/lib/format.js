@@ -38,11 +38,39 @@ const NAMED = new Map([[10, "\\n"], [13, "\\r"], [9, "\\t"], [8, "\\b"], [7, "\\
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Characters that cannot be seen, or that turn the direction of what can. */
-const HIDDEN = /[\u0080-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/u;
+const HIDDEN =
+  /[\u0080-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]/u;
+/** The same, and controls but those between lines, in a text of several lines. */
+const HIDDEN_IN_LINES = new RegExp(`[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]|\\r(?!\\n)|${HIDDEN.source}`, "u");
 
 /** Whether a text can be shown as it is, and is seen whole. */
 export function isPlain(text) {
   return text !== "" && !/[\x00-\x1f\x7f]|^\s|\s$|^"/.test(text) && !HIDDEN.test(text);
+}
+
+/** Whether a text of several lines holds anything that would not be seen. */
+export function hasHidden(text) {
+  return HIDDEN_IN_LINES.test(text);
+}
+
+/** A text of several lines in pieces, `[text, hidden]`: what is hidden is written `\uHHHH`. */
+export function pieces(text) {
+  const all = new RegExp(`(?:${HIDDEN_IN_LINES.source})+`, "gu");
+  const found = [];
+  let from = 0;
+  for (const { 0: hidden, index } of text.matchAll(all)) {
+    if (index > from) found.push([text.slice(from, index), false]);
+    found.push([escapedJson(hidden), true]);
+    from = index + hidden.length;
+  }
+  if (from < text.length) found.push([text.slice(from), false]);
+  return found;
+}
+
+/** The same as one text. In a document of JSON, where such characters are in strings only, it means the same. */
+export function escapedJson(text) {
+  const units = (char) => char.replaceAll(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return text.replaceAll(new RegExp(HIDDEN_IN_LINES.source, "gu"), units);
 }
 
 /** In double quotes. What is valid UTF-8 and can be seen stays readable, all else becomes `\xHH`. */

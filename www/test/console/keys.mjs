@@ -87,6 +87,13 @@ export async function checkKeys(tab, redis) {
     await tab.get("string-editor").fill(String.raw`"\x00\xc3(end"`);
     await tab.get("string-save").click();
     await tab.until("the bytes", () => redis("GETRANGE", key, 0, -1, { bytes: true }).then((bytes) => [...bytes].join()), (bytes) => bytes === "0,195,40,101,110,100");
+    await redis("SET", "turned", "a\u202Egnp.exe\nb");
+    await tab.open("turned");
+    await tab.choose("Text");
+    equal(await tab.text("string-value"), "a\\u202egnp.exe\nb", "what turns the direction");
+    await tab.get("string-edit").click();
+    equal(await tab.get("string-editor").inputValue(), String.raw`"a\xe2\x80\xaegnp.exe\nb"`, "the same in the editor");
+    await tab.get("string-cancel").click();
     await redis("SET", "lines", "a\r\nb");
     await tab.open("lines");
     await tab.get("string-edit").click();
@@ -252,6 +259,24 @@ export async function checkJson(tab, redis) {
     await tab.get("json-save").click();
     await tab.sees("json-value", '{\n  "name": "Grace"\n}');
     equal(await redis("JSON.GET", "doc"), '{"name":"Grace"}', "stored");
+    await tab.get("json-edit").click();
+    await redis("JSON.SET", "doc", "$.name", '"Mary"');
+    await tab.get("json-editor").fill('{"name":"mine"}');
+    await tab.get("json-save").click();
+    await tab.sees("json-fault", "The document has changed meanwhile. Reload it.");
+    equal(await redis("JSON.GET", "doc"), '{"name":"Mary"}', "not overwritten");
+  });
+
+  await step("a field keeps its expiry when it is edited", async () => {
+    await redis("DEL", "h:expires");
+    await redis("HSET", "h:expires", "soon", "a");
+    await redis("HEXPIRE", "h:expires", 1000, "FIELDS", 1, "soon");
+    await tab.open("h:expires");
+    await tab.get("row-edit").first().click();
+    await tab.answer({ value: "b" });
+    await tab.untilRows("the change", (rows) => rows[0]?.[1] === "b");
+    const [left] = await redis("HTTL", "h:expires", "FIELDS", 1, "soon");
+    check(left > 900 && left <= 1000, `the expiry is ${left}`);
   });
 
   await step("a type without a viewer says so", async () => {

@@ -9,6 +9,7 @@ import { complete, hint, typedAt } from "../../console/lib/complete.js";
 import { dangerOf } from "../../console/lib/danger.js";
 import { docsFromServer, docsFromTable, syntax } from "../../console/lib/docs.js";
 import { History } from "../../console/lib/history.js";
+import { escapedJson, hasHidden, pieces } from "../../console/lib/format.js";
 import { fieldsOf, hitRatio, parseInfo, parts, searchInfo } from "../../console/lib/info.js";
 import { Ring } from "../../console/lib/ring.js";
 import { binaryCeiling, ceiling, Derivative, percentile, Rate } from "../../console/lib/stats.js";
@@ -26,6 +27,16 @@ test("what is shown of bytes is typed back to the same bytes", () => {
   assert.throws(() => fromTyped('"open'), /not closed/);
   assert.throws(() => fromTyped('"a" "b"'), /one text/);
   assert.equal(textOf(Uint8Array.of(195)), null);
+});
+
+test("in a text of several lines, what cannot be seen is escaped and marked", () => {
+  assert.deepEqual(pieces("a\u202Egnp\r\nb\tc\u{E0041}"), [["a", false], ["\\u202e", true], ["gnp\r\nb\tc", false], ["\\udb40\\udc41", true]]);
+  assert.deepEqual(pieces("ünï 👨‍👩‍👧 ❤️\n"), [["ünï 👨‍👩‍👧 ❤️\n", false]]);
+  assert.deepEqual(pieces(""), []);
+  for (const char of ["\u2066", "\u2069", "\u061C", "\u200B", "\uFEFF", "\x00", "\x1b", "\r", "\u3164", "\u{E007F}"]) assert.equal(hasHidden(`a${char}b`), true, escape(char));
+  const document = '{"name":"\u202Egnp"}';
+  assert.equal(escapedJson(document), '{"name":"\\u202egnp"}');
+  assert.deepEqual(JSON.parse(escapedJson(document)), JSON.parse(document));
 });
 
 test("different bytes have different identities, and long ones have one too", () => {
