@@ -219,3 +219,23 @@ async fn missing_rights_are_no_wrong_password() {
     assert_eq!(error.command_name(), Some("SELECT"));
     assert!(error.to_string().contains("NOPERM"), "{error}");
 }
+
+#[async_std::test]
+async fn a_tls_handshake_that_hangs_is_told_from_a_dial_that_does() {
+    // Takes connections and says nothing, as a server may that does not speak TLS.
+    let listener = async_std::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = async_std::task::spawn(async move {
+        let mut held = Vec::new();
+        while let Ok(connection) = listener.accept().await {
+            held.push(connection);
+        }
+    });
+    let options = Options::new(format!("rediss://{address}"))
+        .connect_retry(1)
+        .connect_timeout(Duration::from_secs(2));
+    let error = connect_error(options).await;
+    assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutStage::Connect), "{error}");
+    assert!(error.to_string().contains("the TLS handshake did not end"), "{error}");
+    server.cancel().await;
+}

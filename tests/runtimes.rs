@@ -73,6 +73,39 @@ fn on_tokio_with_one_thread() {
     runtime.block_on(async { everyday(tcp::tokio::environment()).await });
 }
 
+/// As in `#[tokio::test(start_paused = true)]`.
+#[test]
+fn on_tokio_with_a_stopped_clock() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let server = RedisServer::start();
+        let options = Options::new(server.addr().to_string());
+        let environment = tcp::tokio::environment();
+        let muxer = ConnectionMultiplexer::connect_with(options, environment).await.unwrap();
+        let db = muxer.database();
+        for n in 0..50 {
+            db.set("n", n).await.unwrap();
+            assert_eq!(db.get::<i32>("n").await.unwrap(), Some(n));
+        }
+        // Hundreds of keep-alives, in the time that they take in reality.
+        let start = tokio::time::Instant::now();
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+        assert!(start.elapsed() >= Duration::from_secs(3600));
+        assert_eq!(db.get::<i32>("n").await.unwrap(), Some(49));
+        server.pause();
+        let start = tokio::time::Instant::now();
+        let error = db.get::<i32>("n").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutStage::Response), "{error}");
+        assert!(start.elapsed() >= Duration::from_secs(5));
+        server.resume();
+        muxer.close().await;
+    });
+}
+
 #[test]
 fn on_tokio_with_several_threads() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();

@@ -146,7 +146,11 @@ impl fmt::Display for LinkStatus {
         };
         write!(f, ", last read {}, last write {}", age(state.last_read), age(state.last_write))?;
         if state.failed_attempts > 0 {
-            write!(f, ", {} failed attempts", state.failed_attempts)?;
+            let plural = if state.failed_attempts == 1 { "" } else { "s" };
+            write!(f, ", {} failed attempt{plural}", state.failed_attempts)?;
+        }
+        if let Some(wait) = state.next_attempt {
+            write!(f, ", next attempt in {} ms", wait.as_millis())?;
         }
         write!(f, "\n  total: {}", self.counters)?;
         match &self.last_error {
