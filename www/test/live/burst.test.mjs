@@ -11,9 +11,8 @@ const LIMIT = { timeout: 300_000 };
 
 /** Publishes so many messages at once. */
 async function publish(client, channel, count) {
-  const pipeline = client.pipeline();
-  for (let n = 0; n < count; n++) pipeline.publish(channel, String(n));
-  await pipeline.execSettled({ timeout: Infinity });
+  const source = "for n = 0, ARGV[1] - 1 do redis.call('PUBLISH', KEYS[1], n) end";
+  await client.eval(source, [channel], [count], { timeout: Infinity });
 }
 
 /** What was heard, which must be every number once, in order. */

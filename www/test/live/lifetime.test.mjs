@@ -115,7 +115,6 @@ test("sockets of a peer that takes nothing are given up with their bytes", LIMIT
   while (lost < 5) await Promise.allSettled([client.set("k", value), client.ping()]);
   await client.close();
   await until(() => sockets() - before <= peers.size, "no socket but those of the peer");
-  await until(() => peers.size === 0 || sockets() - before <= 0, "the sockets are gone");
 });
 
 test("the process ends when a client was closed whose server is frozen", LIMIT, async (t) => {

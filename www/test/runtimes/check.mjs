@@ -297,10 +297,12 @@ try {
   const both = [overTcp, overWebSocket];
   const first = [...told(rediss), ...strange, ...strangeWss];
   const permissions = ["--allow-net", "--allow-read", "--allow-env", "--allow-sys"];
-  const deno = ["run", "--quiet", "--node-modules-dir=manual", ...permissions, "app.mjs"];
+  // To see whether anything is left of what was closed.
+  const gc = "--expose-gc";
+  const deno = ["run", "--quiet", `--v8-flags=${gc}`, "--node-modules-dir=manual", ...permissions, "app.mjs"];
   // A WebSocket takes no options of TLS: the process is told of the authority.
   for (const [where, program, args, variable] of [
-    ["node", process.execPath, ["app.mjs"], "NODE_EXTRA_CA_CERTS"],
+    ["node", process.execPath, [gc, "app.mjs"], "NODE_EXTRA_CA_CERTS"],
     ["deno", RUNTIMES.deno, deno, "DENO_CERT"],
     ["bun", RUNTIMES.bun, ["run", "app.mjs"], "NODE_EXTRA_CA_CERTS"],
   ]) {

@@ -1,7 +1,7 @@
 // What every runtime must do with the package, against a real server. Nothing of a runtime's own.
 
 /** Runs it over `url`; gives `{ name, error? }` of each step. `dead` is a URL of the same kind that nobody answers. */
-export async function run({ connect, ConnectionError, ServerError, TimeoutError }, url, dead) {
+export async function run({ connect, load, ConnectionError, ServerError, TimeoutError }, url, dead) {
   const results = [];
   const where = `${new URL(url).protocol.slice(0, -1)}`;
   const step = async (name, action) => {
@@ -60,6 +60,73 @@ export async function run({ connect, ConnectionError, ServerError, TimeoutError 
     equal(seen.join(), read.join());
     await called.unsubscribe();
   });
+  await step("keeps the order of commands, transactions and subscriptions", async () => {
+    const all = await Promise.all([redis.ping(), redis.multi().set(key, 1).incr(key).exec(), redis.set(key, 7), redis.incr(key)]);
+    equal(JSON.stringify(all), '["PONG",["OK",2],"OK",8]');
+    const channel = `order:${key}`;
+    const [, subscription, receivers] = await Promise.all([redis.ping(), redis.subscribe(channel, () => {}), redis.publish(channel, "x")]);
+    equal(receivers, 1);
+    subscription.unsubscribe();
+  });
+  await step("delivers a burst whole, and every error", async () => {
+    const channel = `burst:${key}`;
+    const count = 5000;
+    const seen = { called: 0, iterated: 0, missed: 0, errors: 0 };
+    redis.on("missed", () => (seen.missed += 1));
+    redis.on("errorMessage", () => (seen.errors += 1));
+    const called = await redis.subscribe(channel, () => (seen.called += 1));
+    const iterated = await redis.subscribe(channel);
+    const reading = (async () => {
+      for await (const _ of iterated) if (++seen.iterated === count) return;
+    })();
+    await redis.eval("for n = 1, ARGV[1] do redis.call('PUBLISH', KEYS[1], n) end", [channel], [count]);
+    await reading;
+    await redis.set(key, "text");
+    await Promise.allSettled(Array.from({ length: 1000 }, () => redis.incr(key)));
+    called.unsubscribe();
+    equal(JSON.stringify(seen), '{"called":5000,"iterated":5000,"missed":0,"errors":1000}');
+  });
+  await step("a listener that throws harms nothing and is told", async () => {
+    const told = [];
+    const thrower = (name) => () => {
+      throw new Error(`thrown on purpose by the test: ${name}`);
+    };
+    redis.on("listenerError", ({ origin }) => told.push(origin));
+    redis.once("errorMessage", thrower("once"));
+    redis.once("errorMessage", async () => thrower("async")());
+    redis.events.addEventListener("errorMessage", thrower("target"), { once: true });
+    const subscription = await redis.subscribe(`throws:${key}`, thrower("callback"));
+    await redis.publish(`throws:${key}`, "x");
+    await failure(redis.send("NOSUCH"));
+    await redis.ping();
+    subscription.unsubscribe();
+    equal(told.sort().join(), "errorMessage,errorMessage,errorMessage,subscribe");
+  });
+  await step("clients that are closed, aborted or refused are collected", async () => {
+    const collect = globalThis.gc ?? (globalThis.Bun && (() => globalThis.Bun.gc(true)));
+    let collected = 0;
+    const registry = new FinalizationRegistry(() => (collected += 1));
+    const count = 30;
+    const instance = await load();
+    let size = 0;
+    for (let n = 0; n < count; n++) {
+      if (n === 10) size = instance.memory.length;
+      const reconnect = () => 1;
+      registry.register(reconnect, null);
+      const client = await connect(url, { reconnect });
+      await client.ping();
+      await client.close();
+      await failure(connect(url, { reconnect, username: "nobody", password: "wrong" }));
+      await failure(connect(url, { reconnect, signal: AbortSignal.abort() }));
+    }
+    equal(instance.memory.length, size);
+    // Where nothing collects when it is asked to, there is nothing to see.
+    for (let n = 0; collect && n < 100 && collected < count / 2; n++) {
+      collect();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    if (collect) equal(collected >= count / 2, true);
+  });
   await step("tells errors apart", async () => {
     const server = await failure(redis.send("NOSUCH", "secret"));
     equal(server instanceof ServerError, true);
@@ -88,6 +155,15 @@ export async function run({ connect, ConnectionError, ServerError, TimeoutError 
     await redis.del(key);
     await redis.close();
     equal((await failure(redis.ping())).code, "ERR_REDMUX_CLOSED");
+  });
+  await step("gives up when it is told to", async () => {
+    let asked = 0;
+    const client = await connect(url, { reconnect: () => (++asked, false) });
+    const gaveUp = new Promise((resolve) => client.once("gaveUp", resolve));
+    await client.send("CLIENT", "KILL", "ID", await client.send("CLIENT", "ID"), "SKIPME", "no").catch(() => {});
+    equal((await gaveUp).error.code, "ERR_REDMUX_CLOSED");
+    equal((await failure(client.ping())).message.includes("gave up"), true);
+    equal(asked, 1);
   });
   await step("says that nobody is there", async () => {
     const options = { connectRetry: 1, connectTimeout: 3000 };

@@ -231,9 +231,9 @@ impl<'a> Flights<'a> {
     }
 
     fn subscribe(&mut self, entry: &Entry<'_>) {
-        // Messages wait here only until the pump's turn, so that their number is bounded by what the
-        // driver reads in one of its turns. Those that a slow reader leaves are on the other side.
-        let subscriber = self.muxer.subscriber().capacity(usize::MAX);
+        // Messages wait here only until the pump's turn, so that they are bounded by what the driver
+        // reads in one of its turns. Those that a slow reader leaves are on the other side.
+        let subscriber = self.muxer.subscriber().capacity(usize::MAX).capacity_bytes(usize::MAX);
         let (channel, kind) = (entry.word(), entry.kind);
         let subscription = async move {
             Outcome::Subscribed(match kind {
