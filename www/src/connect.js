@@ -10,8 +10,9 @@ import { gated, patient } from "./page.js";
 import { policy } from "./reconnect.js";
 import { webSocket as overWebSocket } from "./transports/websocket.js";
 
-/** What all entries of the package share, should a program load more than one. */
+/** What all entries of the package share, should a program load more than one; the first that is asked loads it. */
 let instance = null;
+let loading = null;
 
 /**
  * Makes `connect` and `load` of an entry: `wasmFile()` gives what the wasm side is made of (bytes, a
@@ -19,8 +20,6 @@ let instance = null;
  * gives the class to use where there is no `globalThis.WebSocket`.
  */
 export function entry({ wasmFile, tcp = null, webSocket = null }) {
-  let loading = null;
-
   const findSocket = async () => globalThis.WebSocket ?? (await webSocket?.());
 
   async function instantiate(wasm) {

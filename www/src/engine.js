@@ -2,16 +2,16 @@
 // comes back. Tests put a fake in place of the wasm side.
 
 import { checkOptions, milliseconds } from "./calls.js";
-import { internalError, mistake, RedmuxError, report, toError } from "./errors.js";
+import { Dialer } from "./dialer.js";
+import { defineCause, internalError, mistake, RedmuxError, report, toError } from "./errors.js";
 import { Hub } from "./hub.js";
 import { soon } from "./instance.js";
 import { packOptions } from "./options.js";
 import { isPlain, KIND, Outbox } from "./outbox.js";
-import { GaveUp, SHORTEST } from "./reconnect.js";
+import { GaveUp } from "./reconnect.js";
 import { looseText, NotText, ReplyReader } from "./reply.js";
 import { REPLIES } from "./replies.js";
 import { Subscription } from "./subscription.js";
-import { causeOf, openLink } from "./transports/channel.js";
 
 const SUBSCRIBE_OPTIONS = Object.freeze(["bytes", "onMissed", "signal"]);
 
@@ -22,7 +22,9 @@ export class Engine {
   hub = new Hub();
   bigint;
   #instance;
-  #dial;
+  #dialer;
+  /** How errors name the server. */
+  #endpoint;
   #options;
   #raw = null;
   /** What is open: promises that wait, and subscriptions, by the number that wasm knows. */
@@ -37,16 +39,11 @@ export class Engine {
   #ended = false;
   /** Why it is closed, where that was not `close`. */
   #gaveUp = null;
-  #links = new Set();
-  #lastEnd = null;
-  /** What ended a socket or kept it from opening, until the next is dialled. */
-  #broken = null;
-  /** How often it was asked when to dial since it was connected. */
-  #failures = 0;
 
   constructor(instance, dial, { bigint = false, ...options } = {}) {
     this.#instance = instance;
-    this.#dial = dial;
+    this.#dialer = new Dialer(instance, dial, (origin, error) => this.hub.report(origin, error));
+    this.#endpoint = dial.endpoint;
     this.#options = options;
     this.bigint = bigint === true;
     this.#capacity = options.subscriptionCapacity ?? 1024;
@@ -63,7 +60,7 @@ export class Engine {
     try {
       await this.#begin(this.#options, signal);
       this.#opened = true;
-      this.#failures = 0;
+      this.#dialer.connected();
     } catch (error) {
       this.#end();
       throw error instanceof WebAssembly.RuntimeError ? internalError(error) : error;
@@ -75,7 +72,7 @@ export class Engine {
       const entry = { id: 0, resolve: () => resolve(), reject, release: null };
       this.#add(entry);
       if (signal) this.#listen(entry, signal, () => reject(signal.reason));
-      const all = { ...options, endpoint: this.#dial.endpoint };
+      const all = { ...options, endpoint: this.#endpoint };
       const { RawClient } = this.#instance;
       this.#raw = packOptions(all, (...packed) =>
         this.#instance.enter(() => RawClient.open(entry.id, this.#hooks(), ...packed)),
@@ -213,9 +210,9 @@ export class Engine {
     const entries = this.#takeEntries();
     this.#outbox = new Outbox();
     this.#raw = null;
-    for (const link of [...this.#links]) link.destroy();
+    this.#dialer.destroy();
     const { message } = error;
-    this.hub.emit("internalError", { endpoint: this.#dial.endpoint, connectionType: null, origin: "wasm", detail: message, message });
+    this.hub.emit("internalError", { endpoint: this.#endpoint, connectionType: null, origin: "wasm", detail: message, message });
     const goesOn = this.#opened && !this.#closing;
     const subscriptions = [];
     for (const entry of entries) {
@@ -230,7 +227,7 @@ export class Engine {
     // It goes on trying for as long as it takes, as after any other outage.
     this.#begin({ ...this.#options, abortOnConnectFail: false }).catch((failure) => {
       // A second trap has begun anew by itself.
-      if (this.#raw === null) this.hub.emit("internalError", { endpoint: this.#dial.endpoint, connectionType: null, origin: "wasm", detail: failure.message, message: failure.message });
+      if (this.#raw === null) this.hub.emit("internalError", { endpoint: this.#endpoint, connectionType: null, origin: "wasm", detail: failure.message, message: failure.message });
     });
     for (const entry of subscriptions) {
       entry.resolve = () => entry.subscription.missed({ cause: "connectionLost", count: null });
@@ -255,7 +252,7 @@ export class Engine {
   #closed(command) {
     const message = this.#gaveUp?.message ?? "the client is closed";
     const error = toError({ kind: "closed", delivery: "not-sent", command, message: command ? `${command}: ${message}` : message });
-    if (this.#gaveUp?.cause) error.cause = this.#gaveUp.cause;
+    if (this.#gaveUp) defineCause(error, this.#gaveUp.cause);
     return error;
   }
 
@@ -356,16 +353,16 @@ export class Engine {
         subscription.finish(this.#gaveUp);
       }),
       event: safe((name, payload) => {
-        if (name === "connectionRestored") this.#failures = 0;
+        if (name === "connectionRestored") this.#dialer.connected();
         this.hub.emit(name, payload);
       }),
-      dial: (sink) => this.#link(sink),
+      dial: (sink) => this.#dialer.open(sink),
       delay: safe((attempt, outage) => this.#delay(attempt, outage)),
     };
   }
 
   #error(fields) {
-    if (fields.kind !== "closed" || !this.#gaveUp) return toError(fields, this.#broken);
+    if (fields.kind !== "closed" || !this.#gaveUp) return toError(fields, this.#dialer.broken);
     const error = this.#closed(fields.command);
     error.delivery = fields.delivery;
     return error;
@@ -424,51 +421,23 @@ export class Engine {
     }
   }
 
-  /** Opens what carries the bytes; `sink` is told what happens to it. */
-  #link(sink) {
-    const guard = (action) => this.#instance.guard(action);
-    const told = {
-      open: guard(() => sink.open()),
-      data: guard((length) => sink.data(length)),
-      drain: guard(() => sink.drain()),
-      end: guard((kind, message) => {
-        sink.end(kind, message);
-        // Nothing comes after it: its memory need not wait for the garbage collector.
-        sink.free();
-      }),
-      threw: (error) => this.hub.report("transport", error),
-    };
-    const { transport, address } = this.#dial;
-    this.#broken = null;
-    const link = openLink(transport, address, told, () => this.#instance.memory, (error) => {
-      this.#links.delete(link);
-      this.#lastEnd = error;
-      this.#broken = error && causeOf(error, address);
-    });
-    this.#links.add(link);
-    return link;
-  }
-
   /** Milliseconds until the next attempt to connect. */
   #delay(attempt, outage) {
-    const error = this.#lastEnd;
-    this.#lastEnd = null;
-    this.#failures += 1;
-    const asked = { attempt, outage, code: error?.closeCode ?? null, error };
-    const wait = this.#dial.delay(asked, (thrown) => this.hub.report("reconnect", thrown));
-    if (!(wait instanceof GaveUp)) return this.#failures > 1 ? Math.max(wait, SHORTEST) : wait;
+    const wait = this.#dialer.delay(attempt, outage);
+    if (!(wait instanceof GaveUp)) return wait;
     // Not at once: the wasm side is calling.
-    soon(() => this.#giveUp(asked, wait));
+    soon(() => this.#giveUp(attempt, outage, wait.reason));
     return Infinity;
   }
 
-  #giveUp({ attempt, outage, error }, { reason }) {
+  #giveUp(attempt, outage, reason) {
     if (this.#closing) return;
-    const { endpoint } = this.#dial;
-    const last = error ? `: ${error.message}` : "";
+    const endpoint = this.#endpoint;
+    const { broken } = this.#dialer;
+    const last = broken ? `: ${broken.message}` : "";
     const message = `reconnect gave up before attempt ${attempt} to connect to ${endpoint}${last}`;
     this.#gaveUp = toError({ kind: this.#opened ? "closed" : "connect", stage: this.#opened ? null : "dial", delivery: "not-sent", endpoint, message });
-    this.#gaveUp.cause = reason ?? error;
+    defineCause(this.#gaveUp, reason ?? broken);
     if (!this.#opened) return this.#end();
     this.hub.emit("gaveUp", { endpoint, attempts: attempt - 1, outage, error: this.#gaveUp, message });
     this.close().catch(report);

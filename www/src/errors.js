@@ -89,7 +89,7 @@ export function toError(fields, ended = null) {
 }
 
 /** As the second argument of a constructor would: not enumerable. */
-function defineCause(error, cause) {
+export function defineCause(error, cause) {
   Object.defineProperty(error, "cause", { value: cause, configurable: true, writable: true });
 }
 
