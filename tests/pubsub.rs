@@ -304,3 +304,84 @@ async fn a_reader_that_has_gone_to_sleep_does_not_hold_up_replies_for_long() {
     assert_eq!((missed.cause, missed.count), (MissedCause::QueueFull, Some(counts.dropped)));
     assert_eq!(text(&mut asleep).await, "49");
 }
+
+#[async_std::test]
+async fn one_stream_over_several_channels() {
+    let server = RedisServer::start();
+    for protocol in [Protocol::Resp3, Protocol::Resp2] {
+        let muxer = connect(&server, protocol).await;
+        let subscriber = muxer.subscriber();
+        let mut both = subscriber.subscribe_many(["a", "b", "a"]).await.unwrap();
+        let mut channels: Vec<&[u8]> = both.channels().collect();
+        channels.sort();
+        assert_eq!(channels, [b"a", b"b"]);
+        let mut patterns = subscriber.psubscribe_many(["a*", "*"]).await.unwrap();
+        let shards = subscriber.ssubscribe_many(["s", "t"]).await.unwrap();
+        let status = muxer.status();
+        assert_eq!((status.subscriptions, status.listeners), (6, 3));
+        for (channel, receivers) in [("a", 3), ("b", 2)] {
+            assert_eq!(publish(&muxer, channel, channel).await, receivers);
+            let message = next(&mut both).await.message().unwrap();
+            assert_eq!((message.channel_text(), message.text()), (channel.into(), channel.into()));
+        }
+        for _ in 0..3 {
+            assert!(next(&mut patterns).await.message().unwrap().pattern.is_some());
+        }
+        // A channel that another one listens to stays subscribed.
+        let mut only = subscriber.subscribe("b").await.unwrap();
+        drop((both, patterns, shards));
+        while publish(&muxer, "a", "nobody").await != 0 {
+            async_std::task::sleep(Duration::from_millis(5)).await;
+        }
+        assert_eq!(publish(&muxer, "b", "only").await, 1);
+        assert_eq!(text(&mut only).await, "only");
+        let error = subscriber.subscribe_many::<&str>([]).await.unwrap_err();
+        assert!(error.is_command(), "{error}");
+    }
+}
+
+#[async_std::test]
+async fn a_gap_of_many_channels_is_told_once() {
+    let server = RedisServer::start();
+    for protocol in [Protocol::Resp3, Protocol::Resp2] {
+        let muxer = connect(&server, protocol).await;
+        let names: Vec<String> = (0..2000).map(|n| format!("channel {n}")).collect();
+        let mut many = muxer.subscriber().subscribe_many(&names).await.unwrap();
+        server.restart();
+        let SubscriptionItem::Missed(missed) = next(&mut many).await else {
+            panic!("the gap is told")
+        };
+        assert_eq!((missed.cause, missed.count), (MissedCause::ConnectionLost, None));
+        while publish(&muxer, "channel 1999", "x").await == 0 {
+            async_std::task::sleep(Duration::from_millis(5)).await;
+        }
+        while next(&mut many).await.message().is_none() {}
+        assert_eq!(many.queued(), 0);
+    }
+}
+
+#[async_std::test]
+async fn a_message_of_ones_own_transaction_is_no_element_of_its_reply() {
+    // Redis 7.0 writes the push into the reply of EXEC (redis/redis#12326).
+    let server = RedisServer::start();
+    for protocol in [Protocol::Resp3, Protocol::Resp2] {
+        let muxer = connect(&server, protocol).await;
+        let mut own = muxer.subscriber().subscribe("pm").await.unwrap();
+        let database = muxer.database();
+        for round in 0..3 {
+            let (first, heard, second) = database
+                .transaction((
+                    database.incr("n"),
+                    muxer.execute::<i64>("PUBLISH", ("pm", round)),
+                    database.incr("n"),
+                ))
+                .all()
+                .await
+                .unwrap();
+            assert_eq!((heard, second - first), (1, 1));
+            assert_eq!(text(&mut own).await, round.to_string());
+        }
+        assert_eq!(muxer.execute::<String>("ECHO", ["mine"]).await.unwrap(), "mine");
+        assert_eq!(muxer.status().connections[0].counters.connects, 1);
+    }
+}

@@ -11,7 +11,7 @@ use std::{
 use super::{Handling, RetryPolicy, guard::is_harmless, observed::Observed, retry::Retrying};
 use crate::{
     Delivery, Error, ErrorKind, FULL, Full, Result,
-    connection::{Link, Outcome, Prelude, SlotId, Submission, Verb, micros},
+    connection::{Link, Outcome, Prelude, SlotId, Submission, micros},
     events::{ErrorMessage, Event},
     resp::{AnyArgs, Arg, ArgList, Frame, FromReply, ReplyError, ToArgs},
 };
@@ -51,7 +51,6 @@ pub(crate) type OwnCall<'a> = Call<'a, Frame, AnyArgs<'a>>;
 /// What few calls have, kept out of the others
 #[derive(Default)]
 struct Special<'a> {
-    confirm: Option<(Verb, u32)>,
     /// The circuit breaker sees by it.
     probe: bool,
     /// Goes before the command, with nothing in between.
@@ -105,12 +104,6 @@ impl<'a, T, A> Call<'a, T, A> {
     /// A command of two words.
     pub(crate) fn with_subcommand(mut self, subcommand: &'static str) -> Self {
         self.subcommand = Some(subcommand);
-        self
-    }
-
-    /// The reply is one push for the one channel named.
-    pub(crate) fn confirmed_by(mut self, verb: Verb) -> Self {
-        self.special().confirm = Some((verb, 1));
         self
     }
 
@@ -403,7 +396,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         let mut args = ArgList::new();
         // Foreign code runs here, before the link is locked.
         self.append_to(&mut args);
-        let mut command = Submission { args: &[], prelude: None, timeout, confirm: None };
+        let mut command = Submission { args: &[], prelude: None, timeout };
         if !usual {
             if let Err(error) = self.rewrite(&mut args) {
                 drop(args);
@@ -412,7 +405,6 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
             }
             if let Some(special) = &self.special {
                 command.prelude = special.prelude.as_ref();
-                command.confirm = special.confirm;
             }
         }
         command.args = &args;

@@ -104,7 +104,7 @@ impl Collector {
                 check_shared(&words).ok()?;
             }
             let timeout = timeout.map(|timeout| micros(Some(timeout)));
-            let command = Submission { args: &words, prelude: None, timeout, confirm: None };
+            let command = Submission { args: &words, prelude: None, timeout };
             let submitted = inner.link.submit_collected(&command, number);
             discard(words);
             submitted.ok()??

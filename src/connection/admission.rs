@@ -179,7 +179,7 @@ impl Core {
         self.post(&[Arg::Bytes(b"ECHO"), Arg::Bytes(text.as_bytes())], Kind::Check(number));
     }
 
-    fn push_entry(&mut self, claim: Claim, deadline: u64, over: bool, kind: Kind) {
+    pub(super) fn push_entry(&mut self, claim: Claim, deadline: u64, over: bool, kind: Kind) {
         let end = self.taken + self.out.len() as u64;
         if self.fifo.is_empty() {
             self.busy_since = self.now;
@@ -228,7 +228,6 @@ impl Core {
         let taken = self.taken;
         if let Some(entry) = self.fifo.get_mut(index) {
             entry.claim.waive();
-            // A subscription's confirmations change what the server sends: let them run.
             if entry.end > taken && entry.kind.is_callers() {
                 self.dead_unsent += 1;
             }
@@ -298,10 +297,9 @@ impl Core {
 
 impl Submission<'_> {
     fn kind(&self) -> Kind {
-        match (self.confirm, self.prelude) {
-            (None, None) => Kind::Command,
-            (Some((verb, remaining)), _) => Kind::Confirm { verb, remaining },
-            (None, Some(prelude)) => Kind::Group { replies: prelude.commands + 1 },
+        match self.prelude {
+            None => Kind::Command,
+            Some(prelude) => Kind::Group { replies: prelude.commands + 1 },
         }
     }
 

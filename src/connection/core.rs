@@ -11,14 +11,16 @@ use std::{
 
 use super::{
     config::{LinkConfig, NEVER},
+    confirm::{Confirming, Push},
     counters::{FIRST, Tally},
     deadline::Late,
-    entry::{Claim, Entry, Kind, Step, Verb},
+    entry::{Claim, Entry, Kind, Step},
     handshake::{Handshake, HandshakeEvent, ServerInfo},
     leaving::Leaving,
     outbox::Outbox,
     pause::Pauses,
     redial::Redial,
+    settings::Settings,
     slots::{Outcome, Preceding, SlotId, Slots},
     watch::Watches,
 };
@@ -52,8 +54,6 @@ pub(crate) struct Submission<'a> {
     pub(crate) prelude: Option<&'a Prelude>,
     /// Microseconds, where it differs from the link's own.
     pub(crate) timeout: Option<u64>,
-    /// Set for the subscription commands, whose replies are pushes.
-    pub(crate) confirm: Option<(Verb, u32)>,
 }
 
 /// Commands that go out in one piece with the one behind them, such as `MULTI` and what is
@@ -74,8 +74,10 @@ pub(crate) struct Prelude {
 /// What replies bring about once the lock is released
 #[derive(Default)]
 pub(crate) struct Inbox {
-    /// Frames that answer no command.
-    pub(crate) pushes: Vec<Frame>,
+    /// What answers no command, and what became of subscriptions, in the order of the stream.
+    pub(crate) pushes: Vec<Push>,
+    /// Settings of the connection that the server refused: the command and the error's code.
+    pub(crate) refused_settings: Vec<(&'static str, String)>,
     /// The handshake has just succeeded.
     pub(crate) became_ready: bool,
     /// Codes of error replies nobody waits for any more.
@@ -84,7 +86,10 @@ pub(crate) struct Inbox {
 
 impl Inbox {
     pub(crate) fn is_worth_a_look(&self) -> bool {
-        self.became_ready || !self.pushes.is_empty() || !self.orphan_errors.is_empty()
+        self.became_ready
+            || !self.pushes.is_empty()
+            || !self.orphan_errors.is_empty()
+            || !self.refused_settings.is_empty()
     }
 }
 
@@ -108,6 +113,13 @@ pub(crate) struct Core {
     pub(super) preceding: Preceding,
     /// Errors among the replies to preludes, until their callers take them; hardly ever any.
     pub(super) prelude_errors: Vec<(SlotId, Vec<(u32, Frame)>)>,
+    /// Subscription commands among those in the FIFO, in their order.
+    pub(super) confirming: VecDeque<Confirming>,
+    pub(super) settings: Settings,
+    /// When the registry has something to ask for again; [`NEVER`] for nothing.
+    pub(super) subscriptions_due: u64,
+    /// The earlier one of that and the same of the settings.
+    pub(super) retry_due: u64,
     /// Integrity checks made so far.
     pub(super) checks: u32,
     /// Entries in `out` that nobody waits for any more.
@@ -171,6 +183,10 @@ impl Core {
             answered: 0,
             preceding: Preceding::default(),
             prelude_errors: Vec::new(),
+            confirming: VecDeque::new(),
+            settings: Settings::default(),
+            subscriptions_due: NEVER,
+            retry_due: NEVER,
             checks: 0,
             dead_unsent: 0,
             room: VecDeque::new(),
@@ -283,8 +299,9 @@ impl Core {
                     self.wake.extend(monitor.push(frame));
                     continue;
                 }
-                self.confirm(&frame, inbox);
-                inbox.pushes.push(frame);
+                if !self.confirm(&frame, inbox) {
+                    inbox.pushes.push(Push::Frame(frame));
+                }
             } else {
                 self.answer(frame, inbox)?;
             }
@@ -329,27 +346,6 @@ impl Core {
         first.and_then(|name| name.as_bytes()).is_some_and(|name| &*name != b"pong")
     }
 
-    /// Counts a confirmation of the subscription command at the head of the FIFO.
-    fn confirm(&mut self, frame: &Frame, inbox: &mut Inbox) {
-        let name = frame.reply().items().and_then(|mut items| items.next());
-        let Some(verb) = name.and_then(|name| Verb::of_push(&name.as_bytes()?)) else { return };
-        let Some(Entry { kind: Kind::Confirm { verb: expected, remaining }, .. }) =
-            self.fifo.front_mut()
-        else {
-            return;
-        };
-        if *expected != verb {
-            return;
-        }
-        *remaining = remaining.saturating_sub(1);
-        if *remaining == 0
-            && let Some(entry) = self.pop_answered()
-        {
-            let frame = Frame::copy_from_slice(b"+OK\r\n");
-            self.deliver(entry.claim, frame, inbox);
-        }
-    }
-
     /// Gives a reply to the command at the head of the FIFO.
     ///
     /// # Errors
@@ -374,6 +370,9 @@ impl Core {
             self.preceding.note(waiting.then_some(frame));
             return Ok(());
         }
+        if front.kind == Kind::Confirm && self.sent > self.answered {
+            return self.answer_ask(&frame, inbox);
+        }
         if front.end > self.sent {
             return Err(self.handshake.unsolicited(&frame));
         }
@@ -382,8 +381,9 @@ impl Core {
         }
         let Some(Entry { kind, claim, .. }) = self.pop_answered() else { return Ok(()) };
         match kind {
-            Kind::Step(_) | Kind::Probe | Kind::Check(_) => {}
-            Kind::Command | Kind::Confirm { .. } => {
+            Kind::Step(_) | Kind::Probe | Kind::Check(_) | Kind::Confirm => {}
+            Kind::Setting(step) => self.answer_setting(step, &frame, inbox),
+            Kind::Command => {
                 self.deliver(claim, frame, inbox);
             }
             Kind::Group { .. } => {
@@ -408,6 +408,9 @@ impl Core {
             }
             self.protocol = protocol;
             self.server = Some(server);
+            for (step, error) in self.handshake.take_refused() {
+                self.refused_setting(step, &error, inbox);
+            }
             self.become_ready(inbox);
         }
         Ok(())
@@ -451,7 +454,7 @@ impl Core {
         frame.reply().as_bytes().is_some_and(|text| text.starts_with(mark))
     }
 
-    fn pop_answered(&mut self) -> Option<Entry> {
+    pub(super) fn pop_answered(&mut self) -> Option<Entry> {
         let entry = self.fifo.pop_front()?;
         self.front += 1;
         self.answered = entry.end;
@@ -487,7 +490,6 @@ impl Core {
         if self.phase == Phase::Handshake {
             self.phase = Phase::Ready;
         }
-        self.hold = false;
         self.failed_attempts = 0;
         self.tally.counted.connects += 1;
         inbox.became_ready = true;

@@ -296,6 +296,7 @@ impl Core {
             Phase::Ready | Phase::Closing => self.next_probe(),
             _ => NEVER,
         };
-        ordinary.min(over).min(liveness).min(self.close_by).min(self.leaving.deadline())
+        let own = self.close_by.min(self.leaving.deadline()).min(self.retry_due);
+        ordinary.min(over).min(liveness).min(own)
     }
 }

@@ -300,7 +300,7 @@ impl Driver {
         let mut deadline = NEVER;
         let (mut drained, mut late) = (false, false);
         let grace_until = self.alarm.grace_until();
-        let mut became_ready = false;
+        let (mut became_ready, mut retry) = (false, false);
         let link = self.link.clone();
         let on_inbox = |inbox: &mut Inbox| {
             became_ready |= std::mem::take(&mut inbox.became_ready);
@@ -312,6 +312,7 @@ impl Driver {
                 core.expire();
                 core.check_liveness()?;
             }
+            retry |= core.retry();
             deadline = core.next_deadline();
             // Anew in each pass: the handshake may end in the next one.
             late = core.phase == Phase::Handshake && core.now() >= ready_by;
@@ -329,6 +330,9 @@ impl Driver {
                 front: self.link.with(|core| core.answered_up_to()),
             });
             self.note_ready();
+        }
+        if retry {
+            self.link.registry.retry(&self.link);
         }
         let end = match turn {
             _ if drained => {
@@ -435,8 +439,12 @@ impl Drop for Driver {
 
 /// Hands pushes to their subscribers and reports errors nobody waits for.
 fn attend(link: &Link, inbox: &mut Inbox) {
-    for frame in inbox.pushes.drain(..) {
-        link.registry.dispatch(link, &frame);
+    for push in inbox.pushes.drain(..) {
+        link.registry.take_in(link, push);
+    }
+    for (command, code) in inbox.refused_settings.drain(..) {
+        let event = ErrorMessage { endpoint: link.endpoint(), command: Some(command.into()), code };
+        link.hub.publish(Event::ErrorMessage(event));
     }
     for code in inbox.orphan_errors.drain(..) {
         let event = ErrorMessage { endpoint: link.endpoint(), command: None, code };

@@ -76,7 +76,9 @@ pub(crate) enum Kind {
     /// One reply with just this number and the link's mark: an integrity check.
     Check(u32),
     /// One confirmation push for each channel, or one error reply.
-    Confirm { verb: Verb, remaining: u32 },
+    Confirm,
+    /// One reply, to a setting that was refused in the handshake.
+    Setting(Step),
 }
 
 impl Kind {
@@ -92,10 +94,26 @@ pub(crate) enum Step {
     Auth,
     Hello,
     SetName,
-    SetInfo,
+    LibraryName,
+    LibraryVersion,
     Select,
     Track,
     Ping,
+}
+
+impl Step {
+    /// The command's name.
+    pub(super) fn command(self) -> &'static str {
+        match self {
+            Self::Auth => "AUTH",
+            Self::Hello => "HELLO",
+            Self::SetName => "CLIENT SETNAME",
+            Self::LibraryName | Self::LibraryVersion => "CLIENT SETINFO",
+            Self::Select => "SELECT",
+            Self::Track => "CLIENT TRACKING",
+            Self::Ping => "PING",
+        }
+    }
 }
 
 /// A command whose reply is one push for each channel
@@ -121,6 +139,22 @@ impl Verb {
             b"sunsubscribe" => Self::SUnsubscribe,
             _ => return None,
         })
+    }
+
+    pub(crate) fn subscribes(self) -> bool {
+        matches!(self, Self::Subscribe | Self::PSubscribe | Self::SSubscribe)
+    }
+
+    /// The one that takes back what this one does.
+    pub(crate) fn inverse(self) -> Self {
+        match self {
+            Self::Subscribe => Self::Unsubscribe,
+            Self::PSubscribe => Self::PUnsubscribe,
+            Self::SSubscribe => Self::SUnsubscribe,
+            Self::Unsubscribe => Self::Subscribe,
+            Self::PUnsubscribe => Self::PSubscribe,
+            Self::SUnsubscribe => Self::SSubscribe,
+        }
     }
 
     pub(crate) fn command(self) -> &'static str {

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use super::{config::LinkConfig, entry::Step};
 use crate::{
     ConnectStage, Delivery, Error, ErrorKind,
@@ -31,6 +33,8 @@ pub(crate) struct Handshake {
     server: ServerInfo,
     /// The server announces changes of keys.
     tracking: bool,
+    /// What it did not set.
+    refused: Vec<(Step, ServerError)>,
 }
 
 pub(crate) enum HandshakeEvent {
@@ -53,11 +57,12 @@ impl Handshake {
     ) -> (Vec<u8>, Vec<(Step, usize)>) {
         let mut bytes = Vec::with_capacity(256);
         let mut steps = Vec::with_capacity(6);
-        let mut push = |step: Step, parts: &[&str]| {
+        let mut push = |step: Step| {
             let before = bytes.len();
+            let words = Self::words(step, config);
             let mut args: Vec<Arg<'_>> =
-                parts.iter().map(|part| Arg::Bytes(part.as_bytes())).collect();
-            match config.commands.get(parts[0]) {
+                words.iter().map(|word| Arg::Bytes(word.as_bytes())).collect();
+            match config.commands.get(&words[0]) {
                 Mapped::AsIs => {}
                 Mapped::Renamed(name) => args[0] = Arg::Bytes(name.as_bytes()),
                 // What is needed is not disabled: the options were checked.
@@ -66,39 +71,63 @@ impl Handshake {
             encode_command(&mut bytes, &args);
             steps.push((step, bytes.len() - before));
         };
-        match (&config.credentials.username, &config.credentials.password) {
-            (Some(user), password) => {
-                push(Step::Auth, &["AUTH", user, password.as_deref().unwrap_or("")]);
-            }
-            (None, Some(password)) => push(Step::Auth, &["AUTH", password]),
-            (None, None) => {}
+        if config.credentials.username.is_some() || config.credentials.password.is_some() {
+            push(Step::Auth);
         }
         let hello = !bare && may_say_hello(config);
         if hello {
-            push(Step::Hello, &["HELLO", "3"]);
+            push(Step::Hello);
         }
-        if let (Some(name), false) = (&config.client_name, bare) {
-            push(Step::SetName, &["CLIENT", "SETNAME", name]);
+        if config.client_name.is_some() && !bare {
+            push(Step::SetName);
         }
         if config.library_info && !bare {
-            let name = config.library_name.as_deref().unwrap_or("redmux");
-            push(Step::SetInfo, &["CLIENT", "SETINFO", "LIB-NAME", name]);
-            push(Step::SetInfo, &["CLIENT", "SETINFO", "LIB-VER", env!("CARGO_PKG_VERSION")]);
+            push(Step::LibraryName);
+            push(Step::LibraryVersion);
         }
         if config.database != 0 && !config.subscriber {
-            push(Step::Select, &["SELECT", &config.database.to_string()]);
+            push(Step::Select);
         }
-        if let Some(cache) = &config.cache
-            && hello
-        {
-            push(Step::Track, &cache.tracking());
+        if config.cache.is_some() && hello {
+            push(Step::Track);
         }
         if !hello {
             // Something must answer before the connection counts as ready.
-            push(Step::Ping, &["PING"]);
+            push(Step::Ping);
         }
         *self = Self { due: steps.len(), protocol: Protocol::Resp2, ..Self::default() };
         (bytes, steps)
+    }
+
+    /// The command of a step.
+    pub(super) fn words(step: Step, config: &LinkConfig) -> Vec<Cow<'_, str>> {
+        let words: &[&str] = match step {
+            Step::Auth => match (&config.credentials.username, &config.credentials.password) {
+                (Some(user), password) => &["AUTH", user, password.as_deref().unwrap_or("")],
+                (None, password) => &["AUTH", password.as_deref().unwrap_or("")],
+            },
+            Step::Hello => &["HELLO", "3"],
+            Step::SetName => {
+                &["CLIENT", "SETNAME", config.client_name.as_deref().unwrap_or_default()]
+            }
+            Step::LibraryName => {
+                let name = config.library_name.as_deref().unwrap_or("redmux");
+                &["CLIENT", "SETINFO", "LIB-NAME", name]
+            }
+            Step::LibraryVersion => &["CLIENT", "SETINFO", "LIB-VER", env!("CARGO_PKG_VERSION")],
+            Step::Select => return vec!["SELECT".into(), config.database.to_string().into()],
+            Step::Track => {
+                let words = config.cache.as_ref().map(|cache| cache.tracking()).unwrap_or_default();
+                return words.into_iter().map(Into::into).collect();
+            }
+            Step::Ping => &["PING"],
+        };
+        words.iter().map(|word| Cow::Borrowed(*word)).collect()
+    }
+
+    /// The settings that were refused.
+    pub(super) fn take_refused(&mut self) -> Vec<(Step, ServerError)> {
+        std::mem::take(&mut self.refused)
     }
 
     /// Whether the caller's commands must wait for the handshake's replies.
@@ -114,10 +143,13 @@ impl Handshake {
     pub(crate) fn answer(&mut self, step: Step, frame: &Frame) -> Result<HandshakeEvent, Error> {
         let reply = frame.reply();
         match (step, reply.error()) {
-            // Names are a courtesy: old servers and strict ACLs refuse them.
-            (Step::SetName | Step::SetInfo, _) => {}
-            // Without it nothing is cached, and all else works.
-            (Step::Track, refused) => self.tracking = refused.is_none(),
+            (Step::Track, None) => self.tracking = true,
+            // Names are a courtesy: old servers and strict ACLs refuse them. Without tracking
+            // nothing is cached, and all else works.
+            (
+                Step::SetName | Step::LibraryName | Step::LibraryVersion | Step::Track,
+                Some(error),
+            ) => self.refused.push((step, error)),
             (Step::Hello, None) => self.learn(frame),
             (Step::Hello, Some(error)) if speaks_resp2_only(&error) => {}
             (_, None) => {}

@@ -1,6 +1,25 @@
 mod large;
+/// Puts the pushes inside of a frame before it, and the frame without them in its place.
+#[cold]
+fn take_apart(frames: &mut Vec<Frame>, place: usize, pushes: &[Range<usize>]) {
+    let Some(whole) = frames.get(place).cloned() else { return };
+    let bytes = whole.as_bytes();
+    let mut rest = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    for push in pushes {
+        rest.extend_from_slice(&bytes[at..push.start]);
+        at = push.end;
+    }
+    rest.extend_from_slice(&bytes[at..]);
+    let pushes = pushes.iter().map(|push| Frame::copy_from_slice(&bytes[push.clone()]));
+    let parts: Vec<Frame> = pushes.chain([Frame::from_bytes(rest.into())]).collect();
+    frames.splice(place..=place, parts);
+}
+
 #[cfg(test)]
 mod tests;
+
+use std::ops::Range;
 
 use bytes::{Bytes, BytesMut};
 
@@ -27,6 +46,8 @@ pub(crate) struct Inflow {
     /// Initialised in full; the part up to `filled` has been read.
     block: BytesMut,
     filled: usize,
+    /// The size of what the block is, or was a part of.
+    allocated: usize,
     /// Where the current, incomplete frame begins.
     start: usize,
     framer: Framer,
@@ -34,6 +55,8 @@ pub(crate) struct Inflow {
     need: usize,
     /// Where the frames of the last read end.
     ends: Vec<usize>,
+    /// Pushes inside of these frames: the frame's place among them, and theirs in its bytes.
+    inside: Vec<(usize, Vec<Range<usize>>)>,
     /// The block that was read into before; free again when its replies are.
     twin: Option<Bytes>,
     /// The last large block, while its reply may still be in use.
@@ -52,10 +75,12 @@ impl Inflow {
         Self {
             block: BytesMut::new(),
             filled: 0,
+            allocated: 0,
             start: 0,
-            framer: Framer::new(limits),
+            framer: Framer::lenient(limits),
             need: 1,
             ends: Vec::new(),
+            inside: Vec::new(),
             twin: None,
             spare: None,
             aside: None,
@@ -99,6 +124,7 @@ impl Inflow {
             self.large = Some(Large::new(&self.block[self.start..self.filled]));
             if self.block.len() > BLOCK {
                 self.block = self.aside.take().unwrap_or_default();
+                self.allocated = BLOCK;
             }
             self.start = 0;
             self.filled = 0;
@@ -107,6 +133,7 @@ impl Inflow {
         let mut block = self.new_block(whole, more);
         self.count(pending);
         block[..pending].copy_from_slice(&self.block[self.start..self.filled]);
+        self.allocated = block.len();
         let old = std::mem::replace(&mut self.block, block);
         if self.block.len() > BLOCK && self.aside.is_none() {
             self.aside = Some(old);
@@ -159,6 +186,9 @@ impl Inflow {
             match self.framer.scan(&bytes[end..]) {
                 Ok(Scan::Complete(len)) => {
                     end += len;
+                    if self.framer.has_inside() {
+                        self.inside.push((self.ends.len(), self.framer.take_inside()));
+                    }
                     self.ends.push(end);
                     self.need = 1;
                 }
@@ -173,7 +203,15 @@ impl Inflow {
             }
         }
         // What came before a fault is good.
+        let first = frames.len();
         self.cut(end, frames);
+        if !self.inside.is_empty() {
+            let inside = std::mem::take(&mut self.inside);
+            // From the end: the places of the others stay what they are.
+            for (place, pushes) in inside.into_iter().rev() {
+                take_apart(frames, first + place, &pushes);
+            }
+        }
         result
     }
 
@@ -194,9 +232,12 @@ impl Inflow {
         if ranges().all(|(from, to)| to - from <= INLINE) {
             frames.extend(ranges().map(|(from, to)| Frame::copy_from_slice(&self.block[from..to])));
         } else {
+            // A small reply must not keep a block alive that was made for a large one.
+            let least = if self.allocated > BLOCK { self.allocated / 4 } else { 0 };
             let (chunk, whole) = self.freeze(last);
             frames.extend(ranges().map(|(from, to)| match to - from {
                 0..=INLINE => Frame::copy_from_slice(&chunk[from..to]),
+                length if length < least => Frame::copy_from_slice(&chunk[from..to]),
                 _ => Frame::from_bytes(chunk.slice(from..to)),
             }));
             if whole {
@@ -205,6 +246,7 @@ impl Inflow {
                 if self.filled == 0 {
                     // What is left would keep the large block in use.
                     self.block = self.aside.take().unwrap_or_default();
+                    self.allocated = BLOCK;
                 }
                 // Whoever reads large replies reads more of them: pages and zeros are saved.
                 self.spare = Some(chunk);
@@ -228,6 +270,7 @@ impl Inflow {
             match twin {
                 Ok(mut twin) => {
                     twin[..pending].copy_from_slice(&self.block[last..last + pending]);
+                    self.allocated = BLOCK;
                     return (std::mem::replace(&mut self.block, twin).freeze(), true);
                 }
                 Err(in_use) => self.twin = Some(in_use),
@@ -248,6 +291,7 @@ impl Inflow {
         if self.block.len() < rest + MIN_ROOM {
             self.count(BLOCK.max(rest + MIN_ROOM));
             self.block = BytesMut::zeroed(BLOCK.max(rest + MIN_ROOM));
+            self.allocated = self.block.len();
         }
         self.count(bytes.len() - self.ends[0]);
         self.block[..rest].copy_from_slice(&bytes[last..]);

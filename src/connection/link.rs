@@ -10,15 +10,13 @@ use redmux_transport::{Endpoint, Instant, Runtime};
 use super::{
     config::{LinkConfig, NEVER},
     core::{Core, Phase, Submission},
-    entry::Kind,
     slots::{Outcome, SlotId},
 };
 use crate::{
-    Result,
+    Error, Result,
     cache::Cache,
     events::{ConnectionType, Hub},
     pubsub::Registry,
-    resp::Arg,
     sync::{Mutex, MutexGuard},
 };
 
@@ -128,20 +126,19 @@ impl Link {
         })
     }
 
-    /// Sends a command of the client's own whose reply nobody waits for.
-    pub(crate) fn post(&self, args: &[Arg<'_>], kind: Kind) {
-        self.with(|core| {
-            self.stamp(core);
-            core.post(args, kind);
-            core.rouse_driver();
-        });
-    }
-
-    /// Like [`post`](Self::post), unless there is no connection to tidy up.
-    pub(crate) fn post_if_ready(&self, args: &[Arg<'_>], kind: Kind) {
-        if self.with(|core| core.phase == Phase::Ready) {
-            self.post(args, kind);
-        }
+    /// As [`with`](Self::with), for who holds a lock that no waker must meet: they go into
+    /// `wakers`, to be called later.
+    pub(crate) fn quietly<R>(
+        &self,
+        wakers: &mut Vec<Waker>,
+        change: impl FnOnce(&mut Core) -> R,
+    ) -> R {
+        let mut core = self.lock();
+        self.stamp(&mut core);
+        let result = change(&mut core);
+        core.rouse_driver();
+        wakers.append(&mut core.wake);
+        result
     }
 
     /// Reads the clock, unless the driver is about to run: then its last reading is
@@ -213,16 +210,6 @@ impl Link {
         .await
     }
 
-    /// Begins to dial, where nothing asked for this link before.
-    pub(crate) fn activate(&self) {
-        self.with(|core| {
-            if core.phase == Phase::Dormant {
-                core.phase = Phase::Disconnected;
-                core.wake_driver();
-            }
-        });
-    }
-
     /// Ends the link after what was issued has been answered; accepts nothing new.
     pub(crate) fn close(&self) {
         self.with(|core| {
@@ -252,6 +239,16 @@ impl Link {
         self.watch(|core| (core.phase == Phase::Closed).then_some(())).await;
     }
 
+    /// Why the link is over, if it is.
+    pub(crate) fn over(&self) -> Option<Error> {
+        self.with(|core| match core.phase {
+            Phase::Closing | Phase::Closed => {
+                Some(core.last_error.clone().unwrap_or_else(|| core.closed_error()))
+            }
+            _ => None,
+        })
+    }
+
     /// Waits until the link is ready, or over: then its last error is the reason.
     pub(crate) async fn ready(&self) -> Result<()> {
         self.watch(|core| match core.phase {
@@ -266,6 +263,14 @@ impl Link {
 }
 
 impl Core {
+    /// Begins to dial, where nothing asked for this link before.
+    pub(crate) fn activate(&mut self) {
+        if self.phase == Phase::Dormant {
+            self.phase = Phase::Disconnected;
+            self.wake_driver();
+        }
+    }
+
     /// Wakes the parked driver if it has something to do.
     pub(super) fn rouse_driver(&mut self) {
         if self.driver_scheduled {

@@ -8,6 +8,7 @@
 mod admission;
 mod alarm;
 mod config;
+mod confirm;
 mod core;
 mod counters;
 mod credentials;
@@ -26,6 +27,7 @@ mod pause;
 mod reconnect;
 mod redial;
 mod session;
+mod settings;
 mod signal;
 mod slots;
 mod turnover;
@@ -36,15 +38,17 @@ mod tests;
 
 pub use config::BacklogPolicy;
 pub(crate) use config::{LinkConfig, NEVER, micros};
+pub(crate) use confirm::{Ask, Push};
 pub(crate) use core::{Phase, Prelude, Submission};
 pub use counters::Counters;
 pub use credentials::{Credentials, CredentialsProvider};
 pub(crate) use driver::{DialPlan, Driver, contained};
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 pub(crate) use driving::Driving;
-pub(crate) use entry::{Kind, Verb};
+pub(crate) use entry::Verb;
 pub use handshake::ServerInfo;
 pub(crate) use link::Link;
 pub use reconnect::{ConstantDelay, ExponentialBackoff, ReconnectPolicy};
+pub(crate) use settings::pause_after;
 pub(crate) use slots::{Outcome, SlotId};
 pub(crate) use watch::Passage;

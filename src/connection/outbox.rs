@@ -110,6 +110,20 @@ impl Outbox {
         self.len += bytes.len();
     }
 
+    /// Puts what is in `other`, none of it written, behind what is in here.
+    pub(super) fn append(&mut self, other: Self) {
+        if self.is_empty() {
+            *self = other;
+            return;
+        }
+        self.len += other.len;
+        self.tail.truncate(self.end);
+        self.chunks.push(Bytes::from(std::mem::take(&mut self.tail)));
+        self.chunks.extend(other.chunks);
+        self.tail = other.tail;
+        self.end = other.end;
+    }
+
     /// Makes room for so many bytes in so many arguments, and for as much again as there is.
     fn make_room(&mut self, bytes: usize, args: usize) {
         /// A type byte, twenty digits, and two line ends.
@@ -294,6 +308,20 @@ mod tests {
                 assert_eq!(out.len(), expected.len());
             }
         }
+    }
+
+    #[test]
+    fn boxes_are_joined() {
+        let mut out = Outbox::default();
+        out.push_command(&[Arg::Bytes(b"PING")]);
+        out.append(scattered());
+        out.append(Outbox::default());
+        let before = b"*1\r\n$4\r\nPING\r\n";
+        assert_eq!(out.all_bytes(), [before, &expected()[..]].concat());
+        assert_eq!(out.len(), out.all_bytes().len());
+        let mut empty = Outbox::default();
+        empty.append(scattered());
+        assert_eq!(empty.all_bytes(), expected());
     }
 
     #[test]

@@ -103,6 +103,7 @@ impl Core {
         self.hold = true;
         self.probe_deadline = NEVER;
         self.end_pauses();
+        self.end_retries();
         if matches!(self.phase, Phase::Handshake | Phase::Ready) {
             self.phase = Phase::Disconnected;
         }
@@ -154,6 +155,9 @@ impl Core {
         }
         self.out = out;
         self.dead_unsent = 0;
+        if !keep_own {
+            self.confirming.clear();
+        }
         self.unexpired = self.unexpired.min(self.front + first as u64);
     }
 
@@ -179,6 +183,7 @@ impl Core {
             }
         }
         self.out.clear();
+        self.confirming.clear();
         self.unexpired = self.front;
         self.dead_unsent = 0;
         self.preceding = Preceding::default();

@@ -28,6 +28,7 @@ pub async fn log_events(mut events: Events) {
             ),
             Event::InternalError(_) => error!(target: "redmux::events", "{event}"),
             Event::CircuitOpened(_)
+            | Event::SubscriptionRefused(_)
             | Event::ErrorMessage(_)
             | Event::Missed(_)
             | Event::ServerMaintenance(_) => {

@@ -23,7 +23,8 @@ use crate::{ConnectStage, Error, ErrorKind, TimeoutStage, error::whole_millis};
 /// Something an operator may want to know
 ///
 /// New variants are added as new parts of the product cause them, so a `match` needs a
-/// `_` arm. `Display` gives one line for a log; it never holds command arguments.
+/// `_` arm. `Display` gives one line for a log; it never holds command arguments, but for the names
+/// of channels that could not be subscribed to.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Event {
@@ -33,6 +34,8 @@ pub enum Event {
     ConnectionRestored(ConnectionRestored),
     /// The server answered a command with an error.
     ErrorMessage(ErrorMessage),
+    /// The server refused to make subscriptions again; they are asked for again.
+    SubscriptionRefused(SubscriptionRefused),
     /// Credentials could not be renewed; the connection goes on with the old ones.
     CredentialsNotRenewed(CredentialsNotRenewed),
     /// Too many commands failed: the circuit breaker lets none through for a while.
@@ -142,6 +145,28 @@ pub struct CredentialsNotRenewed {
     pub error: Error,
 }
 
+/// The server refused subscriptions that it had confirmed on an earlier connection
+///
+/// Their streams have been told by [`MissedCause::NotRestored`](crate::MissedCause::NotRestored)
+/// that they hear nothing. They are asked for until the server confirms them; of the further
+/// refusals there are no events.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct SubscriptionRefused {
+    /// The server.
+    pub endpoint: Arc<Endpoint>,
+    /// What the connection is used for.
+    pub connection_type: ConnectionType,
+    /// `SUBSCRIBE`, `PSUBSCRIBE` or `SSUBSCRIBE`.
+    pub command: &'static str,
+    /// The channels or patterns as the server knows them, with their prefix.
+    pub channels: Vec<bytes::Bytes>,
+    /// The server's error.
+    pub error: Error,
+    /// When they are asked for again.
+    pub retry_in: Duration,
+}
+
 /// The circuit breaker lets no commands through
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -240,6 +265,9 @@ impl FailureType {
     }
 }
 
+/// Channels that the text of an event names.
+const SHOWN: usize = 8;
+
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -266,6 +294,16 @@ impl fmt::Display for Event {
                 e.attempts,
                 if e.attempts == 1 { "" } else { "s" }
             ),
+            Self::SubscriptionRefused(e) => {
+                write!(f, "subscription not restored: {} {}:", e.connection_type, e.endpoint)?;
+                for channel in e.channels.iter().take(SHOWN) {
+                    write!(f, " {}", String::from_utf8_lossy(channel).escape_debug())?;
+                }
+                if e.channels.len() > SHOWN {
+                    write!(f, " and {} others", e.channels.len() - SHOWN)?;
+                }
+                write!(f, ": {} (next attempt in {} ms)", e.error, whole_millis(e.retry_in))
+            }
             Self::CredentialsNotRenewed(e) => {
                 write!(f, "credentials not renewed: {}: {}", e.endpoint, e.error)
             }

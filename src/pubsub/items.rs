@@ -82,9 +82,16 @@ pub struct Missed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MissedCause {
-    /// The connection was lost and the subscription has just been restored: whatever was
-    /// published in between is gone.
+    /// The connection was lost, or the server ended the subscription by itself, and the server has
+    /// just confirmed it anew: whatever was published in between is gone.
     ConnectionLost,
+    /// The connection was lost, and the server refuses to make the subscription again: it has
+    /// taken the right away, for example, or executes a slow script. Nothing is heard until
+    /// [`ConnectionLost`](Self::ConnectionLost) says that it is restored. It is asked for again
+    /// after 0.1 s, and then less and less often: every 5 s where the server is busy or loading,
+    /// every minute where it has other reasons. An event names the error and the channel
+    /// ([`SubscriptionRefused`](crate::events::SubscriptionRefused)).
+    NotRestored,
     /// The reader was too slow: messages were dropped, which ones says the [`Overflow`].
     QueueFull,
 }

@@ -37,6 +37,14 @@ pub(super) fn read_message(push: &Frame) -> Option<(Topic, Message)> {
     Some((Topic { verb, name }, Message { channel, pattern, payload }))
 }
 
+/// The topic of which a push says that the server does not send it any more.
+pub(super) fn ended_by_server(push: &Frame) -> Option<Topic> {
+    let mut parts = push.reply().items()?;
+    let verb = Verb::of_push(&parts.next()?.as_bytes()?)?;
+    let name = Bytes::copy_from_slice(&parts.next()?.as_bytes()?);
+    (!verb.subscribes()).then(|| Topic { verb: verb.inverse(), name })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

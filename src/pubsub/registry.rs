@@ -1,25 +1,37 @@
+//! What the program is subscribed to, and what the server has made of that.
+//!
+//! Subscriptions are wanted here first; the server is asked for them on each connection, and asked
+//! again where it refuses. A listener learns only what the server has confirmed.
+
+mod entry;
+
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, OnceLock, PoisonError, Weak},
     task::Waker,
 };
 
 use bytes::Bytes;
 
+use self::entry::{Entry, Standing};
 use super::{
-    items::SubscriptionCounts,
-    push::read_message,
+    items::{MissedCause, SubscriptionCounts},
+    push::{ended_by_server, read_message},
     queue::{Queue, SessionId},
 };
 use crate::{
-    connection::{Kind, Link, Verb},
-    events::ConnectionType,
-    resp::{Arg, Frame, Protocol},
+    Error, Result,
+    connection::{Ask, Link, NEVER, Phase, Push, Verb, pause_after},
+    events::{ConnectionType, ErrorMessage, Event, SubscriptionRefused},
+    resp::{Frame, Protocol, ServerError},
     sync::{Mutex, MutexGuard},
 };
 
-/// Channels named in one resubscription command.
+/// Channels named in one command.
 const BATCH: usize = 512;
+
+/// So many pauses after the first: an `UNSUBSCRIBE` that is refused is in no hurry.
+const LATER: u32 = 4;
 
 /// What is subscribed to: the kind of subscription and the channel or pattern
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -30,7 +42,7 @@ pub(super) struct Topic {
 
 /// All subscriptions of one multiplexer, and the connection that carries them
 ///
-/// Lock order: the registry's lock is taken before a link's, never inside it.
+/// Lock order: the registry's lock, then a queue's, then a link's. Wakers are called without any.
 #[derive(Default)]
 pub(crate) struct Registry {
     topics: Mutex<Topics>,
@@ -40,10 +52,15 @@ pub(crate) struct Registry {
 
 #[derive(Default)]
 struct Topics {
-    queues: HashMap<Topic, Vec<Arc<Queue>>>,
+    entries: HashMap<Topic, Entry>,
+    /// Of the last command sent.
+    ticket: u64,
     /// RESP2: subscriptions live on the dedicated connection.
     on_dedicated: bool,
     closed: bool,
+    /// What the server would not end; it is told again at this moment of the link's clock.
+    unwanted: Vec<Topic>,
+    unwanted_at: u64,
 }
 
 impl Registry {
@@ -56,97 +73,127 @@ impl Registry {
         self.dedicated.get().and_then(Weak::upgrade)
     }
 
-    /// The link that carries subscriptions; `interactive` has finished its handshake.
-    pub(super) fn home(&self, interactive: &Arc<Link>) -> Arc<Link> {
+    /// Adds a listener to each of the topics and asks the server for those that it has not
+    /// confirmed. Without a connection, the next one begins with that.
+    pub(super) fn listen(
+        &self,
+        listened: &[Topic],
+        queue: &Arc<Queue>,
+        interactive: &Link,
+    ) -> Result<()> {
+        let dedicated = self.dedicated();
+        let mut wakers = Vec::new();
         // Asked of the link itself: its driver may not have come to `connected` yet.
-        let resp2 = interactive.with(|core| core.protocol) == Protocol::Resp2;
-        self.lock().on_dedicated = resp2;
-        if !resp2 {
-            return interactive.clone();
-        }
-        match self.dedicated() {
-            Some(link) => {
-                link.activate();
-                link
+        let protocol =
+            interactive.with(|core| (core.phase == Phase::Ready).then_some(core.protocol));
+        let result = {
+            let mut topics = self.lock();
+            if topics.closed {
+                return Err(interactive.with(|core| core.closed_error()));
             }
-            None => interactive.clone(),
-        }
-    }
-
-    /// Adds a listener; false if the multiplexer is closed.
-    pub(super) fn add(&self, topic: &Topic, queue: &Arc<Queue>) -> bool {
-        let mut topics = self.lock();
-        if topics.closed {
-            return false;
-        }
-        topics.queues.entry(topic.clone()).or_default().push(queue.clone());
-        true
+            if let Some(protocol) = protocol {
+                topics.on_dedicated = protocol == Protocol::Resp2;
+            }
+            let home = if topics.on_dedicated { dedicated.as_deref() } else { Some(interactive) };
+            for topic in listened {
+                topics.entries.entry(topic.clone()).or_default().add(queue);
+            }
+            match home {
+                Some(home) if protocol.is_some() => {
+                    topics.ask_for(listened.iter().cloned(), home, &mut wakers)
+                }
+                _ => Ok(()),
+            }
+        };
+        wakers.into_iter().for_each(Waker::wake);
+        result
     }
 
     /// Removes a listener; with the last one of a topic, tells the server.
-    pub(super) fn remove(&self, topic: &Topic, queue: &Arc<Queue>, interactive: &Link) {
-        let mut topics = self.lock();
-        let Some(queues) = topics.queues.get_mut(topic) else { return };
-        queues.retain(|known| !Arc::ptr_eq(known, queue));
-        if !queues.is_empty() {
-            return;
+    pub(super) fn remove(&self, listened: &[Topic], queue: &Arc<Queue>, interactive: &Link) {
+        let mut wakers = Vec::new();
+        {
+            let dedicated = self.dedicated();
+            let mut topics = self.lock();
+            let mut unused = Vec::new();
+            for topic in listened {
+                let Some(entry) = topics.entries.get_mut(topic) else { continue };
+                if entry.remove(queue) {
+                    unused.extend(topics.entries.remove_entry(topic));
+                }
+            }
+            let home = if topics.on_dedicated { dedicated.as_deref() } else { Some(interactive) };
+            topics.unsubscribe(unused, home, &mut wakers);
         }
-        topics.queues.remove(topic);
-        self.unsubscribe(&topics, topic, interactive);
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// Ends every subscription and tells the server.
     pub(super) fn remove_all(&self, interactive: &Link) {
-        let queues: Vec<_> = {
-            let mut topics = self.lock();
-            let removed = std::mem::take(&mut topics.queues);
-            removed.keys().for_each(|topic| self.unsubscribe(&topics, topic, interactive));
-            removed.into_values().flatten().collect()
-        };
-        queues.iter().filter_map(|queue| queue.close()).for_each(Waker::wake);
-    }
-
-    /// Takes back a SUBSCRIBE that was confirmed after nobody wanted it any more.
-    pub(super) fn unsubscribe_unused(&self, topic: &Topic, interactive: &Link) {
-        let topics = self.lock();
-        if !topics.queues.contains_key(topic) {
-            self.unsubscribe(&topics, topic, interactive);
-        }
-    }
-
-    fn unsubscribe(&self, topics: &Topics, topic: &Topic, interactive: &Link) {
-        let verb = match topic.verb {
-            Verb::PSubscribe => Verb::PUnsubscribe,
-            Verb::SSubscribe => Verb::SUnsubscribe,
-            _ => Verb::Unsubscribe,
-        };
-        // Posted under the registry's lock, so that a later SUBSCRIBE comes after it.
-        let args = [Arg::Bytes(verb.command().as_bytes()), Arg::Bytes(&topic.name)];
-        let post = |link: &Link| link.post_if_ready(&args, Kind::Confirm { verb, remaining: 1 });
-        match topics.on_dedicated {
-            true => self.dedicated().iter().for_each(|link| post(link)),
-            false => post(interactive),
-        }
-    }
-
-    /// A connection is ready: subscriptions that belong on it are made again, in one batch.
-    pub(crate) fn connected(&self, link: &Link) {
         let mut wakers = Vec::new();
         {
+            let dedicated = self.dedicated();
             let mut topics = self.lock();
-            if link.connection_type == ConnectionType::Interactive {
+            let unused: Vec<_> = topics.entries.drain().collect();
+            wakers.extend(unused.iter().flat_map(|(_, entry)| entry.close()));
+            let home = if topics.on_dedicated { dedicated.as_deref() } else { Some(interactive) };
+            topics.unsubscribe(unused, home, &mut wakers);
+        }
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// A connection is ready: subscriptions that belong on it are made again, before what waits
+    /// for it is sent.
+    pub(crate) fn connected(&self, link: &Link) {
+        let mut wakers = Vec::new();
+        let dedicated = self.dedicated();
+        {
+            let mut topics = self.lock();
+            let interactive = link.connection_type == ConnectionType::Interactive;
+            let was_on_dedicated = topics.on_dedicated;
+            if interactive {
                 topics.on_dedicated = link.with(|core| core.protocol) == Protocol::Resp2;
             }
-            let here =
-                topics.on_dedicated == (link.connection_type == ConnectionType::Subscription);
-            if topics.queues.is_empty() {
+            if topics.is_home(link) {
+                topics.restore(link, &mut wakers);
+            } else if !topics.entries.is_empty()
+                && topics.on_dedicated
+                && let Some(dedicated) = &dedicated
+            {
+                topics.activate(dedicated, &mut wakers);
+            }
+            if let (true, false, Some(dedicated)) =
+                (was_on_dedicated, topics.on_dedicated, &dedicated)
+            {
+                // It is still subscribed, for nobody: another stream of it is not.
+                dedicated.quietly(&mut wakers, |core| core.ask_for_another_stream());
+            }
+        }
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// The time has come to ask again for what was refused.
+    pub(crate) fn retry(&self, link: &Link) {
+        let mut wakers = Vec::new();
+        {
+            let now = link.clock();
+            let mut topics = self.lock();
+            if !topics.is_home(link) {
                 return;
             }
-            if here {
-                wakers = resubscribe(&topics, link);
-            } else if let (true, Some(dedicated)) = (topics.on_dedicated, self.dedicated()) {
-                dedicated.activate();
+            topics.unsubscribe_again(now, link, &mut wakers);
+            let due = topics.entries.iter().filter(|(_, entry)| entry.is_due(now));
+            let due: Vec<(Topic, bool)> =
+                due.map(|(topic, entry)| (topic.clone(), entry.asks_alone())).collect();
+            let (alone, together): (Vec<_>, Vec<_>) =
+                due.into_iter().partition(|(_, alone)| *alone);
+            let mut asks = Vec::new();
+            for (topic, _) in alone {
+                asks.extend(topics.asks_for([topic], link));
             }
+            asks.extend(topics.asks_for(together.into_iter().map(|(topic, _)| topic), link));
+            topics.send(asks, link, &mut wakers);
+            topics.arm(link, &mut wakers);
         }
         wakers.into_iter().for_each(Waker::wake);
     }
@@ -159,28 +206,33 @@ impl Registry {
     }
 
     pub(crate) fn close(&self) {
-        let queues: Vec<_> = {
+        let mut wakers = Vec::new();
+        {
             let mut topics = self.lock();
             topics.closed = true;
-            topics.queues.drain().flat_map(|(_, queues)| queues).collect()
-        };
-        queues.iter().filter_map(|queue| queue.close()).for_each(Waker::wake);
+            let entries = std::mem::take(&mut topics.entries);
+            wakers.extend(entries.values().flat_map(Entry::close));
+        }
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// Channels, patterns and shard channels in use.
     pub(crate) fn len(&self) -> usize {
-        self.lock().queues.len()
+        self.lock().entries.len()
     }
 
-    /// Number of listeners, and what went through them together.
+    /// Number of subscriptions, and what went through them together.
     pub(crate) fn counts(&self) -> (usize, SubscriptionCounts) {
         let topics = self.lock();
-        let mut total = (0, SubscriptionCounts::default());
-        for queue in topics.queues.values().flatten() {
-            total.0 += 1;
-            total.1 += queue.counts();
+        let mut total = SubscriptionCounts::default();
+        let mut known = HashSet::new();
+        // One may have several topics.
+        for queue in topics.entries.values().flat_map(Entry::queues) {
+            if known.insert(address(queue)) {
+                total += queue.counts();
+            }
         }
-        total
+        (known.len(), total)
     }
 
     /// The reader of a queue has caught up: connections that waited for it go on.
@@ -191,20 +243,119 @@ impl Registry {
         }
     }
 
-    /// Hands a push to whom it concerns.
-    pub(crate) fn dispatch(&self, link: &Link, frame: &Frame) {
-        let Some((topic, message)) = read_message(frame) else { return };
-        let wakers: Vec<Waker> = match self.lock().queues.get(&topic) {
-            Some(queues) => {
-                let push = |queue: &Arc<Queue>| {
-                    let pause = |length| link.with(|core| core.pause(address(queue), length));
-                    queue.push(message.clone(), pause)
-                };
-                queues.iter().filter_map(push).collect()
+    /// Takes in what the server sent unasked, or made of a subscription command.
+    pub(crate) fn take_in(&self, link: &Link, push: Push) {
+        let mut wakers = Vec::new();
+        match push {
+            Push::Frame(frame) => self.dispatch(link, &frame, &mut wakers),
+            Push::Confirmed { ticket, verb, name } => {
+                let mut topics = self.lock();
+                if let Some(entry) = topics.entries.get_mut(&Topic { verb, name }) {
+                    entry.confirmed(ticket, &mut wakers);
+                }
             }
-            None => return,
-        };
+            Push::Refused { ticket, verb, names, error } => {
+                self.refused(link, (ticket, verb), names, error, &mut wakers);
+            }
+        }
         wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Hands a message to whom it concerns.
+    fn dispatch(&self, link: &Link, frame: &Frame, wakers: &mut Vec<Waker>) {
+        if let Some((topic, message)) = read_message(frame) {
+            let topics = self.lock();
+            // From a connection that carried them before, it would come twice.
+            if !topics.is_home(link) {
+                return;
+            }
+            let Some(entry) = topics.entries.get(&topic) else { return };
+            for queue in entry.queues() {
+                let pause = |length| link.with(|core| core.pause(address(queue), length));
+                wakers.extend(queue.push(message.clone(), pause));
+            }
+        } else if let Some(topic) = ended_by_server(frame) {
+            // The slot of a shard channel has moved, for example.
+            let session = session_of(link);
+            let mut topics = self.lock();
+            if topics.entries.get_mut(&topic).is_some_and(|entry| entry.lose(session)) {
+                let asks = topics.asks_for([topic], link);
+                topics.send(asks, link, wakers);
+            }
+        }
+    }
+
+    fn refused(
+        &self,
+        link: &Link,
+        (ticket, verb): (u64, Verb),
+        names: Vec<Bytes>,
+        error: ServerError,
+        wakers: &mut Vec<Waker>,
+    ) {
+        link.with(|core| core.count_server_error());
+        let told = |error: &ServerError| {
+            Error::from_server(error.clone()).command(verb.command()).endpoint_at(&link.endpoint())
+        };
+        let many = names.len() > 1;
+        if !verb.subscribes() {
+            if error.is_transient() {
+                let mut topics = self.lock();
+                let pause = pause_after(LATER, &error, link.runtime.entropy());
+                topics.unwanted_at = link.clock().saturating_add(pause);
+                let topic = |name: Bytes| Topic { verb: verb.inverse(), name };
+                topics.unwanted.extend(names.into_iter().map(topic));
+                topics.arm(link, wakers);
+            }
+            publish_error(link, verb.command(), error.code().to_owned());
+            return;
+        }
+        let mut deaf = Vec::new();
+        let (mut pause, mut asked) = (0, false);
+        {
+            let mut topics = self.lock();
+            let topic = |name: Bytes| Topic { verb, name };
+            let mut open: Vec<Topic> = names.into_iter().map(topic).collect();
+            open.retain(|topic| {
+                topics.entries.get(topic).is_some_and(|entry| entry.awaits(ticket))
+            });
+            if many && !error.is_transient() {
+                // One of them, perhaps, and the others with it: each is asked for alone.
+                let mut asks = Vec::new();
+                for topic in open {
+                    if let Some(entry) = topics.entries.get_mut(&topic) {
+                        entry.standing = Standing::Wanted;
+                    }
+                    asks.extend(topics.asks_for([topic], link));
+                }
+                topics.send(asks, link, wakers);
+                return;
+            }
+            for topic in open {
+                let Some(entry) = topics.entries.get_mut(&topic) else { continue };
+                let random = link.runtime.entropy();
+                pause = pause_after(entry.attempts(), &error, random);
+                let at = link.clock().saturating_add(pause);
+                asked |= entry.refuse_new(|| told(&error), wakers);
+                if entry.refused(at, !error.is_transient(), wakers) {
+                    deaf.push(topic.name);
+                }
+            }
+            topics.arm(link, wakers);
+        }
+        if asked {
+            publish_error(link, verb.command(), error.code().to_owned());
+        }
+        if !deaf.is_empty() {
+            link.hub.publish(Event::SubscriptionRefused(SubscriptionRefused {
+                endpoint: link.endpoint(),
+                connection_type: link.connection_type,
+                command: verb.command(),
+                channels: deaf,
+                error: told(&error),
+                retry_in: std::time::Duration::from_micros(pause),
+            }));
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Topics> {
@@ -212,22 +363,150 @@ impl Registry {
     }
 }
 
-fn resubscribe(topics: &Topics, link: &Link) -> Vec<Waker> {
-    for verb in [Verb::Subscribe, Verb::PSubscribe, Verb::SSubscribe] {
-        let names: Vec<&Bytes> =
-            topics.queues.keys().filter(|topic| topic.verb == verb).map(|t| &t.name).collect();
-        // Shard channels of one command must share a slot; one each is always right.
-        let batch = if verb == Verb::SSubscribe { 1 } else { BATCH };
-        for names in names.chunks(batch) {
-            let command = std::iter::once(Arg::Bytes(verb.command().as_bytes()));
-            let args: Vec<Arg<'_>> =
-                command.chain(names.iter().map(|name| Arg::Bytes(name))).collect();
-            let remaining = names.len() as u32;
-            link.post(&args, Kind::Confirm { verb, remaining });
+impl Topics {
+    /// Whether subscriptions belong on this link.
+    fn is_home(&self, link: &Link) -> bool {
+        self.on_dedicated == (link.connection_type == ConnectionType::Subscription)
+    }
+
+    /// Asks for topics on their link, if it is ready. Fails where it will never be.
+    fn ask_for(
+        &mut self,
+        wanted: impl IntoIterator<Item = Topic>,
+        home: &Link,
+        wakers: &mut Vec<Waker>,
+    ) -> Result<()> {
+        let phase = home.quietly(wakers, |core| core.phase);
+        match phase {
+            Phase::Ready => {
+                let asks = self.asks_for(wanted, home);
+                self.send(asks, home, wakers);
+            }
+            Phase::Closing | Phase::Closed => {
+                return Err(home.quietly(wakers, |core| {
+                    core.last_error.clone().unwrap_or_else(|| core.closed_error())
+                }));
+            }
+            _ => home.quietly(wakers, |core| core.activate()),
+        }
+        Ok(())
+    }
+
+    /// Has the connection for subscriptions dialled, where they are not on it already; if it is
+    /// over, no listener will ever hear anything.
+    fn activate(&mut self, dedicated: &Link, wakers: &mut Vec<Waker>) {
+        let all: Vec<Topic> = self.entries.keys().cloned().collect();
+        if let Err(error) = self.ask_for(all, dedicated, wakers) {
+            let entries = self.entries.values_mut();
+            for entry in entries {
+                entry.refuse_new(|| error.clone(), wakers);
+            }
         }
     }
-    let session = session_of(link);
-    topics.queues.values().flatten().filter_map(|queue| queue.restore(session)).collect()
+
+    /// Another connection: everything is asked for anew.
+    fn restore(&mut self, link: &Link, wakers: &mut Vec<Waker>) {
+        self.unwanted.clear();
+        let wanted: Vec<Topic> = self.entries.keys().cloned().collect();
+        let asks = self.asks_for(wanted, link);
+        link.quietly(wakers, |core| core.restore(asks));
+    }
+
+    /// The commands that ask for topics, apart from those that are confirmed on this connection
+    /// or asked for already.
+    fn asks_for(&mut self, wanted: impl IntoIterator<Item = Topic>, link: &Link) -> Vec<Ask> {
+        let session = session_of(link);
+        let mut names: [(Verb, Vec<Bytes>); 3] =
+            [Verb::Subscribe, Verb::PSubscribe, Verb::SSubscribe].map(|verb| (verb, Vec::new()));
+        for topic in wanted {
+            let Some(entry) = self.entries.get_mut(&topic) else { continue };
+            if entry.wants(session)
+                && let Some((_, names)) = names.iter_mut().find(|(verb, _)| *verb == topic.verb)
+            {
+                names.push(topic.name);
+            }
+        }
+        let mut asks = Vec::new();
+        for (verb, names) in names {
+            // Shard channels of one command must share a slot; one each is always right.
+            let batch = if verb == Verb::SSubscribe { 1 } else { BATCH };
+            for names in names.chunks(batch) {
+                self.ticket += 1;
+                let ticket = self.ticket;
+                for name in names {
+                    let topic = Topic { verb, name: name.clone() };
+                    if let Some(entry) = self.entries.get_mut(&topic) {
+                        entry.standing = Standing::Asked { ticket, session };
+                    }
+                }
+                asks.push(Ask { ticket, verb, names: names.to_vec() });
+            }
+        }
+        asks
+    }
+
+    /// Sends commands; under the registry's lock, so that they go out in the order in which the
+    /// registry has changed.
+    fn send(&self, asks: Vec<Ask>, link: &Link, wakers: &mut Vec<Waker>) {
+        if !asks.is_empty() {
+            link.quietly(wakers, |core| asks.into_iter().for_each(|ask| core.ask(ask)));
+        }
+    }
+
+    /// Tells the server that nobody listens to these any more.
+    fn unsubscribe(
+        &mut self,
+        unused: Vec<(Topic, Entry)>,
+        home: Option<&Link>,
+        wakers: &mut Vec<Waker>,
+    ) {
+        let Some(home) = home else { return };
+        let mut names: HashMap<Verb, Vec<Bytes>> = HashMap::new();
+        for (topic, entry) in unused {
+            // Without a connection, there is nothing to tidy up.
+            if entry.is_on_the_server() {
+                names.entry(topic.verb.inverse()).or_default().push(topic.name);
+            }
+        }
+        home.quietly(wakers, |core| {
+            if core.phase != Phase::Ready {
+                return;
+            }
+            for (verb, names) in names {
+                let batch = if verb == Verb::SUnsubscribe { 1 } else { BATCH };
+                for names in names.chunks(batch) {
+                    core.ask(Ask { ticket: 0, verb, names: names.to_vec() });
+                }
+            }
+        });
+    }
+
+    /// Tells the server again what it refused to end.
+    fn unsubscribe_again(&mut self, now: u64, home: &Link, wakers: &mut Vec<Waker>) {
+        if self.unwanted.is_empty() || now < self.unwanted_at {
+            return;
+        }
+        let unwanted = std::mem::take(&mut self.unwanted).into_iter();
+        let unwanted = unwanted.filter(|topic| !self.entries.contains_key(topic));
+        let asks = unwanted.map(|Topic { verb, name }| Ask {
+            ticket: 0,
+            verb: verb.inverse(),
+            names: vec![name],
+        });
+        self.send(asks.collect(), home, wakers);
+    }
+
+    /// Has the link come back when the next of the refused topics is to be asked for.
+    fn arm(&self, link: &Link, wakers: &mut Vec<Waker>) {
+        let next = self.entries.values().map(Entry::retry_at).min().unwrap_or(NEVER);
+        let next = if self.unwanted.is_empty() { next } else { next.min(self.unwanted_at) };
+        link.quietly(wakers, |core| core.retry_subscriptions_at(next));
+    }
+}
+
+fn publish_error(link: &Link, command: &str, code: String) {
+    let event = ErrorMessage { endpoint: link.endpoint(), command: Some(command.into()), code };
+    link.hub.publish(Event::ErrorMessage(event));
 }
 
 /// By which a link knows a queue.
@@ -236,7 +515,7 @@ fn address(queue: &Arc<Queue>) -> usize {
 }
 
 /// The stream the link has now.
-pub(super) fn session_of(link: &Link) -> SessionId {
+fn session_of(link: &Link) -> SessionId {
     SessionId {
         dedicated: link.connection_type == ConnectionType::Subscription,
         number: link.with(|core| core.session),

@@ -1,6 +1,7 @@
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fmt,
+    future::poll_fn,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -13,14 +14,13 @@ use super::{
     items::{Message, Overflow, SubscriptionCounts, SubscriptionItem},
     keyspace::{KeyEvent, is_notification, missing_notifications, pattern},
     queue::{Bounds, Queue},
-    registry::{Topic, session_of},
+    registry::Topic,
 };
 use crate::{
     ConnectionMultiplexer, Error, Result,
-    command::{Call, OwnCall},
     connection::{Link, Verb},
     options::Mapped,
-    resp::{AnyArgs, Arg, ToArg},
+    resp::{Arg, ToArg},
 };
 
 /// Makes subscriptions; got from [`ConnectionMultiplexer::subscriber`]
@@ -107,19 +107,68 @@ impl Subscriber {
     /// # }
     /// ```
     pub async fn subscribe(&self, channel: impl ToArg) -> Result<Subscription> {
-        self.open(Verb::Subscribe, channel).await
+        self.open(Verb::Subscribe, [channel]).await
+    }
+
+    /// Subscribes to several channels with one stream; [`Message::channel`] tells them apart
+    ///
+    /// Returns when the server has confirmed all of them, and fails if it refuses one. A gap is
+    /// told once for all that are restored together.
+    ///
+    /// ```no_run
+    /// # async fn f(muxer: redmux::ConnectionMultiplexer) -> redmux::Result<()> {
+    /// use futures::StreamExt;
+    ///
+    /// let both = muxer.subscriber().subscribe_many(["news", "weather"]).await?;
+    /// let mut messages = both.messages();
+    /// while let Some(message) = messages.next().await {
+    ///     println!("{}: {}", message.channel_text(), message.text());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`subscribe`](Self::subscribe); [`ErrorKind::Command`](crate::ErrorKind::Command) if
+    /// there is no channel.
+    pub async fn subscribe_many<C: ToArg>(
+        &self,
+        channels: impl IntoIterator<Item = C>,
+    ) -> Result<Subscription> {
+        self.open(Verb::Subscribe, channels).await
     }
 
     /// Subscribes to all channels that match a pattern.
     /// See [PSUBSCRIBE](https://redis.io/docs/latest/commands/psubscribe/).
     pub async fn psubscribe(&self, pattern: impl ToArg) -> Result<Subscription> {
-        self.open(Verb::PSubscribe, pattern).await
+        self.open(Verb::PSubscribe, [pattern]).await
+    }
+
+    /// Subscribes to all channels that match one of several patterns, with one stream
+    ///
+    /// As [`subscribe_many`](Self::subscribe_many). A message that matches two of them comes
+    /// twice, each time with its [pattern](Message::pattern).
+    pub async fn psubscribe_many<C: ToArg>(
+        &self,
+        patterns: impl IntoIterator<Item = C>,
+    ) -> Result<Subscription> {
+        self.open(Verb::PSubscribe, patterns).await
     }
 
     /// Subscribes to a shard channel (Redis 7).
     /// See [SSUBSCRIBE](https://redis.io/docs/latest/commands/ssubscribe/).
     pub async fn ssubscribe(&self, channel: impl ToArg) -> Result<Subscription> {
-        self.open(Verb::SSubscribe, channel).await
+        self.open(Verb::SSubscribe, [channel]).await
+    }
+
+    /// Subscribes to several shard channels (Redis 7) with one stream
+    ///
+    /// As [`subscribe_many`](Self::subscribe_many).
+    pub async fn ssubscribe_many<C: ToArg>(
+        &self,
+        channels: impl IntoIterator<Item = C>,
+    ) -> Result<Subscription> {
+        self.open(Verb::SSubscribe, channels).await
     }
 
     /// Subscribes to what happens to keys: a key or a pattern, in a database or in all (`*`)
@@ -150,7 +199,11 @@ impl Subscriber {
         Ok(missing_notifications(setting, wanted))
     }
 
-    async fn open(&self, verb: Verb, name: impl ToArg) -> Result<Subscription> {
+    async fn open<C: ToArg>(
+        &self,
+        verb: Verb,
+        names: impl IntoIterator<Item = C>,
+    ) -> Result<Subscription> {
         let inner = self.muxer.inner();
         let command = verb.command();
         if inner.options.command_map.get(command) == Mapped::Disabled {
@@ -158,40 +211,44 @@ impl Subscriber {
             let why = inner.options.command_map.refusal(&words).unwrap_or_default();
             return Err(Error::rejected(command, why));
         }
-        let name = name.to_arg();
-        let (name, prefixes) = match inner.options.channels() {
-            Some(prefix) if !is_notification(name.as_bytes()) => {
-                let prefixed = prefix.before(name.as_bytes(), verb == Verb::PSubscribe);
-                let added = prefixed.len() - name.as_bytes().len();
-                (prefixed.into(), Prefixes { topic: added, channel: prefix.len() })
-            }
-            _ => (Bytes::copy_from_slice(name.as_bytes()), Prefixes::default()),
-        };
-        let queue = Arc::new(Queue::new(self.bounds));
-        let topic = Topic { verb, name };
-        if !inner.registry.add(&topic, &queue) {
-            return Err(inner.link.with(|core| core.closed_error()).command(command));
+        let mut prefixes = Prefixes::default();
+        let mut known = HashSet::new();
+        for name in names {
+            let name = name.to_arg();
+            let name = match inner.options.channels() {
+                Some(prefix) if !is_notification(name.as_bytes()) => {
+                    let prefixed = prefix.before(name.as_bytes(), verb == Verb::PSubscribe);
+                    let topic = prefixed.len() - name.as_bytes().len();
+                    prefixes = Prefixes { topic, channel: prefix.len() };
+                    prefixed.into()
+                }
+                _ => Bytes::copy_from_slice(name.as_bytes()),
+            };
+            known.insert(Topic { verb, name });
         }
-        // Made before the first await: dropping this future takes the topic back.
+        if known.is_empty() {
+            return Err(Error::rejected(command, "no channel is named"));
+        }
+        let topics: Box<[Topic]> = known.into_iter().collect();
+        let queue = Arc::new(Queue::new(self.bounds, topics.len()));
         let link = inner.link.clone();
-        let subscription = Subscription { queue, topic, prefixes, link };
-        inner.within_command_timeout(command, subscription.confirm()).await?;
-        if subscription.queue.is_closed() {
-            inner.registry.unsubscribe_unused(&subscription.topic, &inner.link);
-        }
+        // Made before the first await: dropping this future takes the topics back.
+        let subscription = Subscription { queue, topics, prefixes, link };
+        inner.within_command_timeout(command, subscription.confirm(command)).await?;
         Ok(subscription)
     }
 }
 
-/// A stream of messages of one channel or pattern
+/// A stream of messages of one channel or pattern, or of several
 ///
 /// It is bounded: a reader that falls behind loses the oldest messages and is told so by
 /// [`SubscriptionItem::Missed`], unless another [`Overflow`] was chosen. Dropping it
 /// unsubscribes. It ends when the multiplexer is closed or dropped, and with
-/// [`Subscriber::unsubscribe_all`].
+/// [`Subscriber::unsubscribe_all`]; a server that refuses to restore it does not end it.
 pub struct Subscription {
     queue: Arc<Queue>,
-    topic: Topic,
+    /// At least one; all of one kind.
+    topics: Box<[Topic]>,
     prefixes: Prefixes,
     link: Arc<Link>,
 }
@@ -202,6 +259,13 @@ struct Prefixes {
     /// What is subscribed to: a prefix may be longer in a pattern than in a channel.
     topic: usize,
     channel: usize,
+}
+
+impl Prefixes {
+    /// Those of a topic: keyspace notifications have none.
+    fn of(self, topic: &[u8]) -> Self {
+        if is_notification(topic) { Self::default() } else { self }
+    }
 }
 
 impl Subscription {
@@ -222,9 +286,14 @@ impl Subscription {
         self.filter_map(|item| std::future::ready(item.message()))
     }
 
-    /// The channel or pattern.
+    /// The channel or pattern; any of them, if there are several.
     pub fn channel(&self) -> &[u8] {
-        &self.topic.name[self.prefixes.topic..]
+        self.channels().next().unwrap_or_default()
+    }
+
+    /// The channels or patterns, in no order.
+    pub fn channels(&self) -> impl Iterator<Item = &[u8]> {
+        self.topics.iter().map(|topic| &topic.name[self.prefixes.of(&topic.name).topic..])
     }
 
     /// Messages that wait to be read.
@@ -237,27 +306,17 @@ impl Subscription {
         self.queue.counts()
     }
 
-    /// Asks the server until it confirms, across reconnects.
-    async fn confirm(&self) -> Result<()> {
-        loop {
-            self.link.ready().await?;
-            let home = self.link.registry.home(&self.link);
-            home.ready().await?;
-            let session = session_of(&home);
-            let verb = self.topic.verb;
-            let name = home.with(|core| core.config.commands.name_of(verb.command()).to_owned());
-            let topic = AnyArgs::new(&self.topic.name[..]);
-            let call: OwnCall<'_> = Call::new(&home, name, topic).confirmed_by(verb);
-            match call.await {
-                Ok(_) => {
-                    self.queue.confirm(session);
-                    return Ok(());
-                }
-                // Subscribing twice does no harm: try on the next connection.
-                Err(error) if error.is_connection() && !error.is_closed() => {}
-                Err(error) => return Err(error),
-            }
+    /// Waits until the server has confirmed it, across reconnects.
+    async fn confirm(&self, command: &'static str) -> Result<()> {
+        let registry = &self.link.registry;
+        let label = |error: Error| error.command(command).endpoint_at(&self.link.endpoint());
+        registry.listen(&self.topics, &self.queue, &self.link).map_err(label)?;
+        poll_fn(|cx| self.queue.poll_confirmed(cx)).await.map_err(label)?;
+        if self.queue.is_closed() {
+            // By the program; or there will never be a connection.
+            self.link.over().map_or(Ok(()), |error| Err(label(error)))?;
         }
+        Ok(())
     }
 }
 
@@ -269,17 +328,20 @@ impl Stream for Subscription {
         if resume {
             self.link.registry.resume(&self.queue, &self.link);
         }
-        let Prefixes { topic, channel } = self.prefixes;
-        if channel == 0 {
+        if self.prefixes.channel == 0 {
             return item;
         }
         item.map(|item| {
             item.map(|item| match item {
-                SubscriptionItem::Message(message) => SubscriptionItem::Message(Message {
-                    channel: message.channel.slice(channel.min(message.channel.len())..),
-                    pattern: message.pattern.map(|name| name.slice(topic.min(name.len())..)),
-                    ..message
-                }),
+                SubscriptionItem::Message(message) => {
+                    let Prefixes { topic, channel } =
+                        self.prefixes.of(message.pattern.as_ref().unwrap_or(&message.channel));
+                    SubscriptionItem::Message(Message {
+                        channel: message.channel.slice(channel.min(message.channel.len())..),
+                        pattern: message.pattern.map(|name| name.slice(topic.min(name.len())..)),
+                        ..message
+                    })
+                }
                 other => other,
             })
         })
@@ -291,14 +353,14 @@ impl Drop for Subscription {
         if self.queue.stop_waiting() {
             self.link.registry.resume(&self.queue, &self.link);
         }
-        self.link.registry.remove(&self.topic, &self.queue, &self.link);
+        self.link.registry.remove(&self.topics, &self.queue, &self.link);
     }
 }
 
 impl fmt::Debug for Subscription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Subscription")
-            .field("channel", &String::from_utf8_lossy(&self.topic.name))
+            .field("channel", &String::from_utf8_lossy(self.channel()))
             .finish_non_exhaustive()
     }
 }

@@ -2,6 +2,8 @@
 
 mod lines;
 
+use std::ops::Range;
+
 use self::lines::{QUICK_LINE, check_line, is_verbatim_prefix, quick, quick_list};
 use super::{Fault, Limits, ProtocolError};
 
@@ -39,6 +41,10 @@ pub struct Framer {
     /// Nothing of the reply has been looked at.
     fresh: bool,
     stack: Vec<Level>,
+    /// Whether pushes inside other values are let pass.
+    lenient: bool,
+    /// Where those of the present reply are, in its bytes.
+    inside: Vec<Range<usize>>,
     failed: Option<ProtocolError>,
     #[cfg(test)]
     pub(super) looks: usize,
@@ -74,8 +80,21 @@ enum Body {
 
 #[derive(Debug, Clone, Copy)]
 enum Level {
-    Counted { left: usize, attribute: bool },
+    Counted { left: usize, part: Part },
     Streamed { seen: usize, pairs: bool },
+}
+
+/// What an aggregate is to the one around it
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// One of its elements.
+    Element,
+    /// The attribute of one, and not counted.
+    Attribute,
+    /// A push that the server wrote at the wrong time, and not counted.
+    Push,
+    /// A push where it belongs: around it there is nothing.
+    Message,
 }
 
 /// How far one step of the framer came.
@@ -90,6 +109,9 @@ enum Step {
 
 /// Bytes of the shortest element, such as `_\r\n`.
 const MIN_ELEMENT: usize = 3;
+
+/// Pushes inside one reply: more than any transaction publishes, and a bound for their list.
+const MAX_INSIDE: usize = 1 << 20;
 
 impl Framer {
     /// A framer at the beginning of a reply.
@@ -110,10 +132,32 @@ impl Framer {
             attributed: false,
             fresh: true,
             stack: Vec::new(),
+            lenient: false,
+            inside: Vec::new(),
             failed: None,
             #[cfg(test)]
             looks: 0,
         }
+    }
+
+    /// The same, which lets pushes pass inside of arrays, sets and maps.
+    ///
+    /// Redis 7.0 writes one there when a transaction publishes to a channel that its own client
+    /// is subscribed to (redis/redis#12326). They are no elements:
+    /// [`take_inside`](Self::take_inside) says where they are.
+    pub(crate) fn lenient(limits: Limits) -> Self {
+        Self { lenient: true, ..Self::new(limits) }
+    }
+
+    /// Whether pushes are inside of the reply that has just been found complete.
+    #[inline]
+    pub(crate) fn has_inside(&self) -> bool {
+        !self.inside.is_empty()
+    }
+
+    /// Where they are in its bytes, in order.
+    pub(crate) fn take_inside(&mut self) -> Vec<Range<usize>> {
+        std::mem::take(&mut self.inside)
     }
 
     /// Looks for the end of the reply that `buf` begins with.
@@ -143,6 +187,7 @@ impl Framer {
     /// Forgets the current reply, and the error if there was one.
     pub fn reset(&mut self) {
         self.failed = None;
+        self.inside.clear();
         self.restart();
     }
 
@@ -195,16 +240,25 @@ impl Framer {
                     *seen += 1;
                     return false;
                 }
-                Some(Level::Counted { left, attribute }) => {
+                Some(Level::Counted { left, part }) => {
                     *left -= 1;
                     if *left > 0 {
                         return false;
                     }
-                    let attribute = *attribute;
+                    let part = *part;
                     self.stack.pop();
-                    if attribute {
-                        self.attributed = true;
-                        return false;
+                    match part {
+                        Part::Element | Part::Message => {}
+                        Part::Attribute => {
+                            self.attributed = true;
+                            return false;
+                        }
+                        Part::Push => {
+                            if let Some(push) = self.inside.last_mut() {
+                                push.end = self.at;
+                            }
+                            return false;
+                        }
                     }
                 }
             }
@@ -277,6 +331,7 @@ impl Framer {
             | b'~' | b';' => {}
             b'|' => return Ok(()),
             b'>' if self.stack.is_empty() => {}
+            b'>' if self.takes_push() => return Ok(()),
             b'>' => return Err(self.fault(Fault::NestedPush)),
             b'.' => match self.stack.last() {
                 Some(Level::Streamed { .. }) if self.attributed => {
@@ -297,6 +352,17 @@ impl Framer {
             return Err(self.fault(Fault::TooManyElements));
         }
         Ok(())
+    }
+
+    /// Whether a push may stand here, where an element is due.
+    #[cold]
+    fn takes_push(&self) -> bool {
+        let in_part =
+            |level: &Level| matches!(level, Level::Counted { part, .. } if *part != Part::Element);
+        self.lenient
+            && !self.attributed
+            && self.inside.len() < MAX_INSIDE
+            && !self.stack.iter().any(in_part)
     }
 
     /// Begins the string that `type_byte` and its line announced.
@@ -361,7 +427,12 @@ impl Framer {
             return Err(self.fault(Fault::TooDeep));
         }
         let pairs = matches!(type_byte, b'%' | b'|');
-        let attribute = type_byte == b'|';
+        let part = match type_byte {
+            b'|' => Part::Attribute,
+            b'>' if self.stack.is_empty() => Part::Message,
+            b'>' => Part::Push,
+            _ => Part::Element,
+        };
         if number.streamed {
             if matches!(type_byte, b'>' | b'|') {
                 return Err(self.fault(Fault::Length));
@@ -376,15 +447,19 @@ impl Framer {
             if left.saturating_mul(MIN_ELEMENT).saturating_add(end) > self.limits.max_frame {
                 return Err(self.fault(Fault::FrameTooLong));
             }
-            if left == 0 {
-                if attribute {
-                    self.attributed = true;
-                    self.at = end;
-                    return Ok(Step::Open);
-                }
-                return self.value_ends(end);
+            if part == Part::Push {
+                self.inside.push(self.at..end);
             }
-            self.stack.push(Level::Counted { left, attribute });
+            if left == 0 {
+                match part {
+                    Part::Element | Part::Message => return self.value_ends(end),
+                    Part::Attribute => self.attributed = true,
+                    Part::Push => {}
+                }
+                self.at = end;
+                return Ok(Step::Open);
+            }
+            self.stack.push(Level::Counted { left, part });
         }
         self.at = end;
         Ok(Step::Open)

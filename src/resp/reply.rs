@@ -127,9 +127,11 @@ impl<'a> Reply<'a> {
         }
     }
 
-    /// The bytes of a string, sharing those of the frame where it is large enough to be shared.
+    /// The bytes of a string, sharing those of the frame where it is large enough to be shared: at
+    /// least 16 KiB and a quarter of the frame.
     ///
-    /// The result keeps the block alive that the frame was read into.
+    /// The result then keeps the block alive that the frame was read into, which is at most four
+    /// times as large. Smaller ones are copied.
     pub fn to_shared(&self) -> Option<Bytes> {
         self.as_bytes().map(|bytes| self.share(bytes))
     }
@@ -137,8 +139,10 @@ impl<'a> Reply<'a> {
     pub(super) fn share(&self, bytes: Cow<'a, [u8]>) -> Bytes {
         match (bytes, self.owner) {
             (Cow::Owned(bytes), _) => bytes.into(),
-            (Cow::Borrowed(bytes), Some(owner)) => owner.slice_ref(bytes),
-            (Cow::Borrowed(bytes), None) => Bytes::copy_from_slice(bytes),
+            (Cow::Borrowed(bytes), Some(owner)) if keeps_little(bytes, owner) => {
+                owner.slice_ref(bytes)
+            }
+            (Cow::Borrowed(bytes), _) => Bytes::copy_from_slice(bytes),
         }
     }
 
@@ -235,7 +239,7 @@ impl<'a> Reply<'a> {
     /// The value as a frame of its own, shared with this one's if it is large.
     pub fn to_frame(&self) -> Frame {
         match self.owner {
-            Some(owner) if self.raw.len() > Frame::INLINE => {
+            Some(owner) if keeps_little(self.raw, owner) => {
                 Frame::from_bytes(owner.slice_ref(self.raw))
             }
             _ => Frame::copy_from_slice(self.raw),
@@ -267,6 +271,15 @@ impl fmt::Debug for Reply<'_> {
             .field("raw_len", &self.raw.len())
             .finish()
     }
+}
+
+/// A shorter part of a reply is copied: a block that replies are read into has four times as many
+/// bytes, and would be kept for it.
+const COPIED: usize = 16 << 10;
+
+/// Whether a part that is shared keeps at most four times its own bytes alive.
+fn keeps_little(part: &[u8], owner: &Bytes) -> bool {
+    part.len() >= COPIED && part.len() >= owner.len() / 4
 }
 
 fn join(mut parts: &[u8]) -> Vec<u8> {

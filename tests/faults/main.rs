@@ -7,6 +7,7 @@
 mod cuts;
 mod flow;
 mod garbage;
+mod restoring;
 mod server;
 mod silence;
 mod soak;

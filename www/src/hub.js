@@ -10,6 +10,7 @@ export const EVENTS = Object.freeze([
   "gaveUp",
   "errorMessage",
   "listenerError",
+  "subscriptionRefused",
   "internalError",
   "configurationChanged",
   "missed",

@@ -253,8 +253,11 @@ export interface Missed extends Logged {
   /** `events`: events of the client; `subscription`: messages of `channel`. */
   source: "events" | "subscription";
   channel?: Arg;
-  /** Whatever was published while the connection was down, or the oldest of a full queue. */
-  cause: "connectionLost" | "queueFull";
+  /**
+   * Whatever was published while the connection was down, or the oldest of a full queue. `notRestored`: the server
+   * refuses to subscribe again; nothing is heard until `connectionLost` says that it has.
+   */
+  cause: "connectionLost" | "notRestored" | "queueFull";
   /** How many, where it can be known. */
   count: number | null;
 }
@@ -270,6 +273,14 @@ export interface Events {
    * subscription, `onMissed`, `reconnect`, a transport; `origin` says which. It is on the console too.
    */
   listenerError: Logged & { origin: string; error: unknown };
+  /** The server refused to make subscriptions again; they are asked for again after `retryIn` milliseconds. */
+  subscriptionRefused: Logged & {
+    endpoint: string;
+    command: string;
+    channels: string[];
+    error: RedmuxError;
+    retryIn: number;
+  };
   /** Something that should not happen inside the client; please report it. */
   internalError: Logged & { endpoint: string | null; connectionType: string | null; origin: string; detail: string };
   configurationChanged: Logged & { endpoint: string; detail: string };
@@ -301,7 +312,7 @@ export interface SubscribeOptions<B extends boolean = boolean> {
   /** Payloads are `Uint8Array`s. */
   bytes?: B;
   /** Called when messages were lost, or may have been. */
-  onMissed?: (gap: { cause: "connectionLost" | "queueFull"; count: number | null }) => void;
+  onMissed?: (gap: { cause: "connectionLost" | "notRestored" | "queueFull"; count: number | null }) => void;
   /** Aborts the subscribe, or later unsubscribes. */
   signal?: AbortSignal;
 }

@@ -140,6 +140,7 @@ impl Driver {
         }
         self.known = Some((endpoint, server));
         self.link.registry.connected(&self.link);
+        self.link.with(|core| core.release_backlog());
         self.keep_credentials_fresh();
     }
 

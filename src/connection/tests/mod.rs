@@ -1,7 +1,9 @@
 //! The state machine on its own: simulated time, a model server, no I/O.
 
+mod confirmations;
 mod counters;
 mod deadlines;
+mod inside;
 #[cfg(shuttle)]
 mod interleavings;
 mod leaving;

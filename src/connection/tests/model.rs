@@ -3,7 +3,7 @@ use std::{collections::VecDeque, task::Waker};
 use crate::{
     Delivery, Error, ErrorKind, Full,
     connection::{
-        BacklogPolicy, LinkConfig,
+        Ask, BacklogPolicy, LinkConfig,
         core::{Core, Inbox, Phase, Prelude, Submission},
         credentials::Credentials,
         outbox::Outbox,
@@ -57,6 +57,10 @@ pub(super) struct Model {
     /// Answers these commands with this error.
     pub(super) refuse: Option<(&'static str, &'static str)>,
     pub(super) inbox: Inbox,
+    /// What the registry asks for on the next connection.
+    pub(super) on_ready: Vec<Ask>,
+    /// The test releases what waits for the connection itself.
+    pub(super) manual_release: bool,
     /// Bytes the client has written and read.
     pub(super) bytes: (u64, u64),
 }
@@ -74,6 +78,8 @@ impl Model {
             resp3: true,
             refuse: None,
             inbox: Inbox::default(),
+            on_ready: Vec::new(),
+            manual_release: false,
             bytes: (0, 0),
         };
         model.tick(0);
@@ -113,7 +119,7 @@ impl Model {
 
     pub(super) fn submit_with(&mut self, id: &str, timeout: Option<u64>) -> Result<SlotId, Error> {
         let args = [Arg::Bytes(b"ECHO"), Arg::Bytes(id.as_bytes())];
-        let command = Submission { args: &args, prelude: None, timeout, confirm: None };
+        let command = Submission { args: &args, prelude: None, timeout };
         self.core.submit(&command, None, Waker::noop())
     }
 
@@ -125,7 +131,7 @@ impl Model {
         timeout: Option<u64>,
     ) -> Result<Option<SlotId>, Error> {
         let args = [Arg::Bytes(b"ECHO"), Arg::Bytes(id.as_bytes())];
-        let command = Submission { args: &args, prelude: None, timeout, confirm: None };
+        let command = Submission { args: &args, prelude: None, timeout };
         self.core.submit_collected(&command, number)
     }
 
@@ -136,14 +142,14 @@ impl Model {
         encode_command(&mut bytes, &[Arg::Bytes(b"BEFORE"), Arg::Bytes(id.as_bytes())]);
         let prelude = Prelude { bytes, commands: 2, ..Prelude::default() };
         let args = [Arg::Bytes(b"ECHO"), Arg::Bytes(id.as_bytes())];
-        let command = Submission { args: &args, prelude: Some(&prelude), timeout, confirm: None };
+        let command = Submission { args: &args, prelude: Some(&prelude), timeout };
         self.core.submit(&command, None, Waker::noop())
     }
 
     /// Tries again for a caller in the line for room.
     pub(super) fn resubmit(&mut self, id: &str, slot: SlotId) -> Result<SlotId, Error> {
         let args = [Arg::Bytes(b"ECHO"), Arg::Bytes(id.as_bytes())];
-        let command = Submission { args: &args, prelude: None, timeout: None, confirm: None };
+        let command = Submission { args: &args, prelude: None, timeout: None };
         self.core.submit(&command, Some(slot), Waker::noop())
     }
 
@@ -205,6 +211,16 @@ impl Model {
 
     fn execute(&mut self, words: Vec<String>) {
         let argument = words.get(1).cloned().unwrap_or_default();
+        let name = words[0].to_lowercase();
+        if name.ends_with("subscribe") && self.refuse.is_none() {
+            for channel in &words[1..] {
+                let (verb, length) = (name.len(), channel.len());
+                let push = format!(">3\r\n${verb}\r\n{name}\r\n${length}\r\n{channel}\r\n:1\r\n");
+                self.replies.push_back(push.into_bytes());
+            }
+            self.executed.push((words[0].clone(), argument));
+            return;
+        }
         let reply = match (words[0].as_str(), self.refuse) {
             (name, Some((refused, error))) if name == refused => format!("-{error}\r\n"),
             ("HELLO", _) if self.resp3 => {
@@ -229,7 +245,13 @@ impl Model {
         }
         let bytes = frames.iter().map(Frame::len).sum();
         self.bytes.1 += bytes as u64;
-        self.core.receive(bytes, frames.into_iter(), &mut self.inbox)
+        let received = self.core.receive(bytes, frames.into_iter(), &mut self.inbox);
+        if std::mem::take(&mut self.inbox.became_ready) && !self.manual_release {
+            // As the driver does.
+            self.core.restore(std::mem::take(&mut self.on_ready));
+            self.core.release_backlog();
+        }
+        received
     }
 
     /// Everything flows until nothing moves.

@@ -17,7 +17,7 @@ use super::{DecodeError, Kind, Reply, ReplyError};
 /// | integers | an integer; digits in a string, double or big number; a boolean. Range-checked |
 /// | `f32`, `f64` | a double; an integer; the text of a number, also `inf`, `-inf`, `nan` |
 /// | `String`, `Box<str>`, `Arc<str>` | any string that is UTF-8; the text of a number |
-/// | `Vec<u8>`, `Bytes`, `Box<[u8]>` | any string; the text of a number. `Bytes` shares a large reply |
+/// | `Vec<u8>`, `Bytes`, `Box<[u8]>` | any string; the text of a number. `Bytes` shares a large one |
 /// | `Option<T>` | `None` for a null of any form |
 /// | `Vec<T>`, `VecDeque<T>`, `Box<[T]>` | an array, set or push message; of a map keys and values in turn |
 /// | `HashSet<T>`, `BTreeSet<T>` | as `Vec<T>` |

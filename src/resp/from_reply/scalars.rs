@@ -140,8 +140,9 @@ impl FromReply for Arc<str> {
     }
 }
 
-/// Any string; the text of a number. Shares the bytes of a large reply, and so keeps the block
-/// alive that it was read into.
+/// Any string; the text of a number. A string of 16 KiB or more that is at least a quarter of its
+/// reply is not copied: it shares the block that the reply was read into, and keeps that alive,
+/// which is at most four times as large. All others are copied.
 impl FromReply for Bytes {
     #[inline]
     fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {

@@ -256,8 +256,17 @@ fn parts_of_a_reply_as_frames() {
 
 #[test]
 fn bytes_share_a_large_reply() {
-    let block = Bytes::from(format!("*2\r\n$60\r\n{}\r\n$1\r\na\r\n", "x".repeat(60)));
-    let parts: Vec<Bytes> = Frame::from_bytes(block.clone()).decode().unwrap();
-    assert_eq!(parts[0].as_ptr(), block[9..].as_ptr());
-    assert_eq!(parts[1], "a");
+    for (length, others, shared) in
+        [(60, 1, false), (16_000, 1, false), (20_000, 3, true), (20_000, 7, false)]
+    {
+        let part = format!("${length}\r\n{}\r\n", "x".repeat(length));
+        let reply = format!("*{others}\r\n{}", part.repeat(others));
+        let block = Bytes::from(reply);
+        let parts: Vec<Bytes> = Frame::from_bytes(block.clone()).decode().unwrap();
+        assert_eq!((parts.len(), parts[0].len()), (others, length));
+        let inside = block.as_ptr_range().contains(&parts[0].as_ptr());
+        assert_eq!(inside, shared, "{others} of {length}");
+        let frames: Vec<Frame> = Frame::from_bytes(block.clone()).decode().unwrap();
+        assert_eq!(block.as_ptr_range().contains(&frames[0].as_bytes().as_ptr()), shared);
+    }
 }

@@ -48,6 +48,18 @@ fn object(event: &Event, hooks: &Hooks) -> (&'static str, Fields) {
                 .set_or_null("command", e.command.as_deref())
                 .set("serverCode", &*e.code),
         ),
+        Event::SubscriptionRefused(e) => {
+            let text = |name: &bytes::Bytes| JsValue::from(String::from_utf8_lossy(name).as_ref());
+            let channels: Array = e.channels.iter().map(text).collect();
+            (
+                "subscriptionRefused",
+                at(&e.endpoint)
+                    .set("command", e.command)
+                    .set("channels", channels)
+                    .set("error", hooks.error_of(&e.error))
+                    .set("retryIn", millis(e.retry_in)),
+            )
+        }
         Event::ConfigurationChanged(e) => {
             ("configurationChanged", at(&e.endpoint).set("detail", &*e.detail))
         }
@@ -111,6 +123,7 @@ fn connection(link: &LinkStatus, hooks: &Hooks) -> Fields {
 pub(crate) fn cause(cause: MissedCause) -> &'static str {
     match cause {
         MissedCause::QueueFull => "queueFull",
+        MissedCause::NotRestored => "notRestored",
         _ => "connectionLost",
     }
 }

@@ -1,0 +1,189 @@
+//! Commands that are answered by pushes: subscribing and unsubscribing.
+
+use bytes::Bytes;
+
+use super::{
+    config::NEVER,
+    core::{Core, Inbox},
+    entry::{Claim, Entry, Kind, Verb},
+    outbox::Outbox,
+};
+use crate::{
+    Delivery, Error, ErrorKind,
+    resp::{Arg, Frame, ServerError},
+};
+
+/// What the server sent unasked, or made of a subscription command
+#[derive(Debug)]
+pub(crate) enum Push {
+    /// Anything that answers no command, as it came.
+    Frame(Frame),
+    /// The subscription to one channel or pattern is made.
+    Confirmed { ticket: u64, verb: Verb, name: Bytes },
+    /// The command was refused; nothing of it was done.
+    Refused { ticket: u64, verb: Verb, names: Vec<Bytes>, error: ServerError },
+}
+
+/// A command that subscribes or unsubscribes, to be sent
+#[derive(Debug)]
+pub(crate) struct Ask {
+    /// By which its answer is known.
+    pub(crate) ticket: u64,
+    pub(crate) verb: Verb,
+    /// At least one.
+    pub(crate) names: Vec<Bytes>,
+}
+
+/// One that was sent, or is about to be: one for each [`Kind::Confirm`] in the FIFO
+#[derive(Debug)]
+pub(super) struct Confirming {
+    ask: Ask,
+    /// Which of the names are confirmed.
+    confirmed: usize,
+    /// Only the reply to the `PING` behind it is still due.
+    refused: bool,
+}
+
+impl Core {
+    /// Queues a command that is answered by pushes.
+    pub(crate) fn ask(&mut self, ask: Ask) {
+        let mut out = std::mem::take(&mut self.out);
+        self.encode_ask(&mut out, &ask);
+        self.out = out;
+        self.confirming.push_back(Confirming { ask, confirmed: 0, refused: false });
+        self.push_entry(Claim::none(), NEVER, false, Kind::Confirm);
+    }
+
+    /// Queues the commands that make subscriptions again, before all that waits for the connection:
+    /// what a queued `PUBLISH` publishes comes to the subscriptions of this program as well.
+    pub(crate) fn restore(&mut self, asks: Vec<Ask>) {
+        if !self.hold {
+            // Other commands have gone out already.
+            asks.into_iter().for_each(|ask| self.ask(ask));
+            return;
+        }
+        let waiting = std::mem::take(&mut self.out);
+        let mut out = Outbox::default();
+        let mut entries = Vec::with_capacity(asks.len());
+        for ask in asks {
+            self.encode_ask(&mut out, &ask);
+            let end = self.taken + out.len() as u64;
+            let (claim, kind) = (Claim::none(), Kind::Confirm);
+            entries.push(Entry { end, deadline: NEVER, claim, kind, override_deadline: false });
+            self.confirming.push_back(Confirming { ask, confirmed: 0, refused: false });
+        }
+        // The handshake is answered: all that is in the FIFO waits in `out`.
+        let shift = out.len() as u64;
+        self.fifo.iter_mut().for_each(|entry| entry.end += shift);
+        self.confirming.rotate_right(entries.len());
+        if self.fifo.is_empty() {
+            self.busy_since = self.now;
+        }
+        self.tally.begin(entries.len());
+        self.front -= entries.len() as u64;
+        entries.into_iter().rev().for_each(|entry| self.fifo.push_front(entry));
+        out.append(waiting);
+        self.out = out;
+    }
+
+    /// Subscriptions are on their way: what waited for the connection may follow.
+    pub(crate) fn release_backlog(&mut self) {
+        self.hold = false;
+        self.rouse_driver();
+    }
+
+    fn encode_ask(&self, out: &mut Outbox, ask: &Ask) {
+        let name = self.config.commands.name_of(ask.verb.command());
+        let words = std::iter::once(Arg::Bytes(name.as_bytes()));
+        let words: Vec<Arg<'_>> =
+            words.chain(ask.names.iter().map(|name| Arg::Bytes(name))).collect();
+        out.push_command(&words);
+        if ask.verb == Verb::SUnsubscribe {
+            // A server of a cluster may have ended the subscription by itself meanwhile: its push
+            // looks like the answer, and then an error comes as well. All before PONG belongs to
+            // this command.
+            out.push_command(&[Arg::Bytes(self.config.commands.name_of("PING").as_bytes())]);
+        }
+    }
+
+    /// Takes in a confirmation of the subscription command at the head of the FIFO; whether it
+    /// was one.
+    pub(super) fn confirm(&mut self, frame: &Frame, inbox: &mut Inbox) -> bool {
+        let Some((verb, name)) = confirmation(frame) else { return false };
+        let asked = self.fifo.front().is_some_and(|entry| entry.kind == Kind::Confirm)
+            && self.sent > self.answered;
+        let Some(confirming) = self.confirming.front_mut().filter(|_| asked) else { return false };
+        let Confirming { ask, confirmed, .. } = confirming;
+        // The server sends some unasked: those of the same name alone are meant. They come in the
+        // order of the names, unless a proxy changes it.
+        let open = &mut ask.names[*confirmed..];
+        let Some(place) = open.iter().position(|open| *open == name).filter(|_| ask.verb == verb)
+        else {
+            return false;
+        };
+        open.swap(0, place);
+        *confirmed += 1;
+        let (ticket, done) = (ask.ticket, *confirmed == ask.names.len());
+        if verb.subscribes() {
+            inbox.pushes.push(Push::Confirmed { ticket, verb, name });
+        }
+        if done && verb != Verb::SUnsubscribe {
+            self.confirming.pop_front();
+            self.pop_answered();
+        }
+        true
+    }
+
+    /// Takes in a reply that is no push, and answers the subscription command at the head of the
+    /// FIFO.
+    pub(super) fn answer_ask(&mut self, frame: &Frame, inbox: &mut Inbox) -> Result<(), Error> {
+        // Some servers send RESP3 confirmations as arrays.
+        if self.confirm(frame, inbox) {
+            return Ok(());
+        }
+        let Some(confirming) = self.confirming.front_mut() else { return Ok(()) };
+        let error = frame.reply().error();
+        let confirmed = confirming.confirmed == confirming.ask.names.len();
+        if confirming.ask.verb == Verb::SUnsubscribe
+            && !confirming.refused
+            && let Some(error) = &error
+        {
+            if confirmed && error.code() == "BUSY" {
+                // Whose it is cannot be known: the subscription may have been ended unasked.
+                return Err(Error::new(ErrorKind::Protocol, Delivery::MaybeExecuted)
+                    .detail("a reply that may be to SUNSUBSCRIBE or to the PING behind it"));
+            }
+            // `PING` has no keys: nothing redirects it.
+            let redirects = ["MOVED", "ASK", "CLUSTERDOWN", "TRYAGAIN", "CROSSSLOT"];
+            if !confirmed || redirects.contains(&error.code()) {
+                confirming.refused = true;
+                return Ok(());
+            }
+        }
+        let Some(Confirming { ask, confirmed, .. }) = self.confirming.pop_front() else {
+            return Ok(());
+        };
+        self.pop_answered();
+        let Ask { ticket, verb, mut names } = ask;
+        let names = names.split_off(confirmed);
+        match error {
+            _ if verb == Verb::SUnsubscribe => {}
+            Some(error) => inbox.pushes.push(Push::Refused { ticket, verb, names, error }),
+            None if verb.subscribes() => {
+                let confirmed =
+                    names.into_iter().map(|name| Push::Confirmed { ticket, verb, name });
+                inbox.pushes.extend(confirmed);
+            }
+            None => {}
+        }
+        Ok(())
+    }
+}
+
+/// What a push confirms.
+fn confirmation(frame: &Frame) -> Option<(Verb, Bytes)> {
+    let mut parts = frame.reply().items()?;
+    let verb = Verb::of_push(&parts.next()?.as_bytes()?)?;
+    let name = parts.next()?.as_bytes()?;
+    Some((verb, Bytes::copy_from_slice(&name)))
+}

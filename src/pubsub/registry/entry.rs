@@ -1,0 +1,181 @@
+//! One topic: who listens to it, and where it stands with the server.
+
+use std::{sync::Arc, task::Waker};
+
+use super::{MissedCause, Queue, SessionId};
+use crate::{Error, connection::NEVER};
+
+#[derive(Default)]
+pub(super) struct Entry {
+    listeners: Vec<Listener>,
+    pub(super) standing: Standing,
+    /// Messages may have been missed since the server last confirmed it.
+    lost: bool,
+    /// How often it was refused since then.
+    attempts: u32,
+}
+
+struct Listener {
+    queue: Arc<Queue>,
+    /// The server has confirmed the topic since there is this listener.
+    confirmed: bool,
+}
+
+/// What the server has made of it
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) enum Standing {
+    #[default]
+    Wanted,
+    Asked {
+        ticket: u64,
+        session: SessionId,
+    },
+    Confirmed(SessionId),
+    Refused {
+        session: SessionId,
+        /// When to ask again, by the link's clock.
+        retry_at: u64,
+        /// In a command of its own: others are not to be refused because of it.
+        alone: bool,
+    },
+}
+
+impl Entry {
+    pub(super) fn add(&mut self, queue: &Arc<Queue>) {
+        self.listeners.push(Listener { queue: queue.clone(), confirmed: false });
+    }
+
+    /// Removes a listener; true if it was the last one.
+    pub(super) fn remove(&mut self, queue: &Arc<Queue>) -> bool {
+        self.listeners.retain(|known| !Arc::ptr_eq(&known.queue, queue));
+        self.listeners.is_empty()
+    }
+
+    pub(super) fn queues(&self) -> impl Iterator<Item = &Arc<Queue>> {
+        self.listeners.iter().map(|listener| &listener.queue)
+    }
+
+    pub(super) fn close(&self) -> impl Iterator<Item = Waker> {
+        self.queues().filter_map(|queue| queue.close())
+    }
+
+    /// Whether the server is to be asked for it on this connection; if it has confirmed it there,
+    /// new listeners are told so.
+    pub(super) fn wants(&mut self, session: SessionId) -> bool {
+        let known = match self.standing {
+            Standing::Wanted => return true,
+            Standing::Asked { session, .. }
+            | Standing::Confirmed(session)
+            | Standing::Refused { session, .. } => session,
+        };
+        if known != session {
+            // What it was on another connection is gone.
+            self.lose(known);
+            self.standing = Standing::Wanted;
+            self.attempts = 0;
+            return true;
+        }
+        match self.standing {
+            Standing::Confirmed(_) => {
+                // Nobody waits for these yet: they are being made.
+                self.tell_confirmed(&mut Vec::new());
+                false
+            }
+            Standing::Asked { .. } => false,
+            Standing::Wanted | Standing::Refused { .. } => true,
+        }
+    }
+
+    /// Whether this command is the last one that asked for it.
+    pub(super) fn awaits(&self, ticket: u64) -> bool {
+        matches!(self.standing, Standing::Asked { ticket: asked, .. } if asked == ticket)
+    }
+
+    /// The server has confirmed it.
+    pub(super) fn confirmed(&mut self, by: u64, wakers: &mut Vec<Waker>) {
+        let Standing::Asked { ticket, session } = self.standing else { return };
+        // One that was sent before it was given up and wanted again says nothing.
+        if ticket != by {
+            return;
+        }
+        self.standing = Standing::Confirmed(session);
+        self.attempts = 0;
+        self.tell_confirmed(wakers);
+    }
+
+    fn tell_confirmed(&mut self, wakers: &mut Vec<Waker>) {
+        let lost = std::mem::take(&mut self.lost);
+        for listener in &mut self.listeners {
+            if !std::mem::replace(&mut listener.confirmed, true) {
+                wakers.extend(listener.queue.confirm());
+            } else if lost {
+                wakers.extend(listener.queue.gap(MissedCause::ConnectionLost));
+            }
+        }
+    }
+
+    /// The server has ended it by itself, or with the connection; true if it was confirmed there.
+    pub(super) fn lose(&mut self, session: SessionId) -> bool {
+        let was = matches!(self.standing, Standing::Confirmed(on) if on == session);
+        if was {
+            self.lost = true;
+            self.standing = Standing::Wanted;
+        }
+        was
+    }
+
+    /// Listeners that were never confirmed learn why; true if there are such.
+    pub(super) fn refuse_new(
+        &mut self,
+        error: impl Fn() -> Error,
+        wakers: &mut Vec<Waker>,
+    ) -> bool {
+        let mut told = false;
+        for listener in self.listeners.iter().filter(|listener| !listener.confirmed) {
+            told = true;
+            wakers.extend(listener.queue.refuse(error()));
+        }
+        told
+    }
+
+    /// It is asked for again at `retry_at`; true if its listeners have just learnt that they hear
+    /// nothing.
+    pub(super) fn refused(&mut self, retry_at: u64, alone: bool, wakers: &mut Vec<Waker>) -> bool {
+        let Standing::Asked { session, .. } = self.standing else { return false };
+        self.standing = Standing::Refused { session, retry_at, alone };
+        self.attempts += 1;
+        let mut told = false;
+        for listener in self.listeners.iter().filter(|listener| listener.confirmed) {
+            self.lost = true;
+            if self.attempts == 1 {
+                told = true;
+                wakers.extend(listener.queue.gap(MissedCause::NotRestored));
+            }
+        }
+        told
+    }
+
+    pub(super) fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    pub(super) fn retry_at(&self) -> u64 {
+        match self.standing {
+            Standing::Refused { retry_at, .. } => retry_at,
+            _ => NEVER,
+        }
+    }
+
+    pub(super) fn is_due(&self, now: u64) -> bool {
+        self.retry_at() <= now
+    }
+
+    pub(super) fn asks_alone(&self) -> bool {
+        matches!(self.standing, Standing::Refused { alone: true, .. })
+    }
+
+    /// The server has it, or may have it soon.
+    pub(super) fn is_on_the_server(&self) -> bool {
+        matches!(self.standing, Standing::Asked { .. } | Standing::Confirmed(_))
+    }
+}
