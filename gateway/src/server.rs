@@ -76,8 +76,10 @@ impl std::fmt::Debug for State {
 }
 
 impl State {
-    fn open(config: Config) -> Result<(Sender<()>, Arc<Self>), ConfigError> {
+    fn open(mut config: Config) -> Result<(Sender<()>, Arc<Self>), ConfigError> {
         config.check()?;
+        // A changed copy of a configuration is another one.
+        config.access.stamp = Arc::default();
         let failed = |what: &str, error: io::Error| ConfigError::new(format!("{what}: {error}"));
         let tls = config.tls.as_ref().map(|tls| tls.acceptor()).transpose();
         let tls = tls.map_err(|error| failed("listen.tls", error))?;

@@ -7,7 +7,6 @@ use std::{
     sync::Arc,
 };
 
-use redmux::command::CommandSpec;
 use toml::Spanned;
 
 use super::{
@@ -112,17 +111,6 @@ impl Reading {
             // One by one, to say which line is wrong.
             Rules::new([command.get_ref().as_str()])
                 .map_err(|error| at(command, format!("{what}.commands: {error}")))?;
-            let (first, second) = match command.get_ref().split_once(' ') {
-                Some((first, second)) => (first, Some(second)),
-                None => (command.get_ref().as_str(), None),
-            };
-            let spec = CommandSpec::find(first, second);
-            if spec.is_some_and(|spec| spec.is_admin()) {
-                self.warn(format!(
-                    "{what}.commands: {} shows what the server holds of others",
-                    command.get_ref()
-                ));
-            }
             names.push(command.get_ref().as_str());
         }
         let rules = Rules::new(names).map_err(|error| nowhere(format!("{what}: {error}")))?;

@@ -12,7 +12,12 @@ use redmux::{
 };
 use toml::Spanned;
 
-use super::{Config, schema::*};
+use super::{
+    Config,
+    checks::look_over,
+    places::{key_at, line_of},
+    schema::*,
+};
 use crate::{
     admission::split_authority,
     audit::{Audit, AuditConfig},
@@ -53,8 +58,15 @@ pub fn load(path: &Path) -> Result<Loaded, ConfigError> {
     let failed = |what: String| ConfigError(format!("{}: {what}", path.display()));
     let text = fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
     let file: File = toml::from_str(&text).map_err(|error| {
-        let line = error.span().map_or(1, |span| line_of(&text, &span));
-        failed(format!("line {line}: {}", error.message().trim_end()))
+        let span = error.span().unwrap_or(0..0);
+        let key = key_at(&text, &span).map(|key| format!("{key}: ")).unwrap_or_default();
+        let what = match error.message().trim_end() {
+            "invalid socket address syntax" => {
+                "expected an address and a port such as 0.0.0.0:8443"
+            }
+            other => other,
+        };
+        failed(format!("line {}: {key}{what}", line_of(&text, &span)))
     })?;
     let folder = path.parent().map(Path::to_owned).unwrap_or_default();
     let mut reading = Reading { folder, warnings: Vec::new() };
@@ -62,11 +74,12 @@ pub fn load(path: &Path) -> Result<Loaded, ConfigError> {
         let line = fault.span.map(|span| format!("line {}: ", line_of(&text, &span)));
         failed(format!("{}{}", line.unwrap_or_default(), fault.text))
     })?;
-    Ok(Loaded { config, threads, warnings: reading.warnings })
-}
-
-fn line_of(text: &str, span: &Range<usize>) -> usize {
-    text.as_bytes()[..span.start.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
+    let mut warnings = reading.warnings;
+    warnings.extend(look_over(&text, path, &config).map_err(|(line, what)| {
+        let line = line.map(|line| format!("line {line}: ")).unwrap_or_default();
+        failed(format!("{line}{what}"))
+    })?);
+    Ok(Loaded { config, threads, warnings })
 }
 
 /// What is wrong, and where
@@ -203,11 +216,9 @@ impl Reading {
 
     pub(super) fn upstream(&mut self, name: String, table: UpstreamTable) -> Found<Upstream> {
         let what = format!("upstreams.{name}");
-        let endpoint: Endpoint = table
-            .address
-            .get_ref()
-            .parse()
-            .map_err(|error| at(&table.address, format!("{what}.address: {error}")))?;
+        let endpoint: Endpoint = table.address.get_ref().parse().map_err(|_| {
+            at(&table.address, format!("{what}.address: expected host:port or unix:/path"))
+        })?;
         if matches!(endpoint, Endpoint::WebSocket { .. }) {
             return Err(at(
                 &table.address,

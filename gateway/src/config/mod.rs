@@ -2,8 +2,10 @@
 
 mod access;
 mod args;
+mod checks;
 mod file;
 mod issuers;
+mod places;
 mod schema;
 pub(crate) mod values;
 

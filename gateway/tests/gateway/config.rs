@@ -265,6 +265,184 @@ fn faults_are_told_with_line_and_key() {
     assert!(check(&site, "").unwrap_err().contains("there are no [principals]"));
 }
 
+/// What could be read and would be of no use, or of use to others.
+#[test]
+fn what_cannot_be_meant_is_a_fault() {
+    let site = Site::new();
+    let jwt = "[jwt.j]\nalgorithms = [\"HS256\"]\nissuer = \"i\"\naudience = [\"a\"]\n\
+               secret_file = \"secrets/jwt\"\nprincipal = \"one\"\n";
+    let claim = jwt.replace("principal =", "principal_claim =");
+    let tls = "[listen.tls]\ncertificate = \"tls/fullchain.pem\"\nkey = \"tls/gateway-key.pem\"\n[listen]";
+    let two = format!(
+        "{jwt}{}[listen]",
+        jwt.replace("[jwt.j]", "[jwt.k]").replace("issuer = \"i\"", "issuer = \"k\"")
+    );
+    for (from, to, expected) in [
+        ("[listen]", tls, "tls/gateway-key.pem: it is not the key of "),
+        (
+            "[listen]",
+            "[limits]\nconnections = 0\n[listen]",
+            "line 3: limits.connections: 0 lets nobody in",
+        ),
+        (
+            "[listen]",
+            "[limits]\nbytes_per_second = 0\n[listen]",
+            "line 3: limits.bytes_per_second: 0 lets nothing",
+        ),
+        (
+            "read = ",
+            "limits = { client_commands_per_second = 0 }\nread = ",
+            "line 10: policies.p.limits.client_commands_per_second: 0 lets nothing",
+        ),
+        (
+            "[listen]",
+            "[listen]\npath = \"/healthz\"",
+            "line 3: listen.path: /healthz is a path of the gateway's own",
+        ),
+        (
+            "[listen]",
+            "[listen]\npath = \"/console/x\"",
+            "line 3: listen.path: /console/x is a path of the gateway's own",
+        ),
+        (
+            "127.0.0.1:0\"",
+            "127.0.0.1:8080\"\n[admin]\naddress = \"0.0.0.0:8080\"",
+            "line 5: admin.address: listen.address has this port already",
+        ),
+        ("[listen]", "[listen]\nserve = \".\"", "line 3: listen.serve: it would hand out "),
+        (
+            "[listen]",
+            "[listen.tls]\ncertificate = \"tls/fullchain.pem\"\nkey = \"tls/key.pem\"\n[listen]\nserve = \"tls\"",
+            "(listen.tls.certificate): serve a folder of its own",
+        ),
+        (
+            "127.0.0.1:6379\"",
+            "127.0.0.1:6379\"\ntls = { ca = \"console/index.html\" }",
+            "line 7: upstreams.main.tls: ",
+        ),
+        (
+            "127.0.0.1:6379\"",
+            "127.0.0.1:6379\"\ntls = { certificate = \"tls/gateway.pem\", key = \"tls/key.pem\" }",
+            "tls/key.pem: it is not the key of ",
+        ),
+        (
+            "127.0.0.1:6379",
+            "redis://127.0.0.1:6379",
+            "line 6: upstreams.main.address: expected host:port or unix:/path",
+        ),
+        (
+            "\"127.0.0.1:0\"",
+            "\"localhost\"",
+            "line 3: listen.address: expected an address and a port such as",
+        ),
+        (
+            "read = ",
+            "limits = { message = \"1GB\" }\nread = ",
+            "line 10: policies.p.limits.message: ",
+        ),
+        ("[listen]", "[timeouts]\nping = 5\n[listen]", "line 3: timeouts.ping: "),
+        (
+            "[\"a:\"]",
+            "[\"a:{sub}:\"]",
+            "principals.one: its policy has {sub} or {iss}, which only a JWT has: tokens",
+        ),
+        ("[\"a:\"]", "[\"a:{iss}:\"]", "principals.one: its policy has {sub} or {iss}"),
+        (
+            "[listen]",
+            &format!("{}[listen]", jwt.replace("\"i\"", "\"\"")),
+            "line 4: jwt.j.issuer is empty",
+        ),
+        (
+            "[listen]",
+            &format!("{}[listen]", jwt.replace("\"a\"", "\"\"")),
+            "line 5: jwt.j.audience: an empty text",
+        ),
+        ("[listen]", &format!("{claim}[listen]"), "jwt.j.principals is missing"),
+        (
+            "[listen]",
+            &format!("{claim}principals = [\"x\"]\n[listen]"),
+            "jwt.j.principals: there is no principal \"x\"",
+        ),
+        (
+            "[listen]",
+            &format!("{jwt}principals = [\"one\"]\n[listen]"),
+            "jwt.j.principals goes with principal_claim",
+        ),
+        (
+            "[listen]",
+            &format!(
+                "{}[listen]",
+                jwt.replace("secret_file = \"secrets/jwt\"", "jwks = \"https://x/jwks.json\"")
+            ),
+            "line 6: jwt.j.jwks: expected a file, not a URL",
+        ),
+    ] {
+        assert!(GOOD.contains(from), "{from}");
+        let config = GOOD.replacen(from, to, 1);
+        let error = check(&site, &config).expect_err(to);
+        assert!(error.contains(expected), "{to}\n{error}\nexpected: {expected}");
+    }
+    // The same subject of two issuers.
+    let shared = GOOD.replace("a:", "a:{sub}:").replace("tokens = ", "# ");
+    let error = check(&site, &shared.replacen("[listen]", &two, 1)).unwrap_err();
+    assert!(error.contains("jwt.j and jwt.k are different issuers"), "{error}");
+    let apart = shared.replace("{sub}", "{iss}:{sub}");
+    check(&site, &apart.replacen("[listen]", &two, 1)).unwrap();
+    check(&site, &shared.replacen("[listen]", &two.replace("\"k\"", "\"i\""), 1)).unwrap();
+}
+
+#[test]
+fn what_is_hardly_meant_is_a_warning_with_its_line() {
+    let site = Site::new();
+    let (certificate, key) = site.expired();
+    site.write("tls/old.pem", &certificate);
+    site.write("tls/old-key.pem", &key);
+    let more = "[policies.unused]\ncommands = [\"GET\"]\nread = [\"a:\"]\n\
+                [upstreams.unused]\naddress = \"127.0.0.1:1\"\n\
+                [principals.nobody]\npolicy = \"p\"\nupstream = \"main\"\n";
+    let config =
+        GOOD.replace(
+            "[\"GET\"]",
+            "[\n\"GET\",\n\"SET\",\n\"SUBSCRIBE\",\n\"DBSIZE\",\n\"RESTORE\",\n\"keys\"]",
+        )
+        .replace("[\"a:\"]", "[\"a:{user}:\"]\nsubscribe = [\"*\"]\ndatabases = [0, 99999]")
+        .replace(
+            "policy = \"p\"",
+            "policy = \"p\"\nupstream = \"main\"\nuser = \"u\"\npassword_file = \"secrets/open\"",
+        )
+        .replace(
+            "address = \"127.0.0.1:0\"",
+            "address = \"127.0.0.1:0\"\nhosts = [\"gw.example\", \"localhost\"]",
+        ) + "[listen.tls]\ncertificate = \"tls/old.pem\"\nkey = \"tls/old-key.pem\"\n"
+            + more;
+    site.write("secrets/open", "x");
+    let said = check(&site, &config).unwrap();
+    let line = |text: &str| config.lines().position(|line| line.contains(text)).unwrap() + 1;
+    for (text, expected) in [
+        ("\"SET\"", "policies.p.commands: SET can never pass: it needs prefixes in write"),
+        ("\"DBSIZE\"", "policies.p.commands: DBSIZE can never pass: it needs read = [\"*\"]"),
+        ("\"RESTORE\"", "policies.p.commands: RESTORE takes the inside of a value"),
+        ("\"keys\"", "policies.p.commands: keys goes through all keys"),
+        ("subscribe =", "policies.p.subscribe: keyspace notifications"),
+        ("{user}", "policies.p.read: {user} is taken as it is"),
+        ("99999", "policies.p.databases: 99999: a server has 16"),
+        ("[policies.unused]", "policies.unused: no principal has it"),
+        ("[upstreams.unused]", "upstreams.unused: no principal has it"),
+        ("[principals.nobody]", "principals.nobody: nobody can come as it"),
+        ("old.pem", "listen.tls.certificate: "),
+        ("gw.example", "listen.hosts: "),
+        ("secrets/open", "principals.one.password_file: "),
+        ("old-key.pem", "listen.tls.key: "),
+    ] {
+        let expected = format!("warning: line {}: {expected}", line(text));
+        assert!(said.contains(&expected), "{expected}\n{said}");
+    }
+    for expected in ["has expired", "is not for the name gw.example", "can be read by everybody"] {
+        assert!(said.contains(expected), "{expected}\n{said}");
+    }
+    assert!(!said.contains("the name localhost") && !said.contains("GET can"), "{said}");
+}
+
 #[test]
 fn what_should_be_known_is_a_warning() {
     let site = Site::new();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_std::task;
-use redmux_gateway::new_token;
+use redmux_gateway::{Rules, new_token};
 use serde_json::json;
 
 use crate::{
@@ -34,6 +34,21 @@ async fn a_reload_holds_for_clients_that_are_there_and_drops_none_that_may_do_mo
     bench.reload(&site, &with_token(&new_token().unwrap()));
     assert_eq!(closed(&mut socket).await.0, 4401);
     assert_eq!(status(bench.open_as(&token).await), 401);
+}
+
+/// A program that embeds the gateway may change what it has started with.
+#[async_std::test]
+async fn a_changed_copy_of_a_configuration_is_another_one() {
+    let (site, token) = (Site::new(), new_token().unwrap());
+    let server = redmux_test_support::RedisServer::start();
+    let text = with_token(&token).replace("{redis}", &server.addr().to_string());
+    let mut config = site.load(&text).unwrap().config;
+    let bench = Bench::start(server, config.clone()).await;
+    let mut socket = bench.open_as(&token).await.unwrap();
+    assert_eq!(ask(&mut socket, "SET a:1 v", 5).await, "+OK\r\n");
+    config.change_policies(|policy| policy.rules = Rules::deny_all());
+    bench.handle.reload(config).unwrap();
+    assert_eq!(closed(&mut socket).await.0, 1012);
 }
 
 /// Each of these goes on at the server, whatever the new rules say of new commands.

@@ -245,11 +245,24 @@ fn vary(name: &str, access: KeyAccess, words: &[Arg<'_>]) -> KeyAccess {
     match name {
         // A condition on the value tells what it is to a caller that guesses.
         "SET" if !says(3, &["GET", "IFEQ", "IFNE", "IFDEQ", "IFDNE"]) => KeyAccess::Write,
-        "BITFIELD" if !says(2, &["SET", "INCRBY"]) => KeyAccess::Read,
+        "BITFIELD" if only_gets(words) => KeyAccess::Read,
         // It gives the new score back.
         "ZADD" if adds_to_a_score(words) => KeyAccess::ReadWrite,
         _ => access,
     }
+}
+
+/// Whether all operations of `BITFIELD` are `GET`s, as servers see it: a word too few makes a write.
+fn only_gets(words: &[Arg<'_>]) -> bool {
+    let mut at = 2;
+    while let Some(word) = words.get(at) {
+        at += match () {
+            () if is(word, "GET") => 3,
+            () if is(word, "OVERFLOW") => 2,
+            () => return false,
+        };
+    }
+    at == words.len()
 }
 
 /// Whether `INCR` is among the options of `ZADD`, which end at the first score.

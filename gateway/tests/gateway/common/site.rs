@@ -70,6 +70,16 @@ impl Site {
         issue_until(&self.authority, &["job.internal"], &[], Some(SystemTime::now() + left))
     }
 
+    /// A server's certificate that has ended, and its key.
+    pub(crate) fn expired(&self) -> (String, String) {
+        issue_until(
+            &self.authority,
+            &["localhost"],
+            &[],
+            Some(SystemTime::now() - Duration::from_secs(60)),
+        )
+    }
+
     pub(crate) fn path(&self, file: &str) -> PathBuf {
         self.dir.path().join(file)
     }
