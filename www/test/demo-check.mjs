@@ -1,35 +1,24 @@
-// Drives the demo page in two tabs of a headless browser, while the server behind the
+// Drives the demo page in two tabs of a browser, while the server behind the
 // gateway is killed, started, stopped and resumed.
 //
 //   REDMUX_URL         address of the page
-//   CHROMIUM           path of the browser
+//   ENGINE             chromium (without it), firefox or webkit; engines/launch.mjs says where each is found
 //   REDMUX_CONTROL     address that takes POST /server/{kill,start,pause,resume}
 //   REDMUX_WS          optional: another gateway, for the page's ?ws=
 //   REDMUX_SCREENSHOT  optional: path of a PNG of the page, 1280x800
 //
 // Prints `ok   <step>` or `FAILED <step>: why`; exits with 1 if any step failed.
 
-import { chromium } from "playwright-core";
-
 import { checkApi } from "./api-check.mjs";
 import { check, environment, results, step } from "./checks.mjs";
 import { checkDocs } from "./docs-check.mjs";
+import { ENGINES } from "./engines/launch.mjs";
 
-const { REDMUX_URL, CHROMIUM, REDMUX_CONTROL, REDMUX_WS, REDMUX_SCREENSHOT } = environment("REDMUX_URL", "CHROMIUM", "REDMUX_CONTROL");
+const { REDMUX_URL, REDMUX_CONTROL, REDMUX_WS, REDMUX_SCREENSHOT, ENGINE } = environment("REDMUX_URL", "REDMUX_CONTROL");
 
 /** Milliseconds for what happens at once, and for what waits for a reconnect. */
 const SOON = 10_000;
 const RECONNECT = 45_000;
-const ARGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 const address = new URL(REDMUX_URL);
 if (REDMUX_WS) address.searchParams.set("ws", REDMUX_WS);
@@ -132,7 +121,7 @@ async function works(tab, value) {
 }
 
 async function main() {
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
+  const browser = await ENGINES[ENGINE ?? "chromium"]();
   try {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
     context.setDefaultTimeout(SOON);

@@ -7,21 +7,18 @@
 //
 // Prints `ok   <step>` or `FAILED <step>: why`; exits with 1 if any step failed.
 
-import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import { connect as connectTcp, createServer as createTcp } from "node:net";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { extname, join, normalize } from "node:path";
+import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 
 import { chromium } from "playwright-core";
 
-import { check, environment, listening, results, step } from "./checks.mjs";
+import { check, environment, results, step } from "./checks.mjs";
+import { Gateway, pages, redis, upstream } from "./rig.mjs";
 
-const { REDMUX_GATEWAY, REDMUX_REDIS, CHROMIUM } = environment("REDMUX_GATEWAY", "REDMUX_REDIS", "CHROMIUM");
-const www = join(import.meta.dirname, "..");
+const { REDMUX_GATEWAY, CHROMIUM } = environment("REDMUX_GATEWAY", "CHROMIUM");
 const SOON = 20_000;
 /** What a machine that is busy may be late by, in milliseconds. */
 const NOISE = 2500;
@@ -32,108 +29,6 @@ const WANTED = [
   "--disable-backgrounding-occluded-windows",
   "--disable-renderer-backgrounding",
 ];
-
-/** The package, and pages that note each WebSocket: when it was dialled, how it ended. */
-const PAGE = `<!doctype html><title>a page</title><script>
-globalThis.dials = [];
-const Own = WebSocket;
-globalThis.WebSocket = class extends Own {
-  constructor(...args) {
-    super(...args);
-    const dial = { at: performance.now(), code: null, end: null };
-    dials.push(dial);
-    this.addEventListener("close", ({ code }) => Object.assign(dial, { code, end: performance.now() }));
-  }
-};
-async function start(url, options) {
-  const { connect } = await import("/src/index.js");
-  globalThis.seen = { failed: [], restored: 0, messages: [], missed: 0, errors: [] };
-  globalThis.redis = await connect(url, options);
-  redis.on("connectionFailed", ({ message }) => seen.failed.push(message));
-  redis.on("connectionRestored", () => (seen.restored += 1));
-  await redis.subscribe("life:news", ({ payload }) => seen.messages.push(payload), { onMissed: () => (seen.missed += 1) });
-}
-</script>`;
-
-async function pages() {
-  const types = { ".js": "text/javascript", ".wasm": "application/wasm" };
-  const server = createServer((request, response) => {
-    const path = normalize(new URL(request.url, "http://localhost").pathname);
-    response.setHeader("Content-Type", types[extname(path)] ?? "text/html");
-    response.end(/^\/(src|pkg)\//.test(path) ? readFileSync(join(www, path)) : PAGE);
-  });
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  return server;
-}
-
-/** A gateway that can be stopped and started again on its port. */
-class Gateway {
-  #file;
-  #child = null;
-  port = 0;
-
-  constructor(folder, name, config) {
-    this.#file = join(folder, `${name}.toml`);
-    this.config = config;
-  }
-
-  async start() {
-    writeFileSync(this.#file, `[listen]\naddress = "127.0.0.1:${this.port}"\n${this.config}`);
-    this.#child = spawn(REDMUX_GATEWAY, ["--config", this.#file, "--quiet"], { stdio: ["ignore", "pipe", "inherit"] });
-    this.port = await listening(this.#child);
-  }
-
-  /** In order, or as if its machine lost power. */
-  async stop(signal = "SIGTERM") {
-    const child = this.#child;
-    this.#child = null;
-    if (child?.kill(signal)) await once(child, "exit");
-  }
-
-  /** With another configuration. */
-  reload(config) {
-    writeFileSync(this.#file, `[listen]\naddress = "127.0.0.1:${this.port}"\n${config}`);
-    this.#child.kill("SIGHUP");
-  }
-
-  get url() {
-    return `ws://127.0.0.1:${this.port}/redis`;
-  }
-}
-
-/** In front of the server, so that a gateway can lose it. */
-async function upstream() {
-  const [host, port] = REDMUX_REDIS.split(":");
-  const sockets = new Set();
-  const server = createTcp((client) => {
-    const behind = connectTcp(Number(port), host);
-    for (const [from, to] of [[client, behind], [behind, client]]) {
-      sockets.add(from);
-      from.on("error", () => {}).on("close", () => to.destroy() && sockets.delete(from));
-      from.pipe(to);
-    }
-  });
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const { port: own } = server.address();
-  return {
-    port: own,
-    start: () => once(server.listen(own, "127.0.0.1"), "listening"),
-    stop: () => {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-    },
-  };
-}
-
-/** Asks the server something, past every gateway. */
-async function redis(...words) {
-  const [host, port] = REDMUX_REDIS.split(":");
-  const socket = connectTcp(Number(port), host);
-  socket.write(`*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join("")}`);
-  const [reply] = await once(socket, "data");
-  socket.destroy();
-  return reply.toString();
-}
 
 /** Tabs that nothing keeps visible, as Playwright does with its own. */
 class Tabs {

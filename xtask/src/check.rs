@@ -74,6 +74,9 @@ pub(crate) fn run(port: Option<u16>) -> Result<()> {
             failed.push(what);
         }
     }
+    if !other_engines(&script, &stack, logs.path())? {
+        failed.push("Firefox or WebKitGTK");
+    }
     // Whatever the others did to it.
     stack.redis.try_restart()?;
     let programs = Programs::in_dir(crate::target_dir().join("tmp/servers"));
@@ -96,6 +99,33 @@ pub(crate) fn run(port: Option<u16>) -> Result<()> {
         true => Ok(()),
         false => Err(format!("the demo failed in {}", failed.join(", and in ")).into()),
     }
+}
+
+/// The demo page, and the package's own checks, in Firefox and WebKitGTK.
+fn other_engines(script: &dyn Fn() -> Command, stack: &Stack, logs: &Path) -> Result<bool> {
+    // `DEBUG SLEEP` makes it late.
+    let server = RedisServerBuilder::default()
+        .program(tools::redis()?)
+        .args(["--enable-debug-command", "yes"])
+        .start()?;
+    let mut passed = true;
+    for engine in ["firefox", "webkit"] {
+        stack.redis.try_restart()?;
+        let mut demo = script();
+        demo.env("ENGINE", engine).env_remove("REDMUX_SCREENSHOT");
+        let mut checks = Command::new(tools::node()?);
+        checks
+            .current_dir(packages::dir(packages::WWW))
+            .arg("test/engines/check.mjs")
+            .env("ENGINE", engine)
+            .env("REDMUX_GATEWAY", crate::target_dir().join("debug/redmux-gateway"))
+            .env("REDMUX_REDIS", server.addr().to_string());
+        for command in [&mut demo, &mut checks] {
+            tools::browsers(command)?;
+            passed &= leg(Level::Engines, command, logs)?;
+        }
+    }
+    Ok(passed)
 }
 
 /// Runs a script that prints a line for each step; whether all went well.

@@ -22,6 +22,7 @@ pub(crate) enum Level {
     Browser,
     Native,
     Websockify,
+    Engines,
     Console,
 }
 
@@ -43,6 +44,7 @@ impl Level {
             Self::Browser => "browser through the gateway",
             Self::Native => "native example",
             Self::Websockify => "browser through websockify",
+            Self::Engines => "Firefox and WebKitGTK",
             Self::Console => "web console in the browser",
         }
     }
@@ -129,7 +131,13 @@ impl Counts {
         let mut level = Level::Browser;
         for line in output.lines() {
             if let Some(leg) = line.strip_prefix("== ") {
-                let levels = [Level::Browser, Level::Native, Level::Websockify, Level::Console];
+                let levels = [
+                    Level::Browser,
+                    Level::Native,
+                    Level::Websockify,
+                    Level::Engines,
+                    Level::Console,
+                ];
                 level = levels.into_iter().find(|l| leg == l.label()).unwrap_or(level);
                 continue;
             }

@@ -60,7 +60,8 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
     let server = RedisServer::builder().args(["--enable-debug-command", "yes"]).start()?;
     let mut command = Command::new(tools::node()?);
     command.arg(crate::root().join("www/test/transport/check.mjs"));
-    command.env("CHECKS", checks).env("CHROMIUM", tools::chromium()?);
+    command.env("CHECKS", checks);
+    tools::browsers(&mut command)?;
     command.env("REDIS", server.addr().to_string());
     counts.add_checks(&steps.command("transport in the browser", &mut command)?);
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -39,6 +39,42 @@ const CHROMIUM: Tool = Tool {
     programs: &["chromium", "chromium-browser", "google-chrome"],
     debian: &["chromium"],
 };
+const FIREFOX: Tool = Tool {
+    what: "Firefox",
+    variable: "FIREFOX",
+    programs: &["firefox-esr", "firefox"],
+    debian: &["firefox-esr"],
+};
+const WEBKIT_DRIVER: Tool = Tool {
+    what: "the driver of WebKitGTK",
+    variable: "WEBKIT_DRIVER",
+    programs: &["WebKitWebDriver"],
+    debian: &["webkit2gtk-driver"],
+};
+const XVFB: Tool = Tool { what: "Xvfb", variable: "XVFB", programs: &["Xvfb"], debian: &["xvfb"] };
+/// What the tests of proxies start (`tests/proxies`).
+const PROXIES: [Tool; 4] = [
+    Tool { what: "haproxy", variable: "HAPROXY", programs: &["haproxy"], debian: &["haproxy"] },
+    Tool {
+        what: "nginx",
+        variable: "NGINX",
+        programs: &["nginx"],
+        debian: &["nginx", "libnginx-mod-stream"],
+    },
+    Tool {
+        what: "stunnel",
+        variable: "STUNNEL",
+        programs: &["stunnel4", "stunnel"],
+        debian: &["stunnel4"],
+    },
+    Tool {
+        what: "twemproxy",
+        variable: "TWEMPROXY",
+        programs: &["nutcracker"],
+        debian: &["nutcracker"],
+    },
+];
+const NGINX_STREAMS: &str = "/usr/lib/nginx/modules/ngx_stream_module.so";
 const WEBSOCKIFY: Tool = Tool {
     what: "websockify",
     variable: "WEBSOCKIFY",
@@ -88,6 +124,42 @@ pub(crate) fn chromium() -> Result<PathBuf> {
     CHROMIUM.find_or_install()
 }
 
+/// Tells a script of `www/test` where each browser is, as `engines/launch.mjs` wants it.
+pub(crate) fn browsers(script: &mut Command) -> Result<()> {
+    script.env("CHROMIUM", chromium()?).env("FIREFOX", FIREFOX.find_or_install()?);
+    script.env("WEBKIT_DRIVER", WEBKIT_DRIVER.find_or_install()?);
+    script.env("WEBKIT_BROWSER", webkit_browser()?).env("XVFB", XVFB.find_or_install()?);
+    Ok(())
+}
+
+/// WebKitGTK's browser, which Debian keeps with the library and off `PATH`.
+fn webkit_browser() -> Result<PathBuf> {
+    if let Some(path) = env::var_os("WEBKIT_BROWSER") {
+        return Ok(path.into());
+    }
+    let libraries = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    let mut places = libraries.flat_map(|arch| {
+        ["webkitgtk-6.0", "webkit2gtk-4.1", "webkit2gtk-4.0"]
+            .map(|version| arch.path().join(version).join("MiniBrowser"))
+    });
+    places.find(|place| place.exists()).ok_or_else(|| {
+        "found no MiniBrowser of WebKitGTK below /usr/lib; install webkit2gtk-driver, or name it \
+         in WEBKIT_BROWSER"
+            .into()
+    })
+}
+
+/// haproxy, nginx with streams, stunnel and twemproxy.
+fn proxies() -> Result<()> {
+    for proxy in &PROXIES {
+        proxy.find_or_install()?;
+    }
+    if !Path::new(NGINX_STREAMS).exists() {
+        apt_install("the streams of nginx", &["libnginx-mod-stream"])?;
+    }
+    Ok(())
+}
+
 /// OpenSSL's program, which makes certificates.
 pub(crate) fn openssl() -> Result<PathBuf> {
     OPENSSL.find_or_install()
@@ -113,7 +185,8 @@ pub(crate) fn all() -> Result<()> {
     rust_components()?;
     wasm_toolchain::find_or_install()?;
     redis()?;
-    chromium()?;
+    browsers(&mut Command::new("true"))?;
+    proxies()?;
     websockify()?;
     openssl()?;
     pip()?;

@@ -1,6 +1,8 @@
-// The WebSocket transport in a real page, a real worker, and Node with an injected class.
+// The WebSocket transport in a page and a worker of Chromium, Firefox and WebKitGTK, and Node with an injected class.
 //
-//   CHECKS=dir with redmux_websocket_checks.js and its wasm   REDIS=host:port   CHROMIUM=path   node check.mjs
+//   CHECKS=dir with redmux_websocket_checks.js and its wasm   REDIS=host:port   node check.mjs
+//
+// ../engines/launch.mjs says where the browsers are found.
 //
 // Prints `ok   step` or `FAILED step: why` a line; exits 1 if any failed.
 
@@ -8,13 +10,12 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { chromium } from "playwright-core";
 import WebSocket from "ws";
+import { ENGINES } from "../engines/launch.mjs";
 import { serve } from "./server.mjs";
 
 const STEM = "redmux_websocket_checks";
 const checks = process.env.CHECKS ?? fail("CHECKS names no folder");
-const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const here = import.meta.dirname;
 
 let failed = 0;
@@ -81,26 +82,24 @@ async function inBrowser({ base, stem, worker }) {
 
 async function browsers(base) {
   const { server, address } = await site();
-  const browser = await chromium.launch({
-    executablePath,
-    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-      "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-  });
-  try {
-    const page = await browser.newPage();
-    // Panics are told there; so are the failed dials that the scenarios ask for.
-    page.on("console", (message) => {
-      if (message.text().includes("panicked")) console.log(`     ${message.text()}`);
-    });
-    await page.goto(address);
-    for (const worker of [false, true]) {
-      const results = await page.evaluate(inBrowser, { base, stem: STEM, worker });
-      report(worker ? "worker" : "page", results);
+  for (const [engine, launch] of Object.entries(ENGINES)) {
+    const browser = await launch();
+    try {
+      const page = await browser.newPage();
+      // Panics are told there; so are the failed dials that the scenarios ask for.
+      page.on("console", (message) => {
+        if (message.text().includes("panicked")) console.log(`     ${message.text()}`);
+      });
+      await page.goto(address);
+      for (const worker of [false, true]) {
+        const results = await page.evaluate(inBrowser, { base, stem: STEM, worker });
+        report(`${engine}, ${worker ? "worker" : "page"}`, results);
+      }
+    } finally {
+      await browser.close();
     }
-  } finally {
-    await browser.close();
-    server.close();
   }
+  server.close();
 }
 
 async function node(base) {
@@ -126,10 +125,13 @@ const server = await serve();
 try {
   await browsers(server.base);
   await node(server.base);
-  // Three runtimes each abandoned one dial and dropped one stream.
-  const { hang, watch } = server.closed;
-  const error = hang === 3 && watch === 3 ? undefined : `${hang} dials and ${watch} streams`;
-  report("server", [{ name: "what was abandoned was closed", line: "3 dials, 3 streams", error }]);
+  // A page and a worker of each browser, and Node, each abandoned one dial and dropped one stream. Firefox waits before
+  // it dials a host where a dial has just failed: what is abandoned meanwhile never gets here.
+  const runs = 2 * Object.keys(ENGINES).length + 1;
+  const { dials, hang, watch } = server.closed;
+  const right = dials >= runs - 2 && dials <= runs && hang === dials && watch === runs;
+  const seen = `${hang} of ${dials} dials, ${watch} streams`;
+  report("server", [{ name: "what was abandoned was closed", line: seen, error: right ? undefined : seen }]);
 } finally {
   server.stop();
 }

@@ -4,9 +4,9 @@ import { createServer } from "node:http";
 import { connect } from "node:net";
 import { WebSocketServer } from "ws";
 
-/** Starts the server; `closed` counts what clients gave up. */
+/** Starts the server; `closed` counts what clients gave up, and dials that came and were never answered. */
 export async function serve() {
-  const closed = { hang: 0, watch: 0 };
+  const closed = { dials: 0, hang: 0, watch: 0 };
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 0 });
   const server = createServer((_, response) => response.end());
   server.on("upgrade", (request, socket, head) => {
@@ -14,10 +14,9 @@ export async function serve() {
     if (url.pathname === "/refuse") {
       socket.end("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n");
     } else if (url.pathname === "/hang") {
-      socket.on("end", () => {
-        closed.hang += 1;
-        socket.destroy();
-      });
+      closed.dials += 1;
+      socket.on("end", () => socket.destroy());
+      socket.on("close", () => (closed.hang += 1));
       socket.on("error", () => {});
       socket.resume();
     } else {

@@ -1,0 +1,81 @@
+//! Behind proxies as people run them: haproxy, nginx, stunnel and twemproxy, under load.
+//!
+//! They are cut, reloaded, killed and failed over while 16 tasks write. Each write leaves a mark;
+//! what the callers are told is compared with the marks, and no reply may be another task's.
+//!
+//! `REDMUX_PROXIES=10` keeps the load up for ten seconds around each event instead of one.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod haproxy;
+mod idle;
+mod load;
+mod nginx;
+mod programs;
+mod stunnel;
+mod twemproxy;
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use redmux::{ConnectionMultiplexer, ConstantDelay, Options, Subscription, SubscriptionItem};
+use redmux_test_support::RedisServer;
+
+/// How long the load runs before and after an event.
+fn a_while() -> Duration {
+    let seconds = std::env::var("REDMUX_PROXIES").ok().and_then(|text| text.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(1))
+}
+
+async fn pass(time: Duration) {
+    async_std::task::sleep(time).await;
+}
+
+/// Nothing here may hang.
+async fn within<T>(work: impl Future<Output = T>) -> T {
+    async_std::future::timeout(Duration::from_secs(60), work).await.expect("it comes to an end")
+}
+
+async fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let waiting = async {
+        while !done() {
+            pass(Duration::from_millis(10)).await;
+        }
+    };
+    async_std::future::timeout(Duration::from_secs(60), waiting).await.expect(what);
+}
+
+/// Options for one endpoint: quick to come back, slow to give up.
+fn options(endpoint: impl AsRef<str>) -> Options {
+    Options::new(endpoint)
+        .reconnect_policy(ConstantDelay(Duration::from_millis(20)))
+        .command_timeout(Duration::from_secs(30))
+}
+
+/// Dials of the shared connection that came about.
+fn connects(muxer: &ConnectionMultiplexer) -> u64 {
+    muxer.status().connections[0].counters.connects
+}
+
+/// A subscription that is told of the gap after its connection was lost, and then gets messages again.
+async fn comes_back(news: &mut Subscription, server: &RedisServer, channel: &str) {
+    loop {
+        match within(news.next()).await.expect("the subscription is open") {
+            SubscriptionItem::Missed { .. } => break,
+            _ => {}
+        }
+    }
+    within(async {
+        // It is subscribed again at once; the server counts it a moment later.
+        while server.command(&["PUBLISH", channel, "again"]) == "0" {
+            pass(Duration::from_millis(10)).await;
+        }
+        loop {
+            let item = news.next().await.expect("the subscription is open");
+            if item.message().is_some_and(|message| message.text() == "again") {
+                break;
+            }
+        }
+    })
+    .await;
+}
