@@ -27,7 +27,7 @@ export function dial({ host, port, family, path, tls }, signal, options, channel
       // One that is being destroyed may still tell of an error.
       socket.on("error", () => {});
       socket.destroy();
-      reject(error);
+      reject(inWords(error));
     };
     signal.addEventListener("abort", abort, { once: true });
     socket.on("error", fail);
@@ -38,6 +38,22 @@ export function dial({ host, port, family, path, tls }, signal, options, channel
       resolve(channelOf(socket));
     });
   });
+}
+
+/** What an error of OpenSSL says, where it is about the client's certificate: its own text is a line of numbers. */
+export function inWords(error) {
+  switch (error?.code) {
+    case "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED":
+      return new Error("the server wants a client's certificate: tls: { cert, key }", { cause: error });
+    case "ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE":
+      return new Error("the server ended the TLS handshake: it wants a client's certificate (tls: { cert, key }), or shares no cipher", { cause: error });
+    case "ERR_SSL_TLSV1_ALERT_UNKNOWN_CA":
+    case "ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE":
+    case "ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN":
+      return new Error("the server does not accept the client's certificate (tls: { cert, key })", { cause: error });
+    default:
+      return error;
+  }
 }
 
 /** Names of certificates are those of hosts: an address is not announced as one. */
@@ -117,7 +133,7 @@ export class NodeChannel {
     const end = (error) => {
       if (this.#ended) return;
       this.#ended = true;
-      onEnd(error ?? null);
+      onEnd(error ? inWords(error) : null);
     };
     this.#reader?.open(onData);
     // With TLS, and where a runtime knows no `onread`.
