@@ -15,9 +15,14 @@ use async_std::{
 use futures::future::join_all;
 
 use crate::{
+    admission::check_host,
     handshake::{bounded, health},
-    http::{METHOD_NOT_ALLOWED, NOT_FOUND, Status, UNAVAILABLE, read_head, refuse, respond},
+    http::{
+        METHOD_NOT_ALLOWED, MISDIRECTED, NOT_FOUND, Status, UNAVAILABLE, read_head, refuse, respond,
+    },
+    limits::Usage,
     server::Shared,
+    upstream::Health,
 };
 
 const LIMIT: Duration = Duration::from_secs(5);
@@ -27,18 +32,27 @@ const READY_FOR: Duration = Duration::from_secs(2);
 /// When servers were asked last, and whether all answered
 type Readiness = Arc<Mutex<Option<(Instant, bool)>>>;
 
+/// Sockets that are answered at a time; more are closed.
+const SOCKETS: usize = 32;
+
 /// Answers until the gateway is gone.
 pub(crate) async fn serve(listener: TcpListener, shared: Weak<Shared>) {
     let readiness = Readiness::default();
+    let sockets = Arc::new(Usage::default());
     loop {
         // The gateway may have ended since the last request.
         let accepted = timeout(Duration::from_secs(1), listener.accept()).await;
         let Some(shared) = shared.upgrade() else { return };
         match accepted {
             Err(_) => {}
-            Ok(Ok((stream, _))) => {
+            Ok(Ok((stream, peer))) => {
+                let Some(counted) = sockets.connect(Some(SOCKETS)) else {
+                    shared.drop_socket(peer.ip(), "admin");
+                    continue;
+                };
                 let readiness = readiness.clone();
                 task::spawn(async move {
+                    let _counted = counted;
                     // Whoever asked and hung up misses the answer.
                     let _ = bounded(LIMIT * 2, answer(stream, &shared, &readiness)).await;
                 });
@@ -56,6 +70,11 @@ async fn answer(mut stream: TcpStream, shared: &Shared, readiness: &Readiness) -
         }
         _ => return Ok(()),
     };
+    // A page that has a name resolve to this address must not read what is here.
+    if check_host(&shared.state().config.admin_hosts, &head).is_err() {
+        let reason = "this address is not known by that host name (admin.hosts)\n";
+        return refuse(&mut stream, MISDIRECTED, reason).await;
+    }
     let with_body = match head.method.as_str() {
         "GET" => true,
         "HEAD" => false,
@@ -68,7 +87,7 @@ async fn answer(mut stream: TcpStream, shared: &Shared, readiness: &Readiness) -
             (true, _) => health(&mut stream, false, with_body).await,
             (false, true) => health(&mut stream, true, with_body).await,
             (false, false) => {
-                let text = b"a server cannot be reached\n";
+                let text = b"a server cannot be reached, or refuses a principal\n";
                 respond(&mut stream, UNAVAILABLE, &[], plain, text, with_body).await
             }
         },
@@ -81,7 +100,7 @@ async fn answer(mut stream: TcpStream, shared: &Shared, readiness: &Readiness) -
     }
 }
 
-/// Whether all servers can be reached.
+/// Whether all servers answer, and let all principals in.
 async fn ready(shared: &Shared, readiness: &Readiness) -> bool {
     let mut known = readiness.lock().await;
     if let Some((at, ready)) = *known
@@ -90,14 +109,15 @@ async fn ready(shared: &Shared, readiness: &Readiness) -> bool {
         return ready;
     }
     let state = shared.state();
-    let mut upstreams: Vec<_> = Vec::new();
+    let mut users: Vec<_> = Vec::new();
     for principal in state.config.access.principals.values() {
-        if !upstreams.contains(&&principal.upstream) {
-            upstreams.push(&principal.upstream);
+        let user = (&principal.upstream, principal.login.as_ref());
+        if !users.contains(&user) {
+            users.push(user);
         }
     }
-    let all = join_all(upstreams.iter().map(|upstream| upstream.answers())).await;
-    let ready = all.into_iter().all(|answers| answers);
+    let all = join_all(users.iter().map(|(upstream, login)| upstream.health(*login))).await;
+    let ready = all.into_iter().all(|health| health == Health::Good);
     *known = Some((Instant::now(), ready));
     ready
 }

@@ -1,25 +1,38 @@
 //! Who did what, without what they wrote or read.
 
 use std::{
+    fmt,
     fs::{File, OpenOptions},
-    io::{self, Write},
+    io,
     path::PathBuf,
-    sync::{Mutex, PoisonError},
-    time::{SystemTime, UNIX_EPOCH},
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use ring::digest;
+use ring::{hmac, rand::SystemRandom};
 use serde_json::{Map, Value, json};
 
-use crate::files::named;
+use crate::{
+    files::named,
+    lines::{Lines, Lost},
+    log,
+};
 
 /// Where an audit log goes, and what is in it
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct AuditConfig {
     /// A file that lines are appended to; `None` is standard error.
     pub(crate) file: Option<PathBuf>,
     pub(crate) commands: AuditCommands,
     pub(crate) keys: AuditKeys,
+    /// Makes hashes of keys the same in all gateways and after a restart; `None` is a random one.
+    pub(crate) secret: Option<Vec<u8>>,
+}
+
+impl fmt::Debug for AuditConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuditConfig").field("file", &self.file).finish_non_exhaustive()
+    }
 }
 
 /// Which commands are told of
@@ -38,7 +51,7 @@ pub(crate) enum AuditCommands {
 pub(crate) enum AuditKeys {
     None,
     #[default]
-    /// The first 16 hex digits of their SHA-256: the same key can be followed, not read.
+    /// The first 16 hex digits of an HMAC-SHA-256: the same key can be followed, not read.
     Hashed,
     Names,
 }
@@ -47,36 +60,71 @@ pub(crate) enum AuditKeys {
 #[derive(Debug)]
 pub(crate) struct Audit {
     pub(crate) config: AuditConfig,
-    to: Mutex<Option<File>>,
+    /// `None` is the log.
+    to: Option<Lines>,
+    /// Makes hashes of keys that cannot be found by trying names.
+    salt: hmac::Key,
+}
+
+impl AuditConfig {
+    /// Whether the file can be written.
+    pub(crate) fn check(&self) -> io::Result<()> {
+        self.open().map(drop)
+    }
+
+    fn open(&self) -> io::Result<Option<File>> {
+        let Some(path) = &self.file else { return Ok(None) };
+        let mut options = OpenOptions::new();
+        options.create(true).append(true);
+        // Of a file that is there already, the rights are its owner's to say.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o640);
+        options.open(path).map(Some).map_err(|error| named(path, &error))
+    }
 }
 
 impl Audit {
-    pub(crate) fn open(config: AuditConfig) -> io::Result<Self> {
-        let file = match &config.file {
-            Some(path) => {
-                let opened = OpenOptions::new().create(true).append(true).open(path);
-                Some(opened.map_err(|error| named(path, &error))?)
-            }
-            None => None,
+    /// Opens the file; hashes of keys are the same as those of `before`.
+    pub(crate) fn open(
+        config: AuditConfig,
+        lost: &Arc<Lost>,
+        before: Option<&Self>,
+    ) -> io::Result<Self> {
+        let told = |dropped| {
+            let line = json!({ "event": "audit-dropped", "lines": dropped, "time": now() });
+            format!("{line}\n")
         };
-        Ok(Self { config, to: Mutex::new(file) })
+        let file = config.open()?;
+        let to = file.map(|file| Lines::start(file, lost.clone(), told)).transpose()?;
+        let salt = match (&config.secret, before) {
+            (Some(secret), _) => hmac::Key::new(hmac::HMAC_SHA256, secret),
+            (None, Some(before)) if before.config.secret.is_none() => before.salt.clone(),
+            (None, _) => hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())
+                .map_err(|_| io::Error::other("the system gives no random numbers"))?,
+        };
+        Ok(Self { config, to, salt })
     }
 
-    /// Writes one event with these fields.
-    pub(crate) fn write(&self, event: &str, fields: Value) -> io::Result<()> {
+    /// Writes one event with these fields. Nobody waits for it.
+    pub(crate) fn write(&self, event: &str, fields: Value) {
         let mut line = Map::new();
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        line.insert("time".into(), json!(now.as_secs_f64()));
+        line.insert("time".into(), json!(now()));
         line.insert("event".into(), json!(event));
         if let Value::Object(fields) = fields {
             line.extend(fields.into_iter().filter(|(_, value)| !value.is_null()));
         }
-        // One write for each line: lines of several processes do not mix.
         let mut text = Value::Object(line).to_string();
         text.push('\n');
-        match &mut *self.to.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(file) => file.write_all(text.as_bytes()),
-            None => io::stderr().write_all(text.as_bytes()),
+        match &self.to {
+            Some(lines) => lines.push(text),
+            None => log::line(text),
+        }
+    }
+
+    /// Waits until all is written, or for so long.
+    pub(crate) fn flush(&self, patience: Duration) {
+        if let Some(lines) = &self.to {
+            lines.flush(patience);
         }
     }
 
@@ -86,9 +134,46 @@ impl Audit {
             AuditKeys::None => None,
             AuditKeys::Names => Some(key.escape_ascii().to_string()),
             AuditKeys::Hashed => {
-                let hash = digest::digest(&digest::SHA256, key);
+                let hash = hmac::sign(&self.salt, key);
                 Some(hash.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect())
             }
         }
+    }
+}
+
+fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn audit(secret: Option<&[u8]>, before: Option<&Audit>) -> Audit {
+        let secret = secret.map(<[u8]>::to_vec);
+        let config = AuditConfig {
+            file: None,
+            commands: AuditCommands::All,
+            keys: AuditKeys::Hashed,
+            secret,
+        };
+        Audit::open(config, &Arc::default(), before).unwrap()
+    }
+
+    #[test]
+    fn hashes_of_keys_cannot_be_found_by_trying_names() {
+        let one = audit(None, None);
+        let found = one.key(b"user:123").unwrap();
+        assert_eq!(found.len(), 16);
+        // SHA-256 of the name, as anybody can make it.
+        let plain = ring::digest::digest(&ring::digest::SHA256, b"user:123");
+        let plain: String = plain.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_ne!(found, plain);
+        assert_ne!(audit(None, None).key(b"user:123").unwrap(), found);
+        // The same key is the same after a reload, and with the same secret anywhere.
+        assert_eq!(audit(None, Some(&one)).key(b"user:123").unwrap(), found);
+        let secret: &[u8] = b"a secret of thirty-two bytes, or more";
+        let known = audit(Some(secret), Some(&one)).key(b"user:123");
+        assert_eq!(audit(Some(secret), None).key(b"user:123"), known);
     }
 }

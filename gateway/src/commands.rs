@@ -116,6 +116,11 @@ impl CommandReader {
         }
     }
 
+    /// Bytes that have come and were not read yet, with those of a command whose end has not come.
+    pub(crate) fn held(&self) -> usize {
+        self.partial.len() + self.rest.len()
+    }
+
     /// Bytes of a command whose end has not come.
     pub fn pending(&self) -> usize {
         self.partial.len()

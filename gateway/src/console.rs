@@ -105,11 +105,13 @@ impl Console {
             None => refuse(stream, NOT_FOUND, "there is no such file\n").await,
             Some(Answer { content_type, tag, body }) => {
                 headers.push(("ETag", &tag));
-                let (status, body) = match &body {
-                    Some(body) => (Status(200, "OK"), body.as_slice()),
-                    None => (Status(304, "Not Modified"), &b""[..]),
-                };
-                respond(stream, status, &headers, content_type, body, with_body).await
+                match body {
+                    Some(found) => found.send(stream, &headers, with_body).await,
+                    None => {
+                        let status = Status(304, "Not Modified");
+                        respond(stream, status, &headers, content_type, b"", with_body).await
+                    }
+                }
             }
         }
     }

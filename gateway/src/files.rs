@@ -1,12 +1,14 @@
 use std::{
-    io,
+    fs::File,
+    io::{self, Read, Seek},
     path::{Path, PathBuf},
 };
 
-use futures::io::AsyncWrite;
+use futures::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use percent_encoding::percent_decode_str;
+use ring::digest::{Context, SHA256};
 
-use crate::http::{NOT_FOUND, Status, refuse, respond};
+use crate::http::{NOT_FOUND, Status, head, refuse};
 
 /// An error of a file, with its name.
 pub(crate) fn named(path: &Path, error: &io::Error) -> io::Error {
@@ -20,13 +22,68 @@ pub(crate) async fn serve(
     path: &str,
     with_body: bool,
 ) -> io::Result<u16> {
-    let Some((content_type, body)) = load(root, path, |kind, body| (kind, body)).await else {
+    let Some(found) = find(root, path, Some).await else {
         refuse(stream, NOT_FOUND, "there is no such file\n").await?;
         return Ok(NOT_FOUND.0);
     };
     let headers = [("Cache-Control", "no-cache"), ("Referrer-Policy", "no-referrer")];
-    respond(stream, Status(200, "OK"), &headers, content_type, &body, with_body).await?;
+    found.send(stream, &headers, with_body).await?;
     Ok(200)
+}
+
+/// An open file: its content is read when it is sent, a piece at a time
+pub(crate) struct Found {
+    pub(crate) content_type: &'static str,
+    file: File,
+    len: u64,
+}
+
+/// Bytes of a file that are in memory.
+const PIECE: usize = 64 << 10;
+
+impl Found {
+    /// Sends all of it, and closes.
+    pub(crate) async fn send(
+        self,
+        stream: &mut (impl AsyncWrite + Unpin),
+        headers: &[(&str, &str)],
+        with_body: bool,
+    ) -> io::Result<()> {
+        let head = head(Status(200, "OK"), headers, self.content_type, Some(self.len));
+        stream.write_all(head.as_bytes()).await?;
+        if with_body {
+            let mut file = async_std::fs::File::from(self.file);
+            let (mut left, mut piece) = (self.len, vec![0; PIECE]);
+            while left > 0 {
+                let most = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
+                match file.read(&mut piece[..most]).await? {
+                    // It was cut meanwhile: the browser finds that bytes are missing.
+                    0 => break,
+                    n => {
+                        stream.write_all(&piece[..n]).await?;
+                        left -= n as u64;
+                    }
+                }
+            }
+        }
+        stream.close().await
+    }
+
+    /// Changes with the content.
+    fn tag(&mut self) -> io::Result<String> {
+        let mut context = Context::new(&SHA256);
+        let mut piece = vec![0; PIECE];
+        loop {
+            match self.file.read(&mut piece)? {
+                0 => break,
+                n => context.update(&piece[..n]),
+            }
+        }
+        self.file.rewind()?;
+        let hash = context.finish();
+        let hex: String = hash.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(format!("\"{hex}\""))
+    }
 }
 
 /// A file as a browser is answered that may have it already
@@ -35,32 +92,31 @@ pub(crate) struct Answer {
     /// Changes with the content.
     pub(crate) tag: String,
     /// `None`: the browser has it.
-    pub(crate) body: Option<Vec<u8>>,
+    pub(crate) body: Option<Found>,
 }
 
-/// Reads one file below `root`; `known` is the request's `If-None-Match`.
+/// Opens one file below `root`; `known` is the request's `If-None-Match`.
 pub(crate) async fn read(root: &Path, path: &str, known: Option<String>) -> Option<Answer> {
-    load(root, path, move |content_type, body| {
-        let hash = ring::digest::digest(&ring::digest::SHA256, &body);
-        let hex: String = hash.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-        let tag = format!("\"{hex}\"");
+    find(root, path, move |mut found| {
+        let tag = found.tag().ok()?;
         let has_it = known.is_some_and(|tags| tags.split(',').any(|known| known.trim() == tag));
-        Answer { content_type, tag, body: (!has_it).then_some(body) }
+        Some(Answer { content_type: found.content_type, tag, body: (!has_it).then_some(found) })
     })
     .await
 }
 
-/// Makes something of the type and content of the file that `path` means, if there is one.
-async fn load<T: Send + 'static>(
+/// Makes something of the file that `path` means, if there is one, on a thread that may wait.
+async fn find<T: Send + 'static>(
     root: &Path,
     path: &str,
-    make: impl FnOnce(&'static str, Vec<u8>) -> T + Send + 'static,
+    make: impl FnOnce(Found) -> Option<T> + Send + 'static,
 ) -> Option<T> {
     let (root, asked) = (root.to_owned(), path.to_owned());
     async_std::task::spawn_blocking(move || {
-        let file = locate(&root, &asked)?;
-        let body = std::fs::read(&file).ok()?;
-        Some(make(content_type(&file), body))
+        let path = locate(&root, &asked)?;
+        let file = File::open(&path).ok()?;
+        let len = file.metadata().ok().filter(|data| data.is_file())?.len();
+        make(Found { content_type: content_type(&path), file, len })
     })
     .await
 }

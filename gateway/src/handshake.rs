@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::Relaxed},
@@ -10,13 +10,10 @@ use std::{
     time::Duration,
 };
 
-use async_std::{channel::Receiver, future::timeout, net::TcpStream};
+use async_std::{channel::Receiver, future::timeout, net::TcpStream, task};
 use async_tungstenite::{
     WebSocketStream,
-    tungstenite::{
-        handshake::derive_accept_key,
-        protocol::{Role, WebSocketConfig},
-    },
+    tungstenite::{handshake::derive_accept_key, protocol::Role},
 };
 use futures::io::{AsyncWrite, AsyncWriteExt};
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -28,32 +25,27 @@ use crate::{
     config::Config,
     console::is_below,
     files,
-    frames::{FrameLimits, Socket, Watched},
+    frames::{Frames, Socket, Watched},
     http::{
         self, BAD_REQUEST, FORBIDDEN, METHOD_NOT_ALLOWED, MISDIRECTED, NOT_FOUND, RequestHead,
         Status, TOO_MANY, UNAUTHORIZED, UNAVAILABLE, UPGRADE_REQUIRED, read_head, refuse,
     },
-    limits::Connected,
-    log::event,
-    server::{Shared, State},
-    session::{self, CloseReason, MAX_FIRST_MESSAGE, Peer},
+    limits::{Charge, Stranger},
+    log::event_often,
+    server::{Counted as Counts, Crowded, Shared, State},
+    session::{self, CloseReason, Entered, MAX_FIRST_MESSAGE, Peer},
 };
 
 /// The subprotocol that is agreed to when a client offers it.
 const SUBPROTOCOL: &str = "redis.v1";
 
-/// Bytes read from a client at once.
-const READ_BUFFER: usize = 16 << 10;
-
 /// Counts for as long as it lives
 struct Counted<'a>(&'a AtomicUsize);
 
 impl<'a> Counted<'a> {
-    /// `None` if `limit` are counted already.
-    fn new(counter: &'a AtomicUsize, limit: usize) -> Option<Self> {
-        let before = counter.fetch_add(1, Relaxed);
-        let counted = Self(counter);
-        (before < limit).then_some(counted)
+    fn new(counter: &'a AtomicUsize) -> Self {
+        counter.fetch_add(1, Relaxed);
+        Self(counter)
     }
 }
 
@@ -82,18 +74,52 @@ impl Refused {
 impl Shared {
     /// Serves one socket from its first byte to its last.
     pub(crate) async fn attend(&self, stream: TcpStream, peer: SocketAddr, stopped: Receiver<()>) {
-        // Plain requests and handshakes may not crowd out anything either.
-        let most = self.state().config.limits.connections.unwrap_or(usize::MAX / 4) * 2 + 64;
-        let Some(_counted) = Counted::new(&self.sockets, most) else { return };
-        if let Err(error) = self.request(stream, peer, stopped).await {
-            event("request-failed", format_args!("peer={peer} error={:?}", error.to_string()));
+        let _counted = Counted::new(&self.sockets);
+        let Some(stranger) = self.arrive(peer.ip()).await else { return };
+        if let Err(error) = self.request(stream, peer, stranger, stopped).await {
+            event_often(
+                "request-failed",
+                format_args!("peer={peer} error={:?}", error.to_string()),
+            );
         }
+    }
+
+    /// A place among the strangers, when it is this one's turn; `None` if there is no room.
+    async fn arrive(&self, address: IpAddr) -> Option<Stranger> {
+        let state = self.state();
+        let config = &state.config;
+        // Behind a proxy there are many: they are told apart once it has said who asks.
+        let is_proxy = config.trusted_proxies.iter().any(|network| network.contains(address));
+        let near = config.unauthenticated_per_address.filter(|_| !is_proxy);
+        let arrived = self.ledger.stranger(address, config.unauthenticated, near);
+        let arrived = match (arrived, config.arrivals_per_address.filter(|_| !is_proxy)) {
+            (Ok(stranger), Some(rate)) => {
+                let wait = self.ledger.arrival(address, rate);
+                if wait > config.handshake_timeout {
+                    Err("arrivals_per_address")
+                } else {
+                    if !wait.is_zero() {
+                        task::sleep(wait).await;
+                    }
+                    Ok(stranger)
+                }
+            }
+            (arrived, _) => arrived,
+        };
+        arrived.map_err(|limit| self.drop_socket(address, limit)).ok()
+    }
+
+    /// Tells of a socket that is closed as soon as it was accepted.
+    pub(crate) fn drop_socket(&self, address: IpAddr, limit: &'static str) {
+        self.metrics.dropped.add(limit, "", 1);
+        event_often("socket-dropped", format_args!("peer={address} limit={limit}"));
     }
 
     async fn request(
         &self,
         stream: TcpStream,
         peer: SocketAddr,
+        mut stranger: Stranger,
         stopped: Receiver<()>,
     ) -> io::Result<()> {
         let state = self.state();
@@ -119,7 +145,7 @@ impl Shared {
         let (head, rest) = match timeout(limit, read_head(&mut stream)).await {
             Err(_) => {
                 self.metrics.handshakes.add("too-slow", "", 1);
-                event("request-too-slow", format_args!("peer={peer}"));
+                event_often("request-too-slow", format_args!("peer={peer}"));
                 let late = Status(408, "Request Timeout");
                 return bounded(limit, refuse(&mut stream, late, "the request took too long\n"))
                     .await;
@@ -136,13 +162,21 @@ impl Shared {
         };
         let config = &state.config;
         let address = client_address(&config.trusted_proxies, peer.ip(), &head);
+        if address != peer.ip() {
+            let near = config.unauthenticated_per_address;
+            if let Err(limit) = self.ledger.stranger_is_from(&mut stranger, address, near) {
+                self.drop_socket(address, limit);
+                let answer = refuse(&mut stream, TOO_MANY, "too many requests at once\n");
+                return bounded(state.config.handshake_timeout, answer).await;
+            }
+        }
         let peer = Peer { address, origin: head.origin.clone() };
         let admitted = self.admit(&state, &head).and_then(|()| match head.path == config.path {
             true => self.enter(&state, &peer, &head, stream.certificate()).map(Some),
             false => Ok(None),
         });
-        let entered = match admitted {
-            Ok(Some(entered)) => entered,
+        let known = match admitted {
+            Ok(Some(known)) => known,
             Ok(None) => {
                 drop(state);
                 return bounded(Duration::from_secs(60), self.plain(&mut stream, &head)).await;
@@ -151,9 +185,13 @@ impl Shared {
         };
         bounded(limit, accept(&mut stream, &head)).await?;
         self.metrics.handshakes.add("accepted", "", 1);
-        let (socket, frames) = upgrade(stream, rest).await?;
+        let (socket, frames) = self.upgrade(&state, stream, rest).await?;
         drop(state);
-        session::serve(socket, frames, entered.grant, self, peer, &stopped).await;
+        let entered = match known {
+            Some(known) => Entered::Known(known),
+            None => Entered::Stranger(stranger),
+        };
+        session::serve(socket, frames, entered, self, peer, &stopped).await;
         Ok(())
     }
 
@@ -161,7 +199,7 @@ impl Shared {
     fn admit(&self, state: &State, head: &RequestHead) -> Result<(), Refused> {
         let config = &state.config;
         let no = |status, result, reason| Err(Refused::new(status, result, reason));
-        if check_host(config, head).is_err() {
+        if check_host(&config.hosts, head).is_err() {
             return no(MISDIRECTED, "host", "this gateway is not known by that host name (--host)");
         }
         if head.path != config.path {
@@ -200,36 +238,33 @@ impl Shared {
         Ok(())
     }
 
-    /// Looks who it is, and whether there is room.
+    /// Looks who it is, and whether there is room; `None` if it has to say so itself.
     fn enter(
         &self,
         state: &State,
         peer: &Peer,
         head: &RequestHead,
         certificate: Option<Vec<u8>>,
-    ) -> Result<Entered, Refused> {
-        let config = &state.config;
-        let all = self.ledger.all.connect(config.limits.connections);
-        let all = all.ok_or_else(|| Refused::new(UNAVAILABLE, "too-many", "too many clients"))?;
-        let crowded = || Refused {
-            close: Some(CloseReason::TooMany),
-            ..Refused::new(TOO_MANY, "too-many", "too many clients of this kind")
-        };
-        let of_address = self.ledger.of_address(peer.address);
-        let near = of_address.connect(config.connections_per_address).ok_or_else(crowded)?;
-        let unknown = || Refused {
-            close: Some(CloseReason::Unauthenticated),
-            ..Refused::new(UNAUTHORIZED, "unauthenticated", "no credential that is accepted")
-        };
-        let grant = match self.identify(config, peer, head, certificate) {
-            Identity::Known(grant) => {
-                let connected = self.connect_principal(&grant).ok_or_else(crowded)?;
-                Some((*grant, connected))
+    ) -> Result<Option<(Grant, Counts)>, Refused> {
+        let grant = match self.identify(&state.config, peer, head, certificate) {
+            Identity::Known(grant) => *grant,
+            Identity::Later => return Ok(None),
+            Identity::Unknown => {
+                let reason = "no credential that is accepted";
+                return Err(Refused {
+                    close: Some(CloseReason::Unauthenticated),
+                    ..Refused::new(UNAUTHORIZED, "unauthenticated", reason)
+                });
             }
-            Identity::Later => None,
-            Identity::Unknown => return Err(unknown()),
         };
-        Ok(Entered { grant, _counted: [all, near] })
+        match self.connect(&grant, peer.address) {
+            Ok(counted) => Ok(Some((grant, counted))),
+            Err(Crowded::All) => Err(Refused::new(UNAVAILABLE, "too-many", "too many clients")),
+            Err(Crowded::OfThisKind) => Err(Refused {
+                close: Some(CloseReason::TooMany),
+                ..Refused::new(TOO_MANY, "too-many", "too many clients of this kind")
+            }),
+        }
     }
 
     fn identify(
@@ -277,7 +312,7 @@ impl Shared {
         let (limit, reason) = (state.config.handshake_timeout, refused.reason);
         self.metrics.handshakes.add(refused.result, "", 1);
         let (address, status) = (peer.address, refused.status.0);
-        event("refused", format_args!("peer={address} status={status} reason={reason:?}"));
+        event_often("refused", format_args!("peer={address} status={status} reason={reason:?}"));
         match refused.close.filter(|_| state.config.access.refuse_by_closing) {
             None => {
                 bounded(limit, refuse(&mut stream, refused.status, &format!("{reason}\n"))).await
@@ -286,12 +321,27 @@ impl Shared {
             Some(close) => {
                 bounded(limit, accept(&mut stream, head)).await?;
                 self.closed(&close);
-                let (socket, _) = upgrade(stream, Vec::new()).await?;
+                let (socket, _) = self.upgrade(state, stream, Vec::new()).await?;
                 let (sink, source) = socket.split();
                 session::say_goodbye(sink, source, &close).await;
                 Ok(())
             }
         }
+    }
+
+    async fn upgrade(
+        &self,
+        state: &State,
+        mut stream: Watched,
+        rest: Vec<u8>,
+    ) -> io::Result<(WebSocketStream<Watched>, Arc<Frames>)> {
+        // Of strangers little is taken; the session raises it.
+        let wall = state.config.largest_message();
+        let frames = Arc::new(Frames::new(MAX_FIRST_MESSAGE, 16, wall));
+        stream.watch(frames.clone(), Charge::new(&self.ledger.buffered), &rest)?;
+        let config = Some(frames.config());
+        let socket = WebSocketStream::from_partially_read(stream, rest, Role::Server, config).await;
+        Ok((socket, frames))
     }
 
     async fn plain(&self, stream: &mut Watched, head: &RequestHead) -> io::Result<()> {
@@ -308,13 +358,6 @@ impl Shared {
             None => refuse(stream, NOT_FOUND, "there is nothing here\n").await,
         }
     }
-}
-
-/// A client that may have its WebSocket
-struct Entered {
-    /// `None`: it has to show a credential in its first message.
-    grant: Option<(Grant, Connected)>,
-    _counted: [Connected; 2],
 }
 
 enum Identity {
@@ -358,24 +401,6 @@ async fn accept(stream: &mut Watched, head: &RequestHead) -> io::Result<()> {
     response.push_str("\r\n");
     stream.write_all(response.as_bytes()).await?;
     stream.flush().await
-}
-
-async fn upgrade(
-    mut stream: Watched,
-    rest: Vec<u8>,
-) -> io::Result<(WebSocketStream<Watched>, Arc<FrameLimits>)> {
-    // Of strangers little is taken; the session raises it.
-    let frames = Arc::new(FrameLimits::new(MAX_FIRST_MESSAGE, 16));
-    stream.watch(frames.clone(), &rest)?;
-    let websocket = WebSocketConfig::default()
-        // Cleared before each read: the default of 128 KiB costs more than the message.
-        .read_buffer_size(READ_BUFFER)
-        // `frames` bounds both, by what is known of the client.
-        .max_message_size(None)
-        .max_frame_size(None);
-    let socket =
-        WebSocketStream::from_partially_read(stream, rest, Role::Server, Some(websocket)).await;
-    Ok((socket, frames))
 }
 
 pub(crate) async fn bounded(

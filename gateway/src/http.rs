@@ -125,23 +125,34 @@ pub(crate) async fn respond(
     body: &[u8],
     with_body: bool,
 ) -> io::Result<()> {
-    let mut response = format!("HTTP/1.1 {} {}\r\n", status.0, status.1);
-    for (name, value) in headers {
-        response.push_str(&format!("{name}: {value}\r\n"));
-    }
     // Without a body of its own, it would be taken for the length of the one that is cached.
-    if status.0 != 304 {
-        response.push_str(&format!("Content-Length: {}\r\n", body.len()));
-    }
-    response.push_str(&format!(
-        "Content-Type: {content_type}\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n",
-    ));
-    let mut bytes = response.into_bytes();
+    let len = (status.0 != 304).then_some(body.len() as u64);
+    let mut bytes = head(status, headers, content_type, len).into_bytes();
     if with_body {
         bytes.extend_from_slice(body);
     }
     stream.write_all(&bytes).await?;
     stream.close().await
+}
+
+/// What a response begins with.
+pub(crate) fn head(
+    status: Status,
+    headers: &[(&str, &str)],
+    content_type: &str,
+    len: Option<u64>,
+) -> String {
+    let mut head = format!("HTTP/1.1 {} {}\r\n", status.0, status.1);
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    if let Some(len) = len {
+        head.push_str(&format!("Content-Length: {len}\r\n"));
+    }
+    head.push_str(&format!(
+        "Content-Type: {content_type}\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n",
+    ));
+    head
 }
 
 /// Sends a refusal with its reason as text.

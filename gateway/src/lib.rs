@@ -30,6 +30,7 @@ mod frames;
 mod handshake;
 mod http;
 mod limits;
+mod lines;
 mod log;
 mod metrics;
 mod policy;
@@ -46,7 +47,7 @@ pub use config::{
     Asked, Config, ConfigError, Loaded, Network, Process, UsageError, load_config, parse_args,
 };
 pub use console::Console;
-pub use log::silence as silence_log;
+pub use log::{flush as flush_log, silence as silence_log, tell};
 pub use policy::{
     Allowed, ClientLimits, Policy, PrefixError, Prefixes, Rate, Refusal, Rules, RulesError,
     SharedLimits,

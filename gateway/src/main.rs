@@ -10,8 +10,8 @@ use async_global_executor::GlobalExecutorConfig;
 use async_signal::{Signal, Signals};
 use futures::StreamExt;
 use redmux_gateway::{
-    Asked, Config, Gateway, Handle, Process, TokenHash, load_config, new_token, parse_args,
-    silence_log,
+    Asked, Config, Gateway, Handle, Process, TokenHash, flush_log, load_config, new_token,
+    parse_args, silence_log, tell,
 };
 
 fn main() -> ExitCode {
@@ -67,6 +67,7 @@ fn run(config: Config, process: Process, file: Option<PathBuf>) -> ExitCode {
     if process.quiet {
         silence_log();
     }
+    allow_files(config.open_files());
     // Before async-std starts its own number of threads: each has to be woken, and waking
     // one for each message costs more than what the message needs.
     async_global_executor::init_with_config(
@@ -94,23 +95,41 @@ fn run(config: Config, process: Process, file: Option<PathBuf>) -> ExitCode {
         }
         println!("listening addr={} path={path}", gateway.local_addr());
         gateway.run().await;
+        flush_log();
         ExitCode::SUCCESS
     })
 }
 
-/// `SIGHUP` reads the configuration again, `SIGTERM` and `SIGINT` end.
+/// Lets the process open as many files as the system allows, and says if those are too few.
+fn allow_files(needed: usize) {
+    // Where it may not be asked either (as under some filters of system calls), nothing is said.
+    let Ok(allowed) = rlimit::increase_nofile_limit(u64::MAX) else { return };
+    if allowed < needed as u64 {
+        tell(&format!(
+            "warning: {allowed} files may be open (ulimit -n, LimitNOFILE); with all clients there are {needed}"
+        ));
+    }
+}
+
+/// `SIGHUP` reads the configuration again, `SIGTERM` and `SIGINT` end: the second one at once.
 async fn steer(mut signals: Signals, handle: Handle, file: Option<PathBuf>) {
+    let mut asked = false;
     while let Some(signal) = signals.next().await {
         match (signal, &file) {
             (Ok(Signal::Hup), Some(file)) => {
                 let reloaded = load_config(file).and_then(|loaded| handle.reload(loaded.config));
                 if let Err(error) = reloaded {
-                    eprintln!("redmux-gateway: the old configuration stays: {error}");
+                    tell(&format!("the old configuration stays: {error}"));
                 }
             }
             // Without a file there is nothing to read again.
             (Ok(Signal::Hup), None) => {}
-            _ => return handle.shutdown(),
+            // Whoever asks twice does not want to wait.
+            _ if asked => return handle.shutdown_now(),
+            _ => {
+                handle.shutdown();
+                asked = true;
+            }
         }
     }
 }

@@ -4,11 +4,13 @@ use std::{
     collections::BTreeMap,
     fmt::{Display, Write},
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
 };
+
+use crate::{lines::Lost, log};
 
 /// Everything that is counted
 ///
@@ -30,7 +32,11 @@ pub(crate) struct Metrics {
     pub(crate) bytes_out: AtomicU64,
     pub(crate) throttled: AtomicU64,
     pub(crate) reloads: Family,
-    pub(crate) audit_failures: AtomicU64,
+    /// Sockets that were closed as soon as they were accepted, by the limit that they met.
+    pub(crate) dropped: Family,
+    /// Servers that did not answer while replies were due.
+    pub(crate) upstream_silent: Family,
+    pub(crate) audit: Arc<Lost>,
     /// From a command being sent to its reply being there.
     pub(crate) upstream_latency: Histogram,
     /// From a ping to the next sign of life.
@@ -110,6 +116,8 @@ pub(crate) struct Gauges {
     pub(crate) clients: usize,
     pub(crate) sockets: usize,
     pub(crate) in_flight: usize,
+    pub(crate) strangers: usize,
+    pub(crate) buffered: usize,
     pub(crate) draining: bool,
     /// Clients of each principal.
     pub(crate) principals: Vec<(String, usize)>,
@@ -126,7 +134,17 @@ impl Metrics {
         for (name, help, value) in [
             ("clients", "Clients connected now.", now.clients),
             ("sockets", "Sockets open now, with those that are no clients yet.", now.sockets),
+            (
+                "unauthenticated_sockets",
+                "Sockets open now of those who have shown no credential.",
+                now.strangers,
+            ),
             ("in_flight", "Commands that wait for their replies.", now.in_flight),
+            (
+                "buffered_bytes",
+                "Bytes of requests held now, beyond 16 KiB of each client.",
+                now.buffered,
+            ),
             ("draining", "1 while shutting down.", usize::from(now.draining)),
         ] {
             let name = format!("redmux_gateway_{name}");
@@ -159,15 +177,45 @@ impl Metrics {
                 "Connections to servers.",
                 ["result", "upstream"],
             ),
+            (
+                &self.dropped,
+                "dropped_sockets_total",
+                "Sockets closed as they were accepted, by the limit that left no room.",
+                ["limit", ""],
+            ),
+            (
+                &self.upstream_silent,
+                "upstream_silent_total",
+                "Clients closed because the server answered nobody.",
+                ["result", "upstream"],
+            ),
             (&self.reloads, "reloads_total", "Reloads of the configuration.", ["result", ""]),
         ] {
             family.write(&mut out, &format!("redmux_gateway_{name}"), help, labels);
+        }
+        let (log_dropped, log_held_back) = log::lost();
+        for (name, help, value) in [
+            ("log_dropped_total", "Lines that the log lost: nobody read it.", log_dropped),
+            ("log_held_back_total", "Lines of the log that came too often.", log_held_back),
+            (
+                "audit_dropped_total",
+                "Lines that the audit log lost: it was not written fast enough.",
+                self.audit.dropped.load(Relaxed),
+            ),
+            (
+                "audit_failures_total",
+                "Lines of the audit log that could not be written.",
+                self.audit.failed.load(Relaxed),
+            ),
+        ] {
+            let name = format!("redmux_gateway_{name}");
+            out.head(&name, help, "counter");
+            out.value(&name, value);
         }
         for (counter, name, help) in [
             (&self.bytes_in, "received_bytes_total", "Bytes of messages from clients."),
             (&self.bytes_out, "sent_bytes_total", "Bytes of messages to clients."),
             (&self.throttled, "throttled_total", "Times that a client had to wait for a limit."),
-            (&self.audit_failures, "audit_failures_total", "Lines that the audit log lost."),
         ] {
             let name = format!("redmux_gateway_{name}");
             out.head(&name, help, "counter");
@@ -225,6 +273,8 @@ mod tests {
             clients: 1,
             sockets: 2,
             in_flight: 3,
+            strangers: 1,
+            buffered: 0,
             draining: false,
             principals: vec![("a\"b".into(), 1)],
         };

@@ -1,6 +1,6 @@
 use std::{
     io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::{
         Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
@@ -23,7 +23,8 @@ use crate::{
     auth::{Access, Denied, Grant},
     config::{Config, ConfigError},
     limits::{Connected, Ledger},
-    log::event,
+    lines::Lost,
+    log::{event, event_often},
     metrics::{Gauges, Metrics},
     session::{CloseReason, Peer},
 };
@@ -56,8 +57,21 @@ pub(crate) struct Shared {
     pub(crate) ledger: Ledger,
     pub(crate) sessions: AtomicU64,
     draining: AtomicBool,
+    /// Its end tells a shutdown to wait for nobody.
+    at_once: (Sender<()>, Receiver<()>),
     /// Sockets with a request or a client on them.
     pub(crate) sockets: AtomicUsize,
+}
+
+/// A client, as it counts while it is there
+pub(crate) type Counted = [Connected; 3];
+
+/// There are too many clients
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Crowded {
+    All,
+    /// Of one address, or of one principal.
+    OfThisKind,
 }
 
 /// A configuration and what was opened for it
@@ -76,14 +90,20 @@ impl std::fmt::Debug for State {
 }
 
 impl State {
-    fn open(mut config: Config) -> Result<(Sender<()>, Arc<Self>), ConfigError> {
+    fn open(
+        mut config: Config,
+        lost: &Arc<Lost>,
+        before: Option<&Self>,
+    ) -> Result<(Sender<()>, Arc<Self>), ConfigError> {
         config.check()?;
         // A changed copy of a configuration is another one.
         config.access.stamp = Arc::default();
         let failed = |what: &str, error: io::Error| ConfigError::new(format!("{what}: {error}"));
         let tls = config.tls.as_ref().map(|tls| tls.acceptor()).transpose();
         let tls = tls.map_err(|error| failed("listen.tls", error))?;
-        let audit = config.audit.clone().map(Audit::open).transpose();
+        let before = before.and_then(|before| before.audit.as_ref());
+        let audit =
+            config.audit.clone().map(|config| Audit::open(config, lost, before)).transpose();
         let audit = audit.map_err(|error| failed("audit.file", error))?;
         let (replace, replaced) = channel::bounded(1);
         Ok((replace, Arc::new(Self { config, tls, audit, replaced })))
@@ -97,7 +117,10 @@ impl Gateway {
     /// The address cannot be listened at, or would make public what is for development.
     pub async fn bind(config: Config) -> io::Result<Self> {
         let refused = |error| io::Error::new(io::ErrorKind::InvalidInput, error);
-        let (replace, state) = State::open(config).map_err(refused)?;
+        let metrics = Metrics::default();
+        let (replace, state) = State::open(config, &metrics.audit, None).map_err(refused)?;
+        let ledger = Ledger::default();
+        ledger.buffered.set(state.config.buffered);
         let listener = TcpListener::bind(state.config.listen).await?;
         let address = listener.local_addr()?;
         let admin = match state.config.admin {
@@ -107,10 +130,11 @@ impl Gateway {
         let shared = Arc::new(Shared {
             state: RwLock::new(state),
             replace: Mutex::new(replace),
-            metrics: Metrics::default(),
-            ledger: Ledger::default(),
+            metrics,
+            ledger,
             sessions: AtomicU64::new(1),
             draining: AtomicBool::new(false),
+            at_once: channel::bounded(1),
             sockets: AtomicUsize::new(0),
         });
         let (stop, stopped) = channel::bounded(1);
@@ -153,7 +177,7 @@ impl Gateway {
                 }
                 Err(error) => {
                     // Out of file descriptors, for example: others must end first.
-                    event("accept-failed", format_args!("error={:?}", error.to_string()));
+                    event_often("accept-failed", format_args!("error={:?}", error.to_string()));
                     task::sleep(Duration::from_millis(50)).await;
                 }
             }
@@ -167,8 +191,12 @@ impl Gateway {
         let state = self.shared.state();
         // Closing handshakes get a little time of their own.
         let patience = state.config.drain + state.config.drain_spread + Duration::from_secs(3);
-        let _ = timeout(patience, all_gone).await;
+        let at_once = self.shared.at_once.1.recv();
+        let _ = timeout(patience, select(Box::pin(all_gone), Box::pin(at_once))).await;
         event("stopped", format_args!("left={}", self.shared.sockets.load(Relaxed)));
+        if let Some(audit) = &state.audit {
+            audit.flush(Duration::from_secs(1));
+        }
     }
 }
 
@@ -181,6 +209,12 @@ impl Handle {
     pub fn shutdown(&self) {
         self.shared.draining.store(true, Relaxed);
         self.stop.close();
+    }
+
+    /// Ends a shutdown that has begun, without waiting for anybody.
+    pub fn shutdown_now(&self) {
+        self.shutdown();
+        self.shared.at_once.0.close();
     }
 
     /// Takes another configuration without dropping clients.
@@ -196,10 +230,11 @@ impl Handle {
         if (config.listen, config.admin) != (old.config.listen, old.config.admin) {
             event("reload", format_args!("warning={:?}", "addresses change with a restart only"));
         }
-        let opened = State::open(config);
+        let opened = State::open(config, &self.shared.metrics.audit, Some(&old));
         let result = if opened.is_ok() { "ok" } else { "failed" };
         self.shared.metrics.reloads.add(result, "", 1);
         let (replace, state) = opened?;
+        self.shared.ledger.buffered.set(state.config.buffered);
         *self.shared.state.write().unwrap_or_else(PoisonError::into_inner) = state;
         let mut current = self.shared.replace.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut *current, replace).close();
@@ -248,35 +283,36 @@ impl Shared {
             Err(Denied(why)) => {
                 self.metrics.authentications.add("denied", method, 1);
                 let address = peer.address.to_string();
-                event("denied", format_args!("peer={address} method={method} reason={why:?}"));
+                let what = format_args!("peer={address} method={method} reason={why:?}");
+                event_often("denied", what);
                 if let Some(audit) = &state.audit {
                     let fields = serde_json::json!({
                         "address": address, "origin": peer.origin, "method": method, "reason": why,
                     });
-                    self.audited(audit.write("denied", fields));
+                    audit.write("denied", fields);
                 }
                 None
             }
         }
     }
 
-    /// Counts a client of a principal; `None` if there are too many.
-    pub(crate) fn connect_principal(&self, grant: &Grant) -> Option<Connected> {
+    /// Counts a client, among all, of its address and of its principal.
+    pub(crate) fn connect(&self, grant: &Grant, address: IpAddr) -> Result<Counted, Crowded> {
+        let state = self.state();
+        let config = &state.config;
+        let all = self.ledger.all.connect(config.limits.connections).ok_or(Crowded::All)?;
+        let near = self.ledger.of_address(address).connect(config.connections_per_address);
         let limit = grant.principal.policy.principal.connections;
-        self.ledger.of_principal(grant.key()).connect(limit)
+        let of_principal = self.ledger.of_principal(grant.key()).connect(limit);
+        match (near, of_principal) {
+            (Some(near), Some(of_principal)) => Ok([all, near, of_principal]),
+            _ => Err(Crowded::OfThisKind),
+        }
     }
 
     pub(crate) fn closed(&self, reason: &CloseReason) {
         let code = reason.code().unwrap_or(0).to_string();
         self.metrics.closes.add(reason.label(), &code, 1);
-    }
-
-    /// An audit log that lost a line says so where it can.
-    pub(crate) fn audited(&self, written: io::Result<()>) {
-        if let Err(error) = written {
-            self.metrics.audit_failures.fetch_add(1, Relaxed);
-            event("audit-failed", format_args!("error={:?}", error.to_string()));
-        }
     }
 
     pub(crate) fn expose(&self) -> String {
@@ -288,6 +324,8 @@ impl Shared {
             clients: self.ledger.all.connections(),
             sockets: self.sockets.load(Relaxed),
             in_flight: self.ledger.all.in_flight(),
+            strangers: self.ledger.strangers.connections(),
+            buffered: self.ledger.buffered.used(),
             draining: self.is_draining(),
             principals: principals.map(|name| (name.clone(), of(name))).collect(),
         })

@@ -1,26 +1,47 @@
 //! Connections to Redis servers.
 
-use std::{io, time::Duration};
+use std::{
+    io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use async_std::future::timeout;
+use async_std::{future::timeout, sync::Mutex, task};
 use futures::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use redmux::{
     Endpoint,
     resp::{Arg, encode_command},
-    transport::{DialOptions, Transport},
+    transport::{DialError, DialOptions, Transport},
 };
 use redmux_tcp::TcpTransport;
 
-use crate::auth::Grant;
+use crate::auth::{Grant, Login};
 
 /// A Redis server that the configuration names
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Upstream {
     pub(crate) name: String,
     pub(crate) endpoint: Endpoint,
     pub(crate) dial: DialOptions,
     pub(crate) connect_timeout: Duration,
+    /// A reply may be due for so long before the server is asked whether it lives.
+    pub(crate) reply_timeout: Duration,
+    pub(crate) heartbeat: Heartbeat,
 }
+
+impl PartialEq for Upstream {
+    fn eq(&self, other: &Self) -> bool {
+        let key = |of: &Self| (of.name.clone(), of.connect_timeout, of.reply_timeout);
+        key(self) == key(other) && self.endpoint == other.endpoint && self.dial == other.dial
+    }
+}
+
+/// When the server was asked last, and whether it answered
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Heartbeat(Arc<Mutex<Option<(Instant, bool)>>>);
+
+/// Servers are asked no more often than this, however many clients wait for them.
+const ASKED_FOR: Duration = Duration::from_secs(2);
 
 pub(crate) type Reader = Box<dyn AsyncRead + Send + Unpin>;
 pub(crate) type Writer = Box<dyn AsyncWrite + Send + Unpin>;
@@ -34,36 +55,133 @@ pub(crate) enum Unconnected {
     Refused(&'static str),
 }
 
+/// What an attempt to connect came to
+enum Failed {
+    /// It may be otherwise in a moment.
+    ForNow(io::Error),
+    Unreachable(io::Error),
+    Refused(&'static str),
+}
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Self {
+        match is_for_now(error.kind()) {
+            true => Self::ForNow(error),
+            false => Self::Unreachable(error),
+        }
+    }
+}
+
+/// Nobody listens, or whoever did hung up: as while a server restarts.
+fn is_for_now(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{
+        BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, NotFound, UnexpectedEof,
+    };
+    // A socket file is not there until its server is.
+    matches!(
+        kind,
+        BrokenPipe
+            | ConnectionAborted
+            | ConnectionRefused
+            | ConnectionReset
+            | NotFound
+            | UnexpectedEof
+    )
+}
+
+/// Between two attempts.
+const FIRST_WAIT: Duration = Duration::from_millis(50);
+const LAST_WAIT: Duration = Duration::from_millis(200);
+
+/// How a server is
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Health {
+    Good,
+    /// It answers, but does not let the user in or is not ready.
+    Refuses,
+    Dead,
+}
+
 /// Most bytes that the answers to a login have.
 const MAX_ANSWER: usize = 4096;
 
 impl Upstream {
     /// Connects, and logs in as the user of the grant's principal.
     pub(crate) async fn connect(&self, grant: &Grant) -> Result<(Reader, Writer), Unconnected> {
-        let connecting = async {
-            let (mut reader, mut writer) =
-                self.dial().await.map_err(|error| Unconnected::Unreachable(error.to_string()))?;
-            log_in(&mut reader, &mut writer, grant).await?;
-            Ok((reader, writer))
-        };
-        timeout(self.connect_timeout, connecting).await.unwrap_or_else(|_| {
-            Err(Unconnected::Unreachable("it does not answer in time".to_owned()))
-        })
+        let deadline = Instant::now() + self.connect_timeout;
+        let mut wait = FIRST_WAIT;
+        loop {
+            let connecting = async {
+                let (mut reader, mut writer) = self.dial().await?;
+                let login = grant.principal.login.as_ref();
+                log_in(&mut reader, &mut writer, login, grant.rules.first_database()).await?;
+                Ok((reader, writer))
+            };
+            let left = deadline.saturating_duration_since(Instant::now());
+            let failed = match timeout(left, connecting).await {
+                Ok(Ok(connected)) => return Ok(connected),
+                Ok(Err(failed)) => failed,
+                Err(_) => {
+                    return Err(Unconnected::Unreachable("it does not answer in time".into()));
+                }
+            };
+            // A server that restarts is there again in a moment: a client that is sent away
+            // stays away for longer.
+            let left = deadline.saturating_duration_since(Instant::now());
+            match failed {
+                Failed::ForNow(_) if left > wait => task::sleep(wait).await,
+                Failed::ForNow(error) | Failed::Unreachable(error) => {
+                    return Err(Unconnected::Unreachable(error.to_string()));
+                }
+                Failed::Refused(why) => return Err(Unconnected::Refused(why)),
+            }
+            wait = (wait * 2).min(LAST_WAIT);
+        }
     }
 
-    /// Whether it can be reached at all.
+    /// Whether the server answers anything, asked lately or now.
     pub(crate) async fn answers(&self) -> bool {
-        timeout(self.connect_timeout, self.dial()).await.is_ok_and(|dialled| dialled.is_ok())
+        let mut known = self.heartbeat.0.lock().await;
+        if let Some((at, answers)) = *known
+            && at.elapsed() < ASKED_FOR
+        {
+            return answers;
+        }
+        let answers = !matches!(self.health(None).await, Health::Dead);
+        *known = Some((Instant::now(), answers));
+        answers
     }
 
-    async fn dial(&self) -> io::Result<(Reader, Writer)> {
+    /// How the server answers a `PING` of this user on a connection of its own.
+    pub(crate) async fn health(&self, login: Option<&Login>) -> Health {
+        let asking = async {
+            let (mut reader, mut writer) = self.dial().await?;
+            log_in(&mut reader, &mut writer, login, 0).await?;
+            writer.write_all(b"*1\r\n$4\r\nPING\r\n").await?;
+            writer.flush().await?;
+            read_line(&mut reader).await
+        };
+        match timeout(self.connect_timeout, asking).await {
+            // Without a right to `PING` the user is known all the same.
+            Ok(Ok(line)) if line.starts_with(b"+PONG") || line.starts_with(b"-NOPERM") => {
+                Health::Good
+            }
+            Ok(Ok(_) | Err(Failed::Refused(_))) => Health::Refuses,
+            _ => Health::Dead,
+        }
+    }
+
+    async fn dial(&self) -> Result<(Reader, Writer), Failed> {
         let transport = TcpTransport::default();
+        let failed = |error: DialError| match is_for_now(error.source.kind()) {
+            true => Failed::ForNow(io::Error::other(error)),
+            false => Failed::Unreachable(io::Error::other(error)),
+        };
         if self.dial == DialOptions::default() {
-            let stream = transport.connect(&self.endpoint).await.map_err(io::Error::other)?;
+            let stream = transport.connect(&self.endpoint).await.map_err(failed)?;
             return Ok((Box::new(stream.clone()), Box::new(stream)));
         }
-        let stream =
-            transport.connect_with(&self.endpoint, &self.dial).await.map_err(io::Error::other)?;
+        let stream = transport.connect_with(&self.endpoint, &self.dial).await.map_err(failed)?;
         let (reader, writer) = stream.split();
         Ok((Box::new(reader), Box::new(writer)))
     }
@@ -72,8 +190,9 @@ impl Upstream {
 async fn log_in(
     reader: &mut Reader,
     writer: &mut Writer,
-    grant: &Grant,
-) -> Result<(), Unconnected> {
+    login: Option<&Login>,
+    database: u32,
+) -> Result<(), Failed> {
     let mut request = Vec::new();
     let mut answers = 0;
     let mut ask = |words: &[&str]| {
@@ -81,36 +200,44 @@ async fn log_in(
         encode_command(&mut request, &args);
         answers += 1;
     };
-    if let Some(login) = &grant.principal.login {
+    if let Some(login) = login {
         ask(&["AUTH", &login.user, &login.password]);
     }
-    let database = grant.rules.first_database();
     if database != 0 {
         ask(&["SELECT", &database.to_string()]);
     }
     if answers == 0 {
         return Ok(());
     }
-    let broken = |error: io::Error| Unconnected::Unreachable(error.to_string());
-    writer.write_all(&request).await.map_err(broken)?;
-    writer.flush().await.map_err(broken)?;
-    let mut answer = Vec::new();
-    let mut byte = [0];
+    writer.write_all(&request).await?;
+    writer.flush().await?;
     for _ in 0..answers {
-        answer.clear();
-        // Nothing behind the answers may be taken; there are a few bytes of them.
-        while !answer.ends_with(b"\r\n") {
-            if answer.len() > MAX_ANSWER || reader.read(&mut byte).await.map_err(broken)? == 0 {
-                return Err(Unconnected::Refused("it does not speak RESP or hung up"));
-            }
-            answer.push(byte[0]);
+        let answer = read_line(reader).await?;
+        // It says so of itself while it reads its data.
+        if answer.starts_with(b"-LOADING") {
+            return Err(Failed::ForNow(io::Error::other("it loads its data")));
         }
         if !answer.starts_with(b"+OK") {
-            return Err(Unconnected::Refused(match answer.starts_with(b"-WRONGPASS") {
+            return Err(Failed::Refused(match answer.starts_with(b"-WRONGPASS") {
                 true => "the user or the password of the principal is wrong",
                 false => "it refused the login or the database of the principal",
             }));
         }
     }
     Ok(())
+}
+
+/// Reads a line and nothing behind it.
+async fn read_line(reader: &mut Reader) -> Result<Vec<u8>, Failed> {
+    let (mut line, mut byte) = (Vec::new(), [0]);
+    while !line.ends_with(b"\r\n") {
+        if line.len() > MAX_ANSWER {
+            return Err(Failed::Refused("it does not speak RESP"));
+        }
+        if reader.read(&mut byte).await? == 0 {
+            return Err(Failed::ForNow(io::Error::other("it hung up")));
+        }
+        line.push(byte[0]);
+    }
+    Ok(line)
 }

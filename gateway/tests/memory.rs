@@ -37,6 +37,8 @@ impl Gateway {
         let config = dir.path().join("gateway.toml");
         let text = format!(
             "[listen]\naddress = \"127.0.0.1:0\"\n[access]\nanonymous = \"page\"\n[limits]\nconnections = 10000\n\
+             connections_per_address = \"off\"\nunauthenticated = 10000\n\
+             unauthenticated_per_address = \"off\"\narrivals_per_address = \"off\"\n\
              [upstreams.main]\naddress = \"{}\"\n[principals.page]\npolicy = \"page\"\n\
              [policies.page]\ncommands = [\"GET\", \"SET\"]\nread = [\"k:\"]\nwrite = [\"k:\"]\n",
             server.addr()

@@ -70,6 +70,8 @@ fn access(issuers: Vec<Issuer>) -> Access {
         endpoint: "127.0.0.1:1".parse().unwrap(),
         dial: DialOptions::default(),
         connect_timeout: Duration::from_secs(1),
+        reply_timeout: Duration::from_secs(1),
+        heartbeat: Default::default(),
     });
     let rules = Rules::new(["GET"]).unwrap().read(Prefixes::new(["u:{sub}:"]).unwrap());
     let principal = |name: &str, policy| {

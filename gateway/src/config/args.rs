@@ -9,7 +9,7 @@ use super::{
     Config, file,
     values::{SIZE, TIME, size, time},
 };
-use crate::console::Console;
+use crate::{console::Console, log::tell};
 
 /// What the command line asks for
 #[derive(Debug)]
@@ -168,6 +168,9 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Asked
         }
         let loaded = file::load(&path).map_err(|error| UsageError(error.to_string()))?;
         process.threads = loaded.threads;
+        for warning in &loaded.warnings {
+            tell(&format!("warning: {warning}"));
+        }
         return Ok(Asked::Run(Box::new(loaded.config), process, Some(path)));
     }
     let upstream =

@@ -20,11 +20,11 @@ use super::{
 };
 use crate::{
     admission::split_authority,
-    audit::{Audit, AuditConfig},
+    audit::AuditConfig,
     console::Console,
     policy::{Rate, SharedLimits},
     tls::ListenTls,
-    upstream::Upstream,
+    upstream::{Heartbeat, Upstream},
 };
 
 /// A configuration that was read from a file
@@ -80,6 +80,14 @@ pub fn load(path: &Path) -> Result<Loaded, ConfigError> {
         failed(format!("{line}{what}"))
     })?);
     Ok(Loaded { config, threads, warnings })
+}
+
+fn host_names(key: &str, hosts: Vec<Spanned<String>>) -> Found<Vec<String>> {
+    let read = |host: Spanned<String>| match split_authority(host.get_ref()) {
+        Some(_) => Ok(host.into_inner()),
+        None => Err(at(&host, format!("{key}: expected a host name, with or without a port"))),
+    };
+    hosts.into_iter().map(read).collect()
 }
 
 /// What is wrong, and where
@@ -154,15 +162,7 @@ impl Reading {
             let parsed = origin.get_ref().parse();
             config.origins.push(parsed.map_err(|e| at(&origin, format!("listen.origins: {e}")))?);
         }
-        for host in listen.hosts {
-            if split_authority(host.get_ref()).is_none() {
-                return Err(at(
-                    &host,
-                    "listen.hosts: expected a host name, with or without a port",
-                ));
-            }
-            config.hosts.push(host.into_inner());
-        }
+        config.hosts = host_names("listen.hosts", listen.hosts)?;
         config.allow_no_origin = listen.allow_no_origin;
         config.trusted_proxies = listen.trusted_proxies;
         if let Some(folder) = listen.serve {
@@ -175,14 +175,18 @@ impl Reading {
         if let Some(table) = file.console {
             config.console = Some(self.console(table)?);
         }
-        config.admin = file.admin.map(|admin| admin.address);
+        if let Some(admin) = file.admin {
+            config.admin = Some(admin.address);
+            config.admin_hosts = host_names("admin.hosts", admin.hosts)?;
+        }
         if config.admin.is_some_and(|address| !address.ip().is_loopback()) {
             self.warn("admin.address is no loopback address: whoever reaches it reads the metrics");
         }
         if let Some(audit) = file.audit {
             let file = (audit.file != "stderr").then(|| self.path(&audit.file));
-            let audit = AuditConfig { file, commands: audit.commands, keys: audit.keys };
-            Audit::open(audit.clone()).map_err(|error| nowhere(format!("audit.file: {error}")))?;
+            let secret = audit.secret_file.map(|file| self.secret(&file)).transpose()?;
+            let audit = AuditConfig { file, commands: audit.commands, keys: audit.keys, secret };
+            audit.check().map_err(|error| nowhere(format!("audit.file: {error}")))?;
             config.audit = Some(audit);
         }
         let (limits, times) = (file.limits, file.timeouts);
@@ -191,14 +195,21 @@ impl Reading {
             in_flight: limits.in_flight,
             rate: Rate { commands: limits.commands_per_second, bytes: limits.bytes_per_second },
         };
-        config.connections_per_address = limits.connections_per_address;
+        config.connections_per_address = limits.connections_per_address.0;
+        config.unauthenticated = limits.unauthenticated.get();
+        config.unauthenticated_per_address = limits.unauthenticated_per_address.0;
+        let arrivals = limits.arrivals_per_address.0;
+        config.arrivals_per_address = arrivals.map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+        config.buffered = limits.buffered.0;
         config.handshake_timeout = times.handshake.0;
+        config.command_timeout = times.command.0;
         config.ping_interval = times.ping.0;
         config.pong_timeout = times.pong.0;
         config.slow_client_timeout = times.slow_client.0;
         config.drain = times.drain.0;
         config.drain_spread = times.drain_spread.0.unwrap_or_default();
         config.check().map_err(|error| nowhere(error.0))?;
+        self.warn_of_size(&config);
         Ok((config, usize::from(listen.threads.get())))
     }
 
@@ -252,7 +263,14 @@ impl Reading {
             }
             dial.tls = Some(tls);
         }
-        Ok(Upstream { name, endpoint, dial, connect_timeout: table.connect_timeout.0 })
+        Ok(Upstream {
+            name,
+            endpoint,
+            dial,
+            connect_timeout: table.connect_timeout.0,
+            reply_timeout: table.reply_timeout.0,
+            heartbeat: Heartbeat::default(),
+        })
     }
 
     fn listen_tls(&mut self, table: Option<ListenTlsTable>) -> Found<Option<ListenTls>> {

@@ -7,6 +7,7 @@ mod file;
 mod issuers;
 mod places;
 mod schema;
+mod sizes;
 pub(crate) mod values;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -20,7 +21,7 @@ use crate::{
     console::Console,
     policy::{Policy, SharedLimits},
     tls::ListenTls,
-    upstream::Upstream,
+    upstream::{Heartbeat, Upstream},
 };
 
 pub use args::{Asked, Process, UsageError, parse as parse_args};
@@ -38,6 +39,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where to answer `/metrics`, `/healthz` and `/readyz`. Default nowhere.
     pub admin: Option<SocketAddr>,
+    /// Host names, besides addresses and `localhost`, under which `admin` may be asked.
+    pub admin_hosts: Vec<String>,
     /// Path of the WebSocket. Default `/redis`.
     pub path: String,
     /// Origins of pages that may connect. Empty (default): only pages of the gateway's own origin.
@@ -54,13 +57,24 @@ pub struct Config {
     pub console: Option<Console>,
     /// The limits of all clients together. Default 1024 connections.
     pub limits: SharedLimits,
-    /// Clients from one address (of IPv6, one /64). Default unlimited.
+    /// Clients from one address (of IPv6, one /64). Default unlimited, 64 in a file.
     pub connections_per_address: Option<usize>,
+    /// Sockets of those who have shown no credential yet, plain requests among them. Default 256.
+    pub unauthenticated: usize,
+    /// Those from one address. Default unlimited, 32 in a file.
+    pub unauthenticated_per_address: Option<usize>,
+    /// New sockets of one address in a second; more wait. Default unlimited, 50 in a file.
+    pub arrivals_per_address: Option<u32>,
+    /// Bytes of requests that are held for all clients together, beyond 16 KiB of each: what has
+    /// come in part, or waits for room. Default 256 MiB.
+    pub buffered: usize,
     /// Time for TLS and a request's head to arrive. Default 5 s.
     pub handshake_timeout: Duration,
     /// Time for a credential in the first message; `None` refuses clients that show none before.
     /// Default 5 s.
     pub first_message_timeout: Option<Duration>,
+    /// Time for a message or a command to arrive that has begun. Default 30 s.
+    pub command_timeout: Duration,
     /// Time between pings. Default 25 s.
     pub ping_interval: Duration,
     /// Time for anything to arrive after a ping. Default 10 s.
@@ -92,6 +106,7 @@ impl Config {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             admin: None,
+            admin_hosts: Vec::new(),
             path: "/redis".to_owned(),
             origins: Vec::new(),
             hosts: Vec::new(),
@@ -101,8 +116,13 @@ impl Config {
             console: None,
             limits: SharedLimits { connections: Some(1024), ..SharedLimits::default() },
             connections_per_address: None,
+            unauthenticated: 256,
+            unauthenticated_per_address: None,
+            arrivals_per_address: None,
+            buffered: 256 << 20,
             handshake_timeout: Duration::from_secs(5),
             first_message_timeout: Some(Duration::from_secs(5)),
+            command_timeout: Duration::from_secs(30),
             ping_interval: Duration::from_secs(25),
             pong_timeout: Duration::from_secs(10),
             slow_client_timeout: Duration::from_secs(10),
@@ -135,6 +155,8 @@ impl Config {
                 endpoint: endpoint.clone(),
                 dial: DialOptions::default(),
                 connect_timeout: Duration::from_secs(5),
+                reply_timeout: Duration::from_secs(10),
+                heartbeat: Heartbeat::default(),
             };
             let everybody = Principal {
                 name: EVERYBODY.to_owned(),

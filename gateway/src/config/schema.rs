@@ -10,7 +10,7 @@ use std::{
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::values::{Network, Size, Time, TimeOrOff};
+use super::values::{CountOrOff, Network, Size, Time, TimeOrOff};
 use crate::{
     audit::{AuditCommands, AuditKeys},
     auth::CertificateId,
@@ -94,6 +94,8 @@ pub(super) enum ClientCertificates {
 #[serde(deny_unknown_fields)]
 pub(super) struct AdminTable {
     pub(super) address: SocketAddr,
+    #[serde(default)]
+    pub(super) hosts: Vec<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -130,7 +132,11 @@ pub(super) enum Refusals {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct LimitsTable {
     pub(super) connections: usize,
-    pub(super) connections_per_address: Option<usize>,
+    pub(super) connections_per_address: CountOrOff,
+    pub(super) unauthenticated: NonZeroUsize,
+    pub(super) unauthenticated_per_address: CountOrOff,
+    pub(super) arrivals_per_address: CountOrOff,
+    pub(super) buffered: Size,
     pub(super) in_flight: Option<usize>,
     pub(super) commands_per_second: Option<u32>,
     pub(super) bytes_per_second: Option<u32>,
@@ -140,7 +146,11 @@ impl Default for LimitsTable {
     fn default() -> Self {
         Self {
             connections: 1024,
-            connections_per_address: None,
+            connections_per_address: CountOrOff(Some(64)),
+            unauthenticated: NonZeroUsize::MIN.saturating_add(255),
+            unauthenticated_per_address: CountOrOff(Some(32)),
+            arrivals_per_address: CountOrOff(Some(50)),
+            buffered: Size(256 << 20),
             in_flight: None,
             commands_per_second: None,
             bytes_per_second: None,
@@ -152,6 +162,7 @@ impl Default for LimitsTable {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct TimeoutsTable {
     pub(super) handshake: Time,
+    pub(super) command: Time,
     pub(super) ping: Time,
     pub(super) pong: Time,
     pub(super) slow_client: Time,
@@ -164,6 +175,7 @@ impl Default for TimeoutsTable {
         let seconds = |seconds| Time(Duration::from_secs(seconds));
         Self {
             handshake: seconds(5),
+            command: seconds(30),
             ping: seconds(25),
             pong: seconds(10),
             slow_client: seconds(10),
@@ -181,6 +193,7 @@ pub(super) struct AuditTable {
     pub(super) commands: AuditCommands,
     #[serde(default)]
     pub(super) keys: AuditKeys,
+    pub(super) secret_file: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -192,6 +205,12 @@ pub(super) struct UpstreamTable {
     pub(super) tls: Option<UpstreamTlsTable>,
     #[serde(default = "five_seconds")]
     pub(super) connect_timeout: Time,
+    #[serde(default = "ten_seconds")]
+    pub(super) reply_timeout: Time,
+}
+
+fn ten_seconds() -> Time {
+    Time(Duration::from_secs(10))
 }
 
 fn five_seconds() -> Time {

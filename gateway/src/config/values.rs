@@ -46,6 +46,10 @@ pub(crate) struct TimeOrOff(pub(crate) Option<Duration>);
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Size(pub(crate) usize);
 
+/// A number in a configuration file, or `off`
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CountOrOff(pub(crate) Option<usize>);
+
 /// Something written as text
 pub(crate) struct Text<T> {
     pub(crate) expected: &'static str,
@@ -86,6 +90,10 @@ pub(crate) use from_text;
 
 from_text!(Time, TIME, |text| time(text).map(Time));
 from_text!(Size, SIZE, |text| size(text).map(Size));
+from_text!(CountOrOff, "a number, 1 or more, or off", |text| match text {
+    "off" => Some(CountOrOff(None)),
+    _ => text.parse().ok().filter(|count| *count > 0).map(|count| CountOrOff(Some(count))),
+});
 from_text!(TimeOrOff, "a time such as 500ms, 5s, 2m or 1h, or off", |text| match text {
     "off" => Some(TimeOrOff(None)),
     _ => time(text).map(|time| TimeOrOff(Some(time))),

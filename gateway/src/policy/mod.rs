@@ -30,9 +30,17 @@ impl Policy {
         Self::with_rules(Rules::deny_all())
     }
 
-    /// Everything but what would turn the connection into something else: for development.
+    /// Everything but what would turn the connection into something else: for development, with
+    /// larger messages (16 MiB) and commands (64 MiB), and no end of idle or long sessions.
     pub fn development() -> Self {
-        Self::with_rules(Rules::development())
+        let client = ClientLimits {
+            message: 16 << 20,
+            command: 64 << 20,
+            idle: None,
+            session: None,
+            ..ClientLimits::default()
+        };
+        Self { client, ..Self::with_rules(Rules::development()) }
     }
 
     /// These rules with the default limits.
@@ -45,21 +53,21 @@ impl Policy {
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct ClientLimits {
-    /// Bytes of one WebSocket message. Default 16 MiB.
+    /// Bytes of one WebSocket message. Default 1 MiB.
     pub message: usize,
     /// Frames of one WebSocket message. Default 4096.
     pub fragments: usize,
-    /// Bytes of one command. Default 64 MiB.
+    /// Bytes of one command. Default 1 MiB.
     pub command: usize,
     /// Words of one command. Default 1,048,576.
     pub arguments: usize,
-    /// Commands that wait for their replies; what is beyond is not read yet. Default 16,384.
+    /// Commands that wait for their replies; what is beyond is not read yet. Default 256.
     pub in_flight: usize,
     /// How fast; what is beyond waits. Default unlimited.
     pub rate: Rate,
-    /// Closes clients that neither send nor receive for this long. Default never.
+    /// Closes clients that neither send nor receive for this long. Default 1 hour.
     pub idle: Option<Duration>,
-    /// Closes clients after this long. Default never (but credentials may expire).
+    /// Closes clients after this long, if their credential does not expire before. Default 24 hours.
     pub session: Option<Duration>,
     /// Denied commands that are answered with an error before the client is closed. Default 10.
     pub denied: u32,
@@ -68,14 +76,14 @@ pub struct ClientLimits {
 impl Default for ClientLimits {
     fn default() -> Self {
         Self {
-            message: 16 << 20,
+            message: 1 << 20,
             fragments: 4096,
-            command: 64 << 20,
+            command: 1 << 20,
             arguments: 1 << 20,
-            in_flight: 16_384,
+            in_flight: 256,
             rate: Rate::default(),
-            idle: None,
-            session: None,
+            idle: Some(Duration::from_secs(60 * 60)),
+            session: Some(Duration::from_secs(24 * 60 * 60)),
             denied: 10,
         }
     }

@@ -90,6 +90,6 @@ impl Session<'_> {
             "origin": self.peer.origin,
         });
         fill(&mut fields);
-        self.shared.audited(audit.write(event, fields));
+        audit.write(event, fields);
     }
 }

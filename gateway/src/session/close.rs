@@ -2,9 +2,12 @@
 
 use std::{fmt, io};
 
-use async_tungstenite::tungstenite::{Error as WsError, error::CapacityError};
+use async_tungstenite::tungstenite::{
+    Error as WsError,
+    error::{CapacityError, ProtocolError},
+};
 
-use crate::frames::TooMuch;
+use crate::frames::FrameFault;
 
 /// Why a client was closed, with the WebSocket close code it is told
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +35,10 @@ pub enum CloseReason {
     Restart,
     /// 1013: the server cannot be reached; try again later.
     UpstreamUnreachable,
+    /// 1013: the server is there and answers nobody.
+    UpstreamSilent,
+    /// 1013: all clients together have too much under way that has not come whole.
+    Overload,
     /// 4400: bytes that are no command.
     BadCommand(String),
     /// 4401: no credential was shown in time, or one that is not accepted.
@@ -42,6 +49,8 @@ pub enum CloseReason {
     Refused(String),
     /// 4408: nothing was sent or received for too long.
     Idle,
+    /// 4408: a message or a command was begun and not ended in time.
+    TooSlow,
     /// 4429: too many clients.
     TooMany,
     /// 4440: the session has lasted as long as it may.
@@ -63,11 +72,11 @@ impl CloseReason {
             // 1014 (bad gateway) would say it better, but clients take it for a fault.
             Self::UpstreamClosed | Self::UpstreamRefused => 1011,
             Self::Restart => 1012,
-            Self::UpstreamUnreachable => 1013,
+            Self::UpstreamUnreachable | Self::UpstreamSilent | Self::Overload => 1013,
             Self::BadCommand(_) => 4400,
             Self::Unauthenticated | Self::Expired => 4401,
             Self::Refused(_) => 4403,
-            Self::Idle => 4408,
+            Self::Idle | Self::TooSlow => 4408,
             Self::TooMany => 4429,
             Self::SessionOver => 4440,
         })
@@ -87,11 +96,14 @@ impl CloseReason {
             Self::UpstreamRefused => "upstream-refused",
             Self::Restart => "restart",
             Self::UpstreamUnreachable => "upstream-unreachable",
+            Self::UpstreamSilent => "upstream-silent",
+            Self::Overload => "overload",
             Self::BadCommand(_) => "bad-command",
             Self::Unauthenticated => "unauthenticated",
             Self::Expired => "expired",
             Self::Refused(_) => "refused",
             Self::Idle => "idle",
+            Self::TooSlow => "too-slow",
             Self::TooMany => "too-many",
             Self::SessionOver => "session-over",
             Self::NoPong => "no-pong",
@@ -102,10 +114,15 @@ impl CloseReason {
         match error {
             WsError::Capacity(CapacityError::MessageTooLong { .. }) => Self::MessageTooBig,
             WsError::Utf8(_) => Self::NotUtf8,
+            WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Self::ClientGone,
+            // Pongs leave room for one message of replies: what does not fit was never taken.
+            WsError::WriteBufferFull(_) => Self::SlowClient,
             WsError::Protocol(_) => Self::ProtocolError,
-            WsError::Io(error) => match TooMuch::of(error) {
-                Some(TooMuch::Bytes) => Self::MessageTooBig,
-                Some(TooMuch::Fragments) => Self::TooManyFragments,
+            WsError::Io(error) => match FrameFault::of(error) {
+                Some(FrameFault::Bytes) => Self::MessageTooBig,
+                Some(FrameFault::Fragments) => Self::TooManyFragments,
+                Some(FrameFault::Together) => Self::Overload,
+                Some(FrameFault::Broken(_)) => Self::ProtocolError,
                 None if error.kind() == io::ErrorKind::InvalidData => Self::ProtocolError,
                 None => Self::ClientGone,
             },
@@ -128,10 +145,13 @@ impl fmt::Display for CloseReason {
             Self::UpstreamRefused => "the server did not let the gateway in",
             Self::Restart => "restart: connect again (retry-after=1)",
             Self::UpstreamUnreachable => "the server cannot be reached",
+            Self::UpstreamSilent => "the server does not answer",
+            Self::Overload => "too much is under way: try again later",
             Self::BadCommand(text) | Self::Refused(text) => text,
             Self::Unauthenticated => "no credential that is accepted",
             Self::Expired => "the credential has expired",
             Self::Idle => "idle for too long",
+            Self::TooSlow => "a command did not arrive in time",
             Self::TooMany => "too many clients",
             Self::SessionOver => "the session has lasted as long as it may",
             Self::NoPong => "no answer to a ping",

@@ -14,14 +14,16 @@ use super::{CloseReason, Peer, Source};
 use crate::{
     auth::{Credential, Grant},
     commands::{Command, CommandReader, write_words},
-    frames::FrameLimits,
-    limits::Connected,
-    server::Shared,
+    frames::Frames,
+    limits::Charge,
+    server::{Counted, Shared},
 };
 
 /// Bounds of what strangers may send, as Redis has them.
 pub(crate) const MAX_BYTES: usize = 16 << 10;
 const MAX_WORDS: usize = 10;
+/// Messages and pings that it may come in: each costs a look, and pings an answer.
+const MAX_MESSAGES: usize = 64;
 
 /// What is left of the first message
 #[derive(Default)]
@@ -37,7 +39,7 @@ pub(super) struct Opening {
 }
 
 /// A client that may be served, and what counts it
-type Admitted = (Grant, Connected);
+type Admitted = (Grant, Counted);
 
 /// Waits for a credential and looks whom it stands for.
 pub(super) async fn read(
@@ -47,7 +49,7 @@ pub(super) async fn read(
 ) -> Result<(Admitted, Opening), CloseReason> {
     let limit = shared.state().config.first_message_timeout.unwrap_or_default();
     let mut reader = CommandReader::new(MAX_BYTES, MAX_WORDS);
-    let command = first_command(source, &mut reader, limit).await?;
+    let command = first_command(source, shared, &mut reader, limit).await?;
     let command = command.ok_or(CloseReason::Unauthenticated)?;
     let shown = shown(&command).ok_or(CloseReason::Unauthenticated)?;
     log_in(shared, peer, shown, reader)
@@ -68,32 +70,34 @@ pub(super) async fn await_one(
     source: &mut Source,
     shared: &Shared,
     peer: &Peer,
-    frames: &FrameLimits,
+    frames: &Frames,
     anonymous: Admitted,
 ) -> Result<(Admitted, Opening), CloseReason> {
     let limit = shared.state().config.first_message_timeout.unwrap_or_default();
     let client = &anonymous.0.principal.policy.client;
-    frames.set(client.message, client.fragments);
+    let _ = frames.set(client.message, client.fragments);
     let mut reader = CommandReader::new(client.command, client.arguments);
-    let command = first_command(source, &mut reader, limit).await?;
+    let command = first_command(source, shared, &mut reader, limit).await?;
     match command.as_ref().and_then(shown) {
         Some(shown) => {
-            let admitted = log_in(shared, peer, shown, reader);
+            // Its place is for what it is now.
             drop(anonymous);
-            admitted
+            log_in(shared, peer, shown, reader)
         }
         None => Ok((anonymous, Opening { command, reader: Some(reader), ..Opening::default() })),
     }
 }
 
-/// The first command; `None` if none comes in time.
+/// The first command; `None` if none comes in time, or among the first messages.
 async fn first_command(
     source: &mut Source,
+    shared: &Shared,
     reader: &mut CommandReader,
     limit: Duration,
 ) -> Result<Option<Command>, CloseReason> {
+    let mut charge = Charge::new(&shared.ledger.buffered);
     let reading = async {
-        loop {
+        for _ in 0..MAX_MESSAGES {
             match source.next().await {
                 None | Some(Ok(Message::Close(_))) => return Err(CloseReason::ClientGone),
                 Some(Err(error)) => return Err(CloseReason::of_error(&error)),
@@ -103,10 +107,12 @@ async fn first_command(
             }
             match reader.next() {
                 Ok(Some(command)) => return Ok(Some(command)),
-                Ok(None) => {}
+                Ok(None) if charge.hold(reader.held()) => {}
+                Ok(None) => return Err(CloseReason::Overload),
                 Err(error) => return Err(CloseReason::BadCommand(error.to_string())),
             }
         }
+        Ok(None)
     };
     timeout(limit, reading).await.unwrap_or(Ok(None))
 }
@@ -163,7 +169,7 @@ fn log_in(
             }
         })
         .ok_or(CloseReason::Unauthenticated)?;
-    let connected = shared.connect_principal(&grant).ok_or(CloseReason::TooMany)?;
+    let counted = shared.connect(&grant, peer.address).map_err(|_| CloseReason::TooMany)?;
     opening.reader = Some(reader);
-    Ok(((grant, connected), opening))
+    Ok(((grant, counted), opening))
 }

@@ -19,6 +19,8 @@ pub(super) struct Due {
     pub(super) sent: u64,
     /// Subscriptions are confirmed one by one; zero is an ordinary reply.
     pub(super) confirmations: u32,
+    /// It stands for a refusal: how long the server takes for it says nothing.
+    pub(super) denied: bool,
 }
 
 impl Due {
@@ -28,13 +30,23 @@ impl Due {
             && name[name.len() - 9..].eq_ignore_ascii_case(b"SUBSCRIBE");
         // Without channels, as many as there are: at least one.
         let confirmations = u32::try_from(words.len().saturating_sub(1)).unwrap_or(u32::MAX).max(1);
-        Self { sent: 0, confirmations: if subscribes { confirmations } else { 0 } }
+        Self { sent: 0, confirmations: if subscribes { confirmations } else { 0 }, denied: false }
+    }
+
+    /// Of a command that is not let through.
+    pub(super) fn of_refusal() -> Self {
+        Self { sent: 0, confirmations: 0, denied: true }
     }
 }
 
 impl Flight {
     pub(super) fn len(&self) -> usize {
         self.due.len()
+    }
+
+    /// When the oldest was sent.
+    pub(super) fn oldest(&self) -> Option<u64> {
+        self.due.front().map(|due| due.sent)
     }
 
     pub(super) fn add(&mut self, due: impl Iterator<Item = Due>) {

@@ -6,14 +6,17 @@ mod first_message;
 mod flight;
 mod replies;
 mod requests;
+mod taking;
+mod watch;
 
 use std::{
+    hash::{BuildHasher, RandomState},
     net::IpAddr,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 use async_io::Timer;
@@ -32,16 +35,17 @@ use futures::{
 
 pub use close::CloseReason;
 use flight::Flight;
+use taking::Taking;
 
 pub(crate) use first_message::MAX_BYTES as MAX_FIRST_MESSAGE;
 
 use crate::{
-    auth::{Credential, Grant, Lost},
+    auth::{Grant, Lost},
     commands::CommandReader,
-    frames::{FrameLimits, Watched},
-    limits::{self, Connected, Level, Usage},
-    log::event,
-    server::Shared,
+    frames::{Frames, Watched},
+    limits::{self, Level, Stranger, Usage},
+    log::{event, event_often},
+    server::{Counted, Shared},
     upstream::Unconnected,
 };
 
@@ -55,6 +59,13 @@ pub(crate) struct Peer {
     pub(crate) origin: Option<String>,
 }
 
+/// Who has its WebSocket
+pub(crate) enum Entered {
+    Known((Grant, Counted)),
+    /// It has to show a credential in its first message.
+    Stranger(Stranger),
+}
+
 /// A client that is admitted
 pub(crate) struct Session<'s> {
     shared: &'s Shared,
@@ -63,16 +74,20 @@ pub(crate) struct Session<'s> {
     start: Instant,
     live: Mutex<Arc<Live>>,
     flight: Mutex<Flight>,
-    frames: Arc<FrameLimits>,
+    frames: Arc<Frames>,
     /// The last sign of life, and the last message either way; microseconds since the start.
     heard: AtomicU64,
     active: AtomicU64,
+    /// The last bytes from the server, and when a command began that has not ended (zero: none).
+    answered: AtomicU64,
+    begun: AtomicU64,
+    taking: Taking,
     /// It is not being read, because a limit is reached or the server is slow.
     stalled: AtomicBool,
     commands: AtomicU64,
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
-    _connected: Connected,
+    _counted: Counted,
 }
 
 /// What holds for a client at the moment
@@ -88,8 +103,6 @@ struct Live {
 
 /// Most commands that go out at once, if no limit is lower.
 const BATCH: usize = 256;
-/// How often a client with a JWT is asked whether its key is still there.
-const LOOK_AT_KEYS: Duration = Duration::from_secs(10);
 
 impl Live {
     fn new(shared: &Shared, usages: [Arc<Usage>; 3], grant: Grant) -> Self {
@@ -117,42 +130,34 @@ impl Live {
 
 /// Serves one client until either side ends.
 ///
-/// Without a grant the first message must show a credential. `shutdown` ends (its channel is
+/// A stranger's first message must show a credential. `shutdown` ends (its channel is
 /// closed) when the gateway is to stop.
 pub(crate) async fn serve(
     socket: WebSocketStream<Watched>,
-    frames: Arc<FrameLimits>,
-    admitted: Option<(Grant, Connected)>,
+    frames: Arc<Frames>,
+    entered: Entered,
     shared: &Shared,
     peer: Peer,
     shutdown: &Receiver<()>,
 ) {
     let (mut sink, mut source) = socket.split();
-    let mut opening = first_message::Opening::default();
-    let admitted = match admitted {
-        Some((grant, connected)) if first_message::may_follow(&grant, shared) => {
-            first_message::await_one(&mut source, shared, &peer, &frames, (grant, connected))
-                .await
-                .map(|(admitted, read)| {
-                    opening = read;
-                    admitted
-                })
+    let admitted = match entered {
+        Entered::Known(admitted) if first_message::may_follow(&admitted.0, shared) => {
+            first_message::await_one(&mut source, shared, &peer, &frames, admitted).await
         }
-        Some(admitted) => Ok(admitted),
-        None => first_message::read(&mut source, shared, &peer).await.map(|(admitted, read)| {
-            opening = read;
-            admitted
-        }),
+        Entered::Known(admitted) => Ok((admitted, Opening::default())),
+        // It counts as a stranger until it is known.
+        Entered::Stranger(_stranger) => first_message::read(&mut source, shared, &peer).await,
     };
     let reason = match admitted {
         Err(reason) => {
             let (address, text) = (peer.address, reason.to_string());
-            event("turned-away", format_args!("peer={address} reason={text:?}"));
+            event_often("turned-away", format_args!("peer={address} reason={text:?}"));
             shared.closed(&reason);
             reason
         }
-        Ok((grant, connected)) => {
-            let session = Session::new(shared, peer, grant, frames, connected);
+        Ok(((grant, counted), opening)) => {
+            let session = Session::new(shared, peer, grant, frames, counted);
             let reason = session.run(&mut sink, &mut source, opening, shutdown).await;
             session.ended(&reason);
             reason
@@ -166,11 +171,11 @@ impl<'s> Session<'s> {
         shared: &'s Shared,
         peer: Peer,
         grant: Grant,
-        frames: Arc<FrameLimits>,
-        connected: Connected,
+        frames: Arc<Frames>,
+        counted: Counted,
     ) -> Self {
         let client = &grant.principal.policy.client;
-        frames.set(client.message, client.fragments);
+        let _ = frames.set(client.message, client.fragments);
         let usages =
             [Arc::default(), shared.ledger.of_principal(grant.key()), shared.ledger.all.clone()];
         let session = Self {
@@ -183,11 +188,14 @@ impl<'s> Session<'s> {
             frames,
             heard: AtomicU64::new(0),
             active: AtomicU64::new(0),
+            answered: AtomicU64::new(0),
+            begun: AtomicU64::new(0),
+            taking: Taking::default(),
             stalled: AtomicBool::new(false),
             commands: AtomicU64::new(0),
             bytes_in: AtomicU64::new(0),
             bytes_out: AtomicU64::new(0),
-            _connected: connected,
+            _counted: counted,
         };
         session.began();
         session
@@ -202,18 +210,22 @@ impl<'s> Session<'s> {
     ) -> CloseReason {
         let live = self.live();
         let upstream = live.grant.principal.upstream.clone();
-        let connected = upstream.connect(&live.grant).await;
+        let connecting = Box::pin(upstream.connect(&live.grant));
+        let connected = match select(connecting, Box::pin(shutdown.recv())).await {
+            Either::Left((connected, _)) => connected,
+            Either::Right(_) => return CloseReason::Restart,
+        };
         let result = if connected.is_ok() { "connected" } else { "failed" };
         self.shared.metrics.upstream_connects.add(result, &upstream.name, 1);
         let name = &upstream.name;
         let (from, mut to) = match connected {
             Ok(halves) => halves,
             Err(Unconnected::Unreachable(error)) => {
-                event("upstream-failed", format_args!("upstream={name:?} error={error:?}"));
+                event_often("upstream-failed", format_args!("upstream={name:?} error={error:?}"));
                 return CloseReason::UpstreamUnreachable;
             }
             Err(Unconnected::Refused(why)) => {
-                event("upstream-refused", format_args!("upstream={name:?} error={why:?}"));
+                event_often("upstream-refused", format_args!("upstream={name:?} error={why:?}"));
                 return CloseReason::UpstreamRefused;
             }
         };
@@ -232,14 +244,18 @@ impl<'s> Session<'s> {
 
         let mut replies = Box::pin(replies::forward(self, sink, from));
         let first = {
-            let requests = requests::forward(self, source, &mut to, reader, opening, shutdown);
+            let requests = requests::forward(self, source, &mut to, reader, opening);
             // New rules are taken before more commands are judged.
-            let ends = select(Box::pin(self.watch()), Box::pin(requests));
-            match select(ends, &mut replies).await {
-                Either::Left((Either::Right((reason, _)), _)) => reason,
-                Either::Left((Either::Left((reason, _)), _)) | Either::Right((reason, _)) => {
-                    Some(reason)
-                }
+            let watch = select(Box::pin(self.watch()), Box::pin(self.watch_server()));
+            let ends = select(select(watch, Box::pin(requests)), &mut replies);
+            match select(Box::pin(ends), Box::pin(self.told_to_stop(shutdown))).await {
+                Either::Left((ends, _)) => Some(match ends {
+                    Either::Left((Either::Left((watched, _)), _)) => watched.factor_first().0,
+                    Either::Left((Either::Right((reason, _)), _)) | Either::Right((reason, _)) => {
+                        reason
+                    }
+                }),
+                Either::Right(_) => None,
             }
         };
         match first {
@@ -252,44 +268,6 @@ impl<'s> Session<'s> {
                     Either::Left(_) => CloseReason::Restart,
                     Either::Right((reason, _)) => reason,
                 }
-            }
-        }
-    }
-
-    /// Ends when the session must: it is too long, too idle, or its grounds are gone.
-    async fn watch(&self) -> CloseReason {
-        let mut state = self.shared.state();
-        // The configuration may have changed since the credential was looked at.
-        if let Err(reason) = self.renew(&self.live()) {
-            return reason;
-        }
-        loop {
-            let live = self.live();
-            let client = &live.grant.principal.policy.client;
-            let expires = live.grant.expires.and_then(|at| {
-                Instant::now().checked_add(at.duration_since(SystemTime::now()).unwrap_or_default())
-            });
-            let recheck = match live.grant.credential {
-                Credential::Jwt { .. } => Some(Instant::now() + LOOK_AT_KEYS),
-                _ => None,
-            };
-            let over = client.session.map(|length| self.start + length);
-            let idle = client.idle.map(|length| self.at(&self.active) + length);
-            let now = Instant::now();
-            let past = |at: Option<Instant>| at.is_some_and(|at| at <= now);
-            match () {
-                () if past(expires) => return CloseReason::Expired,
-                () if past(over) => return CloseReason::SessionOver,
-                () if past(idle) => return CloseReason::Idle,
-                () => {}
-            }
-            let next = [expires, over, idle, recheck].into_iter().flatten().min();
-            let timer = next.map_or_else(Timer::never, Timer::at);
-            if let Either::Right(_) = select(timer, Box::pin(state.replaced.recv())).await {
-                state = self.shared.state();
-            }
-            if let Err(reason) = self.renew(&live) {
-                return reason;
             }
         }
     }
@@ -314,10 +292,21 @@ impl<'s> Session<'s> {
             return Err(CloseReason::Restart);
         }
         let client = &new.policy.client;
-        self.frames.set(client.message, client.fragments);
+        if !self.frames.set(client.message, client.fragments) {
+            // The WebSocket library was told a lower bound when the client came.
+            return Err(CloseReason::Restart);
+        }
         let live = Live::new(self.shared, live.usages(), grant);
         *self.live.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(live);
         Ok(())
+    }
+
+    /// Ends when the gateway stops and it is this client's turn.
+    async fn told_to_stop(&self, shutdown: &Receiver<()>) {
+        // The channel carries nothing: it ends when the gateway stops.
+        let _ = shutdown.recv().await;
+        // Not all at once, or all would knock at the same moment elsewhere.
+        Timer::after(part_of(self.shared.state().config.drain_spread)).await;
     }
 
     /// Ends when no replies are due.
@@ -353,6 +342,12 @@ impl Drop for Session<'_> {
         let left = self.flight(|flight| flight.len());
         limits::give_room(&self.live().levels, left);
     }
+}
+
+/// A random part of this time.
+fn part_of(time: Duration) -> Duration {
+    let random = u32::try_from(RandomState::new().hash_one(()) >> 32).unwrap_or(0);
+    time.mul_f64(f64::from(random) / f64::from(u32::MAX))
 }
 
 /// Sends the close frame and waits a moment for the client's.

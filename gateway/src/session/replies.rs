@@ -10,19 +10,20 @@ use async_std::future::timeout;
 use async_tungstenite::tungstenite::Message;
 use bytes::Bytes;
 use futures::{
+    SinkExt,
     future::{Either, select},
     io::AsyncReadExt,
 };
 
 use super::{CloseReason, Session, Sink};
 use crate::{
+    frames::MAX_REPLY,
     limits::{give_room, pace},
     replies::ReplyCounter,
     upstream::Reader,
 };
 
-/// Most bytes of replies in one message, and what an idle client needs.
-const CHUNK: usize = 64 << 10;
+/// What an idle client needs.
 const SMALL: usize = 2 << 10;
 
 /// Forwards replies until either side is gone.
@@ -43,6 +44,7 @@ pub(super) async fn forward(
             Either::Left((Ok(0) | Err(_), _)) => return CloseReason::UpstreamClosed,
             Either::Left((Ok(n), _)) => {
                 session.note(&session.active);
+                session.note(&session.answered);
                 (Message::Binary(Bytes::copy_from_slice(&buffer[..n])), n, session.now())
             }
             Either::Right(_) => {
@@ -61,7 +63,12 @@ pub(super) async fn forward(
             }
         };
         let slow = session.shared.state().config.slow_client_timeout;
-        match timeout(slow, sink.send(message)).await {
+        let sent = session.taking.during(async {
+            // Pongs that wait go first: with them the message may not fit.
+            sink.flush().await?;
+            sink.send(message).await
+        });
+        match timeout(slow, sent).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => return CloseReason::of_error(&error),
             Err(_) => return CloseReason::SlowClient,
@@ -73,8 +80,8 @@ pub(super) async fn forward(
         if let Err(reason) = count(session, &mut counter, &buffer[..taken], at) {
             return reason;
         }
-        if taken == buffer.len() && taken < CHUNK {
-            buffer = vec![0; CHUNK];
+        if taken == buffer.len() && taken < MAX_REPLY {
+            buffer = vec![0; MAX_REPLY];
         }
         if let Some(wait) = pace(&session.live().levels, 0, taken) {
             wait.await;
@@ -96,6 +103,9 @@ fn count(
         counter.pass(bytes, |passed| {
             let Some(due) = flight.passed(passed) else { return };
             answered += 1;
+            if due.denied {
+                return;
+            }
             // Commands that went out together are one observation, made many times.
             if oldest == Some(due.sent) {
                 sent_together += 1;

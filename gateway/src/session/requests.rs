@@ -1,27 +1,16 @@
 //! Client to server.
 
 use std::{
-    hash::{BuildHasher, RandomState},
-    pin::pin,
-    sync::atomic::Ordering::Relaxed,
-    task::Poll,
-    time::Duration,
+    collections::VecDeque, pin::pin, sync::atomic::Ordering::Relaxed, task::Poll, time::Instant,
 };
 
-use async_io::Timer;
-use async_std::channel::Receiver;
 use async_tungstenite::tungstenite::Message;
-use futures::{
-    StreamExt,
-    future::{Either, select},
-    io::AsyncWriteExt,
-    poll,
-};
+use futures::{StreamExt, io::AsyncWriteExt, poll};
 
 use super::{CloseReason, Live, Session, Source, first_message::Opening, flight::Due};
 use crate::{
     commands::{Command, CommandReader, write_words},
-    limits::{pace, take_room},
+    limits::{Charge, pace, take_room},
     upstream::Writer,
 };
 
@@ -41,11 +30,18 @@ const DENIED: &str = "GATEWAY.DENIED";
 #[derive(Default)]
 struct Batch {
     out: Vec<u8>,
-    due: Vec<Due>,
+    /// What is owed for each, and where it ends in `out`.
+    due: VecDeque<(Due, usize)>,
 }
 
-/// Forwards commands until the client or the server is gone, or a fault is found; `None` if the
-/// gateway stops.
+impl Batch {
+    /// What was written last is one more command.
+    fn add(&mut self, due: Due) {
+        self.due.push_back((due, self.out.len()));
+    }
+}
+
+/// Forwards commands until the client or the server is gone, or a fault is found.
 ///
 /// Awaits the server before it reads the client again: that is the backpressure.
 pub(super) async fn forward(
@@ -54,58 +50,57 @@ pub(super) async fn forward(
     upstream: &mut Writer,
     mut reader: CommandReader,
     opening: Opening,
-    shutdown: &Receiver<()>,
-) -> Option<CloseReason> {
-    let mut stop = Box::pin(async {
-        // The channel carries nothing: it ends when the gateway stops.
-        let _ = shutdown.recv().await;
-        // Not all at once, lest all knock at the same moment elsewhere.
-        Timer::after(part_of(session.shared.state().config.drain_spread)).await;
-    });
+) -> CloseReason {
     let mut denied = 0;
     let mut batch = Batch::default();
+    let mut charge = Charge::new(&session.shared.ledger.buffered);
     if let Some(hello) = opening.forward {
-        batch.due.push(Due::of(&[b"HELLO"]));
         batch.out = hello;
+        batch.add(Due::of(&[b"HELLO"]));
         if let Err(reason) = send(session, &session.live(), &mut batch, upstream).await {
-            return Some(reason);
+            return reason;
         }
     }
     let mut first = opening.command;
     loop {
         // What has come already, before more is asked for.
+        let mut complete = false;
         loop {
             let live = session.live();
             let first = first.take();
             let gathered = gather(session, &live, first, &mut reader, &mut batch, &mut denied);
             // What came before a fault was well-formed and is owed an answer.
+            complete |= !batch.due.is_empty();
             if !batch.due.is_empty()
                 && let Err(reason) = send(session, &live, &mut batch, upstream).await
             {
-                return Some(reason);
+                return reason;
             }
             match gathered {
                 Ok(true) => {}
                 Ok(false) => break,
-                Err(reason) => return Some(reason),
+                Err(reason) => return reason,
             }
         }
-        let message = match select(source.next(), &mut stop).await {
-            Either::Left((message, _)) => message,
-            Either::Right(_) => return None,
-        };
-        let message = match message {
-            None => return Some(CloseReason::ClientGone),
-            Some(Err(error)) => return Some(CloseReason::of_error(&error)),
+        if !charge.hold(reader.pending()) {
+            return CloseReason::Overload;
+        }
+        session.begun(reader.pending() > 0, complete);
+        let message = match source.next().await {
+            None => return CloseReason::ClientGone,
+            Some(Err(error)) => return CloseReason::of_error(&error),
             Some(Ok(message)) => message,
         };
         session.note(&session.heard);
         let bytes = match message {
             Message::Binary(bytes) => bytes,
-            Message::Text(_) => return Some(CloseReason::TextMessage),
-            Message::Close(_) => return Some(CloseReason::ClientGone),
+            Message::Text(_) => return CloseReason::TextMessage,
+            Message::Close(_) => return CloseReason::ClientGone,
             // Each costs an answer, or at least a look: as much as a command.
             _ => {
+                if session.takes_nothing(Instant::now()) {
+                    return CloseReason::SlowClient;
+                }
                 if let Some(wait) = pace(&session.live().levels, 1, 0) {
                     patiently(session, wait).await;
                 }
@@ -119,6 +114,10 @@ pub(super) async fn forward(
             patiently(session, wait).await;
         }
         reader.push(bytes);
+        // Also while it waits for room.
+        if !charge.hold(reader.held()) {
+            return CloseReason::Overload;
+        }
     }
 }
 
@@ -156,7 +155,7 @@ fn gather(
                 }
                 (last, same) = (allowed.command, same + 1);
                 command.write(&mut batch.out);
-                batch.due.push(Due::of(&words));
+                batch.add(Due::of(&words));
             }
             Err(refusal) => {
                 metrics.commands.add("denied", refusal.command, 1);
@@ -166,7 +165,7 @@ fn gather(
                 *denied += 1;
                 let name = format!("{DENIED} {}: {}", refusal.command, refusal.reason);
                 write_words(&[name.as_bytes()], &mut batch.out);
-                batch.due.push(Due::of(&[b"ERROR"]));
+                batch.add(Due::of_refusal());
             }
         }
     };
@@ -176,32 +175,44 @@ fn gather(
     more
 }
 
-/// Waits for room, and sends.
+/// Waits for room, and sends what there is room for, until all is sent.
 async fn send(
     session: &Session<'_>,
     live: &Live,
     batch: &mut Batch,
     upstream: &mut Writer,
 ) -> Result<(), CloseReason> {
-    let count = batch.due.len();
-    let room = patiently(session, take_room(&live.levels, count)).await;
-    if let Some(wait) = pace(&live.levels, count, 0) {
-        patiently(session, wait).await;
+    let mut begin = 0;
+    while !batch.due.is_empty() {
+        // Whoever does not take replies is owed no more of them: they would fill the server.
+        patiently(session, session.taking.wait()).await;
+        let room = patiently(session, take_room(&live.levels, batch.due.len())).await;
+        let count = room.count();
+        if let Some(wait) = pace(&live.levels, count, 0) {
+            patiently(session, wait).await;
+        }
+        let now = session.now();
+        let mut end = begin;
+        session.flight(|flight| {
+            flight.add(batch.due.drain(..count).map(|(due, ends)| {
+                end = ends;
+                Due { sent: now, ..due }
+            }));
+        });
+        room.keep();
+        session.commands.fetch_add(count as u64, Relaxed);
+        let sent = patiently(session, async {
+            upstream.write_all(&batch.out[begin..end]).await?;
+            upstream.flush().await
+        });
+        sent.await.map_err(|_: std::io::Error| CloseReason::UpstreamClosed)?;
+        begin = end;
     }
-    let now = session.now();
-    session.flight(|flight| flight.add(batch.due.drain(..).map(|due| Due { sent: now, ..due })));
-    room.keep();
-    session.commands.fetch_add(count as u64, Relaxed);
-    let sent = patiently(session, async {
-        upstream.write_all(&batch.out).await?;
-        upstream.flush().await
-    });
-    let sent = sent.await;
     batch.out.clear();
-    if batch.out.capacity() > 1 << 20 {
+    if batch.out.capacity() > 2 * ENOUGH {
         batch.out = Vec::new();
     }
-    sent.map_err(|_: std::io::Error| CloseReason::UpstreamClosed)
+    Ok(())
 }
 
 /// Waits, if need be, while the client is not read and so cannot answer pings.
@@ -214,12 +225,7 @@ async fn patiently<T>(session: &Session<'_>, wait: impl Future<Output = T>) -> T
     session.stalled.store(true, Relaxed);
     let waited = wait.await;
     session.note(&session.heard);
+    session.read_again();
     session.stalled.store(false, Relaxed);
     waited
-}
-
-/// A random part of this time.
-fn part_of(time: Duration) -> Duration {
-    let random = u32::try_from(RandomState::new().hash_one(()) >> 32).unwrap_or(0);
-    time.mul_f64(f64::from(random) / f64::from(u32::MAX))
 }

@@ -289,6 +289,7 @@ async fn tls_on_both_sides_and_certificates_as_credentials() {
             "\"{redis}\"",
             &format!("\"127.0.0.1:{}\"\ntls = {{ ca = \"tls/redis-ca.pem\", certificate = \"tls/gateway.pem\", key = \"tls/gateway-key.pem\" }}", port.port()),
         )
+        .replace("denied = 3", "message = \"2MiB\", command = \"2MiB\"")
         .replace("tokens = ", "certificates = [\"uri:spiffe://tests/job\"]\ntokens = ")
         + r#"
 [listen.tls]

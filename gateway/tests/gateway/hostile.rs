@@ -11,68 +11,14 @@ use redmux_gateway::new_token;
 
 use crate::{
     access::with_token,
-    common::{Bench, ask, closed, command, send, site::Site, until},
+    common::{
+        Bench, ask, closed, command,
+        raw::{Raw, frame},
+        send,
+        site::Site,
+        until,
+    },
 };
-
-/// A client that writes frames by hand.
-struct Raw(TcpStream);
-
-impl Raw {
-    fn open(bench: &Bench) -> Self {
-        let mut stream = TcpStream::connect(bench.addr).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        let addr = bench.addr;
-        write!(
-            stream,
-            "GET /redis HTTP/1.1\r\nHost: {addr}\r\nOrigin: http://{addr}\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\
-             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-        )
-        .unwrap();
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            let mut byte = [0];
-            assert_eq!(stream.read(&mut byte).unwrap(), 1, "{}", String::from_utf8_lossy(&head));
-            head.push(byte[0]);
-        }
-        Self(stream)
-    }
-
-    /// Sends what it can: the gateway may hang up before the end.
-    fn send(&mut self, bytes: &[u8]) -> &mut Self {
-        let _ = self.0.write_all(bytes);
-        self
-    }
-
-    /// The code of the close frame, if one comes before the end.
-    fn closed(&mut self) -> Option<u16> {
-        let mut bytes = Vec::new();
-        let _ = self.0.read_to_end(&mut bytes);
-        let mut rest = bytes.as_slice();
-        while let [first, length, more @ ..] = rest {
-            let length = usize::from(length & 0x7f);
-            if first & 0x0f == 8 {
-                return Some(u16::from_be_bytes([*more.first()?, *more.get(1)?]));
-            }
-            rest = more.get(length..)?;
-        }
-        None
-    }
-}
-
-/// A masked frame; the mask is zero.
-fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = vec![first];
-    match payload.len() {
-        length @ 0..126 => bytes.push(0x80 | length as u8),
-        length => {
-            bytes.push(0x80 | 126);
-            bytes.extend((length as u16).to_be_bytes());
-        }
-    }
-    bytes.extend([0; 4]);
-    bytes.extend(payload);
-    bytes
-}
 
 #[async_std::test]
 async fn broken_frames_end_the_connection_with_a_reason() {
@@ -94,7 +40,7 @@ async fn broken_frames_end_the_connection_with_a_reason() {
         ("4 GiB announced", vec![0x82, 0xff, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0], 1009),
         ("an HTTP request", b"POST / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(8), 1002),
     ] {
-        let mut client = Raw::open(&bench);
+        let mut client = Raw::open(bench.addr, None);
         let found = task::spawn_blocking(move || client.send(&bytes).closed()).await;
         assert_eq!(found, Some(code), "{what}");
     }
@@ -105,7 +51,7 @@ async fn broken_frames_end_the_connection_with_a_reason() {
 async fn a_million_fragments_cost_nothing() {
     let bench = Bench::new(|_| {}).await;
     for (filler, content) in [(0x00, &b""[..]), (0x00, b"x"), (0x89, b"")] {
-        let mut client = Raw::open(&bench);
+        let mut client = Raw::open(bench.addr, None);
         let flood = [frame(0x02, b""), frame(filler, content).repeat(1_000_000)].concat();
         let found = task::spawn_blocking(move || client.send(&flood).closed()).await;
         // The gateway may be gone before the flood is over, and its close frame with it.
@@ -115,7 +61,7 @@ async fn a_million_fragments_cost_nothing() {
     let fragments = "redmux_gateway_closes_total{reason=\"too-many-fragments\",code=\"1009\"}";
     assert!(bench.metric(fragments) >= 3.0, "{}", bench.handle.metrics());
     // What is within the limits is put together.
-    let mut client = Raw::open(&bench);
+    let mut client = Raw::open(bench.addr, None);
     let ping = command(&["PING"]);
     let mut parts = frame(0x02, &ping[..1]);
     for byte in &ping[1..ping.len() - 1] {
@@ -171,7 +117,7 @@ async fn a_message_that_drips_is_idle() {
         config.change_policies(|policy| policy.client.idle = Some(Duration::from_millis(500)));
     })
     .await;
-    let mut client = Raw::open(&bench);
+    let mut client = Raw::open(bench.addr, None);
     let code = task::spawn_blocking(move || {
         client.send(&[0x82, 0xfe, 0x10, 0, 0, 0, 0, 0]);
         for _ in 0..100 {
@@ -196,7 +142,7 @@ async fn a_client_that_vanishes_without_a_word_is_let_go() {
         config.pong_timeout = Duration::from_millis(200);
     })
     .await;
-    let client = Raw::open(&bench);
+    let client = Raw::open(bench.addr, None);
     until("it is noticed", || bench.handle.clients() == 0).await;
     let gone = "redmux_gateway_closes_total{reason=\"no-pong\",code=\"0\"}";
     assert_eq!(bench.metric(gone), 1.0);

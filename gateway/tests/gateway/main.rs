@@ -3,13 +3,17 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod access;
+mod announced;
 mod basics;
 mod common;
 mod config;
 mod console;
 mod guide;
+mod held;
 mod hostile;
 mod limits;
 mod operation;
 mod reload;
 mod rivals;
+mod strangers;
+mod upstream;

@@ -1,11 +1,6 @@
 //! Metrics, health, logs, reloads and restarts.
 
-use std::{
-    fs,
-    io::{BufRead, BufReader, Read},
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::{fs, time::Duration};
 
 use async_std::task;
 use redmux_gateway::new_token;
@@ -13,7 +8,10 @@ use redmux_test_support::RedisServer;
 
 use crate::{
     access::with_token,
-    common::{Bench, ask, closed, command, get_from, receive, send, site::Site, status, until},
+    common::{
+        Bench, ask, closed, command, get_from, program::Program, receive, send, site::Site, status,
+        until,
+    },
 };
 
 #[async_std::test]
@@ -75,8 +73,15 @@ async fn the_audit_log_tells_who_did_what_and_no_values() {
         assert!(ask(&mut socket, "SET b:1 hush-denied", 10).await.starts_with("-ERR"));
         assert_eq!(status(bench.open_as(&new_token().unwrap()).await), 401);
         drop(socket);
-        until("the client is gone", || bench.handle.clients() == 0).await;
-        let text = fs::read_to_string(&log).unwrap();
+        let read = || fs::read_to_string(&log).unwrap();
+        until("all is written", || read().lines().count() >= 5).await;
+        let text = read();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = fs::metadata(&log).unwrap().permissions().mode();
+            assert_eq!(mode & 0o137, 0, "{mode:o}: others may read it");
+        }
         let lines: Vec<serde_json::Value> =
             text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let events: Vec<&str> = lines.iter().map(|line| line["event"].as_str().unwrap()).collect();
@@ -145,36 +150,6 @@ async fn a_shutdown_ends_though_a_reply_never_comes_and_spreads_its_closes() {
     assert!(served > 0, "all were closed at once");
 }
 
-/// The program itself, and its signals
-struct Program {
-    child: Child,
-    lines: Vec<String>,
-}
-
-impl Program {
-    fn start(args: &[&str], wanted: usize) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_redmux-gateway"))
-            .args(args)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let output = BufReader::new(child.stdout.take().unwrap());
-        let lines = output.lines().take(wanted).map(Result::unwrap).collect();
-        Self { child, lines }
-    }
-
-    fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
-    }
-
-    fn addr(&self, line: usize) -> std::net::SocketAddr {
-        let word = self.lines[line].split_whitespace().nth(1).unwrap();
-        word.strip_prefix("addr=").unwrap().parse().unwrap()
-    }
-}
-
 #[async_std::test]
 async fn the_program_reloads_on_sighup_and_drains_on_sigterm() {
     let (site, token, other) = (Site::new(), new_token().unwrap(), new_token().unwrap());
@@ -187,7 +162,7 @@ async fn the_program_reloads_on_sighup_and_drains_on_sigterm() {
     write(&token);
     let file = site.path("gateway.toml");
     let mut program = Program::start(&["--config", file.to_str().unwrap()], 2);
-    let (admin, addr) = (program.addr(0), program.addr(1));
+    let (admin, addr) = (program.addr_of(0), program.addr());
     let bench = crate::common::Elsewhere { addr };
     let mut socket = bench.open_as(&token).await.unwrap();
     assert_eq!(ask(&mut socket, "SET a:1 v", 5).await, "+OK\r\n");
@@ -207,12 +182,7 @@ async fn the_program_reloads_on_sighup_and_drains_on_sigterm() {
     program.signal("-TERM");
     assert_eq!(closed(&mut socket).await.0, 1012);
     drop(socket);
-    let status = task::spawn_blocking(move || {
-        let status = program.child.wait().unwrap();
-        let mut log = String::new();
-        program.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
-        (status, log)
-    });
+    let status = task::spawn_blocking(move || (program.wait(), program.log()));
     let (status, log) = status.await;
     assert!(status.success(), "{log}");
     assert!(log.contains("the old configuration stays: ") && log.contains("line 1: "), "{log}");

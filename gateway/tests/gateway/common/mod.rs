@@ -1,3 +1,5 @@
+pub(crate) mod program;
+pub(crate) mod raw;
 pub(crate) mod site;
 
 use std::{

@@ -1,17 +1,22 @@
 //! Who uses how much at the moment, and waiting where it is too much.
 
+mod budget;
+mod ledger;
+mod room;
+
 use std::{
-    collections::HashMap,
-    net::IpAddr,
     sync::{
-        Arc, Mutex, PoisonError, Weak,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
 
 use async_io::Timer;
-use event_listener::Event;
+
+pub(crate) use budget::{Budget, Charge};
+pub(crate) use ledger::{Ledger, Stranger};
+use room::Room as Places;
 
 use crate::policy::{Rate, SharedLimits};
 
@@ -19,8 +24,7 @@ use crate::policy::{Rate, SharedLimits};
 #[derive(Debug, Default)]
 pub(crate) struct Usage {
     connections: AtomicUsize,
-    in_flight: AtomicUsize,
-    answered: Event,
+    in_flight: Places,
     commands: Bucket,
     bytes: Bucket,
 }
@@ -38,37 +42,7 @@ impl Usage {
     }
 
     pub(crate) fn in_flight(&self) -> usize {
-        self.in_flight.load(Ordering::Relaxed)
-    }
-
-    /// Waits until there is room for this many commands, and takes it.
-    async fn take_room(&self, count: usize, limit: Option<usize>) {
-        loop {
-            if self.try_take_room(count, limit) {
-                return;
-            }
-            let answered = self.answered.listen();
-            if self.try_take_room(count, limit) {
-                return;
-            }
-            answered.await;
-        }
-    }
-
-    fn try_take_room(&self, count: usize, limit: Option<usize>) -> bool {
-        let taken = self.in_flight.fetch_update(Ordering::AcqRel, Ordering::Acquire, |used| {
-            // What is more than the limit by itself goes alone: it must not wait for ever.
-            let room = limit.is_none_or(|limit| used == 0 || used + count <= limit);
-            room.then_some(used + count)
-        });
-        taken.is_ok()
-    }
-
-    fn give_room(&self, count: usize) {
-        if count > 0 {
-            self.in_flight.fetch_sub(count, Ordering::AcqRel);
-            self.answered.notify(usize::MAX);
-        }
+        self.in_flight.used()
     }
 }
 
@@ -84,11 +58,11 @@ impl Drop for Connected {
 
 /// Tokens that come back with time; more may be taken than there are, and the debt is waited for
 #[derive(Debug, Default)]
-struct Bucket(Mutex<Option<(f64, Instant)>>);
+pub(crate) struct Bucket(Mutex<Option<(f64, Instant)>>);
 
 impl Bucket {
     /// Takes `count`; how long to wait before going on.
-    fn take(&self, count: usize, a_second: u32, now: Instant) -> Duration {
+    pub(crate) fn take(&self, count: usize, a_second: u32, now: Instant) -> Duration {
         let rate = f64::from(a_second.max(1));
         let mut level = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (tokens, then) = level.unwrap_or((rate, now));
@@ -100,6 +74,14 @@ impl Bucket {
             true => Duration::from_secs_f64((-tokens / rate).min(3600.0)),
             false => Duration::ZERO,
         }
+    }
+
+    /// Whether nothing is owed, and nothing was taken for this long.
+    fn rests(&self, long: Duration, now: Instant) -> bool {
+        let level = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        level.is_none_or(|(tokens, then)| {
+            tokens >= 0.0 && now.saturating_duration_since(then) >= long
+        })
     }
 }
 
@@ -125,6 +107,11 @@ pub(crate) struct Room<'l> {
 }
 
 impl Room<'_> {
+    /// For how many commands it is.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
     /// From now on it is given back with [`give_room`].
     pub(crate) fn keep(mut self) {
         self.levels = &[];
@@ -137,12 +124,14 @@ impl Drop for Room<'_> {
     }
 }
 
-/// Waits for room for these commands at all levels.
-pub(crate) async fn take_room(levels: &[Level], count: usize) -> Room<'_> {
-    let mut room = Room { levels: &[], count };
+/// Waits for room at all levels, in turn, for as many of these commands as fit: one at least.
+pub(crate) async fn take_room(levels: &[Level], wanted: usize) -> Room<'_> {
+    let mut room = Room { levels: &[], count: wanted };
     for (at, level) in levels.iter().enumerate() {
-        level.usage.take_room(count, level.in_flight).await;
-        room.levels = &levels[..=at];
+        let taken = level.usage.in_flight.take(room.count, level.in_flight).await;
+        // Less fits here than at the levels before.
+        give_room(&levels[..at], room.count - taken);
+        (room.levels, room.count) = (&levels[..=at], taken);
     }
     room
 }
@@ -150,7 +139,7 @@ pub(crate) async fn take_room(levels: &[Level], count: usize) -> Room<'_> {
 /// Gives room back that [`take_room`] took.
 pub(crate) fn give_room(levels: &[Level], count: usize) {
     for level in levels {
-        level.usage.give_room(count);
+        level.usage.in_flight.give(count);
     }
 }
 
@@ -175,54 +164,6 @@ pub(crate) fn pace(
     (!wait.is_zero()).then_some(async move {
         Timer::after(wait).await;
     })
-}
-
-/// The usages of all principals and addresses that have clients
-#[derive(Debug, Default)]
-pub(crate) struct Ledger {
-    pub(crate) all: Arc<Usage>,
-    principals: Mutex<HashMap<String, Weak<Usage>>>,
-    addresses: Mutex<HashMap<IpAddr, Weak<Usage>>>,
-}
-
-impl Ledger {
-    pub(crate) fn of_principal(&self, key: String) -> Arc<Usage> {
-        find(&self.principals, key)
-    }
-
-    /// Clients of a principal, under whichever subject.
-    pub(crate) fn clients_of(&self, name: &str) -> usize {
-        let map = self.principals.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_it = |key: &str| {
-            key.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        let usages =
-            map.iter().filter(|(key, _)| of_it(key)).filter_map(|(_, usage)| usage.upgrade());
-        usages.map(|usage| usage.connections()).sum()
-    }
-
-    pub(crate) fn of_address(&self, address: IpAddr) -> Arc<Usage> {
-        // Whoever has one IPv6 address has 2^64 of them.
-        let address = match address.to_canonical() {
-            IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() >> 64 << 64).into()),
-            v4 => v4,
-        };
-        find(&self.addresses, address)
-    }
-}
-
-fn find<K: std::hash::Hash + Eq>(map: &Mutex<HashMap<K, Weak<Usage>>>, key: K) -> Arc<Usage> {
-    let mut map = map.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(usage) = map.get(&key).and_then(Weak::upgrade) {
-        return usage;
-    }
-    // Those that left are forgotten when the map would have to grow for a new one.
-    if map.len() == map.capacity() {
-        map.retain(|_, usage| usage.strong_count() > 0);
-    }
-    let usage = Arc::new(Usage::default());
-    map.insert(key, Arc::downgrade(&usage));
-    usage
 }
 
 #[cfg(test)]
@@ -265,23 +206,29 @@ mod tests {
         give_room(&levels, 2);
         waiting.await;
         give_room(&levels, 1);
-        // More than the limit goes alone, and is given back when it was not used.
+        // Of more than the limit, as many go as fit; what is not used is given back.
         let room = take_room(&levels, 5).await;
-        assert_eq!(usage.in_flight(), 5);
+        assert_eq!((room.count(), usage.in_flight()), (2, 2));
         drop(room);
         assert_eq!(usage.in_flight(), 0);
     }
 
-    #[test]
-    fn one_usage_for_each_while_somebody_uses_it() {
-        let ledger = Ledger::default();
-        let first = ledger.of_principal("a".into());
-        assert!(Arc::ptr_eq(&first, &ledger.of_principal("a".into())));
-        let near = ledger.of_address("2001:db8::1".parse().unwrap());
-        assert!(Arc::ptr_eq(&near, &ledger.of_address("2001:db8::2".parse().unwrap())));
-        for n in 0..10_000 {
-            ledger.of_principal(n.to_string());
-        }
-        assert!(ledger.principals.lock().unwrap().len() < 100);
+    #[async_std::test]
+    async fn an_outer_level_gives_back_what_an_inner_one_has_no_room_for() {
+        let [own, all] = [Arc::new(Usage::default()), Arc::new(Usage::default())];
+        let level = |usage: &Arc<Usage>, limit| Level {
+            usage: usage.clone(),
+            in_flight: Some(limit),
+            rate: Rate::default(),
+        };
+        let levels = [level(&own, 10), level(&all, 3)];
+        let room = take_room(&levels, 8).await;
+        assert_eq!((room.count(), own.in_flight(), all.in_flight()), (3, 3, 3));
+        // Whoever gives up while it waits leaves nothing behind.
+        let waiting = async_std::future::timeout(Duration::from_millis(20), take_room(&levels, 8));
+        assert!(waiting.await.is_err());
+        assert_eq!((own.in_flight(), all.in_flight()), (3, 3));
+        drop(room);
+        assert_eq!((own.in_flight(), all.in_flight()), (0, 0));
     }
 }
