@@ -47,6 +47,8 @@ pub use config::{
     Asked, Config, ConfigError, Loaded, Network, Process, UsageError, load_config, parse_args,
 };
 pub use console::Console;
+#[doc(hidden)]
+pub use frames::read_messages;
 pub use log::{flush as flush_log, silence as silence_log, tell};
 pub use policy::{
     Allowed, ClientLimits, Policy, PrefixError, Prefixes, Rate, Refusal, Rules, RulesError,

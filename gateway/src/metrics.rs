@@ -34,8 +34,6 @@ pub(crate) struct Metrics {
     pub(crate) reloads: Family,
     /// Sockets that were closed as soon as they were accepted, by the limit that they met.
     pub(crate) dropped: Family,
-    /// Servers that did not answer while replies were due.
-    pub(crate) upstream_silent: Family,
     pub(crate) audit: Arc<Lost>,
     /// From a command being sent to its reply being there.
     pub(crate) upstream_latency: Histogram,
@@ -182,12 +180,6 @@ impl Metrics {
                 "dropped_sockets_total",
                 "Sockets closed as they were accepted, by the limit that left no room.",
                 ["limit", ""],
-            ),
-            (
-                &self.upstream_silent,
-                "upstream_silent_total",
-                "Clients closed because the server answered nobody.",
-                ["result", "upstream"],
             ),
             (&self.reloads, "reloads_total", "Reloads of the configuration.", ["result", ""]),
         ] {

@@ -66,7 +66,7 @@ pub struct Config {
     /// New sockets of one address in a second; more wait. Default unlimited, 50 in a file.
     pub arrivals_per_address: Option<u32>,
     /// Bytes of requests that are held for all clients together, beyond 16 KiB of each: what has
-    /// come in part, or waits for room. Default 256 MiB.
+    /// come in part, or waits for room. Default 128 MiB.
     pub buffered: usize,
     /// Time for TLS and a request's head to arrive. Default 5 s.
     pub handshake_timeout: Duration,
@@ -119,7 +119,7 @@ impl Config {
             unauthenticated: 256,
             unauthenticated_per_address: None,
             arrivals_per_address: None,
-            buffered: 256 << 20,
+            buffered: 128 << 20,
             handshake_timeout: Duration::from_secs(5),
             first_message_timeout: Some(Duration::from_secs(5)),
             command_timeout: Duration::from_secs(30),

@@ -150,7 +150,7 @@ impl Default for LimitsTable {
             unauthenticated: NonZeroUsize::MIN.saturating_add(255),
             unauthenticated_per_address: CountOrOff(Some(32)),
             arrivals_per_address: CountOrOff(Some(50)),
-            buffered: Size(256 << 20),
+            buffered: Size(128 << 20),
             in_flight: None,
             commands_per_second: None,
             bytes_per_second: None,

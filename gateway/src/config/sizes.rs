@@ -9,7 +9,7 @@ use super::{
 
 /// Most bytes of a client's buffers, without its requests: to and from the WebSocket and to and
 /// from the server, each grown to its full size, and what is held uncounted.
-const CLIENT: usize = 320 << 10;
+const CLIENT: usize = 448 << 10;
 /// Most bytes of a socket whose owner has shown no credential.
 const STRANGER: usize = 96 << 10;
 /// What TLS adds: a record each way, and what comes with it.

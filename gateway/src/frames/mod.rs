@@ -5,6 +5,7 @@
 //! the library sees it.
 
 mod meter;
+mod metered;
 
 use std::{
     fmt, io,
@@ -23,6 +24,7 @@ use async_std::net::TcpStream;
 use futures::io::{AsyncRead, AsyncWrite};
 use futures_rustls::server::TlsStream;
 use meter::Meter;
+pub use metered::read_messages;
 
 use crate::limits::Charge;
 

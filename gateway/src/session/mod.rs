@@ -145,7 +145,7 @@ pub(crate) async fn serve(
         Entered::Known(admitted) if first_message::may_follow(&admitted.0, shared) => {
             first_message::await_one(&mut source, shared, &peer, &frames, admitted).await
         }
-        Entered::Known(admitted) => Ok((admitted, Opening::default())),
+        Entered::Known(admitted) => Ok((admitted, first_message::Opening::default())),
         // It counts as a stranger until it is known.
         Entered::Stranger(_stranger) => first_message::read(&mut source, shared, &peer).await,
     };

@@ -47,7 +47,8 @@ impl Session<'_> {
             }
             // What begins from now on is looked at in time too.
             let slow = slow.unwrap_or(now + patience);
-            let next = [expires, over, idle, recheck].into_iter().flatten().fold(slow, Instant::min);
+            let next =
+                [expires, over, idle, recheck].into_iter().flatten().fold(slow, Instant::min);
             let replaced = Box::pin(state.replaced.recv());
             if let Either::Right(_) = select(Timer::at(next), replaced).await {
                 state = self.shared.state();
