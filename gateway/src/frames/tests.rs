@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::limits::Budget;
+use crate::{frames::read_messages, limits::Budget};
 
 const MESSAGE: usize = 70_000;
 

@@ -128,8 +128,7 @@ impl Arrivals {
                 return Duration::ZERO;
             }
             self.swept = Some(now);
-            // Nothing came of them for a second: they may have a second's worth again.
-            self.buckets.retain(|_, bucket| !bucket.rests(SWEEP_AFTER, now));
+            self.buckets.retain(|_, bucket| !bucket.is_full(a_second, now));
             if self.buckets.len() >= MAX_ADDRESSES {
                 return Duration::ZERO;
             }

@@ -76,11 +76,12 @@ impl Bucket {
         }
     }
 
-    /// Whether nothing is owed, and nothing was taken for this long.
-    fn rests(&self, long: Duration, now: Instant) -> bool {
+    /// Whether it is as if nothing had ever been taken.
+    fn is_full(&self, a_second: u32, now: Instant) -> bool {
+        let rate = f64::from(a_second.max(1));
         let level = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         level.is_none_or(|(tokens, then)| {
-            tokens >= 0.0 && now.saturating_duration_since(then) >= long
+            tokens + now.saturating_duration_since(then).as_secs_f64() * rate >= rate
         })
     }
 }
