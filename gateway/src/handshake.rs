@@ -188,7 +188,7 @@ impl Shared {
         let (socket, frames) = self.upgrade(&state, stream, rest).await?;
         drop(state);
         let entered = match known {
-            Some(known) => Entered::Known(known),
+            Some(known) => Entered::Known(Box::new(known)),
             None => Entered::Stranger(stranger),
         };
         session::serve(socket, frames, entered, self, peer, &stopped).await;

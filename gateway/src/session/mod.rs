@@ -61,7 +61,7 @@ pub(crate) struct Peer {
 
 /// Who has its WebSocket
 pub(crate) enum Entered {
-    Known((Grant, Counted)),
+    Known(Box<(Grant, Counted)>),
     /// It has to show a credential in its first message.
     Stranger(Stranger),
 }
@@ -143,9 +143,9 @@ pub(crate) async fn serve(
     let (mut sink, mut source) = socket.split();
     let admitted = match entered {
         Entered::Known(admitted) if first_message::may_follow(&admitted.0, shared) => {
-            first_message::await_one(&mut source, shared, &peer, &frames, admitted).await
+            first_message::await_one(&mut source, shared, &peer, &frames, *admitted).await
         }
-        Entered::Known(admitted) => Ok((admitted, first_message::Opening::default())),
+        Entered::Known(admitted) => Ok((*admitted, first_message::Opening::default())),
         // It counts as a stranger until it is known.
         Entered::Stranger(_stranger) => first_message::read(&mut source, shared, &peer).await,
     };
