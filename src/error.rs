@@ -6,7 +6,7 @@ use redmux_transport::{DialStage, Endpoint, ErrorText};
 
 use crate::{
     SMALL,
-    resp::{DecodeError, ServerError},
+    resp::{DecodeError, ReplyError, ServerError},
 };
 
 /// A `Result` of this crate
@@ -388,6 +388,16 @@ impl Error {
             ErrorKind::Server => "server error",
             ErrorKind::Decode => "unexpected reply",
             ErrorKind::Conflict => "conflict",
+        }
+    }
+}
+
+/// The error of a reply that was decoded by hand, as the replies of [erased](crate::Call::erased) calls are.
+impl From<ReplyError> for Error {
+    fn from(error: ReplyError) -> Self {
+        match error {
+            ReplyError::Server(error) => Self::from_server(error),
+            ReplyError::Decode(error) => Self::from_decode(error),
         }
     }
 }

@@ -1,6 +1,16 @@
 //! A multiplexed Redis client: native programs, browsers and the edge from one core.
 //!
 //! [`ConnectionMultiplexer`] is the one thing to make and keep. See its example.
+//!
+//! | features | connect with |
+//! |---|---|
+//! | the default ones | [`ConnectionMultiplexer::connect`], on async-std |
+//! | `default-features = false, features = ["tokio", "full", "tls", "derive", "tracing"]` | `redmux::tokio::connect` |
+//! | the same with `smol` | `redmux::smol::connect` |
+//! | any of these, in a program without an async runtime | `redmux::blocking::connect` |
+//!
+//! A [`Call`] borrows the handle that made it: keep the handle (`let db = muxer.database();`), and
+//! move a clone of it into a task (`spawn(async move { db.get("k").await })`).
 
 #![cfg_attr(
     not(feature = "full"),
@@ -11,11 +21,20 @@
     allow(clippy::arc_with_non_send_sync, reason = "there is one thread")
 )]
 
+#[cfg(all(
+    any(feature = "async-std", feature = "smol", feature = "tokio"),
+    not(all(target_family = "wasm", target_os = "unknown"))
+))]
+pub mod blocking;
 pub mod command;
 pub mod database;
 pub mod events;
 pub mod observe;
 pub mod resp;
+#[cfg(all(feature = "smol", not(all(target_family = "wasm", target_os = "unknown"))))]
+pub mod smol;
+#[cfg(all(feature = "tokio", not(all(target_family = "wasm", target_os = "unknown"))))]
+pub mod tokio;
 
 mod cache;
 mod connection;
@@ -28,8 +47,11 @@ mod sync;
 
 use full::{FULL, Full, SMALL};
 
+pub use bytes::Bytes;
 pub use cache::{CacheOptions, CacheStats, Cached};
-pub use command::{Call, CircuitBreaker, Collected, Collector, Issued, RetryPolicy, pipeline};
+pub use command::{
+    AnyCall, Call, CircuitBreaker, Collected, Collector, Issued, RetryPolicy, pipeline,
+};
 pub use connection::{
     BacklogPolicy, ConstantDelay, Counters, Credentials, CredentialsProvider, ExponentialBackoff,
     ReconnectPolicy, ServerInfo,

@@ -121,3 +121,15 @@ fn a_command_that_the_stuck_task_never_took_is_not_sent() {
     assert_eq!(error.delivery(), Delivery::NotSent, "{error}");
     runtime.block_on(async { assert_eq!(db.incr("n").await.unwrap(), 1) });
 }
+
+#[test]
+fn a_program_without_a_runtime_connects() {
+    let server = RedisServer::start();
+    let redis = redmux::blocking::connect(server.addr().to_string()).unwrap();
+    let db = redis.database();
+    redis.run(db.set("k", "v")).unwrap();
+    assert_eq!(redis.run(db.get::<String>("k")).unwrap().as_deref(), Some("v"));
+    redis.block_on(async { Ok(redis.multiplexer().close().await) }).unwrap();
+    let nobody = Options::new("no-such-host.invalid:1").connect_retry(1);
+    assert!(redmux::blocking::connect(nobody).unwrap_err().is_connection());
+}

@@ -121,3 +121,40 @@ async fn a_lost_connection_fails_all_and_says_so() {
         assert_eq!(error.delivery(), Delivery::MaybeExecuted);
     }
 }
+
+#[async_std::test]
+async fn erased_calls_of_any_kind_go_together() {
+    let server = RedisServer::start();
+    let muxer = connect(&server).await;
+    let shop = muxer.database().with_key_prefix("shop:");
+    let make = || {
+        let mut calls = Vec::new();
+        for n in 0..10 {
+            calls.push(shop.incr(format!("n:{n}")).erased());
+            if n % 5 == 0 {
+                calls.push(shop.hset("h", (n, "x")).erased());
+            }
+        }
+        calls.push(shop.lpush("n:0", "x").erased());
+        calls.push(shop.keys::<Vec<String>>("n:0").erased());
+        calls
+    };
+    let results = pipeline(make()).await;
+    assert_eq!(results.len(), 14);
+    assert_eq!(results[0].as_ref().unwrap().decode::<i64>().unwrap(), 1);
+    assert_eq!(results[1].as_ref().unwrap().decode::<i64>().unwrap(), 1);
+    let error = results[12].as_ref().unwrap_err();
+    assert_eq!((error.kind(), error.command_name()), (ErrorKind::Server, Some("LPUSH")));
+    // Without the prefix, as from the call itself.
+    assert_eq!(results[13].as_ref().unwrap().decode::<Vec<String>>().unwrap(), ["n:0"]);
+
+    let results = shop.transaction(make()).await.unwrap();
+    assert_eq!(results[0].as_ref().unwrap().decode::<i64>().unwrap(), 2);
+    assert!(results[12].as_ref().unwrap_err().is_server());
+    let decode = || -> redmux::Result<i64> {
+        Ok(results[0].as_ref().unwrap().decode::<Vec<u8>>()?.len() as i64)
+    };
+    assert!(decode().is_ok());
+    let refused = muxer.execute::<()>("SUBSCRIBE", ["c"]).erased();
+    assert!(refused.await.unwrap_err().is_command());
+}

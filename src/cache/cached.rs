@@ -4,11 +4,12 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use redmux_transport::Timer;
 
-use super::{Cache, Flight, Found, Lead, Request, reads::is_cacheable};
+use super::{Cache, Flight, Found, Landed, Lead, Request, reads::is_cacheable};
 use crate::{
     Call, Delivery, Error, ErrorKind, Result, TimeoutStage,
     connection::Prelude,
@@ -17,7 +18,18 @@ use crate::{
 
 /// A call that asks the cache first; made by [`Call::cached`]
 #[must_use = "a call does nothing unless it is awaited"]
-pub struct Cached<'a, T, A>(State<'a, T, A>);
+pub struct Cached<'a, T, A> {
+    state: State<'a, T, A>,
+    /// When this call's own time is up; known once it has begun to wait for another's.
+    limit: Option<Limit>,
+}
+
+/// The time of a call that waits for others: it begins once, however many of them fail
+struct Limit {
+    /// By the link's clock.
+    end: u64,
+    timer: Box<dyn Timer>,
+}
 
 enum State<'a, T, A> {
     Ask(Call<'a, T, A>),
@@ -26,7 +38,7 @@ enum State<'a, T, A> {
     /// This call fetches the reply, for others too.
     Lead(Call<'a, Frame, A>, Lead),
     /// Another call fetches it; but this one's time is its own.
-    Follow(Call<'a, T, A>, Arc<Flight>, Box<dyn Timer>),
+    Follow(Call<'a, T, A>, Arc<Flight>),
     Done,
 }
 
@@ -36,7 +48,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     /// It works for commands that read one key, such as `GET`, `HGETALL` or `LRANGE`; others,
     /// and all where [`Options::client_cache`](crate::Options::client_cache) is not set or the
     /// server does not track, are simply sent. Calls of one request at the same time share one
-    /// reply.
+    /// reply, or the server's error. Each has its own time, which begins when it is awaited.
     ///
     /// A reply is dropped when the server announces a change of its key, when the connection is
     /// lost, and when it is older than [`CacheOptions::max_age`](crate::CacheOptions::max_age).
@@ -50,7 +62,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     /// # }
     /// ```
     pub fn cached(self) -> Cached<'a, T, A> {
-        Cached(State::Ask(self))
+        Cached { state: State::Ask(self), limit: None }
     }
 
     /// What is asked of the cache, unless it is nothing for it.
@@ -72,7 +84,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
 }
 
 impl<'a, T: FromReply, A: ToArgs> State<'a, T, A> {
-    fn ask(call: Call<'a, T, A>) -> (Self, Option<Frame>) {
+    fn ask(call: Call<'a, T, A>, limit: &mut Option<Limit>) -> (Self, Option<Frame>) {
         let link = call.link();
         let request = link.cache.as_ref().filter(|_| call.is_new()).and_then(|cache| {
             let request = call.request(cache)?;
@@ -83,13 +95,23 @@ impl<'a, T: FromReply, A: ToArgs> State<'a, T, A> {
             Found::Untracked => (Self::Plain(call), None),
             Found::Reply(reply) => (Self::Plain(call), Some(reply)),
             Found::Flight(flight) => {
-                let limit = call.limit();
-                let timer = link.runtime.timer(link.instant(link.clock().saturating_add(limit)));
-                (Self::Follow(call, flight, timer), None)
+                limit.get_or_insert_with(|| {
+                    let end = link.clock().saturating_add(call.limit());
+                    Limit { end, timer: link.runtime.timer(link.instant(end)) }
+                });
+                (Self::Follow(call, flight), None)
             }
             Found::Missing(token, flight) => {
                 let lead = Lead { cache: cache.clone(), key: request.key, token, flight };
                 let call = call.reply_as();
+                // What is left after others have failed.
+                let call = match limit {
+                    None => call,
+                    Some(Limit { end, .. }) => {
+                        let left = end.saturating_sub(link.clock());
+                        call.timeout(Duration::from_micros(left))
+                    }
+                };
                 let call = match cache.consent() {
                     None => call,
                     Some(bytes) => call.after(Prelude { bytes, commands: 1, ..Prelude::default() }),
@@ -106,24 +128,32 @@ impl<T: FromReply, A: ToArgs> Future for Cached<'_, T, A> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
         let this = self.get_mut();
         loop {
-            match std::mem::replace(&mut this.0, State::Done) {
-                State::Ask(call) => match State::ask(call) {
+            match std::mem::replace(&mut this.state, State::Done) {
+                State::Ask(call) => match State::ask(call, &mut this.limit) {
                     (State::Plain(call), Some(reply)) => return Poll::Ready(call.decode(&reply)),
-                    (state, _) => this.0 = state,
+                    (state, _) => this.state = state,
                 },
                 State::Plain(mut call) => {
                     let poll = Pin::new(&mut call).poll(cx);
                     if poll.is_pending() {
-                        this.0 = State::Plain(call);
+                        this.state = State::Plain(call);
                     }
                     return poll;
                 }
                 State::Lead(mut call, lead) => {
                     let Poll::Ready(result) = Pin::new(&mut call).poll(cx) else {
-                        this.0 = State::Lead(call, lead);
+                        this.state = State::Lead(call, lead);
                         return Poll::Pending;
                     };
-                    let reply = result?;
+                    let reply = match result {
+                        Ok(reply) => reply,
+                        Err(error) => {
+                            if error.is_server() {
+                                lead.refused(&error);
+                            }
+                            return Poll::Ready(Err(error));
+                        }
+                    };
                     // Where the server refused to track the key, nobody would announce changes.
                     if call.prelude_errors().is_empty() {
                         // A copy: the reply may be a small part of a large block.
@@ -132,18 +162,32 @@ impl<T: FromReply, A: ToArgs> Future for Cached<'_, T, A> {
                     }
                     return Poll::Ready(call.decode(&reply));
                 }
-                State::Follow(call, flight, mut timer) => match flight.poll(cx) {
-                    Poll::Ready(Some(reply)) => return Poll::Ready(call.decode(&reply)),
-                    // Whoever fetched it failed or gave up, which says nothing for this call.
-                    Poll::Ready(None) => this.0 = State::Ask(call),
-                    Poll::Pending => {
-                        if timer.poll_expired(cx).is_ready() {
-                            return Poll::Ready(Err(timed_out(&call)));
+                State::Follow(call, flight) => {
+                    let landed = flight.poll(cx);
+                    match landed {
+                        Poll::Ready(Landed::Reply(reply)) => {
+                            return Poll::Ready(call.decode(&reply));
                         }
-                        this.0 = State::Follow(call, flight, timer);
+                        // The server's word is the same for all; but a call that retries may ask
+                        // again what passes.
+                        Poll::Ready(Landed::Refused(error))
+                            if !(error.is_retryable() && call.retries()) =>
+                        {
+                            return Poll::Ready(Err(error));
+                        }
+                        _ => {}
+                    }
+                    let limit = this.limit.as_mut();
+                    if limit.is_some_and(|limit| limit.timer.poll_expired(cx).is_ready()) {
+                        return Poll::Ready(Err(timed_out(&call)));
+                    }
+                    if landed.is_pending() {
+                        this.state = State::Follow(call, flight);
                         return Poll::Pending;
                     }
-                },
+                    // That caller failed or gave up, which says nothing for this call.
+                    this.state = State::Ask(call);
+                }
                 State::Done => {
                     return Poll::Ready(Err(Error::rejected(
                         "?",

@@ -20,7 +20,7 @@ pub use options::{CacheOptions, CacheStats};
 use store::{Found, Store};
 
 use crate::{
-    CommandMap,
+    CommandMap, Error,
     resp::{Arg, Frame, encode_command},
     sync::{Mutex, MutexGuard},
 };
@@ -115,19 +115,28 @@ impl fmt::Debug for Cache {
     }
 }
 
+/// What came of a reply that one caller fetched for all
+#[derive(Clone)]
+enum Landed {
+    Reply(Frame),
+    /// The server's error.
+    Refused(Error),
+    /// That caller failed otherwise, or was dropped.
+    GivenUp,
+}
+
 /// A reply that one caller fetches and others wait for
 #[derive(Default)]
 struct Flight(Mutex<FlightState>);
 
 #[derive(Default)]
 struct FlightState {
-    /// `Some(None)`: whoever fetched it gave up.
-    result: Option<Option<Frame>>,
+    result: Option<Landed>,
     waiting: Vec<Waker>,
 }
 
 impl Flight {
-    fn poll(&self, cx: &Context<'_>) -> Poll<Option<Frame>> {
+    fn poll(&self, cx: &Context<'_>) -> Poll<Landed> {
         let mut state = self.lock();
         if let Some(result) = &state.result {
             return Poll::Ready(result.clone());
@@ -138,7 +147,7 @@ impl Flight {
         Poll::Pending
     }
 
-    fn land(&self, result: Option<Frame>) {
+    fn land(&self, result: Landed) {
         let waiting = {
             let mut state = self.lock();
             if state.result.is_some() {
@@ -171,14 +180,21 @@ impl Lead {
         if reply.len() <= options.max_reply_bytes {
             self.cache.lock().fill(&self.key, self.token, reply.clone(), expires);
         }
-        self.flight.land(Some(reply));
+        self.flight.land(Landed::Reply(reply));
+    }
+
+    /// The server answered with an error: it is not kept, and those who wait are told.
+    fn refused(&self, error: &Error) {
+        // First, so that nobody else comes to wait for it.
+        self.cache.lock().forget(&self.key, self.token);
+        self.flight.land(Landed::Refused(error.clone()));
     }
 }
 
 impl Drop for Lead {
     fn drop(&mut self) {
         self.cache.lock().forget(&self.key, self.token);
-        self.flight.land(None);
+        self.flight.land(Landed::GivenUp);
     }
 }
 

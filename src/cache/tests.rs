@@ -116,7 +116,7 @@ fn who_waits_for_a_fetch_that_is_given_up_is_told() {
     let cx = Context::from_waker(Waker::noop());
     assert!(flight.poll(&cx).is_pending());
     drop(lead);
-    assert!(matches!(flight.poll(&cx), Poll::Ready(None)));
+    assert!(matches!(flight.poll(&cx), Poll::Ready(Landed::GivenUp)));
     assert!(matches!(cache.look_up(&request("k", "GET k"), 0), Found::Missing(..)));
 }
 

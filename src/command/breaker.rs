@@ -1,6 +1,11 @@
 //! A circuit breaker: fails fast while the server does not answer.
 
-use std::{sync::PoisonError, time::Duration};
+use std::{
+    sync::{OnceLock, PoisonError},
+    time::Duration,
+};
+
+use redmux_transport::Instant;
 
 use crate::{
     Delivery, Error, ErrorKind, Result,
@@ -18,6 +23,9 @@ use crate::{
 /// window of time fail, the circuit *opens*: commands fail at once with
 /// [`ErrorKind::CircuitOpen`], not sent. After a pause, one command is let through to see. If the
 /// server answers it, the circuit closes; if not, the next pause begins.
+///
+/// A call that is [forgotten](crate::Call::forget) counts for nothing: while the circuit is open it is
+/// refused during the pauses and let through between them.
 ///
 /// Opening and closing are [events](crate::Event::CircuitOpened).
 ///
@@ -79,11 +87,15 @@ impl CircuitBreaker {
     }
 }
 
-/// A circuit breaker at work; times in microseconds of the link's clock
+/// A circuit breaker at work; times in microseconds of its own clock
+///
+/// The links that ask it, leased ones too, have clocks that begin at different moments.
 #[derive(Debug)]
 pub(crate) struct Breaker {
     policy: CircuitBreaker,
     state: Mutex<State>,
+    /// When it was first asked for the time.
+    epoch: OnceLock<Instant>,
 }
 
 #[derive(Debug, Default)]
@@ -121,15 +133,24 @@ enum Change {
 
 impl Breaker {
     pub(crate) fn new(policy: CircuitBreaker) -> Self {
-        Self { policy, state: Mutex::new(State::default()) }
+        Self { policy, state: Mutex::new(State::default()), epoch: OnceLock::new() }
     }
 
     /// Lets a command through, or not; whether it is the one to see by.
     pub(super) fn admit(&self, link: &Link) -> Result<bool> {
-        self.state().admit(&self.policy, || link.clock()).ok_or_else(|| {
-            let error = Error::new(ErrorKind::CircuitOpen, Delivery::NotSent);
-            error.detail("too many commands failed before; one is let through after each pause")
-        })
+        self.state().admit(&self.policy, || self.clock(link)).ok_or_else(refused)
+    }
+
+    /// Lets a command through of whose end nothing will be heard: while the circuit is open, once
+    /// it is time to see. It is never the one to see by, and takes nobody's turn.
+    pub(super) fn admit_unheard(&self, link: &Link) -> Result<()> {
+        self.state().is_passable(|| self.clock(link)).then_some(()).ok_or_else(refused)
+    }
+
+    fn clock(&self, link: &Link) -> u64 {
+        let now = link.runtime.now();
+        let epoch = *self.epoch.get_or_init(|| now);
+        u64::try_from(now.saturating_duration_since(epoch).as_micros()).unwrap_or(u64::MAX)
     }
 
     /// A call is over.
@@ -138,12 +159,12 @@ impl Breaker {
             None | Some(ErrorKind::Server | ErrorKind::Decode) => Verdict::Success,
             Some(ErrorKind::Timeout(_) | ErrorKind::Connect(_)) => Verdict::Failure,
             Some(ErrorKind::ConnectionLost | ErrorKind::Protocol) => {
-                Verdict::Lost(link.with(|core| core.session))
+                Verdict::Lost(link.with(|core| core.lineage()))
             }
             // It says nothing of the server.
             Some(_) => return,
         };
-        let change = self.state().settle(&self.policy, verdict, probe, || link.clock());
+        let change = self.state().settle(&self.policy, verdict, probe, || self.clock(link));
         let event = match change {
             None => return,
             Some(Change::Opened) => Event::CircuitOpened(CircuitOpened {
@@ -173,6 +194,14 @@ impl State {
             self.circuit = Circuit::Open { since, probe_at: policy.after_pause(now) };
             true
         })
+    }
+
+    /// Whether a command may pass without being the one to see by.
+    fn is_passable(&self, clock: impl FnOnce() -> u64) -> bool {
+        match self.circuit {
+            Circuit::Closed => true,
+            Circuit::Open { probe_at, .. } => clock() >= probe_at,
+        }
     }
 
     fn settle(
@@ -224,6 +253,11 @@ impl CircuitBreaker {
     fn after_pause(&self, now: u64) -> u64 {
         now.saturating_add(micros(Some(self.pause)))
     }
+}
+
+fn refused() -> Error {
+    let error = Error::new(ErrorKind::CircuitOpen, Delivery::NotSent);
+    error.detail("too many commands failed before; one is let through after each pause")
 }
 
 /// Commands that ended lately, and how many of them failed, in tenths of a time
@@ -306,6 +340,18 @@ mod tests {
         assert_eq!(bench.admit(2 * SECOND), Some(true));
         assert_eq!(bench.admit(4 * SECOND - 1), None);
         assert_eq!(bench.admit(4 * SECOND), Some(true));
+    }
+
+    #[test]
+    fn what_is_forgotten_passes_when_it_is_time_and_takes_no_turn() {
+        let mut bench = Bench::new(CircuitBreaker::new().failures(1).pause(Duration::from_secs(2)));
+        assert!(bench.1.is_passable(|| 0));
+        assert_eq!(bench.settle(Verdict::Failure, false, 0), Some(Change::Opened));
+        assert!(!bench.1.is_passable(|| SECOND));
+        assert!(bench.1.is_passable(|| 2 * SECOND));
+        assert!(bench.1.is_passable(|| 2 * SECOND));
+        assert_eq!(bench.admit(2 * SECOND), Some(true));
+        assert!(!bench.1.is_passable(|| 2 * SECOND));
     }
 
     #[test]

@@ -45,14 +45,19 @@ pub struct Call<'a, T, A> {
     reply: PhantomData<fn() -> T>,
 }
 
+/// A call whose arguments and reply are of no particular type; made by [`Call::erased`]
+pub type AnyCall<'a> = Call<'a, Frame, AnyArgs<'a>>;
+
 /// A command of the client's own; of one type, so that there is one copy of the code
-pub(crate) type OwnCall<'a> = Call<'a, Frame, AnyArgs<'a>>;
+pub(crate) type OwnCall<'a> = AnyCall<'a>;
 
 /// What few calls have, kept out of the others
 #[derive(Default)]
 struct Special<'a> {
     /// The circuit breaker sees by it.
     probe: bool,
+    /// Its outcome will not be heard of.
+    forgotten: bool,
     /// Goes before the command, with nothing in between.
     prelude: Option<Prelude>,
     retrying: Full<Retrying>,
@@ -182,8 +187,12 @@ impl<'a, T, A> Call<'a, T, A> {
         self
     }
 
+    /// Whether it is sent again when it fails for a passing reason.
+    pub(crate) fn retries(&self) -> bool {
+        FULL && self.policy().is_some()
+    }
+
     /// Which policy it is sent again by.
-    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
     fn policy(&self) -> Option<&RetryPolicy> {
         let own = self.special.as_ref().and_then(|special| special.retrying.get());
         let own = own.map(|retrying| &retrying.policy);
@@ -202,6 +211,34 @@ impl<'a, T, A> Call<'a, T, A> {
     pub fn reply_as<U: FromReply>(self) -> Call<'a, U, A> {
         let Self { link, name, subcommand, args, timeout, handling, special, state, .. } = self;
         let reply = PhantomData;
+        Call { link, name, subcommand, args, timeout, handling, special, state, reply }
+    }
+
+    /// The same call as a type that all calls can have, for pipelines and transactions of any calls
+    /// in any number.
+    ///
+    /// Its reply is a [`Frame`], which [decodes](Frame::decode) into what is wanted.
+    ///
+    /// ```no_run
+    /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
+    /// let mut calls = Vec::new();
+    /// for user in 0..100 {
+    ///     calls.push(db.incr(format!("visits:{user}")).erased());
+    ///     if user % 10 == 0 {
+    ///         calls.push(db.hset("milestones", (user, "reached")).erased());
+    ///     }
+    /// }
+    /// let replies = redmux::pipeline(calls).all().await?;
+    /// let first: i64 = replies[0].decode()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn erased(self) -> AnyCall<'a>
+    where
+        A: ToArgs + Send + Sync + 'a,
+    {
+        let Self { link, name, subcommand, args, timeout, handling, special, state, .. } = self;
+        let (args, reply) = (AnyArgs::new(args), PhantomData);
         Call { link, name, subcommand, args, timeout, handling, special, state, reply }
     }
 
@@ -320,6 +357,9 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     /// If the command was refused, or the multiplexer is closed; [`ErrorKind::QueueFull`] where a
     /// call would wait for room in the send queue.
     pub fn forget(mut self) -> Result<()> {
+        if self.handling().is_some() {
+            self.special().forgotten = true;
+        }
         let sent = match std::mem::replace(&mut self.state, State::New) {
             State::New => self.submit(None, &Context::from_waker(Waker::noop())),
             State::Refused(error) => Err(self.label(error)),
@@ -350,9 +390,11 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
 
     /// Refuses it if `check` does, which is asked only about commands that may do harm.
     pub(crate) fn checked(self, check: impl FnOnce(&[Arg<'_>]) -> Result<()>) -> Self {
-        if is_harmless(self.name.as_bytes()) {
-            return self;
-        }
+        if is_harmless(self.name.as_bytes()) { self } else { self.judged(check) }
+    }
+
+    /// Refuses it if `check` does.
+    pub(crate) fn judged(self, check: impl FnOnce(&[Arg<'_>]) -> Result<()>) -> Self {
         let refusal = {
             let words = self.words();
             check(&words).err()
@@ -462,7 +504,12 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
             if handling.observers.are_enabled() {
                 self.observe(handling);
             }
-            match handling.admit(self.link) {
+            let forgotten = self.special.as_ref().is_some_and(|special| special.forgotten);
+            let admitted = match forgotten {
+                false => handling.admit(self.link),
+                true => handling.admit_unheard(self.link).map(|()| false),
+            };
+            match admitted {
                 Ok(false) => {}
                 Ok(true) => self.special().probe = true,
                 Err(error) => {

@@ -105,25 +105,6 @@ pub(crate) fn check_shared(args: &[Arg<'_>]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Rejects what would break the matching of replies even on a connection of one's own; otherwise
-/// says whether the connection is changed for good, or until a later command.
-pub(crate) fn check_leased(args: &[Arg<'_>]) -> Result<bool, Error> {
-    let Err(error) = check_shared(args) else { return Ok(false) };
-    let second = args.get(1).map(|arg| arg.as_bytes().to_ascii_uppercase());
-    match (error.command_name(), second.as_deref()) {
-        (Some("SELECT" | "MULTI" | "EXEC" | "DISCARD" | "WATCH" | "UNWATCH" | "AUTH"), _)
-        | (Some("CLIENT"), Some(b"CACHING")) => Ok(true),
-        (
-            Some(
-                "BLPOP" | "BRPOP" | "BRPOPLPUSH" | "BLMOVE" | "BLMPOP" | "BZPOPMIN" | "BZPOPMAX"
-                | "BZMPOP" | "WAIT" | "WAITAOF" | "XREAD" | "XREADGROUP",
-            ),
-            _,
-        ) => Ok(false),
-        _ => Err(error),
-    }
-}
-
 /// Whether `BLOCK` is among the options, which end at `STREAMS`.
 ///
 /// A group may have the name of an option. Of an option that is not known here nobody can tell

@@ -43,9 +43,20 @@ impl Handling {
         self.breaker.as_ref().map_or(Ok(false), |breaker| breaker.admit(link))
     }
 
+    /// The same for a call of whose end nothing will be heard.
+    #[inline(never)]
+    pub(super) fn admit_unheard(&self, link: &Link) -> Result<()> {
+        self.breaker.as_ref().map_or(Ok(()), |breaker| breaker.admit_unheard(link))
+    }
+
+    /// Lets no command begin to look for a connection while all would be refused.
+    pub(crate) fn check_circuit(&self, link: &Link) -> Result<()> {
+        self.admit_unheard(link)
+    }
+
     /// A call has come to its end, or to that of an attempt.
     #[inline(never)]
-    pub(super) fn settle(&self, link: &Link, probe: bool, error: Option<&Error>) {
+    pub(crate) fn settle(&self, link: &Link, probe: bool, error: Option<&Error>) {
         if let Some(breaker) = &self.breaker {
             breaker.settle(link, probe, error);
         }

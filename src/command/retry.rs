@@ -139,7 +139,7 @@ impl fmt::Debug for RetryPolicy {
 }
 
 /// What is known of the attempts of one call
-pub(super) struct Retrying {
+pub(crate) struct Retrying {
     pub(super) policy: RetryPolicy,
     attempt: u32,
     /// The time of this attempt, as the call was given it or less.
@@ -151,13 +151,13 @@ pub(super) struct Retrying {
 }
 
 impl Retrying {
-    pub(super) fn new(policy: RetryPolicy) -> Self {
+    pub(crate) fn new(policy: RetryPolicy) -> Self {
         Self { policy, attempt: 0, time: None, deadline: NEVER, timer: None }
     }
 
     /// The time for the attempt that begins now, of a call that was given so much; `None` for the
     /// same as without retries.
-    pub(super) fn begin(&mut self, link: &Link, given: Option<u64>, limit: u64) -> Option<u64> {
+    pub(crate) fn begin(&mut self, link: &Link, given: Option<u64>, limit: u64) -> Option<u64> {
         let now = link.clock();
         self.attempt += 1;
         if self.attempt == 1 {
@@ -176,7 +176,7 @@ impl Retrying {
     }
 
     /// Prepares the next attempt after this error; false if there is none.
-    pub(super) fn again(&mut self, link: &Link, error: &Error, words: &[Arg<'_>]) -> bool {
+    pub(crate) fn again(&mut self, link: &Link, error: &Error, words: &[Arg<'_>]) -> bool {
         if self.attempt >= self.policy.attempts
             || !self.policy.allows(error, words)
             || link.with(|core| matches!(core.phase, Phase::Closing | Phase::Closed))
@@ -194,7 +194,7 @@ impl Retrying {
     }
 
     /// Runs while it is waited for the next attempt.
-    pub(super) fn timer(&mut self) -> Option<&mut Box<dyn Timer>> {
+    pub(crate) fn timer(&mut self) -> Option<&mut Box<dyn Timer>> {
         let timer = self.timer.as_mut()?;
         Some(timer.get_mut().unwrap_or_else(PoisonError::into_inner))
     }

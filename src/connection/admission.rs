@@ -266,14 +266,14 @@ impl Core {
     }
 
     pub(crate) fn closed_error(&self) -> Error {
-        let error = Error::new(ErrorKind::Closed, Delivery::NotSent);
+        let error = Error::new(self.end, Delivery::NotSent);
         match &self.last_error {
             Some(cause) if self.phase == Phase::Closed => error.source(cause.clone()),
             _ => error,
         }
     }
 
-    fn disconnected_error(&self) -> Error {
+    pub(super) fn disconnected_error(&self) -> Error {
         let error = Error::new(ErrorKind::ConnectionLost, Delivery::NotSent)
             .detail("not connected, and the backlog policy is to fail fast");
         match &self.last_error {

@@ -66,6 +66,8 @@ pub(crate) struct LinkConfig {
     pub(crate) leased: bool,
     /// A server that answers `READONLY` is left for the one that its name leads to now.
     pub(crate) redial_on_readonly: bool,
+    /// The stream of the shared connection beside which a leased one was opened.
+    pub(crate) beside: u64,
     /// The connection is used for RESP2 subscriptions (arrays are pushes), or for `MONITOR`.
     pub(crate) subscriber: bool,
     /// Set for a connection that is used for `MONITOR`: its lines go there.

@@ -138,6 +138,14 @@ pub(crate) struct Core {
     pub(super) leaving: Leaving,
     pub(super) redial: Redial,
     pub(super) late: Late,
+    /// Why a leased connection is to end now.
+    pub(super) forsaken: Option<&'static str>,
+    /// The borrower of a leased connection has made it its own: the client says nothing on it.
+    pub(crate) quiet: bool,
+    /// What commands fail with once the link is over.
+    pub(super) end: ErrorKind,
+    /// Somebody wants to lease a connection beside this one, and waits for it.
+    pub(super) wanted: bool,
     pub(super) handshake: Handshake,
     pub(crate) server: Option<ServerInfo>,
     pub(crate) protocol: Protocol,
@@ -198,6 +206,10 @@ impl Core {
             leaving: Leaving::default(),
             redial: Redial::default(),
             late: Late::default(),
+            forsaken: None,
+            quiet: false,
+            end: ErrorKind::Closed,
+            wanted: false,
             handshake: Handshake::default(),
             server: None,
             protocol: Protocol::Resp2,
@@ -221,7 +233,7 @@ impl Core {
     }
 
     /// Lets whoever waits for the phase to change look again.
-    pub(super) fn wake_watchers(&mut self) {
+    pub(crate) fn wake_watchers(&mut self) {
         self.wake.append(&mut self.watchers);
     }
 
@@ -490,6 +502,7 @@ impl Core {
         if self.phase == Phase::Handshake {
             self.phase = Phase::Ready;
         }
+        self.wanted = false;
         self.failed_attempts = 0;
         self.tally.counted.connects += 1;
         inbox.became_ready = true;

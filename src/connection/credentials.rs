@@ -14,6 +14,7 @@ use super::link::Link;
 use crate::{
     Call, ConnectStage, Delivery, Error, ErrorKind,
     events::{CredentialsNotRenewed, Event, InternalError},
+    resp::{Arg, ReplyError},
 };
 
 /// A user name (for ACL users) and a password, kept out of every log
@@ -158,11 +159,23 @@ async fn reauthenticate(
     provider: &dyn CredentialsProvider,
     server: &Arc<Endpoint>,
 ) -> Result<Option<Duration>, Error> {
+    if link.with(|core| core.quiet) {
+        return Ok(None);
+    }
     let credentials = ask(link, provider, server).await?;
     let name = link.with(|core| core.config.commands.name_of("AUTH").to_owned());
     let password = credentials.password.as_deref().unwrap_or_default();
     let args: Vec<&str> = credentials.username.as_deref().into_iter().chain([password]).collect();
-    Call::<(), _>::new(link, name, args).await?;
+    if link.with(|core| core.config.leased) {
+        let words: Vec<_> =
+            [&*name].iter().chain(&args).map(|word| Arg::Bytes(word.as_bytes())).collect();
+        // Its borrower may be in `MULTI`, or somebody else by now.
+        let Some(reply) = link.say(&words).await else { return Ok(None) };
+        let reply = reply.map_err(|error| error.command(&*name))?;
+        reply.decode::<()>().map_err(|error: ReplyError| Error::from(error).command(&*name))?;
+    } else {
+        Call::<(), _>::new(link, name, args).await?;
+    }
     Ok(credentials.valid_for)
 }
 

@@ -223,7 +223,7 @@ impl Core {
             let patience = self.patience();
             if patience > self.now {
                 // Looked at again, because that call may be given up meanwhile.
-                self.probe_deadline = patience.min(self.probe_end());
+                self.probe_deadline = patience.min(self.probe_end()).min(self.show_use());
                 return Ok(());
             }
             let silence = self.now.saturating_sub(self.last_read.unwrap_or(0));
@@ -235,8 +235,12 @@ impl Core {
             .detail("the peer does not answer a probe")
             .diagnose(self.diagnose(silence, self.config.probe_timeout)));
         }
-        if self.probe_deadline == NEVER && self.now >= self.next_probe() {
+        if self.probe_deadline == NEVER && !self.quiet && self.now >= self.next_probe() {
             self.probe_deadline = self.probe_end();
+            if self.config.leased && self.patience() > self.now {
+                let next = self.now.saturating_add(self.config.keep_alive);
+                self.probe_deadline = self.probe_deadline.min(next);
+            }
             self.post(&[Arg::Bytes(b"PING")], Kind::Probe);
         }
         Ok(())
@@ -293,7 +297,7 @@ impl Core {
         let liveness = match self.phase {
             _ if self.is_paused() => self.pause_end(),
             Phase::Ready | Phase::Closing if self.probe_deadline != NEVER => self.probe_deadline,
-            Phase::Ready | Phase::Closing => self.next_probe(),
+            Phase::Ready | Phase::Closing if !self.quiet => self.next_probe(),
             _ => NEVER,
         };
         let own = self.close_by.min(self.leaving.deadline()).min(self.retry_due);

@@ -56,6 +56,9 @@ impl Core {
     /// The error by which the stream ends, once after it was asked for.
     pub(crate) fn check_given_up(&mut self) -> Result<(), Error> {
         let lost = Error::new(ErrorKind::ConnectionLost, Delivery::MaybeExecuted);
+        if let Some(why) = self.forsaken.take() {
+            return Err(lost.detail(why));
+        }
         if std::mem::take(&mut self.leaving.asked) {
             return Err(lost.detail("the program asked for another connection"));
         }

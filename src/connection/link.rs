@@ -126,6 +126,23 @@ impl Link {
         })
     }
 
+    /// Sends a command of the client's own, unless a borrower has made the connection its own.
+    pub(super) fn submit_own(
+        &self,
+        command: &Submission<'_>,
+        waker: &Waker,
+    ) -> Result<Option<SlotId>> {
+        self.with(|core| {
+            if core.quiet {
+                return Ok(None);
+            }
+            self.stamp(core);
+            let id = core.submit(command, None, waker);
+            core.rouse_driver();
+            id.map(Some)
+        })
+    }
+
     /// As [`with`](Self::with), for who holds a lock that no waker must meet: they go into
     /// `wakers`, to be called later.
     pub(crate) fn quietly<R>(

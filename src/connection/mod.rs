@@ -21,6 +21,7 @@ mod handshake;
 mod hints;
 mod inflow;
 mod leaving;
+mod lending;
 mod link;
 mod outbox;
 mod pause;

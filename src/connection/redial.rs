@@ -45,7 +45,7 @@ impl Wait {
 impl Core {
     /// When a wait ends, as things are.
     pub(super) fn plan_redial(&mut self, wait: &Wait) -> u64 {
-        let waiting = self.fifo.len() > self.dead_unsent || !self.room.is_empty();
+        let waiting = self.fifo.len() > self.dead_unsent || !self.room.is_empty() || self.wanted;
         let mut at = wait.until;
         if waiting {
             at = at.min(wait.eager);

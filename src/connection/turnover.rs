@@ -196,7 +196,7 @@ impl Core {
     /// The link is over: nothing is accepted or answered any more.
     pub(crate) fn shut(&mut self) {
         self.phase = Phase::Closed;
-        self.fail_all(ErrorKind::Closed);
+        self.fail_all(self.end);
         self.wake_watchers();
     }
 

@@ -19,7 +19,7 @@ use super::{
     streams::{Streams, no_streams},
 };
 use crate::{
-    Call, Error, Result,
+    Call, Error, Result, RetryPolicy,
     multiplexer::Leased,
     resp::{Arg, FromReply, ToArg, ToArgs},
 };
@@ -202,12 +202,38 @@ impl Database {
                 time.saturating_add(ours)
             }
         };
-        let leased = match self.leased.get() {
-            Some(leased) => leased.clone(),
-            None => self.muxer.inner().lease().await.map_err(|error| error.command(name))?,
-        };
-        let _blocking = Blocking::begin(&leased);
-        Call::new(&leased.link, name, args).handled(self.handling()).timeout(timeout).await
+        if let Some(leased) = self.leased.get() {
+            return self.block_on(leased, name, &args, timeout).await;
+        }
+        let mut attempts = self.attempts();
+        loop {
+            let leased = self.borrow(name).await;
+            let result = match &leased {
+                Ok(leased) => self.block_on(leased, name, &args, timeout).await,
+                Err(error) => Err(error.clone()),
+            };
+            let Err(error) = result else { return result };
+            // Whose connection is closed by now.
+            drop(leased);
+            let words = Call::<(), _>::new(self.link(), name, &args);
+            attempts.again(&error, &words.words()).await.ok_or(error)?;
+        }
+    }
+
+    async fn block_on<T: FromReply>(
+        &self,
+        leased: &Arc<Leased>,
+        name: &'static str,
+        args: &impl ToArgs,
+        timeout: Duration,
+    ) -> Result<T> {
+        let _blocking = Blocking::begin(leased);
+        let call = Call::new(&leased.link, name, args).handled(self.handling()).timeout(timeout);
+        match self.leased.get() {
+            Some(_) => call.await,
+            // Elsewhere, if at all.
+            None => call.retry(&RetryPolicy::none()).await,
+        }
     }
 }
 

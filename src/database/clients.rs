@@ -111,20 +111,33 @@ impl Database {
 
     /// Whether this connection is spared when the server closes some for want of memory
     ///
-    /// Until it is closed: a new one begins without. See
+    /// On a [`Lease`](crate::Lease) it is for that lease. The connection of a multiplexer is
+    /// shared: there it is for everybody, until the connection is replaced, and a new one begins
+    /// without. See
     /// [CLIENT NO-EVICT](https://redis.io/docs/latest/commands/client-no-evict/). Since
     /// Redis 7.0.
     pub fn client_no_evict(&self, on: bool) -> Call<'_, (), impl ToArgs> {
+        self.note_change();
         self.call2("CLIENT", "NO-EVICT", (on_off(on),))
     }
 
     /// Whether reading through this connection leaves open when a key was last used
     ///
-    /// Until it is closed: a new one begins without. See
+    /// On a [`Lease`](crate::Lease) it is for that lease. The connection of a multiplexer is
+    /// shared: there it is for everybody, until the connection is replaced, and a new one begins
+    /// without. See
     /// [CLIENT NO-TOUCH](https://redis.io/docs/latest/commands/client-no-touch/). Since
     /// Redis 7.2.
     pub fn client_no_touch(&self, on: bool) -> Call<'_, (), impl ToArgs> {
+        self.note_change();
         self.call2("CLIENT", "NO-TOUCH", (on_off(on),))
+    }
+
+    /// The next borrower of a leased connection must not find what is changed now.
+    fn note_change(&self) {
+        if let Some(leased) = self.leased.get() {
+            leased.change();
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "full")]
 mod blocking;
+#[cfg(feature = "full")]
+mod borrowing;
 mod checks;
 mod clients;
 mod command_info;
@@ -132,9 +134,11 @@ impl Database {
     /// The same; each of its calls is sent again as this policy says when it fails for a passing
     /// reason
     ///
-    /// See [`RetryPolicy`]. A call's own [`retry`](Call::retry) goes before it. Not sent again:
-    /// transactions, calls that are [forgotten](Call::forget), and commands on a connection of
-    /// their own, which does not come back.
+    /// See [`RetryPolicy`]. A call's own [`retry`](Call::retry) goes before it. A blocking command
+    /// (`blpop`) is sent again on another connection, for its whole time each. Not sent again:
+    /// transactions (but connections for them are asked for again), calls that are
+    /// [forgotten](Call::forget), and commands of a [`Lease`](crate::Lease), which does not come
+    /// back.
     #[cfg(feature = "full")]
     pub fn with_retry(&self, policy: RetryPolicy) -> Self {
         self.change(|handling| handling.retry = Some(policy))
@@ -176,10 +180,10 @@ impl Database {
         args: impl ToArgs,
     ) -> Call<'_, T, impl ToArgs> {
         let call = Call::new(self.link(), name, args).handled(self.handling());
-        call.checked(|words| match self.leased.get() {
-            Some(leased) => leased.check(words),
-            None => check_shared(words),
-        })
+        match self.leased.get() {
+            Some(leased) => call.judged(|words| leased.check(words)),
+            None => call.checked(check_shared),
+        }
     }
 
     fn change(&self, change: impl FnOnce(&mut Handling)) -> Self {

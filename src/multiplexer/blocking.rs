@@ -8,7 +8,8 @@ use std::{
 };
 
 use crate::{
-    Call, ConnectionMultiplexer, Delivery, Error, ErrorKind, Result, TimeoutStage,
+    Call, ConnectionMultiplexer, Database, Delivery, Environment, Error, ErrorKind, Options,
+    Result, TimeoutStage,
     connection::Driving,
     resp::{FromReply, ToArgs},
 };
@@ -41,6 +42,30 @@ pub struct Blocking {
 impl Blocking {
     pub(super) fn new(muxer: ConnectionMultiplexer) -> Self {
         Self { muxer }
+    }
+
+    /// Connects over the given transport and runtime, and parks the thread until the server has
+    /// answered; `redmux::blocking::connect` has both.
+    ///
+    /// # Errors
+    /// As for [`ConnectionMultiplexer::connect_with`].
+    pub fn connect_with(options: impl Into<Options>, environment: Environment) -> Result<Self> {
+        let connected = park_on(ConnectionMultiplexer::connect_with(options, environment), None);
+        // Without a deadline, parking ends with an outcome.
+        let muxer = connected.unwrap_or_else(|| {
+            Err(Error::new(ErrorKind::Timeout(TimeoutStage::Connect), Delivery::NotSent))
+        })?;
+        Ok(Self::new(muxer))
+    }
+
+    /// Typed commands on the database of the options.
+    pub fn database(&self) -> Database {
+        self.muxer.database()
+    }
+
+    /// The multiplexer whose calls it runs.
+    pub fn multiplexer(&self) -> &ConnectionMultiplexer {
+        &self.muxer
     }
 
     /// Runs a call and parks the thread until its reply has come.

@@ -3,20 +3,19 @@ use std::{
     fmt,
     future::{Future, poll_fn},
     pin::pin,
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
     task::Poll,
     time::Duration,
 };
 
 use super::{
-    ConnectionMultiplexer, Inner, Lines,
-    pool::{Leased, is_clean},
+    ConnectionMultiplexer, Inner, Leased, Lines,
+    pool::{Progress, is_clean},
 };
 use crate::{
-    Call, Database, Delivery, Error, ErrorKind, Result, TimeoutStage,
-    command::{Handling, check_leased},
-    error::whole_millis,
-    resp::{Arg, FromReply, ToArgs},
+    Call, Database, Delivery, Error, ErrorKind, Result,
+    command::Handling,
+    resp::{FromReply, ToArgs},
 };
 
 /// A connection for one user, from a small pool; got from [`ConnectionMultiplexer::lease`]
@@ -24,10 +23,13 @@ use crate::{
 /// Commands that would hold up everybody on the shared connection, or change it, are at home
 /// here. When the last clone of it and of its [`database`](Self::database) is dropped, the
 /// connection goes back to the pool; it is closed instead, which frees what the server holds for
-/// it, if a command was dropped in flight or the connection was changed (`WATCH`, `MULTI`,
-/// `SELECT`…).
+/// it, if a command was dropped in flight, if the connection was changed (`WATCH`, `MULTI`,
+/// `SELECT`, `AUTH`, `CLIENT SETNAME`, a command that this crate does not know…), or if the
+/// multiplexer has another connection by now.
 ///
-/// It does not reconnect: once the connection is lost, every command fails.
+/// It does not reconnect: once the connection is lost, every command fails with
+/// [`ErrorKind::ConnectionLost`]. After `MULTI`, `AUTH` or an unknown command the client sends
+/// nothing of its own on it: neither probes nor renewed credentials.
 ///
 /// ```no_run
 /// # async fn f(muxer: redmux::ConnectionMultiplexer) -> redmux::Result<()> {
@@ -47,11 +49,16 @@ impl ConnectionMultiplexer {
     ///
     /// One that was given back, or a new one. At most
     /// [`max_leased`](crate::Options::max_leased) are leased at a time: who comes then waits in
-    /// line. Those that lie idle for [`lease_idle`](crate::Options::lease_idle) are closed. All of
-    /// it is given the `command_timeout`.
+    /// line. Those that lie idle for [`lease_idle`](crate::Options::lease_idle) are closed.
+    ///
+    /// While there is no connection to the server it waits for one, as commands do, unless the
+    /// [backlog policy](crate::BacklogPolicy) is to fail fast. It is given the `command_timeout`
+    /// for all of it. Connections are dialled no more often than the
+    /// [reconnect policy](crate::ReconnectPolicy) says.
     ///
     /// # Errors
-    /// A timeout at [`TimeoutStage::Queue`]; those of connecting; [`ErrorKind::Closed`].
+    /// A timeout at [`TimeoutStage::Queue`](crate::TimeoutStage::Queue), which says what was waited
+    /// for; that of connecting, where another attempt could not succeed; [`ErrorKind::Closed`].
     #[cfg(feature = "full")]
     pub async fn lease(&self) -> Result<Lease> {
         let leased = self.inner.lease().await?;
@@ -79,16 +86,11 @@ impl Inner {
         let Some(pool) = self.pool.get() else {
             return Err(Error::new(ErrorKind::Closed, Delivery::NotSent));
         };
-        let mut acquire = pin!(pool.acquire(&self.link, lines));
+        let progress = Progress::default();
+        let mut acquire = pin!(pool.acquire(lines, &progress));
         poll_fn(|cx| match acquire.as_mut().poll(cx) {
             Poll::Ready(leased) => Poll::Ready(leased),
-            Poll::Pending => timer.poll_expired(cx).map(|()| {
-                let stage = ErrorKind::Timeout(TimeoutStage::Queue);
-                Err(Error::new(stage, Delivery::NotSent).detail(format!(
-                    "no connection could be leased within {} ms",
-                    whole_millis(limit)
-                )))
-            }),
+            Poll::Pending => timer.poll_expired(cx).map(|()| Err(pool.timed_out(&progress, limit))),
         })
         .await
         .map_err(|error| error.endpoint_at(&self.link.endpoint()))
@@ -99,12 +101,13 @@ impl Leased {
     /// Lets go of the watched keys; where that fails, or something else is still due, the
     /// connection is not used again.
     pub(crate) async fn unwatch(&self, handling: Option<&Handling>, limit: Duration) {
-        if !is_clean(&self.link) {
+        // In a `MULTI` of the borrower's it would only be queued.
+        if self.is_changed() || !is_clean(&self.link) {
             return;
         }
         let unwatch = Call::<(), _>::new(&self.link, "UNWATCH", ()).handled(handling);
         if unwatch.timeout(limit).await.is_ok() {
-            self.spoiled.store(false, Ordering::SeqCst);
+            self.guard(false);
         }
     }
 }
@@ -128,16 +131,6 @@ impl Lease {
         args: impl ToArgs,
     ) -> Call<'_, T, impl ToArgs> {
         self.database.execute(name, args)
-    }
-}
-
-impl Leased {
-    /// Refuses what would break the matching of replies; notes what changes the connection.
-    pub(crate) fn check(&self, words: &[Arg<'_>]) -> Result<()> {
-        if check_leased(words)? {
-            self.spoiled.store(true, Ordering::SeqCst);
-        }
-        Ok(())
     }
 }
 

@@ -2,7 +2,9 @@
 
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod blocking;
+mod gate;
 mod lease;
+mod leased;
 mod monitor;
 mod pool;
 mod status;
@@ -16,11 +18,11 @@ use redmux_transport::{
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 pub use blocking::Blocking;
 pub use lease::Lease;
+pub(crate) use leased::{Leased, Watching};
 pub(crate) use monitor::Lines;
 pub use monitor::{Monitor, MonitoredCommand};
 pub use pool::LeaseStatus;
 use pool::Pool;
-pub(crate) use pool::{Leased, Watching};
 pub use status::{LinkStatus, Status};
 
 use crate::{
@@ -175,7 +177,6 @@ impl ConnectionMultiplexer {
         let runtime = environment.runtime.clone();
         let profiler = Full::of(|| options.profiling.then(Arc::default));
         let handling = Full::of(|| options.handling(profiler.get()));
-        let pool = Full::of(|| Some(Pool::new(environment.clone(), options.clone())));
         let hub = Arc::new(Hub::default());
         let registry = Arc::new(Registry::default());
         let endpoint = Arc::new(options.endpoints[0].clone());
@@ -198,6 +199,8 @@ impl ConnectionMultiplexer {
         let interactive = link(ConnectionType::Interactive, Phase::Disconnected);
         let dedicated = link(ConnectionType::Subscription, Phase::Dormant);
         registry.set_dedicated(&dedicated);
+        let pool =
+            Full::of(|| Some(Pool::new(environment.clone(), options.clone(), interactive.clone())));
         Self {
             inner: Arc::new(Inner {
                 link: interactive,
@@ -308,8 +311,15 @@ impl ConnectionMultiplexer {
     /// failover. It is as if the connection had been lost: what is in flight fails as
     /// [maybe executed](crate::Delivery::MaybeExecuted), what was not sent goes to the next one,
     /// subscriptions are restored and told of the gap, and events say so. Where there is no
-    /// connection, nothing happens: one is being opened. Leased connections stay as they are.
+    /// connection, nothing happens: one is being opened.
+    ///
+    /// Of the leased connections, those that lie idle are closed, and those on which a command of
+    /// [`Database`] waits for something to happen (`blpop`) or `MONITOR` runs are lost. A
+    /// [`Lease`] stays as it is until it is dropped, and is not used again then.
     pub fn reconnect(&self) {
+        if let Some(pool) = self.inner.pool.get() {
+            pool.renew();
+        }
         for link in [&self.inner.link, &self.inner.dedicated] {
             link.with(|core| core.ask_for_another_stream());
         }

@@ -2,20 +2,30 @@
 
 use std::{
     collections::VecDeque,
-    fmt,
+    io,
+    pin::pin,
     sync::{
         Arc, PoisonError, Weak,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicU8, Ordering::SeqCst},
     },
     time::Duration,
 };
 
-use futures::{channel::oneshot, future::poll_fn};
+use futures::{
+    channel::oneshot,
+    future::{poll_fn, select},
+};
 use redmux_transport::{Environment, Instant};
 
+use super::{
+    gate::{Gate, PROVEN, Turn},
+    leased::{Leased, Stamp},
+};
 use crate::{
-    Delivery, Error, ErrorKind, Full, Options, Result,
+    BacklogPolicy, Delivery, Error, ErrorKind, Full, Options, ReconnectPolicy, Result,
+    TimeoutStage,
     connection::{DialPlan, Driver, Link, LinkConfig, Phase},
+    error::whole_millis,
     events::{ConnectionType, Hub},
     multiplexer::Lines,
     pubsub::Registry,
@@ -29,56 +39,67 @@ pub(super) const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
 pub(crate) struct Pool {
     env: Environment,
     options: Arc<Options>,
+    policy: Arc<dyn ReconnectPolicy>,
+    /// The shared connection: leased ones lead to its server, and wait for it.
+    main: Arc<Link>,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
     /// Given back clean, the last one last.
-    idle: Vec<(Arc<Link>, Instant)>,
+    idle: Vec<Idle>,
     /// Out, or about to be: at most `max_leased`.
     permits: usize,
     /// Connections dialled so far.
     opened: u64,
     out: Vec<Weak<Leased>>,
+    /// Being dialled.
+    opening: Vec<Weak<Link>>,
     line: VecDeque<oneshot::Sender<Permit>>,
-    /// A task waits to close what lies idle too long.
-    swept: bool,
+    gate: Gate,
+    /// How often the program has asked for other connections.
+    round: u64,
+    /// A task looks after what lies idle, and after the shared connection.
+    kept: bool,
+    /// That task looks again by itself.
+    armed: bool,
     closed: bool,
 }
 
+struct Idle {
+    link: Arc<Link>,
+    stamp: Stamp,
+    since: Instant,
+}
+
 /// The right to one connection; dropped, it goes to the first in line
-struct Permit(Option<Arc<Pool>>);
+pub(super) struct Permit(pub(super) Option<Arc<Pool>>);
 
-/// One connection for one user, given back when dropped
-pub(crate) struct Leased {
-    pub(crate) link: Arc<Link>,
-    /// The connection is not as it was when new (`WATCH`, `SELECT`…): it is not used again.
-    pub(crate) spoiled: AtomicBool,
-    /// A command may wait on the server for long: closing does not wait for it.
-    pub(crate) blocking: AtomicBool,
-    watching: Mutex<Watching>,
-    permit: Permit,
+/// A connection that is being dialled; dropped, it is given up
+struct Opening<'a> {
+    pool: &'a Pool,
+    link: Arc<Link>,
+    round: u64,
+    settled: bool,
 }
 
-/// How far an attempt of an optimistic loop has come, on the connection it leased
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Watching {
-    /// It is no such connection.
-    No,
-    /// Keys are watched.
-    Reads,
-    /// `EXEC` is on its way.
-    Commits,
-    /// `EXEC` was answered: nothing is watched any more.
-    Over { conflict: bool },
-}
+/// What a caller waits for, so that a time-out can say it
+#[derive(Default)]
+pub(super) struct Progress(AtomicU8);
+
+/// One of the connections that may be leased at a time.
+const A_PERMIT: u8 = 0;
+/// The shared connection.
+const THE_SERVER: u8 = 1;
+/// A dial.
+const A_DIAL: u8 = 2;
 
 /// How many leased connections there are
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LeaseStatus {
-    /// In use.
+    /// In use, or being opened.
     pub leased: usize,
     /// Given back, and open for the next user.
     pub idle: usize,
@@ -91,34 +112,74 @@ pub struct LeaseStatus {
 }
 
 impl Pool {
-    pub(super) fn new(env: Environment, options: Arc<Options>) -> Arc<Self> {
-        Arc::new(Self { env, options, state: Mutex::default() })
+    pub(super) fn new(env: Environment, options: Arc<Options>, main: Arc<Link>) -> Arc<Self> {
+        let policy = options.dial_plan().policy;
+        Arc::new(Self { env, options, policy, main, state: Mutex::default() })
     }
 
-    /// A connection that is ready: one that was given back, or a new one to `main`'s server.
+    /// A connection that is ready: one that was given back, or a new one to the shared
+    /// connection's server.
     ///
-    /// Whoever bounds the time drops this. With `lines` it is a new one, and what `MONITOR` sends goes there.
+    /// It waits for the shared connection as commands do, and dials no more often than the
+    /// reconnect policy says. Whoever bounds the time drops this. With `lines` it is a new
+    /// connection, and what `MONITOR` sends goes there.
     pub(super) async fn acquire(
         self: &Arc<Self>,
-        main: &Link,
         lines: Option<Arc<Lines>>,
+        progress: &Progress,
     ) -> Result<Arc<Leased>> {
+        progress.0.store(A_PERMIT, SeqCst);
         let permit = self.permit().await?;
-        let idle = if lines.is_some() { None } else { self.take_idle() };
-        let link = idle.unwrap_or_else(|| self.dial(main, lines));
-        let (spoiled, blocking) = (AtomicBool::new(false), AtomicBool::new(false));
-        let watching = Mutex::new(Watching::No);
-        let leased = Arc::new(Leased { link, spoiled, blocking, watching, permit });
-        {
-            let mut state = self.lock();
-            if state.closed {
-                drop(state);
-                return Err(closed());
+        loop {
+            progress.0.store(THE_SERVER, SeqCst);
+            let stamp = self.server().await?;
+            let idle = if lines.is_some() { None } else { self.take_idle(&stamp) };
+            if let Some(link) = idle {
+                return self.lend(Leased::new(link, stamp, None, permit));
             }
-            state.out.retain(|leased| leased.strong_count() > 0);
-            state.out.push(Arc::downgrade(&leased));
+            progress.0.store(A_DIAL, SeqCst);
+            let round = self.turn().await?;
+            let mut opening = self.open(&stamp, lines.clone(), round)?;
+            let error = match opening.link.ready().await {
+                Ok(()) => {
+                    opening.succeed();
+                    if !self.is_current(&stamp) {
+                        // The server is another one by now.
+                        continue;
+                    }
+                    let fresh = Some((self.env.runtime.now(), round));
+                    let link = opening.keep();
+                    return self.lend(Leased::new(link, stamp, fresh, permit));
+                }
+                Err(error) => error,
+            };
+            opening.fail(Some(&error));
+            // As with commands: what passes is waited for, unless nothing is to wait.
+            if is_final(&error) || self.fails_fast() {
+                return Err(error);
+            }
         }
-        leased.link.ready().await?;
+    }
+
+    fn fails_fast(&self) -> bool {
+        self.options.backlog == BacklogPolicy::FailFast
+    }
+
+    fn lend(self: &Arc<Self>, leased: Leased) -> Result<Arc<Leased>> {
+        let leased = Arc::new(leased);
+        let mut state = self.lock();
+        if state.closed {
+            drop(state);
+            return Err(closed());
+        }
+        state.out.retain(|leased| leased.strong_count() > 0);
+        state.out.push(Arc::downgrade(&leased));
+        let keep = !std::mem::replace(&mut state.kept, true);
+        drop(state);
+        if keep {
+            let keeper = keep_in_order(Arc::downgrade(self), self.main.clone());
+            self.env.runtime.spawn(Box::pin(keeper));
+        }
         Ok(leased)
     }
 
@@ -140,23 +201,62 @@ impl Pool {
         turn.await.map_err(|_| closed())
     }
 
-    fn take_idle(&self) -> Option<Arc<Link>> {
-        let mut state = self.lock();
+    /// Waits for the shared connection; which server it leads to.
+    async fn server(&self) -> Result<Stamp> {
+        self.main.with(|core| core.want());
+        let (session, endpoint) = self
+            .main
+            .watch(|core| {
+                // Under its lock a ready connection and its endpoint belong together.
+                Some(core.leasable()?.map(|session| (session, self.main.endpoint())))
+            })
+            .await?;
+        Ok(Stamp { endpoint, session, round: self.lock().round })
+    }
+
+    /// Whether the shared connection still leads to that server, over the same stream.
+    fn is_current(&self, stamp: &Stamp) -> bool {
+        let main = self.main.with(|core| (core.phase == Phase::Ready).then_some(core.session));
+        main == Some(stamp.session) && self.lock().round == stamp.round
+    }
+
+    /// Waits until this caller may dial.
+    async fn turn(&self) -> Result<u64> {
         loop {
-            let (link, _) = state.idle.pop()?;
-            if is_clean(&link) {
+            let (turn, error) = {
+                let mut state = self.lock();
+                let turn = state.gate.ask(self.env.runtime.now());
+                (turn, state.gate.error().cloned())
+            };
+            match turn {
+                Turn::Go(round) => return Ok(round),
+                _ if self.fails_fast() => return Err(error.unwrap_or_else(lost)),
+                Turn::Pause(moment) => {
+                    let mut timer = self.env.runtime.timer(moment);
+                    poll_fn(|cx| timer.poll_expired(cx)).await;
+                }
+                // An error only says that there is something to see.
+                Turn::Behind(turn) => drop(turn.await),
+            }
+        }
+    }
+
+    fn take_idle(&self, stamp: &Stamp) -> Option<Arc<Link>> {
+        loop {
+            let Idle { link, stamp: of, .. } = self.lock().idle.pop()?;
+            if of == *stamp && is_clean(&link) {
                 return Some(link);
             }
-            // Lost, or about to be probed: its driver must not live on unseen.
+            // Lost, about to be probed, or of another server: its driver must not live on unseen.
             link.abort();
         }
     }
 
-    fn dial(&self, main: &Link, lines: Option<Arc<Lines>>) -> Arc<Link> {
-        let endpoint = main.endpoint();
+    fn open(&self, stamp: &Stamp, lines: Option<Arc<Lines>>, round: u64) -> Result<Opening<'_>> {
         // No integrity checks: in a user's MULTI one would be queued.
         let mut config = LinkConfig {
             leased: true,
+            beside: stamp.session,
             // The one who leased it is not to lose it half-way.
             redial_on_readonly: false,
             ..self.options.link_config(false)
@@ -175,65 +275,113 @@ impl Pool {
             // Its failures are told to its user, who alone is concerned.
             Arc::new(Hub::default()),
             Arc::new(Registry::default()),
-            endpoint.clone(),
+            stamp.endpoint.clone(),
         ));
-        self.lock().opened += 1;
-        let plan = DialPlan { endpoints: vec![endpoint], single: true, ..self.options.dial_plan() };
-        self.env.runtime.spawn(Box::pin(Driver::new(link.clone(), self.env.clone(), plan)));
-        link
+        let opening = Opening { pool: self, link, round, settled: false };
+        {
+            let mut state = self.lock();
+            if state.closed {
+                drop(state);
+                return Err(closed());
+            }
+            state.opened += 1;
+            state.opening.retain(|link| link.strong_count() > 0);
+            state.opening.push(Arc::downgrade(&opening.link));
+        }
+        let endpoints = vec![stamp.endpoint.clone()];
+        let plan = DialPlan { endpoints, single: true, ..self.options.dial_plan() };
+        let driver = Driver::new(opening.link.clone(), self.env.clone(), plan);
+        self.env.runtime.spawn(Box::pin(driver));
+        Ok(opening)
     }
 
-    fn give_back(self: &Arc<Self>, link: Arc<Link>) {
+    /// Takes a connection back from its user, unless it is of no use to the next one.
+    pub(super) fn take_back(&self, leased: &Leased, as_new: bool) -> bool {
         let now = self.env.runtime.now();
+        self.judge(leased, as_new, now);
+        let current = self.is_current(&leased.stamp);
         let mut state = self.lock();
-        if state.closed {
-            drop(state);
-            link.close();
-            return;
+        if !(as_new && current) || state.closed {
+            return false;
         }
-        state.idle.push((link, now));
-        let sweep = !std::mem::replace(&mut state.swept, true);
+        let (link, stamp) = (leased.link.clone(), leased.stamp.clone());
+        state.idle.push(Idle { link, stamp, since: now });
+        let armed = std::mem::replace(&mut state.armed, true);
         drop(state);
-        if sweep {
-            let (pool, runtime) = (Arc::downgrade(self), self.env.runtime.clone());
-            let max_idle = self.max_idle();
-            self.env.runtime.spawn(Box::pin(async move {
-                let mut timer = runtime.timer(now + max_idle);
-                loop {
-                    poll_fn(|cx| timer.poll_expired(cx)).await;
-                    let Some(next) = pool.upgrade().and_then(|pool| pool.sweep()) else { return };
-                    timer.reset(next);
-                }
-            }));
+        if !armed {
+            // The task that looks after it learns of it.
+            self.main.with(|core| core.wake_watchers());
+        }
+        true
+    }
+
+    /// Notes whether dialling led to a connection of use.
+    fn judge(&self, leased: &Leased, as_new: bool, now: Instant) {
+        let Some((since, round)) = leased.fresh else { return };
+        let lost = leased.link.with(|core| core.is_lost().then(|| core.last_error.clone()));
+        match lost {
+            Some(error) if now.saturating_duration_since(since) < PROVEN => {
+                let random = self.env.runtime.entropy();
+                self.lock().gate.failed(round, error, &*self.policy, now, random);
+            }
+            Some(_) => self.lock().gate.proven(),
+            None if as_new => self.lock().gate.proven(),
+            None => {}
         }
     }
 
-    /// Closes what lies idle too long; when to look again, if anything is left.
-    fn sweep(&self) -> Option<Instant> {
-        let max_idle = self.max_idle();
+    /// Closes what lies idle too long or leads to a former server, and ends what waits there for
+    /// long; when to look again, if anything is left.
+    fn tidy(&self) -> Option<Instant> {
+        let max_idle = self.options.lease_idle.min(FAR);
         let now = self.env.runtime.now();
+        let server = self.main.with(|core| {
+            (core.phase == Phase::Ready).then(|| (core.session, self.main.endpoint()))
+        });
         let mut state = self.lock();
-        let (old, kept) = std::mem::take(&mut state.idle)
-            .into_iter()
-            .partition(|(_, since)| now.saturating_duration_since(*since) >= max_idle);
+        let round = state.round;
+        let is_old = |stamp: &Stamp| {
+            let other = server.as_ref().is_some_and(|(session, _)| *session != stamp.session);
+            other || stamp.round != round
+        };
+        let (old, kept): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut state.idle).into_iter().partition(|idle| {
+                now.saturating_duration_since(idle.since) >= max_idle || is_old(&idle.stamp)
+            });
         state.idle = kept;
-        let next = state.idle.iter().map(|(_, since)| *since + max_idle).min();
-        state.swept = next.is_some();
+        let next = state.idle.iter().map(|idle| idle.since + max_idle).min();
+        state.armed = next.is_some();
+        let out: Vec<_> = state.out.iter().filter_map(Weak::upgrade).collect();
         drop(state);
-        let old: Vec<(Arc<Link>, Instant)> = old;
-        old.iter().for_each(|(link, _)| link.close());
+        old.iter().for_each(|idle| idle.link.close());
+        for leased in &out {
+            let moved = server.as_ref().is_some_and(|(_, now)| *now != leased.stamp.endpoint);
+            if moved && leased.blocking.load(SeqCst) {
+                leased.link.with(|core| core.forsake("the client uses another server by now"));
+            }
+        }
         next
     }
 
-    fn max_idle(&self) -> Duration {
-        // For ever is more than a clock can hold.
-        self.options.lease_idle.min(FAR)
+    /// Has everybody dial anew: closes what lies idle, and ends what waits on the server for long.
+    pub(super) fn renew(&self) {
+        let (idle, out) = {
+            let mut state = self.lock();
+            state.round += 1;
+            let out = state.out.iter().filter_map(Weak::upgrade).collect::<Vec<_>>();
+            (std::mem::take(&mut state.idle), out)
+        };
+        idle.iter().for_each(|idle| idle.link.close());
+        for leased in out.iter().filter(|leased| leased.blocking.load(SeqCst)) {
+            leased.link.with(|core| core.forsake("the program asked for another connection"));
+        }
     }
 
     pub(super) fn status(&self) -> LeaseStatus {
         let state = self.lock();
+        let out = state.out.iter().filter(|leased| leased.strong_count() > 0).count();
         LeaseStatus {
-            leased: state.out.iter().filter(|leased| leased.strong_count() > 0).count(),
+            leased: out + state.opening.iter().filter(|link| link.strong_count() > 0).count(),
             idle: state.idle.len(),
             waiting: state.line.iter().filter(|waiting| !waiting.is_canceled()).count(),
             max: self.options.max_leased,
@@ -244,20 +392,25 @@ impl Pool {
     /// Gives out nothing more and ends all connections; what is in flight may finish, unless it
     /// waits on the server for long. Returns what ends only then.
     pub(super) fn close(&self) -> Vec<Arc<Link>> {
-        let (idle, out, line) = {
+        let (idle, out, opening, line) = {
             let mut state = self.lock();
             state.closed = true;
             let state = &mut *state;
             (
                 std::mem::take(&mut state.idle),
                 std::mem::take(&mut state.out),
+                std::mem::take(&mut state.opening),
                 std::mem::take(&mut state.line),
             )
         };
         drop(line);
-        let mut ending: Vec<_> = idle.into_iter().map(|(link, _)| link).collect();
+        let mut ending: Vec<_> = idle.into_iter().map(|idle| idle.link).collect();
+        for link in opening.iter().filter_map(Weak::upgrade) {
+            link.abort();
+            ending.push(link);
+        }
         for leased in out.iter().filter_map(Weak::upgrade) {
-            if leased.blocking.load(Ordering::SeqCst) {
+            if leased.blocking.load(SeqCst) {
                 leased.link.abort();
             }
             ending.push(leased.link.clone());
@@ -266,30 +419,97 @@ impl Pool {
         ending
     }
 
+    /// No connection was to be had in time.
+    pub(super) fn timed_out(&self, progress: &Progress, limit: Duration) -> Error {
+        let limit = whole_millis(limit);
+        let (ready, cause) =
+            self.main.with(|core| (core.phase == Phase::Ready, core.last_error.clone()));
+        let error = Error::new(ErrorKind::Timeout(TimeoutStage::Queue), Delivery::NotSent);
+        let (detail, cause) = match progress.0.load(SeqCst) {
+            A_PERMIT => {
+                let max = self.options.max_leased;
+                let detail = format!(
+                    "all {max} connections that maxLeased allows were in use for {limit} ms"
+                );
+                (detail, if ready { None } else { cause })
+            }
+            THE_SERVER => (format!("not connected for {limit} ms"), cause),
+            _ => {
+                let detail = format!("no connection could be leased within {limit} ms");
+                (detail, self.lock().gate.error().cloned())
+            }
+        };
+        match cause {
+            Some(cause) => error.detail(detail).source(cause),
+            None => error.detail(detail),
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Leased {
-    pub(crate) fn watching(&self) -> Watching {
-        *self.watching.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn set_watching(&self, watching: Watching) {
-        *self.watching.lock().unwrap_or_else(PoisonError::into_inner) = watching;
+/// Looks after what lies idle and after what the shared connection leads to, until that is over.
+async fn keep_in_order(pool: Weak<Pool>, main: Arc<Link>) {
+    loop {
+        let Some(next) = pool.upgrade().map(|pool| pool.tidy()) else { return };
+        let mut begun = false;
+        // Ready after the next change, whatever it is.
+        let changed = main.watch(|core| {
+            let changed = std::mem::replace(&mut begun, true) || core.phase == Phase::Closed;
+            changed.then_some(core.phase)
+        });
+        let mut timer = next.map(|next| main.runtime.timer(next));
+        let expired = poll_fn(|cx| match &mut timer {
+            Some(timer) => timer.poll_expired(cx),
+            None => std::task::Poll::Pending,
+        });
+        if let futures::future::Either::Left((Phase::Closed, _)) =
+            select(pin!(changed), pin!(expired)).await
+        {
+            return;
+        }
     }
 }
 
-impl Drop for Leased {
+impl Opening<'_> {
+    fn succeed(&mut self) {
+        self.settled = true;
+        self.pool.lock().gate.opened();
+    }
+
+    fn fail(&mut self, error: Option<&Error>) {
+        self.settled = true;
+        let (now, random) = (self.pool.env.runtime.now(), self.pool.env.runtime.entropy());
+        let policy = &*self.pool.policy;
+        self.pool.lock().gate.failed(self.round, error.cloned(), policy, now, random);
+    }
+
+    /// It is somebody's now.
+    fn keep(&mut self) -> Arc<Link> {
+        self.forget();
+        self.link.clone()
+    }
+
+    fn forget(&self) {
+        let this = Arc::downgrade(&self.link);
+        self.pool.lock().opening.retain(|link| !link.ptr_eq(&this));
+    }
+}
+
+impl Drop for Opening<'_> {
     fn drop(&mut self) {
-        if !self.spoiled.load(Ordering::SeqCst) && is_clean(&self.link) {
-            // Before the permit, so that the next in line finds it.
-            if let Some(pool) = &self.permit.0 {
-                pool.give_back(self.link.clone());
-            }
-        } else {
-            // The server frees what it holds for a connection when that ends.
+        if !self.settled {
+            // Given up: a loop of such callers must not dial faster for it.
+            self.fail(None);
+        }
+        let kept = {
+            let this = Arc::downgrade(&self.link);
+            !self.pool.lock().opening.iter().any(|link| link.ptr_eq(&this))
+        };
+        if !kept {
+            self.forget();
             self.link.abort();
         }
     }
@@ -318,17 +538,25 @@ impl Drop for Permit {
     }
 }
 
-/// Connected, and nothing is asked or due.
+/// Connected, and nothing is asked or due but answers to the client's own probes.
 pub(super) fn is_clean(link: &Link) -> bool {
-    link.with(|core| core.phase == Phase::Ready && core.is_drained())
+    let now = link.clock();
+    link.with(|core| core.is_reusable(now))
+}
+
+/// Whether another dial would fail as well: it does not depend on how the server is.
+fn is_final(error: &Error) -> bool {
+    let source = std::error::Error::source(error);
+    let unsupported = source
+        .and_then(|source| source.downcast_ref::<io::Error>())
+        .is_some_and(|error| error.kind() == io::ErrorKind::Unsupported);
+    unsupported || error.is_auth() || error.kind() == ErrorKind::Closed
 }
 
 fn closed() -> Error {
     Error::new(ErrorKind::Closed, Delivery::NotSent)
 }
 
-impl fmt::Debug for Leased {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Leased").field("link", &self.link).finish_non_exhaustive()
-    }
+fn lost() -> Error {
+    Error::new(ErrorKind::ConnectionLost, Delivery::NotSent)
 }

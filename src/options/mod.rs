@@ -519,6 +519,7 @@ impl Options {
             limits: self.limits,
             leased: false,
             redial_on_readonly: self.redial_on_readonly && !subscriber,
+            beside: 0,
             subscriber,
             monitor: Full::default(),
         }

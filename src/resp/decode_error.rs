@@ -1,6 +1,6 @@
 //! What can be wrong with a well-formed reply.
 
-use std::fmt;
+use std::{error::Error as StdError, fmt, sync::Arc};
 
 use super::{Kind, Reply, ServerError};
 
@@ -33,8 +33,7 @@ pub enum ReplyError {
 /// let Err(ReplyError::Decode(error)) = frame.decode::<u8>() else { panic!("300 is no u8") };
 /// assert_eq!(error.to_string(), "expected u8, got an integer out of range for u8");
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected {}, got {}{}{}", .0.expected, .0.got, .0.why, Places(&.0.places))]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecodeError(Box<Detail>);
 
 /// On the heap, because every decoded value is moved together with the room for its error.
@@ -45,6 +44,32 @@ struct Detail {
     why: Why,
     /// Where it was, the innermost first.
     places: Vec<&'static str>,
+    source: Option<Source>,
+}
+
+/// Why what decodes a part of the reply did not accept it; equal to itself alone
+#[derive(Debug, Clone)]
+struct Source(Arc<dyn StdError + Send + Sync>);
+
+impl PartialEq for Source {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Source {}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Detail { expected, got, why, places, .. } = &*self.0;
+        write!(f, "expected {expected}, got {got}{why}{}", Places(places))
+    }
+}
+
+impl StdError for DecodeError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_ref().map(|source| &*source.0 as _)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +97,33 @@ impl DecodeError {
         Self::make(expected, got, Why::Other(reason))
     }
 
+    /// The same error with its cause, such as that of a JSON parser.
+    ///
+    /// The cause is the [`source`](std::error::Error::source) of this error, and no part of its
+    /// text: parsers quote what they read, and that may be secret.
+    ///
+    /// ```
+    /// use redmux::resp::{DecodeError, FromReply, Reply, ReplyError};
+    /// use std::net::IpAddr;
+    ///
+    /// struct Address(IpAddr);
+    ///
+    /// impl FromReply for Address {
+    ///     fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
+    ///         let text: String = reply.decode()?;
+    ///         let odd = |cause| {
+    ///             DecodeError::because("an address", reply.kind(), "of another form").caused_by(cause)
+    ///         };
+    ///         Ok(Self(text.parse().map_err(odd)?))
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl StdError + Send + Sync + 'static) -> Self {
+        self.0.source = Some(Source(Arc::new(cause)));
+        self
+    }
+
     /// The same error, saying also where it was, as in "in the field `age`".
     #[must_use]
     pub fn within(mut self, place: &'static str) -> Self {
@@ -91,7 +143,7 @@ impl DecodeError {
 
     #[cold]
     fn make(expected: &'static str, got: Kind, why: Why) -> Self {
-        Self(Box::new(Detail { expected, got, why, places: Vec::new() }))
+        Self(Box::new(Detail { expected, got, why, places: Vec::new(), source: None }))
     }
 
     pub(super) fn not_a_number(expected: &'static str, got: Kind) -> Self {
@@ -134,5 +186,22 @@ impl fmt::Display for Why {
             Self::Length { expected, got: None } => write!(f, " without {expected} elements"),
             Self::Other(reason) => write!(f, " {reason}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_kept_and_not_quoted() {
+        let cause = "secret".parse::<u8>().unwrap_err();
+        let error = DecodeError::because("a port", Kind::BulkString, "of another form");
+        let error = error.caused_by(cause.clone()).within("in the field `port`");
+        assert_eq!(error.source().unwrap().to_string(), cause.to_string());
+        assert!(!error.to_string().contains(&cause.to_string()), "{error}");
+        let error = crate::Error::from_decode(error);
+        let source = StdError::source(&error).and_then(StdError::source).unwrap();
+        assert_eq!(source.downcast_ref(), Some(&cause));
     }
 }

@@ -140,3 +140,25 @@ async fn a_lock_is_extended_while_work_is_done() {
     })
     .await;
 }
+
+#[async_std::test]
+async fn dropping_the_guard_frees_the_lock_unless_it_is_kept_or_lost() {
+    both(|_, db| async move {
+        let lock = db.lock("lock", LONG);
+        drop(lock.try_acquire().await.unwrap().unwrap());
+        // The release is queued before whatever comes next.
+        let guard = lock.try_acquire().await.unwrap().unwrap();
+        db.set("lock", "another").await.unwrap();
+        drop(guard);
+        assert_eq!(db.get::<String>("lock").await.unwrap().as_deref(), Some("another"));
+        db.del("lock").await.unwrap();
+        let fails = async {
+            let _guard = lock.try_acquire().await?.unwrap();
+            db.lpush("lock", "x").await.map(drop)
+        };
+        assert!(fails.await.unwrap_err().is_server(), "left by `?`");
+        lock.try_acquire().await.unwrap().unwrap().keep();
+        assert!(lock.try_acquire().await.unwrap().is_none());
+    })
+    .await;
+}

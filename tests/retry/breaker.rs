@@ -36,6 +36,26 @@ fn said(events: &mut Events) -> Vec<String> {
 }
 
 #[test]
+fn forgotten_calls_are_not_the_one_to_see_by_and_pass_when_it_is_time() {
+    let scene = scene(CircuitBreaker::new().failures(1).pause(2 * SECOND));
+    let db = scene.muxer.database();
+    scene.next([SILENCE]);
+    assert!(scene.runtime.block_on(db.incr("n")).unwrap_err().is_timeout());
+    let error = db.incr("n").forget().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::CircuitOpen, "{error}");
+    scene.sleep(2 * SECOND);
+    scene.seen();
+    // A program that only forgets goes on as soon as the server may be back.
+    for _ in 0..3 {
+        db.incr("n").forget().unwrap();
+    }
+    // And the turn is still to be had.
+    scene.runtime.block_on(async { db.set("k", 1).await }).unwrap();
+    scene.runtime.block_on(async { db.set("k", 2).await }).unwrap();
+    assert_eq!(scene.seen(), ["INCR n", "INCR n", "INCR n", "SET k 1", "SET k 2"]);
+}
+
+#[test]
 fn it_opens_fails_fast_tries_one_and_closes() {
     let scene = scene(CircuitBreaker::new().failures(3).pause(2 * SECOND));
     let mut events = scene.muxer.events();

@@ -78,6 +78,9 @@ impl Driver {
             core.failed_attempts += 1;
             core.count_failure();
             core.wake_watchers();
+            if self.plan.single {
+                core.note_lost();
+            }
             let exhausted = !self.ever_ready
                 && self.plan.initial_attempts.is_some_and(|max| {
                     core.failed_attempts >= max.saturating_mul(rounds) || error.is_auth()

@@ -35,6 +35,7 @@ pub(super) fn config() -> LinkConfig {
         limits: Limits::default(),
         leased: false,
         redial_on_readonly: true,
+        beside: 0,
         subscriber: false,
         monitor: Full::default(),
     }

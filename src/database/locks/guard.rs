@@ -13,11 +13,15 @@ use crate::{
 
 /// A lock that this program has taken; got from [`Lock::acquire`] or [`Lock::try_acquire`]
 ///
-/// Dropping it sends nothing: the lock is free when its time is up. To free it at once, await
-/// [`release`](Self::release).
-#[must_use = "the lock is held until it is released or expires"]
+/// [`release`](Self::release) frees the lock and says whether it was still held. Dropping the guard
+/// frees it too, as well as may be without waiting: a command is queued, and
+/// [forgotten](crate::Call::forget). If that is lost, as when the program ends at once, the lock is
+/// free when its time is up. To hold the lock until then on purpose, [`keep`](Self::keep) it.
+#[must_use = "the lock is released when the guard is dropped"]
 pub struct LockGuard {
     lock: Lock,
+    /// Dropping frees the lock.
+    releases: bool,
     token: String,
     fence: Option<u64>,
     /// When the lock expires at the earliest.
@@ -27,7 +31,7 @@ pub struct LockGuard {
 impl LockGuard {
     pub(super) fn new(lock: Lock, token: String, fence: Option<u64>, begin: Instant) -> Self {
         let deadline = lock.deadline(begin, lock.ttl);
-        Self { lock, token, fence, deadline }
+        Self { lock, releases: true, token, fence, deadline }
     }
 
     /// The fencing token, if the lock is [`fenced`](Lock::fenced): greater than that of every
@@ -95,9 +99,18 @@ impl LockGuard {
     /// # Errors
     ///
     /// As of any command. The lock is free at the latest when its time is up.
-    pub async fn release(self) -> Result<bool> {
+    pub async fn release(mut self) -> Result<bool> {
         let release = self.lock.db.script(&scripts::RELEASE).key(&self.lock.name);
-        release.arg(&self.token).run().await
+        let released = release.arg(&self.token).run().await;
+        // If that failed, another attempt does no harm: only the holder's token frees the lock.
+        self.releases = released.is_err();
+        released
+    }
+
+    /// Gives the guard up and leaves the lock taken until its time is up, as for what must not be
+    /// done more often than that.
+    pub fn keep(mut self) {
+        self.releases = false;
     }
 
     /// Does `work` while extending the lock by its time to live every third of it; `None` if the
@@ -144,6 +157,16 @@ impl LockGuard {
                 Either::Left((Ok(false), _)) | Either::Right(_) => return,
                 Either::Left(_) => {}
             }
+        }
+    }
+}
+
+impl Drop for LockGuard {
+    fn drop(&mut self) {
+        if self.releases && !self.remaining().is_zero() {
+            let args = (scripts::RELEASE.text(), 1, &self.lock.name, &self.token);
+            // There is nobody to tell.
+            drop(self.lock.db.call::<(), _>("EVAL", args).forget());
         }
     }
 }

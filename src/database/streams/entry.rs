@@ -2,7 +2,7 @@
 
 use super::StreamId;
 use crate::{
-    database::options::Fields,
+    database::options::{Fields, items},
     resp::{DecodeError, Frame, FromReply, Reply, ReplyError},
 };
 
@@ -75,5 +75,29 @@ impl FromReply for StreamEntry {
     fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
         let (id, fields) = reply.decode()?;
         Ok(Self { id, fields })
+    }
+
+    /// Before Redis 7.0, `XCLAIM` puts a null in the place of an entry that no longer exists.
+    fn vec_from_reply(reply: Reply<'_>) -> Result<Vec<Self>, ReplyError> {
+        let entries = items("entries", reply)?.filter(|entry| !entry.is_null());
+        entries.map(|entry| entry.decode()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nulls_among_entries_stand_for_what_no_longer_exists() {
+        for null in ["*-1\r\n", "$-1\r\n", "_\r\n"] {
+            let entry = "*2\r\n$3\r\n1-0\r\n*2\r\n$1\r\nf\r\n$1\r\nv\r\n";
+            let reply = format!("*3\r\n{null}{entry}{null}");
+            let entries: Vec<StreamEntry> =
+                Frame::copy_from_slice(reply.as_bytes()).decode().unwrap();
+            assert_eq!(entries.len(), 1);
+            assert_eq!(entries[0].get::<String>("f").unwrap().as_deref(), Some("v"));
+        }
+        assert!(Frame::copy_from_slice(b":1\r\n").decode::<Vec<StreamEntry>>().is_err());
     }
 }

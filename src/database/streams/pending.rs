@@ -39,6 +39,9 @@ impl Database {
 
     /// Gives entries to another consumer that have been pending for some time; those entries
     ///
+    /// Entries that no longer exist are left out, also where the server (before Redis 7.0) answers a
+    /// null for each.
+    ///
     /// See [XCLAIM](https://redis.io/docs/latest/commands/xclaim/).
     pub fn xclaim(
         &self,

@@ -1,6 +1,6 @@
 //! Transactions that are executed only where conditions hold.
 
-use std::{fmt, future::IntoFuture, sync::atomic::Ordering, time::Duration};
+use std::{fmt, future::IntoFuture, time::Duration};
 
 use redmux_transport::{BoxFuture, MaybeSend};
 
@@ -112,8 +112,8 @@ impl<'a, C: Calls> ConditionalTransaction<'a, C> {
         let begun = runtime.now();
         let left = || limit.saturating_sub(runtime.now().saturating_duration_since(begun));
 
-        let leased = inner.lease_within(limit).await.map_err(|error| error.command("WATCH"))?;
-        leased.spoiled.store(true, Ordering::SeqCst);
+        let leased = database.borrow_within("WATCH", limit).await?;
+        leased.guard(true);
         let link = &leased.link;
         let keys = self.conditions.iter().map(Condition::key).collect::<Vec<_>>();
         let mut questions = vec![Call::new(link, "WATCH", keys)];
@@ -134,7 +134,7 @@ impl<'a, C: Calls> ConditionalTransaction<'a, C> {
         let mut exec = queue.exec(link, Some(left()));
         let outcome = (&mut exec).await;
         if has_unwatched(&exec, &outcome) {
-            leased.spoiled.store(false, Ordering::SeqCst);
+            leased.guard(false);
         }
         Ok(match conclude(&calls, &exec, outcome)? {
             Some(results) => TransactionOutcome::Committed(results),

@@ -3,7 +3,6 @@
 use std::{
     fmt,
     future::{Future, poll_fn},
-    sync::atomic::Ordering,
     time::Duration,
 };
 
@@ -137,8 +136,8 @@ impl Watch<'_> {
         let inner = muxer.inner();
         let runtime = &inner.link.runtime;
         for attempt in 1..=self.attempts {
-            let leased = inner.lease().await.map_err(|error| error.command("WATCH"))?;
-            leased.spoiled.store(true, Ordering::SeqCst);
+            let leased = self.database.borrow_patiently("WATCH").await?;
+            leased.guard(true);
             leased.set_watching(Watching::Reads);
             let watch = Call::<(), _>::new(&leased.link, "WATCH", &*self.keys);
             watch.handled(handling.as_deref()).await.map_err(nothing_executed)?;
@@ -146,7 +145,7 @@ impl Watch<'_> {
             let result = body(guarded).await;
             match leased.watching() {
                 Watching::Over { conflict } => {
-                    leased.spoiled.store(false, Ordering::SeqCst);
+                    leased.guard(false);
                     if !conflict {
                         return result;
                     }

@@ -16,7 +16,7 @@ use redmux_transport::BoxFuture;
 pub use line::MonitoredCommand;
 pub(crate) use queue::Lines;
 
-use super::{ConnectionMultiplexer, pool::Leased};
+use super::{ConnectionMultiplexer, Leased};
 use crate::{Call, Error, Result, connection::Phase};
 
 /// The commands that the server executes, for all clients; got from
@@ -69,7 +69,7 @@ impl ConnectionMultiplexer {
         ));
         let leased = inner.lease_for(Some(lines.clone()), inner.options.command_timeout);
         let leased = leased.await.map_err(|error| error.command("MONITOR"))?;
-        leased.spoiled.store(true, Ordering::SeqCst);
+        leased.change();
         leased.blocking.store(true, Ordering::SeqCst);
         let monitor = Call::<(), _>::new(&leased.link, "MONITOR", ());
         monitor.handled(inner.handling.as_deref()).await?;

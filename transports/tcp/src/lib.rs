@@ -20,6 +20,8 @@
 mod entropy;
 #[cfg(any(feature = "reactor", feature = "tokio"))]
 mod layers;
+#[cfg(feature = "tokio")]
+mod own_thread;
 #[cfg(any(feature = "reactor", feature = "tokio"))]
 mod race;
 #[cfg(feature = "reactor")]

@@ -21,6 +21,7 @@ use redmux_transport::{
     Runtime, Timer, Transport,
 };
 
+pub use crate::own_thread::environment_on_thread;
 use crate::{
     TcpTransport, entropy, layers, race, transport,
     virtual_time::{self, Hold},

@@ -8,9 +8,11 @@
 //! The checker treats every atomic operation as sequentially consistent.
 
 mod answers;
+mod cached;
 mod clock;
 mod deadlines;
 mod endings;
+mod leases;
 mod observed;
 mod server;
 mod signals;

@@ -114,7 +114,9 @@ async fn answer(
             let words: Vec<String> = command.decode().expect("commands are text here");
             let reply = match &words[..] {
                 [name] if name == "PING" => "+PONG\r\n".to_owned(),
-                [name, number] if name == "ECHO" => {
+                [name, ..] if name == "HELLO" => "%1\r\n$5\r\nproto\r\n:3\r\n".to_owned(),
+                [name, ..] if name == "CLIENT" => "+OK\r\n".to_owned(),
+                [name, number] if name == "ECHO" || name == "GET" => {
                     executed += 1;
                     record.executed.lock().unwrap().push(number.parse().expect("a number"));
                     record.unmuted.reaches(1).await;

@@ -1,0 +1,49 @@
+//! Without an async runtime: for command-line tools and programs of threads.
+
+use redmux_transport::Environment;
+
+pub use crate::multiplexer::Blocking;
+use crate::{Options, Result};
+
+/// Connects over TCP (or a Unix socket), and parks the thread until the server has answered.
+///
+/// A thread in the background serves the connection: with the feature `tokio` one of its own, else
+/// that of smol or those of async-std.
+///
+/// ```no_run
+/// # fn f() -> redmux::Result<()> {
+/// let redis = redmux::blocking::connect("localhost:6379")?;
+/// let db = redis.database();
+/// redis.run(db.set("greeting", "hello"))?;
+/// let greeting: Option<String> = redis.run(db.get("greeting"))?;
+/// redis.block_on(async { db.watch("n").run(async |db| db.get::<i64>("n").await).await })?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// As for [`ConnectionMultiplexer::connect_with`](crate::ConnectionMultiplexer::connect_with).
+pub fn connect(options: impl Into<Options>) -> Result<Blocking> {
+    Blocking::connect_with(options, environment()?)
+}
+
+#[cfg(feature = "tokio")]
+fn environment() -> Result<Environment> {
+    redmux_tcp::tokio::environment_on_thread().map_err(|error| {
+        let stage = crate::ErrorKind::Connect(crate::ConnectStage::Dial);
+        let failed = crate::Error::new(stage, crate::Delivery::NotSent);
+        failed.detail("no thread for the connection").io_source(error)
+    })
+}
+
+#[cfg(all(not(feature = "tokio"), feature = "smol"))]
+#[allow(clippy::unnecessary_wraps, reason = "with tokio it may fail")]
+fn environment() -> Result<Environment> {
+    Ok(redmux_tcp::smol::environment())
+}
+
+#[cfg(all(not(feature = "tokio"), not(feature = "smol")))]
+#[allow(clippy::unnecessary_wraps, reason = "with tokio it may fail")]
+fn environment() -> Result<Environment> {
+    Ok(redmux_tcp::environment())
+}

@@ -1,0 +1,23 @@
+//! redmux on smol: `redmux = { version = "0.1", default-features = false, features = ["smol", "full", "tls", "derive", "tracing"] }`
+
+pub use redmux_tcp::smol::environment;
+
+use crate::{ConnectionMultiplexer, Options, Result};
+
+/// Connects over TCP (or a Unix socket) on smol's executor.
+///
+/// As [`ConnectionMultiplexer::connect`], which is async-std's.
+///
+/// ```no_run
+/// # async fn f() -> redmux::Result<()> {
+/// let muxer = redmux::smol::connect("localhost:6379").await?;
+/// muxer.database().set("greeting", "hello").await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// As for [`ConnectionMultiplexer::connect_with`].
+pub async fn connect(options: impl Into<Options>) -> Result<ConnectionMultiplexer> {
+    ConnectionMultiplexer::connect_with(options, environment()).await
+}
