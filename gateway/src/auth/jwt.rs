@@ -147,7 +147,7 @@ impl Issuer {
 }
 
 impl Issuer {
-    /// The principals that its tokens may stand for.
+    /// The principals that its tokens may name.
     pub(crate) fn principals(&self) -> impl Iterator<Item = &String> {
         match &self.role {
             Role::Fixed(name) => std::slice::from_ref(name).iter(),

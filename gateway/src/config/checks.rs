@@ -284,7 +284,7 @@ impl Look<'_> {
             for (line, number) in self.places.list(&of("databases")) {
                 if number.parse::<u32>().is_ok_and(|number| number > 15) {
                     let text = format!(
-                        "{number}: a server has 16 databases, 0 to 15, if not told otherwise"
+                        "{number}: a server has databases 0 to 15 unless it is configured for more"
                     );
                     self.warn_in(Some(line), &of("databases"), text);
                 }

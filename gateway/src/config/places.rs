@@ -103,7 +103,7 @@ pub(super) fn key_at(text: &str, span: &Range<usize>) -> Option<String> {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "[listen]\nhosts = [\n  \"a\",\n  \"b\",\n]\n\n[policies.p]\nlimits = { message = \"1GB\", in_flight = 00 }\n";
+    const TEXT: &str = "[listen]\nhosts = [\n  \"a\",\n  \"b\",\n]\n\n[policies.p]\nlimits = { message = \"1GB\", in_flight = 0 }\n";
 
     #[test]
     fn keys_and_items_have_lines() {
@@ -115,6 +115,8 @@ mod tests {
         assert_eq!(places.names("policies"), ["p"]);
         assert_eq!(places.text(&["policies", "p", "limits", "message"]), Some("1GB"));
         assert_eq!(places.text(&["none", "p"]), None);
+        assert!(places.is_zero(&["policies", "p", "limits", "in_flight"]));
+        assert!(!places.is_zero(&["policies", "p", "limits", "message"]));
     }
 
     #[test]

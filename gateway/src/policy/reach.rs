@@ -21,7 +21,7 @@ const HARMLESS: &[&str] = &[
     "SCRIPT EXISTS",
 ];
 
-/// Where servers tell of changes of keys, whoever made them.
+/// Channels on which servers announce changes of keys, by any client.
 const KEYSPACE_CHANNELS: [&str; 2] = ["__keyspace@", "__keyevent@"];
 
 impl Rules {

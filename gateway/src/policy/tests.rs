@@ -230,7 +230,7 @@ fn passwords_of_the_server_are_shown_to_nobody() {
     assert!(judge(&wide, "CONFIG GET maxmemory* save").is_ok());
 }
 
-/// For the audit log: what is told of as a write.
+/// The audit log counts these among writes.
 #[test]
 fn scripts_and_messages_change_something() {
     let wide = rules().read(Prefixes::all()).write(Prefixes::all()).publish(Prefixes::all());

@@ -29,7 +29,8 @@ impl Session<'_> {
                 Instant::now().checked_add(at.duration_since(SystemTime::now()).unwrap_or_default())
             });
             let recheck = match live.grant.credential {
-                Credential::Jwt { .. } => Some(Instant::now() + LOOK_AT_KEYS),
+                // Keys that are in no file have the number 0.
+                Credential::Jwt { keys: 1.., .. } => Some(Instant::now() + LOOK_AT_KEYS),
                 _ => None,
             };
             let over = client.session.map(|length| self.start + length);

@@ -425,7 +425,7 @@ fn what_is_hardly_meant_is_a_warning_with_its_line() {
         ("\"keys\"", "policies.p.commands: keys goes through all keys"),
         ("subscribe =", "policies.p.subscribe: keyspace notifications"),
         ("{user}", "policies.p.read: {user} is taken as it is"),
-        ("99999", "policies.p.databases: 99999: a server has 16"),
+        ("99999", "policies.p.databases: 99999: a server has databases 0 to 15"),
         ("[policies.unused]", "policies.unused: no principal has it"),
         ("[upstreams.unused]", "upstreams.unused: no principal has it"),
         ("[principals.nobody]", "principals.nobody: nobody can come as it"),

@@ -186,7 +186,7 @@ fn dry_run(link: &mut Link, batch: &[Words]) -> Vec<String> {
     denied.collect()
 }
 
-/// Whom a server is asked about: modules do not say what they do with a key, so that it takes
+/// The user that a server is asked about: modules do not say what they do with a key, so that it takes
 /// everything for a write.
 fn user(words: &Words) -> &'static str {
     let module =

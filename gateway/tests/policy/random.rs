@@ -20,7 +20,7 @@ impl Random {
         usize::try_from(self.next() % end as u64).unwrap()
     }
 
-    /// True so many times in a hundred.
+    /// True in this percentage of the calls.
     pub(crate) fn percent(&mut self, many: usize) -> bool {
         self.below(100) < many
     }
