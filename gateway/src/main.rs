@@ -117,7 +117,12 @@ async fn steer(mut signals: Signals, handle: Handle, file: Option<PathBuf>) {
     while let Some(signal) = signals.next().await {
         match (signal, &file) {
             (Ok(Signal::Hup), Some(file)) => {
-                let reloaded = load_config(file).and_then(|loaded| handle.reload(loaded.config));
+                let reloaded = load_config(file).and_then(|loaded| {
+                    for warning in &loaded.warnings {
+                        tell(&format!("warning: {warning}"));
+                    }
+                    handle.reload(loaded.config)
+                });
                 if let Err(error) = reloaded {
                     tell(&format!("the old configuration stays: {error}"));
                 }

@@ -187,5 +187,7 @@ async fn the_program_reloads_on_sighup_and_drains_on_sigterm() {
     assert!(status.success(), "{log}");
     assert!(log.contains("the old configuration stays: ") && log.contains("line 1: "), "{log}");
     assert!(log.contains("event=client ") && log.contains("event=stopped left=0"), "{log}");
+    // At the start and with the reload.
+    assert_eq!(log.matches("warning: principals.one has no user").count(), 2, "{log}");
     assert!(!log.contains(&token) && !log.contains(&other), "{log}");
 }
