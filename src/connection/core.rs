@@ -299,6 +299,7 @@ impl Core {
         }
         self.tally.counted.bytes_read += bytes as u64;
         self.probe_deadline = NEVER;
+        let due = self.front;
         for frame in frames {
             if self.is_push(&frame) {
                 // Here and not later: a reply read before a change must not outlive it.
@@ -317,6 +318,9 @@ impl Core {
             } else {
                 self.answer(frame, inbox)?;
             }
+        }
+        if self.front != due {
+            self.late.last_reply = self.now;
         }
         if !self.watches.is_empty() {
             self.note_watched_answered();
@@ -339,9 +343,11 @@ impl Core {
         self.last_read.is_none()
     }
 
-    fn is_push(&self, frame: &Frame) -> bool {
-        if frame.is_push() {
-            return true;
+    fn is_push(&mut self, frame: &Frame) -> bool {
+        match frame.value_type() {
+            Some(b'>') => return true,
+            Some(b'-' | b'!') => self.note_error(frame),
+            _ => {}
         }
         if !self.config.subscriber {
             return false;
@@ -375,11 +381,7 @@ impl Core {
             && self.preceding.count + 1 < replies
             && self.sent > self.answered
         {
-            let waiting = front.claim.is_some();
-            if frame.is_error() {
-                self.note_error(&frame);
-            }
-            self.preceding.note(waiting.then_some(frame));
+            self.preceding.note(front.claim.is_some().then_some(frame));
             return Ok(());
         }
         if front.kind == Kind::Confirm && self.sent > self.answered {
@@ -388,22 +390,20 @@ impl Core {
         if front.end > self.sent {
             return Err(self.handshake.unsolicited(&frame));
         }
-        if let Kind::Step(step) = front.kind {
-            return self.step(step, &frame, inbox);
-        }
-        let Some(Entry { kind, claim, .. }) = self.pop_answered() else { return Ok(()) };
-        match kind {
-            Kind::Step(_) | Kind::Probe | Kind::Check(_) | Kind::Confirm => {}
+        let Some(entry) = self.pop_answered() else { return Ok(()) };
+        match entry.kind {
+            Kind::Step(step) => return self.step(step, &frame, inbox),
+            Kind::Probe | Kind::Check(_) | Kind::Confirm => {}
             Kind::Setting(step) => self.answer_setting(step, &frame, inbox),
             Kind::Command => {
-                self.deliver(claim, frame, inbox);
+                self.deliver(entry.claim, Outcome::Reply(frame), inbox);
             }
             Kind::Group { .. } => {
                 let errors = std::mem::take(&mut self.preceding).errors;
-                if let (false, Some(id)) = (errors.is_empty(), claim.slot()) {
+                if let (false, Some(id)) = (errors.is_empty(), entry.claim.slot()) {
                     self.prelude_errors.push((id, errors));
                 }
-                self.deliver(claim, frame, inbox);
+                self.deliver(entry.claim, Outcome::Reply(frame), inbox);
             }
         }
         Ok(())
@@ -412,9 +412,8 @@ impl Core {
     /// A command of the handshake is answered.
     #[cold]
     fn step(&mut self, step: Step, frame: &Frame, inbox: &mut Inbox) -> Result<(), Error> {
-        let event = self.handshake.answer(step, frame);
-        self.pop_answered();
-        if let HandshakeEvent::Complete { server, protocol, tracking } = event? {
+        let event = self.handshake.answer(step, frame)?;
+        if let HandshakeEvent::Complete { server, protocol, tracking } = event {
             if let Some(cache) = &self.config.cache {
                 cache.reset(tracking);
             }
@@ -466,19 +465,17 @@ impl Core {
         frame.reply().as_bytes().is_some_and(|text| text.starts_with(mark))
     }
 
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(super) fn pop_answered(&mut self) -> Option<Entry> {
         let entry = self.fifo.pop_front()?;
         self.front += 1;
         self.answered = entry.end;
-        self.late.last_reply = self.now;
         Some(entry)
     }
 
-    fn deliver(&mut self, claim: Claim, frame: Frame, inbox: &mut Inbox) {
-        if frame.is_error() {
-            self.note_error(&frame);
-        }
-        let outcome = Outcome::Reply(frame);
+    // One copy of it in a page.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
+    fn deliver(&mut self, claim: Claim, outcome: Outcome, inbox: &mut Inbox) {
         let refused = match claim.settle() {
             Some(id) => match self.slots.complete(id, outcome) {
                 Ok(waker) => {

@@ -33,8 +33,11 @@ const BLOCK: usize = 64 << 10;
 /// Less room than this at a block's end is not worth a read.
 const MIN_ROOM: usize = 4 << 10;
 
-/// A reply beyond this gets a buffer of its own, which is not used again.
+/// A reply beyond this gets a buffer of its own.
 const LARGE: usize = 2 << 20;
+
+/// So many reads that need no such buffer let the last one go.
+const SMALL_READS: u32 = 4;
 
 /// Frames up to this size are copied into the frame itself.
 const INLINE: usize = 30;
@@ -65,6 +68,11 @@ pub(crate) struct Inflow {
     aside: Option<BytesMut>,
     /// The current frame, if it is too large for a block; the block is empty then.
     large: Option<Large>,
+    /// The buffer of the last one, while its reply may still be in use: whoever reads large replies
+    /// reads more of them, and fresh memory costs more than the reading.
+    last: Option<Bytes>,
+    /// Reads since then.
+    small_reads: u32,
     /// Bytes allocated or copied so far.
     #[cfg(test)]
     handled: usize,
@@ -85,6 +93,8 @@ impl Inflow {
             spare: None,
             aside: None,
             large: None,
+            last: None,
+            small_reads: 0,
             #[cfg(test)]
             handled: 0,
         }
@@ -102,6 +112,12 @@ impl Inflow {
     }
 
     fn make_room(&mut self) {
+        if self.last.is_some() {
+            self.small_reads += 1;
+            if self.small_reads > SMALL_READS {
+                self.last = None;
+            }
+        }
         let pending = self.filled - self.start;
         if pending == 0 && self.start > 0 {
             self.start = 0;
@@ -117,11 +133,14 @@ impl Inflow {
         // How long an aggregate will be is not known before its end: twice what is
         // pending, so that it is not moved for every few elements.
         let bytes = &self.block[self.start..self.filled];
-        let more = if large::is_announced(bytes) { 0 } else { pending.max(MIN_ROOM) };
+        let announced = large::is_announced(bytes);
+        let more = if announced { 0 } else { pending.max(MIN_ROOM) };
         let size = whole.saturating_add(more);
         if size > LARGE {
             self.count(pending);
-            self.large = Some(Large::new(&self.block[self.start..self.filled]));
+            let last = self.last.take().filter(|_| announced);
+            let buffer = last.and_then(|last| large::reuse(last, whole)).unwrap_or_default();
+            self.large = Some(Large::new(buffer, &self.block[self.start..self.filled]));
             if self.block.len() > BLOCK {
                 self.block = self.aside.take().unwrap_or_default();
                 self.allocated = BLOCK;
@@ -303,7 +322,10 @@ impl Inflow {
             .windows(2)
             .map(|ends| Frame::copy_from_slice(&bytes[ends[0]..ends[1]]))
             .collect();
-        frames.push(Frame::from_bytes(large::cut(bytes, self.ends[0])));
+        let reply = large::cut(bytes, self.ends[0]);
+        self.last = Some(reply.clone());
+        self.small_reads = 0;
+        frames.push(Frame::from_bytes(reply));
         frames.extend(behind);
     }
 }

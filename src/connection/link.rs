@@ -289,10 +289,15 @@ impl Core {
     }
 
     /// Wakes the parked driver if it has something to do.
+    #[inline(always)]
     pub(super) fn rouse_driver(&mut self) {
-        if self.driver_scheduled {
-            return;
+        if !self.driver_scheduled {
+            self.rouse_parked_driver();
         }
+    }
+
+    #[inline(never)]
+    fn rouse_parked_driver(&mut self) {
         let output = self.driver_wants_output && !self.hold && !self.out.is_empty();
         if output || self.next_deadline() < self.driver_armed || self.wants_redial() {
             self.wake_driver();

@@ -130,7 +130,7 @@ impl Frame {
 
     /// The first byte that is not of an attribute.
     #[inline]
-    fn value_type(&self) -> Option<u8> {
+    pub(crate) fn value_type(&self) -> Option<u8> {
         let bytes = self.as_bytes();
         match bytes.first()? {
             b'|' => bytes.get(super::node::attributes_length(bytes)?).copied(),

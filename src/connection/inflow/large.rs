@@ -22,10 +22,11 @@ pub(super) struct Large {
 }
 
 impl Large {
-    /// Begins with what is there.
-    pub(super) fn new(pending: &[u8]) -> Self {
+    /// Begins with what is there, in an empty buffer.
+    pub(super) fn new(mut buffer: Vec<u8>, pending: &[u8]) -> Self {
+        buffer.extend_from_slice(pending);
         Self {
-            buffer: pending.to_vec(),
+            buffer,
             filled: pending.len(),
             #[cfg(test)]
             handled: 0,
@@ -65,6 +66,17 @@ impl Large {
         self.buffer.truncate(self.filled);
         self.buffer
     }
+}
+
+/// The buffer of the reply before, if nobody holds that any more and it is not too large for one
+/// of `whole` bytes, which may be kept for long.
+pub(super) fn reuse(last: Bytes, whole: usize) -> Option<Vec<u8>> {
+    let mut buffer = last.try_into_mut().ok()?;
+    if buffer.capacity() / 2 > whole {
+        return None;
+    }
+    buffer.clear();
+    Some(buffer.into())
 }
 
 /// The first `end` bytes, without a copy.

@@ -278,3 +278,41 @@ fn a_small_reply_does_not_keep_the_block_of_a_large_one() {
         assert!(near < 3, "{near} share its block");
     }
 }
+
+#[test]
+fn the_buffer_of_a_large_reply_is_used_for_the_next_one_and_not_kept_for_long() {
+    let mut inflow = Inflow::new(Limits::default());
+    let mut read = |reply: &[u8]| {
+        let (mut rest, mut frames) = (reply, Vec::new());
+        while !rest.is_empty() {
+            let room = inflow.room();
+            let n = rest.len().min(room.len());
+            room[..n].copy_from_slice(&rest[..n]);
+            inflow.advance(n, &mut frames).unwrap();
+            rest = &rest[n..];
+        }
+        let frame = frames.pop().unwrap();
+        assert!(frame.as_bytes() == reply && frames.is_empty());
+        (frame, inflow.handled, inflow.last.is_some())
+    };
+    let (first, ..) = read(&bulk(6 << 20));
+    let at = first.as_bytes().as_ptr();
+    drop(first);
+    let (second, before, _) = read(&bulk(5 << 20));
+    assert_eq!(second.as_bytes().as_ptr(), at, "the same memory");
+    // In use: it must not be read over, nor waited for.
+    let (third, ..) = read(&bulk(5 << 20));
+    assert_ne!(third.as_bytes().as_ptr(), at);
+    assert!(second.as_bytes() == bulk(5 << 20));
+    drop((second, third));
+    // Too large for this one.
+    let (small, ..) = read(&bulk((2 << 20) + 1));
+    assert_ne!(small.as_bytes().as_ptr(), at);
+    drop(small);
+    let (_, handled, kept) = read(&bulk(3 << 20));
+    assert!(kept && handled >= before);
+    for _ in 0..SMALL_READS {
+        assert!(read(b"+OK\r\n").2);
+    }
+    assert!(!read(b"+OK\r\n").2, "let go");
+}
