@@ -88,7 +88,8 @@ impl Core {
 
     /// Subscriptions are on their way: what waited for the connection may follow.
     pub(crate) fn release_backlog(&mut self) {
-        self.hold = false;
+        // Unless the server was found to be demoted meanwhile.
+        self.hold = self.leaving.is_under_way();
         self.rouse_driver();
     }
 

@@ -36,6 +36,11 @@ impl Default for Leaving {
 }
 
 impl Leaving {
+    /// Nothing more is sent on this stream.
+    pub(super) fn is_under_way(&self) -> bool {
+        self.demoted.is_some()
+    }
+
     /// When the stream ends at the latest.
     pub(super) fn deadline(&self) -> u64 {
         self.demoted.unwrap_or(NEVER)
