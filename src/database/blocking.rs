@@ -27,6 +27,10 @@ use crate::{
 /// How long a blocking command waits on the server
 ///
 /// A [`Duration`] will do where one is taken. The client waits for the `command_timeout` longer.
+///
+/// While it waits, the client sends a `PING` every [`keep_alive`](crate::Options::keep_alive), 10 s by
+/// default, which the server answers afterwards. Where a proxy cuts connections that are idle for
+/// less than that, choose a shorter `keep_alive`. After 4096 of them the connection is silent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BlockFor {

@@ -79,6 +79,7 @@ pub async fn count_events(mut events: Events) {
             Event::ConnectionFailed(_) => ("connection_failed", 1),
             Event::ConnectionRestored(_) => ("connection_restored", 1),
             Event::ErrorMessage(_) => ("error_message", 1),
+            Event::SubscriptionRefused(_) => ("subscription_refused", 1),
             Event::CredentialsNotRenewed(_) => ("credentials_not_renewed", 1),
             Event::CircuitOpened(_) => ("circuit_opened", 1),
             Event::CircuitClosed(_) => ("circuit_closed", 1),
