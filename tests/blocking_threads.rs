@@ -129,7 +129,11 @@ fn a_program_without_a_runtime_connects() {
     let db = redis.database();
     redis.run(db.set("k", "v")).unwrap();
     assert_eq!(redis.run(db.get::<String>("k")).unwrap().as_deref(), Some("v"));
-    redis.block_on(async { Ok(redis.multiplexer().close().await) }).unwrap();
+    let close = async {
+        redis.multiplexer().close().await;
+        Ok(())
+    };
+    redis.block_on(close).unwrap();
     let nobody = Options::new("no-such-host.invalid:1").connect_retry(1);
     assert!(redmux::blocking::connect(nobody).unwrap_err().is_connection());
 }

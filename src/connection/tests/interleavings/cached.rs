@@ -37,7 +37,7 @@ fn reader(world: &World, stays: bool) -> JoinHandle<Option<crate::Result<String>
 
 #[test]
 fn whoever_fetches_and_leaves_the_others_get_the_reply() {
-    explore(INTERLEAVINGS / 3, || async {
+    explore(INTERLEAVINGS / 6, || async {
         let world = world(Vec::new());
         world.link.ready().await.unwrap();
         let readers = [true, false, true, false, true].map(|stays| reader(&world, stays));
@@ -55,7 +55,7 @@ fn whoever_fetches_and_leaves_the_others_get_the_reply() {
 
 #[test]
 fn nobody_waits_for_a_reply_that_was_lost() {
-    explore(INTERLEAVINGS / 3, || async {
+    explore(INTERLEAVINGS / 6, || async {
         let world = world(vec![Life::random(), Life::random()]);
         let readers = [true, true, false, true].map(|stays| reader(&world, stays));
         for reader in readers {

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// So few of these, because each has several connections.
-const FEW: usize = INTERLEAVINGS / 10;
+const FEW: usize = INTERLEAVINGS / 15;
 
 struct Bench {
     muxer: ConnectionMultiplexer,
