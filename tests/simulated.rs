@@ -452,3 +452,56 @@ fn a_cut_transaction_says_what_is_known() {
         assert_eq!((muxer.status().leases.leased, muxer.status().leases.idle), (0, idle));
     }
 }
+
+#[test]
+fn a_server_that_learns_resp3_carries_subscriptions_once() {
+    let runtime = SimRuntime::new();
+    let (transport, listener) = MemoryTransport::new();
+    let (resp3, dials) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    // The connections that were subscribed, and those of them that have ended.
+    let (made, ended) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
+    struct Ends(usize, Arc<Mutex<Vec<usize>>>);
+    impl Drop for Ends {
+        fn drop(&mut self) {
+            self.1.lock().unwrap().push(self.0);
+        }
+    }
+    let (seen, subscribed, over) = (resp3.clone(), made.clone(), ended.clone());
+    listen(&runtime, listener, move || {
+        let number = dials.fetch_add(1, Ordering::SeqCst);
+        let (seen, subscribed) = (seen.clone(), subscribed.clone());
+        let ends = Ends(number, over.clone());
+        let resp3 = seen.load(Ordering::SeqCst) == 1;
+        move |words: &[Vec<u8>]| {
+            let _ = &ends;
+            match &words[0][..] {
+                b"HELLO" if !resp3 => Answer::Reply(b"-ERR unknown command 'HELLO'\r\n".to_vec()),
+                b"DIE" => Answer::HangUp,
+                b"SUBSCRIBE" => {
+                    subscribed.lock().unwrap().push(number);
+                    let kind = if resp3 { '>' } else { '*' };
+                    let push = format!("{kind}3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n");
+                    Answer::Reply(push.into_bytes())
+                }
+                _ => polite(words),
+            }
+        }
+    });
+    let connect = ConnectionMultiplexer::connect_with(options(), environment(&runtime, transport));
+    let muxer = runtime.block_on(connect).unwrap();
+    let sleeper = runtime.clone();
+    runtime.block_on(async {
+        let mut subscription = muxer.subscriber().subscribe("c").await.unwrap();
+        assert_eq!(*made.lock().unwrap(), [1]);
+        resp3.store(1, Ordering::SeqCst);
+        // The shared connection alone is lost; the one for subscriptions lives.
+        muxer.execute::<()>("DIE", ()).await.unwrap_err();
+        let item = subscription.next().await.unwrap();
+        assert!(item.message().is_none(), "the gap is told");
+        sleeper.sleep(SECOND).await;
+        let subscribed = made.lock().unwrap().clone();
+        let ended = ended.lock().unwrap().clone();
+        let open = subscribed.iter().filter(|number| !ended.contains(number)).count();
+        assert_eq!(open, 1, "{subscribed:?}, ended {ended:?}");
+    });
+}

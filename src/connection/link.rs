@@ -280,12 +280,14 @@ impl Link {
 }
 
 impl Core {
-    /// Begins to dial, where nothing asked for this link before.
+    /// Begins to dial, where nothing asked for this link before, or as soon as the pace allows.
     pub(crate) fn activate(&mut self) {
-        if self.phase == Phase::Dormant {
-            self.phase = Phase::Disconnected;
-            self.wake_driver();
+        match self.phase {
+            Phase::Dormant => self.phase = Phase::Disconnected,
+            Phase::Disconnected => self.redial.asked = true,
+            _ => return,
         }
+        self.wake_driver();
     }
 
     /// Wakes the parked driver if it has something to do.

@@ -40,7 +40,7 @@ mod tests;
 pub use config::BacklogPolicy;
 pub(crate) use config::{LinkConfig, NEVER, micros};
 pub(crate) use confirm::{Ask, Push};
-pub(crate) use core::{Phase, Prelude, Submission};
+pub(crate) use core::{Core, Phase, Prelude, Submission};
 pub use counters::Counters;
 pub use credentials::{Credentials, CredentialsProvider};
 pub(crate) use driver::{DialPlan, Driver, contained};

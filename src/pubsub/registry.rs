@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    connection::{Ask, Link, NEVER, Phase, Push, Verb, pause_after},
+    connection::{Ask, Core, Link, NEVER, Phase, Push, Verb, pause_after},
     events::{ConnectionType, ErrorMessage, Event, SubscriptionRefused},
     resp::{Frame, Protocol, ServerError},
     sync::{Mutex, MutexGuard},
@@ -83,14 +83,15 @@ impl Registry {
     ) -> Result<()> {
         let dedicated = self.dedicated();
         let mut wakers = Vec::new();
-        // Asked of the link itself: its driver may not have come to `connected` yet.
-        let protocol =
-            interactive.with(|core| (core.phase == Phase::Ready).then_some(core.protocol));
         let result = {
             let mut topics = self.lock();
             if topics.closed {
                 return Err(interactive.with(|core| core.closed_error()));
             }
+            // Asked of the link itself: its driver may not have come to `connected` yet. Under the
+            // registry's lock: it may not come to that between this look and the new listener, either.
+            let ready = |core: &mut Core| (core.phase == Phase::Ready).then_some(core.protocol);
+            let protocol = interactive.quietly(&mut wakers, ready);
             if let Some(protocol) = protocol {
                 topics.on_dedicated = protocol == Protocol::Resp2;
             }
@@ -102,7 +103,10 @@ impl Registry {
                 Some(home) if protocol.is_some() => {
                     topics.ask_for(listened.iter().cloned(), home, &mut wakers)
                 }
-                _ => Ok(()),
+                _ => {
+                    interactive.quietly(&mut wakers, |core| core.activate());
+                    Ok(())
+                }
             }
         };
         wakers.into_iter().for_each(Waker::wake);

@@ -320,6 +320,25 @@ impl Subscription {
     }
 }
 
+#[cfg(all(test, shuttle))]
+impl Subscription {
+    /// One of a link without a multiplexer; its queue holds one message.
+    pub(crate) async fn on(
+        link: &Arc<Link>,
+        channel: &'static str,
+        overflow: Overflow,
+    ) -> Result<Self> {
+        let topic = Topic { verb: Verb::Subscribe, name: Bytes::from_static(channel.as_bytes()) };
+        let messages = if overflow == Overflow::default() { 100 } else { 1 };
+        let bounds = Bounds { messages, bytes: 1 << 20, overflow };
+        let queue = Arc::new(Queue::new(bounds, 1));
+        let (topics, link) = (Box::new([topic]), link.clone());
+        let made = Self { queue, topics, prefixes: Prefixes::default(), link };
+        made.confirm("SUBSCRIBE").await?;
+        Ok(made)
+    }
+}
+
 impl Stream for Subscription {
     type Item = SubscriptionItem;
 

@@ -7,7 +7,7 @@ use redmux::{
     ConnectionMultiplexer, Event, MissedCause, Options, Subscription, SubscriptionItem,
     events::SubscriptionRefused,
 };
-use redmux_test_support::{Accept, Cut, RedisServer};
+use redmux_test_support::{Accept, Cut, RedisServer, lease_port};
 
 use crate::{PROTOCOLS, Rig, within};
 
@@ -177,4 +177,79 @@ async fn tracking_that_is_refused_is_told_and_comes_with_the_right() {
     rig.server.command(&["ACL", "SETUSER", "two", "+@all"]);
     crate::until("it tracks", || muxer.cache_stats().unwrap().tracking).await;
     muxer.close().await;
+}
+
+#[async_std::test]
+async fn a_shard_channel_whose_slot_leaves_comes_back_with_it_and_shifts_no_reply() {
+    let bus = lease_port(None).unwrap();
+    let server = RedisServer::builder()
+        .args(["--cluster-enabled", "yes", "--cluster-require-full-coverage", "no"])
+        .args(["--cluster-port", &bus.port().to_string()])
+        .start()
+        .unwrap();
+    server.command(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
+    let slot = server.command(&["CLUSTER", "KEYSLOT", "c"]);
+    let slot = slot.trim();
+    let rig = Rig::of(server);
+    let muxer = rig.connect_directly().await;
+    crate::until("the cluster is up", || {
+        rig.server.command(&["CLUSTER", "INFO"]).contains("cluster_state:ok")
+    })
+    .await;
+    for _ in 0..5 {
+        let mut shard = within(muxer.subscriber().ssubscribe("c")).await.unwrap();
+        // The server ends the subscription, and refuses another one.
+        rig.server.command(&["CLUSTER", "DELSLOTS", slot]);
+        assert_eq!(gap(&mut shard).await, MissedCause::NotRestored);
+        rig.server.command(&["CLUSTER", "ADDSLOTS", slot]);
+        assert_eq!(gap(&mut shard).await, MissedCause::ConnectionLost);
+        rig.server.command(&["SPUBLISH", "c", "heard"]);
+        assert_eq!(text(&mut shard).await, "heard");
+        // While the slot leaves, it is given up; replies are those of their commands.
+        let echoes: Vec<_> =
+            (0..100).map(|n| muxer.execute::<String>("ECHO", [n.to_string()])).collect();
+        let delete = async_std::task::spawn_blocking({
+            let (addr, slot) = (rig.server.addr(), slot.to_owned());
+            move || {
+                use std::io::{Read, Write};
+                let mut stream = std::net::TcpStream::connect(addr).unwrap();
+                stream.write_all(format!("CLUSTER DELSLOTS {slot}\r\n").as_bytes()).unwrap();
+                let _ = stream.read(&mut [0; 64]).unwrap();
+            }
+        });
+        drop(shard);
+        for (n, echo) in within(redmux::pipeline(echoes)).await.into_iter().enumerate() {
+            assert_eq!(echo.unwrap(), n.to_string());
+        }
+        delete.await;
+        assert_eq!(muxer.execute::<String>("ECHO", ["mine"]).await.unwrap(), "mine");
+        rig.server.command(&["CLUSTER", "ADDSLOTS", slot]);
+    }
+    assert_eq!(muxer.status().connections[0].counters.connects, 1);
+}
+
+#[async_std::test]
+async fn a_subscription_that_is_given_up_before_it_is_sent_is_never_sent() {
+    for protocol in PROTOCOLS {
+        let rig = Rig::start();
+        let muxer = ConnectionMultiplexer::connect(rig.options().protocol(protocol)).await.unwrap();
+        let kept = within(muxer.subscriber().subscribe("kept")).await.unwrap();
+        rig.proxy.accept(Accept::End(Cut::Rst));
+        rig.proxy.cut(Cut::Rst);
+        while muxer.is_connected() {
+            crate::sleep(1).await;
+        }
+        let subscriber = muxer.subscriber();
+        let mut given_up = Box::pin(subscriber.subscribe("given up"));
+        assert!(futures::poll!(&mut given_up).is_pending());
+        drop(given_up);
+        rig.proxy.accept(Accept::Forward);
+        crate::until("it is restored", || {
+            rig.server.command(&["PUBSUB", "CHANNELS"]).contains("kept")
+        })
+        .await;
+        assert!(!rig.server.command(&["PUBSUB", "CHANNELS"]).contains("given up"));
+        drop(kept);
+        muxer.close().await;
+    }
 }

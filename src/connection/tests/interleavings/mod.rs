@@ -16,6 +16,7 @@ mod leases;
 mod observed;
 mod server;
 mod signals;
+mod subscriptions;
 mod wire;
 mod world;
 

@@ -14,6 +14,7 @@ use shuttle::{
 };
 
 use super::{
+    clock::Clock,
     wire::{End, wire},
     world::Count,
 };
@@ -56,6 +57,8 @@ pub(super) struct Record {
     pub(super) servers: HarnessMutex<Vec<JoinHandle<()>>>,
     /// Commands are answered once this counts one.
     pub(super) unmuted: Count,
+    /// Streams live so long that the next one is not put off, by this clock.
+    pub(super) aging: HarnessMutex<Option<Arc<Clock>>>,
 }
 
 impl Record {
@@ -90,6 +93,10 @@ impl Transport for Dialer {
 /// Answers until the client hangs up, or for the life it is given.
 async fn serve(mut stream: End, record: Arc<Record>, life: Option<Life>) {
     let served = answer(&mut stream, &record, life).await;
+    let clock = record.aging.lock().unwrap().clone();
+    if let (Some(clock), Ok(Some(_))) = (clock, &served) {
+        clock.advance(1_000_000);
+    }
     if let Ok(Some(Ending::Reset)) = served {
         stream.reset();
     }
@@ -102,6 +109,7 @@ async fn answer(
 ) -> io::Result<Option<Ending>> {
     let mut framer = Framer::new(Limits::default());
     let (mut received, mut executed) = (Vec::new(), 0);
+    let mut subscribed = false;
     let mut block = [0; 64];
     loop {
         while let Scan::Complete(len) = framer.scan(&received).expect("the client sends RESP") {
@@ -116,6 +124,20 @@ async fn answer(
                 [name] if name == "PING" => "+PONG\r\n".to_owned(),
                 [name, ..] if name == "HELLO" => "%1\r\n$5\r\nproto\r\n:3\r\n".to_owned(),
                 [name, ..] if name == "CLIENT" => "+OK\r\n".to_owned(),
+                [name, channel] if name == "SUBSCRIBE" || name == "UNSUBSCRIBE" => {
+                    executed += 1;
+                    subscribed = name == "SUBSCRIBE";
+                    let kind = name.to_lowercase();
+                    format!(">3\r\n${}\r\n{kind}\r\n$1\r\n{channel}\r\n:1\r\n", kind.len())
+                }
+                [name, channel, text] if name == "PUBLISH" => {
+                    executed += 1;
+                    // Its own client hears it behind the reply.
+                    let message =
+                        format!(">3\r\n$7\r\nmessage\r\n$1\r\n{channel}\r\n$1\r\n{text}\r\n");
+                    let message = if subscribed { &*message } else { "" };
+                    format!(":{}\r\n{message}", u32::from(subscribed))
+                }
                 [name, number] if name == "ECHO" || name == "GET" => {
                     executed += 1;
                     record.executed.lock().unwrap().push(number.parse().expect("a number"));

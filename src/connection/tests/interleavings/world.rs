@@ -43,6 +43,8 @@ pub(super) struct Setup {
     pub(super) lives: Vec<Life>,
     /// Commands are executed and not answered, until the test says so.
     pub(super) mute: bool,
+    /// A stream ends when it is a second old.
+    pub(super) aging: bool,
 }
 
 impl Default for Setup {
@@ -53,7 +55,7 @@ impl Default for Setup {
             protocol: Some(Protocol::Resp2),
             ..config()
         };
-        Self { config, single: false, room: 40, lives: Vec::new(), mute: false }
+        Self { config, single: false, room: 40, lives: Vec::new(), mute: false, aging: false }
     }
 }
 
@@ -117,6 +119,9 @@ impl World {
         ));
         let record = Arc::new(Record::default());
         *record.lives.lock().unwrap() = setup.lives.into();
+        if setup.aging {
+            *record.aging.lock().unwrap() = Some(clock.clone());
+        }
         if !setup.mute {
             record.unmuted.add();
         }
