@@ -26,7 +26,7 @@ pub(crate) struct Proxy {
     daemon: Option<Daemon>,
     /// Processes that another one has taken over from: they end by themselves.
     drained: Vec<Daemon>,
-    command: Box<dyn Fn(&Proxy) -> DaemonCommand + Send + Sync>,
+    command: Box<dyn Fn(&Self) -> DaemonCommand + Send + Sync>,
     pub(crate) port: PortLease,
     pub(crate) dir: TempDir,
 }
