@@ -316,3 +316,10 @@ test("multi and pipeline collect commands and give their replies in order", asyn
   assert.deepEqual((await piped).map(({ value }) => value), ["x", "PONG"]);
   assert.ok(glue.names.includes("PING"));
 });
+
+test("a client is left as it is by what makes proxies of the data of a page", async () => {
+  const { client } = await fakeClient();
+  // As Vue asks before it makes one.
+  assert.equal(client.__v_skip, true);
+  assert.ok(!Object.keys(client).includes("__v_skip"));
+});
