@@ -374,7 +374,7 @@ impl Error {
                 ConnectStage::Auth => "cannot connect (authentication)",
             },
             ErrorKind::ConnectionLost => "connection lost",
-            ErrorKind::Closed => "the multiplexer is closed",
+            ErrorKind::Closed => "the client is closed",
             ErrorKind::Timeout(stage) => match stage {
                 TimeoutStage::Connect => "timed out while connecting",
                 TimeoutStage::Queue => "timed out before it could be sent",

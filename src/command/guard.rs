@@ -1,22 +1,37 @@
 use super::table::{Look, READING, look_for};
 use crate::{Error, resp::Arg};
 
+/// What to use instead: by its name in Rust, or in words where the caller may write JavaScript.
+const fn instead(rust: &'static str, words: &'static str) -> &'static str {
+    if cfg!(all(target_family = "wasm", target_os = "unknown")) { words } else { rust }
+}
+
 /// Names of commands that would harm everybody on a shared connection, when they would, and why.
 const HARMFUL: [(&str, When, &str); 12] = [
     (
         "SUBSCRIBE PSUBSCRIBE SSUBSCRIBE UNSUBSCRIBE PUNSUBSCRIBE SUNSUBSCRIBE",
         When::Always,
-        "use ConnectionMultiplexer::subscriber",
+        instead("use ConnectionMultiplexer::subscriber", "use a subscription of the client"),
     ),
     ("HELLO AUTH", When::Always, "set protocol, user name and password in the options"),
     ("SELECT", When::Always, "set the database in the options"),
-    ("QUIT RESET", When::Always, "use ConnectionMultiplexer::close"),
+    ("QUIT RESET", When::Always, instead("use ConnectionMultiplexer::close", "close the client")),
     (
         "MULTI EXEC DISCARD WATCH UNWATCH",
         When::Always,
-        "other callers' commands would fall in: use Database::transaction or Database::watch",
+        instead(
+            "other callers' commands would fall in: use Database::transaction or Database::watch",
+            "other callers' commands would fall in: use a transaction of the client",
+        ),
     ),
-    ("MONITOR", When::Always, "use ConnectionMultiplexer::monitor"),
+    (
+        "MONITOR",
+        When::Always,
+        instead(
+            "use ConnectionMultiplexer::monitor",
+            "it takes the connection over, which is shared",
+        ),
+    ),
     ("SYNC PSYNC REPLCONF", When::Always, "it takes the connection over, which is shared"),
     (
         "BLPOP BRPOP BRPOPLPUSH BLMOVE BLMPOP BZPOPMIN BZPOPMAX BZMPOP WAIT WAITAOF",

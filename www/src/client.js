@@ -158,6 +158,21 @@ function hasPlain(args) {
   return false;
 }
 
+/** What `console.log` shows in Node, Deno and Bun: where it is connected to, and how it is. */
+Object.defineProperty(Client.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+  value(_, options, inspect) {
+    const { connections, subscriptions } = this.status();
+    const shown = connections.map(({ endpoint, connectionType, diagnostics, protocol, server }) => ({
+      endpoint,
+      connectionType,
+      state: diagnostics.connection,
+      server: [server?.product, server?.version].filter(Boolean).join(" ") || null,
+      protocol,
+    }));
+    return `Client ${inspect({ connections: shown, subscriptions }, { ...options, depth: 3 })}`;
+  },
+});
+
 // Vue makes what is reactive a Proxy, and private fields cannot be read through one.
 Object.defineProperty(Client.prototype, "__v_skip", { value: true });
 

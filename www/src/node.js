@@ -1,22 +1,20 @@
-// The package in Node and Deno: TCP, TLS and Unix sockets besides WebSockets, and the wasm file
-// read from the disk.
+// The package in Node and Deno: TCP, TLS and Unix sockets besides WebSockets, and the wasm file inside, so that
+// it is there when all is bundled into one file.
 
-import { readFile } from "node:fs/promises";
 import { entry } from "./connect.js";
+import { inlined } from "./inlined.js";
 import { tcp } from "./transports/node.js";
 
 export * from "./exports.js";
 
-export const { connect, load } = entry({
-  wasmFile: () => readFile(new URL("../pkg/redmux_wasm_bg.wasm", import.meta.url)),
-  tcp,
-  webSocket,
-});
+export const { connect, load } = entry({ wasmFile: inlined, tcp, webSocket });
 
 /** Node has a WebSocket of its own from version 22 on. */
 async function webSocket() {
+  // By a name that bundlers do not see: they would want to have it.
+  const name = "ws";
   try {
-    return (await import("ws")).WebSocket;
+    return (await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ name)).WebSocket;
   } catch {
     throw new Error("this runtime has no WebSocket: install the package ws, or use redis://");
   }

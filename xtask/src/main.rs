@@ -2,6 +2,7 @@
 
 mod bench;
 mod check;
+mod commonjs;
 mod console;
 mod control;
 mod counts;

@@ -14,6 +14,8 @@ pub(crate) const WWW: &str = "www";
 pub(crate) const TOOLS: &str = "xtask/npm";
 /// The runtimes that it is tried in.
 pub(crate) const RUNTIMES: &str = "www/test/runtimes";
+/// The bundlers, frameworks and compilers that it is tried in.
+pub(crate) const SETUPS: &str = "www/test/setups";
 /// The clients that it is measured beside.
 pub(crate) const JS_BENCHES: &str = "benches/js";
 
@@ -39,6 +41,11 @@ pub(crate) fn install(package: &str) -> Result<()> {
     // The browser is Debian's; what else is needed is in the registry's packages.
     npm.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1").args(["ci", "--no-audit", "--no-fund"]);
     exec::output(&mut npm, Duration::from_secs(600)).map(drop)
+}
+
+/// The bundler among the tools: a program, or a script that runs one; which, npm has decided.
+pub(crate) fn esbuild() -> PathBuf {
+    dir(TOOLS).join("node_modules/.bin/esbuild")
 }
 
 /// npm in the package's directory.

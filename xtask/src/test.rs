@@ -75,6 +75,12 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
     command.env("REDMUX_GATEWAY", crate::target_dir().join("debug/redmux-gateway"));
     command.env("REDIS", server.addr().to_string()).env("CHROMIUM", tools::chromium()?);
     counts.add_runtimes(&steps.command("package in every runtime", &mut command)?);
+
+    packages::install(packages::SETUPS)?;
+    let mut command = Command::new(tools::node()?);
+    command.arg(packages::dir(packages::SETUPS).join("check.mjs"));
+    command.env("REDIS", server.addr().to_string()).env("CHROMIUM", tools::chromium()?);
+    counts.add_runtimes(&steps.command("package in every set-up", &mut command)?);
     drop(server);
 
     let mut npm = packages::npm(packages::WWW)?;

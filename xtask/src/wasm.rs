@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use redmux_test_support::TempDir;
 
+use crate::commonjs;
 use crate::exec::{self, Result};
 use crate::packages;
 use crate::tools;
@@ -41,7 +42,7 @@ pub(crate) fn run() -> Result<()> {
     build(wasm_toolchain::for_package(true)?).map(drop)
 }
 
-/// Builds `www/pkg`; gives its directory.
+/// Builds `www/pkg`, and `www/cjs` from it; gives the directory of the first.
 pub(crate) fn build(toolchain: Toolchain) -> Result<PathBuf> {
     let node = tools::node()?;
     packages::install(packages::TOOLS)?;
@@ -65,6 +66,7 @@ pub(crate) fn build(toolchain: Toolchain) -> Result<PathBuf> {
         fs::write(&stamp, made_from())
             .map_err(|e| format!("cannot write {}: {e}", stamp.display()))?;
     }
+    commonjs::build()?;
     print_size(&node, &result)?;
     Ok(pkg)
 }
@@ -142,23 +144,22 @@ fn bind(bindgen: &Path, compiled: &Path, node: &Path, pkg: &Path) -> Result<()> 
 
 /// The glue is loaded as it is where there is no bundler, and half of it are comments and spaces.
 fn minify(glue: &Path) -> Result<()> {
-    // A program, or a script that runs one: which, npm has decided.
-    let esbuild = packages::dir(packages::TOOLS).join("node_modules/.bin/esbuild");
-    let mut command = Command::new(esbuild);
+    let mut command = Command::new(packages::esbuild());
     command.arg(glue).args(["--minify", "--format=esm", "--log-level=warning"]);
     command.arg("--allow-overwrite").arg(format!("--outfile={}", glue.display()));
     exec::output(&mut command, Duration::from_secs(60)).map(drop)
 }
 
-/// The same as a module, for where nothing can be fetched.
+/// The same as text in a module, for where nothing can be fetched: one to import, one to require.
 fn write_inline(node: &Path, wasm: &Path) -> Result<()> {
     const SCRIPT: &str = r#"
         const { readFileSync, writeFileSync } = require('node:fs');
-        const text = readFileSync(process.argv[1]).toString('base64');
-        const source = `export default Uint8Array.from(atob("${text}"), (c) => c.charCodeAt(0));\n`;
-        writeFileSync(process.argv[2], source);"#;
+        const [wasm, stem] = process.argv.slice(1);
+        const text = readFileSync(wasm).toString('base64');
+        writeFileSync(`${stem}.js`, `export default "${text}";\n`);
+        writeFileSync(`${stem}.cjs`, `module.exports = "${text}";\n`);"#;
     let mut command = Command::new(node);
-    command.args(["-e", SCRIPT]).arg(wasm).arg(wasm.with_file_name(format!("{STEM}_inline.js")));
+    command.args(["-e", SCRIPT]).arg(wasm).arg(wasm.with_file_name(format!("{STEM}_inline")));
     exec::output(&mut command, Duration::from_secs(60)).map(drop)
 }
 

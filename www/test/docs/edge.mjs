@@ -44,7 +44,7 @@ export async function followEdge(doc, place, ports, { REDIS_SERVER, REDMUX_GATEW
       await prints("hello", line);
     });
   }
-  for (const [flag, why] of [["--allow-net", /net access/], ["--allow-read", /read access/], ["--allow-env", /env access/]]) {
+  for (const [flag, why] of [["--allow-net", /net access/], ["--allow-env", /env access/]]) {
     await step(`edge.md: Deno without ${flag} says that it wants it`, async () => {
       const said = await fails(lines.find((line) => line.startsWith("deno")).replace("run ", "run --no-prompt ").replace(flag, ""));
       check(why.test(said), said);

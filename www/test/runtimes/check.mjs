@@ -9,14 +9,13 @@
 import { execFile, spawn } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { connect as dial } from "node:net";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { promisify } from "node:util";
 import { chromium } from "playwright-core";
-import { WebSocketServer } from "ws";
 
 import { freePort } from "../checks.mjs";
+import { relay } from "../relay.mjs";
 import { startTls } from "./tls-servers.mjs";
 
 const execute = promisify(execFile);
@@ -66,24 +65,6 @@ async function install() {
     console.log(JSON.stringify(results));`;
   await writeFile(join(project, "app.mjs"), app);
   return project;
-}
-
-/** A WebSocket in front of the server: what it gets it passes on, and nothing else. */
-async function relay() {
-  const server = createServer();
-  const sockets = new WebSocketServer({ server, maxPayload: 0 });
-  sockets.on("connection", (client) => {
-    const upstream = dial(port, host);
-    const end = () => {
-      client.close(1000);
-      upstream.destroy();
-    };
-    client.on("message", (bytes) => upstream.write(bytes));
-    upstream.on("data", (bytes) => client.send(bytes));
-    for (const side of [client, upstream]) side.on("close", end).on("error", end);
-  });
-  await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
-  return server;
 }
 
 /** What is tried with TLS, by whether the runtime was told of the authority. */
@@ -282,7 +263,7 @@ function inPage(kind) {
 }
 
 const project = await install();
-const gateway = await relay();
+const gateway = await relay(host, port);
 let tls;
 try {
   const dead = await freePort();
@@ -296,7 +277,7 @@ try {
   const overWebSocket = [`ws://127.0.0.1:${gateway.address().port}`, `ws://127.0.0.1:${dead}`];
   const both = [overTcp, overWebSocket];
   const first = [...told(rediss), ...strange, ...strangeWss];
-  const permissions = ["--allow-net", "--allow-read", "--allow-env", "--allow-sys"];
+  const permissions = ["--allow-net", "--allow-env", "--allow-sys"];
   // To see whether anything is left of what was closed.
   const gc = "--expose-gc";
   const deno = ["run", "--quiet", `--v8-flags=${gc}`, "--node-modules-dir=manual", ...permissions, "app.mjs"];

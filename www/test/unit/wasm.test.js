@@ -1,14 +1,16 @@
 // The package with its wasm file, over TCP, against a server made here.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
+import { inspect } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 import * as glue from "../../pkg/redmux_wasm.js";
-import { connect } from "../../src/node.js";
+import { CommandError, connect } from "../../src/node.js";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc");
@@ -76,6 +78,45 @@ function answer([name, ...args]) {
       return "+OK\r\n";
   }
 }
+
+test("what is refused on the shared connection says why in words of JavaScript", async (t) => {
+  const { url } = await server(t);
+  const redis = await connect(url);
+  t.after(() => redis.close());
+  const source = readFileSync(new URL("../../../src/command/guard.rs", import.meta.url), "utf8");
+  const table = /const HARMFUL[^=]*= \[(.*?)\n\];/s.exec(source)[1];
+  const rules = [...table.matchAll(/\(\s*"([A-Z][A-Z ]+)",\s*When::(\w+)(?:\("([A-Z ]+)"\))?/g)];
+  assert.ok(rules.length > 10, `only ${rules.length} rules were found`);
+  for (const [, names, when, seconds = ""] of rules) {
+    for (const name of names.split(" ")) {
+      const args = when === "Blocks" ? ["BLOCK", "0"] : seconds.split(" ").slice(0, 1).filter(Boolean);
+      await assert.rejects(redis.send(name, ...args), (error) => {
+        assert.ok(error instanceof CommandError, error);
+        assert.doesNotMatch(error.message, /::|multiplexer/i);
+        return error.message.length > `${name}: command rejected: `.length;
+      });
+    }
+  }
+});
+
+test("no text of the wasm side names what only Rust has", () => {
+  const wasm = readFileSync(new URL("../../pkg/redmux_wasm_bg.wasm", import.meta.url), "latin1");
+  // Texts for errors hold words; names of types are there for panics.
+  const texts = wasm.match(/[ -~]{6,}/g).join("\n");
+  for (const name of ["ConnectionMultiplexer::", "Database::", "Options::", "Subscriber::", "Error::"]) {
+    assert.ok(!texts.includes(name), `${name}: ${texts.slice(texts.indexOf(name) - 100, texts.indexOf(name) + 60)}`);
+  }
+});
+
+test("console.log shows where a client is connected to, and no secret", async (t) => {
+  const { url } = await server(t);
+  const redis = await connect(url.replace("//", "//user:hunter2@"));
+  const shown = inspect(redis);
+  assert.match(shown, /^Client \{\s+connections: \[\s+\{\s+endpoint: '(redis:\/\/)?127\.0\.0\.1:\d+'.*state: 'ready'/s);
+  assert.doesNotMatch(shown, /hunter2|_call/);
+  await redis.close();
+  assert.equal(inspect(redis), "Client { connections: [], subscriptions: 0 }");
+});
 
 test("a trap rejects what is pending, and the client goes on", { timeout: 60_000 }, async (t) => {
   const { url, hanging } = await server(t);

@@ -1,0 +1,46 @@
+// What the package.json promises.
+
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+
+const www = new URL("../../", import.meta.url);
+const read = (name) => readFileSync(new URL(name, www), "utf8");
+const manifest = JSON.parse(read("package.json"));
+
+/** All texts in a tree of conditions. */
+function targets(tree) {
+  return typeof tree === "string" ? [tree] : Object.values(tree).flatMap(targets);
+}
+
+test("every file that the package names is there and is packed", () => {
+  const named = [...targets(manifest.exports), manifest.main, manifest.browser, manifest.types, ...targets(manifest.typesVersions)];
+  for (const name of named) {
+    if (name === "./package.json") continue;
+    assert.ok(existsSync(new URL(name, www)), name);
+    const packed = manifest.files.some((file) => name === `./${file}` || name.startsWith(`./${file}/`));
+    assert.ok(packed && !manifest.files.includes(`!${name.slice(2)}`), `${name} is not among the files`);
+  }
+});
+
+test("what is required is CommonJS, with types of its own", () => {
+  const walk = (tree, isRequired) => {
+    for (const [condition, value] of Object.entries(tree)) {
+      const required = isRequired || condition === "require";
+      if (typeof value !== "string") walk(value, required);
+      else if (/\.[cm]?[jt]s$/.test(value)) assert.equal(/\.(cjs|d\.cts)$/.test(value), required, value);
+    }
+  };
+  walk(manifest.exports, false);
+});
+
+test("the licences in the package are those of the project", () => {
+  for (const name of ["LICENSE-MIT", "LICENSE-APACHE"]) assert.ok(read(name) === read(`../${name}`), name);
+});
+
+test("no link of the README leads out of the package", () => {
+  const links = [...read("README.md").matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, link]) => link);
+  for (const link of links.filter((link) => !link.startsWith("https:"))) {
+    assert.ok(!link.startsWith("..") && manifest.files.some((file) => link.startsWith(file)), link);
+  }
+});

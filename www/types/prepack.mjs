@@ -1,0 +1,24 @@
+// Run by `npm pack` and `npm publish`: a package without what is built, or with what was built of another source, is not made.
+
+import { readFileSync, statSync } from "node:fs";
+
+const www = new URL("../", import.meta.url);
+const { files } = JSON.parse(readFileSync(new URL("package.json", www), "utf8"));
+const built = [...files.filter((name) => name.startsWith("pkg/")), ...["node.cjs", "inline.cjs", "index.d.cts", "methods.d.cts", "wasm.d.cts"].map((name) => `cjs/${name}`)];
+const missing = built.filter((name) => !(statSync(new URL(name, www), { throwIfNoEntry: false })?.size > 0));
+if (missing.length > 0) fail(`not built: ${missing.join(", ")}`);
+
+const wasm = readFileSync(new URL("pkg/redmux_wasm_bg.wasm", www));
+if (!WebAssembly.validate(wasm)) fail("pkg/redmux_wasm_bg.wasm is no WebAssembly");
+for (const name of ["pkg/redmux_wasm_inline.js", "pkg/redmux_wasm_inline.cjs"]) {
+  if (!readFileSync(new URL(name, www), "utf8").includes(wasm.toString("base64"))) fail(`${name} is of another build`);
+}
+for (const name of ["index", "methods", "wasm"]) {
+  const source = readFileSync(new URL(`src/${name}.d.ts`, www), "utf8").replaceAll(/"\.\/(index|methods)\.js"/g, '"./$1.cjs"');
+  if (readFileSync(new URL(`cjs/${name}.d.cts`, www), "utf8") !== source) fail(`cjs/${name}.d.cts is of another source`);
+}
+
+function fail(why) {
+  console.error(`redmux is not packed: ${why}: run \`cargo xtask wasm\``);
+  process.exit(1);
+}
