@@ -9,7 +9,7 @@ export const execute = promisify(execFile);
 export const here = import.meta.dirname;
 /** The projects are in here: what they use is found beside it. */
 export const work = join(here, "work");
-export const LIMIT = 240_000;
+export const LIMIT = 600_000;
 
 /** A file of a package that is installed here. */
 export const tool = (path) => join(here, "node_modules", path);
