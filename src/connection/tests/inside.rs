@@ -55,7 +55,7 @@ fn a_push_is_no_push_inside_of_a_push_or_an_attribute() {
 enum Node {
     Text(String),
     Push(Vec<String>),
-    List { map: bool, streamed: bool, items: Vec<Node> },
+    List { map: bool, streamed: bool, items: Vec<Self> },
 }
 
 fn node() -> impl Strategy<Value = Node> {
