@@ -60,12 +60,13 @@ impl Core {
 
     /// The error by which the stream ends, once after it was asked for.
     pub(crate) fn check_given_up(&mut self) -> Result<(), Error> {
-        let lost = Error::new(ErrorKind::ConnectionLost, Delivery::MaybeExecuted);
+        // Made only where it is needed: this is asked in each turn of the driver.
+        let lost = || Error::new(ErrorKind::ConnectionLost, Delivery::MaybeExecuted);
         if let Some(why) = self.forsaken.take() {
-            return Err(lost.detail(why));
+            return Err(lost().detail(why));
         }
         if std::mem::take(&mut self.leaving.asked) {
-            return Err(lost.detail("the program asked for another connection"));
+            return Err(lost().detail("the program asked for another connection"));
         }
         let Some(by) = self.leaving.demoted else { return Ok(()) };
         if self.phase != Phase::Ready {
@@ -79,7 +80,7 @@ impl Core {
             return Ok(());
         }
         self.leaving.demoted = None;
-        Err(lost.detail("the server answered READONLY: the name is dialled again"))
+        Err(lost().detail("the server answered READONLY: the name is dialled again"))
     }
 
     /// A new stream knows nothing of why the last one ended.
