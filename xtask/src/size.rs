@@ -10,8 +10,8 @@ use crate::{packages, tools, wasm, wasm_toolchain};
 /// Bytes that wasm and glue together may have as servers send them, with brotli. Every change
 /// that needs more says here why; the goal is 60 KB.
 ///
-/// 86,000 until subscriptions became desired state that the server confirms, transactions and
-/// subscriptions went through one queue, and connections were given up on evidence: 104,317.
+/// 86,000 until subscriptions became desired state that the server confirms, and connections were
+/// given up on evidence: 104,317.
 /// Where it went is in docs/performance.md; part of it is to be won back.
 const CEILING: usize = 105_000;
 
