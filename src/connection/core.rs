@@ -284,6 +284,8 @@ impl Core {
         self.last_write = Some(self.now);
         if !self.watches.is_empty() {
             self.note_watched_sent();
+            // A reply may be read before it is noted that its command was sent.
+            self.note_watched_answered();
         }
     }
 

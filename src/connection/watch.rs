@@ -68,15 +68,28 @@ impl Core {
         if own == Slot::NO_ENTRY {
             return false;
         }
+        // One that was sent already belongs among those that were: replies come in their order,
+        // and one that stood behind a later command would not be looked at in time.
+        let is_sent = match self.slots.is_waiting(id) {
+            true => self.entry_end(own).is_some_and(|end| end <= self.sent),
+            false => self.slots.has_reply(id),
+        };
+        let first = if is_sent { self.watches.answered } else { self.watches.sent };
         let mut place = self.watches.list.len();
-        while place > self.watches.sent {
-            let before = self.watches.list[place - 1].id;
-            if before.is_none_or(|before| entry(self, before) <= own) {
-                break;
+        for at in (first..place).rev() {
+            // Those that are over have no place of their own.
+            match self.watches.list[at].id.filter(|before| self.slots.is_waiting(*before)) {
+                Some(before) if entry(self, before) > own => place = at,
+                Some(_) => break,
+                None => {}
             }
-            place -= 1;
         }
-        self.watches.list.insert(place, Watch { id: Some(id), passage: Passage::default() });
+        let mut passage = Passage::default();
+        if place < self.watches.sent {
+            passage.sent = Some(self.now);
+            self.watches.sent += 1;
+        }
+        self.watches.list.insert(place, Watch { id: Some(id), passage });
         // The driver may have been quicker.
         self.note_watched_sent();
         self.note_watched_answered();
