@@ -106,7 +106,7 @@ async function inPage(given) {
       [{ database: "hunter2" }, /^database: expected a whole number/],
       [{ connectTimeout: -1 }, /^connectTimeout: expected milliseconds/],
       [{ protocol: 4 }, /^protocol: expected 2 or 3/],
-      [{ username: "hunter2" }, /user name needs a password/],
+      [{ username: "hunter2" }, /^username: it needs a password/],
     ]) {
       const error = await failure(connect(gateway, options), RedmuxError, { kind: "config" });
       if (!why.test(error.message) || error.message.includes("hunter2")) throw new Error(error.message);

@@ -53,16 +53,31 @@ export function hasHidden(text) {
   return HIDDEN_IN_LINES.test(text);
 }
 
+/** A longer run of hidden characters is shown by its first ones and its length: a page cannot lay out millions of escapes. */
+const SHOWN_RUN = 64;
+
 /** A text of several lines in pieces, `[text, hidden]`: what is hidden is written `\uHHHH`. */
 export function pieces(text) {
-  const all = new RegExp(`(?:${HIDDEN_IN_LINES.source})+`, "gu");
   const found = [];
   let from = 0;
-  for (const { 0: hidden, index } of text.matchAll(all)) {
-    if (index > from) found.push([text.slice(from, index), false]);
-    found.push([escapedJson(hidden), true]);
-    from = index + hidden.length;
+  let run = "";
+  const end = (at) => {
+    if (run === "") return;
+    const more = run.length - SHOWN_RUN;
+    found.push([escapedJson(more > 0 ? run.slice(0, SHOWN_RUN) : run) + (more > 0 ? `… (${more} more)` : ""), true]);
+    run = "";
+    from = at;
+  };
+  // One at a time: a repeated group over a megabyte is more than engines have a stack for.
+  for (const { 0: hidden, index } of text.matchAll(new RegExp(HIDDEN_IN_LINES.source, "gu"))) {
+    if (index > from + run.length) {
+      end(from + run.length);
+      found.push([text.slice(from, index), false]);
+      from = index;
+    }
+    run += hidden;
   }
+  end(from + run.length);
   if (from < text.length) found.push([text.slice(from), false]);
   return found;
 }

@@ -115,7 +115,9 @@ class Remote {
   #heard({ type, id, result, method, params, error, message }) {
     if (type === "event") {
       if (method !== "log.entryAdded") return;
-      const kind = params.type === "javascript" ? "uncaught" : params.level;
+      // A WebSocket that cannot be opened is logged in the same way as an exception is.
+      const thrown = params.type === "javascript" && !/establish a connection/.test(params.text ?? "");
+      const kind = thrown ? "uncaught" : params.level;
       this.#tabs.get(params.source.context)?.said(kind, params.text ?? "");
       return;
     }
