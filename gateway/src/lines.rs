@@ -131,12 +131,14 @@ mod tests {
 
     /// Takes what is written only when it is let.
     struct Stuck {
+        entered: mpsc::Sender<()>,
         let_go: mpsc::Receiver<()>,
         written: mpsc::Sender<String>,
     }
 
     impl Write for Stuck {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.entered.send(()).map_err(io::Error::other)?;
             self.let_go.recv().map_err(io::Error::other)?;
             self.written
                 .send(String::from_utf8_lossy(bytes).into_owned())
@@ -151,32 +153,36 @@ mod tests {
 
     #[test]
     fn a_writer_that_is_stuck_holds_nobody_up_and_little_memory() {
+        const PATIENCE: Duration = Duration::from_secs(60);
+        let (entered, is_stuck) = mpsc::channel();
         let (go, let_go) = mpsc::channel();
         let (written, seen) = mpsc::channel();
         let lost = Arc::new(Lost::default());
         let told = |dropped| format!("dropped {dropped}\n");
-        let lines = Lines::start(Stuck { let_go, written }, lost.clone(), told).unwrap();
+        let lines = Lines::start(Stuck { entered, let_go, written }, lost.clone(), told).unwrap();
+        // It takes what waits when it comes: it must be stuck before there is more than fits.
+        lines.push("first\n".to_owned());
+        is_stuck.recv_timeout(PATIENCE).unwrap();
         let line = format!("{}\n", "x".repeat(999));
         for _ in 0..5000 {
             lines.push(line.clone());
         }
         assert!(lines.0.state().bytes <= MAX_BYTES);
         let dropped = lost.dropped.load(Relaxed);
-        assert!((2900..=4000).contains(&dropped), "{dropped}");
+        assert_eq!(dropped, 5000 - (MAX_BYTES / line.len()) as u64);
         for _ in 0..3 {
             go.send(()).unwrap();
         }
-        let mut text = String::new();
-        while !text.ends_with(&format!("dropped {dropped}\n")) {
-            text.push_str(&seen.recv().unwrap());
-        }
+        assert_eq!(seen.recv_timeout(PATIENCE).unwrap(), "first\n");
+        let text = seen.recv_timeout(PATIENCE).unwrap();
+        assert!(text.ends_with(&format!("x\ndropped {dropped}\n")), "{}", text.len());
         lines.push("last\n".to_owned());
-        lines.flush(Duration::from_secs(20));
-        assert_eq!(seen.recv().unwrap(), "last\n");
+        lines.flush(PATIENCE);
+        assert_eq!(seen.recv_timeout(PATIENCE).unwrap(), "last\n");
         // What cannot be written is counted.
         drop(go);
         lines.push("one\n".to_owned());
-        lines.flush(Duration::from_secs(20));
+        lines.flush(PATIENCE);
         assert_eq!(lost.failed.load(Relaxed), 1);
     }
 }
