@@ -331,6 +331,7 @@ impl Core {
     }
 
     /// Says, compared with a later answer, whether the driver has taken a command in between.
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
     pub(crate) fn handed_over(&self) -> (u64, u64) {
         (self.session, self.taken)
     }
