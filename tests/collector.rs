@@ -98,8 +98,9 @@ async fn without_room_commands_wait_as_calls_and_nobody_overtakes_them() {
     let (mut issued, mut waiting) = (0, Vec::new());
     for number in 0..100 {
         match collector.issue(number, "RPUSH", &("list", number), None) {
-            Some(_) if waiting.is_empty() => issued += 1,
-            Some(_) => panic!("{number} overtook those that wait"),
+            // Also after a call: the driver may have made room before that call was polled, and
+            // then the call is queued and nobody waits. The list shows the order.
+            Some(_) => issued += 1,
             None => {
                 let mut call = Box::pin(muxer.execute::<Frame>("RPUSH", ("list", number)));
                 // It takes its place in the line when it is looked at first.
