@@ -39,6 +39,10 @@ use crate::{
 /// The subprotocol that is agreed to when a client offers it.
 const SUBPROTOCOL: &str = "redis.v1";
 
+/// Linux refuses more milliseconds than an `i32` holds.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const LONGEST_TCP: Duration = Duration::from_millis(i32::MAX as u64);
+
 /// Counts for as long as it lives
 struct Counted<'a>(&'a AtomicUsize);
 
@@ -127,8 +131,10 @@ impl Shared {
         stream.set_nodelay(true)?;
         // Whoever vanished without a word is noticed also while nothing is read from it.
         #[cfg(any(target_os = "linux", target_os = "android"))]
-        SockRef::from(&stream)
-            .set_tcp_user_timeout(Some(state.config.ping_interval + state.config.pong_timeout))?;
+        {
+            let vanished = state.config.ping_interval.saturating_add(state.config.pong_timeout);
+            SockRef::from(&stream).set_tcp_user_timeout(Some(vanished.min(LONGEST_TCP)))?;
+        }
         let socket = match &state.tls {
             None => Socket::Plain(stream),
             Some(acceptor) => match timeout(limit, acceptor.accept(stream)).await {

@@ -151,6 +151,13 @@ impl ReplyCounter {
                 if is_first {
                     self.first = First::Known(Word::Other);
                 }
+                // Redis 7.0 writes a message into the reply of the transaction that publishes it,
+                // where it is no element (redis/redis#12326).
+                if kind == b'>'
+                    && let Some(left) = self.open.last_mut()
+                {
+                    *left = left.saturating_add(1);
+                }
                 let elements = match kind {
                     b'%' => count.checked_mul(2),
                     // What it is about comes behind an attribute, in its place.
@@ -225,6 +232,19 @@ mod tests {
         assert_eq!(expected[10].word, Word::Message);
         for cut in 0..stream.len() {
             assert_eq!(passed(stream, cut).unwrap(), expected, "cut at {cut}");
+        }
+    }
+
+    /// As Redis 7.0 writes it.
+    #[test]
+    fn a_push_inside_a_reply_is_no_element() {
+        let stream = b"*3\r\n_\r\n>3\r\n$7\r\nmessage\r\n$1\r\na\r\n$2\r\nhi\r\n:1\r\n\
+            *2\r\n:1\r\n>0\r\n>1\r\n*2\r\n:1\r\n:2\r\n:2\r\n+PONG\r\n\
+            *1\r\n>3\r\n$7\r\nmessage\r\n$1\r\na\r\n$2\r\nhi\r\n:1\r\n>1\r\n+x\r\n";
+        for cut in 0..stream.len() {
+            let kinds: Vec<u8> =
+                passed(stream, cut).unwrap().iter().map(|passed| passed.kind).collect();
+            assert_eq!(kinds, b"*+*>", "cut at {cut}");
         }
     }
 

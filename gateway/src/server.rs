@@ -190,7 +190,9 @@ impl Gateway {
         };
         let state = self.shared.state();
         // Closing handshakes get a little time of their own.
-        let patience = state.config.drain + state.config.drain_spread + Duration::from_secs(3);
+        let patience = (state.config.drain)
+            .saturating_add(state.config.drain_spread)
+            .saturating_add(Duration::from_secs(3));
         let at_once = self.shared.at_once.1.recv();
         let _ = timeout(patience, select(Box::pin(all_gone), Box::pin(at_once))).await;
         event("stopped", format_args!("left={}", self.shared.sockets.load(Relaxed)));

@@ -108,7 +108,7 @@ const MAX_ANSWER: usize = 4096;
 impl Upstream {
     /// Connects, and logs in as the user of the grant's principal.
     pub(crate) async fn connect(&self, grant: &Grant) -> Result<(Reader, Writer), Unconnected> {
-        let deadline = Instant::now() + self.connect_timeout;
+        let start = Instant::now();
         let mut wait = FIRST_WAIT;
         loop {
             let connecting = async {
@@ -117,7 +117,7 @@ impl Upstream {
                 log_in(&mut reader, &mut writer, login, grant.rules.first_database()).await?;
                 Ok((reader, writer))
             };
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = self.connect_timeout.saturating_sub(start.elapsed());
             let failed = match timeout(left, connecting).await {
                 Ok(Ok(connected)) => return Ok(connected),
                 Ok(Err(failed)) => failed,
@@ -127,7 +127,7 @@ impl Upstream {
             };
             // A server that restarts is there again in a moment: a client that is sent away
             // stays away for longer.
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = self.connect_timeout.saturating_sub(start.elapsed());
             match failed {
                 Failed::ForNow(_) if left > wait => task::sleep(wait).await,
                 Failed::ForNow(error) | Failed::Unreachable(error) => {

@@ -13,12 +13,29 @@ use async_std::task::JoinHandle;
 use redmux::{ConnectionMultiplexer, Delivery};
 use redmux_test_support::RedisServer;
 
+use crate::{a_while, connects, pass, programs::Proxy};
+
 const TASKS: usize = 16;
 
 /// Tasks that write until they are told to stop.
 pub(crate) struct Load {
     stop: Arc<AtomicBool>,
     tasks: Vec<JoinHandle<Vec<Told>>>,
+}
+
+/// Reloads a proxy (`SIGHUP`) under load: nobody notices, and the connection stays.
+pub(crate) async fn reload_unnoticed(
+    proxy: &Proxy,
+    muxer: &ConnectionMultiplexer,
+    server: &RedisServer,
+) {
+    let load = Load::start(muxer);
+    pass(a_while()).await;
+    proxy.signal("-HUP");
+    pass(a_while()).await;
+    let tally = load.finish().await;
+    assert_eq!((tally.errors(), connects(muxer)), (0, 1), "{tally:?}");
+    tally.hold_against(&[server]);
 }
 
 /// What the caller of one write was told

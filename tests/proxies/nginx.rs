@@ -6,8 +6,8 @@ use redmux::ConnectionMultiplexer;
 use redmux_test_support::{DaemonCommand, RedisServer};
 
 use crate::{
-    a_while, comes_back, connects,
-    load::Load,
+    a_while, comes_back,
+    load::{Load, reload_unnoticed},
     options, pass,
     programs::{Proxy, program},
 };
@@ -60,13 +60,7 @@ async fn a_reload_under_load_is_noticed_by_nobody_and_a_backup_takes_over() {
     let proxy = start(&[&first, &second], "10m");
     let muxer = ConnectionMultiplexer::connect(options(proxy.addr().to_string())).await.unwrap();
     let mut news = muxer.subscriber().subscribe("news").await.unwrap();
-    let load = Load::start(&muxer);
-    pass(a_while()).await;
-    proxy.signal("-HUP");
-    pass(a_while()).await;
-    let tally = load.finish().await;
-    assert_eq!((tally.errors(), connects(&muxer)), (0, 1), "{tally:?}");
-    tally.hold_against(&[&first]);
+    reload_unnoticed(&proxy, &muxer, &first).await;
 
     let load = Load::start(&muxer);
     pass(a_while()).await;

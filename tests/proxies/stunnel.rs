@@ -4,8 +4,8 @@ use redmux::{ConnectionMultiplexer, Options, TlsOptions};
 use redmux_test_support::{DaemonCommand, RedisServer};
 
 use crate::{
-    a_while, comes_back, connects,
-    load::Load,
+    a_while, comes_back,
+    load::{Load, reload_unnoticed},
     options, pass,
     programs::{Proxy, program},
 };
@@ -44,13 +44,7 @@ async fn a_reload_under_load_is_noticed_by_nobody_and_kills_are_survived() {
     let mut proxy = start(&server, 43_200);
     let muxer = ConnectionMultiplexer::connect(through(&proxy)).await.unwrap();
     let mut news = muxer.subscriber().subscribe("news").await.unwrap();
-    let load = Load::start(&muxer);
-    pass(a_while()).await;
-    proxy.signal("-HUP");
-    pass(a_while()).await;
-    let tally = load.finish().await;
-    assert_eq!((tally.errors(), connects(&muxer)), (0, 1), "{tally:?}");
-    tally.hold_against(&[&server]);
+    reload_unnoticed(&proxy, &muxer, &server).await;
     server.command(&["FLUSHALL"]);
 
     let load = Load::start(&muxer);

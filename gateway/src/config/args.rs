@@ -81,7 +81,7 @@ listens on loopback addresses only.
   --quiet                       log nothing
   --help, --version
 
-SIZE is bytes, KiB or MiB (`64KiB`); TIME is ms, s or m (`500ms`).
+SIZE is bytes, KiB or MiB (`64KiB`); TIME is ms, s, m or h (`500ms`).
 ";
 
 /// Reads a command line, without the program's name.

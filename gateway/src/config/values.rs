@@ -4,21 +4,25 @@ use std::{fmt, net::IpAddr, time::Duration};
 
 use serde::de;
 
-pub(crate) const TIME: &str = "a time such as 500ms, 5s, 2m or 1h";
+pub(crate) const TIME: &str = "a time such as 500ms, 5s, 2m or 1h, up to 87600h";
 pub(crate) const SIZE: &str = "a size such as 65536, 64KiB or 16MiB";
 
-/// A time: `500ms`, `5s`, `2m`, `1h`; never zero.
+/// The longest time: ten years. What is added to the present stays far from the end of time.
+const LONGEST: Duration = Duration::from_secs(87_600 * 3600);
+
+/// A time: `500ms`, `5s`, `2m`, `1h`; never zero, and ten years at most.
 pub(crate) fn time(text: &str) -> Option<Duration> {
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = text.split_at(digits);
     let number: u64 = number.parse().ok().filter(|n| *n > 0)?;
-    match unit {
-        "ms" => Some(Duration::from_millis(number)),
-        "s" => Some(Duration::from_secs(number)),
-        "m" => Some(Duration::from_secs(number.checked_mul(60)?)),
-        "h" => Some(Duration::from_secs(number.checked_mul(3600)?)),
-        _ => None,
-    }
+    let time = match unit {
+        "ms" => Duration::from_millis(number),
+        "s" => Duration::from_secs(number),
+        "m" => Duration::from_secs(number.checked_mul(60)?),
+        "h" => Duration::from_secs(number.checked_mul(3600)?),
+        _ => return None,
+    };
+    (time <= LONGEST).then_some(time)
 }
 
 /// A size in bytes: `4096`, `64KiB`, `16MiB`; never zero.
@@ -94,10 +98,14 @@ from_text!(CountOrOff, "a number, 1 or more, or off", |text| match text {
     "off" => Some(CountOrOff(None)),
     _ => text.parse().ok().filter(|count| *count > 0).map(|count| CountOrOff(Some(count))),
 });
-from_text!(TimeOrOff, "a time such as 500ms, 5s, 2m or 1h, or off", |text| match text {
-    "off" => Some(TimeOrOff(None)),
-    _ => time(text).map(|time| TimeOrOff(Some(time))),
-});
+from_text!(
+    TimeOrOff,
+    "a time such as 500ms, 5s, 2m or 1h, up to 87600h, or off",
+    |text| match text {
+        "off" => Some(TimeOrOff(None)),
+        _ => time(text).map(|time| TimeOrOff(Some(time))),
+    }
+);
 
 /// Addresses that begin with the same bits: `10.0.0.0/8`, `::1`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,7 +150,7 @@ mod tests {
     fn times_and_sizes_have_units_and_are_not_zero() {
         assert_eq!(time("2h"), Some(Duration::from_secs(7200)));
         assert_eq!((size("3"), size("2KiB")), (Some(3), Some(2048)));
-        for bad in ["", "5", "0s", "s", "5 s", "-1s", "99999999999999999999s"] {
+        for bad in ["", "5", "0s", "s", "5 s", "-1s", "87601h", "99999999999999999999s"] {
             assert_eq!(time(bad), None, "{bad}");
         }
         for bad in ["", "0", "1GB", "KiB", "1.5MiB", "99999999999999999999"] {

@@ -3,30 +3,13 @@ use std::sync::Arc;
 use super::*;
 use crate::{frames::read_messages, limits::Budget};
 
+#[path = "../../tests/gateway/common/frames.rs"]
+mod made;
+
 const MESSAGE: usize = 70_000;
 
 fn frame(first: u8, length: usize) -> Vec<u8> {
-    let mut bytes = header(first, length as u64, true);
-    bytes.extend(vec![b'x'; length]);
-    bytes
-}
-
-/// What a frame begins with, with a mask of zeros if it has one.
-fn header(first: u8, length: u64, masked: bool) -> Vec<u8> {
-    let (mut bytes, mask) = (vec![first], if masked { 0x80 } else { 0 });
-    match length {
-        0..126 => bytes.push(mask | length as u8),
-        126..65536 => {
-            bytes.push(mask | 126);
-            bytes.extend((length as u16).to_be_bytes());
-        }
-        _ => {
-            bytes.push(mask | 127);
-            bytes.extend(length.to_be_bytes());
-        }
-    }
-    bytes.extend(vec![0; if masked { 4 } else { 0 }]);
-    bytes
+    made::frame(first, &vec![b'x'; length])
 }
 
 fn meter_of(budget: &Arc<Budget>) -> Meter {
@@ -97,29 +80,9 @@ fn read(bytes: &[u8], step: u8) -> (usize, Option<u16>) {
 /// Each opcode with each length that may be taken for another, announced and nothing more.
 #[test]
 fn no_length_is_trusted_whatever_it_is_announced_for() {
-    let lengths = [
-        0,
-        1,
-        125,
-        126,
-        127,
-        65_535,
-        65_536,
-        (1 << 31) - 1,
-        1 << 31,
-        (1 << 31) + 1,
-        1 << 32,
-        1 << 33,
-        1 << 45,
-        1 << 62,
-        (1 << 63) - 1,
-        1 << 63,
-        u64::MAX - 3,
-        u64::MAX,
-    ];
-    for (opcode, length) in (0..16).flat_map(|op| lengths.map(|length| (op, length))) {
+    for (opcode, length) in (0..16).flat_map(|op| made::LENGTHS.map(|length| (op, length))) {
         for (last, masked) in [(0x80, true), (0, true), (0x80, false), (0xc0, true)] {
-            let announced = header(last | opcode, length, masked);
+            let announced = made::announce(last | opcode, length, masked);
             let (_, code) = read(&announced, 255);
             assert_eq!(read(&announced, 1).1, code);
             let broken = !masked

@@ -33,9 +33,9 @@ pub enum CloseReason {
     UpstreamRefused,
     /// 1012: the gateway is being shut down, or its configuration changed.
     Restart,
-    /// 1013: the server cannot be reached; try again later.
+    /// 1011: the server could not be reached within the time to connect.
     UpstreamUnreachable,
-    /// 1013: the server is there and answers nobody.
+    /// 1011: the server is there and answers nobody.
     UpstreamSilent,
     /// 1013: all clients together have too much under way that has not come whole.
     Overload,
@@ -69,10 +69,14 @@ impl CloseReason {
             Self::NotUtf8 => 1007,
             Self::SlowClient => 1008,
             Self::MessageTooBig | Self::TooManyFragments => 1009,
-            // 1014 (bad gateway) would say it better, but clients take it for a fault.
-            Self::UpstreamClosed | Self::UpstreamRefused => 1011,
+            // 1014 (bad gateway) would say it better, but clients take it for a fault. 1013 makes
+            // them stay away for seconds after the server is back.
+            Self::UpstreamClosed
+            | Self::UpstreamRefused
+            | Self::UpstreamUnreachable
+            | Self::UpstreamSilent => 1011,
             Self::Restart => 1012,
-            Self::UpstreamUnreachable | Self::UpstreamSilent | Self::Overload => 1013,
+            Self::Overload => 1013,
             Self::BadCommand(_) => 4400,
             Self::Unauthenticated | Self::Expired => 4401,
             Self::Refused(_) => 4403,

@@ -23,11 +23,14 @@ pub(super) struct Due {
     pub(super) denied: bool,
 }
 
+/// Whether it is `SUBSCRIBE` or one of its kin.
+pub(super) fn subscribes(name: &[u8]) -> bool {
+    (9..=12).contains(&name.len()) && name[name.len() - 9..].eq_ignore_ascii_case(b"SUBSCRIBE")
+}
+
 impl Due {
     pub(super) fn of(words: &[&[u8]]) -> Self {
-        let name = words.first().copied().unwrap_or_default();
-        let subscribes = (9..=12).contains(&name.len())
-            && name[name.len() - 9..].eq_ignore_ascii_case(b"SUBSCRIBE");
+        let subscribes = subscribes(words.first().copied().unwrap_or_default());
         // Without channels, as many as there are: at least one.
         let confirmations = u32::try_from(words.len().saturating_sub(1)).unwrap_or(u32::MAX).max(1);
         Self { sent: 0, confirmations: if subscribes { confirmations } else { 0 }, denied: false }

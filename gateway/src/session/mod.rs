@@ -7,6 +7,7 @@ mod flight;
 mod replies;
 mod requests;
 mod taking;
+mod transaction;
 mod watch;
 
 use std::{
@@ -347,7 +348,8 @@ impl Drop for Session<'_> {
 /// A random part of this time.
 fn part_of(time: Duration) -> Duration {
     let random = u32::try_from(RandomState::new().hash_one(()) >> 32).unwrap_or(0);
-    time.mul_f64(f64::from(random) / f64::from(u32::MAX))
+    let part = time.as_secs_f64() * f64::from(random) / f64::from(u32::MAX);
+    Duration::try_from_secs_f64(part).unwrap_or(time)
 }
 
 /// Sends the close frame and waits a moment for the client's.

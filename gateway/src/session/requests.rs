@@ -7,7 +7,10 @@ use std::{
 use async_tungstenite::tungstenite::Message;
 use futures::{StreamExt, io::AsyncWriteExt, poll};
 
-use super::{CloseReason, Live, Session, Source, first_message::Opening, flight::Due};
+use super::{
+    CloseReason, Live, Session, Source, first_message::Opening, flight::Due,
+    transaction::Transaction,
+};
 use crate::{
     commands::{Command, CommandReader, write_words},
     limits::{Charge, pace, take_room},
@@ -34,6 +37,13 @@ struct Batch {
     due: VecDeque<(Due, usize)>,
 }
 
+/// What was judged of a client so far
+#[derive(Default)]
+struct Judged {
+    denied: u32,
+    transaction: Transaction,
+}
+
 impl Batch {
     /// What was written last is one more command.
     fn add(&mut self, due: Due) {
@@ -51,7 +61,7 @@ pub(super) async fn forward(
     mut reader: CommandReader,
     opening: Opening,
 ) -> CloseReason {
-    let mut denied = 0;
+    let mut judged = Judged::default();
     let mut batch = Batch::default();
     let mut charge = Charge::new(&session.shared.ledger.buffered);
     if let Some(hello) = opening.forward {
@@ -68,7 +78,7 @@ pub(super) async fn forward(
         loop {
             let live = session.live();
             let first = first.take();
-            let gathered = gather(session, &live, first, &mut reader, &mut batch, &mut denied);
+            let gathered = gather(session, &live, first, &mut reader, &mut batch, &mut judged);
             // What came before a fault was well-formed and is owed an answer.
             complete |= !batch.due.is_empty();
             if !batch.due.is_empty()
@@ -128,7 +138,7 @@ fn gather(
     mut first: Option<Command>,
     reader: &mut CommandReader,
     batch: &mut Batch,
-    denied: &mut u32,
+    judged: &mut Judged,
 ) -> Result<bool, CloseReason> {
     let metrics = &session.shared.metrics;
     // Most batches are of one command, or of many of the same.
@@ -144,6 +154,7 @@ fn gather(
         };
         let words = command.words();
         let verdict = live.grant.rules.judge(&words);
+        let verdict = verdict.and_then(|ok| judged.transaction.take(&words).map(|()| ok));
         if live.audited {
             session.audit_command(&words, &verdict);
         }
@@ -159,10 +170,10 @@ fn gather(
             }
             Err(refusal) => {
                 metrics.commands.add("denied", refusal.command, 1);
-                if refusal.fatal || *denied >= live.grant.principal.policy.client.denied {
+                if refusal.fatal || judged.denied >= live.grant.principal.policy.client.denied {
                     break Err(CloseReason::Refused(refusal.to_string()));
                 }
-                *denied += 1;
+                judged.denied += 1;
                 let name = format!("{DENIED} {}: {}", refusal.command, refusal.reason);
                 write_words(&[name.as_bytes()], &mut batch.out);
                 batch.add(Due::of_refusal());

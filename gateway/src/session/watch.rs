@@ -30,14 +30,14 @@ impl Session<'_> {
             });
             let recheck = match live.grant.credential {
                 // Keys that are in no file have the number 0.
-                Credential::Jwt { keys: 1.., .. } => Some(Instant::now() + LOOK_AT_KEYS),
+                Credential::Jwt { keys: 1.., .. } => Instant::now().checked_add(LOOK_AT_KEYS),
                 _ => None,
             };
-            let over = client.session.map(|length| self.start + length);
-            let idle = client.idle.map(|length| self.at(&self.active) + length);
+            let over = client.session.and_then(|length| self.start.checked_add(length));
+            let idle = client.idle.and_then(|length| self.at(&self.active).checked_add(length));
             let now = Instant::now();
             let patience = state.config.command_timeout;
-            let slow = self.unfinished().map(|since| since + patience);
+            let slow = self.unfinished().and_then(|since| since.checked_add(patience));
             let past = |at: Option<Instant>| at.is_some_and(|at| at <= now);
             match () {
                 () if past(expires) => return CloseReason::Expired,
@@ -47,11 +47,11 @@ impl Session<'_> {
                 () => {}
             }
             // What begins from now on is looked at in time too.
-            let slow = slow.unwrap_or(now + patience);
-            let next =
-                [expires, over, idle, recheck].into_iter().flatten().fold(slow, Instant::min);
+            let slow = slow.or_else(|| now.checked_add(patience));
+            let next = [expires, over, idle, recheck, slow].into_iter().flatten().min();
+            let next = next.map_or_else(Timer::never, Timer::at);
             let replaced = Box::pin(state.replaced.recv());
-            if let Either::Right(_) = select(Timer::at(next), replaced).await {
+            if let Either::Right(_) = select(next, replaced).await {
                 state = self.shared.state();
             }
             if let Err(reason) = self.renew(&live) {
@@ -76,14 +76,15 @@ impl Session<'_> {
             // A client that takes no replies hides what the server does.
             let since = since.filter(|_| !self.taking.is_stuck());
             let now = Instant::now();
-            match since.map(|since| since + patience) {
+            match since.and_then(|since| since.checked_add(patience)) {
                 Some(at) if at <= now => {
                     if !grant.principal.upstream.answers().await {
                         return CloseReason::UpstreamSilent;
                     }
                     Timer::after(patience).await;
                 }
-                at => drop(Timer::at(at.unwrap_or(now + patience)).await),
+                Some(at) => drop(Timer::at(at).await),
+                None => drop(Timer::after(patience).await),
             }
         }
     }

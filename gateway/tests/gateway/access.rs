@@ -322,7 +322,7 @@ first_message = "off"
     site.write("tls/redis-ca.pem", &other.ca_pem);
     bench.handle.reload(site.load(&text).unwrap().config).unwrap();
     let mut socket = open_tls(&bench, &site, Some(client)).await.unwrap();
-    assert_eq!(closed(&mut socket).await.0, 1013);
+    assert_eq!(closed(&mut socket).await.0, 1011);
 }
 
 /// A certificate that ends takes its session with it; other authorities ask for it again.

@@ -10,32 +10,12 @@ use crate::{
     access::with_token,
     common::{
         command,
+        frames::{LENGTHS, announce, frame},
         program::Program,
-        raw::{Raw, announce, frame},
+        raw::Raw,
         site::Site,
     },
 };
-
-const LENGTHS: [u64; 17] = [
-    0,
-    1,
-    125,
-    126,
-    127,
-    65_535,
-    65_536,
-    (1 << 31) - 1,
-    1 << 31,
-    (1 << 31) + 1,
-    1 << 32,
-    1 << 33,
-    // 32 TiB in a ping ended the process.
-    1 << 45,
-    1 << 62,
-    (1 << 63) - 1,
-    1 << 63,
-    u64::MAX,
-];
 
 /// What a policy allows, and what a stranger may send.
 const MESSAGE: u64 = 1 << 20;

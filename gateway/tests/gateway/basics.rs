@@ -214,7 +214,7 @@ async fn a_server_that_is_away_or_goes_away_is_told() {
     assert_eq!(closed(&mut socket).await.0, 1011);
     let mut socket = bench.open().await;
     let (code, reason) = closed(&mut socket).await;
-    assert_eq!((code, reason.as_str()), (1013, "the server cannot be reached"));
+    assert_eq!((code, reason.as_str()), (1011, "the server cannot be reached"));
     bench.server.restart();
     let mut socket = bench.open().await;
     send(&mut socket, command(&["PING"])).await;

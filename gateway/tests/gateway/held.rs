@@ -12,12 +12,7 @@ use redmux_gateway::new_token;
 use crate::{
     access::with_token,
     common::{
-        Bench, ask, command,
-        program::Program,
-        raw::{Raw, frame},
-        send,
-        site::Site,
-        until,
+        Bench, ask, command, frames::frame, program::Program, raw::Raw, send, site::Site, until,
     },
 };
 

@@ -11,13 +11,7 @@ use redmux_gateway::new_token;
 
 use crate::{
     access::with_token,
-    common::{
-        Bench, ask, closed, command,
-        raw::{Raw, frame},
-        send,
-        site::Site,
-        until,
-    },
+    common::{Bench, ask, closed, command, frames::frame, raw::Raw, send, site::Site, until},
 };
 
 #[async_std::test]

@@ -14,8 +14,9 @@ use crate::{
     access::with_token,
     common::{
         Bench, ask,
+        frames::frame,
         program::Program,
-        raw::{Raw, connect_from, frame},
+        raw::{Raw, connect_from},
         site::Site,
         status, until,
     },

@@ -13,7 +13,8 @@ use redmux_test_support::RedisServer;
 use crate::{
     access::with_token,
     common::{
-        Bench, Elsewhere, ask, closed, command, get_from, program::Program, send, site::Site, until,
+        Bench, Elsewhere, ask, closed, command, get_from, program::Program, receive, send,
+        site::Site, until,
     },
 };
 
@@ -29,7 +30,7 @@ async fn a_server_that_restarts_is_waited_for() {
     send(&mut socket, command(&["SET", "a:1", "v"])).await;
     task::sleep(Duration::from_millis(300)).await;
     bench.server.restart();
-    assert_eq!(crate::common::receive(&mut socket, 5).await, b"+OK\r\n");
+    assert_eq!(receive(&mut socket, 5).await, b"+OK\r\n");
 }
 
 #[async_std::test]
@@ -50,8 +51,8 @@ async fn a_server_that_hangs_is_told_of() {
     assert!(get_from(admin, "/readyz").await.starts_with("HTTP/1.1 200 "));
     bench.server.pause();
     let (code, reason) = closed(&mut blocked).await;
-    assert_eq!((code, reason.as_str()), (1013, "the server does not answer"));
-    let silent = "redmux_gateway_closes_total{reason=\"upstream-silent\",code=\"1013\"}";
+    assert_eq!((code, reason.as_str()), (1011, "the server does not answer"));
+    let silent = "redmux_gateway_closes_total{reason=\"upstream-silent\",code=\"1011\"}";
     assert_eq!(bench.metric(silent), 1.0);
     let since = Instant::now();
     while !get_from(admin, "/readyz").await.starts_with("HTTP/1.1 503 ") {
@@ -104,6 +105,46 @@ async fn refusals_say_nothing_of_how_fast_the_server_is() {
     let count = "redmux_gateway_upstream_seconds_count";
     until("it is counted", || bench.metric(count) >= 1.0).await;
     assert_eq!(bench.metric(count), 1.0);
+    until("nothing is left", || bench.handle.in_flight() == 0).await;
+}
+
+/// Redis 7.0 writes the message into the reply of the transaction, newer ones behind it.
+#[async_std::test]
+async fn a_message_within_a_transaction_is_no_part_of_its_reply() {
+    let bench = Bench::new(|_| {}).await;
+    let mut socket = bench.open().await;
+    let first: [&[&str]; 2] = [&["HELLO", "3"], &["SUBSCRIBE", "c"]];
+    send(&mut socket, first.map(command).concat()).await;
+    until("it is subscribed", || bench.server.command(&["PUBSUB", "NUMSUB", "c"]).ends_with('1'))
+        .await;
+    let lines: [&[&str]; 5] =
+        [&["MULTI"], &["PUBLISH", "c", "hi"], &["GET", "none"], &["EXEC"], &["BLPOP", "list", "0"]];
+    send(&mut socket, lines.map(command).concat()).await;
+    let mut seen = String::new();
+    while !seen.contains(":1\r\n_\r\n") {
+        seen += &String::from_utf8_lossy(&receive(&mut socket, 1).await);
+    }
+    until("all but the last are answered", || bench.handle.in_flight() <= 1).await;
+    task::sleep(Duration::from_millis(50)).await;
+    assert_eq!(bench.handle.in_flight(), 1, "{seen}");
+    bench.server.command(&["LPUSH", "list", "x"]);
+    receive(&mut socket, 1).await;
+    until("nothing is left", || bench.handle.in_flight() == 0).await;
+}
+
+#[async_std::test]
+async fn subscriptions_may_not_be_in_a_transaction() {
+    let (site, token) = (Site::new(), new_token().unwrap());
+    let bench = Bench::of(&site, &with_token(&token)).await;
+    let mut socket = bench.open_as(&token).await.unwrap();
+    assert_eq!(ask(&mut socket, "MULTI", 5).await, "+OK\r\n");
+    let refused = ask(&mut socket, "SUBSCRIBE news.a news.b", 60).await;
+    assert!(
+        refused.contains("GATEWAY.DENIED SUBSCRIBE: it may not be in a transaction"),
+        "{refused}"
+    );
+    assert!(ask(&mut socket, "EXEC", 20).await.starts_with("-EXECABORT"));
+    assert!(ask(&mut socket, "SUBSCRIBE news.a", 30).await.starts_with("*3\r\n$9\r\nsubscribe"));
     until("nothing is left", || bench.handle.in_flight() == 0).await;
 }
 

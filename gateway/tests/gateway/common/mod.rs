@@ -1,3 +1,4 @@
+pub(crate) mod frames;
 pub(crate) mod program;
 pub(crate) mod raw;
 pub(crate) mod site;

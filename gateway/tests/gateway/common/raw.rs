@@ -107,28 +107,3 @@ pub(crate) fn connect_from(from: IpAddr, to: SocketAddr) -> TcpStream {
     socket.connect(&to.into()).unwrap();
     socket.into()
 }
-
-/// A masked frame; the mask is zero.
-pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = announce(first, payload.len() as u64, true);
-    bytes.extend(payload);
-    bytes
-}
-
-/// What such a frame begins with.
-pub(crate) fn announce(first: u8, length: u64, masked: bool) -> Vec<u8> {
-    let (mut bytes, mask) = (vec![first], if masked { 0x80 } else { 0 });
-    match length {
-        0..126 => bytes.push(mask | length as u8),
-        126..65536 => {
-            bytes.push(mask | 126);
-            bytes.extend((length as u16).to_be_bytes());
-        }
-        _ => {
-            bytes.push(mask | 127);
-            bytes.extend(length.to_be_bytes());
-        }
-    }
-    bytes.extend(vec![0; if masked { 4 } else { 0 }]);
-    bytes
-}
