@@ -29,6 +29,9 @@ const LIMIT: Duration = Duration::from_secs(5);
 /// Servers are asked no more often than this.
 const READY_FOR: Duration = Duration::from_secs(2);
 
+/// A request for metrics waits no longer for servers.
+const ASKING: Duration = Duration::from_secs(1);
+
 /// When servers were asked last, and whether all answered
 type Readiness = Arc<Mutex<Option<(Instant, bool)>>>;
 
@@ -54,7 +57,7 @@ pub(crate) async fn serve(listener: TcpListener, shared: Weak<Shared>) {
                 task::spawn(async move {
                     let _counted = counted;
                     // Whoever asked and hung up misses the answer.
-                    let _ = bounded(LIMIT * 2, answer(stream, &shared, &readiness)).await;
+                    let _ = bounded(LIMIT * 2, answer(stream, shared, &readiness)).await;
                 });
             }
             Ok(Err(_)) => task::sleep(Duration::from_millis(50)).await,
@@ -62,7 +65,11 @@ pub(crate) async fn serve(listener: TcpListener, shared: Weak<Shared>) {
     }
 }
 
-async fn answer(mut stream: TcpStream, shared: &Shared, readiness: &Readiness) -> io::Result<()> {
+async fn answer(
+    mut stream: TcpStream,
+    shared: Arc<Shared>,
+    readiness: &Readiness,
+) -> io::Result<()> {
     let head = match timeout(LIMIT, read_head(&mut stream)).await {
         Ok(Ok(Ok(Some((head, _))))) => head,
         Ok(Ok(Err(status))) => {
@@ -83,7 +90,7 @@ async fn answer(mut stream: TcpStream, shared: &Shared, readiness: &Readiness) -
     let plain = "text/plain; charset=utf-8";
     match head.path.as_str() {
         "/healthz" => health(&mut stream, true, with_body).await,
-        "/readyz" => match (shared.is_draining(), ready(shared, readiness).await) {
+        "/readyz" => match (shared.is_leaving(), ready(&shared, readiness).await) {
             (true, _) => health(&mut stream, false, with_body).await,
             (false, true) => health(&mut stream, true, with_body).await,
             (false, false) => {
@@ -92,7 +99,14 @@ async fn answer(mut stream: TcpStream, shared: &Shared, readiness: &Readiness) -
             }
         },
         "/metrics" => {
-            let text = shared.expose();
+            // Servers that hang must not keep the numbers back: the answer is there next time.
+            let asking = {
+                let (shared, readiness) = (shared.clone(), readiness.clone());
+                task::spawn(async move { ready(&shared, &readiness).await })
+            };
+            let _ = timeout(ASKING, asking).await;
+            // It looks at each open file.
+            let text = task::spawn_blocking(move || shared.expose()).await;
             let kind = "text/plain; version=0.0.4; charset=utf-8";
             respond(&mut stream, Status(200, "OK"), &[], kind, text.as_bytes(), with_body).await
         }

@@ -353,7 +353,7 @@ impl Shared {
     async fn plain(&self, stream: &mut Watched, head: &RequestHead) -> io::Result<()> {
         let with_body = head.method == "GET";
         if head.path == "/healthz" {
-            return health(stream, !self.is_draining(), with_body).await;
+            return health(stream, !self.is_leaving(), with_body).await;
         }
         let state = self.state();
         if let Some(console) = state.config.console.as_ref().filter(|_| is_below(&head.path)) {

@@ -27,13 +27,16 @@ mod config;
 mod console;
 mod files;
 mod frames;
+mod handle;
 mod handshake;
 mod http;
 mod limits;
 mod lines;
 mod log;
 mod metrics;
+mod notify;
 mod policy;
+mod process;
 mod replies;
 mod server;
 mod session;
@@ -49,10 +52,12 @@ pub use config::{
 pub use console::Console;
 #[doc(hidden)]
 pub use frames::read_messages;
+pub use handle::Handle;
 pub use log::{flush as flush_log, silence as silence_log, tell};
+pub use notify::notify;
 pub use policy::{
     Allowed, ClientLimits, Policy, PrefixError, Prefixes, Rate, Refusal, Rules, RulesError,
     SharedLimits,
 };
-pub use server::{Gateway, Handle};
+pub use server::Gateway;
 pub use session::CloseReason;

@@ -10,7 +10,7 @@ use async_global_executor::GlobalExecutorConfig;
 use async_signal::{Signal, Signals};
 use futures::StreamExt;
 use redmux_gateway::{
-    Asked, Config, Gateway, Handle, Process, TokenHash, flush_log, load_config, new_token,
+    Asked, Config, Gateway, Handle, Process, TokenHash, flush_log, load_config, new_token, notify,
     parse_args, silence_log, tell,
 };
 
@@ -94,6 +94,7 @@ fn run(config: Config, process: Process, file: Option<PathBuf>) -> ExitCode {
             println!("admin addr={admin}");
         }
         println!("listening addr={} path={path}", gateway.local_addr());
+        notify("READY=1");
         gateway.run().await;
         flush_log();
         ExitCode::SUCCESS
@@ -117,21 +118,23 @@ async fn steer(mut signals: Signals, handle: Handle, file: Option<PathBuf>) {
     while let Some(signal) = signals.next().await {
         match (signal, &file) {
             (Ok(Signal::Hup), Some(file)) => {
-                let reloaded = load_config(file).and_then(|loaded| {
-                    for warning in &loaded.warnings {
-                        tell(&format!("warning: {warning}"));
+                let status = match handle.reload_file(file) {
+                    Ok(()) => "the configuration was reloaded".to_owned(),
+                    Err(error) => {
+                        let what = format!("the old configuration stays: {error}");
+                        tell(&what);
+                        what
                     }
-                    handle.reload(loaded.config)
-                });
-                if let Err(error) = reloaded {
-                    tell(&format!("the old configuration stays: {error}"));
-                }
+                };
+                // A line each is what systemd reads.
+                notify(&format!("STATUS={}", status.replace('\n', " ")));
             }
             // Without a file there is nothing to read again.
             (Ok(Signal::Hup), None) => {}
             // Whoever asks twice does not want to wait.
             _ if asked => return handle.shutdown_now(),
             _ => {
+                notify("STOPPING=1");
                 handle.shutdown();
                 asked = true;
             }

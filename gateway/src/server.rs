@@ -1,11 +1,12 @@
 use std::{
+    collections::BTreeMap,
     io,
     net::{IpAddr, SocketAddr},
     sync::{
         Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use async_std::{
@@ -14,19 +15,23 @@ use async_std::{
     net::{TcpListener, TcpStream},
     task,
 };
-use futures::future::{Either, select};
+use futures::future::select;
 use futures_rustls::TlsAcceptor;
 
 use crate::{
     admin,
     audit::Audit,
-    auth::{Access, Denied, Grant},
+    auth::{Access, Denied, Grant, validity},
     config::{Config, ConfigError},
+    handle::Handle,
     limits::{Connected, Ledger},
     lines::Lost,
     log::{event, event_often},
-    metrics::{Gauges, Metrics},
+    metrics::{Gauges, Limits, Metrics},
+    process::Costs,
     session::{CloseReason, Peer},
+    tls::certificates,
+    upstream::Upstream,
 };
 
 /// A gateway that listens
@@ -40,25 +45,22 @@ pub struct Gateway {
     stopped: Receiver<()>,
 }
 
-/// Steers a gateway from elsewhere
-#[derive(Debug, Clone)]
-pub struct Handle {
-    shared: Arc<Shared>,
-    stop: Sender<()>,
-}
-
 /// What all clients of a gateway share
 #[derive(Debug)]
 pub(crate) struct Shared {
     state: RwLock<Arc<State>>,
     /// Its end tells the clients that `state` was replaced.
     replace: Mutex<Sender<()>>,
+    started: SystemTime,
     pub(crate) metrics: Metrics,
     pub(crate) ledger: Ledger,
     pub(crate) sessions: AtomicU64,
-    draining: AtomicBool,
+    /// A shutdown has begun: `/readyz` says so.
+    pub(crate) leaving: AtomicBool,
+    /// Nobody is let in any more.
+    pub(crate) draining: AtomicBool,
     /// Its end tells a shutdown to wait for nobody.
-    at_once: (Sender<()>, Receiver<()>),
+    pub(crate) at_once: (Sender<()>, Receiver<()>),
     /// Sockets with a request or a client on them.
     pub(crate) sockets: AtomicUsize,
 }
@@ -79,6 +81,8 @@ pub(crate) struct State {
     pub(crate) config: Config,
     pub(crate) tls: Option<TlsAcceptor>,
     pub(crate) audit: Option<Audit>,
+    /// When the listener's certificate ends.
+    certificate_ends: Option<SystemTime>,
     /// Ends when another one has taken its place.
     pub(crate) replaced: Receiver<()>,
 }
@@ -90,7 +94,7 @@ impl std::fmt::Debug for State {
 }
 
 impl State {
-    fn open(
+    pub(crate) fn open(
         mut config: Config,
         lost: &Arc<Lost>,
         before: Option<&Self>,
@@ -101,12 +105,40 @@ impl State {
         let failed = |what: &str, error: io::Error| ConfigError::new(format!("{what}: {error}"));
         let tls = config.tls.as_ref().map(|tls| tls.acceptor()).transpose();
         let tls = tls.map_err(|error| failed("listen.tls", error))?;
+        if let Some(before) = before {
+            inherit(&config, &before.config);
+        }
         let before = before.and_then(|before| before.audit.as_ref());
         let audit =
             config.audit.clone().map(|config| Audit::open(config, lost, before)).transpose();
         let audit = audit.map_err(|error| failed("audit.file", error))?;
+        let chain = config.tls.as_ref().and_then(|tls| certificates(&tls.certificate).ok());
+        let own = chain.as_ref().and_then(|chain| chain.first());
+        let certificate_ends = own.and_then(|own| validity(own)).map(|(_, end)| end);
         let (replace, replaced) = channel::bounded(1);
-        Ok((replace, Arc::new(Self { config, tls, audit, replaced })))
+        Ok((replace, Arc::new(Self { config, tls, audit, certificate_ends, replaced })))
+    }
+}
+
+impl State {
+    fn upstreams(&self) -> impl Iterator<Item = &Upstream> {
+        upstreams(&self.config)
+    }
+}
+
+/// The servers of all principals, each once.
+fn upstreams(config: &Config) -> impl Iterator<Item = &Upstream> {
+    let principals = config.access.principals.values();
+    let named = principals.map(|principal| (&principal.upstream.name, &*principal.upstream));
+    named.collect::<BTreeMap<_, _>>().into_values()
+}
+
+/// What is known of a server is known of it under another configuration too.
+fn inherit(config: &Config, before: &Config) {
+    for upstream in upstreams(config) {
+        if let Some(old) = upstreams(before).find(|old| *old == upstream) {
+            upstream.heartbeat.take_over(&old.heartbeat);
+        }
     }
 }
 
@@ -121,6 +153,7 @@ impl Gateway {
         let (replace, state) = State::open(config, &metrics.audit, None).map_err(refused)?;
         let ledger = Ledger::default();
         ledger.buffered.set(state.config.buffered);
+        metrics.begin(state.upstreams().map(|upstream| upstream.name.as_str()));
         let listener = TcpListener::bind(state.config.listen).await?;
         let address = listener.local_addr()?;
         let admin = match state.config.admin {
@@ -132,7 +165,9 @@ impl Gateway {
             replace: Mutex::new(replace),
             metrics,
             ledger,
+            started: SystemTime::now(),
             sessions: AtomicU64::new(1),
+            leaving: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             at_once: channel::bounded(1),
             sockets: AtomicUsize::new(0),
@@ -153,7 +188,7 @@ impl Gateway {
 
     /// A handle to steer it with.
     pub fn handle(&self) -> Handle {
-        Handle { shared: self.shared.clone(), stop: self.stop.clone() }
+        Handle::new(self.shared.clone(), self.stop.clone())
     }
 
     /// Serves clients until [`Handle::shutdown`], then lets them go.
@@ -162,27 +197,16 @@ impl Gateway {
             // Until the very end: whoever watches a shutdown watches it there.
             task::spawn(admin::serve(listener, Arc::downgrade(&self.shared)));
         }
-        loop {
-            let accepted = {
-                let accept = Box::pin(self.listener.accept());
-                match select(accept, Box::pin(self.stopped.recv())).await {
-                    Either::Left((accepted, _)) => accepted,
-                    Either::Right(_) => break,
-                }
-            };
-            match accepted {
-                Ok((stream, peer)) => {
-                    let (shared, stopped) = (self.shared.clone(), self.stopped.clone());
-                    task::spawn(attend(shared, stream, peer, stopped));
-                }
-                Err(error) => {
-                    // Out of file descriptors, for example: others must end first.
-                    event_often("accept-failed", format_args!("error={:?}", error.to_string()));
-                    task::sleep(Duration::from_millis(50)).await;
-                }
-            }
+        // Its end tells the clients to go.
+        let (gone, go) = channel::bounded(1);
+        {
+            let accepting = accept(&self.listener, &self.shared, &go);
+            let leaving = self.shared.leave(&self.stopped);
+            select(Box::pin(accepting), Box::pin(leaving)).await;
         }
+        self.shared.draining.store(true, Relaxed);
         drop(self.listener);
+        drop(gone);
         let all_gone = async {
             while self.shared.sockets.load(Relaxed) > 0 {
                 task::sleep(Duration::from_millis(5)).await;
@@ -202,62 +226,24 @@ impl Gateway {
     }
 }
 
-async fn attend(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr, stopped: Receiver<()>) {
-    shared.attend(stream, peer, stopped).await;
+/// Accepts until it is dropped.
+async fn accept(listener: &TcpListener, shared: &Arc<Shared>, go: &Receiver<()>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                task::spawn(attend(shared.clone(), stream, peer, go.clone()));
+            }
+            Err(error) => {
+                // Out of file descriptors, for example: others must end first.
+                event_often("accept-failed", format_args!("error={:?}", error.to_string()));
+                task::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
 }
 
-impl Handle {
-    /// Stops accepting, lets replies on their way arrive, and closes clients with code 1012.
-    pub fn shutdown(&self) {
-        self.shared.draining.store(true, Relaxed);
-        self.stop.close();
-    }
-
-    /// Ends a shutdown that has begun, without waiting for anybody.
-    pub fn shutdown_now(&self) {
-        self.shutdown();
-        self.shared.at_once.0.close();
-    }
-
-    /// Takes another configuration without dropping clients.
-    ///
-    /// It holds for new clients and for those that are there. Only those are closed whose
-    /// credential is no longer good (4401), or whose server, Redis user, databases or channels
-    /// are others now (1012: they come back). The addresses and the number of threads stay.
-    ///
-    /// # Errors
-    /// It cannot be served; the old one stays.
-    pub fn reload(&self, config: Config) -> Result<(), ConfigError> {
-        let old = self.shared.state();
-        if (config.listen, config.admin) != (old.config.listen, old.config.admin) {
-            event("reload", format_args!("warning={:?}", "addresses change with a restart only"));
-        }
-        let opened = State::open(config, &self.shared.metrics.audit, Some(&old));
-        let result = if opened.is_ok() { "ok" } else { "failed" };
-        self.shared.metrics.reloads.add(result, "", 1);
-        let (replace, state) = opened?;
-        self.shared.ledger.buffered.set(state.config.buffered);
-        *self.shared.state.write().unwrap_or_else(PoisonError::into_inner) = state;
-        let mut current = self.shared.replace.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *current, replace).close();
-        event("reload", format_args!("clients={}", self.clients()));
-        Ok(())
-    }
-
-    /// Clients connected at the moment.
-    pub fn clients(&self) -> usize {
-        self.shared.ledger.all.connections()
-    }
-
-    /// Commands that wait for their replies at the moment.
-    pub fn in_flight(&self) -> usize {
-        self.shared.ledger.all.in_flight()
-    }
-
-    /// The metrics, in the text format of Prometheus.
-    pub fn metrics(&self) -> String {
-        self.shared.expose()
-    }
+async fn attend(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr, stopped: Receiver<()>) {
+    shared.attend(stream, peer, stopped).await;
 }
 
 impl Shared {
@@ -265,8 +251,31 @@ impl Shared {
         self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Ends when nobody is to be let in any more: some time after a shutdown began.
+    async fn leave(&self, stopped: &Receiver<()>) {
+        let _ = stopped.recv().await;
+        let lame_duck = self.state().config.lame_duck;
+        if !lame_duck.is_zero() {
+            event("lame-duck", format_args!("seconds={}", lame_duck.as_secs_f64()));
+            let _ = timeout(lame_duck, self.at_once.1.recv()).await;
+        }
+    }
+
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.leaving.load(Relaxed)
+    }
+
     pub(crate) fn is_draining(&self) -> bool {
         self.draining.load(Relaxed)
+    }
+
+    /// Takes another configuration.
+    pub(crate) fn replace(&self, replace: Sender<()>, state: Arc<State>) {
+        self.ledger.buffered.set(state.config.buffered);
+        self.metrics.begin(state.upstreams().map(|upstream| upstream.name.as_str()));
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = state;
+        let mut current = self.replace.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *current, replace).close();
     }
 
     /// Whom a client is, which is counted and told.
@@ -321,15 +330,27 @@ impl Shared {
         let state = self.state();
         // Subjects are not told apart: there may be any number of them.
         let of = |name: &String| self.ledger.clients_of(name);
-        let principals = state.config.access.principals.keys();
+        let config = &state.config;
+        let principals = config.access.principals.keys();
+        let upstreams = state.upstreams();
+        let up = |upstream: &Upstream| Some((upstream.name.clone(), upstream.heartbeat.is_up()?));
         self.metrics.expose(&Gauges {
             clients: self.ledger.all.connections(),
             sockets: self.sockets.load(Relaxed),
             in_flight: self.ledger.all.in_flight(),
             strangers: self.ledger.strangers.connections(),
             buffered: self.ledger.buffered.used(),
-            draining: self.is_draining(),
+            draining: self.is_leaving(),
             principals: principals.map(|name| (name.clone(), of(name))).collect(),
+            limits: Limits {
+                clients: config.limits.connections,
+                strangers: config.unauthenticated,
+                buffered: config.buffered,
+                in_flight: config.limits.in_flight,
+            },
+            upstreams: upstreams.filter_map(up).collect(),
+            certificate_ends: state.certificate_ends,
+            costs: Costs::now(self.started),
         })
     }
 }

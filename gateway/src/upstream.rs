@@ -2,7 +2,10 @@
 
 use std::{
     io,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
@@ -38,7 +41,37 @@ impl PartialEq for Upstream {
 
 /// When the server was asked last, and whether it answered
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Heartbeat(Arc<Mutex<Option<(Instant, bool)>>>);
+pub(crate) struct Heartbeat(Arc<Beat>);
+
+#[derive(Debug, Default)]
+struct Beat {
+    asked: Mutex<Option<(Instant, bool)>>,
+    /// As of the last connection or question: `UNKNOWN`, `DOWN` or `UP`.
+    last: AtomicU8,
+}
+
+const UNKNOWN: u8 = 0;
+const DOWN: u8 = 1;
+const UP: u8 = 2;
+
+impl Heartbeat {
+    fn note(&self, answered: bool) {
+        self.0.last.store(if answered { UP } else { DOWN }, Relaxed);
+    }
+
+    /// Takes over what another one knows.
+    pub(crate) fn take_over(&self, other: &Self) {
+        self.0.last.store(other.0.last.load(Relaxed), Relaxed);
+    }
+
+    /// Whether the server answered last; `None` if nobody has asked yet.
+    pub(crate) fn is_up(&self) -> Option<bool> {
+        match self.0.last.load(Relaxed) {
+            UNKNOWN => None,
+            last => Some(last == UP),
+        }
+    }
+}
 
 /// Servers are asked no more often than this, however many clients wait for them.
 const ASKED_FOR: Duration = Duration::from_secs(2);
@@ -108,6 +141,12 @@ const MAX_ANSWER: usize = 4096;
 impl Upstream {
     /// Connects, and logs in as the user of the grant's principal.
     pub(crate) async fn connect(&self, grant: &Grant) -> Result<(Reader, Writer), Unconnected> {
+        let connected = self.try_to_connect(grant).await;
+        self.heartbeat.note(!matches!(connected, Err(Unconnected::Unreachable(_))));
+        connected
+    }
+
+    async fn try_to_connect(&self, grant: &Grant) -> Result<(Reader, Writer), Unconnected> {
         let start = Instant::now();
         let mut wait = FIRST_WAIT;
         loop {
@@ -141,7 +180,7 @@ impl Upstream {
 
     /// Whether the server answers anything, asked lately or now.
     pub(crate) async fn answers(&self) -> bool {
-        let mut known = self.heartbeat.0.lock().await;
+        let mut known = self.heartbeat.0.asked.lock().await;
         if let Some((at, answers)) = *known
             && at.elapsed() < ASKED_FOR
         {
@@ -161,14 +200,16 @@ impl Upstream {
             writer.flush().await?;
             read_line(&mut reader).await
         };
-        match timeout(self.connect_timeout, asking).await {
+        let health = match timeout(self.connect_timeout, asking).await {
             // Without a right to `PING` the user is known all the same.
             Ok(Ok(line)) if line.starts_with(b"+PONG") || line.starts_with(b"-NOPERM") => {
                 Health::Good
             }
             Ok(Ok(_) | Err(Failed::Refused(_))) => Health::Refuses,
             _ => Health::Dead,
-        }
+        };
+        self.heartbeat.note(health != Health::Dead);
+        health
     }
 
     async fn dial(&self) -> Result<(Reader, Writer), Failed> {

@@ -206,6 +206,7 @@ impl Reading {
         config.ping_interval = times.ping.0;
         config.pong_timeout = times.pong.0;
         config.slow_client_timeout = times.slow_client.0;
+        config.lame_duck = times.lame_duck.0.unwrap_or_default();
         config.drain = times.drain.0;
         config.drain_spread = times.drain_spread.0.unwrap_or_default();
         config.check().map_err(|error| nowhere(error.0))?;

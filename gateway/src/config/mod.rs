@@ -81,6 +81,9 @@ pub struct Config {
     pub pong_timeout: Duration,
     /// Time for a client to take one message. Default 10 s.
     pub slow_client_timeout: Duration,
+    /// Time between the beginning of a shutdown, which `/readyz` tells, and the end of accepting.
+    /// Default zero.
+    pub lame_duck: Duration,
     /// Time for a graceful shutdown. Default 10 s.
     pub drain: Duration,
     /// Time over which a shutdown spreads its close frames. Default zero.
@@ -126,6 +129,7 @@ impl Config {
             ping_interval: Duration::from_secs(25),
             pong_timeout: Duration::from_secs(10),
             slow_client_timeout: Duration::from_secs(10),
+            lame_duck: Duration::ZERO,
             drain: Duration::from_secs(10),
             drain_spread: Duration::ZERO,
             tls: None,

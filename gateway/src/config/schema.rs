@@ -166,6 +166,7 @@ pub(super) struct TimeoutsTable {
     pub(super) ping: Time,
     pub(super) pong: Time,
     pub(super) slow_client: Time,
+    pub(super) lame_duck: TimeOrOff,
     pub(super) drain: Time,
     pub(super) drain_spread: TimeOrOff,
 }
@@ -179,6 +180,7 @@ impl Default for TimeoutsTable {
             ping: seconds(25),
             pong: seconds(10),
             slow_client: seconds(10),
+            lame_duck: TimeOrOff(None),
             drain: seconds(10),
             drain_spread: TimeOrOff(None),
         }

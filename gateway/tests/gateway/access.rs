@@ -312,6 +312,7 @@ first_message = "off"
     let stranger = (site.stranger_cert_pem.as_str(), site.stranger_key_pem.as_str());
     assert!(open_tls(&bench, &site, Some(stranger)).await.is_err());
     assert!(bench.open_from(None).await.is_err());
+    assert!(bench.metric("redmux_gateway_certificate_not_after_timestamp_seconds") > 0.0);
     // A slow handshake ends.
     let mut silent = TcpStream::connect(bench.addr).await.unwrap();
     let mut nothing = [0; 8];

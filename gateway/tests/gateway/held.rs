@@ -165,7 +165,7 @@ async fn replies_that_are_not_taken_are_not_asked_for() {
     until("it is closed", || bench.metric(SLOW) >= 1.0).await;
     drop(asking.await);
     // 30,000 replies were asked for: 1.2 GB. Besides what sockets held, 256 were under way.
-    let forwarded = bench.metric("redmux_gateway_upstream_seconds_count");
+    let forwarded = bench.metric("redmux_gateway_upstream_duration_seconds_count");
     let text = bench.server.command(&["INFO", "commandstats"]);
     let calls = text.lines().find_map(|line| line.strip_prefix("cmdstat_get:calls=")).unwrap();
     let calls: f64 = calls.split(',').next().unwrap().parse().unwrap();

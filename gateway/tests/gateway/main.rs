@@ -12,6 +12,7 @@ mod far;
 mod guide;
 mod held;
 mod hostile;
+mod leaving;
 mod limits;
 mod operation;
 mod reload;

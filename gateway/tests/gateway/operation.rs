@@ -23,7 +23,10 @@ async fn metrics_and_health_have_an_address_of_their_own() {
     let mut socket = bench.open_as(&token).await.unwrap();
     assert_eq!(ask(&mut socket, "SET a:1 v", 5).await, "+OK\r\n");
     // A reply is counted when it has been handed over.
-    until("it is counted", || bench.metric("redmux_gateway_upstream_seconds_count") >= 1.0).await;
+    until("it is counted", || {
+        bench.metric("redmux_gateway_upstream_duration_seconds_count") >= 1.0
+    })
+    .await;
     let metrics = get_from(admin, "/metrics").await;
     for line in [
         "redmux_gateway_clients 1",
@@ -31,10 +34,29 @@ async fn metrics_and_health_have_an_address_of_their_own() {
         "redmux_gateway_handshakes_total{result=\"accepted\"} 1",
         "redmux_gateway_commands_total{result=\"forwarded\",command=\"SET\"} 1",
         "redmux_gateway_upstream_connects_total{result=\"connected\",upstream=\"main\"} 1",
-        "redmux_gateway_upstream_seconds_count 1",
+        "redmux_gateway_upstream_duration_seconds_count 1",
         "redmux_gateway_sent_bytes_total 5",
+        "redmux_gateway_clients_limit 1024",
+        "redmux_gateway_unauthenticated_sockets_limit 256",
+        "redmux_gateway_buffered_bytes_limit 134217728",
+        "redmux_gateway_upstream_up{upstream=\"main\"} 1",
+        "redmux_gateway_config_last_reload_successful 1",
     ] {
         assert!(metrics.lines().any(|found| found == line), "{line} is missing:\n{metrics}");
+    }
+    #[cfg(target_os = "linux")]
+    for name in [
+        "process_cpu_seconds_total",
+        "process_resident_memory_bytes",
+        "process_virtual_memory_bytes",
+        "process_threads",
+        "process_open_fds",
+        "process_max_fds",
+        "process_start_time_seconds",
+    ] {
+        let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        let value: f64 = line.unwrap_or_else(|| panic!("{name} is missing")).parse().unwrap();
+        assert!(value > 0.0, "{name} {value}");
     }
     // Nothing of it where strangers are.
     assert!(bench.get("/metrics").await.starts_with("HTTP/1.1 404 "));
@@ -44,6 +66,8 @@ async fn metrics_and_health_have_an_address_of_their_own() {
     bench.server.kill();
     task::sleep(Duration::from_millis(2100)).await;
     assert!(get_from(admin, "/readyz").await.starts_with("HTTP/1.1 503 "));
+    let down = "redmux_gateway_upstream_up{upstream=\"main\"} 0";
+    assert!(get_from(admin, "/metrics").await.contains(down));
     bench.handle.shutdown();
     assert!(get_from(admin, "/readyz").await.starts_with("HTTP/1.1 503 "));
 }

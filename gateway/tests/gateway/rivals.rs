@@ -165,8 +165,10 @@ async fn websockify_never_asked_whether_anybody_is_left() {
             other => panic!("{other:?}"),
         }
     }
-    until("the answers are measured", || bench.metric("redmux_gateway_ping_seconds_count") >= 2.0)
-        .await;
+    until("the answers are measured", || {
+        bench.metric("redmux_gateway_ping_duration_seconds_count") >= 2.0
+    })
+    .await;
     drop(socket);
 }
 

@@ -59,6 +59,9 @@ async fn a_server_that_hangs_is_told_of() {
         assert!(since.elapsed() < Duration::from_secs(20), "it says that it is ready");
         task::sleep(Duration::from_millis(100)).await;
     }
+    // Numbers do not wait for servers.
+    let down = "redmux_gateway_upstream_up{upstream=\"main\"} 0";
+    assert!(get_from(admin, "/metrics").await.contains(down));
     bench.server.resume();
     // Whoever is owed nothing is still there.
     assert_eq!(ask(&mut idle, "SET a:1 v", 5).await, "+OK\r\n");
@@ -102,7 +105,7 @@ async fn refusals_say_nothing_of_how_fast_the_server_is() {
     let mut socket = bench.open_as(&token).await.unwrap();
     assert!(ask(&mut socket, "SET b:1 v", 40).await.contains("GATEWAY.DENIED"));
     assert_eq!(ask(&mut socket, "SET a:1 v", 5).await, "+OK\r\n");
-    let count = "redmux_gateway_upstream_seconds_count";
+    let count = "redmux_gateway_upstream_duration_seconds_count";
     until("it is counted", || bench.metric(count) >= 1.0).await;
     assert_eq!(bench.metric(count), 1.0);
     until("nothing is left", || bench.handle.in_flight() == 0).await;

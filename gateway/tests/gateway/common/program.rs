@@ -25,10 +25,16 @@ impl Program {
     ///
     /// `REDMUX_GATEWAY` names another build of it.
     pub(crate) fn start(args: &[&str], addresses: usize) -> Self {
+        Self::start_in(args, addresses, &[])
+    }
+
+    /// The same, with these variables in its environment.
+    pub(crate) fn start_in(args: &[&str], addresses: usize, variables: &[(&str, &str)]) -> Self {
         let program = std::env::var_os("REDMUX_GATEWAY")
             .map_or_else(|| env!("CARGO_BIN_EXE_redmux-gateway").into(), PathBuf::from);
         let mut child = Command::new(program)
             .args(args)
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

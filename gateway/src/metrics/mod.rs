@@ -1,5 +1,7 @@
 //! Numbers for Prometheus.
 
+mod gauges;
+
 use std::{
     collections::BTreeMap,
     fmt::{Display, Write},
@@ -7,8 +9,10 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
-    time::Duration,
+    time::{Duration, SystemTime},
 };
+
+pub(crate) use gauges::{Gauges, Limits};
 
 use crate::{lines::Lost, log};
 
@@ -31,7 +35,8 @@ pub(crate) struct Metrics {
     pub(crate) bytes_in: AtomicU64,
     pub(crate) bytes_out: AtomicU64,
     pub(crate) throttled: AtomicU64,
-    pub(crate) reloads: Family,
+    reloads: Family,
+    last_load: Mutex<LastLoad>,
     /// Sockets that were closed as soon as they were accepted, by the limit that they met.
     pub(crate) dropped: Family,
     pub(crate) audit: Arc<Lost>,
@@ -39,6 +44,20 @@ pub(crate) struct Metrics {
     pub(crate) upstream_latency: Histogram,
     /// From a ping to the next sign of life.
     pub(crate) ping_round_trip: Histogram,
+}
+
+/// How the configuration was read last
+#[derive(Debug, Clone, Copy)]
+struct LastLoad {
+    successful: bool,
+    success: SystemTime,
+}
+
+impl Default for LastLoad {
+    /// The gateway would not have started otherwise.
+    fn default() -> Self {
+        Self { successful: true, success: SystemTime::now() }
+    }
 }
 
 /// A counter for each of a few labels
@@ -72,8 +91,12 @@ impl Family {
 }
 
 /// Upper ends of the buckets, in microseconds.
-const BUCKETS: [u64; 12] =
-    [50, 100, 250, 500, 1000, 2500, 5000, 10_000, 50_000, 250_000, 1_000_000, 5_000_000];
+///
+/// Commands may block: the last tell half a minute from a minute.
+const BUCKETS: [u64; 15] = [
+    50, 100, 250, 500, 1000, 2500, 5000, 10_000, 50_000, 250_000, 1_000_000, 5_000_000, 10_000_000,
+    30_000_000, 60_000_000,
+];
 
 /// Times, in buckets
 #[derive(Debug, Default)]
@@ -108,52 +131,43 @@ impl Histogram {
     }
 }
 
-/// What is so at the moment
-#[derive(Debug)]
-pub(crate) struct Gauges {
-    pub(crate) clients: usize,
-    pub(crate) sockets: usize,
-    pub(crate) in_flight: usize,
-    pub(crate) strangers: usize,
-    pub(crate) buffered: usize,
-    pub(crate) draining: bool,
-    /// Clients of each principal.
-    pub(crate) principals: Vec<(String, usize)>,
-}
-
 impl Metrics {
+    /// Has what will be counted sooner or later there from the start: rates of a counter that
+    /// appears with its first event miss that event.
+    pub(crate) fn begin<'u>(&self, upstreams: impl Iterator<Item = &'u str>) {
+        for result in ["ok", "failed"] {
+            self.reloads.add(result, "", 0);
+        }
+        for result in ["accepted", "unauthenticated", "origin", "host", "too-many"] {
+            self.handshakes.add(result, "", 0);
+        }
+        let limits =
+            ["unauthenticated", "unauthenticated_per_address", "arrivals_per_address", "admin"];
+        for limit in limits {
+            self.dropped.add(limit, "", 0);
+        }
+        for upstream in upstreams {
+            for result in ["connected", "failed"] {
+                self.upstream_connects.add(result, upstream, 0);
+            }
+        }
+    }
+
+    /// Notes whether the configuration was read, just now.
+    pub(crate) fn reloaded(&self, successfully: bool) {
+        self.reloads.add(if successfully { "ok" } else { "failed" }, "", 1);
+        let mut last = self.last_load.lock().unwrap_or_else(PoisonError::into_inner);
+        last.successful = successfully;
+        if successfully {
+            last.success = SystemTime::now();
+        }
+    }
+
     /// In the text format of Prometheus.
     pub(crate) fn expose(&self, now: &Gauges) -> String {
         let mut out = Exposition(String::new());
-        let version =
-            concat!("redmux_gateway_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"}");
-        out.head("redmux_gateway_build_info", "The version that runs.", "gauge");
-        out.value(version, 1);
-        for (name, help, value) in [
-            ("clients", "Clients connected now.", now.clients),
-            ("sockets", "Sockets open now, with those that are no clients yet.", now.sockets),
-            (
-                "unauthenticated_sockets",
-                "Sockets open now of those who have shown no credential.",
-                now.strangers,
-            ),
-            ("in_flight", "Commands that wait for their replies.", now.in_flight),
-            (
-                "buffered_bytes",
-                "Bytes of requests held now, beyond 16 KiB of each client.",
-                now.buffered,
-            ),
-            ("draining", "1 while shutting down.", usize::from(now.draining)),
-        ] {
-            let name = format!("redmux_gateway_{name}");
-            out.head(&name, help, "gauge");
-            out.value(&name, value);
-        }
-        let name = "redmux_gateway_principal_clients";
-        out.head(name, "Clients of each principal connected now.", "gauge");
-        for (principal, clients) in &now.principals {
-            out.value(&format!("{name}{{principal=\"{}\"}}", escape(principal)), clients);
-        }
+        let last = *self.last_load.lock().unwrap_or_else(PoisonError::into_inner);
+        now.write(&mut out, last);
         for (family, name, help, labels) in [
             (&self.handshakes, "handshakes_total", "Requests for a WebSocket.", ["result", ""]),
             (
@@ -215,14 +229,15 @@ impl Metrics {
         }
         self.upstream_latency.write(
             &mut out,
-            "redmux_gateway_upstream_seconds",
+            "redmux_gateway_upstream_duration_seconds",
             "Time from a command being sent to its reply.",
         );
         self.ping_round_trip.write(
             &mut out,
-            "redmux_gateway_ping_seconds",
+            "redmux_gateway_ping_duration_seconds",
             "Time from a ping to the client's next sign of life.",
         );
+        now.write_process(&mut out);
         out.0
     }
 }
@@ -253,6 +268,7 @@ fn seconds(micros: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::process::Costs;
 
     #[test]
     fn the_text_is_what_prometheus_reads() {
@@ -261,6 +277,9 @@ mod tests {
         metrics.handshakes.add("accepted", "", 1);
         metrics.upstream_latency.add(Duration::from_micros(70), 3);
         metrics.upstream_latency.add(Duration::from_secs(60), 1);
+        metrics.upstream_latency.add(Duration::from_secs(61), 1);
+        metrics.begin(["main"].into_iter());
+        let of = |seconds| Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
         let gauges = Gauges {
             clients: 1,
             sockets: 2,
@@ -269,25 +288,58 @@ mod tests {
             buffered: 0,
             draining: false,
             principals: vec![("a\"b".into(), 1)],
+            limits: Limits { clients: Some(9), strangers: 8, buffered: 7, in_flight: None },
+            upstreams: vec![("main".into(), true), ("other".into(), false)],
+            certificate_ends: of(2_000_000_000),
+            costs: Costs { open_files: Some(5), started: Some(1.5), ..Costs::default() },
         };
         let text = metrics.expose(&gauges);
         for line in [
             "redmux_gateway_commands_total{result=\"forwarded\",command=\"CLIENT SETINFO\"} 2",
             "redmux_gateway_handshakes_total{result=\"accepted\"} 1",
             "redmux_gateway_principal_clients{principal=\"a\\\"b\"} 1",
-            "redmux_gateway_upstream_seconds_bucket{le=\"0.00005\"} 0",
-            "redmux_gateway_upstream_seconds_bucket{le=\"0.0001\"} 3",
-            "redmux_gateway_upstream_seconds_bucket{le=\"+Inf\"} 4",
-            "redmux_gateway_upstream_seconds_sum 60.00021",
+            "redmux_gateway_upstream_duration_seconds_bucket{le=\"0.00005\"} 0",
+            "redmux_gateway_upstream_duration_seconds_bucket{le=\"0.0001\"} 3",
+            "redmux_gateway_upstream_duration_seconds_bucket{le=\"30\"} 3",
+            "redmux_gateway_upstream_duration_seconds_bucket{le=\"60\"} 4",
+            "redmux_gateway_upstream_duration_seconds_bucket{le=\"+Inf\"} 5",
+            "redmux_gateway_upstream_duration_seconds_sum 121.00021",
+            "redmux_gateway_upstream_connects_total{result=\"failed\",upstream=\"main\"} 0",
+            "redmux_gateway_reloads_total{result=\"failed\"} 0",
+            "redmux_gateway_clients_limit 9",
+            "redmux_gateway_unauthenticated_sockets_limit 8",
+            "redmux_gateway_buffered_bytes_limit 7",
+            "redmux_gateway_upstream_up{upstream=\"main\"} 1",
+            "redmux_gateway_upstream_up{upstream=\"other\"} 0",
+            "redmux_gateway_certificate_not_after_timestamp_seconds 2000000000",
+            "redmux_gateway_config_last_reload_successful 1",
+            "process_open_fds 5",
+            "process_start_time_seconds 1.5",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is missing:\n{text}");
         }
         for line in text.lines().filter(|line| !line.starts_with('#')) {
             let (series, value) = line.rsplit_once(' ').expect(line);
+            let known = ["redmux_gateway_", "process_"];
             assert!(
-                value.parse::<f64>().is_ok() && series.starts_with("redmux_gateway_"),
+                value.parse::<f64>().is_ok() && known.iter().any(|name| series.starts_with(name)),
                 "{line}"
             );
         }
+        // What there is not is left out.
+        for absent in ["in_flight_limit", "process_cpu_seconds_total"] {
+            assert!(!text.contains(absent), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_reload_that_fails_is_seen_until_one_succeeds() {
+        let metrics = Metrics::default();
+        let last = || *metrics.last_load.lock().unwrap();
+        let start = last().success;
+        metrics.reloaded(false);
+        assert_eq!((last().successful, last().success), (false, start));
+        metrics.reloaded(true);
+        assert!(last().successful && last().success >= start);
     }
 }
