@@ -138,8 +138,6 @@ pub(crate) struct Core {
     pub(super) leaving: Leaving,
     pub(super) redial: Redial,
     pub(super) late: Late,
-    /// Why a leased connection is to end now.
-    pub(super) forsaken: Option<&'static str>,
     /// The borrower of a leased connection has made it its own: the client says nothing on it.
     pub(crate) quiet: bool,
     /// What commands fail with once the link is over.
@@ -206,7 +204,6 @@ impl Core {
             leaving: Leaving::default(),
             redial: Redial::default(),
             late: Late::default(),
-            forsaken: None,
             quiet: false,
             end: ErrorKind::Closed,
             wanted: false,

@@ -286,6 +286,43 @@ impl Core {
     /// The earliest moment at which [`expire`](Self::expire) or
     /// [`check_liveness`](Self::check_liveness) has something to do.
     pub(crate) fn next_deadline(&mut self) -> u64 {
+        let commands = self.commands_deadline();
+        let liveness = match self.phase {
+            _ if self.is_paused() => self.pause_end(),
+            Phase::Ready | Phase::Closing => self.liveness_deadline(),
+            _ => NEVER,
+        };
+        let own = self.close_by.min(self.leaving.deadline()).min(self.retry_due);
+        commands.min(liveness).min(own)
+    }
+
+    /// The same for a link that is ready, is to stay so and reads, if there is nothing to do now.
+    ///
+    /// That is what each turn of a busy driver comes to: it asks for nothing else then.
+    #[inline]
+    pub(crate) fn calm_until(&mut self) -> Option<u64> {
+        let calm = self.phase == Phase::Ready
+            && self.leaving.is_unthought_of()
+            && self.pauses.are_unheard_of();
+        if !calm {
+            return None;
+        }
+        let commands = self.commands_deadline();
+        let next = commands.min(self.liveness_deadline()).min(self.retry_due);
+        (next > self.now).then_some(next)
+    }
+
+    fn liveness_deadline(&self) -> u64 {
+        match self.probe_deadline {
+            NEVER if self.quiet => NEVER,
+            NEVER => self.next_probe(),
+            probe => probe,
+        }
+    }
+
+    /// The earliest deadline of a command that waits.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
+    fn commands_deadline(&mut self) -> u64 {
         let ordinary = self.next_ordinary().map_or(NEVER, |(_, deadline)| deadline);
         while let Some(Reverse((_, id))) = self.overrides.peek() {
             if self.slots.is_waiting(*id) {
@@ -294,13 +331,6 @@ impl Core {
             self.overrides.pop();
         }
         let over = self.overrides.peek().map_or(NEVER, |Reverse((deadline, _))| *deadline);
-        let liveness = match self.phase {
-            _ if self.is_paused() => self.pause_end(),
-            Phase::Ready | Phase::Closing if self.probe_deadline != NEVER => self.probe_deadline,
-            Phase::Ready | Phase::Closing if !self.quiet => self.next_probe(),
-            _ => NEVER,
-        };
-        let own = self.close_by.min(self.leaving.deadline()).min(self.retry_due);
-        ordinary.min(over).min(liveness).min(own)
+        ordinary.min(over)
     }
 }

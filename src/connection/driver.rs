@@ -118,6 +118,42 @@ struct Since {
     front: u64,
 }
 
+/// What the driver of a session has found out about the link
+#[derive(Default)]
+struct Seen {
+    /// When to look again.
+    deadline: u64,
+    /// The handshake takes too long.
+    late: bool,
+    /// A closing link has nothing left to wait for.
+    drained: bool,
+    /// The registry has something to ask for again.
+    retry: bool,
+}
+
+impl Seen {
+    /// Does what is due, for a link of which more is to be known than its deadlines.
+    #[cold]
+    fn look(&mut self, core: &mut Core, grace_until: u64, ready_by: u64) -> Result<(), Error> {
+        core.check_given_up()?;
+        if core.now() >= grace_until {
+            core.expire();
+            core.check_liveness()?;
+        }
+        self.retry |= core.retry();
+        self.deadline = core.next_deadline();
+        // Anew in each pass: the handshake may end in the next one.
+        let handshake = core.phase == Phase::Handshake;
+        self.late = handshake && core.now() >= ready_by;
+        if handshake {
+            self.deadline = self.deadline.min(ready_by);
+        }
+        self.drained = core.phase == Phase::Closed
+            || core.phase == Phase::Closing && (core.is_drained() || core.is_close_overdue());
+        Ok(())
+    }
+}
+
 /// What a poll of a stage came to
 enum Progress {
     /// Look again: the stage has changed.
@@ -297,33 +333,24 @@ impl Driver {
         mut ready: Option<Since>,
         cx: &mut Context<'_>,
     ) -> Progress {
-        let mut deadline = NEVER;
-        let (mut drained, mut late) = (false, false);
         let grace_until = self.alarm.grace_until();
-        let (mut became_ready, mut retry) = (false, false);
-        let link = self.link.clone();
+        let mut became_ready = false;
+        let mut seen = Seen::default();
+        let link = &self.link;
         let on_inbox = |inbox: &mut Inbox| {
             became_ready |= std::mem::take(&mut inbox.became_ready);
-            attend(&link, inbox);
+            attend(link, inbox);
         };
         let settle = |core: &mut Core| {
-            core.check_given_up()?;
-            if core.now() >= grace_until {
-                core.expire();
-                core.check_liveness()?;
+            match core.calm_until() {
+                // What an earlier pass saw of a handshake is over.
+                Some(deadline) => (seen.deadline, seen.late) = (deadline, false),
+                None => seen.look(core, grace_until, ready_by)?,
             }
-            retry |= core.retry();
-            deadline = core.next_deadline();
-            // Anew in each pass: the handshake may end in the next one.
-            late = core.phase == Phase::Handshake && core.now() >= ready_by;
-            if core.phase == Phase::Handshake {
-                deadline = deadline.min(ready_by);
-            }
-            drained = core.phase == Phase::Closed
-                || core.phase == Phase::Closing && (core.is_drained() || core.is_close_overdue());
-            Ok(deadline)
+            Ok(seen.deadline)
         };
-        let turn = session.turn(&self.link, cx, on_inbox, settle);
+        let turn = session.turn(link, cx, on_inbox, settle);
+        let Seen { deadline, late, drained, retry } = seen;
         if became_ready {
             ready = Some(Since {
                 at: self.link.clock(),

@@ -20,30 +20,50 @@ const LONGEST_PAUSE: u64 = 60_000_000;
 /// Whether, why and when a stream that works is to end
 #[derive(Debug)]
 pub(super) struct Leaving {
-    /// The program wants another stream, at once.
-    asked: bool,
-    /// The server writes no more: the stream ends at this moment, or once all is answered.
-    demoted: Option<u64>,
+    reason: Option<Reason>,
     /// No other stream is left before this moment because of `READONLY`.
     not_before: u64,
     pause: u64,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    /// The program wants another stream, at once.
+    Asked,
+    /// A leased connection is to end at once, for this reason.
+    Forsaken(&'static str),
+    /// The server writes no more: the stream ends at this moment, or once all is answered.
+    Demoted(u64),
+}
+
 impl Default for Leaving {
     fn default() -> Self {
-        Self { asked: false, demoted: None, not_before: 0, pause: FIRST_PAUSE }
+        Self { reason: None, not_before: 0, pause: FIRST_PAUSE }
     }
 }
 
 impl Leaving {
+    /// The stream stays, as far as anybody knows.
+    pub(super) fn is_unthought_of(&self) -> bool {
+        self.reason.is_none()
+    }
+
     /// Nothing more is sent on this stream.
     pub(super) fn is_under_way(&self) -> bool {
-        self.demoted.is_some()
+        matches!(self.reason, Some(Reason::Demoted(_)))
     }
 
     /// When the stream ends at the latest.
     pub(super) fn deadline(&self) -> u64 {
-        self.demoted.unwrap_or(NEVER)
+        match self.reason {
+            Some(Reason::Demoted(by)) => by,
+            _ => NEVER,
+        }
+    }
+
+    /// The stream ends at once, for this reason.
+    pub(super) fn forsake(&mut self, why: &'static str) {
+        self.reason = Some(Reason::Forsaken(why));
     }
 }
 
@@ -51,7 +71,7 @@ impl Core {
     /// Ends the stream in use, if there is one; otherwise dials as soon as the pace allows.
     pub(crate) fn ask_for_another_stream(&mut self) {
         match self.phase {
-            Phase::Ready => self.leaving.asked = true,
+            Phase::Ready => self.leaving.reason = Some(Reason::Asked),
             Phase::Disconnected => self.redial.asked = true,
             _ => return,
         }
@@ -60,33 +80,31 @@ impl Core {
 
     /// The error by which the stream ends, once after it was asked for.
     pub(crate) fn check_given_up(&mut self) -> Result<(), Error> {
-        // Made only where it is needed: this is asked in each turn of the driver.
-        let lost = || Error::new(ErrorKind::ConnectionLost, Delivery::MaybeExecuted);
-        if let Some(why) = self.forsaken.take() {
-            return Err(lost().detail(why));
-        }
-        if std::mem::take(&mut self.leaving.asked) {
-            return Err(lost().detail("the program asked for another connection"));
-        }
-        let Some(by) = self.leaving.demoted else { return Ok(()) };
-        if self.phase != Phase::Ready {
-            // A closing link finishes what was issued, here or nowhere.
-            self.leaving.demoted = None;
-            self.hold = false;
-            return Ok(());
-        }
-        let due = self.fifo.front().is_some_and(|entry| entry.end <= self.taken);
-        if due && self.now < by {
-            return Ok(());
-        }
-        self.leaving.demoted = None;
-        Err(lost().detail("the server answered READONLY: the name is dialled again"))
+        let why = match self.leaving.reason {
+            None => return Ok(()),
+            Some(Reason::Asked) => "the program asked for another connection",
+            Some(Reason::Forsaken(why)) => why,
+            Some(Reason::Demoted(_)) if self.phase != Phase::Ready => {
+                // A closing link finishes what was issued, here or nowhere.
+                self.leaving.reason = None;
+                self.hold = false;
+                return Ok(());
+            }
+            Some(Reason::Demoted(by)) => {
+                let due = self.fifo.front().is_some_and(|entry| entry.end <= self.taken);
+                if due && self.now < by {
+                    return Ok(());
+                }
+                "the server answered READONLY: the name is dialled again"
+            }
+        };
+        self.leaving.reason = None;
+        Err(Error::new(ErrorKind::ConnectionLost, Delivery::MaybeExecuted).detail(why))
     }
 
     /// A new stream knows nothing of why the last one ended.
     pub(super) fn begin_leaving_anew(&mut self) {
-        self.leaving.asked = false;
-        self.leaving.demoted = None;
+        self.leaving.reason = None;
     }
 
     /// The server answered with an error: one that was demoted is left for the one that the name
@@ -102,14 +120,15 @@ impl Core {
             // What a script says may be about anything.
             error.kind() == ServerErrorKind::ReadOnly && !error.message().contains("script")
         });
-        if !demoted || self.leaving.demoted.is_some() || self.now < self.leaving.not_before {
+        let known = self.leaving.reason.is_some();
+        if !demoted || known || self.now < self.leaving.not_before {
             return;
         }
         let quiet = self.now.saturating_sub(self.leaving.not_before) > LONGEST_PAUSE;
         let pause = if quiet { FIRST_PAUSE } else { self.leaving.pause };
         self.leaving.pause = (pause * 2).min(LONGEST_PAUSE);
         self.leaving.not_before = self.now.saturating_add(pause);
-        self.leaving.demoted = Some(self.now.saturating_add(DRAIN));
+        self.leaving.reason = Some(Reason::Demoted(self.now.saturating_add(DRAIN)));
         self.hold = true;
     }
 }

@@ -48,7 +48,7 @@ impl Core {
         let heard = |at| now.saturating_sub(at) < self.config.probe_after;
         let only_probes = || self.fifo.iter().all(|entry| matches!(entry.kind, Kind::Probe));
         self.phase == Phase::Ready
-            && self.forsaken.is_none()
+            && self.leaving.is_unthought_of()
             && self.room.is_empty()
             && (self.fifo.is_empty() || self.last_read.is_some_and(heard) && only_probes())
     }
@@ -56,7 +56,7 @@ impl Core {
     /// Ends a leased connection, as if it had been lost.
     pub(crate) fn forsake(&mut self, why: &'static str) {
         if self.phase == Phase::Ready {
-            self.forsaken = Some(why);
+            self.leaving.forsake(why);
             self.wake_driver();
         }
     }

@@ -26,6 +26,13 @@ struct Pause {
     length: u64,
 }
 
+impl Pauses {
+    /// Nobody is or was waited for.
+    pub(super) fn are_unheard_of(&self) -> bool {
+        self.begun.is_empty()
+    }
+}
+
 impl Pause {
     /// When the next one may begin, should nobody have caught up before its end.
     fn rest_until(&self) -> u64 {

@@ -20,6 +20,7 @@ use crate::{
     Delivery, Error, ErrorKind,
     events::FailureType,
     resp::{Frame, Limits},
+    sync::MutexGuard,
 };
 
 /// Slices given to one vectored write.
@@ -39,6 +40,13 @@ const WAVE: usize = if cfg!(test) { 3 } else { 128 };
 pub(crate) struct SessionEnd {
     pub(crate) error: Error,
     pub(crate) failure: FailureType,
+}
+
+impl SessionEnd {
+    /// The core gave the stream up.
+    fn of(error: Error) -> Self {
+        Self { failure: FailureType::of(&error), error }
+    }
 }
 
 /// One stream while it lives: reads and writes in the same poll, so that neither a big
@@ -116,51 +124,76 @@ impl Session {
             let wanted = self.deferred.is_empty() && !self.paused;
             let read = if wanted { self.read() } else { Ok(0) };
             let now = link.clock();
-            let received = link.exchange(&mut self.wakers, |core| {
-                core.driver_runs(now);
-                core.note_sent(std::mem::take(&mut self.written));
-                let result = match &read {
-                    Ok(0) => Ok(()),
-                    read => {
-                        let bytes = *read.as_ref().unwrap_or(&0);
-                        core.receive(bytes, self.frames.drain(..), &mut self.inbox)
-                    }
-                };
-                if self.batch.is_empty() {
-                    core.take_output(&mut self.batch);
+            let mut core = link.lock();
+            core.driver_runs(now);
+            core.note_sent(std::mem::take(&mut self.written));
+            let received = match &read {
+                Ok(0) => Ok(()),
+                read => {
+                    let bytes = *read.as_ref().unwrap_or(&0);
+                    core.receive(bytes, self.frames.drain(..), &mut self.inbox)
                 }
-                result
-            });
+            };
+            if self.batch.is_empty() {
+                core.take_output(&mut self.batch);
+            }
+            let look = self.inbox.is_worth_a_look();
+            let idle = !look
+                && self.batch.is_empty()
+                && !self.needs_flush
+                && self.deferred.is_empty()
+                && core.wake.len() <= WAVE
+                && received.is_ok()
+                && read.is_ok();
+            // With nothing to hand on or to write, the link is parked before it is unlocked.
+            let parked = if idle { Some(self.park(&mut core, cx, &mut settle)) } else { None };
+            unlock(core, &mut self.wakers);
             self.wake_wave();
-            if self.inbox.is_worth_a_look() {
+            if look {
                 on_inbox(&mut self.inbox);
             }
-            received.map_err(|error| SessionEnd { failure: FailureType::of(&error), error })?;
+            received.map_err(SessionEnd::of)?;
             read?;
-            self.write()?;
+            let parked = match parked {
+                Some(parked) => parked?,
+                None => {
+                    self.write()?;
+                    if self.deferred.is_empty() {
+                        let mut core = link.lock();
+                        core.note_sent(std::mem::take(&mut self.written));
+                        let parked = self.park(&mut core, cx, &mut settle);
+                        unlock(core, &mut self.wakers);
+                        self.wakers.drain(..).for_each(Waker::wake);
+                        parked?
+                    } else {
+                        false
+                    }
+                }
+            };
             if !self.deferred.is_empty() {
                 return Ok(Turn::Yield);
             }
-            let parked = link.exchange(&mut self.wakers, |core| {
-                core.note_sent(std::mem::take(&mut self.written));
-                let next = settle(core)?;
-                self.paused = core.is_paused();
-                if self.readable.is_raised() && !self.paused {
-                    return Ok(false);
-                }
-                Ok(core.driver_parks(cx.waker(), self.batch.is_empty(), next))
-            });
-            self.wakers.drain(..).for_each(Waker::wake);
-            match parked {
-                Ok(true) => return Ok(Turn::Parked),
-                Ok(false) => {}
-                Err(error) => {
-                    let failure = FailureType::of(&error);
-                    return Err(SessionEnd { error, failure });
-                }
+            if parked {
+                return Ok(Turn::Parked);
             }
         }
         Ok(Turn::Yield)
+    }
+
+    /// Parks the link if nothing is to be read; whether that is so.
+    #[inline]
+    fn park(
+        &mut self,
+        core: &mut Core,
+        cx: &Context<'_>,
+        settle: &mut impl FnMut(&mut Core) -> Result<u64, Error>,
+    ) -> Result<bool, SessionEnd> {
+        let next = settle(core).map_err(SessionEnd::of)?;
+        self.paused = core.is_paused();
+        if self.readable.is_raised() && !self.paused {
+            return Ok(false);
+        }
+        Ok(core.driver_parks(cx.waker(), self.batch.is_empty(), next))
     }
 
     /// Wakes as many callers as may run before the next write.
@@ -275,18 +308,9 @@ impl Drop for Session {
     }
 }
 
-impl Link {
-    /// Changes the state under the lock and hands out whom to wake after it.
-    pub(super) fn exchange<R>(
-        &self,
-        wakers: &mut Vec<Waker>,
-        change: impl FnOnce(&mut Core) -> R,
-    ) -> R {
-        let mut core = self.lock();
-        let result = change(&mut core);
-        std::mem::swap(&mut core.wake, wakers);
-        result
-    }
+/// Unlocks, and hands out whom to wake now.
+fn unlock(mut core: MutexGuard<'_, Core>, wakers: &mut Vec<Waker>) {
+    std::mem::swap(&mut core.wake, wakers);
 }
 
 fn broken(doing: &str, error: io::Error) -> SessionEnd {
