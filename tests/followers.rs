@@ -12,7 +12,7 @@ use std::{
 
 use futures::{AsyncReadExt, AsyncWriteExt, future::join_all};
 use redmux::{
-    CacheOptions, ConnectionMultiplexer, Environment, ErrorKind, Options, RetryPolicy,
+    CacheOptions, ConnectionMultiplexer, Delivery, Environment, ErrorKind, Options, RetryPolicy,
     resp::{Frame, Framer, Limits, Scan},
     transport::Runtime,
 };
@@ -80,8 +80,12 @@ fn a_followers_time_begins_once_however_many_leaders_fail() {
         let error = db.get::<String>("hot").cached().await.unwrap_err();
         (error, scene.runtime.elapsed() - start)
     });
+    let mut first = true;
     for (error, took) in scene.runtime.block_on(join_all(calls)) {
         assert!(error.is_timeout(), "{error}");
+        // Only the one that asked has sent anything.
+        assert_eq!(error.delivery() == Delivery::NotSent, !first, "{error}");
+        first = false;
         assert!(took >= 5 * SECOND && took < 6 * SECOND, "{took:?}");
     }
 

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "simulated/delivery.rs"]
+mod delivery;
 #[path = "simulated/redial.rs"]
 mod redial;
 

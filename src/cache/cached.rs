@@ -199,9 +199,10 @@ impl<T: FromReply, A: ToArgs> Future for Cached<'_, T, A> {
     }
 }
 
+/// The call has sent nothing, and will not.
 fn timed_out<T, A>(call: &Call<'_, T, A>) -> Error {
     let (link, limit) = (call.link(), call.limit());
-    Error::new(ErrorKind::Timeout(TimeoutStage::Response), Delivery::MaybeExecuted)
+    Error::new(ErrorKind::Timeout(TimeoutStage::Queue), Delivery::NotSent)
         .command(&*call.full_name())
         .endpoint_at(&link.endpoint())
         .detail("another call was fetching the same reply for the cache")

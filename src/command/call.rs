@@ -543,13 +543,16 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     /// The call has failed, unless it is sent again.
     #[cold]
     #[inline(never)]
-    fn fail(&mut self, error: Error, cx: &mut Context<'_>) -> Poll<Result<T>> {
+    fn fail(&mut self, mut error: Error, cx: &mut Context<'_>) -> Poll<Result<T>> {
         self.tell(Some(&error));
         let Some(mut special) = self.special.take() else { return Poll::Ready(Err(error)) };
         let again = special
             .retrying
             .get_mut()
             .is_some_and(|retrying| retrying.again(self.link, &error, &self.words()));
+        if let (false, Some(retrying)) = (again, special.retrying.get_mut()) {
+            error = retrying.conclude(error);
+        }
         if let (false, Some(observed)) = (again, special.observed.get_mut()) {
             observed.end(Some(&error));
         }

@@ -142,6 +142,8 @@ impl fmt::Debug for RetryPolicy {
 pub(crate) struct Retrying {
     pub(super) policy: RetryPolicy,
     attempt: u32,
+    /// An attempt before this one may have been executed.
+    unknown: bool,
     /// The time of this attempt, as the call was given it or less.
     time: Option<u64>,
     /// When all attempts must be over, by the link's clock; known from the first one on.
@@ -152,7 +154,7 @@ pub(crate) struct Retrying {
 
 impl Retrying {
     pub(crate) fn new(policy: RetryPolicy) -> Self {
-        Self { policy, attempt: 0, time: None, deadline: NEVER, timer: None }
+        Self { policy, attempt: 0, unknown: false, time: None, deadline: NEVER, timer: None }
     }
 
     /// The time for the attempt that begins now, of a call that was given so much; `None` for the
@@ -190,7 +192,17 @@ impl Retrying {
             return false;
         }
         self.timer = Some(Mutex::new(link.runtime.timer(link.instant(until))));
+        self.unknown |= error.delivery() == Delivery::MaybeExecuted;
         true
+    }
+
+    /// What the call fails with after the last attempt: that one was not sent, perhaps, which says
+    /// nothing of those before.
+    pub(super) fn conclude(&self, error: Error) -> Error {
+        match self.unknown && error.delivery() == Delivery::NotSent {
+            true => error.deliver(Delivery::MaybeExecuted),
+            false => error,
+        }
     }
 
     /// Runs while it is waited for the next attempt.

@@ -44,8 +44,7 @@ impl Core {
                 let sequence = self.front + self.fifo.len() as u64;
                 let (id, issued) = match waiting {
                     Some(id) => {
-                        self.room.pop_front();
-                        self.wake_room();
+                        self.room.leave_first();
                         self.slots.poll(id, waker);
                         let issued = self.slots.get_mut(id).map(|slot| {
                             slot.entry = sequence;
@@ -69,6 +68,10 @@ impl Core {
                 }
                 self.out.push_command(command.args);
                 self.push_entry(Claim::of(id), deadline, over, command.kind());
+                if waiting.is_some() {
+                    // After it: what the next one sends goes behind it.
+                    self.wake_room();
+                }
                 Ok(id)
             }
             Ok(false) => match waiting {
@@ -79,7 +82,7 @@ impl Core {
                 None => {
                     let id =
                         self.slots.insert(Slot::NO_ENTRY, self.now, timeout, Some(waker.clone()));
-                    self.room.push_back(id);
+                    self.room.enter(id);
                     self.override_deadline(self.now.saturating_add(timeout), id);
                     Ok(id)
                 }
@@ -130,27 +133,29 @@ impl Core {
             return Err(self.closed_error());
         }
         let first_in_line = match waiting {
-            Some(id) => self.room.front() == Some(&id),
+            Some(id) => self.room.is_first(id),
             None => self.room.is_empty(),
         };
-        let queued = self.out.len();
         if !self.is_connected() {
             match self.config.backlog {
                 BacklogPolicy::FailFast => return Err(self.disconnected_error()),
                 BacklogPolicy::Queue { max_commands, max_bytes } => {
                     let commands = self.fifo.len() - self.dead_unsent;
-                    if commands >= max_commands || queued + command.encoded_len() > max_bytes {
+                    if commands >= max_commands
+                        || self.out.len() + command.encoded_len() > max_bytes
+                    {
                         return Err(self.backlog_full_error(max_commands, max_bytes));
                     }
                 }
             }
             return Ok(first_in_line);
         }
-        // One command is always let in, however large.
-        Ok(first_in_line && (queued == 0 || queued < self.config.high_water))
+        Ok(first_in_line && self.has_room())
     }
 
-    /// Queues a command of the client's own whose reply nobody waits for.
+    /// Queues a command of the client's own whose reply nobody waits for: a probe, a check, a setting.
+    ///
+    /// It has no place in the program's order, and does not stand in line.
     pub(crate) fn post(&mut self, args: &[Arg<'_>], kind: Kind) {
         match args.split_first() {
             Some((Arg::Bytes(name), rest)) if !self.config.commands.is_empty() => {
@@ -240,29 +245,9 @@ impl Core {
 
     pub(super) fn leave_room(&mut self, id: SlotId) {
         self.slots.abandon(id);
-        if let Some(place) = self.room.iter().position(|waiting| *waiting == id) {
-            self.room.remove(place);
-        }
+        self.room.leave(id);
         self.wake_room();
-        if self.phase == Phase::Closing && self.is_drained() {
-            // The driver, parked, waits for just this.
-            self.wake_driver();
-        }
-    }
-
-    /// Lets the first in line try again.
-    pub(super) fn wake_room(&mut self) {
-        while let Some(&id) = self.room.front() {
-            if let Some(waker) = self.slots.take_waker(id) {
-                self.wake.push(waker);
-                return;
-            }
-            if self.slots.is_waiting(id) {
-                // Already woken and about to try.
-                return;
-            }
-            self.room.pop_front();
-        }
+        self.wake_closing();
     }
 
     pub(crate) fn closed_error(&self) -> Error {

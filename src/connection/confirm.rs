@@ -44,9 +44,20 @@ pub(super) struct Confirming {
     refused: bool,
 }
 
+impl Confirming {
+    pub(super) fn ticket(&self) -> u64 {
+        self.ask.ticket
+    }
+
+    /// Whether it asks for nothing but these.
+    pub(super) fn is_for_all_of(&self, names: &[Bytes]) -> bool {
+        self.ask.names.iter().all(|name| names.contains(name))
+    }
+}
+
 impl Core {
-    /// Queues a command that is answered by pushes.
-    pub(crate) fn ask(&mut self, ask: Ask) {
+    /// Queues a command that is answered by pushes, for which there is room.
+    pub(super) fn queue_ask(&mut self, ask: Ask) {
         let mut out = std::mem::take(&mut self.out);
         self.encode_ask(&mut out, &ask);
         self.out = out;
@@ -57,6 +68,7 @@ impl Core {
     /// Queues the commands that make subscriptions again, before all that waits for the connection:
     /// what a queued `PUBLISH` publishes comes to the subscriptions of this program as well.
     pub(crate) fn restore(&mut self, asks: Vec<Ask>) {
+        self.never_asked = Vec::new();
         if !self.hold {
             // Other commands have gone out already.
             asks.into_iter().for_each(|ask| self.ask(ask));

@@ -20,6 +20,7 @@ use super::{
     outbox::Outbox,
     pause::Pauses,
     redial::Redial,
+    room::Room,
     settings::Settings,
     slots::{Outcome, Preceding, SlotId, Slots},
     watch::Watches,
@@ -115,6 +116,8 @@ pub(crate) struct Core {
     pub(super) prelude_errors: Vec<(SlotId, Vec<(u32, Frame)>)>,
     /// Subscription commands among those in the FIFO, in their order.
     pub(super) confirming: VecDeque<Confirming>,
+    /// Tickets of those that were lost with their stream before they were sent, until the next one.
+    pub(super) never_asked: Vec<u64>,
     pub(super) settings: Settings,
     /// When the registry has something to ask for again; [`NEVER`] for nothing.
     pub(super) subscriptions_due: u64,
@@ -124,8 +127,8 @@ pub(crate) struct Core {
     pub(super) checks: u32,
     /// Entries in `out` that nobody waits for any more.
     pub(super) dead_unsent: usize,
-    /// Callers waiting for room in `out`, first come first served.
-    pub(super) room: VecDeque<SlotId>,
+    /// What waits for room in `out`.
+    pub(super) room: Room,
     /// First FIFO entry whose ordinary deadline has not been looked at.
     pub(super) unexpired: u64,
     /// Deadlines that do not follow FIFO order.
@@ -190,12 +193,13 @@ impl Core {
             preceding: Preceding::default(),
             prelude_errors: Vec::new(),
             confirming: VecDeque::new(),
+            never_asked: Vec::new(),
             settings: Settings::default(),
             subscriptions_due: NEVER,
             retry_due: NEVER,
             checks: 0,
             dead_unsent: 0,
-            room: VecDeque::new(),
+            room: Room::default(),
             unexpired: FIRST,
             overrides: BinaryHeap::new(),
             session: 0,

@@ -77,7 +77,7 @@ impl Core {
                 overrides.push((entry.deadline, id));
             }
         }
-        for id in self.room.iter().copied() {
+        for id in self.room.callers() {
             if let Some(slot) = self.slots.get_mut(id)
                 && slot.issued >= issued
             {
@@ -151,7 +151,7 @@ impl Core {
             self.wake.extend(waker);
         }
         if sequence == Slot::NO_ENTRY {
-            self.room.retain(|waiting| *waiting != id);
+            self.room.leave(id);
             self.wake_room();
         } else {
             self.bury(sequence);

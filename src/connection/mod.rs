@@ -27,6 +27,7 @@ mod outbox;
 mod pause;
 mod reconnect;
 mod redial;
+mod room;
 mod session;
 mod settings;
 mod signal;

@@ -71,6 +71,7 @@ impl Core {
         if let Some(cache) = &self.config.cache {
             cache.reset(false);
         }
+        self.dismiss_asks();
         let batch_start = self.taken - batch.len() as u64;
         let unsent = self.fifo.partition_point(|entry| entry.end <= self.sent);
         let mut lost = 0;
@@ -170,7 +171,8 @@ impl Core {
         let sent = entries.iter().filter(|entry| entry.end <= self.sent).count();
         self.tally.unanswered(entries.len(), sent);
         self.tally.end(self.sent);
-        let in_room = std::mem::take(&mut self.room).into_iter().map(|id| (id, false));
+        let in_room = std::mem::take(&mut self.room);
+        let in_room = in_room.callers().map(|id| (id, false));
         let queued = entries.into_iter().filter_map(|e| Some((e.claim.settle()?, e.end <= taken)));
         for (id, was_taken) in queued.chain(in_room) {
             let delivery = if was_taken { Delivery::MaybeExecuted } else { Delivery::NotSent };

@@ -152,6 +152,7 @@ impl Blocking {
             let micros = |d: Duration| u64::try_from(d.as_micros()).unwrap_or(u64::MAX);
             let (elapsed, given) = (micros(start.elapsed()), micros(given));
             let stage = ErrorKind::Timeout(TimeoutStage::Response);
+            // What the future has done cannot be known here; of a single call, `run` finds it out.
             Err(Error::new(stage, Delivery::MaybeExecuted)
                 .endpoint_at(&inner.link.endpoint())
                 .detail(late)

@@ -362,30 +362,34 @@ impl Inner {
     }
 
     /// Bounds an operation of several steps by the time one command is given.
+    ///
+    /// `take_back` gives it up when that is over; it returns whether nothing of it was sent.
     pub(crate) async fn within_command_timeout<T>(
         &self,
         name: &str,
         operation: impl Future<Output = Result<T>>,
+        take_back: impl FnOnce() -> bool,
     ) -> Result<T> {
         let limit = self.options.command_timeout;
         let mut timer = self.runtime.timer(self.runtime.after(limit));
         let mut operation = std::pin::pin!(operation);
-        std::future::poll_fn(|cx| {
-            if let std::task::Poll::Ready(result) = operation.as_mut().poll(cx) {
-                return std::task::Poll::Ready(result);
-            }
-            timer.poll_expired(cx).map(|()| {
-                let stage = ErrorKind::Timeout(TimeoutStage::Response);
-                Err(Error::new(stage, Delivery::MaybeExecuted)
-                    .command(name)
-                    .endpoint_at(&self.link.endpoint())
-                    .diagnose(self.link.with(|core| {
-                        let micros = u64::try_from(limit.as_micros()).unwrap_or(u64::MAX);
-                        core.diagnose(micros, micros)
-                    })))
-            })
+        let result = std::future::poll_fn(|cx| match operation.as_mut().poll(cx) {
+            std::task::Poll::Ready(result) => std::task::Poll::Ready(Some(result)),
+            std::task::Poll::Pending => timer.poll_expired(cx).map(|()| None),
         })
-        .await
+        .await;
+        result.unwrap_or_else(|| {
+            let state = self.link.with(|core| {
+                let micros = u64::try_from(limit.as_micros()).unwrap_or(u64::MAX);
+                core.diagnose(micros, micros)
+            });
+            let (stage, delivery) = match take_back() {
+                true => (TimeoutStage::Queue, Delivery::NotSent),
+                false => (TimeoutStage::Response, Delivery::MaybeExecuted),
+            };
+            let error = Error::new(ErrorKind::Timeout(stage), delivery).command(name);
+            Err(error.endpoint_at(&self.link.endpoint()).diagnose(state))
+        })
     }
 }
 

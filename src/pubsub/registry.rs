@@ -4,6 +4,7 @@
 //! again where it refuses. A listener learns only what the server has confirmed.
 
 mod entry;
+mod parting;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -111,39 +112,6 @@ impl Registry {
         };
         wakers.into_iter().for_each(Waker::wake);
         result
-    }
-
-    /// Removes a listener; with the last one of a topic, tells the server.
-    pub(super) fn remove(&self, listened: &[Topic], queue: &Arc<Queue>, interactive: &Link) {
-        let mut wakers = Vec::new();
-        {
-            let dedicated = self.dedicated();
-            let mut topics = self.lock();
-            let mut unused = Vec::new();
-            for topic in listened {
-                let Some(entry) = topics.entries.get_mut(topic) else { continue };
-                if entry.remove(queue) {
-                    unused.extend(topics.entries.remove_entry(topic));
-                }
-            }
-            let home = if topics.on_dedicated { dedicated.as_deref() } else { Some(interactive) };
-            topics.unsubscribe(unused, home, &mut wakers);
-        }
-        wakers.into_iter().for_each(Waker::wake);
-    }
-
-    /// Ends every subscription and tells the server.
-    pub(super) fn remove_all(&self, interactive: &Link) {
-        let mut wakers = Vec::new();
-        {
-            let dedicated = self.dedicated();
-            let mut topics = self.lock();
-            let unused: Vec<_> = topics.entries.drain().collect();
-            wakers.extend(unused.iter().flat_map(|(_, entry)| entry.close()));
-            let home = if topics.on_dedicated { dedicated.as_deref() } else { Some(interactive) };
-            topics.unsubscribe(unused, home, &mut wakers);
-        }
-        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// A connection is ready: subscriptions that belong on it are made again, before what waits
@@ -455,49 +423,6 @@ impl Topics {
         if !asks.is_empty() {
             link.quietly(wakers, |core| asks.into_iter().for_each(|ask| core.ask(ask)));
         }
-    }
-
-    /// Tells the server that nobody listens to these any more.
-    fn unsubscribe(
-        &mut self,
-        unused: Vec<(Topic, Entry)>,
-        home: Option<&Link>,
-        wakers: &mut Vec<Waker>,
-    ) {
-        let Some(home) = home else { return };
-        let mut names: HashMap<Verb, Vec<Bytes>> = HashMap::new();
-        for (topic, entry) in unused {
-            // Without a connection, there is nothing to tidy up.
-            if entry.is_on_the_server() {
-                names.entry(topic.verb.inverse()).or_default().push(topic.name);
-            }
-        }
-        home.quietly(wakers, |core| {
-            if core.phase != Phase::Ready {
-                return;
-            }
-            for (verb, names) in names {
-                let batch = if verb == Verb::SUnsubscribe { 1 } else { BATCH };
-                for names in names.chunks(batch) {
-                    core.ask(Ask { ticket: 0, verb, names: names.to_vec() });
-                }
-            }
-        });
-    }
-
-    /// Tells the server again what it refused to end.
-    fn unsubscribe_again(&mut self, now: u64, home: &Link, wakers: &mut Vec<Waker>) {
-        if self.unwanted.is_empty() || now < self.unwanted_at {
-            return;
-        }
-        let unwanted = std::mem::take(&mut self.unwanted).into_iter();
-        let unwanted = unwanted.filter(|topic| !self.entries.contains_key(topic));
-        let asks = unwanted.map(|Topic { verb, name }| Ask {
-            ticket: 0,
-            verb: verb.inverse(),
-            names: vec![name],
-        });
-        self.send(asks.collect(), home, wakers);
     }
 
     /// Has the link come back when the next of the refused topics is to be asked for.

@@ -234,7 +234,9 @@ impl Subscriber {
         let link = inner.link.clone();
         // Made before the first await: dropping this future takes the topics back.
         let subscription = Subscription { queue, topics, prefixes, link };
-        inner.within_command_timeout(command, subscription.confirm(command)).await?;
+        let taken_back = || !subscription.take_back();
+        let confirmed = subscription.confirm(command);
+        inner.within_command_timeout(command, confirmed, taken_back).await?;
         Ok(subscription)
     }
 }
@@ -306,6 +308,11 @@ impl Subscription {
         self.queue.counts()
     }
 
+    /// Listens no more; whether the server may have been asked for one of the topics.
+    fn take_back(&self) -> bool {
+        self.link.registry.remove(&self.topics, &self.queue, &self.link)
+    }
+
     /// Waits until the server has confirmed it, across reconnects.
     async fn confirm(&self, command: &'static str) -> Result<()> {
         let registry = &self.link.registry;
@@ -372,7 +379,7 @@ impl Drop for Subscription {
         if self.queue.stop_waiting() {
             self.link.registry.resume(&self.queue, &self.link);
         }
-        self.link.registry.remove(&self.topics, &self.queue, &self.link);
+        self.take_back();
     }
 }
 

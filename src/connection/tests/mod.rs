@@ -10,5 +10,6 @@ mod leaving;
 mod model;
 mod never_swapped;
 mod pauses;
+mod room;
 mod session_changes;
 mod watches;

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::model::{MS, Model, config};
 use crate::{
     Delivery, ErrorKind, Full, TimeoutStage,
-    connection::{BacklogPolicy, LinkConfig, core::Phase, slots::SlotId},
+    connection::{Ask, BacklogPolicy, LinkConfig, Verb, core::Phase, slots::SlotId},
 };
 
 /// One step of a random history
@@ -23,6 +23,10 @@ enum Act {
     Cancel { which: usize },
     /// The collector gives up on one.
     GiveUp { which: usize },
+    /// The registry asks for a channel.
+    Ask,
+    /// Nobody listens to one any more.
+    Withdraw { which: usize },
     /// The transport takes some bytes.
     Write { bytes: usize },
     /// Some replies arrive.
@@ -44,6 +48,8 @@ fn act() -> impl Strategy<Value = Act> {
         4 => timeout().prop_map(|timeout| Act::Collect { timeout }),
         2 => any::<usize>().prop_map(|which| Act::Cancel { which }),
         1 => any::<usize>().prop_map(|which| Act::GiveUp { which }),
+        2 => Just(Act::Ask),
+        1 => any::<usize>().prop_map(|which| Act::Withdraw { which }),
         4 => prop_oneof![1..40usize, Just(usize::MAX)].prop_map(|bytes| Act::Write { bytes }),
         4 => (1..5usize).prop_map(|replies| Act::Read { replies }),
         3 => (1..200u64).prop_map(|millis| Act::Wait { millis }),
@@ -108,6 +114,7 @@ fn run(acts: Vec<Act>, config: LinkConfig) {
     let mut open = BTreeMap::new();
     let mut not_sent = Vec::new();
     let mut order = HashMap::new();
+    let mut asked = Vec::new();
     for (number, act) in acts.into_iter().enumerate() {
         match act {
             Act::Submit { timeout } | Act::SubmitGroup { timeout } | Act::Forget { timeout } => {
@@ -160,6 +167,19 @@ fn run(acts: Vec<Act>, config: LinkConfig) {
                 let issued = waiting.swap_remove(which % waiting.len());
                 model.core.abandon(issued.slot);
             }
+            Act::Ask => {
+                let id = format!("channel-{number}");
+                order.insert(id.clone(), number);
+                let names = vec![id.clone().into()];
+                model.core.ask(Ask { ticket: number as u64 + 1, verb: Verb::Subscribe, names });
+                asked.push((number as u64 + 1, id));
+            }
+            Act::Withdraw { which } if !asked.is_empty() => {
+                let (ticket, id) = asked.swap_remove(which % asked.len());
+                if model.core.withdraw(ticket, &[id.clone().into()]) {
+                    not_sent.push(id);
+                }
+            }
             Act::Write { bytes } if model.core.is_connected() => model.write(bytes),
             Act::Read { replies } if model.core.is_connected() => {
                 model.read(replies).expect("every reply is due");
@@ -188,7 +208,9 @@ fn run(acts: Vec<Act>, config: LinkConfig) {
     }
     assert!(open.is_empty(), "{} commands of the collector were never settled", open.len());
     assert!(waiting.is_empty(), "{} commands were never settled", waiting.len());
-    let echoed = model.echoed();
+    let executed = model.executed.iter();
+    let echoed = executed.filter(|(name, _)| name == "ECHO" || name == "SUBSCRIBE");
+    let echoed: Vec<&str> = echoed.map(|(_, argument)| argument.as_str()).collect();
     assert_groups_whole(&model);
     for id in &not_sent {
         assert!(!echoed.contains(&id.as_str()), "{id} was reported as not sent, and was executed");

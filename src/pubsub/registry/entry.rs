@@ -174,8 +174,24 @@ impl Entry {
         matches!(self.standing, Standing::Refused { alone: true, .. })
     }
 
-    /// The server has it, or may have it soon.
-    pub(super) fn is_on_the_server(&self) -> bool {
-        matches!(self.standing, Standing::Asked { .. } | Standing::Confirmed(_))
+    /// Whether the server may have been asked for it by now; `unsent` knows of a ticket.
+    pub(super) fn has_reached_the_server(&self, unsent: impl FnOnce(u64) -> bool) -> bool {
+        match self.standing {
+            Standing::Wanted => false,
+            Standing::Asked { ticket, .. } => !unsent(ticket),
+            Standing::Confirmed(_) | Standing::Refused { .. } => true,
+        }
+    }
+
+    /// By which the command is known that asks for it, as long as it is not answered.
+    pub(super) fn ticket(&self) -> Option<u64> {
+        match self.standing {
+            Standing::Asked { ticket, .. } => Some(ticket),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_confirmed(&self) -> bool {
+        matches!(self.standing, Standing::Confirmed(_))
     }
 }

@@ -1,0 +1,187 @@
+//! The line for room: while too much is unsent, what the program wants sent next waits here, first
+//! come first served, so that its order is the order on the wire.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use super::{
+    confirm::Ask,
+    core::{Core, Phase},
+    entry::Kind,
+    slots::SlotId,
+};
+
+/// Who waits for room
+#[derive(Debug)]
+enum Place {
+    /// A caller, who encodes the command when it is woken.
+    Caller(SlotId),
+    /// A subscription command, which the core sends by itself.
+    Ask(Box<Ask>),
+}
+
+/// The callers and subscription commands that wait, the first one first
+#[derive(Debug, Default)]
+pub(super) struct Room(VecDeque<Place>);
+
+impl Room {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn is_first(&self, id: SlotId) -> bool {
+        matches!(self.0.front(), Some(Place::Caller(first)) if *first == id)
+    }
+
+    pub(super) fn enter(&mut self, id: SlotId) {
+        self.0.push_back(Place::Caller(id));
+    }
+
+    /// The first in line has found room, or has gone.
+    pub(super) fn leave_first(&mut self) {
+        self.0.pop_front();
+    }
+
+    pub(super) fn leave(&mut self, id: SlotId) {
+        let at = |place: &Place| matches!(place, Place::Caller(caller) if *caller == id);
+        if let Some(place) = self.0.iter().position(at) {
+            self.0.remove(place);
+        }
+    }
+
+    pub(super) fn callers(&self) -> impl Iterator<Item = SlotId> {
+        self.0.iter().filter_map(|place| match place {
+            Place::Caller(id) => Some(*id),
+            Place::Ask(_) => None,
+        })
+    }
+
+    /// The subscription commands go; their tickets.
+    fn dismiss_asks(&mut self) -> Vec<u64> {
+        let mut tickets = Vec::new();
+        self.0.retain(|place| match place {
+            Place::Caller(_) => true,
+            Place::Ask(ask) => {
+                tickets.push(ask.ticket);
+                false
+            }
+        });
+        tickets
+    }
+
+    fn find(&self, ticket: u64) -> Option<usize> {
+        let of_it = |place: &Place| matches!(place, Place::Ask(ask) if ask.ticket == ticket);
+        self.0.iter().position(of_it)
+    }
+}
+
+impl Core {
+    /// Queues a command that is answered by pushes, behind all commands that came before it.
+    pub(crate) fn ask(&mut self, ask: Ask) {
+        if !self.is_connected() {
+            // The next stream begins with all that the registry wants.
+            return;
+        }
+        if self.room.is_empty() && self.has_room() {
+            self.queue_ask(ask);
+        } else {
+            self.room.0.push_back(Place::Ask(Box::new(ask)));
+        }
+    }
+
+    /// One command is always let in, however large.
+    pub(super) fn has_room(&self) -> bool {
+        let queued = self.out.len();
+        queued == 0 || queued < self.config.high_water
+    }
+
+    /// Lets the first in line try again.
+    pub(super) fn wake_room(&mut self) {
+        while let Some(place) = self.room.0.front() {
+            let id = match place {
+                Place::Caller(id) => *id,
+                Place::Ask(_) if !self.has_room() => return,
+                Place::Ask(_) => {
+                    if let Some(Place::Ask(ask)) = self.room.0.pop_front() {
+                        self.queue_ask(*ask);
+                        // The one before it may have gone with nothing to send.
+                        self.rouse_driver();
+                    }
+                    continue;
+                }
+            };
+            if let Some(waker) = self.slots.take_waker(id) {
+                self.wake.push(waker);
+                return;
+            }
+            if self.slots.is_waiting(id) {
+                // Already woken and about to try.
+                return;
+            }
+            self.room.leave_first();
+        }
+    }
+
+    /// The stream is gone, and with it what was asked for on it. The registry asks anew on the next
+    /// one; until then it can learn here what never left.
+    pub(super) fn dismiss_asks(&mut self) {
+        let sent = self.sent;
+        let confirms = self.fifo.iter().filter(|entry| entry.kind == Kind::Confirm);
+        let unsent = confirms.zip(&self.confirming).filter(|(entry, _)| entry.end > sent);
+        let unsent: Vec<u64> = unsent.map(|(_, confirming)| confirming.ticket()).collect();
+        self.never_asked.extend(unsent);
+        let in_line = self.room.dismiss_asks();
+        self.never_asked.extend(in_line);
+        self.never_asked.retain(|ticket| *ticket != 0);
+    }
+
+    /// Takes names back out of the command with this ticket, unless it is on its way to the server;
+    /// whether none of them will reach the server by it. Without names it only looks.
+    pub(crate) fn withdraw(&mut self, ticket: u64, names: &[Bytes]) -> bool {
+        if let Some(at) = self.room.find(ticket) {
+            let Some(Place::Ask(ask)) = self.room.0.get_mut(at) else { return false };
+            ask.names.retain(|name| !names.contains(name));
+            if ask.names.is_empty() {
+                self.room.0.remove(at);
+                self.wake_room();
+                self.wake_closing();
+            }
+            return true;
+        }
+        let taken = self.taken;
+        let mut place = self.confirming.len();
+        for entry in self.fifo.iter_mut().rev().take_while(|entry| entry.end > taken) {
+            if entry.kind != Kind::Confirm {
+                continue;
+            }
+            place = place.saturating_sub(1);
+            let asked = self.confirming.get(place).filter(|asked| asked.ticket() == ticket);
+            let Some(asked) = asked else { continue };
+            if names.is_empty() {
+                return true;
+            }
+            // Its bytes are made: all of it goes, or nothing.
+            if !asked.is_for_all_of(names) {
+                return false;
+            }
+            // What a caller has given up is cut out before the next write.
+            entry.kind = Kind::Command;
+            self.confirming.remove(place);
+            self.dead_unsent += 1;
+            return true;
+        }
+        self.never_asked.contains(&ticket)
+    }
+
+    /// The driver, parked, may wait for just this to close.
+    pub(super) fn wake_closing(&mut self) {
+        if self.phase == Phase::Closing && self.is_drained() {
+            self.wake_driver();
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Nobody listens to a topic any more: the server is told, or what was not sent is taken back.
+
+use std::{collections::HashMap, sync::Arc, task::Waker};
+
+use bytes::Bytes;
+
+use super::{BATCH, Queue, Registry, Topic, Topics, entry::Entry};
+use crate::connection::{Ask, Link, Phase, Verb};
+
+impl Registry {
+    /// Removes a listener; with the last one of a topic, takes back what the server was to be asked,
+    /// or tells it. Whether the server may have been asked for one of the topics.
+    pub(in crate::pubsub) fn remove(
+        &self,
+        listened: &[Topic],
+        queue: &Arc<Queue>,
+        interactive: &Link,
+    ) -> bool {
+        let mut wakers = Vec::new();
+        let asked = {
+            let dedicated = self.dedicated();
+            let mut topics = self.lock();
+            let (mut unused, mut asked) = (Vec::new(), false);
+            let topics = &mut *topics;
+            let home = if topics.on_dedicated { dedicated.as_deref() } else { Some(interactive) };
+            for topic in listened {
+                let Some(entry) = topics.entries.get_mut(topic) else { continue };
+                if entry.remove(queue) {
+                    unused.extend(topics.entries.remove_entry(topic));
+                } else if let (Some(home), false) = (home, asked) {
+                    let unsent =
+                        |ticket| home.quietly(&mut wakers, |core| core.withdraw(ticket, &[]));
+                    asked = entry.has_reached_the_server(unsent);
+                }
+            }
+            topics.unsubscribe(unused, home, &mut wakers) || asked
+        };
+        wakers.into_iter().for_each(Waker::wake);
+        asked
+    }
+
+    /// Ends every subscription and tells the server.
+    pub(in crate::pubsub) fn remove_all(&self, interactive: &Link) {
+        let mut wakers = Vec::new();
+        {
+            let dedicated = self.dedicated();
+            let mut topics = self.lock();
+            let unused: Vec<_> = topics.entries.drain().collect();
+            wakers.extend(unused.iter().flat_map(|(_, entry)| entry.close()));
+            let home = if topics.on_dedicated { dedicated.as_deref() } else { Some(interactive) };
+            topics.unsubscribe(unused, home, &mut wakers);
+        }
+        wakers.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl Topics {
+    /// Has the server send no more of these; whether it may have been asked for one of them.
+    fn unsubscribe(
+        &mut self,
+        unused: Vec<(Topic, Entry)>,
+        home: Option<&Link>,
+        wakers: &mut Vec<Waker>,
+    ) -> bool {
+        let Some(home) = home else { return false };
+        home.quietly(wakers, |core| {
+            let mut asked = false;
+            let mut names: HashMap<Verb, Vec<Bytes>> = HashMap::new();
+            // Topics that were asked for together are next to each other.
+            let mut open: Vec<(u64, Verb, Vec<Bytes>)> = Vec::new();
+            for (Topic { verb, name }, entry) in unused {
+                match (entry.ticket(), open.last_mut()) {
+                    (Some(ticket), Some((of, _, together))) if *of == ticket => together.push(name),
+                    (Some(ticket), _) => open.push((ticket, verb, vec![name])),
+                    (None, _) => {
+                        asked |= entry.has_reached_the_server(|_| false);
+                        if entry.is_confirmed() {
+                            names.entry(verb.inverse()).or_default().push(name);
+                        }
+                    }
+                }
+            }
+            for (ticket, verb, together) in open {
+                if !core.withdraw(ticket, &together) {
+                    asked = true;
+                    names.entry(verb.inverse()).or_default().extend(together);
+                }
+            }
+            // Without a connection, there is nothing to tidy up.
+            if core.phase == Phase::Ready {
+                for (verb, names) in names {
+                    let batch = if verb == Verb::SUnsubscribe { 1 } else { BATCH };
+                    for names in names.chunks(batch) {
+                        core.ask(Ask { ticket: 0, verb, names: names.to_vec() });
+                    }
+                }
+            }
+            asked
+        })
+    }
+
+    /// Tells the server again what it refused to end.
+    pub(super) fn unsubscribe_again(&mut self, now: u64, home: &Link, wakers: &mut Vec<Waker>) {
+        if self.unwanted.is_empty() || now < self.unwanted_at {
+            return;
+        }
+        let unwanted = std::mem::take(&mut self.unwanted).into_iter();
+        let unwanted = unwanted.filter(|topic| !self.entries.contains_key(topic));
+        let asks = unwanted.map(|Topic { verb, name }| Ask {
+            ticket: 0,
+            verb: verb.inverse(),
+            names: vec![name],
+        });
+        self.send(asks.collect(), home, wakers);
+    }
+}
