@@ -4,6 +4,8 @@
 
 #[path = "simulated/delivery.rs"]
 mod delivery;
+#[path = "simulated/demoted.rs"]
+mod demoted;
 #[path = "simulated/redial.rs"]
 mod redial;
 

@@ -4,6 +4,7 @@
 use super::{
     config::NEVER,
     core::{Core, Phase},
+    link::Link,
 };
 use crate::{
     Delivery, Error, ErrorKind,
@@ -24,6 +25,8 @@ pub(super) struct Leaving {
     /// No other stream is left before this moment because of `READONLY`.
     not_before: u64,
     pause: u64,
+    /// A leased connection got this answer: the shared one is to learn of it.
+    read_only: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +41,7 @@ enum Reason {
 
 impl Default for Leaving {
     fn default() -> Self {
-        Self { reason: None, not_before: 0, pause: FIRST_PAUSE }
+        Self { reason: None, not_before: 0, pause: FIRST_PAUSE, read_only: false }
     }
 }
 
@@ -113,15 +116,32 @@ impl Core {
     /// Nothing more is sent until then, so that what was sent is answered and nothing is lost.
     #[cold]
     pub(super) fn note_error(&mut self, frame: &Frame) {
-        if !self.config.redial_on_readonly || self.phase != Phase::Ready {
+        if self.phase != Phase::Ready {
             return;
         }
         let demoted = frame.reply().error().is_some_and(|error| {
             // What a script says may be about anything.
             error.kind() == ServerErrorKind::ReadOnly && !error.message().contains("script")
         });
-        let known = self.leaving.reason.is_some();
-        if !demoted || known || self.now < self.leaving.not_before {
+        if demoted {
+            self.leave_demoted(self.session);
+        }
+    }
+
+    /// The server that this stream leads to writes no more.
+    ///
+    /// Who leased a connection does not lose it half-way: the shared one, to the same server, is left
+    /// when it is given back.
+    pub(super) fn leave_demoted(&mut self, session: u64) {
+        if self.config.leased {
+            self.leaving.read_only = true;
+            return;
+        }
+        if !self.config.redial_on_readonly || self.phase != Phase::Ready || self.session != session
+        {
+            return;
+        }
+        if self.leaving.reason.is_some() || self.now < self.leaving.not_before {
             return;
         }
         let quiet = self.now.saturating_sub(self.leaving.not_before) > LONGEST_PAUSE;
@@ -130,5 +150,22 @@ impl Core {
         self.leaving.not_before = self.now.saturating_add(pause);
         self.leaving.reason = Some(Reason::Demoted(self.now.saturating_add(DRAIN)));
         self.hold = true;
+    }
+
+    /// Whether the server of this leased connection was found demoted since this was last asked.
+    pub(crate) fn take_read_only(&mut self) -> bool {
+        std::mem::take(&mut self.leaving.read_only)
+    }
+}
+
+impl Link {
+    /// As if the server had answered `READONLY` on this stream: a script that is known has found it so,
+    /// or a connection beside it.
+    pub(crate) fn found_demoted(&self, session: u64) {
+        self.with(|core| {
+            self.stamp(core);
+            core.leave_demoted(session);
+            core.wake_driver();
+        });
     }
 }

@@ -161,7 +161,7 @@ impl Link {
     /// Reads the clock, unless the driver is about to run: then its last reading is
     /// fresh enough, and a batch of commands costs one reading. Should it take long to run,
     /// it dates them anew.
-    fn stamp(&self, core: &mut Core) {
+    pub(super) fn stamp(&self, core: &mut Core) {
         if !core.driver_scheduled {
             core.now = self.clock();
         }

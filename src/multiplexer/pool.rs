@@ -299,6 +299,9 @@ impl Pool {
     pub(super) fn take_back(&self, leased: &Leased, as_new: bool) -> bool {
         let now = self.env.runtime.now();
         self.judge(leased, as_new, now);
+        if leased.link.with(|core| core.take_read_only()) {
+            self.main.found_demoted(leased.stamp.session);
+        }
         let current = self.is_current(&leased.stamp);
         let mut state = self.lock();
         if !(as_new && current) || state.closed {

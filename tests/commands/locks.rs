@@ -5,8 +5,9 @@ use std::time::Duration;
 use async_std::task;
 use futures::future::{join_all, pending};
 use redmux::database::Ttl;
+use redmux_test_support::RedisServer;
 
-use crate::both;
+use crate::{both, both_on};
 
 /// Longer than any test takes.
 const LONG: Duration = Duration::from_secs(600);
@@ -159,6 +160,26 @@ async fn dropping_the_guard_frees_the_lock_unless_it_is_kept_or_lost() {
         assert!(fails.await.unwrap_err().is_server(), "left by `?`");
         lock.try_acquire().await.unwrap().unwrap().keep();
         assert!(lock.try_acquire().await.unwrap().is_none());
+    })
+    .await;
+}
+
+#[async_std::test]
+async fn a_lock_of_a_demoted_server_is_in_doubt() {
+    let server = RedisServer::start();
+    both_on(&server, |_, db| async {
+        let db = db;
+        let mut guard = db.lock("lock", LONG).try_acquire().await.unwrap().unwrap();
+        server.command(&["REPLICAOF", "127.0.0.1", "1"]);
+        let error = guard.extend(2 * LONG).await.unwrap_err();
+        assert_eq!(error.server().unwrap().code(), "READONLY", "{error}");
+        assert_eq!(guard.remaining(), Duration::ZERO);
+        assert_eq!(guard.hold_during(pending::<()>()).await, None);
+        // This one comes back, with all that it had.
+        server.command(&["REPLICAOF", "NO", "ONE"]);
+        assert!(guard.extend(LONG).await.unwrap());
+        assert!(guard.remaining() > LONG / 2);
+        assert!(guard.release().await.unwrap());
     })
     .await;
 }

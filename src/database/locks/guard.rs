@@ -5,7 +5,7 @@ use std::{fmt, future::Future, pin::pin, time::Duration};
 use futures::future::{Either, select};
 use redmux_transport::Instant;
 
-use super::{Lock, scripts};
+use super::{Lock, is_demoted, scripts};
 use crate::{
     Error, Result,
     database::checks::{millis, zero},
@@ -26,12 +26,14 @@ pub struct LockGuard {
     fence: Option<u64>,
     /// When the lock expires at the earliest.
     deadline: Instant,
+    /// The server that has it was demoted: whether its successor has it is not known.
+    doubted: bool,
 }
 
 impl LockGuard {
     pub(super) fn new(lock: Lock, token: String, fence: Option<u64>, begin: Instant) -> Self {
         let deadline = lock.deadline(begin, lock.ttl);
-        Self { lock, releases: true, token, fence, deadline }
+        Self { lock, releases: true, token, fence, deadline, doubted: false }
     }
 
     /// The fencing token, if the lock is [`fenced`](Lock::fenced): greater than that of every
@@ -47,8 +49,13 @@ impl LockGuard {
     }
 
     /// For how long the lock is held for sure, if nobody deletes its key: by this program's
-    /// clock, from before it was taken or extended. Zero once it may have expired.
+    /// clock, from before it was taken or extended. Zero once it may have expired, and while the lock
+    /// is in doubt: see [`extend`](Self::extend).
     pub fn remaining(&self) -> Duration {
+        if self.doubted { Duration::ZERO } else { self.until_expiry() }
+    }
+
+    fn until_expiry(&self) -> Duration {
         self.deadline.saturating_duration_since(self.lock.runtime().now())
     }
 
@@ -67,7 +74,9 @@ impl LockGuard {
     /// # Errors
     ///
     /// As of any command; the lock is held for as long as before, or as asked for if the command
-    /// [may have been executed](crate::Delivery).
+    /// [may have been executed](crate::Delivery). The server's `READONLY` says that it was demoted: the
+    /// one promoted in its place may know nothing of the lock, which is in doubt until another
+    /// `extend` returns true.
     pub async fn extend(&mut self, ttl: Duration) -> Result<bool> {
         if let Some(fault) = zero(ttl) {
             return Err(Error::rejected("PEXPIRE", fault));
@@ -78,16 +87,21 @@ impl LockGuard {
         let before = self.deadline;
         self.deadline = before.min(deadline);
         let extend = self.lock.db.script(&scripts::EXTEND).key(&self.lock.name);
-        match extend.arg(&self.token).arg(millis(ttl)).run().await {
-            Ok(true) => self.deadline = deadline,
+        match self.lock.run(extend.arg(&self.token).arg(millis(ttl))).await {
+            Ok(true) => {
+                self.deadline = deadline;
+                self.doubted = false;
+            }
             Ok(false) => {
                 self.deadline = begin;
                 return Ok(false);
             }
             Err(error) => {
-                if error.delivery() == crate::Delivery::NotSent {
+                let demoted = is_demoted(&error);
+                if demoted || error.delivery() == crate::Delivery::NotSent {
                     self.deadline = before;
                 }
+                self.doubted |= demoted;
                 return Err(error);
             }
         }
@@ -101,7 +115,7 @@ impl LockGuard {
     /// As of any command. The lock is free at the latest when its time is up.
     pub async fn release(mut self) -> Result<bool> {
         let release = self.lock.db.script(&scripts::RELEASE).key(&self.lock.name);
-        let released = release.arg(&self.token).run().await;
+        let released = self.lock.run(release.arg(&self.token)).await;
         // If that failed, another attempt does no harm: only the holder's token frees the lock.
         self.releases = released.is_err();
         released
@@ -116,7 +130,9 @@ impl LockGuard {
     /// Does `work` while extending the lock by its time to live every third of it; `None` if the
     /// lock is lost meanwhile, in which case `work` is dropped where it waits.
     ///
-    /// An extension that fails is tried again until the time is up. Work that does not yield
+    /// An extension that fails is tried again until the time is up, unless the server says that it was
+    /// demoted: then the lock is in doubt, and this ends at once. [`extend`](Self::extend) asks the
+    /// server in its place whether the lock is still held. Work that does not yield
     /// for longer than the time to live loses the lock without being told: only a
     /// [fencing token](Self::fence) helps there.
     ///
@@ -163,7 +179,7 @@ impl LockGuard {
 
 impl Drop for LockGuard {
     fn drop(&mut self) {
-        if self.releases && !self.remaining().is_zero() {
+        if self.releases && !self.until_expiry().is_zero() {
             let args = (scripts::RELEASE.text(), 1, &self.lock.name, &self.token);
             // There is nobody to tell.
             drop(self.lock.db.call::<(), _>("EVAL", args).forget());

@@ -11,8 +11,12 @@ use redmux_transport::{Instant, Runtime};
 use super::{
     Database,
     checks::{millis, zero},
+    scripts::ScriptRun,
 };
-use crate::{Error, Result, resp::ToArg};
+use crate::{
+    Error, Result,
+    resp::{FromReply, ServerErrorKind, ToArg},
+};
 
 pub use guard::LockGuard;
 
@@ -126,7 +130,7 @@ impl Lock {
         let fence = if self.fenced {
             let take = self.db.script(&scripts::TAKE_FENCED);
             let take = take.key(&self.name).key(fence_key(&self.name));
-            match take.arg(&token).arg(millis(self.ttl)).run().await? {
+            match self.run(take.arg(&token).arg(millis(self.ttl))).await? {
                 None => return Ok(None),
                 fence => fence,
             }
@@ -175,6 +179,18 @@ impl Lock {
             // Negative for a key that never expires, which no lock of this kind made.
             expires_in: u64::try_from(left).ok().map(Duration::from_millis),
         }))
+    }
+
+    /// Runs one of the lock's own scripts. Where it finds the server demoted, the connection is left as
+    /// after a plain command that does: what other scripts say may be about anything.
+    async fn run<T: FromReply>(&self, run: ScriptRun<'_>) -> Result<T> {
+        let link = self.db.link();
+        let session = link.with(|core| core.session);
+        let result = run.run().await;
+        if result.as_ref().is_err_and(is_demoted) {
+            link.found_demoted(session);
+        }
+        result
     }
 
     fn runtime(&self) -> &dyn Runtime {
@@ -232,6 +248,11 @@ impl fmt::Debug for LockHolder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LockHolder").field("expires_in", &self.expires_in).finish_non_exhaustive()
     }
+}
+
+/// Whether the server refused to write because it is a replica by now.
+fn is_demoted(error: &Error) -> bool {
+    error.server().is_some_and(|error| error.kind() == ServerErrorKind::ReadOnly)
 }
 
 /// A key in the same slot of a cluster as the name.
