@@ -293,6 +293,7 @@ impl Shared {
             }
             Err(Denied(why)) => {
                 self.metrics.authentications.add("denied", method, 1);
+                self.metrics.denied.add("credential", why, 1);
                 let address = peer.address.to_string();
                 let what = format_args!("peer={address} method={method} reason={why:?}");
                 event_often("denied", what);

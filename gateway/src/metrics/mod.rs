@@ -30,6 +30,10 @@ pub(crate) struct Metrics {
     pub(crate) closes: Family,
     /// By name of the command and what came of it.
     pub(crate) commands: Family,
+    /// Commands and credentials that were denied, by why.
+    pub(crate) denied: Family,
+    /// Replies that are errors of the server.
+    pub(crate) error_replies: AtomicU64,
     /// Of the server, by its name and what came of it.
     pub(crate) upstream_connects: Family,
     pub(crate) bytes_in: AtomicU64,
@@ -184,6 +188,12 @@ impl Metrics {
             ),
             (&self.commands, "commands_total", "Commands.", ["result", "command"]),
             (
+                &self.denied,
+                "denied_total",
+                "Commands and credentials that were denied, by why.",
+                ["what", "reason"],
+            ),
+            (
                 &self.upstream_connects,
                 "upstream_connects_total",
                 "Connections to servers.",
@@ -221,6 +231,7 @@ impl Metrics {
         for (counter, name, help) in [
             (&self.bytes_in, "received_bytes_total", "Bytes of messages from clients."),
             (&self.bytes_out, "sent_bytes_total", "Bytes of messages to clients."),
+            (&self.error_replies, "error_replies_total", "Replies of servers that are errors."),
             (&self.throttled, "throttled_total", "Times that a client had to wait for a limit."),
         ] {
             let name = format!("redmux_gateway_{name}");

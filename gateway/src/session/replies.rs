@@ -98,7 +98,7 @@ fn count(
     let metrics = &session.shared.metrics;
     session.bytes_out.fetch_add(bytes.len() as u64, Relaxed);
     metrics.bytes_out.fetch_add(bytes.len() as u64, Relaxed);
-    let (mut answered, mut oldest, mut sent_together) = (0, None, 0);
+    let (mut answered, mut errors, mut oldest, mut sent_together) = (0, 0, None, 0);
     let passed = session.flight(|flight| {
         counter.pass(bytes, |passed| {
             let Some(due) = flight.passed(passed) else { return };
@@ -106,6 +106,7 @@ fn count(
             if due.denied {
                 return;
             }
+            errors += u64::from(matches!(passed.kind, b'-' | b'!'));
             // Commands that went out together are one observation, made many times.
             if oldest == Some(due.sent) {
                 sent_together += 1;
@@ -121,6 +122,7 @@ fn count(
     if let Some(sent) = oldest {
         metrics.upstream_latency.add(Duration::from_micros(at.saturating_sub(sent)), sent_together);
     }
+    metrics.error_replies.fetch_add(errors, Relaxed);
     give_room(&session.live().levels, answered);
     passed.map_err(|_| CloseReason::UpstreamClosed)
 }

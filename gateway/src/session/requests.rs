@@ -170,6 +170,7 @@ fn gather(
             }
             Err(refusal) => {
                 metrics.commands.add("denied", refusal.command, 1);
+                metrics.denied.add("command", refusal.reason, 1);
                 if refusal.fatal || judged.denied >= live.grant.principal.policy.client.denied {
                     break Err(CloseReason::Refused(refusal.to_string()));
                 }

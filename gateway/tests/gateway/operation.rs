@@ -82,6 +82,18 @@ async fn clients_cannot_make_up_labels() {
     let metrics = bench.handle.metrics();
     assert!(!metrics.contains("MADEUP"), "{metrics}");
     assert!(metrics.contains("{result=\"denied\",command=\"unknown\"} 1"), "{metrics}");
+    // Why, and which errors are the server's own.
+    assert_eq!(status(bench.open_as("made up").await), 401);
+    assert!(ask(&mut socket, "SET a:1", 20).await.starts_with("-ERR wrong number"));
+    until("it is counted", || bench.metric("redmux_gateway_error_replies_total") >= 1.0).await;
+    let metrics = bench.handle.metrics();
+    for line in [
+        "denied_total{what=\"command\",reason=\"no such command is known here\"} 1",
+        "denied_total{what=\"credential\",reason=",
+        "error_replies_total 1",
+    ] {
+        assert!(metrics.contains(&format!("redmux_gateway_{line}")), "{line}: {metrics}");
+    }
 }
 
 #[async_std::test]
