@@ -22,9 +22,11 @@ pub(super) struct Large {
 }
 
 impl Large {
-    /// Begins with what is there, in an empty buffer.
+    /// Begins with what is there. What `buffer` holds is read over: it is not cleared again.
     pub(super) fn new(mut buffer: Vec<u8>, pending: &[u8]) -> Self {
-        buffer.extend_from_slice(pending);
+        let (over, behind) = pending.split_at(pending.len().min(buffer.len()));
+        buffer[..over.len()].copy_from_slice(over);
+        buffer.extend_from_slice(behind);
         Self {
             buffer,
             filled: pending.len(),
@@ -68,14 +70,13 @@ impl Large {
     }
 }
 
-/// The buffer of the reply before, if nobody holds that any more and it is not too large for one
+/// The buffer of the reply before and what is in it, if nobody holds that any more and it is not too large for one
 /// of `whole` bytes, which may be kept for long.
 pub(super) fn reuse(last: Bytes, whole: usize) -> Option<Vec<u8>> {
-    let mut buffer = last.try_into_mut().ok()?;
+    let buffer = last.try_into_mut().ok()?;
     if buffer.capacity() / 2 > whole {
         return None;
     }
-    buffer.clear();
     Some(buffer.into())
 }
 

@@ -1,18 +1,44 @@
 use super::*;
 
-/// Feeds `bytes` in reads of at most `step` and returns the frames' bytes.
-fn feed(bytes: &[u8], step: usize) -> Vec<Vec<u8>> {
-    let mut inflow = Inflow::new(Limits::default());
+/// Reads `bytes` in reads of at most `step`; `after` is called after each.
+fn read_each(
+    inflow: &mut Inflow,
+    mut bytes: &[u8],
+    step: usize,
+    mut after: impl FnMut(&Inflow),
+) -> Vec<Frame> {
     let mut frames = Vec::new();
-    let mut rest = bytes;
-    while !rest.is_empty() {
+    while !bytes.is_empty() {
         let room = inflow.room();
         assert!(!room.is_empty());
-        let n = rest.len().min(step).min(room.len());
-        room[..n].copy_from_slice(&rest[..n]);
+        let n = bytes.len().min(step).min(room.len());
+        room[..n].copy_from_slice(&bytes[..n]);
         inflow.advance(n, &mut frames).unwrap();
-        rest = &rest[n..];
+        after(inflow);
+        bytes = &bytes[n..];
     }
+    frames
+}
+
+fn read(inflow: &mut Inflow, bytes: &[u8], step: usize) -> Vec<Frame> {
+    read_each(inflow, bytes, step, |_| ())
+}
+
+/// Reads one reply, with all the room there is.
+fn read_one(inflow: &mut Inflow, reply: &[u8]) -> Frame {
+    let mut frames = read(inflow, reply, usize::MAX);
+    let frame = frames.pop().expect("a whole reply");
+    assert!(frame.as_bytes() == reply && frames.is_empty());
+    frame
+}
+
+fn new() -> Inflow {
+    Inflow::new(Limits::default())
+}
+
+/// The frames' bytes.
+fn feed(bytes: &[u8], step: usize) -> Vec<Vec<u8>> {
+    let frames = read(&mut new(), bytes, step);
     frames.iter().map(|frame| frame.as_bytes().to_vec()).collect()
 }
 
@@ -22,8 +48,7 @@ fn frames_come_out_whole_however_they_are_read() {
     let mut expected = Vec::new();
     for n in 0..400usize {
         let len = [0, 3, 40, 1000, 70_000][n % 5];
-        let frame =
-            [format!("${len}\r\n").into_bytes(), vec![b'x'; len], b"\r\n".to_vec()].concat();
+        let frame = bulk(len);
         bytes.extend_from_slice(&frame);
         expected.push(frame);
         bytes.extend_from_slice(b"+OK\r\n");
@@ -38,7 +63,7 @@ fn frames_come_out_whole_however_they_are_read() {
 
 #[test]
 fn many_small_frames_reuse_one_block() {
-    let mut inflow = Inflow::new(Limits::default());
+    let mut inflow = new();
     let mut frames = Vec::new();
     let at = inflow.room().as_ptr();
     for _ in 0..100_000 {
@@ -52,30 +77,16 @@ fn many_small_frames_reuse_one_block() {
 
 #[test]
 fn a_large_block_is_used_again_once_its_reply_is_gone() {
-    let mut inflow = Inflow::new(Limits::default());
-    let reply = [b"$1000000\r\n".to_vec(), vec![b'x'; 1_000_000], b"\r\n".to_vec()].concat();
-    let mut frames = Vec::new();
+    let mut inflow = new();
+    let reply = bulk(1_000_000);
     let mut seen = std::collections::HashSet::new();
     for round in 0..10 {
-        let mut rest = &reply[..];
-        while !rest.is_empty() {
-            let room = inflow.room();
-            let n = rest.len().min(room.len());
-            room[..n].copy_from_slice(&rest[..n]);
-            inflow.advance(n, &mut frames).unwrap();
-            rest = &rest[n..];
-        }
-        let frame = frames.pop().unwrap();
-        assert!(frame.as_bytes() == reply, "round {round}");
+        let frame = read_one(&mut inflow, &reply);
         seen.insert(frame.as_bytes().as_ptr());
         if round == 4 {
             // Kept: its bytes must not be read over.
             let kept = frame;
-            frames.clear();
-            feed_one(
-                &mut inflow,
-                &[b"$1000000\r\n".to_vec(), vec![b'y'; 1_000_000], b"\r\n".to_vec()].concat(),
-            );
+            read_one(&mut inflow, &[b"$1000000\r\n", &[b'y'; 1_000_000][..], b"\r\n"].concat());
             assert!(kept.as_bytes() == reply);
         }
     }
@@ -84,7 +95,7 @@ fn a_large_block_is_used_again_once_its_reply_is_gone() {
 
 #[test]
 fn two_blocks_serve_replies_that_are_let_go_and_none_is_read_over() {
-    let mut inflow = Inflow::new(Limits::default());
+    let mut inflow = new();
     let reply = |n: usize| format!("$64\r\n{n:064}\r\n").into_bytes();
     let mut blocks = std::collections::HashSet::new();
     let mut kept = Vec::new();
@@ -113,61 +124,36 @@ fn two_blocks_serve_replies_that_are_let_go_and_none_is_read_over() {
 
 #[test]
 fn arrays_beyond_a_block_use_one_block_again() {
-    let mut inflow = Inflow::new(Limits::default());
+    let mut inflow = new();
     let mut reply = b"*1000\r\n".to_vec();
     (0..1000)
         .for_each(|_| reply.extend_from_slice(&[b"$64\r\n", &[b'x'; 64][..], b"\r\n"].concat()));
     let mut blocks = std::collections::HashSet::new();
     for _ in 0..20 {
-        let (mut rest, mut frames) = (&reply[..], Vec::new());
-        while !rest.is_empty() {
-            let room = inflow.room();
-            let n = rest.len().min(room.len()).min(16_000);
-            room[..n].copy_from_slice(&rest[..n]);
-            inflow.advance(n, &mut frames).unwrap();
-            rest = &rest[n..];
-        }
+        let frames = read(&mut inflow, &reply, 16_000);
         assert!(frames.len() == 1 && frames[0].as_bytes() == reply);
         blocks.insert(frames[0].as_bytes().as_ptr());
     }
     assert!(blocks.len() <= 2, "{}", blocks.len());
 }
 
-fn feed_one(inflow: &mut Inflow, mut bytes: &[u8]) {
-    let mut frames = Vec::new();
-    while !bytes.is_empty() {
-        let room = inflow.room();
-        let n = bytes.len().min(room.len());
-        room[..n].copy_from_slice(&bytes[..n]);
-        inflow.advance(n, &mut frames).unwrap();
-        bytes = &bytes[n..];
-    }
-    assert_eq!(frames.len(), 1);
-}
-
 #[test]
 fn a_reply_of_unknown_length_is_moved_seldom() {
-    let mut inflow = Inflow::new(Limits::default());
+    let mut inflow = new();
     let mut reply = b"*100000\r\n".to_vec();
     (0..100_000).for_each(|_| reply.extend_from_slice(b"$5\r\nvalue\r\n"));
-    let (mut rest, mut blocks, mut frames) = (&reply[..], 0, Vec::new());
-    let mut block = 0;
-    while !rest.is_empty() {
-        let room = inflow.room();
-        let n = rest.len().min(room.len()).min(8192);
-        room[..n].copy_from_slice(&rest[..n]);
-        inflow.advance(n, &mut frames).unwrap();
+    let (mut blocks, mut block) = (0, 0);
+    let frames = read_each(&mut inflow, &reply, 8192, |inflow| {
         blocks += usize::from(inflow.block.len() != block);
         block = inflow.block.len();
-        rest = &rest[n..];
-    }
+    });
     assert!(frames.len() == 1 && frames[0].as_bytes() == reply);
     assert!(blocks < 10, "{blocks}");
 }
 
 #[test]
 fn an_announced_size_allocates_no_more_than_the_cap() {
-    let mut inflow = Inflow::new(Limits::default());
+    let mut inflow = new();
     let head = b"$500000000\r\n";
     inflow.room()[..head.len()].copy_from_slice(head);
     inflow.advance(head.len(), &mut Vec::new()).unwrap();
@@ -178,15 +164,8 @@ fn an_announced_size_allocates_no_more_than_the_cap() {
 /// Reads `reply` in pieces of at most 64 KiB, as from a socket, and returns how many bytes were
 /// allocated or copied for it.
 fn handled_for(reply: &[u8]) -> usize {
-    let mut inflow = Inflow::new(Limits::default());
-    let (mut rest, mut frames) = (reply, Vec::new());
-    while !rest.is_empty() {
-        let room = inflow.room();
-        let n = rest.len().min(room.len()).min(64 << 10);
-        room[..n].copy_from_slice(&rest[..n]);
-        inflow.advance(n, &mut frames).unwrap();
-        rest = &rest[n..];
-    }
+    let mut inflow = new();
+    let frames = read(&mut inflow, reply, 64 << 10);
     assert!(frames.len() == 1 && frames[0].as_bytes() == reply);
     inflow.handled
 }
@@ -233,38 +212,24 @@ fn what_comes_behind_a_large_reply_is_whole_and_does_not_keep_it_in_memory() {
     for step in [8111, 1 << 20] {
         assert!(feed(&bytes, step) == replies, "step {step}");
     }
-    let mut inflow = Inflow::new(Limits::default());
-    let (mut rest, mut frames) = (&replies[2..5].concat()[..], Vec::new());
-    while !rest.is_empty() {
-        let room = inflow.room();
-        let n = rest.len().min(room.len());
-        room[..n].copy_from_slice(&rest[..n]);
-        inflow.advance(n, &mut frames).unwrap();
-        rest = &rest[n..];
-    }
+    let mut inflow = new();
+    let frames = read(&mut inflow, &replies[2..5].concat(), usize::MAX);
     let within = frames[0].as_bytes().as_ptr_range();
     assert!(frames[1..].iter().all(|frame| !within.contains(&frame.as_bytes().as_ptr())));
 }
 
 #[test]
 fn a_small_reply_does_not_keep_the_block_of_a_large_one() {
-    let mut inflow = Inflow::new(Limits::default());
-    let large = [b"$1000000\r\n".to_vec(), vec![b'x'; 1_000_000], b"\r\n".to_vec()].concat();
+    let mut inflow = new();
+    let large = bulk(1_000_000);
     let small = format!("$100\r\n{}\r\n", "y".repeat(100));
     let mut bytes = Vec::new();
     for _ in 0..3 {
         bytes.extend_from_slice(&large);
         (0..50).for_each(|_| bytes.extend_from_slice(small.as_bytes()));
     }
-    let (mut rest, mut frames) = (&bytes[..], Vec::new());
-    while !rest.is_empty() {
-        let room = inflow.room();
-        // Some reads end inside of a small one.
-        let n = rest.len().min(room.len()).min(70_001);
-        room[..n].copy_from_slice(&rest[..n]);
-        inflow.advance(n, &mut frames).unwrap();
-        rest = &rest[n..];
-    }
+    // Some reads end inside of a small one.
+    let frames = read(&mut inflow, &bytes, 70_001);
     assert_eq!(frames.len(), 153);
     let blocks: Vec<_> = frames.iter().map(|frame| frame.as_bytes().as_ptr_range()).collect();
     let (large, small): (Vec<_>, Vec<_>) =
@@ -281,18 +246,9 @@ fn a_small_reply_does_not_keep_the_block_of_a_large_one() {
 
 #[test]
 fn the_buffer_of_a_large_reply_is_used_for_the_next_one_and_not_kept_for_long() {
-    let mut inflow = Inflow::new(Limits::default());
+    let mut inflow = new();
     let mut read = |reply: &[u8]| {
-        let (mut rest, mut frames) = (reply, Vec::new());
-        while !rest.is_empty() {
-            let room = inflow.room();
-            let n = rest.len().min(room.len());
-            room[..n].copy_from_slice(&rest[..n]);
-            inflow.advance(n, &mut frames).unwrap();
-            rest = &rest[n..];
-        }
-        let frame = frames.pop().unwrap();
-        assert!(frame.as_bytes() == reply && frames.is_empty());
+        let frame = read_one(&mut inflow, reply);
         (frame, inflow.handled, inflow.last.is_some())
     };
     let (first, ..) = read(&bulk(6 << 20));
@@ -315,4 +271,27 @@ fn the_buffer_of_a_large_reply_is_used_for_the_next_one_and_not_kept_for_long() 
         assert!(read(b"+OK\r\n").2);
     }
     assert!(!read(b"+OK\r\n").2, "let go");
+}
+
+#[test]
+fn what_the_buffer_holds_of_the_reply_before_is_neither_cleared_nor_given_out() {
+    let mut inflow = new();
+    let reply = |letter: u8, size: usize| {
+        [format!("${size}\r\n").into_bytes(), vec![letter; size], b"\r\n".to_vec()].concat()
+    };
+    let first = read_one(&mut inflow, &reply(b'a', 6 << 20));
+    let at = first.as_bytes().as_ptr();
+    drop(first);
+    for (letter, size) in [(b'b', 5 << 20), (b'c', 6 << 20), (b'd', 4 << 20)] {
+        let next = reply(letter, size);
+        let (begin, rest) = next.split_at(100_000);
+        assert!(read(&mut inflow, begin, 1000).is_empty());
+        let room = inflow.room();
+        let missing = next.len() - begin.len();
+        assert!(room.len() > 3 << 20 && room.len() <= missing, "{} of {missing}", room.len());
+        let mut frames = read(&mut inflow, rest, 300_000);
+        let frame = frames.pop().unwrap();
+        assert!(frames.is_empty() && frame.as_bytes() == next);
+        assert_eq!(frame.as_bytes().as_ptr(), at, "the same memory");
+    }
 }
