@@ -148,10 +148,10 @@ async fn sessions_end_when_they_are_too_long_or_too_idle() {
     let mut socket = bench.open_as(&token).await.unwrap();
     assert_eq!(closed(&mut socket).await.0, 4440);
     // Idle is neither who sends nor who receives.
-    let bench = bench_with(&token, "idle = \"400ms\"", "").await;
+    let bench = bench_with(&token, "idle = \"2s\"", "").await;
     let mut socket = bench.open_as(&token).await.unwrap();
     for _ in 0..4 {
-        async_std::task::sleep(Duration::from_millis(150)).await;
+        async_std::task::sleep(Duration::from_millis(700)).await;
         assert_eq!(ask(&mut socket, "INCR a:n", 4).await.len(), 4);
     }
     assert_eq!(closed(&mut socket).await.0, 4408);

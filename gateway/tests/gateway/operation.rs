@@ -205,7 +205,14 @@ async fn the_program_reloads_on_sighup_and_drains_on_sigterm() {
     // One with a fault is refused and the old one stays.
     site.write("gateway.toml", "nonsense");
     program.signal("-HUP");
-    task::sleep(Duration::from_millis(200)).await;
+    // Not before it has been read: it would be the next one that is.
+    let failed = "redmux_gateway_reloads_total{result=\"failed\"} 1";
+    let refused = async {
+        while !get_from(admin, "/metrics").await.contains(failed) {
+            task::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    async_std::future::timeout(Duration::from_secs(60), refused).await.expect("it is refused");
     assert_eq!(ask(&mut socket, "GET a:1", 7).await, "$1\r\nv\r\n");
     write(&other);
     program.signal("-HUP");
