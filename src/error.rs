@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt, io, sync::Arc, time::Duration};
 
-use redmux_transport::{DialStage, Endpoint, ErrorText};
+use redmux_transport::{CertificateRefused, DialStage, Endpoint, ErrorText};
 
 use crate::{
     SMALL,
@@ -97,7 +97,7 @@ pub enum ConnectStage {
     Upgrade,
     /// `HELLO`, `CLIENT SETNAME`, `SELECT`: the server is reached but not ready for use.
     Handshake,
-    /// The server refused the user name or password, or wants one that was not given.
+    /// The server refused the user name, the password or the client's certificate, or wants one that was not given.
     Auth,
 }
 
@@ -198,6 +198,12 @@ impl fmt::Display for Millis {
     }
 }
 
+/// Whether the server wants a certificate of the client, or does not accept the one that it has.
+fn refuses_certificate(error: &io::Error) -> bool {
+    // In a page TLS is the browser's.
+    !SMALL && error.get_ref().is_some_and(|inner| inner.is::<CertificateRefused>())
+}
+
 /// As a number that is as small to print as it is.
 pub(crate) fn whole_millis(time: Duration) -> u64 {
     time.as_secs().saturating_mul(1000).saturating_add(time.subsec_millis().into())
@@ -239,6 +245,7 @@ impl Error {
         let stage = match error.stage {
             DialStage::Resolve => ConnectStage::Resolve,
             DialStage::Tunnel => ConnectStage::Tunnel,
+            DialStage::Tls if refuses_certificate(&error.source) => ConnectStage::Auth,
             DialStage::Tls => ConnectStage::Tls,
             DialStage::Upgrade => ConnectStage::Upgrade,
             _ => ConnectStage::Dial,
@@ -273,6 +280,11 @@ impl Error {
     }
 
     pub(crate) fn with_kind(self, kind: ErrorKind) -> Self {
+        let in_handshake = kind == ErrorKind::Connect(ConnectStage::Handshake);
+        let source = self.0.source.as_ref().and_then(|source| source.downcast_ref());
+        // With TLS 1.3 the server looks at the client's certificate when TLS is set up for the client.
+        let is_auth = !SMALL && in_handshake && source.is_some_and(refuses_certificate);
+        let kind = if is_auth { ErrorKind::Connect(ConnectStage::Auth) } else { kind };
         self.edit(|inner| inner.kind = kind)
     }
 
@@ -341,7 +353,7 @@ impl Error {
         matches!(self.0.kind, ErrorKind::Closed)
     }
 
-    /// The server refused the user name or password, or wants one.
+    /// The server refused the user name, the password or the client's certificate, or wants one.
     pub fn is_auth(&self) -> bool {
         matches!(self.0.kind, ErrorKind::Connect(ConnectStage::Auth))
     }

@@ -226,9 +226,26 @@ async fn client_certificates() {
 
     // With TLS 1.3 the server refuses only after the client's side of the handshake is over.
     let error = ConnectionMultiplexer::connect(server.options(trusting())).await.unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::Connect(_)), "{error}");
+    assert_eq!(error.kind(), ErrorKind::Connect(ConnectStage::Auth), "{error}");
+    assert_eq!(
+        (error.is_auth(), error.is_retryable(), error.delivery()),
+        (true, false, Delivery::NotSent)
+    );
     let text = error.to_string();
+    assert!(text.starts_with("cannot connect (authentication)"), "{text}");
     assert!(text.contains("wants a client's certificate (sslCert and sslKey)"), "{text}");
+
+    // One that the server does not trust, refused within the handshake of TLS 1.2 and after that of 1.3.
+    let stranger = KeyPair::generate().unwrap();
+    let strange =
+        CertificateParams::new(vec!["app".to_owned()]).unwrap().self_signed(&stranger).unwrap();
+    for versions in [TlsVersions::Tls12, TlsVersions::Tls13] {
+        let tls = trusting().versions(versions);
+        let tls = tls.client_certificate(strange.pem(), stranger.serialize_pem());
+        let error = ConnectionMultiplexer::connect(server.options(tls)).await.unwrap_err();
+        assert!(error.is_auth(), "{error}");
+        assert!(error.to_string().contains("does not accept the client's certificate"), "{error}");
+    }
 
     // The certificate of one and the key of another.
     let other = certificates.path("server.key");

@@ -46,14 +46,15 @@ export class Dialer {
     return link;
   }
 
-  /** Milliseconds until the next attempt to connect, or a `GaveUp`. */
+  /** Milliseconds until the next attempt to connect, as `backOff` gives them, or a `GaveUp`. */
   delay(attempt, outage) {
     const error = this.#lastEnd;
     this.#lastEnd = null;
     this.#failures += 1;
     const asked = { attempt, outage, code: error?.closeCode ?? null, error };
     const wait = this.#dial.delay(asked, (thrown) => this.#threw("reconnect", thrown));
-    return wait instanceof GaveUp || this.#failures === 1 ? wait : Math.max(wait, SHORTEST);
+    if (wait instanceof GaveUp || this.#failures === 1) return wait;
+    return wait < 0 ? Math.min(wait, -SHORTEST) : Math.max(wait, SHORTEST);
   }
 
   /** It is connected. */

@@ -33,7 +33,7 @@ export class Engine {
   #outbox = new Outbox();
   #flushing = false;
   #reader;
-  #capacity;
+  #queue;
   #opened = false;
   #closing = null;
   #ended = false;
@@ -46,7 +46,7 @@ export class Engine {
     this.#endpoint = dial.endpoint;
     this.#options = options;
     this.bigint = bigint === true;
-    this.#capacity = options.subscriptionCapacity ?? 1024;
+    this.#queue = { capacity: options.subscriptionCapacity ?? 1024, mostBytes: options.subscriptionBytes };
     this.#reader = new ReplyReader(
       (bytes) => this.#raw.serverError(bytes),
       () => this.#instance.memory,
@@ -146,7 +146,7 @@ export class Engine {
       const packed = Outbox.bytesOf(channel);
       const stop = () => this.#drop(entry);
       const subscription = new Subscription({
-        kind: method, channel, hub: this.hub, callback, onMissed, capacity: this.#capacity, stop,
+        kind: method, channel, hub: this.hub, callback, onMissed, ...this.#queue, stop,
       });
       const name = looseText(packed, 0, packed.length);
       const entry = {
@@ -417,7 +417,7 @@ export class Engine {
       const payload = entry.bytes ? memory.slice(from, to) : looseText(memory, from, to);
       // Only a pattern has more than one channel.
       const channel = isPattern ? looseText(memory, words[at + 2], words[at + 2] + words[at + 3]) : entry.name;
-      entry.subscription.push({ channel, payload, pattern: isPattern ? entry.name : null });
+      entry.subscription.push({ channel, payload, pattern: isPattern ? entry.name : null }, words[at + 1] + words[at + 3]);
     }
   }
 

@@ -78,13 +78,15 @@ const INSTEAD = [
 
 /**
  * The instance for the fields of an error: `kind` decides the class. `ended` is how a socket ended, if one did:
- * it is the cause of errors whose message tells of it.
+ * it is the cause of errors whose message tells of it. With `isAuth` the server did not accept who dialled.
  */
 export function toError(fields, ended = null) {
   const Class = CLASSES.get(fields.kind) ?? RedmuxError;
   const [call] = (fields.kind === "command" && INSTEAD.find(([, names]) => names.includes(fields.command))) || [];
-  const error = new Class(call ? `${fields.message} (${call})` : fields.message, fields);
-  if (ended?.message && fields.message.includes(ended.message)) defineCause(error, ended);
+  const isCause = ended?.message && fields.message.includes(ended.message);
+  const isAuth = isCause && ended.isAuth && fields.kind === "connect";
+  const error = new Class(call ? `${fields.message} (${call})` : fields.message, isAuth ? { ...fields, stage: "auth", retryable: false } : fields);
+  if (isCause) defineCause(error, ended);
   return error;
 }
 

@@ -97,9 +97,19 @@ export interface ConnectOptions {
   sendQueueBytes?: number;
   /**
    * Messages that wait for the reader of an iterator from one turn of the event loop to the next before the oldest
-   * are dropped. Default 1024. Within a turn there may be more, up to 16 MiB. Callbacks lose nothing.
+   * are dropped. Default 1024. Within a turn there may be more, up to `subscriptionBytes`. Callbacks lose nothing.
    */
   subscriptionCapacity?: number;
+  /**
+   * Bytes of messages (payload and channel as UTF-8, and 100 for each) that wait for the reader of an iterator at any
+   * time before the oldest are dropped; one message waits however large it is. Default 16777216.
+   */
+  subscriptionBytes?: number;
+  /**
+   * Whether a server that answers `READONLY` is left for the one that its name, or the gateway, leads to now. The
+   * command has the error and was not executed. Default true.
+   */
+  redialOnReadonly?: boolean;
   /** All integers in replies are `bigint`s. Default false: only those beyond 2⁵³ − 1. */
   bigint?: boolean;
   /** Keeps replies of calls with `{ cached: true }` until the server announces a change. Default: none. */
@@ -107,9 +117,10 @@ export interface ConnectOptions {
   /**
    * Milliseconds before the next attempt to connect; `false`, `null` or an `Error` (which becomes the `cause`) to
    * give up: then there is the event `gaveUp`, and the client is closed. `code` is the close code of the WebSocket,
-   * where there was one. Default, and with `undefined`: at once, then exponentially longer with full jitter, and
-   * longer where the code says so. Between two attempts that fail are at least 10 ms. Anything else that it returns,
-   * or throws, is a `listenerError`, and the default goes on.
+   * where there was one. Default, and with `undefined`: at once, then exponentially longer with full jitter, at most
+   * 1 to 1.5 s while a command waits; where the code says "later" (1013) or refuses (1008, 4000 to 4999), half of
+   * 5 or 10 s at least, and no command cuts that short. Between two attempts that fail are at least 10 ms. Anything else
+   * that it returns, or throws, is a `listenerError`, and the default goes on.
    */
   reconnect?: (outage: { attempt: number; outage: number; code: number | null; error: Error | null }) => number | false | null | undefined | Error;
   /** Aborts the connect: it rejects with the signal's reason, and nothing goes on trying. */

@@ -17,7 +17,6 @@ const NUMBERS = {
   database: whole,
   connectRetry: whole,
   sendQueueBytes: whole,
-  subscriptionCapacity: whole,
   connectTimeout: time,
   commandTimeout: time,
   keepAlive: time,
@@ -26,9 +25,12 @@ const NUMBERS = {
   abortOnConnectFail: flag,
   libraryInfo: flag,
   protocol: version,
+  redialOnReadonly: flag,
 };
+/** What the wasm side does not know of. */
+const LOCAL = { subscriptionCapacity: whole, subscriptionBytes: whole };
 /** All of `connect`, in the order of the documentation. */
-const KNOWN = [...Object.keys(TEXTS), ...Object.keys(NUMBERS), "bigint", "clientCache", "reconnect", "signal", "tls", "transport", "wasm"];
+const KNOWN = [...Object.keys(TEXTS), ...Object.keys(NUMBERS), ...Object.keys(LOCAL), "bigint", "clientCache", "reconnect", "signal", "tls", "transport", "wasm"];
 const CACHE = { maxBytes: whole, maxReplyBytes: whole, maxAge: time };
 const CACHE_EXPECTED = "true, or an object of maxBytes, maxReplyBytes, maxAge and prefixes";
 
@@ -39,7 +41,7 @@ const CACHE_EXPECTED = "true, or an object of maxBytes, maxReplyBytes, maxAge an
  */
 export function packOptions({ endpoint, clientCache, ...options }, open) {
   for (const [name, value] of Object.entries(options)) {
-    if (value !== undefined && !Object.hasOwn(TEXTS, name) && !Object.hasOwn(NUMBERS, name)) {
+    if (value !== undefined && ![TEXTS, NUMBERS, LOCAL].some((known) => Object.hasOwn(known, name))) {
       // `ssl…` is what the Rust client and connection strings call it.
       const hint = name.startsWith("ssl") ? "TLS is set by rediss: and tls: { ca, cert, key, servername }" : `expected one of ${KNOWN.join(", ")}`;
       throw fault(`${name} is not an option (${hint})`);
@@ -47,7 +49,7 @@ export function packOptions({ endpoint, clientCache, ...options }, open) {
   }
   const cache = cacheOf(clientCache);
   const names = Object.keys(TEXTS);
-  for (const name of names) checked(options, name, TEXTS[name]);
+  for (const [name, rule] of Object.entries({ ...TEXTS, ...LOCAL })) checked(options, name, rule);
   const texts = credentials(options);
   const given = names.map((name) => texts[name]);
   const numbers = [

@@ -17,7 +17,7 @@ export interface Hooks {
   event(name: string, payload: object): void;
   /** Opens a socket, which tells `sink` what happens to it. */
   dial(sink: Sink): Link;
-  /** Milliseconds to wait before this attempt to connect. */
+  /** Milliseconds to wait before this attempt to connect; negative, if a command that waits may cut the wait short. */
   delay(attempt: number, outage: number): number;
 }
 

@@ -13,13 +13,13 @@ export class Subscription {
   confirmed = false;
 
   /** @internal Made by `subscribe`, `pSubscribe` and `sSubscribe`. */
-  constructor({ kind, channel, hub, callback, onMissed, capacity, stop }) {
+  constructor({ kind, channel, hub, callback, onMissed, capacity, mostBytes, stop }) {
     this.kind = kind;
     this.channel = channel;
     this.#hub = hub;
     this.#callback = callback;
     this.#onMissed = onMissed;
-    this.#waiting = new Waiting(capacity);
+    this.#waiting = new Waiting(capacity, mostBytes);
     this.#stop = stop;
   }
 
@@ -63,11 +63,11 @@ export class Subscription {
     return this.#waiting.next();
   }
 
-  /** @internal A message came. */
-  push(message) {
+  /** @internal A message came, of so many bytes on the way. */
+  push(message, bytes) {
     if (!this.active) return;
     if (this.#callback) this.#hub.call(this.kind, this.#callback, message);
-    else this.#waiting.push(message, message.payload.length + message.channel.length);
+    else this.#waiting.push(message, bytes);
   }
 
   /** @internal Messages were lost, or may have been. */

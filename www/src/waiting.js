@@ -1,14 +1,14 @@
 // What waits for the reader of an async iterator.
 
-/** What an item takes beside its own bytes, and what all of them may take, in bytes. */
+/** What an item takes beside its own bytes, and what all of them may take unless the owner says otherwise, in bytes. */
 const OVERHEAD = 100;
 const MOST_BYTES = 16 << 20;
 
 /**
  * A queue for one reader that holds `capacity` items from one turn of the event loop to the next.
  *
- * What comes in one turn may be more, up to 16 MiB: no reader can take any of it before the turn ends. What is
- * too much after that is dropped, the oldest first.
+ * What comes in one turn may be more items: no reader can take any of them before the turn ends. At no time are they
+ * more than `mostBytes`, or one item. What is too much is dropped, the oldest first.
  */
 export class Waiting {
   #items = [];
@@ -17,6 +17,7 @@ export class Waiting {
   #bytes = 0;
   #readers = [];
   #capacity;
+  #mostBytes;
   #checking = false;
   #failure = null;
   /** Nothing more comes. */
@@ -24,8 +25,9 @@ export class Waiting {
   /** How many were dropped of which the reader does not know. */
   dropped = 0;
 
-  constructor(capacity) {
+  constructor(capacity, mostBytes = MOST_BYTES) {
     this.#capacity = capacity;
+    this.#mostBytes = mostBytes;
   }
 
   get #length() {
@@ -39,7 +41,7 @@ export class Waiting {
     if (reader) return reader.resolve({ done: false, value });
     this.#items.push({ value, bytes: bytes + OVERHEAD });
     this.#bytes += bytes + OVERHEAD;
-    while (this.#bytes > MOST_BYTES && this.#length > 1) this.#drop();
+    while (this.#bytes > this.#mostBytes && this.#length > 1) this.#drop();
     if (this.#checking || this.#length <= this.#capacity) return;
     this.#checking = true;
     setTimeout(() => {

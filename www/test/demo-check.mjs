@@ -208,7 +208,7 @@ async function steps(context) {
     const results = await checkDocs(a.page, REDMUX_WS);
     const failed = results.filter(([, error]) => error !== null);
     check(failed.length === 0, failed.map(([place, error]) => `${place}: ${error}`).join(" | "));
-    check(results.length >= 3, `only ${results.length} blocks were found`);
+    check(results.length >= 4, `only ${results.length} blocks were found`);
   });
 
   await step("the package's API in the page", async () => {

@@ -29,5 +29,6 @@ pub use endpoint::{DEFAULT_PORT, Endpoint, EndpointError};
 pub use platform::{BoxFuture, Instant, MaybeSend, MaybeSync};
 pub use runtime::{Environment, Runtime, Timer};
 pub use transport::{
-    ByteStream, Capabilities, DialError, DialStage, DynTransport, ErrorText, Transport,
+    ByteStream, Capabilities, CertificateRefused, DialError, DialStage, DynTransport, ErrorText,
+    Transport,
 };

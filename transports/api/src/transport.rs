@@ -98,6 +98,23 @@ impl DialError {
 #[error("{0}")]
 pub struct ErrorText(pub String);
 
+/// The text of an error by which the server refuses the client's certificate, or misses one
+///
+/// Inside of an [`io::Error`] of a dial or of a stream's first bytes it says that authentication
+/// failed: dialling again with the same certificate is of no use.
+///
+/// ```
+/// use redmux_transport::CertificateRefused;
+/// use std::io;
+///
+/// let text = "the server wants a client's certificate".to_owned();
+/// let error = io::Error::new(io::ErrorKind::InvalidData, CertificateRefused(text));
+/// assert!(error.get_ref().is_some_and(|inner| inner.is::<CertificateRefused>()));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct CertificateRefused(pub String);
+
 /// Dials endpoints
 ///
 /// Names are resolved on every call, so that a server that moved is found again.

@@ -8,6 +8,7 @@ use std::{
 
 use futures::io::{AsyncRead, AsyncWrite, IoSlice, IoSliceMut};
 use futures_rustls::rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
+use redmux_transport::CertificateRefused;
 
 /// A stream whose errors are in words, from the first byte after the handshake on
 ///
@@ -75,6 +76,10 @@ fn in_words(error: io::Error) -> io::Error {
     let rustls = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
     let (kind, message) = match rustls {
         Some(known) => match hint(known) {
+            Some(hint) if refuses_certificate(known) => {
+                let text = CertificateRefused(format!("{known}: {hint}"));
+                return io::Error::new(error.kind(), text);
+            }
             Some(hint) => (error.kind(), format!("{known}: {hint}")),
             None => return error,
         },
@@ -88,6 +93,27 @@ fn in_words(error: io::Error) -> io::Error {
         None => return error,
     };
     io::Error::new(kind, message)
+}
+
+/// Whether the server wants a certificate of the client, or does not accept the one that it has. An
+/// alert of a failed handshake may be about something else.
+fn refuses_certificate(error: &Error) -> bool {
+    use AlertDescription::{
+        BadCertificate, CertificateExpired, CertificateRequired, CertificateRevoked,
+        CertificateUnknown, UnknownCA, UnsupportedCertificate,
+    };
+    matches!(
+        error,
+        Error::AlertReceived(
+            BadCertificate
+                | CertificateExpired
+                | CertificateRequired
+                | CertificateRevoked
+                | CertificateUnknown
+                | UnknownCA
+                | UnsupportedCertificate
+        )
+    )
 }
 
 /// What an error of TLS is most likely about.

@@ -55,15 +55,20 @@ export function hasHidden(text) {
 
 /** A longer run of hidden characters is shown by its first ones and its length: a page cannot lay out millions of escapes. */
 const SHOWN_RUN = 64;
+/** Each run is an element of the page. After so many of them, the next characters are one element, and the rest is a number. */
+const MOST_RUNS = 1000;
+const SHOWN_REST = 64 << 10;
 
 /** A text of several lines in pieces, `[text, hidden]`: what is hidden is written `\uHHHH`. */
 export function pieces(text) {
   const found = [];
+  let runs = 0;
   let from = 0;
   let run = "";
   const end = (at) => {
     if (run === "") return;
     const more = run.length - SHOWN_RUN;
+    runs += 1;
     found.push([escapedJson(more > 0 ? run.slice(0, SHOWN_RUN) : run) + (more > 0 ? `… (${more} more)` : ""), true]);
     run = "";
     from = at;
@@ -72,6 +77,7 @@ export function pieces(text) {
   for (const { 0: hidden, index } of text.matchAll(new RegExp(HIDDEN_IN_LINES.source, "gu"))) {
     if (index > from + run.length) {
       end(from + run.length);
+      if (runs === MOST_RUNS) return [...found, [shortened(text.slice(from)), true]];
       found.push([text.slice(from, index), false]);
       from = index;
     }
@@ -80,6 +86,14 @@ export function pieces(text) {
   end(from + run.length);
   if (from < text.length) found.push([text.slice(from), false]);
   return found;
+}
+
+/** The beginning of a text, with what is hidden in it escaped, and how much follows. */
+function shortened(text) {
+  const more = text.length - SHOWN_REST;
+  // Not in the middle of a pair.
+  const end = more > 0 && text.codePointAt(SHOWN_REST - 1) > 0xffff ? SHOWN_REST - 1 : SHOWN_REST;
+  return escapedJson(text.slice(0, end)) + (more > 0 ? `… (${text.length - end} more)` : "");
 }
 
 /** The same as one text. In a document of JSON, where such characters are in strings only, it means the same. */

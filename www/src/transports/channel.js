@@ -179,7 +179,7 @@ function stageOf(error, address) {
 /** What went wrong as an error with its `code`: a copy, because the message and the causes of the other may hold the URL. */
 export function causeOf(error, address) {
   const cause = new Error(messageOf(error, address));
-  for (const name of ["code", "errno", "syscall", "closeCode"]) {
+  for (const name of ["code", "errno", "syscall", "closeCode", "isAuth"]) {
     const value = error?.[name] ?? error?.errors?.[0]?.[name] ?? error?.cause?.[name];
     if (value !== undefined) cause[name] = value;
   }

@@ -40,20 +40,22 @@ export function dial({ host, port, family, path, tls }, signal, options, channel
   });
 }
 
-/** What an error of OpenSSL says, where it is about the client's certificate: its own text is a line of numbers. */
+const BAD = "bad.?certificate|certificate.?(unknown|expired|revoked)|unsupported.?certificate|unknown.?ca\\b";
+/** Alerts of TLS as OpenSSL, BoringSSL and rustls name them; the last may be about a cipher. */
+const ALERTS = [
+  [/alert.*certificate.?required/i, "the server wants a client's certificate: tls: { cert, key }", true],
+  [new RegExp(`alert.*(${BAD})`, "i"), "the server does not accept the client's certificate (tls: { cert, key })", true],
+  [/alert.*handshake.?failure/i, "the server ended the TLS handshake: it wants a client's certificate (tls: { cert, key }), or shares no cipher", false],
+];
+
+/**
+ * What an error of TLS says, where it is about the client's certificate: its own text is a line of numbers. `isAuth`: it
+ * is about nothing else.
+ */
 export function inWords(error) {
-  switch (error?.code) {
-    case "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED":
-      return new Error("the server wants a client's certificate: tls: { cert, key }", { cause: error });
-    case "ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE":
-      return new Error("the server ended the TLS handshake: it wants a client's certificate (tls: { cert, key }), or shares no cipher", { cause: error });
-    case "ERR_SSL_TLSV1_ALERT_UNKNOWN_CA":
-    case "ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE":
-    case "ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN":
-      return new Error("the server does not accept the client's certificate (tls: { cert, key })", { cause: error });
-    default:
-      return error;
-  }
+  const text = `${error?.code} ${error?.message}`;
+  const [, message, isAuth] = ALERTS.find(([alert]) => alert.test(text)) ?? [];
+  return message ? Object.assign(new Error(message, { cause: error }), { isAuth }) : error;
 }
 
 /** Names of certificates are those of hosts: an address is not announced as one. */
@@ -99,12 +101,14 @@ export class NodeChannel {
   #spare = null;
   #reader;
   #ended = false;
+  /** What broke it before `open`: with TLS 1.3 the server's alert may come together with the end of the handshake. */
+  #early = null;
 
   constructor(socket, reader) {
     this.#socket = socket;
     this.#reader = reader;
-    // Until `open`: an error with no listener would end the process.
-    socket.on("error", () => {});
+    // An error with no listener would end the process.
+    socket.on("error", (error) => (this.#early ??= error));
   }
 
   get buffered() {
@@ -139,6 +143,7 @@ export class NodeChannel {
     // With TLS, and where a runtime knows no `onread`.
     this.#socket.on("data", (bytes) => onData(bytes));
     this.#socket.on("error", end);
+    if (this.#early) end(this.#early);
     this.#socket.on("end", () => end(null));
     this.#socket.on("close", () => end(null));
   }

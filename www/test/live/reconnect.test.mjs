@@ -5,7 +5,8 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { connect } from "../../src/node.js";
+import { openClient } from "../../src/client.js";
+import { connect, load } from "../../src/node.js";
 import { tcp } from "../../src/transports/node.js";
 import { collectGarbage, redis, until } from "./support.mjs";
 
@@ -92,4 +93,48 @@ test("no answer leads to a storm of attempts, and all of them go on", LIMIT, asy
   }
   assert.ok(written.mock.callCount() > 0);
   collectGarbage();
+});
+
+/** A server that has become a replica, and a client that has learned of it. */
+async function demoted(t, options) {
+  const server = await redis(t);
+  const client = await connect(server.url, options);
+  const other = await connect(server.url, { redialOnReadonly: false });
+  t.after(() => Promise.all([client.close(), other.close()]));
+  const id = () => client.send("CLIENT", "ID", { timeout: Infinity });
+  const before = await id();
+  await other.send("REPLICAOF", "127.0.0.1", "1");
+  await assert.rejects(client.set("k", "v"), (error) => error.serverCode === "READONLY" && error.delivery === "answered");
+  return { client, id, before };
+}
+
+test("a server that answers READONLY is left, unless the program says otherwise", LIMIT, async (t) => {
+  const left = await demoted(t, {});
+  await until(async () => (await left.id()) !== left.before, "another connection");
+  const kept = await demoted(t, { redialOnReadonly: false });
+  await assert.rejects(kept.client.set("k", "v"), /READONLY/);
+  assert.equal(await kept.id(), kept.before);
+});
+
+test("a command that waits cuts a wait short, but not one that has to be kept", LIMIT, async (t) => {
+  const server = await redis(t);
+  for (const [wait, isFirm] of [[-60_000, false], [60_000, true]]) {
+    let dials = 0;
+    let end = null;
+    const transport = async (address, options) => {
+      dials += 1;
+      const channel = await tcp(address, options);
+      const { open } = channel;
+      channel.open = (onData, onEnd) => open.call(channel, onData, (end = onEnd));
+      return channel;
+    };
+    const address = { host: "127.0.0.1", port: server.port, tls: false };
+    const client = await openClient(await load(), { transport, address, endpoint: server.url, delay: () => wait }, {});
+    t.after(() => client.close());
+    end(new Error("away"));
+    const get = client.get("k", { timeout: isFirm ? 3000 : 40_000 });
+    if (isFirm) await assert.rejects(get, { code: "ERR_REDMUX_TIMEOUT_QUEUE" });
+    else assert.equal(await get, null);
+    assert.equal(dials, isFirm ? 1 : 2);
+  }
 });

@@ -176,7 +176,7 @@ test("a refused connection rejects, and options reach the raw client", async () 
   const { raw } = await fakeClient({ password: "p", commandTimeout: 7, undefinedOption: undefined });
   assert.deepEqual(raw.texts, [DIAL.endpoint, "", "p", ""]);
   const given = raw.numbers.flatMap((number, place) => (Number.isNaN(number) ? [] : [[place, number]]));
-  assert.deepEqual(given, [[5, 7], [13, 1]]);
+  assert.deepEqual(given, [[4, 7], [13, 1]]);
   FakeRaw.refusal = { kind: "connect", stage: "auth", delivery: "not-sent", message: "no" };
   try {
     await assert.rejects(fakeClient(), (error) => error instanceof ConnectionError && error.code === "ERR_REDMUX_CONNECT_AUTH");

@@ -96,6 +96,24 @@ test("scanIterator goes through all pages", async () => {
   assert.deepEqual(keys, ["a", "b", "c"]);
 });
 
+test("a slow reader of a scan has one page at a time, and who leaves asks for no more", async () => {
+  const { client, raw } = await fakeClient();
+  let asked = 0;
+  raw.answer = () => [String((asked += 1)), ["a", "b"]];
+  const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
+  const seen = [];
+  for await (const key of client.scanIterator()) {
+    seen.push(key);
+    raw.flush();
+    await turn();
+    assert.equal(asked, Math.ceil(seen.length / 2));
+    if (seen.length === 5) break;
+  }
+  await turn();
+  raw.flush();
+  assert.equal(asked, 3);
+});
+
 test("scanIterator also gives pages, without empty ones", async () => {
   const { client, raw } = await fakeClient();
   const pages = { 0: ["5", ["a", "b"]], 5: ["6", []], 6: ["0", ["c"]] };

@@ -39,6 +39,23 @@ test("in a text of several lines, what cannot be seen is escaped and marked", ()
   assert.deepEqual(JSON.parse(escapedJson(document)), JSON.parse(document));
 });
 
+test("a text with hidden characters everywhere costs a bounded number of elements and letters", () => {
+  const pairs = 1 << 19;
+  const found = pieces("a\0".repeat(pairs));
+  assert.equal(found.length, 2001);
+  assert.deepEqual([found[0], found[1], found[1998], found[1999]], [["a", false], ["\\u0000", true], ["a", false], ["\\u0000", true]]);
+  const [rest, hidden] = found[2000];
+  assert.ok(hidden && rest.startsWith("a\\u0000a\\u0000"));
+  assert.ok(rest.endsWith(`a\\u0000… (${pairs * 2 - 2000 - 65_536} more)`), rest.slice(-40));
+  assert.ok(rest.length < 300_000);
+  // What follows the last run alone is no rest, and a pair is not cut in two.
+  assert.deepEqual(pieces(`${"a\0".repeat(1000)}tail`).at(-1), ["tail", false]);
+  const [foxes] = pieces(`${"a\0".repeat(1000)}b\0${"🦊".repeat(70_000)}`.slice(1)).at(-1);
+  assert.ok(foxes.isWellFormed?.() ?? true);
+  assert.ok(/🦊… \(\d+ more\)$/u.test(foxes), foxes.slice(-30));
+  assert.deepEqual(pieces("\u202e".repeat(3)).length, 1);
+});
+
 test("different bytes have different identities, and long ones have one too", () => {
   assert.notEqual(idOf(Uint8Array.of(195, 188)), idOf(Uint8Array.of(252)));
   assert.equal(idOf(new Uint8Array(10_000)).length, 10_000);

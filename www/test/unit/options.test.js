@@ -19,20 +19,20 @@ test("what is not given is left to the wasm side", () => {
 });
 
 test("every option has its place", () => {
-  const numbers = { database: 1, connectRetry: 2, sendQueueBytes: 3, subscriptionCapacity: 4, connectTimeout: 5, commandTimeout: 6 };
-  const more = { keepAlive: 7, probeAfter: 8, probeTimeout: Infinity, abortOnConnectFail: false, libraryInfo: true, protocol: 2 };
+  const numbers = { database: 1, connectRetry: 2, sendQueueBytes: 3, connectTimeout: 4, commandTimeout: 5 };
+  const more = { keepAlive: 6, probeAfter: 7, probeTimeout: Infinity, abortOnConnectFail: false, libraryInfo: true, protocol: 2, redialOnReadonly: false };
   const names = { username: "ü", password: "", clientName: "n" };
   const { given, texts } = packed({ ...more, ...numbers, ...names, clientCache: { maxBytes: 9, maxReplyBytes: 10, maxAge: 11.5, prefixes: ["a:", "b:"] } });
   assert.deepEqual(texts, ["ws://host/", "ü", "", "n", "a:", "b:"]);
-  const values = [1, 2, 3, 4, 5, 6, 7, 8, Infinity, 0, 1, 2, 1, 1, 1, 1, 9, 10, 11.5, 1];
+  const values = [1, 2, 3, 4, 5, 6, 7, Infinity, 0, 1, 2, 0, 1, 1, 1, 1, 9, 10, 11.5, 1];
   assert.deepEqual(given, Object.fromEntries(values.entries()));
   assert.deepEqual(packed({ clientCache: true }).given, { 15: 1 });
 });
 
 const KNOWN =
-  "username, password, clientName, database, connectRetry, sendQueueBytes, subscriptionCapacity, connectTimeout, " +
-  "commandTimeout, keepAlive, probeAfter, probeTimeout, abortOnConnectFail, libraryInfo, protocol, bigint, clientCache, " +
-  "reconnect, signal, tls, transport, wasm";
+  "username, password, clientName, database, connectRetry, sendQueueBytes, connectTimeout, " +
+  "commandTimeout, keepAlive, probeAfter, probeTimeout, abortOnConnectFail, libraryInfo, protocol, redialOnReadonly, " +
+  "subscriptionCapacity, subscriptionBytes, bigint, clientCache, reconnect, signal, tls, transport, wasm";
 
 test("the options that an error lists are those of the types", () => {
   const types = readFileSync(new URL("../../src/index.d.ts", import.meta.url), "utf8");
@@ -63,6 +63,9 @@ test("what cannot be used is refused by name, without its value", () => {
     [{ password: "\ud800hunter2" }, "password: expected a string"],
     [{ database: "hunter2" }, "database: expected a whole number, 0 or more"],
     [{ database: 2 ** 32 }, "database: expected a whole number, 0 or more"],
+    [{ subscriptionBytes: -1 }, "subscriptionBytes: expected a whole number, 0 or more"],
+    [{ subscriptionCapacity: "9" }, "subscriptionCapacity: expected a whole number, 0 or more"],
+    [{ redialOnReadonly: "no" }, "redialOnReadonly: expected true or false"],
     [{ keepAlive: 0 }, "keepAlive: expected milliseconds greater than 0, or Infinity"],
     [{ keepAlive: NaN }, "keepAlive: expected milliseconds greater than 0, or Infinity"],
     [{ protocol: 4 }, "protocol: expected 2 or 3"],

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Outbox } from "../../src/outbox.js";
-import { backOff } from "../../src/reconnect.js";
 import { NotText, ReplyReader } from "../../src/reply.js";
 
 const encoder = new TextEncoder();
@@ -121,10 +120,3 @@ test("a refused command leaves the batch as it was", () => {
   assert.ok(outbox.isEmpty);
 });
 
-test("the wait before the next attempt grows, is random in full, and heeds the close code", () => {
-  const most = (attempt, code = null) => backOff(attempt, code, () => 1);
-  assert.deepEqual([1, 2, 3, 4, 9, 40].map((n) => most(n)), [0, 100, 200, 400, 10_000, 10_000]);
-  assert.deepEqual([most(1, 1012), most(1, 1013), most(1, 1008), most(1, 4403)], [1000, 5000, 10_000, 10_000]);
-  assert.deepEqual([most(40, 1013), most(40, 1008)], [30_000, 60_000]);
-  assert.equal(backOff(9, null, () => 0), 0);
-});

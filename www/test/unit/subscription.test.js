@@ -75,6 +75,26 @@ test("a slow reader loses the oldest messages and is told how many", async () =>
   assert.deepEqual(events[0], { cause: "queueFull", count: 3, source: "subscription", channel: "ch", message });
 });
 
+test("what waits for a slow reader is bounded in bytes at any time, also within one turn", async () => {
+  const { client, raw } = await fakeClient({ subscriptionBytes: 10_000 });
+  const gaps = [];
+  const subscription = await client.subscribe("ch", undefined, { onMissed: (gap) => gaps.push(gap) });
+  const { id } = raw.subscriptions[0];
+  const iterator = subscription[Symbol.asyncIterator]();
+  const next = async () => (await iterator.next()).value.payload;
+  // Each takes 3 bytes a letter, 2 of the channel and 100 more: three of them are too much.
+  const text = (n) => `${n}${"€".repeat(1300)}`;
+  raw.tell(id, ...[0, 1, 2, 3].map((n) => ["ch", text(n)]));
+  assert.deepEqual([await next(), await next()], [text(2), text(3)]);
+  assert.deepEqual(gaps, [{ cause: "queueFull", count: 2 }]);
+  // One waits however large it is, and small ones count too.
+  raw.tell(id, ["ch", "a"], ["ch", "x".repeat(20_000)]);
+  assert.equal((await next()).length, 20_000);
+  raw.tell(id, ...Array.from({ length: 1000 }, (_, n) => ["ch", String(n % 10)]));
+  assert.equal(await next(), String((1000 - Math.floor(10_000 / 103)) % 10));
+  assert.deepEqual(gaps.slice(1), [{ cause: "queueFull", count: 1 }, { cause: "queueFull", count: 1000 - Math.floor(10_000 / 103) }]);
+});
+
 test("a refused subscription rejects; an aborted one is cancelled", async () => {
   const { client, raw } = await fakeClient();
   raw.holdSubscriptions = true;

@@ -114,7 +114,7 @@ fn connection(link: &LinkStatus, hooks: &Hooks) -> Fields {
         .set("endpoint", link.endpoint.to_string())
         .set("connectionType", connection_type(link.connection_type))
         .set("diagnostics", diagnostics(&link.diagnostics))
-        .set("protocol", if link.protocol == Protocol::Resp3 { 3 } else { 2 })
+        .set("protocol", if link.protocol == Protocol::Resp3 { 3_u32 } else { 2 })
         .set_or_null("server", server)
         .set_or_null("lastError", link.last_error.as_ref().map(|error| hooks.error_of(error)))
 }

@@ -45,7 +45,8 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn dial(this: &Hooks, sink: Sink) -> JsLink;
 
-    /// How many milliseconds to wait before the next attempt to connect.
+    /// How many milliseconds to wait before the next attempt to connect; negative, if a command that waits may cut
+    /// the wait short.
     #[wasm_bindgen(method)]
     pub(crate) fn delay(this: &Hooks, attempt: u32, outage: f64) -> f64;
 

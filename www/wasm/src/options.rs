@@ -1,6 +1,6 @@
 //! Reading the options, which JavaScript has checked one by one and packed (`www/src/options.js`).
 
-use std::{fmt, rc::Rc, time::Duration};
+use std::{cell::Cell, fmt, rc::Rc, time::Duration};
 
 use redmux::{CacheOptions, Endpoint, Options, ReconnectPolicy, resp::Protocol};
 
@@ -12,7 +12,7 @@ pub(crate) fn read(numbers: Vec<f64>, texts: Batch, hooks: &Rc<Hooks>) -> Option
     let mut texts = texts.texts().into_iter();
     let mut text = || texts.next().unwrap_or_default();
     let mut options = Options::default()
-        .reconnect_policy(JsPolicy(hooks.clone()))
+        .reconnect_policy(JsPolicy { hooks: hooks.clone(), eager: Cell::new(false) })
         .add_endpoint(Endpoint::WebSocket { url: text() });
     let (mut username, mut password, mut client_name) = (text(), text(), text());
     let mut cache = None;
@@ -22,15 +22,15 @@ pub(crate) fn read(numbers: Vec<f64>, texts: Batch, hooks: &Rc<Hooks>) -> Option
             0 => options.database(count),
             1 => options.connect_retry(count),
             2 => options.send_queue_bytes(count as usize),
-            3 => options.subscription_capacity(count as usize),
-            4 => options.connect_timeout(duration(number)),
-            5 => options.command_timeout(duration(number)),
-            6 => options.keep_alive(duration(number)),
-            7 => options.probe_after(duration(number)),
-            8 => options.probe_timeout(duration(number)),
-            9 => options.abort_on_connect_fail(is_on),
-            10 => options.library_info(is_on),
-            11 => options.protocol(if count == 2 { Protocol::Resp2 } else { Protocol::Resp3 }),
+            3 => options.connect_timeout(duration(number)),
+            4 => options.command_timeout(duration(number)),
+            5 => options.keep_alive(duration(number)),
+            6 => options.probe_after(duration(number)),
+            7 => options.probe_timeout(duration(number)),
+            8 => options.abort_on_connect_fail(is_on),
+            9 => options.library_info(is_on),
+            10 => options.protocol(if count == 2 { Protocol::Resp2 } else { Protocol::Resp3 }),
+            11 => options.redial_on_readonly(is_on),
             12 => options.username(std::mem::take(&mut username)),
             13 => options.password(std::mem::take(&mut password)),
             14 => options.client_name(std::mem::take(&mut client_name)),
@@ -54,13 +54,23 @@ pub(crate) fn read(numbers: Vec<f64>, texts: Batch, hooks: &Rc<Hooks>) -> Option
 }
 
 /// Asks the JavaScript side, which knows why the last socket ended
-struct JsPolicy(Rc<Hooks>);
+struct JsPolicy {
+    hooks: Rc<Hooks>,
+    /// Whether a command that waits may cut the last wait short.
+    eager: Cell<bool>,
+}
 
 impl ReconnectPolicy for JsPolicy {
     fn delay(&self, attempt: u32, outage: Duration, _: u64) -> Duration {
-        let delay = duration(self.0.delay(attempt, crate::millis(outage)));
+        let delay = self.hooks.delay(attempt, crate::millis(outage));
         time_has_passed();
-        delay
+        self.eager.set(delay < 0.0);
+        duration(delay.abs())
+    }
+
+    /// As with the core's own waits.
+    fn eager(&self) -> Option<Duration> {
+        self.eager.get().then_some(Duration::from_secs(1))
     }
 }
 

@@ -1,0 +1,39 @@
+// What a large reply takes of the memory of wasm, which never shrinks.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { connect, load } from "../../src/node.js";
+import { gateway, redis } from "./support.mjs";
+
+const LIMIT = { timeout: 300_000 };
+const MIB = 1 << 20;
+
+for (const through of ["TCP", "the gateway"]) {
+  test(`large replies over ${through} take a bounded part of the memory of wasm, and the next ones take no more`, LIMIT, async (t) => {
+    const server = await redis(t);
+    const instance = await load();
+    const client = await connect(through === "TCP" ? server.url : await gateway(t, server));
+    t.after(() => client.close());
+    const source = "redis.call('SET', KEYS[1], string.rep('x', ARGV[1])); redis.call('RPUSH', KEYS[2], string.rep('y', ARGV[1]), 'z')";
+    // The small one first: what is free of it is less than the large one needs.
+    for (const size of [16 * MIB, 64 * MIB]) {
+      await client.eval(source, ["text", "list"], [size], { timeout: Infinity });
+      const before = instance.memory.length;
+      const grown = () => instance.memory.length - before;
+      for (const options of [{ bytes: true }, {}, { bytes: true }]) {
+        const value = await client.get("text", { timeout: Infinity, ...options });
+        assert.equal(value.length, size);
+      }
+      // Its buffer doubles: the last one, and those that were too small.
+      assert.ok(grown() < 2.1 * size, `${grown() / size} times the text`);
+      const after = grown();
+      for (let n = 0; n < 5; n++) await client.get("text", { timeout: Infinity });
+      assert.ok(grown() - after < MIB, `${grown() - after} bytes more by others like it`);
+      const [list] = await client.lRange("list", 0, -1, { timeout: Infinity, bytes: true });
+      assert.equal(list.length, size);
+      assert.ok(grown() < 4.2 * size, `${grown() / size} times the list`);
+      await client.del("list");
+    }
+  });
+}
