@@ -31,7 +31,10 @@ for (const [name, answer] of [["false", false], ["null", null], ["an Error", new
     const messages = await client.subscribe("c");
     const reading = messages[Symbol.asyncIterator]().next();
     reading.catch(() => {});
+    // What is issued before the client knows is sent, and lost with the connection.
+    const away = new Promise((resolve) => client.once("connectionFailed", resolve));
     await kill(server);
+    await away;
     const waiting = [client.get("k"), client.multi().get("k").exec()];
     const refused = (error) => {
       assert.equal(error.code, "ERR_REDMUX_CLOSED");
