@@ -11,6 +11,7 @@ use super::{
     entry::Kind,
     slots::SlotId,
 };
+use crate::FULL;
 
 /// Who waits for room
 #[derive(Debug)]
@@ -130,6 +131,10 @@ impl Core {
     /// The stream is gone, and with it what was asked for on it. The registry asks anew on the next
     /// one; until then it can learn here what never left.
     pub(super) fn dismiss_asks(&mut self) {
+        if !FULL {
+            self.room.dismiss_asks();
+            return;
+        }
         let sent = self.sent;
         let confirms = self.fifo.iter().filter(|entry| entry.kind == Kind::Confirm);
         let unsent = confirms.zip(&self.confirming).filter(|(entry, _)| entry.end > sent);
@@ -142,7 +147,12 @@ impl Core {
 
     /// Takes names back out of the command with this ticket, unless it is on its way to the server;
     /// whether none of them will reach the server by it. Without names it only looks.
+    ///
+    /// A page goes without: what it gives up is asked for and ended again.
     pub(crate) fn withdraw(&mut self, ticket: u64, names: &[Bytes]) -> bool {
+        if !FULL {
+            return false;
+        }
         if let Some(at) = self.room.find(ticket) {
             let Some(Place::Ask(ask)) = self.room.0.get_mut(at) else { return false };
             ask.names.retain(|name| !names.contains(name));

@@ -48,6 +48,7 @@ fn a_subscription_does_not_overtake_commands_in_line() {
     assert!(model.core.is_drained());
 }
 
+#[cfg(feature = "full")]
 #[test]
 fn what_nobody_wants_any_more_is_not_asked_for() {
     let c = [Bytes::from_static(b"c")];
@@ -79,6 +80,7 @@ fn what_nobody_wants_any_more_is_not_asked_for() {
     }
 }
 
+#[cfg(feature = "full")]
 #[test]
 fn of_several_channels_those_that_are_wanted_are_asked_for() {
     let mut model = full();
@@ -94,6 +96,7 @@ fn of_several_channels_those_that_are_wanted_are_asked_for() {
     assert!(model.core.is_drained());
 }
 
+#[cfg(feature = "full")]
 #[test]
 fn what_was_never_sent_is_known_until_the_next_connection() {
     let c = [Bytes::from_static(b"c")];

@@ -191,7 +191,8 @@ impl Entry {
         }
     }
 
-    pub(super) fn is_confirmed(&self) -> bool {
-        matches!(self.standing, Standing::Confirmed(_))
+    /// The server has it, or may have it soon.
+    pub(super) fn is_on_the_server(&self) -> bool {
+        matches!(self.standing, Standing::Asked { .. } | Standing::Confirmed(_))
     }
 }

@@ -5,7 +5,10 @@ use std::{collections::HashMap, sync::Arc, task::Waker};
 use bytes::Bytes;
 
 use super::{BATCH, Queue, Registry, Topic, Topics, entry::Entry};
-use crate::connection::{Ask, Link, Phase, Verb};
+use crate::{
+    FULL,
+    connection::{Ask, Link, Phase, Verb},
+};
 
 impl Registry {
     /// Removes a listener; with the last one of a topic, takes back what the server was to be asked,
@@ -69,12 +72,12 @@ impl Topics {
             // Topics that were asked for together are next to each other.
             let mut open: Vec<(u64, Verb, Vec<Bytes>)> = Vec::new();
             for (Topic { verb, name }, entry) in unused {
-                match (entry.ticket(), open.last_mut()) {
+                match (entry.ticket().filter(|_| FULL), open.last_mut()) {
                     (Some(ticket), Some((of, _, together))) if *of == ticket => together.push(name),
                     (Some(ticket), _) => open.push((ticket, verb, vec![name])),
                     (None, _) => {
                         asked |= entry.has_reached_the_server(|_| false);
-                        if entry.is_confirmed() {
+                        if entry.is_on_the_server() {
                             names.entry(verb.inverse()).or_default().push(name);
                         }
                     }
