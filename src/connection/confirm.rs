@@ -81,19 +81,21 @@ impl Core {
             self.encode_ask(&mut out, &ask);
             let end = self.taken + out.len() as u64;
             let (claim, kind) = (Claim::none(), Kind::Confirm);
-            entries.push(Entry { end, deadline: NEVER, claim, kind, override_deadline: false });
-            self.confirming.push_back(Confirming { ask, confirmed: 0, refused: false });
+            let entry = Entry { end, deadline: NEVER, claim, kind, override_deadline: false };
+            entries.push((entry, Confirming { ask, confirmed: 0, refused: false }));
         }
         // The handshake is answered: all that is in the FIFO waits in `out`.
         let shift = out.len() as u64;
         self.fifo.iter_mut().for_each(|entry| entry.end += shift);
-        self.confirming.rotate_right(entries.len());
         if self.fifo.is_empty() {
             self.busy_since = self.now;
         }
         self.tally.begin(entries.len());
         self.front -= entries.len() as u64;
-        entries.into_iter().rev().for_each(|entry| self.fifo.push_front(entry));
+        for (entry, confirming) in entries.into_iter().rev() {
+            self.fifo.push_front(entry);
+            self.confirming.push_front(confirming);
+        }
         out.append(waiting);
         self.out = out;
     }

@@ -121,7 +121,8 @@ impl Core {
         }
         let demoted = frame.reply().error().is_some_and(|error| {
             // What a script says may be about anything.
-            error.kind() == ServerErrorKind::ReadOnly && !error.message().contains("script")
+            let script = error.message().as_bytes().windows(6).any(|word| word == b"script");
+            error.kind() == ServerErrorKind::ReadOnly && !script
         });
         if demoted {
             self.leave_demoted(self.session);

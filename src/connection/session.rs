@@ -181,7 +181,9 @@ impl Session {
     }
 
     /// Parks the link if nothing is to be read; whether that is so.
-    #[inline]
+    // It is in two places: a copy of it in each is more to load.
+    #[cfg_attr(not(target_family = "wasm"), inline)]
+    #[cfg_attr(target_family = "wasm", inline(never))]
     fn park(
         &mut self,
         core: &mut Core,

@@ -9,7 +9,11 @@ mod hub;
 #[cfg(feature = "tracing")]
 mod log;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt::{self, Write as _},
+    sync::Arc,
+    time::Duration,
+};
 
 use redmux_transport::Endpoint;
 
@@ -297,7 +301,8 @@ impl fmt::Display for Event {
             Self::SubscriptionRefused(e) => {
                 write!(f, "subscription not restored: {} {}:", e.connection_type, e.endpoint)?;
                 for channel in e.channels.iter().take(SHOWN) {
-                    write!(f, " {}", String::from_utf8_lossy(channel).escape_debug())?;
+                    f.write_str(" ")?;
+                    write_name(f, channel)?;
                 }
                 if e.channels.len() > SHOWN {
                     write!(f, " and {} others", e.channels.len() - SHOWN)?;
@@ -364,10 +369,39 @@ impl fmt::Display for ConnectionType {
     }
 }
 
+/// A name of the program's, on one line: what could move a terminal's cursor or hide text shows as
+/// its number.
+fn write_name(f: &mut fmt::Formatter<'_>, name: &[u8]) -> fmt::Result {
+    String::from_utf8_lossy(name).chars().try_for_each(|letter| match letter {
+        '\\' => f.write_str("\\\\"),
+        '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}' => {
+            write!(f, "{}", letter.escape_unicode())
+        }
+        _ if letter.is_control() => write!(f, "{}", letter.escape_unicode()),
+        _ => f.write_char(letter),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{Delivery, ErrorKind};
+
+    #[test]
+    fn a_name_stays_on_its_line() {
+        struct Name(&'static str);
+        impl fmt::Display for Name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write_name(f, self.0.as_bytes())
+            }
+        }
+        assert_eq!(Name("новости \"1\"").to_string(), "новости \"1\"");
+        assert_eq!(Name("a\nb\x1b[2J").to_string(), "a\\u{a}b\\u{1b}[2J");
+        assert_eq!(Name("\u{202e}x\\n").to_string(), "\\u{202e}x\\\\n");
+    }
 
     #[test]
     fn a_failed_connection_tells_of_the_commands_that_there_were() {

@@ -51,6 +51,8 @@ struct State {
     closed: bool,
     /// A connection waits for the reader, or has waited for nothing.
     awaited: bool,
+    /// The last look at all queues that came here.
+    looked: u64,
     waker: Option<Waker>,
 }
 
@@ -170,6 +172,12 @@ impl Queue {
         self.lock().closed
     }
 
+    /// The same, but once for each number of a look at all queues.
+    pub(super) fn counts_once(&self, look: u64) -> Option<SubscriptionCounts> {
+        let mut state = self.lock();
+        (std::mem::replace(&mut state.looked, look) != look).then_some(state.counts)
+    }
+
     pub(super) fn counts(&self) -> SubscriptionCounts {
         self.lock().counts
     }
@@ -224,8 +232,12 @@ impl State {
     /// Drops the oldest message. Gaps stay: the reader is to hear of each.
     fn drop_oldest(&mut self) {
         let is_message = |item: &SubscriptionItem| matches!(item, SubscriptionItem::Message(_));
-        if let Some(oldest) = self.items.iter().position(is_message)
-            && let Some(SubscriptionItem::Message(message)) = self.items.remove(oldest)
+        if let Some(oldest) = self.items.iter().position(is_message) {
+            // Hardly ever far: what is before it moves back by one.
+            (0..oldest).rev().for_each(|place| self.items.swap(place, place + 1));
+        }
+        if self.items.front().is_some_and(is_message)
+            && let Some(SubscriptionItem::Message(message)) = self.items.pop_front()
         {
             self.counts.queued -= 1;
             self.counts.queued_bytes -= message.size();

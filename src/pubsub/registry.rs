@@ -7,7 +7,7 @@ mod entry;
 mod parting;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Arc, OnceLock, PoisonError, Weak},
     task::Waker,
 };
@@ -62,6 +62,48 @@ struct Topics {
     /// What the server would not end; it is told again at this moment of the link's clock.
     unwanted: Vec<Topic>,
     unwanted_at: u64,
+    /// How often the queues were counted.
+    looks: u64,
+}
+
+/// Names by the verb of a command that takes them: subscribing ones, or unsubscribing ones
+#[derive(Default)]
+struct Names([(Option<Verb>, Vec<Bytes>); 3]);
+
+impl Names {
+    fn of(&mut self, verb: Verb) -> &mut Vec<Bytes> {
+        let place = match verb {
+            Verb::Subscribe | Verb::Unsubscribe => 0,
+            Verb::PSubscribe | Verb::PUnsubscribe => 1,
+            Verb::SSubscribe | Verb::SUnsubscribe => 2,
+        };
+        let (of, names) = &mut self.0[place];
+        *of = Some(verb);
+        names
+    }
+
+    /// In as few commands as may be.
+    fn commands(self) -> impl Iterator<Item = (Verb, Vec<Bytes>)> {
+        let named = self.0.into_iter().filter_map(|(verb, names)| Some((verb?, names)));
+        named.flat_map(|(verb, names)| {
+            // Shard channels of one command must share a slot; one each is always right.
+            let sharded = matches!(verb, Verb::SSubscribe | Verb::SUnsubscribe);
+            let batch = if sharded { 1 } else { BATCH };
+            let mut names = names.into_iter();
+            std::iter::from_fn(move || {
+                let names: Vec<Bytes> = names.by_ref().take(batch).collect();
+                (!names.is_empty()).then_some((verb, names))
+            })
+        })
+    }
+}
+
+/// Each topic once, in no order.
+pub(super) fn distinct(topics: Vec<Topic>) -> Box<[Topic]> {
+    // A map as the registry's: its code is there.
+    let once: HashMap<Topic, Entry> =
+        topics.into_iter().map(|topic| (topic, Entry::default())).collect();
+    once.into_keys().collect()
 }
 
 impl Registry {
@@ -102,7 +144,7 @@ impl Registry {
             }
             match home {
                 Some(home) if protocol.is_some() => {
-                    topics.ask_for(listened.iter().cloned(), home, &mut wakers)
+                    topics.ask_for(listened.to_vec(), home, &mut wakers)
                 }
                 _ => {
                     interactive.quietly(&mut wakers, |core| core.activate());
@@ -154,16 +196,13 @@ impl Registry {
                 return;
             }
             topics.unsubscribe_again(now, link, &mut wakers);
-            let due = topics.entries.iter().filter(|(_, entry)| entry.is_due(now));
-            let due: Vec<(Topic, bool)> =
-                due.map(|(topic, entry)| (topic.clone(), entry.asks_alone())).collect();
-            let (alone, together): (Vec<_>, Vec<_>) =
-                due.into_iter().partition(|(_, alone)| *alone);
-            let mut asks = Vec::new();
-            for (topic, _) in alone {
-                asks.extend(topics.asks_for([topic], link));
+            let (mut alone, mut together) = (Vec::new(), Vec::new());
+            for (topic, entry) in topics.entries.iter().filter(|(_, entry)| entry.is_due(now)) {
+                let asks = if entry.asks_alone() { &mut alone } else { &mut together };
+                asks.push(topic.clone());
             }
-            asks.extend(topics.asks_for(together.into_iter().map(|(topic, _)| topic), link));
+            let mut asks = topics.asks_for_each(alone, link);
+            asks.append(&mut topics.asks_for(together, link));
             topics.send(asks, link, &mut wakers);
             topics.arm(link, &mut wakers);
         }
@@ -195,16 +234,18 @@ impl Registry {
 
     /// Number of subscriptions, and what went through them together.
     pub(crate) fn counts(&self) -> (usize, SubscriptionCounts) {
-        let topics = self.lock();
+        let mut topics = self.lock();
         let mut total = SubscriptionCounts::default();
-        let mut known = HashSet::new();
+        topics.looks += 1;
+        let mut queues = 0;
         // One may have several topics.
         for queue in topics.entries.values().flat_map(Entry::queues) {
-            if known.insert(address(queue)) {
-                total += queue.counts();
+            if let Some(counts) = queue.counts_once(topics.looks) {
+                queues += 1;
+                total += counts;
             }
         }
-        (known.len(), total)
+        (queues, total)
     }
 
     /// The reader of a queue has caught up: connections that waited for it go on.
@@ -251,7 +292,7 @@ impl Registry {
             let session = session_of(link);
             let mut topics = self.lock();
             if topics.entries.get_mut(&topic).is_some_and(|entry| entry.lose(session)) {
-                let asks = topics.asks_for([topic], link);
+                let asks = topics.asks_for(vec![topic], link);
                 topics.send(asks, link, wakers);
             }
         }
@@ -293,13 +334,12 @@ impl Registry {
             });
             if many && !error.is_transient() {
                 // One of them, perhaps, and the others with it: each is asked for alone.
-                let mut asks = Vec::new();
-                for topic in open {
-                    if let Some(entry) = topics.entries.get_mut(&topic) {
+                for topic in &open {
+                    if let Some(entry) = topics.entries.get_mut(topic) {
                         entry.standing = Standing::Wanted;
                     }
-                    asks.extend(topics.asks_for([topic], link));
                 }
+                let asks = topics.asks_for_each(open, link);
                 topics.send(asks, link, wakers);
                 return;
             }
@@ -342,12 +382,7 @@ impl Topics {
     }
 
     /// Asks for topics on their link, if it is ready. Fails where it will never be.
-    fn ask_for(
-        &mut self,
-        wanted: impl IntoIterator<Item = Topic>,
-        home: &Link,
-        wakers: &mut Vec<Waker>,
-    ) -> Result<()> {
+    fn ask_for(&mut self, wanted: Vec<Topic>, home: &Link, wakers: &mut Vec<Waker>) -> Result<()> {
         let phase = home.quietly(wakers, |core| core.phase);
         match phase {
             Phase::Ready => {
@@ -386,35 +421,33 @@ impl Topics {
 
     /// The commands that ask for topics, apart from those that are confirmed on this connection
     /// or asked for already.
-    fn asks_for(&mut self, wanted: impl IntoIterator<Item = Topic>, link: &Link) -> Vec<Ask> {
+    fn asks_for(&mut self, wanted: Vec<Topic>, link: &Link) -> Vec<Ask> {
         let session = session_of(link);
-        let mut names: [(Verb, Vec<Bytes>); 3] =
-            [Verb::Subscribe, Verb::PSubscribe, Verb::SSubscribe].map(|verb| (verb, Vec::new()));
+        let mut names = Names::default();
         for topic in wanted {
             let Some(entry) = self.entries.get_mut(&topic) else { continue };
-            if entry.wants(session)
-                && let Some((_, names)) = names.iter_mut().find(|(verb, _)| *verb == topic.verb)
-            {
-                names.push(topic.name);
+            if entry.wants(session) {
+                names.of(topic.verb).push(topic.name);
             }
         }
         let mut asks = Vec::new();
-        for (verb, names) in names {
-            // Shard channels of one command must share a slot; one each is always right.
-            let batch = if verb == Verb::SSubscribe { 1 } else { BATCH };
-            for names in names.chunks(batch) {
-                self.ticket += 1;
-                let ticket = self.ticket;
-                for name in names {
-                    let topic = Topic { verb, name: name.clone() };
-                    if let Some(entry) = self.entries.get_mut(&topic) {
-                        entry.standing = Standing::Asked { ticket, session };
-                    }
+        for (verb, names) in names.commands() {
+            self.ticket += 1;
+            let ticket = self.ticket;
+            for name in &names {
+                let topic = Topic { verb, name: name.clone() };
+                if let Some(entry) = self.entries.get_mut(&topic) {
+                    entry.standing = Standing::Asked { ticket, session };
                 }
-                asks.push(Ask { ticket, verb, names: names.to_vec() });
             }
+            asks.push(Ask { ticket, verb, names });
         }
         asks
+    }
+
+    /// The same with a command for each.
+    fn asks_for_each(&mut self, wanted: Vec<Topic>, link: &Link) -> Vec<Ask> {
+        wanted.into_iter().flat_map(|topic| self.asks_for(vec![topic], link)).collect()
     }
 
     /// Sends commands; under the registry's lock, so that they go out in the order in which the

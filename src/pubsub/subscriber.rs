@@ -1,5 +1,5 @@
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     fmt,
     future::poll_fn,
     pin::Pin,
@@ -14,7 +14,7 @@ use super::{
     items::{Message, Overflow, SubscriptionCounts, SubscriptionItem},
     keyspace::{KeyEvent, is_notification, missing_notifications, pattern},
     queue::{Bounds, Queue},
-    registry::Topic,
+    registry::{Topic, distinct},
 };
 use crate::{
     ConnectionMultiplexer, Error, Result,
@@ -212,7 +212,7 @@ impl Subscriber {
             return Err(Error::rejected(command, why));
         }
         let mut prefixes = Prefixes::default();
-        let mut known = HashSet::new();
+        let mut topics = Vec::new();
         for name in names {
             let name = name.to_arg();
             let name = match inner.options.channels() {
@@ -224,12 +224,12 @@ impl Subscriber {
                 }
                 _ => Bytes::copy_from_slice(name.as_bytes()),
             };
-            known.insert(Topic { verb, name });
+            topics.push(Topic { verb, name });
         }
-        if known.is_empty() {
+        let topics = distinct(topics);
+        if topics.is_empty() {
             return Err(Error::rejected(command, "no channel is named"));
         }
-        let topics: Box<[Topic]> = known.into_iter().collect();
         let queue = Arc::new(Queue::new(self.bounds, topics.len()));
         let link = inner.link.clone();
         // Made before the first await: dropping this future takes the topics back.

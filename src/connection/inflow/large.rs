@@ -1,8 +1,13 @@
 use bytes::Bytes;
 
+use crate::SMALL;
+
 /// A buffer grows by no more than this, or by what it holds if that is more, however much is
 /// announced: a server that announces a lot and sends little gets little.
-pub(super) const MAX_AHEAD: usize = 4 << 20;
+///
+/// More in a page: the memory of wasm never shrinks, and a buffer in it cannot grow where it is, so
+/// that the outgrown ones would take as much as the last one. What is reserved is not touched.
+pub(super) const MAX_AHEAD: usize = if SMALL { 96 << 20 } else { 4 << 20 };
 
 /// So many bytes are cleared and read at a time: they stay in the processor's cache between the
 /// two.

@@ -1,10 +1,10 @@
 //! Nobody listens to a topic any more: the server is told, or what was not sent is taken back.
 
-use std::{collections::HashMap, sync::Arc, task::Waker};
+use std::{sync::Arc, task::Waker};
 
 use bytes::Bytes;
 
-use super::{BATCH, Queue, Registry, Topic, Topics, entry::Entry};
+use super::{Names, Queue, Registry, Topic, Topics, entry::Entry};
 use crate::{
     FULL,
     connection::{Ask, Link, Phase, Verb},
@@ -68,7 +68,7 @@ impl Topics {
         let Some(home) = home else { return false };
         home.quietly(wakers, |core| {
             let mut asked = false;
-            let mut names: HashMap<Verb, Vec<Bytes>> = HashMap::new();
+            let mut names = Names::default();
             // Topics that were asked for together are next to each other.
             let mut open: Vec<(u64, Verb, Vec<Bytes>)> = Vec::new();
             for (Topic { verb, name }, entry) in unused {
@@ -78,7 +78,7 @@ impl Topics {
                     (None, _) => {
                         asked |= entry.has_reached_the_server(|_| false);
                         if entry.is_on_the_server() {
-                            names.entry(verb.inverse()).or_default().push(name);
+                            names.of(verb.inverse()).push(name);
                         }
                     }
                 }
@@ -86,16 +86,13 @@ impl Topics {
             for (ticket, verb, together) in open {
                 if !core.withdraw(ticket, &together) {
                     asked = true;
-                    names.entry(verb.inverse()).or_default().extend(together);
+                    names.of(verb.inverse()).extend(together);
                 }
             }
             // Without a connection, there is nothing to tidy up.
             if core.phase == Phase::Ready {
-                for (verb, names) in names {
-                    let batch = if verb == Verb::SUnsubscribe { 1 } else { BATCH };
-                    for names in names.chunks(batch) {
-                        core.ask(Ask { ticket: 0, verb, names: names.to_vec() });
-                    }
+                for (verb, names) in names.commands() {
+                    core.ask(Ask { ticket: 0, verb, names });
                 }
             }
             asked

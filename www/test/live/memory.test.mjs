@@ -25,8 +25,7 @@ for (const through of ["TCP", "the gateway"]) {
         const value = await client.get("text", { timeout: Infinity, ...options });
         assert.equal(value.length, size);
       }
-      // Its buffer doubles: the last one, and those that were too small.
-      assert.ok(grown() < 2.1 * size, `${grown() / size} times the text`);
+      assert.ok(grown() < 1.1 * size, `${grown() / size} times the text`);
       const after = grown();
       for (let n = 0; n < 5; n++) await client.get("text", { timeout: Infinity });
       assert.ok(grown() - after < MIB, `${grown() - after} bytes more by others like it`);
