@@ -14,7 +14,7 @@ use std::{
 use async_std::task;
 use futures::{FutureExt, future::join_all};
 use redmux::{
-    CacheOptions, CacheStats, ConnectionMultiplexer, ErrorKind, Options, TimeoutStage,
+    CacheOptions, CacheStats, ConnectionMultiplexer, Delivery, ErrorKind, Options, TimeoutStage,
     resp::Protocol,
 };
 use redmux_test_support::RedisServer;
@@ -129,9 +129,10 @@ async fn a_fetch_that_is_given_up_or_fails_is_taken_over() {
     let mut hasty = db.get::<i64>("k").timeout(Duration::from_millis(100)).cached();
     assert!((&mut first).now_or_never().is_none());
     assert!((&mut second).now_or_never().is_none());
-    // The time of a call that waits for another one's reply is its own.
+    // The time of a call that waits for another one's reply is its own, and nothing of it was sent.
     let error = (&mut hasty).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutStage::Response), "{error}");
+    assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutStage::Queue), "{error}");
+    assert_eq!(error.delivery(), Delivery::NotSent);
     drop(first);
     server.resume();
     assert_eq!(second.await.unwrap(), Some(7));
