@@ -37,6 +37,7 @@ pub mod smol;
 pub mod tokio;
 
 mod cache;
+mod commands;
 mod connection;
 mod error;
 mod full;
@@ -48,10 +49,9 @@ mod sync;
 use full::{FULL, Full, SMALL};
 
 pub use bytes::Bytes;
-pub use cache::{CacheOptions, CacheStats, Cached};
-pub use command::{
-    AnyCall, Call, CircuitBreaker, Collected, Collector, Issued, RetryPolicy, pipeline,
-};
+pub use cache::{CacheOptions, CacheStats};
+pub use command::{AnyCall, Cached, Call, CircuitBreaker, RetryPolicy, pipeline};
+pub use commands::CommandMap;
 pub use connection::{
     BacklogPolicy, ConstantDelay, Counters, Credentials, CredentialsProvider, ExponentialBackoff,
     ReconnectPolicy, ServerInfo,
@@ -62,9 +62,10 @@ pub use events::{Event, Events};
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 pub use multiplexer::Blocking;
 pub use multiplexer::{
-    ConnectionMultiplexer, Lease, LeaseStatus, LinkStatus, Monitor, MonitoredCommand, Status,
+    Collected, Collector, ConnectionMultiplexer, Issued, Lease, LeaseStatus, LinkStatus, Monitor,
+    MonitoredCommand, Status,
 };
-pub use options::{CommandMap, Defaults, Options};
+pub use options::{Defaults, Options};
 pub use pubsub::{
     EndCause, KeyEvent, KeyNotification, Message, Missed, MissedCause, Overflow, Subscriber,
     Subscription, SubscriptionCounts, SubscriptionItem, missing_notifications,

@@ -4,7 +4,6 @@
 //! and invalidations travel on one connection, and both are taken in, in their order, under the
 //! link's lock: a reply from before an invalidation never outlives it.
 
-mod cached;
 mod options;
 mod reads;
 mod store;
@@ -15,9 +14,10 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-pub use cached::Cached;
 pub use options::{CacheOptions, CacheStats};
-use store::{Found, Store};
+pub(crate) use reads::is_cacheable;
+pub(crate) use store::Found;
+use store::Store;
 
 use crate::{
     CommandMap, Error,
@@ -35,9 +35,9 @@ pub(crate) struct Cache {
 }
 
 /// The bytes of a command, and which of its arguments is the key
-struct Request {
-    key: Box<[u8]>,
-    bytes: Box<[u8]>,
+pub(crate) struct Request {
+    pub(crate) key: Box<[u8]>,
+    pub(crate) bytes: Box<[u8]>,
 }
 
 impl Cache {
@@ -60,7 +60,7 @@ impl Cache {
     }
 
     /// The command that has the server track the next one's key, where that is needed.
-    fn consent(&self) -> Option<Vec<u8>> {
+    pub(crate) fn consent(&self) -> Option<Vec<u8>> {
         if self.options.broadcast.is_some() {
             return None;
         }
@@ -100,7 +100,7 @@ impl Cache {
     }
 
     /// The reply, if it is here and of use at `now`; or whoever is fetching it.
-    fn look_up(&self, request: &Request, now: u64) -> Found {
+    pub(crate) fn look_up(&self, request: &Request, now: u64) -> Found {
         self.lock().look_up(request, now)
     }
 
@@ -117,7 +117,7 @@ impl fmt::Debug for Cache {
 
 /// What came of a reply that one caller fetched for all
 #[derive(Clone)]
-enum Landed {
+pub(crate) enum Landed {
     Reply(Frame),
     /// The server's error.
     Refused(Error),
@@ -127,7 +127,7 @@ enum Landed {
 
 /// A reply that one caller fetches and others wait for
 #[derive(Default)]
-struct Flight(Mutex<FlightState>);
+pub(crate) struct Flight(Mutex<FlightState>);
 
 #[derive(Default)]
 struct FlightState {
@@ -136,7 +136,7 @@ struct FlightState {
 }
 
 impl Flight {
-    fn poll(&self, cx: &Context<'_>) -> Poll<Landed> {
+    pub(crate) fn poll(&self, cx: &Context<'_>) -> Poll<Landed> {
         let mut state = self.lock();
         if let Some(result) = &state.result {
             return Poll::Ready(result.clone());
@@ -165,16 +165,16 @@ impl Flight {
 }
 
 /// The duty to fetch a reply; given up when dropped
-struct Lead {
-    cache: Arc<Cache>,
-    key: Box<[u8]>,
-    token: u64,
-    flight: Arc<Flight>,
+pub(crate) struct Lead {
+    pub(crate) cache: Arc<Cache>,
+    pub(crate) key: Box<[u8]>,
+    pub(crate) token: u64,
+    pub(crate) flight: Arc<Flight>,
 }
 
 impl Lead {
     /// Keeps the reply, unless it was invalidated meanwhile, and hands it to who waits.
-    fn land(&self, reply: Frame, now: u64) {
+    pub(crate) fn land(&self, reply: Frame, now: u64) {
         let options = &self.cache.options;
         let expires = now.saturating_add(crate::connection::micros(Some(options.max_age)));
         if reply.len() <= options.max_reply_bytes {
@@ -184,7 +184,7 @@ impl Lead {
     }
 
     /// The server answered with an error: it is not kept, and those who wait are told.
-    fn refused(&self, error: &Error) {
+    pub(crate) fn refused(&self, error: &Error) {
         // First, so that nobody else comes to wait for it.
         self.cache.lock().forget(&self.key, self.token);
         self.flight.land(Landed::Refused(error.clone()));

@@ -79,7 +79,7 @@ impl CacheOptions {
     }
 
     /// Whether changes of `key` are announced.
-    pub(super) fn covers(&self, key: &[u8]) -> bool {
+    pub(crate) fn covers(&self, key: &[u8]) -> bool {
         match &self.broadcast {
             None => true,
             Some(prefixes) => {

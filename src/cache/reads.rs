@@ -63,7 +63,7 @@ const READS: &[&str] = &[
 ];
 
 /// Whether the reply to a command of this name, with so many arguments after it, may be cached.
-pub(super) fn is_cacheable(name: &[u8], args: usize) -> bool {
+pub(crate) fn is_cacheable(name: &[u8], args: usize) -> bool {
     let mut upper = [0; 16];
     let Some(upper) = upper.get_mut(..name.len()) else { return false };
     upper.copy_from_slice(name);

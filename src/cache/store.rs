@@ -38,7 +38,7 @@ enum State {
 }
 
 /// What became of a look
-pub(super) enum Found {
+pub(crate) enum Found {
     Reply(Frame),
     /// Somebody is fetching it.
     Flight(Arc<Flight>),

@@ -301,13 +301,13 @@ impl<'a, T, A> Call<'a, T, A> {
 }
 
 /// Names the command and the server on an error.
-pub(super) fn label(link: &Link, name: &str, error: Error) -> Error {
+pub(crate) fn label(link: &Link, name: &str, error: Error) -> Error {
     error.command(name).endpoint_at(&link.endpoint())
 }
 
 /// The error that a reply is or causes, which is counted and told if it is the server's.
 #[cold]
-pub(super) fn not_decoded(link: &Link, name: &str, error: ReplyError) -> Error {
+pub(crate) fn not_decoded(link: &Link, name: &str, error: ReplyError) -> Error {
     match error {
         ReplyError::Server(error) => {
             link.with(|core| core.count_server_error());
@@ -643,7 +643,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
 }
 
 /// Drops arguments, of which most have nothing to drop.
-pub(super) fn discard(args: ArgList<'_>) {
+pub(crate) fn discard(args: ArgList<'_>) {
     if !args.spilled() && args.iter().all(|arg| matches!(arg, Arg::Bytes(_) | Arg::Number(_))) {
         std::mem::forget(args);
     }

@@ -1,4 +1,4 @@
-use super::table::{Look, READING, look_for};
+use crate::commands::{Look, READING, look_for};
 use crate::{Error, resp::Arg};
 
 /// What to use instead: by its name in Rust, or in words where the caller may write JavaScript.

@@ -1,9 +1,9 @@
 //! A command on its way, and [what is known](CommandSpec) of each command.
 
 mod breaker;
+mod cached;
 mod call;
 mod channels;
-mod collector;
 mod guard;
 mod handling;
 mod lent;
@@ -11,16 +11,16 @@ mod observed;
 pub mod pipeline;
 mod retry;
 mod rewrite;
-mod table;
 pub(crate) mod transaction;
 
+pub use crate::commands::{CommandDocs, CommandSpec, KeyAccess, KeyAt, Keys, SideEffects};
 pub(crate) use breaker::Breaker;
 pub use breaker::CircuitBreaker;
-pub(crate) use call::OwnCall;
+pub use cached::Cached;
 pub use call::{AnyCall, Call};
+pub(crate) use call::{OwnCall, discard, label, not_decoded};
 pub(crate) use channels::ChannelPrefix;
-pub use collector::{Collected, Collector, Issued};
-pub(crate) use guard::check_shared;
+pub(crate) use guard::{check_shared, is_harmless};
 pub(crate) use handling::Handling;
 pub(crate) use lent::{Effect, check_leased};
 pub(crate) use observed::Observers;
@@ -29,4 +29,3 @@ pub(crate) use pipeline::{Calls, Pending};
 pub use retry::RetryPolicy;
 pub(crate) use retry::Retrying;
 pub(crate) use rewrite::KeyPrefix;
-pub use table::{CommandDocs, CommandSpec, KeyAccess, KeyAt, Keys, SideEffects};

@@ -2,10 +2,9 @@
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
-use super::table::{CommandSpec, KeyAccess, Look, look_for, options};
 use crate::{
     CommandMap, Error, Result,
-    options::Mapped,
+    commands::{CommandSpec, KeyAccess, Look, Mapped, look_for, options},
     resp::{Arg, ArgList, Frame, Protocol, Value},
 };
 

@@ -1,10 +1,9 @@
 use std::{sync::Arc, time::Duration};
 
-use super::credentials::Credentials;
+use super::{credentials::Credentials, lines::Lines};
 use crate::{
     CommandMap, Full,
     cache::Cache,
-    multiplexer::Lines,
     resp::{Limits, Protocol},
 };
 

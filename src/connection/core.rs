@@ -17,6 +17,7 @@ use super::{
     entry::{Claim, Entry, Kind, Step},
     handshake::{Handshake, HandshakeEvent, ServerInfo},
     leaving::Leaving,
+    lines::Lines,
     outbox::Outbox,
     pause::Pauses,
     redial::Redial,
@@ -27,7 +28,6 @@ use super::{
 };
 use crate::{
     Delivery, Error, ErrorKind, FULL,
-    multiplexer::Lines,
     resp::{Arg, Frame, Kind as ReplyKind, Protocol},
 };
 

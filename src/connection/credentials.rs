@@ -12,7 +12,7 @@ use redmux_transport::{BoxFuture, Endpoint, MaybeSend, MaybeSync};
 
 use super::link::Link;
 use crate::{
-    Call, ConnectStage, Delivery, Error, ErrorKind,
+    ConnectStage, Delivery, Error, ErrorKind,
     events::{CredentialsNotRenewed, Event, InternalError},
     resp::{Arg, ReplyError},
 };
@@ -166,16 +166,12 @@ async fn reauthenticate(
     let name = link.with(|core| core.config.commands.name_of("AUTH").to_owned());
     let password = credentials.password.as_deref().unwrap_or_default();
     let args: Vec<&str> = credentials.username.as_deref().into_iter().chain([password]).collect();
-    if link.with(|core| core.config.leased) {
-        let words: Vec<_> =
-            [&*name].iter().chain(&args).map(|word| Arg::Bytes(word.as_bytes())).collect();
-        // Its borrower may be in `MULTI`, or somebody else by now.
-        let Some(reply) = link.say(&words).await else { return Ok(None) };
-        let reply = reply.map_err(|error| error.command(&*name))?;
-        reply.decode::<()>().map_err(|error: ReplyError| Error::from(error).command(&*name))?;
-    } else {
-        Call::<(), _>::new(link, name, args).await?;
-    }
+    let words: Vec<_> =
+        [&*name].iter().chain(&args).map(|word| Arg::Bytes(word.as_bytes())).collect();
+    // On a leased connection its borrower may be in `MULTI`, or somebody else by now.
+    let Some(reply) = link.say(&words).await else { return Ok(None) };
+    let reply = reply.map_err(|error| error.command(&*name))?;
+    reply.decode::<()>().map_err(|error: ReplyError| Error::from(error).command(&*name))?;
     Ok(credentials.valid_for)
 }
 

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use super::{config::LinkConfig, entry::Step};
 use crate::{
     ConnectStage, Delivery, Error, ErrorKind,
-    options::Mapped,
+    commands::Mapped,
     resp::{Arg, Frame, Protocol, ServerError, ServerErrorKind, encode_command},
 };
 

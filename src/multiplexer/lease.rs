@@ -9,12 +9,13 @@ use std::{
 };
 
 use super::{
-    ConnectionMultiplexer, Inner, Leased, Lines,
+    ConnectionMultiplexer, Inner, Leased,
     pool::{Progress, is_clean},
 };
 use crate::{
     Call, Database, Delivery, Error, ErrorKind, Result,
     command::Handling,
+    connection::Lines,
     resp::{FromReply, ToArgs},
 };
 

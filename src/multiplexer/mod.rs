@@ -2,6 +2,7 @@
 
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod blocking;
+mod collector;
 mod gate;
 mod lease;
 mod leased;
@@ -17,9 +18,9 @@ use redmux_transport::{
 
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 pub use blocking::Blocking;
+pub use collector::{Collected, Collector, Issued};
 pub use lease::Lease;
 pub(crate) use leased::{Leased, Watching};
-pub(crate) use monitor::Lines;
 pub use monitor::{Monitor, MonitoredCommand};
 pub use pool::LeaseStatus;
 use pool::Pool;
@@ -28,7 +29,7 @@ pub use status::{LinkStatus, Status};
 use crate::{
     CacheStats, Call, Database, Delivery, Error, ErrorKind, Events, Full, Options, Result,
     Subscriber, TimeoutStage,
-    command::{Collector, Handling, check_shared},
+    command::{Handling, check_shared},
     connection::{DialPlan, Driver, Link, LinkConfig, Phase},
     events::{ConnectionType, Hub},
     observe::{Profiler, ProfilingSession},

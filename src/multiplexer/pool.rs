@@ -24,10 +24,9 @@ use super::{
 use crate::{
     BacklogPolicy, Delivery, Error, ErrorKind, Full, Options, ReconnectPolicy, Result,
     TimeoutStage,
-    connection::{DialPlan, Driver, Link, LinkConfig, Phase},
+    connection::{DialPlan, Driver, Lines, Link, LinkConfig, Phase},
     error::whole_millis,
     events::{ConnectionType, Hub},
-    multiplexer::Lines,
     pubsub::Registry,
     sync::{Mutex, MutexGuard},
 };

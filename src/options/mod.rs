@@ -1,12 +1,10 @@
 //! Options, and the connection string that holds them.
 
-mod command_map;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod env;
 mod escape;
 mod parse;
 mod provider;
-mod proxies;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -18,12 +16,11 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use redmux_transport::{DialOptions, Endpoint, Keepalive, TlsOptions, Tunnel};
 
-pub use command_map::CommandMap;
-pub(crate) use command_map::Mapped;
 pub use provider::Defaults;
 
 use crate::{
-    BacklogPolicy, CacheOptions, CircuitBreaker, Error, ExponentialBackoff, Full, ReconnectPolicy,
+    BacklogPolicy, CacheOptions, CircuitBreaker, CommandMap, Error, ExponentialBackoff, Full,
+    ReconnectPolicy,
     cache::Cache,
     command::{Breaker, ChannelPrefix, Handling, KeyPrefix, Observers},
     connection::{Credentials, CredentialsProvider, DialPlan, LinkConfig, micros},

@@ -2,8 +2,8 @@
 
 use redmux_transport::{Endpoint, TlsOptions};
 
-use super::{Mapped, Options};
-use crate::{Error, Result, resp::Protocol};
+use super::Options;
+use crate::{Error, Result, commands::Mapped, resp::Protocol};
 
 impl Options {
     /// Checks what cannot be checked option by option.

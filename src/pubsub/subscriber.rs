@@ -18,8 +18,8 @@ use super::{
 };
 use crate::{
     ConnectionMultiplexer, Error, Result,
+    commands::Mapped,
     connection::{Link, Verb},
-    options::Mapped,
     resp::{Arg, ToArg},
 };
 

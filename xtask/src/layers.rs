@@ -287,4 +287,8 @@ mod tests {
         assert_eq!(faults, ["`new` is in no layer"]);
         assert!(Layers::read("no block").is_err());
     }
+    #[test]
+    fn the_core_keeps_its_layers() {
+        check(&crate::root()).unwrap();
+    }
 }

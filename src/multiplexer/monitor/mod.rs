@@ -1,7 +1,6 @@
 //! `MONITOR`: what all clients send to the server.
 
 mod line;
-mod queue;
 
 use std::{
     fmt,
@@ -14,10 +13,12 @@ use futures::Stream;
 use redmux_transport::BoxFuture;
 
 pub use line::MonitoredCommand;
-pub(crate) use queue::Lines;
 
 use super::{ConnectionMultiplexer, Leased};
-use crate::{Call, Error, Result, connection::Phase};
+use crate::{
+    Call, Error, Result,
+    connection::{Lines, Phase},
+};
 
 /// The commands that the server executes, for all clients; got from
 /// [`ConnectionMultiplexer::monitor`]

@@ -28,7 +28,7 @@ struct State {
 }
 
 impl Lines {
-    pub(super) fn new(capacity: usize, bytes: usize) -> Self {
+    pub(crate) fn new(capacity: usize, bytes: usize) -> Self {
         Self { state: Mutex::default(), capacity: capacity.max(1), bytes }
     }
 
@@ -57,7 +57,7 @@ impl Lines {
     }
 
     /// The oldest line, and how many were dropped before it.
-    pub(super) fn pop(&self, cx: &Context<'_>) -> Option<(Frame, u64)> {
+    pub(crate) fn pop(&self, cx: &Context<'_>) -> Option<(Frame, u64)> {
         let mut state = self.lock();
         match state.lines.pop_front() {
             Some(line) => {

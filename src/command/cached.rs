@@ -9,9 +9,10 @@ use std::{
 
 use redmux_transport::Timer;
 
-use super::{Cache, Flight, Found, Landed, Lead, Request, reads::is_cacheable};
+use super::Call;
 use crate::{
-    Call, Delivery, Error, ErrorKind, Result, TimeoutStage,
+    Delivery, Error, ErrorKind, Result, TimeoutStage,
+    cache::{Cache, Flight, Found, Landed, Lead, Request, is_cacheable},
     connection::Prelude,
     resp::{Frame, FromReply, ToArgs, encode_command},
 };

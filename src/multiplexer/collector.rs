@@ -1,12 +1,9 @@
 use std::{borrow::Cow, fmt, task::Waker, time::Duration};
 
-use super::{
-    call::{discard, label, not_decoded},
-    check_shared,
-    guard::is_harmless,
-};
+use super::ConnectionMultiplexer;
 use crate::{
-    ConnectionMultiplexer, Result,
+    Result,
+    command::{check_shared, discard, is_harmless, label, not_decoded},
     connection::{Link, Outcome, SlotId, Submission, micros},
     resp::{Arg, ArgList, Frame, ToArgs},
 };

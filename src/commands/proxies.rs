@@ -2,7 +2,8 @@
 
 use std::{borrow::Cow, fmt};
 
-use crate::{command::CommandSpec, resp::Arg};
+use super::CommandSpec;
+use crate::resp::Arg;
 
 /// A proxy whose commands are known; what it does not serve is refused before anything is sent
 #[derive(Clone, Copy)]

@@ -32,7 +32,7 @@ use std::{cmp::Ordering, fmt};
 
 pub use effects::SideEffects;
 pub use keys::{KeyAccess, KeyAt, Keys};
-pub(super) use keys::{Look, READING, look_for, options};
+pub(crate) use keys::{Look, READING, look_for, options};
 
 use crate::resp::Arg;
 

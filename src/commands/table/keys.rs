@@ -145,10 +145,10 @@ fn number(text: &str) -> (Option<usize>, &str) {
 }
 
 /// Options of a command, and how many values each has
-pub(in crate::command) type Options = &'static [(&'static str, usize)];
+pub(crate) type Options = &'static [(&'static str, usize)];
 
 /// The options of `XREAD` and `XREADGROUP`; the streams are the last.
-pub(in crate::command) const READING: Options = &[
+pub(crate) const READING: Options = &[
     ("STREAMS", 0),
     ("GROUP", 2),
     ("COUNT", 1),
@@ -160,7 +160,7 @@ pub(in crate::command) const READING: Options = &[
 ];
 
 /// All options of the commands whose keys or patterns are behind some of them.
-pub(in crate::command) fn options(name: &str) -> Option<Options> {
+pub(crate) fn options(name: &str) -> Option<Options> {
     Some(match name {
         "XREAD" | "XREADGROUP" => READING,
         "SORT" | "SORT_RO" => &[
@@ -190,7 +190,7 @@ pub(in crate::command) fn options(name: &str) -> Option<Options> {
 }
 
 /// What came of looking for keywords
-pub(in crate::command) enum Look {
+pub(crate) enum Look {
     At(usize),
     Nowhere,
     /// There is a word before them that is no option.
@@ -198,7 +198,7 @@ pub(in crate::command) enum Look {
 }
 
 /// Where one of these keywords is, from this word on; not among the values of other options.
-pub(in crate::command) fn look_for(
+pub(crate) fn look_for(
     keywords: &[&str],
     options: &[(&str, usize)],
     words: &[Arg<'_>],

@@ -112,7 +112,7 @@ impl CommandMap {
     }
 
     /// Reads `GET=FETCH;FLUSHALL=`, or the name of a preset, or several of these.
-    pub(super) fn read(mut self, text: &str) -> Option<Self> {
+    pub(crate) fn read(mut self, text: &str) -> Option<Self> {
         for item in text.split(';').map(str::trim).filter(|item| !item.is_empty()) {
             self = match item.split_once('=') {
                 Some((command, "")) => self.disable(command),
@@ -128,7 +128,7 @@ impl CommandMap {
 
     /// # Errors
     /// Names that are not one printable word.
-    pub(super) fn validate(&self) -> Result<()> {
+    pub(crate) fn validate(&self) -> Result<()> {
         let word = |text: &str| {
             !text.is_empty()
                 && text.bytes().all(|b| (b'!'..=b'~').contains(&b) && b != b'=' && b != b';')
