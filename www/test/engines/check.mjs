@@ -165,6 +165,8 @@ policy = "all"`,
   await step(`${ENGINE}: going back to a page that has closed its client`, async () => {
     const page = await connected();
     await page.evaluate("redis.close()");
+    // The gateway answers a moment later, and only then Firefox counts the WebSocket as closed.
+    await until("the end of the WebSocket", () => page.evaluate("dials.every(({ end }) => end !== null)"));
     check(await thereAndBack(page), "the page was loaded anew");
     await page.close();
   });
