@@ -119,6 +119,10 @@ async fn the_connection_authenticates_again_before_its_credentials_expire() {
     };
     assert!(error.to_string().contains("WRONGPASS"), "{error}");
     assert!(!format!("{error} {error:?}").contains("s3cret"), "{error}");
+    assert!(
+        muxer.status().connections[0].counters.server_errors > 0,
+        "an error of the server counts"
+    );
     assert_eq!(who_am_i(&muxer).await, "app");
 
     // Somebody else from now on, on the same connection.

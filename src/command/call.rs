@@ -12,7 +12,6 @@ use super::{Handling, RetryPolicy, guard::is_harmless, observed::Observed, retry
 use crate::{
     Delivery, Error, ErrorKind, FULL, Full, Result,
     connection::{Link, Outcome, Prelude, SlotId, Submission, micros},
-    events::{ErrorMessage, Event},
     resp::{AnyArgs, Arg, ArgList, Frame, FromReply, ReplyError, ToArgs},
 };
 
@@ -290,39 +289,13 @@ impl<'a, T, A> Call<'a, T, A> {
     #[cold]
     #[inline(never)]
     fn label(&self, error: Error) -> Error {
-        label(self.link, &self.full_name(), error)
+        self.link.label(&self.full_name(), error)
     }
 
     #[cold]
     #[inline(never)]
     fn not_decoded(&self, error: ReplyError) -> Error {
-        not_decoded(self.link, &self.full_name(), error)
-    }
-}
-
-/// Names the command and the server on an error.
-pub(crate) fn label(link: &Link, name: &str, error: Error) -> Error {
-    error.command(name).endpoint_at(&link.endpoint())
-}
-
-/// The error that a reply is or causes, which is counted and told if it is the server's.
-#[cold]
-pub(crate) fn not_decoded(link: &Link, name: &str, error: ReplyError) -> Error {
-    match error {
-        ReplyError::Server(error) => {
-            link.with(|core| core.count_server_error());
-            let code = error.code().to_owned();
-            let error = label(link, name, Error::from_server(error));
-            if link.hub.has_listeners() {
-                link.hub.publish(Event::ErrorMessage(ErrorMessage {
-                    endpoint: link.endpoint(),
-                    command: error.command_name().map(Into::into),
-                    code,
-                }));
-            }
-            error
-        }
-        ReplyError::Decode(error) => label(link, name, Error::from_decode(error)),
+        self.link.not_decoded(&self.full_name(), error)
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) use breaker::Breaker;
 pub use breaker::CircuitBreaker;
 pub use cached::Cached;
 pub use call::{AnyCall, Call};
-pub(crate) use call::{OwnCall, discard, label, not_decoded};
+pub(crate) use call::{OwnCall, discard};
 pub(crate) use channels::ChannelPrefix;
 pub(crate) use guard::{check_shared, is_harmless};
 pub(crate) use handling::Handling;

@@ -159,7 +159,8 @@ async fn reauthenticate(
     provider: &dyn CredentialsProvider,
     server: &Arc<Endpoint>,
 ) -> Result<Option<Duration>, Error> {
-    if link.with(|core| core.quiet) {
+    let (quiet, leased) = link.with(|core| (core.quiet, core.config.leased));
+    if quiet {
         return Ok(None);
     }
     let credentials = ask(link, provider, server).await?;
@@ -171,7 +172,10 @@ async fn reauthenticate(
     // On a leased connection its borrower may be in `MULTI`, or somebody else by now.
     let Some(reply) = link.say(&words).await else { return Ok(None) };
     let reply = reply.map_err(|error| error.command(&*name))?;
-    reply.decode::<()>().map_err(|error: ReplyError| Error::from(error).command(&*name))?;
+    reply.decode::<()>().map_err(|error: ReplyError| match leased {
+        true => Error::from(error).command(&*name),
+        false => link.not_decoded(&name, error),
+    })?;
     Ok(credentials.valid_for)
 }
 

@@ -301,9 +301,8 @@ impl Core {
     /// That is what each turn of a busy driver comes to: it asks for nothing else then.
     #[inline]
     pub(crate) fn calm_until(&mut self) -> Option<u64> {
-        let calm = self.phase == Phase::Ready
-            && self.leaving.is_unthought_of()
-            && self.pauses.are_unheard_of();
+        let calm =
+            self.phase == Phase::Ready && !self.leaving.has_reason() && self.pauses.is_empty();
         if !calm {
             return None;
         }

@@ -22,10 +22,7 @@ use super::{
     redial::Wait,
     session::{Session, SessionEnd, Turn},
 };
-use crate::{
-    Error, FULL, Full,
-    events::{ErrorMessage, Event, FailureType},
-};
+use crate::{Error, FULL, Full, events::FailureType};
 
 /// A connection that lived this long (in microseconds), or carried traffic, proves the server is
 /// well: the next outage starts with an immediate redial.
@@ -470,11 +467,9 @@ fn attend(link: &Link, inbox: &mut Inbox) {
         link.registry.take_in(link, push);
     }
     for (command, code) in inbox.refused_settings.drain(..) {
-        let event = ErrorMessage { endpoint: link.endpoint(), command: Some(command.into()), code };
-        link.hub.publish(Event::ErrorMessage(event));
+        link.publish_error(Some(command), code);
     }
     for code in inbox.orphan_errors.drain(..) {
-        let event = ErrorMessage { endpoint: link.endpoint(), command: None, code };
-        link.hub.publish(Event::ErrorMessage(event));
+        link.publish_error(None, code);
     }
 }

@@ -46,9 +46,9 @@ impl Default for Leaving {
 }
 
 impl Leaving {
-    /// The stream stays, as far as anybody knows.
-    pub(super) fn is_unthought_of(&self) -> bool {
-        self.reason.is_none()
+    /// The stream is to end, now or soon.
+    pub(super) fn has_reason(&self) -> bool {
+        self.reason.is_some()
     }
 
     /// Nothing more is sent on this stream.

@@ -48,7 +48,7 @@ impl Core {
         let heard = |at| now.saturating_sub(at) < self.config.probe_after;
         let only_probes = || self.fifo.iter().all(|entry| matches!(entry.kind, Kind::Probe));
         self.phase == Phase::Ready
-            && self.leaving.is_unthought_of()
+            && !self.leaving.has_reason()
             && self.room.is_empty()
             && (self.fifo.is_empty() || self.last_read.is_some_and(heard) && only_probes())
     }
@@ -96,8 +96,8 @@ impl Core {
 }
 
 impl Link {
-    /// Sends a command of the client's own on a leased connection; `None`, and nothing is sent, if
-    /// the borrower has made it its own.
+    /// Sends a command of the client's own; `None`, and nothing is sent, if a borrower has made the
+    /// connection its own.
     pub(super) async fn say(&self, args: &[Arg<'_>]) -> Option<Result<Frame, Error>> {
         let command = Submission { args, prelude: None, timeout: None };
         let mut said = Said { link: self, id: None };

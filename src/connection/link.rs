@@ -15,8 +15,9 @@ use super::{
 use crate::{
     Error, Result,
     cache::Cache,
-    events::{ConnectionType, Hub},
+    events::{ConnectionType, ErrorMessage, Event, Hub},
     pubsub::Registry,
+    resp::ReplyError,
     sync::{Mutex, MutexGuard},
 };
 
@@ -225,6 +226,34 @@ impl Link {
             }
         })
         .await
+    }
+
+    /// Names the command and the server on an error.
+    pub(crate) fn label(&self, name: &str, error: Error) -> Error {
+        error.command(name).endpoint_at(&self.endpoint())
+    }
+
+    /// The error that a reply is or causes; one of the server's is counted and published.
+    #[cold]
+    pub(crate) fn not_decoded(&self, name: &str, error: ReplyError) -> Error {
+        match error {
+            ReplyError::Server(error) => {
+                self.with(|core| core.count_server_error());
+                let code = error.code().to_owned();
+                let error = self.label(name, Error::from_server(error));
+                self.publish_error(error.command_name(), code);
+                error
+            }
+            ReplyError::Decode(error) => self.label(name, Error::from_decode(error)),
+        }
+    }
+
+    /// Publishes an error of the server's, with the name of the command if it answers one.
+    pub(crate) fn publish_error(&self, command: Option<&str>, code: String) {
+        if self.hub.has_listeners() {
+            let (endpoint, command) = (self.endpoint(), command.map(Into::into));
+            self.hub.publish(Event::ErrorMessage(ErrorMessage { endpoint, command, code }));
+        }
     }
 
     /// Ends the link after what was issued has been answered; accepts nothing new.

@@ -27,8 +27,8 @@ struct Pause {
 }
 
 impl Pauses {
-    /// Nobody is or was waited for.
-    pub(super) fn are_unheard_of(&self) -> bool {
+    /// No subscriber is waited for, or was in vain.
+    pub(super) fn is_empty(&self) -> bool {
         self.begun.is_empty()
     }
 }
@@ -72,7 +72,7 @@ impl Core {
     /// Nothing is to be read now.
     pub(super) fn is_paused(&self) -> bool {
         // Most links never are.
-        !self.pauses.begun.is_empty() && self.pause_end() != NEVER
+        !self.pauses.is_empty() && self.pause_end() != NEVER
     }
 
     /// When reading goes on; [`NEVER`] while it does.

@@ -310,7 +310,7 @@ impl Drop for Session {
     }
 }
 
-/// Unlocks, and hands out whom to wake now.
+/// Unlocks, and hands out the wakers to call now.
 fn unlock(mut core: MutexGuard<'_, Core>, wakers: &mut Vec<Waker>) {
     std::mem::swap(&mut core.wake, wakers);
 }

@@ -3,7 +3,7 @@ use std::{borrow::Cow, fmt, task::Waker, time::Duration};
 use super::ConnectionMultiplexer;
 use crate::{
     Result,
-    command::{check_shared, discard, is_harmless, label, not_decoded},
+    command::{check_shared, discard, is_harmless},
     connection::{Link, Outcome, SlotId, Submission, micros},
     resp::{Arg, ArgList, Frame, ToArgs},
 };
@@ -139,8 +139,8 @@ impl Collector {
 #[cold]
 fn failure(link: &Link, name: &str, outcome: Outcome) -> Result<Frame> {
     match outcome {
-        Outcome::Reply(frame) => frame.decode().map_err(|error| not_decoded(link, name, error)),
-        Outcome::Failed(error) => Err(label(link, name, error)),
+        Outcome::Reply(frame) => frame.decode().map_err(|error| link.not_decoded(name, error)),
+        Outcome::Failed(error) => Err(link.label(name, error)),
     }
 }
 

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     Error, Result,
     connection::{Ask, Core, Link, NEVER, Phase, Push, Verb, pause_after},
-    events::{ConnectionType, ErrorMessage, Event, SubscriptionRefused},
+    events::{ConnectionType, Event, SubscriptionRefused},
     resp::{Frame, Protocol, ServerError},
     sync::{Mutex, MutexGuard},
 };
@@ -320,7 +320,7 @@ impl Registry {
                 topics.unwanted.extend(names.into_iter().map(topic));
                 topics.arm(link, wakers);
             }
-            publish_error(link, verb.command(), error.code().to_owned());
+            link.publish_error(Some(verb.command()), error.code().to_owned());
             return;
         }
         let mut deaf = Vec::new();
@@ -356,7 +356,7 @@ impl Registry {
             topics.arm(link, wakers);
         }
         if asked {
-            publish_error(link, verb.command(), error.code().to_owned());
+            link.publish_error(Some(verb.command()), error.code().to_owned());
         }
         if !deaf.is_empty() {
             link.hub.publish(Event::SubscriptionRefused(SubscriptionRefused {
@@ -464,11 +464,6 @@ impl Topics {
         let next = if self.unwanted.is_empty() { next } else { next.min(self.unwanted_at) };
         link.quietly(wakers, |core| core.retry_subscriptions_at(next));
     }
-}
-
-fn publish_error(link: &Link, command: &str, code: String) {
-    let event = ErrorMessage { endpoint: link.endpoint(), command: Some(command.into()), code };
-    link.hub.publish(Event::ErrorMessage(event));
 }
 
 /// By which a link knows a queue.
