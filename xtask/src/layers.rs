@@ -1,4 +1,4 @@
-//! Whether the modules of the core use only what is below them.
+//! Whether the modules of the core use only what is below them: a test, which `cargo xtask test` runs.
 //!
 //! The layers are written down in `docs/architecture.md`, in a block that begins with ```` ```layers ````.
 //! A line names the modules of one layer, the ground first. A line `up: from -> to` allows what
@@ -157,10 +157,8 @@ fn without_tests(tokens: TokenStream) -> Vec<TokenTree> {
 /// Whether these are the brackets of a `cfg(test)`, alone or among other conditions.
 fn is_test(brackets: &TokenTree) -> bool {
     let text = brackets.to_string().replace(' ', "");
-    text.starts_with("[cfg(") && !text.contains("not(test)") && {
-        let words = text.split(|letter: char| !letter.is_alphanumeric());
-        words.into_iter().any(|word| word == "test")
-    }
+    let mut words = text.split(|letter: char| !letter.is_alphanumeric());
+    text.starts_with("[cfg(") && !text.contains("not(test)") && words.any(|word| word == "test")
 }
 
 /// The names behind `crate::`, also those of a list in braces.
@@ -287,6 +285,7 @@ mod tests {
         assert_eq!(faults, ["`new` is in no layer"]);
         assert!(Layers::read("no block").is_err());
     }
+
     #[test]
     fn the_core_keeps_its_layers() {
         check(&crate::root()).unwrap();

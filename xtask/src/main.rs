@@ -9,6 +9,7 @@ mod counts;
 mod demo;
 mod exec;
 mod front_end;
+#[cfg(test)]
 mod layers;
 mod packages;
 mod size;

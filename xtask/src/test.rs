@@ -9,7 +9,7 @@ use redmux_test_support::{Programs, RedisServer};
 use crate::counts::{Counts, Sources};
 use crate::exec::{self, Logged, Result};
 use crate::wasm_toolchain::{self, Toolchain};
-use crate::{front_end, layers, packages, size, tools, wasm};
+use crate::{front_end, packages, size, tools, wasm};
 
 /// Far more than any step takes; a step that hangs shall say so while CI still listens.
 const STEP_LIMIT: Duration = Duration::from_secs(25 * 60);
@@ -121,7 +121,6 @@ fn methods() -> Result<Command> {
 }
 
 fn format_and_lint(steps: &mut Steps) -> Result<()> {
-    steps.run("layers", |_| layers::check(&crate::root()))?;
     steps.cargo("format", &["fmt", "--all", "--check"], &[])?;
     for outside in ["benches", "fuzz"] {
         let manifest = format!("{outside}/Cargo.toml");
