@@ -1,4 +1,4 @@
-//! What a caller is told of whether anything was sent.
+//! What an error says of whether the command was sent.
 
 use redmux::{RetryPolicy, command::SideEffects};
 

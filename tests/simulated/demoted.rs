@@ -10,7 +10,7 @@ use super::*;
 const IN_A_SCRIPT: &[u8] =
     b"-READONLY You can't write against a read only replica. script: 1a, on @user_script:1.\r\n";
 
-/// A client of a server that is a replica while it is told so; and the connections it has accepted.
+/// A client of a server that is a replica while the test wants it; and the connections it has accepted.
 fn demotable() -> (SimRuntime, ConnectionMultiplexer, Arc<AtomicBool>, Arc<AtomicUsize>) {
     let runtime = SimRuntime::new();
     let (transport, listener) = MemoryTransport::new();

@@ -46,7 +46,7 @@ const EXPECTED = "expected milliseconds, 0 or more; undefined for the default; f
 
 /**
  * The policy of a client: `reconnect` is that of the program, if it has one. Gives milliseconds, as `backOff` does, or a
- * `GaveUp`; what is neither is told to `threw`, and the default goes on.
+ * `GaveUp`; `threw` gets what is neither, and the default goes on.
  */
 export function policy(reconnect) {
   return (outage, threw) => {

@@ -63,7 +63,7 @@ export class Subscription {
     return this.#waiting.next();
   }
 
-  /** @internal A message came, of so many bytes on the way. */
+  /** @internal A message came; `bytes` is its size on the wire. */
   push(message, bytes) {
     if (!this.active) return;
     if (this.#callback) this.#hub.call(this.kind, this.#callback, message);

@@ -315,6 +315,6 @@ async fn big_requests_and_big_replies_pass_each_other() {
         }
     };
     let both = futures::future::join(writer, reader);
-    // A deadlock is for ever; a debug build on a busy machine may need a minute.
+    // A deadlock does not end; a debug build on a busy machine may need a minute.
     async_std::future::timeout(Duration::from_secs(300), both).await.expect("no deadlock");
 }

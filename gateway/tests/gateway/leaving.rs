@@ -1,4 +1,4 @@
-//! How a gateway takes its leave, and what the system is told.
+//! How a gateway shuts down, and what it tells the system.
 
 use std::{net::TcpStream, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Nobody listens to a topic any more: the server is told, or what was not sent is taken back.
+//! Nobody listens to a topic any more: the client tells the server, or takes back what it has not sent.
 
 use std::{sync::Arc, task::Waker};
 

@@ -55,7 +55,7 @@ export function hasHidden(text) {
 
 /** A longer run of hidden characters is shown by its first ones and its length: a page cannot lay out millions of escapes. */
 const SHOWN_RUN = 64;
-/** Each run is an element of the page. After so many of them, the next characters are one element, and the rest is a number. */
+/** Each run is an element of the page. Behind the last one allowed, the next characters are one element, and the rest is a number. */
 const MOST_RUNS = 1000;
 const SHOWN_REST = 64 << 10;
 
