@@ -63,8 +63,9 @@ async fn a_counter_that_many_loops_increment_ends_exact() {
     let server = RedisServer::start();
     both(&server, |_, muxer| async move {
         let attempts = Arc::new(AtomicUsize::new(0));
-        let tasks = (0..50).map(|_| {
-            let (muxer, attempts) = (muxer.clone(), attempts.clone());
+        let met = Arc::new(AtomicUsize::new(0));
+        let tasks = (0..50).map(|task| {
+            let (muxer, attempts, met) = (muxer.clone(), attempts.clone(), met.clone());
             async_std::task::spawn(async move {
                 let db = muxer.database();
                 for _ in 0..4 {
@@ -73,6 +74,12 @@ async fn a_counter_that_many_loops_increment_ends_exact() {
                         .run(async |db| {
                             attempts.fetch_add(1, Ordering::SeqCst);
                             let n = db.get::<i64>("n").await?.unwrap_or(0);
+                            // Two go on when both have read: one of them conflicts.
+                            if task < 2 && met.fetch_add(1, Ordering::SeqCst) < 2 {
+                                while met.load(Ordering::SeqCst) < 2 {
+                                    async_std::task::yield_now().await;
+                                }
+                            }
                             db.transaction((db.set("n", n + 1),)).all().await
                         })
                         .await
@@ -82,8 +89,7 @@ async fn a_counter_that_many_loops_increment_ends_exact() {
         });
         join_all(tasks).await;
         assert_eq!(muxer.database().get::<i64>("n").await.unwrap(), Some(200));
-        let attempts = attempts.load(Ordering::SeqCst);
-        assert!(attempts > 200, "nobody met anybody");
+        assert!(attempts.load(Ordering::SeqCst) > 200, "two read the same, and both wrote");
         let leases = muxer.status().leases;
         assert!(leases.leased == 0 && leases.idle > 0, "{leases:?}");
     })

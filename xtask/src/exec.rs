@@ -135,6 +135,32 @@ pub(crate) fn tail(text: &str, lines: usize) -> String {
     all[all.len().saturating_sub(lines)..].join("\n")
 }
 
+/// What failed in the output of a test runner (libtest's, Node's): its lines and those after it.
+pub(crate) fn failures(text: &str) -> String {
+    const SHOWN: usize = 12;
+    let mut shown = Vec::new();
+    let mut left = 0_usize;
+    for line in text.lines() {
+        let starts = line.contains(" panicked at ")
+            || line.ends_with(" ... FAILED")
+            || line.starts_with("error: test failed")
+            || ["not ok ", "✖ "].iter().any(|mark| line.trim_start().starts_with(mark));
+        if starts {
+            left = SHOWN;
+        }
+        // Of a backtrace the first lines are the runtime's.
+        if line.starts_with("stack backtrace:") {
+            left = 0;
+        }
+        let passed = line.ends_with(" ... ok") || line.trim_start().starts_with("✔ ");
+        if left > 0 && !passed {
+            shown.push(line);
+            left -= 1;
+        }
+    }
+    shown.join("\n")
+}
+
 fn read_lossy(path: &Path) -> Result<String> {
     let bytes = fs::read(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
@@ -195,5 +221,24 @@ impl Follow {
         let mut out = io::stdout().lock();
         out.write_all(&new)?;
         out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_failed_is_found_between_what_passed() {
+        let libtest = "test a ... ok\ntest b ... FAILED\ntest c ... ok\n\n---- b stdout ----\n\n\
+                       thread 'b' (7) panicked at tests/b.rs:69:9:\nnothing was cut\n\
+                       stack backtrace:\n   0: rust_begin_unwind\n\ntest d ... ok\n";
+        let failures = super::failures(libtest);
+        for shown in ["test b ... FAILED", "tests/b.rs:69:9", "nothing was cut"] {
+            assert!(failures.contains(shown), "{failures}");
+        }
+        for left_out in ["test a", "test c", "test d", "rust_begin_unwind"] {
+            assert!(!failures.contains(left_out), "{failures}");
+        }
+        let node = "✔ one (1ms)\n  ✖ two (3ms)\n    1 !== 2\n✔ three (1ms)\n";
+        assert_eq!(super::failures(node), "  ✖ two (3ms)\n    1 !== 2");
     }
 }

@@ -229,6 +229,8 @@ impl Steps {
             }
             if !steps.verbose {
                 println!("{}", exec::tail(&output, SHOWN_LINES));
+                // Last: the other tests go on for long, and a log is often shown from its end.
+                println!("what failed:\n{}", exec::failures(&output));
             }
             let log = log.display();
             Err(format!("the step `{heading}` failed ({status}); its output is in {log}").into())
