@@ -1,18 +1,16 @@
 // The client: what a program calls. Its engine does the work.
 
-import { CALL_OPTIONS, checkOptions } from "./calls.js";
+import { NO_OPTIONS, sendOptions } from "./calls.js";
 import { COMMANDS } from "./commands.js";
 import { Engine } from "./engine.js";
-import { mistake } from "./errors.js";
-import { describe, isPlain } from "./outbox.js";
 import { Queue } from "./queue.js";
 import { REPLIES } from "./replies.js";
 import { pages } from "./scans.js";
 import { script } from "./script.js";
 import { toWords } from "./shape.js";
+import { isPlain } from "./values.js";
 
 const ASYNC_DISPOSE = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
-const NO_OPTIONS = Object.freeze({});
 
 /**
  * Connects over `dial`, `{ transport, address, endpoint, delay }`; `options` are checked by the raw
@@ -34,13 +32,9 @@ export class Client {
 
   /** Sends any command; the last argument may be `{ timeout, signal, bytes, bigint, cached }`. */
   send(command, ...args) {
-    let options = NO_OPTIONS;
-    if (args.length > 0 && isPlain(args[args.length - 1])) options = args.pop();
+    let options;
     try {
-      if (typeof command !== "string") {
-        throw mistake(`the command is ${describe(command)} (expected a string)`);
-      }
-      if (options !== NO_OPTIONS) checkOptions("send", options, CALL_OPTIONS);
+      options = sendOptions(command, args);
     } catch (error) {
       return Promise.reject(error);
     }

@@ -1,22 +1,21 @@
-// The side of a client that faces wasm (see raw.d.ts): what is open, by its number, what crosses, and what
-// comes back. Tests put a fake in place of the wasm side.
+// The side of a client that faces wasm (see raw.d.ts): issues commands and subscriptions, opens and closes the
+// connection, and begins anew after a trap. Tests put a fake in place of the wasm side.
 
+import { Book } from "./book.js";
 import { checkOptions, milliseconds } from "./calls.js";
+import { Delivery } from "./delivery.js";
 import { Dialer } from "./dialer.js";
-import { defineCause, internalError, mistake, RedmuxError, report, toError } from "./errors.js";
+import { defineCause, internalError, mistake, report, toError } from "./errors.js";
 import { Hub } from "./hub.js";
 import { soon } from "./instance.js";
 import { packOptions } from "./options.js";
-import { isPlain, KIND, Outbox } from "./outbox.js";
+import { KIND, Outbox } from "./outbox.js";
 import { GaveUp } from "./reconnect.js";
-import { looseText, NotText, ReplyReader } from "./reply.js";
-import { REPLIES } from "./replies.js";
+import { looseText } from "./reply.js";
 import { Subscription } from "./subscription.js";
+import { isPlain } from "./values.js";
 
 const SUBSCRIBE_OPTIONS = Object.freeze(["bytes", "onMissed", "signal"]);
-
-/** In place of what was dropped, until the wasm side has let go of its number. */
-const DROPPED = Object.freeze({ reject() {}, release: null });
 
 export class Engine {
   hub = new Hub();
@@ -27,12 +26,10 @@ export class Engine {
   #endpoint;
   #options;
   #raw = null;
-  /** What is open: promises that wait, and subscriptions, by the number that wasm knows. */
-  #entries = [];
-  #free = [];
+  #book = new Book();
+  #delivery;
   #outbox = new Outbox();
   #flushing = false;
-  #reader;
   #queue;
   #opened = false;
   #closing = null;
@@ -47,10 +44,7 @@ export class Engine {
     this.#options = options;
     this.bigint = bigint === true;
     this.#queue = { capacity: options.subscriptionCapacity ?? 1024, mostBytes: options.subscriptionBytes };
-    this.#reader = new ReplyReader(
-      (bytes) => this.#raw.serverError(bytes),
-      () => this.#instance.memory,
-    );
+    this.#delivery = new Delivery(instance, this.#book, (reply) => this.#raw.serverError(reply));
   }
 
   /** Connects. Nothing of it is left if that fails, or if the signal fires before. */
@@ -70,7 +64,7 @@ export class Engine {
   #begin(options, signal) {
     return new Promise((resolve, reject) => {
       const entry = { id: 0, resolve: () => resolve(), reject, release: null };
-      this.#add(entry);
+      this.#book.add(entry);
       if (signal) this.#listen(entry, signal, () => reject(signal.reason));
       const all = { ...options, endpoint: this.#endpoint };
       const { RawClient } = this.#instance;
@@ -87,7 +81,7 @@ export class Engine {
       signal?.throwIfAborted();
       if (this.#closing) throw this.#closed(name);
       const entry = { id: 0, resolve, reject, shape, bytes: bytes === true, bigint: bigint ?? this.bigint, release: null };
-      const id = this.#add(entry);
+      const id = this.#book.add(entry);
       try {
         this.#outbox.add(id, this.#instance.name, name, timeout, cached === true ? KIND.cached : KIND.command, words);
       } catch (error) {
@@ -104,16 +98,9 @@ export class Engine {
       if (timeout !== undefined) milliseconds("timeout", timeout);
       signal?.throwIfAborted();
       if (this.#closing) throw this.#closed("MULTI");
-      const read = (item, place) => {
-        if (item instanceof Error) return item;
-        try {
-          return this.#value(item, 0, item.length, commands[place]);
-        } catch (error) {
-          return decodeError(error);
-        }
-      };
+      const read = (item, place) => this.#delivery.item(item, commands[place]);
       const entry = { id: 0, resolve: (items) => resolve(items.map(read)), reject, release: null };
-      const id = this.#add(entry);
+      const id = this.#book.add(entry);
       const before = this.#outbox.mark();
       try {
         this.#outbox.entry(KIND.transaction, id, commands.length, timeout);
@@ -159,7 +146,7 @@ export class Engine {
   }
 
   #subscribe(entry) {
-    this.#outbox.entry(entry.kind, this.#add(entry), 0, undefined, entry.packed);
+    this.#outbox.entry(entry.kind, this.#book.add(entry), 0, undefined, entry.packed);
     this.#flushSoon();
   }
 
@@ -177,7 +164,7 @@ export class Engine {
     try {
       this.flush();
       await new Promise((resolve, reject) => {
-        const id = this.#add({ id: 0, resolve, reject, release: null });
+        const id = this.#book.add({ id: 0, resolve, reject, release: null });
         this.#instance.enter(() => this.#raw.close(id));
       });
     } catch (error) {
@@ -194,7 +181,7 @@ export class Engine {
     this.#ended = true;
     this.#closing ??= Promise.resolve();
     this.#instance.remove(this);
-    for (const entry of this.#takeEntries()) {
+    for (const entry of this.#book.takeAll()) {
       entry.reject(this.#gaveUp ?? this.#closed(null));
       entry.subscription?.finish(this.#gaveUp);
     }
@@ -207,12 +194,11 @@ export class Engine {
   /** The wasm instance stopped, and another one is there. */
   trapped(cause) {
     const error = internalError(cause);
-    const entries = this.#takeEntries();
+    const entries = this.#book.takeAll();
     this.#outbox = new Outbox();
     this.#raw = null;
     this.#dialer.destroy();
-    const { message } = error;
-    this.hub.emit("internalError", { endpoint: this.#endpoint, connectionType: null, origin: "wasm", detail: message, message });
+    this.#tell(error);
     const goesOn = this.#opened && !this.#closing;
     const subscriptions = [];
     for (const entry of entries) {
@@ -227,7 +213,7 @@ export class Engine {
     // It goes on trying for as long as it takes, as after any other outage.
     this.#begin({ ...this.#options, abortOnConnectFail: false }).catch((failure) => {
       // A second trap has begun anew by itself.
-      if (this.#raw === null) this.hub.emit("internalError", { endpoint: this.#endpoint, connectionType: null, origin: "wasm", detail: failure.message, message: failure.message });
+      if (this.#raw === null) this.#tell(failure);
     });
     for (const entry of subscriptions) {
       entry.resolve = () => entry.subscription.missed({ cause: "connectionLost", count: null });
@@ -237,16 +223,8 @@ export class Engine {
     }
   }
 
-  /** All that is open, without what was dropped; none of it is open any more. */
-  #takeEntries() {
-    const entries = this.#entries.filter((entry) => entry && entry !== DROPPED);
-    this.#entries = [];
-    this.#free = [];
-    for (const entry of entries) {
-      entry.release?.();
-      entry.release = null;
-    }
-    return entries;
+  #tell({ message }) {
+    this.hub.emit("internalError", { endpoint: this.#endpoint, connectionType: null, origin: "wasm", detail: message, message });
   }
 
   #closed(command) {
@@ -288,44 +266,19 @@ export class Engine {
 
   /** Ends what is open at once, and lets the wasm side drop it. */
   #drop(entry, reason) {
-    const { id } = entry;
-    if (this.#entries[id] !== entry) return;
-    entry.release?.();
-    // The number is free again when the wasm side has let go of it.
-    this.#entries[id] = DROPPED;
+    if (!this.#book.isOpen(entry)) return;
+    this.#book.drop(entry);
     entry.subscription?.unsubscribe();
     entry.reject(reason);
-    this.#outbox.entry(KIND.cancel, id);
+    this.#outbox.entry(KIND.cancel, entry.id);
     this.#flushSoon();
-  }
-
-  #add(entry) {
-    const id = this.#free.pop() ?? this.#entries.length;
-    this.#entries[id] = entry;
-    entry.id = id;
-    return id;
-  }
-
-  #release(id) {
-    const entry = this.#entries[id];
-    this.#entries[id] = undefined;
-    this.#free.push(id);
-    if (entry.release) entry.release();
   }
 
   /** What was opened did not get as far as the outbox. */
   #refuse(entry, error) {
     // After a trap all numbers are new, and its promise is rejected already.
-    if (this.#entries[entry.id] === entry) this.#release(entry.id);
+    if (this.#book.isOpen(entry)) this.#book.close(entry);
     throw error;
-  }
-
-  #value(memory, at, length, { bytes, bigint, shape }) {
-    const value =
-      shape === REPLIES.object && !bytes
-        ? this.#reader.readObject(memory, at, length, bigint)
-        : this.#reader.read(memory, at, length, bytes, bigint);
-    return shape === undefined || value === null ? value : shape(value, bytes);
   }
 
   /** What the wasm side calls. None of these may throw: it cannot unwind. */
@@ -340,17 +293,17 @@ export class Engine {
     };
     return {
       error: safe((fields) => this.#error(fields)),
-      replies: safe((places, count) => this.#replies(places, count)),
+      replies: safe((places, count) => this.#delivery.replies(places, count)),
       settle: safe((id, ok, value) => this.#settle(id, ok, value)),
-      messages: safe((id, places, count) => this.#messages(this.#entries[id], places, count)),
+      messages: safe((id, places, count) => this.#delivery.messages(id, places, count)),
       missed: safe((id, cause, count) => {
-        this.#entries[id]?.subscription?.missed({ cause, count: count ?? null });
+        this.#book.get(id)?.subscription?.missed({ cause, count: count ?? null });
       }),
       ended: safe((id) => {
-        const subscription = this.#entries[id]?.subscription;
-        if (!subscription) return;
-        this.#release(id);
-        subscription.finish(this.#gaveUp);
+        const entry = this.#book.get(id);
+        if (!entry?.subscription) return;
+        this.#book.close(entry);
+        entry.subscription.finish(this.#gaveUp);
       }),
       event: safe((name, payload) => {
         if (name === "connectionRestored") this.#dialer.connected();
@@ -369,56 +322,17 @@ export class Engine {
   }
 
   #settle(id, ok, value) {
-    const entry = this.#entries[id];
-    if (entry === undefined) return;
-    // What was dropped may have ended meanwhile: its number is free only when the wasm side says so.
-    if (entry === DROPPED) return !ok && value === undefined ? this.#release(id) : undefined;
+    const entry = this.#book.get(id);
+    if (!entry) {
+      // The outcome of a dropped entry is too late; only the answer to the cancel, which has no value, frees its number.
+      if (!ok && value === undefined) this.#book.forget(id);
+      return;
+    }
     // A confirmed subscription keeps its number until it ends.
-    if (!ok || !entry.subscription) this.#release(id);
+    if (!ok || !entry.subscription) this.#book.close(entry);
     if (!ok) return entry.reject(value);
     if (entry.subscription) entry.subscription.confirmed = true;
     entry.resolve(value);
-  }
-
-  /** Replies are in the memory of wasm: `count` times number, place and length. */
-  #replies(places, count) {
-    let { memory, words } = this.#instance;
-    const start = places >>> 2;
-    for (let at = start; at < start + count * 3; at += 3) {
-      // An error inside of a reply is read by wasm, whose memory may grow by it.
-      if (words.length === 0) ({ memory, words } = this.#instance);
-      const id = words[at];
-      const entry = this.#entries[id];
-      // Given up meanwhile; the wasm side tells when the number is free.
-      if (entry === undefined || entry === DROPPED) continue;
-      this.#release(id);
-      let value;
-      try {
-        value = this.#value(memory, words[at + 1], words[at + 2], entry);
-      } catch (error) {
-        entry.reject(decodeError(error));
-        continue;
-      }
-      entry.resolve(value);
-    }
-  }
-
-  /** Messages are in the memory of wasm: `count` times place and length of the payload, and of the channel. */
-  #messages(entry, places, count) {
-    if (!entry?.subscription) return;
-    let { memory, words } = this.#instance;
-    const start = places >>> 2;
-    const isPattern = entry.kind === KIND.pSubscribe;
-    for (let at = start; at < start + count * 4; at += 4) {
-      // A listener may have called into wasm, whose memory may have grown by it.
-      if (words.length === 0) ({ memory, words } = this.#instance);
-      const from = words[at];
-      const to = from + words[at + 1];
-      const payload = entry.bytes ? memory.slice(from, to) : looseText(memory, from, to);
-      // Only a pattern has more than one channel.
-      const channel = isPattern ? looseText(memory, words[at + 2], words[at + 2] + words[at + 3]) : entry.name;
-      entry.subscription.push({ channel, payload, pattern: isPattern ? entry.name : null }, words[at + 1] + words[at + 3]);
-    }
   }
 
   /** Milliseconds until the next attempt to connect. */
@@ -442,9 +356,4 @@ export class Engine {
     this.hub.emit("gaveUp", { endpoint, attempts: attempt - 1, outage, error: this.#gaveUp, message });
     this.close().catch(report);
   }
-}
-
-function decodeError(error) {
-  if (!(error instanceof NotText)) return error;
-  return new RedmuxError(error.message, { kind: "decode", delivery: "answered" });
 }

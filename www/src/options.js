@@ -2,7 +2,8 @@
 // (www/wasm/src/options.rs).
 
 import { toError } from "./errors.js";
-import { isPlain, KIND, NO_NAME, Outbox } from "./outbox.js";
+import { KIND, NO_NAME, Outbox } from "./outbox.js";
+import { isPlain } from "./values.js";
 
 const text = ["a string", (value) => typeof value === "string" && value.isWellFormed?.() !== false];
 const flag = ["true or false", (value) => typeof value === "boolean"];

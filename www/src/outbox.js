@@ -2,6 +2,7 @@
 // crosses once. www/wasm/src/batch.rs says what is where.
 
 import { mistake } from "./errors.js";
+import { describe } from "./values.js";
 
 const encoder = new TextEncoder();
 const BYTES = 16 << 10;
@@ -188,19 +189,4 @@ function packTime(time) {
 
 function bad(index, why) {
   return mistake(`argument ${index} ${why} (expected string, number, bigint, Uint8Array or ArrayBuffer)`);
-}
-
-/** What a value is, without showing it. */
-export function describe(value) {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "an array";
-  if (typeof value === "object") return "an object";
-  return value === undefined ? "undefined" : `a ${typeof value}`;
-}
-
-/** An object literal: options or field-value pairs, not bytes, maps or arrays. */
-export function isPlain(value) {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }

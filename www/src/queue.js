@@ -1,12 +1,9 @@
 // Commands that go together: `multi` and `pipeline`.
 
-import { CALL_OPTIONS, checkOptions } from "./calls.js";
+import { checkOptions, sendOptions } from "./calls.js";
 import { mistake } from "./errors.js";
-import { describe, isPlain } from "./outbox.js";
 import { REPLIES } from "./replies.js";
 import { toWords } from "./shape.js";
-
-const NO_OPTIONS = Object.freeze({});
 
 /** Has the methods of a client, and `send`. */
 export class Queue {
@@ -27,10 +24,7 @@ export class Queue {
   }
 
   send(command, ...args) {
-    let options = NO_OPTIONS;
-    if (args.length > 0 && isPlain(args[args.length - 1])) options = args.pop();
-    if (typeof command !== "string") throw mistake(`the command is ${describe(command)} (expected a string)`);
-    checkOptions("send", options, CALL_OPTIONS);
+    const options = sendOptions(command, args);
     return this.#push(command, args, options, undefined, "send");
   }
 

@@ -1,6 +1,6 @@
 // When to dial again, and whether at all.
 
-import { describe } from "./outbox.js";
+import { describe } from "./values.js";
 
 /** Upper bounds in milliseconds: of the second attempt's wait, and of all waits. */
 const BASE = 100;

@@ -2,8 +2,8 @@
 // commands.js. Texts are bytes in calls with `bytes`, maps come flat from RESP2, and numbers
 // with a fraction are text there.
 
-import { describe } from "./outbox.js";
 import { NotText, toNumber as readNumber } from "./reply.js";
+import { describe } from "./values.js";
 
 export const REPLIES = {
   // Data

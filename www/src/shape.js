@@ -3,7 +3,7 @@
 
 import { checkOptions } from "./calls.js";
 import { mistake } from "./errors.js";
-import { describe, isPlain } from "./outbox.js";
+import { describe, isPlain } from "./values.js";
 
 /** Where an object is data. */
 const TAKES_OBJECT = /[%^@>]/;
