@@ -17,7 +17,8 @@ const HEADER: &str = "# Typed commands\n\n\
     Anything else goes through `ConnectionMultiplexer::execute`. *Since* is that of the method's options where\n\
     they are newer than the command; one number is the version of Redis, and Valkey has it from its beginning.\n\
     *Side effects* say what a second execution could do ([retries](resilience.md)): here of what the method itself sends.\n\
-    Options that its caller adds may change it.\n\n\
+    Options that its caller adds may change it. In a *complexity*, `k` counts as a rule what the caller gives,\n\
+    `n` what the server holds, and `m` what the command returns, stores or removes; `-` depends on what it runs.\n\n\
     | command | method of `Database` | since | complexity | side effects |\n|---|---|---|---|---|\n";
 
 /// Commands without a method, and why.
@@ -198,7 +199,10 @@ fn row(method: &Method) -> String {
     let words: Vec<Arg<'_>> = words.iter().map(|word| Arg::Bytes(word.as_bytes())).collect();
     let spec = CommandSpec::of(&words).unwrap_or_else(|| panic!("{command} is not in the table"));
     let docs = spec.docs();
-    let complexity = docs.complexity.replace('|', "\\|");
+    let complexity = match docs.variables {
+        "" => docs.complexity.to_owned(),
+        variables => format!("{}, {variables}", docs.complexity),
+    };
     let since = if since.is_empty() { docs.since } else { since };
     let effects = spec.side_effects(&words);
     format!("| [{command}]({link}) | `{name}` | {since} | {complexity} | {effects:?} |\n")

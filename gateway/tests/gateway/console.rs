@@ -169,7 +169,8 @@ fn the_page_s_table_of_commands_is_up_to_date() {
             ];
             let flags: String = flags.iter().filter(|(is, _)| *is).map(|(_, flag)| *flag).collect();
             let docs = spec.docs();
-            let row = [flags.as_str(), spec.key_column(), docs.since, docs.complexity];
+            let row =
+                [flags.as_str(), spec.key_column(), docs.since, docs.complexity, docs.variables];
             (spec.name(), serde_json::to_string(&row).unwrap())
         })
         .collect();

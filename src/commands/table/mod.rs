@@ -16,14 +16,20 @@
 //!   - `s` instead of `r` and `w`: it decides the slot in a cluster, and is no key.
 //! - *side effects*: where the arguments matter, `effects.rs` says more.
 //! - *since*: the first version of Redis, which Valkey goes back to, or of each product.
-//! - *complexity*: as the server's manual has it.
+//! - *complexity*: a sum of products, `O(k + m log n)`; `-` if it is unknown, or depends on what
+//!   the command runs.
+//! - *variables*: what each letter of the complexity counts, `k = keys, m = returned, n = members`.
+//!   As a rule `k` counts what the caller gives, `n` what the server holds, and `m` what the
+//!   command returns, stores or removes. `notation.rs` lists the terms; a new one is added there.
 //!
-//! The last two are in a table of their own, which is in a program only if it asks for them.
+//! The last three are in a table of their own, which is in a program only if it asks for them.
 
 mod data;
 mod effects;
 mod keys;
 mod modules;
+#[cfg(test)]
+mod notation;
 mod server;
 #[cfg(test)]
 mod tests;
@@ -51,7 +57,8 @@ use crate::resp::Arg;
 /// assert_eq!((keys[0].index, keys[0].access), (1, KeyAccess::Read));
 /// assert_eq!((keys[1].index, keys[1].access), (2, KeyAccess::Write));
 /// assert_eq!(copy.side_effects(&words), SideEffects::WriteLastWins);
-/// assert_eq!(copy.docs().since, "6.2.0");
+/// let docs = copy.docs();
+/// assert_eq!((docs.since, docs.complexity, docs.variables), ("6.2.0", "O(n)", "n = elements"));
 /// ```
 pub struct CommandSpec {
     name: &'static str,
@@ -60,15 +67,19 @@ pub struct CommandSpec {
     effects: SideEffects,
 }
 
-/// What manuals say of a command
+/// Since when a command exists, and what it costs the server
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CommandDocs {
     /// The first version that has it: of Redis (`7.0.0`, then Valkey has it too), or of each
     /// product (`Redis 8.0.0, Valkey 9.0.0`, `RedisJSON 2.0.0`).
     pub since: &'static str,
-    /// Time complexity; `-` where the manual gives none.
+    /// Time complexity, such as `O(m + log n)`; `-` if it is unknown, or depends on what the
+    /// command runs, as that of `EVAL` does.
     pub complexity: &'static str,
+    /// What each letter of the complexity counts, such as `m = returned, n = members`; empty if
+    /// the complexity has none.
+    pub variables: &'static str,
 }
 
 impl CommandSpec {
@@ -142,7 +153,7 @@ impl CommandSpec {
         effects::judge(self.name, self.effects, words)
     }
 
-    /// Since when there is it, and what it costs.
+    /// Returns since when the command exists, and what it costs.
     pub fn docs(&self) -> CommandDocs {
         let tables = [
             (data::SPECS, data::DOCS),
@@ -153,10 +164,10 @@ impl CommandSpec {
             let place = specs.binary_search_by(|spec| spec.name.cmp(self.name)).ok()?;
             docs.get(place).copied()
         });
-        found.unwrap_or(CommandDocs { since: "-", complexity: "-" })
+        found.unwrap_or(CommandDocs { since: "-", complexity: "-", variables: "" })
     }
 
-    /// The page of its manual.
+    /// Returns the address of the command's page in the manual.
     pub fn docs_url(&self) -> String {
         let page = self.name.to_ascii_lowercase().replace(' ', "-");
         match self.docs().since.starts_with("Valkey") {
@@ -210,9 +221,9 @@ fn compare(name: &str, words: &[&[u8]]) -> Ordering {
     name.bytes().cmp(given)
 }
 
-/// One table of specifications and one of manuals, in the same order.
+/// Two tables in the same order: of specifications, and of docs.
 macro_rules! commands {
-    ($($name:literal $flags:literal $keys:literal $effects:ident $since:literal $complexity:literal;)+) => {
+    ($($name:literal $flags:literal $keys:literal $effects:ident $since:literal $complexity:literal $variables:literal;)+) => {
         pub(super) static SPECS: &[super::CommandSpec] = &[$(super::CommandSpec {
             name: $name,
             flags: $flags,
@@ -221,7 +232,11 @@ macro_rules! commands {
         },)+];
 
         pub(super) static DOCS: &[super::CommandDocs] =
-            &[$(super::CommandDocs { since: $since, complexity: $complexity },)+];
+            &[$(super::CommandDocs {
+                since: $since,
+                complexity: $complexity,
+                variables: $variables,
+            },)+];
     };
 }
 use commands;

@@ -51,16 +51,17 @@ function pairsOf(reply) {
   return pairs;
 }
 
-/** The same of `commands.json`: `{ NAME: [flags, keys, since, complexity] }`. */
+/** The same of `commands.json`: `{ NAME: [flags, keys, since, complexity, variables] }`. */
 export function docsFromTable(table) {
   const docs = new Map();
-  for (const [name, [flags, keys, since, complexity]] of Object.entries(table)) {
+  for (const [name, [flags, keys, since, cost, variables]] of Object.entries(table)) {
     const parent = name.includes(" ") ? name.slice(0, name.indexOf(" ")) : null;
     if (parent !== null) {
       if (!docs.has(parent)) docs.set(parent, blank(parent));
       docs.get(parent).subcommands.push(name.slice(parent.length + 1));
     }
     const known = docs.get(name) ?? blank(name);
+    const complexity = cost === "-" ? "" : [cost, variables].filter(Boolean).join(", ");
     docs.set(name, { ...known, summary: summaryOf(flags), since, complexity, group: "", args: keyArguments(keys) });
   }
   return docs;

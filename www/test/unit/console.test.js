@@ -184,6 +184,8 @@ test("documentation from the project's own table", () => {
   assert.deepEqual(syntax(docs.get("MGET")), ["key [key ...]", "[…]"]);
   assert.ok(docs.get("CONFIG").subcommands.includes("SET"));
   assert.match(docs.get("KEYS").summary, /reads.*dangerous/);
+  const costs = ["GET", "ZRANGE", "EVAL"].map((name) => docs.get(name).complexity);
+  assert.deepEqual(costs, ["O(1)", "O(m + log n), m = returned, n = members", ""]);
 });
 
 test("completion of names, subcommands and options; the syntax knows where the caret is", () => {
