@@ -18,6 +18,8 @@ mod test;
 mod tools;
 mod wasm;
 mod wasm_toolchain;
+#[cfg(test)]
+mod words;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
