@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use redmux::resp::{
+use redmux_resp::{
     Frame, Framer, Limits, Protocol, ProtocolError, Reply, Scan, ServerError, Value,
 };
 

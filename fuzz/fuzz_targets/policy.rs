@@ -7,9 +7,9 @@
 use std::sync::OnceLock;
 
 use libfuzzer_sys::fuzz_target;
-use redmux::command::{CommandSpec, KeyAccess};
-use redmux::resp::Arg;
 use redmux_gateway::{CommandReader, Prefixes, Rules};
+use redmux_resp::Arg;
+use redmux_resp::commands::{CommandSpec, KeyAccess};
 
 /// All that can be listed at all, on a few names.
 fn rules() -> &'static Rules {

@@ -1,5 +1,5 @@
 use bytes::{Bytes, BytesMut};
-use redmux::resp::{
+use redmux_resp::{
     Frame, Framer, Kind, Limits, ProtocolError, Reply, Scan, bulk_len, header_len,
     write_array_header, write_bulk,
 };
@@ -189,7 +189,7 @@ fn plain_bulk<'a>(item: &Reply<'a>) -> Option<&'a [u8]> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use redmux::resp::{Arg, encode_command};
+    use redmux_resp::{Arg, encode_command};
 
     use super::*;
 

@@ -208,7 +208,7 @@ fn word(text: &[u8]) -> Word {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use redmux::resp::{Framer, Limits, Scan};
+    use redmux_resp::{Framer, Limits, Scan};
 
     use super::*;
 

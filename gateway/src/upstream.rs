@@ -11,12 +11,9 @@ use std::{
 
 use async_std::{future::timeout, sync::Mutex, task};
 use futures::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use redmux::{
-    Endpoint,
-    resp::{Arg, encode_command},
-    transport::{DialError, DialOptions, Transport},
-};
+use redmux_resp::{Arg, encode_command};
 use redmux_tcp::TcpTransport;
+use redmux_transport::{DialError, DialOptions, Endpoint, Transport};
 
 use crate::auth::{Grant, Login};
 

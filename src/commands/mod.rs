@@ -3,9 +3,9 @@
 
 mod map;
 mod proxies;
-mod table;
 
 pub use map::CommandMap;
 pub(crate) use map::Mapped;
-pub use table::{CommandDocs, CommandSpec, KeyAccess, KeyAt, Keys, SideEffects};
-pub(crate) use table::{Look, READING, look_for, options};
+#[doc(inline)]
+pub use redmux_resp::commands::{CommandDocs, CommandSpec, KeyAccess, KeyAt, Keys, SideEffects};
+pub(crate) use redmux_resp::internal::{Look, READING, look_for, options};

@@ -12,7 +12,7 @@ use redmux_test_support::RedisServer;
 use crate::programs::{redis_8, valkey_9};
 
 const HEADER: &str = "# Typed commands\n\n\
-    Made from the documentation of the methods and the table of commands (`src/commands/table`):\n\
+    Made from the documentation of the methods and the table of commands (`resp/src/commands`):\n\
     `REDMUX_WRITE_DOCS=1 cargo test --test commands table`.\n\n\
     Anything else goes through `ConnectionMultiplexer::execute`. *Since* is that of the method's options where\n\
     they are newer than the command; one number is the version of Redis, and Valkey has it from its beginning.\n\

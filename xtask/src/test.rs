@@ -18,8 +18,14 @@ const SHOWN_LINES: usize = 400;
 /// Only for wasm32: its own step builds it.
 const WASM_PACKAGE: &str = "redmux-wasm";
 /// What is linted as the browser gets it.
-const WASM_LINTED: [&str; 5] =
-    ["redmux", WASM_PACKAGE, "redmux-websocket", "redmux-websocket-checks", "redmux-front-end"];
+const WASM_LINTED: [&str; 6] = [
+    "redmux",
+    "redmux-resp",
+    WASM_PACKAGE,
+    "redmux-websocket",
+    "redmux-websocket-checks",
+    "redmux-front-end",
+];
 
 /// Runs all steps; stops at the first that fails.
 pub(crate) fn run(verbose: bool) -> Result<()> {

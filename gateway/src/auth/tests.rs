@@ -4,7 +4,7 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use redmux::transport::DialOptions;
+use redmux_transport::DialOptions;
 use ring::{
     hmac,
     rand::SystemRandom,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use lexopt::{Arg, ValueExt};
-use redmux::Endpoint;
+use redmux_transport::Endpoint;
 
 use super::{
     Config, file,

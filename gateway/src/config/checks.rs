@@ -8,7 +8,7 @@ use std::{
 };
 
 use futures_rustls::pki_types::ServerName;
-use redmux::command::CommandSpec;
+use redmux_resp::commands::CommandSpec;
 
 use super::{Config, places::Places};
 use crate::{

@@ -6,10 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use redmux::{
-    Endpoint,
-    transport::{DialOptions, Pem, TlsOptions},
-};
+use redmux_transport::{DialOptions, Endpoint, Pem, TlsOptions};
 use toml::Spanned;
 
 use super::{

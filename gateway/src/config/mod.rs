@@ -12,7 +12,7 @@ pub(crate) mod values;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use redmux::{Endpoint, transport::DialOptions};
+use redmux_transport::{DialOptions, Endpoint};
 
 use crate::{
     admission::Origin,

@@ -1,8 +1,8 @@
 //! Decides on one command.
 
-use redmux::{
-    command::{CommandSpec, KeyAccess, SideEffects},
-    resp::Arg,
+use redmux_resp::{
+    Arg,
+    commands::{CommandSpec, KeyAccess, SideEffects},
 };
 use smallvec::SmallVec;
 

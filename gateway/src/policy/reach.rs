@@ -1,6 +1,6 @@
 //! How far rules reach: what is about all keys, what can never pass, which rules allow more.
 
-use redmux::command::{CommandSpec, SideEffects};
+use redmux_resp::commands::{CommandSpec, SideEffects};
 
 use super::{Prefixes, Rules, rules::Commands};
 

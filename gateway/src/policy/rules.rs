@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use redmux::command::{CommandSpec, SideEffects};
+use redmux_resp::commands::{CommandSpec, SideEffects};
 
 use super::Prefixes;
 
@@ -278,8 +278,8 @@ fn never(spec: &CommandSpec) -> Option<&'static str> {
     if name.starts_with("ACL ") && name != "ACL WHOAMI" {
         return Some("it is about the server's users");
     }
-    let words: Vec<redmux::resp::Arg<'_>> =
-        name.split(' ').map(|word| redmux::resp::Arg::Bytes(word.as_bytes())).collect();
+    let words: Vec<redmux_resp::Arg<'_>> =
+        name.split(' ').map(|word| redmux_resp::Arg::Bytes(word.as_bytes())).collect();
     let effects = spec.side_effects(&words);
     let administers = effects == SideEffects::ServerAdmin && name != "FLUSHDB";
     if administers || (spec.is_admin() && effects != SideEffects::ReadOnly) || name == "MIGRATE" {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use redmux::{command::CommandSpec, resp::Arg};
+use redmux_resp::{Arg, commands::CommandSpec};
 use serde_json::{Value, json};
 
 use super::{CloseReason, Session};

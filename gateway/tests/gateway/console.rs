@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, env, fs, path::Path};
 
-use redmux::command::CommandSpec;
 use redmux_gateway::Console;
+use redmux_resp::commands::CommandSpec;
 
 use crate::common::{Bench, site::Site};
 

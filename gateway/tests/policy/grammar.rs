@@ -1,6 +1,6 @@
 //! Commands made from the documentation that a server has of them.
 
-use redmux::{command::CommandSpec, resp::Value};
+use redmux_resp::{Value, commands::CommandSpec};
 
 use crate::{
     link::{Link, Words},

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use redmux::resp::{Arg, Frame, Framer, Limits, Scan, Value, encode_command};
+use redmux_resp::{Arg, Frame, Framer, Limits, Scan, Value, encode_command};
 
 /// The words of a command
 pub(crate) type Words = Vec<Vec<u8>>;

@@ -14,8 +14,8 @@ mod world;
 
 use std::path::{Path, PathBuf};
 
-use redmux::{command::CommandSpec, resp::Arg};
 use redmux_gateway::{Prefixes, Rules};
+use redmux_resp::{Arg, commands::CommandSpec};
 use redmux_test_support::{Programs, RedisServer};
 
 use grammar::Grammar;

@@ -1,0 +1,303 @@
+//! The error replies of servers.
+
+use std::{fmt, sync::Arc};
+
+/// An error that the server answered with
+///
+/// [`message`](Self::message) is its raw text. `Display` and `Debug` leave out where Redis
+/// quotes the caller's arguments (after an unknown command, a malformed ACL rule, an invalid
+/// value of `CONFIG SET`), so that they can be logged. Modules quote in their own ways.
+///
+/// ```
+/// use redmux_resp::{ServerError, ServerErrorKind};
+/// let error = ServerError::new("ERR unknown command 'GTE', with args beginning with: 'secret' ");
+/// assert_eq!((error.code(), error.kind()), ("ERR", ServerErrorKind::UnknownCommand));
+/// assert_eq!(error.to_string(), "ERR unknown command 'GTE'");
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct ServerError(Arc<str>);
+
+/// What a server's error is about
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ServerErrorKind {
+    /// `ERR`: anything without a code of its own.
+    Err,
+    /// `WRONGTYPE`: the key holds another type of value.
+    WrongType,
+    /// `NOAUTH`: the connection is not authenticated.
+    NoAuth,
+    /// `WRONGPASS`: the user name or password is wrong, or the user is disabled.
+    WrongPass,
+    /// `NOPERM`: the user may not do this.
+    NoPerm,
+    /// `NOPROTO`: the server does not speak this version of the protocol.
+    NoProto,
+    /// `NOSCRIPT`: no script has this digest.
+    NoScript,
+    /// `LOADING`: the server is loading its data set.
+    Loading,
+    /// `BUSY`: a script or function is running.
+    Busy,
+    /// `TRYAGAIN`: some keys of the command have moved to another node, some have not.
+    TryAgain,
+    /// `CLUSTERDOWN`: the cluster is incomplete.
+    ClusterDown,
+    /// `MASTERDOWN`: this replica has lost its master and may not serve stale data.
+    MasterDown,
+    /// `MOVED`: another node of the cluster has this slot.
+    Moved,
+    /// `ASK`: another node of the cluster has this key for now.
+    Ask,
+    /// `CROSSSLOT`: the keys of the command are in different slots.
+    CrossSlot,
+    /// `READONLY`: a write to a replica.
+    ReadOnly,
+    /// `OOM`: the server is at its memory limit.
+    OutOfMemory,
+    /// `EXECABORT`: the transaction was discarded because a command in it was refused.
+    ExecAbort,
+    /// `MISCONF`: the server cannot persist and therefore refuses writes.
+    MisConf,
+    /// `NOREPLICAS`: too few good replicas to accept a write.
+    NoReplicas,
+    /// `UNKILLABLE`: the running script has written and cannot be stopped.
+    UnkillableScript,
+    /// `NOTBUSY`: there is no script to stop.
+    NotBusy,
+    /// `BUSYGROUP`: the consumer group exists.
+    BusyGroup,
+    /// `NOGROUP`: the stream or the consumer group does not exist.
+    NoGroup,
+    /// `BUSYKEY`: the key to restore to exists.
+    BusyKey,
+    /// `ERR max number of clients reached`.
+    MaxClients,
+    /// `ERR unknown command`.
+    UnknownCommand,
+    /// Any other code, or none.
+    Other,
+}
+
+/// Where a `MOVED` or `ASK` error points
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Redirect<'a> {
+    /// The hash slot.
+    pub slot: u16,
+    /// The host; empty means the one that answered.
+    pub host: &'a str,
+    /// The port.
+    pub port: u16,
+}
+
+impl ServerError {
+    /// The error of this text, which begins with its code.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into().into())
+    }
+
+    /// The word in capitals that the text begins with, such as `WRONGTYPE`; empty if it begins
+    /// with no such word.
+    pub fn code(&self) -> &str {
+        let ends = |byte| matches!(byte, b' ' | b'\r' | b'\n');
+        let word = &self.0[..self.0.bytes().position(ends).unwrap_or(self.0.len())];
+        let is_code = |byte: u8| {
+            byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-'
+        };
+        if word.bytes().all(is_code) { word } else { "" }
+    }
+
+    /// The raw text, with the code it begins with.
+    ///
+    /// It may quote arguments of the command: do not log it where those are secret.
+    pub fn message(&self) -> &str {
+        &self.0
+    }
+
+    /// What it is about, by its code.
+    pub fn kind(&self) -> ServerErrorKind {
+        use ServerErrorKind::*;
+        match self.code() {
+            "ERR" => {
+                let rest = self.0["ERR".len()..].trim_start();
+                if starts_with(rest, "unknown command") {
+                    UnknownCommand
+                } else if starts_with(rest, "max number of clients reached") {
+                    MaxClients
+                } else {
+                    Err
+                }
+            }
+            "WRONGTYPE" => WrongType,
+            "NOAUTH" => NoAuth,
+            "WRONGPASS" => WrongPass,
+            "NOPERM" => NoPerm,
+            "NOPROTO" => NoProto,
+            "NOSCRIPT" => NoScript,
+            "LOADING" => Loading,
+            "BUSY" => Busy,
+            "TRYAGAIN" => TryAgain,
+            "CLUSTERDOWN" => ClusterDown,
+            "MASTERDOWN" => MasterDown,
+            "MOVED" => Moved,
+            "ASK" => Ask,
+            "CROSSSLOT" => CrossSlot,
+            "READONLY" => ReadOnly,
+            "OOM" => OutOfMemory,
+            "EXECABORT" => ExecAbort,
+            "MISCONF" => MisConf,
+            "NOREPLICAS" => NoReplicas,
+            "UNKILLABLE" => UnkillableScript,
+            "NOTBUSY" => NotBusy,
+            "BUSYGROUP" => BusyGroup,
+            "NOGROUP" => NoGroup,
+            "BUSYKEY" => BusyKey,
+            _ => Other,
+        }
+    }
+
+    /// Whether the same command may succeed a little later: the server is loading, busy, full,
+    /// or its cluster or replication is not complete.
+    pub fn is_transient(&self) -> bool {
+        use ServerErrorKind::*;
+        matches!(self.kind(), Loading | Busy | TryAgain | ClusterDown | MasterDown | MaxClients)
+    }
+
+    /// The node that a `MOVED` or `ASK` error points to; `None` if it is neither, or malformed.
+    ///
+    /// ```
+    /// use redmux_resp::ServerError;
+    /// let error = ServerError::new("MOVED 3999 127.0.0.1:6381");
+    /// let to = error.redirect().unwrap();
+    /// assert_eq!((to.slot, to.host, to.port), (3999, "127.0.0.1", 6381));
+    /// ```
+    pub fn redirect(&self) -> Option<Redirect<'_>> {
+        let mut words = self.0.split(' ');
+        if !matches!(words.next(), Some("MOVED" | "ASK")) {
+            return None;
+        }
+        let slot = words.next()?.parse().ok()?;
+        // An IPv6 address comes without brackets: the port is after the last colon.
+        let (host, port) = words.next()?.trim_end().rsplit_once(':')?;
+        Some(Redirect { slot, host, port: port.parse().ok()? })
+    }
+
+    /// The text without what may quote the caller's arguments.
+    fn discreet(&self) -> &str {
+        let cut = |(mark, kept): &(&str, usize)| {
+            let mut places = self.0.as_bytes().windows(mark.len());
+            places.position(|place| place == mark.as_bytes()).map(|start| start + kept)
+        };
+        let end = QUOTING.iter().filter_map(cut).min().unwrap_or(self.0.len());
+        &self.0[..end]
+    }
+}
+
+/// Where Redis quotes arguments, a new user's password among them, and how much of the mark
+/// itself can be shown.
+const QUOTING: [(&str, usize); 3] = [
+    (", with args beginning with", 0),
+    ("ACL SETUSER modifier '", "ACL SETUSER modifier".len()),
+    ("Invalid argument '", "Invalid argument".len()),
+];
+
+impl fmt::Display for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.discreet())
+    }
+}
+
+impl fmt::Debug for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ServerError").field(&self.discreet()).finish()
+    }
+}
+
+impl std::error::Error for ServerError {}
+
+fn starts_with(text: &str, prefix: &str) -> bool {
+    text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_kinds() {
+        use ServerErrorKind::*;
+        for (text, code, kind, transient) in [
+            ("ERR syntax error", "ERR", Err, false),
+            ("ERR", "ERR", Err, false),
+            ("ERR max number of clients reached", "ERR", MaxClients, true),
+            ("ERR unknown command `FOO`, with args beginning with: ", "ERR", UnknownCommand, false),
+            ("ERR Unknown command", "ERR", UnknownCommand, false),
+            ("ERR unknown subcommand 'x'. Try CONFIG HELP.", "ERR", Err, false),
+            ("WRONGTYPE Operation against a key", "WRONGTYPE", WrongType, false),
+            ("LOADING Redis is loading the dataset in memory", "LOADING", Loading, true),
+            ("-LOADING two dashes", "-LOADING", Other, false),
+            ("my own error", "", Other, false),
+            ("", "", Other, false),
+            ("ÄERR", "", Other, false),
+            ("MY_CODE x", "MY_CODE", Other, false),
+        ] {
+            let error = ServerError::new(text);
+            assert_eq!(
+                (error.code(), error.kind(), error.is_transient()),
+                (code, kind, transient),
+                "{text}"
+            );
+            assert_eq!(error.message(), text);
+        }
+    }
+
+    #[test]
+    fn redirects() {
+        let moved = ServerError::new("MOVED 3999 127.0.0.1:6381");
+        assert_eq!(moved.redirect(), Some(Redirect { slot: 3999, host: "127.0.0.1", port: 6381 }));
+        let same_host = ServerError::new("ASK 1 :6381");
+        assert_eq!(same_host.redirect(), Some(Redirect { slot: 1, host: "", port: 6381 }));
+        let six = ServerError::new("MOVED 1 2001:db8::1:6381");
+        assert_eq!(six.redirect(), Some(Redirect { slot: 1, host: "2001:db8::1", port: 6381 }));
+        for text in [
+            "ERR x",
+            "MOVED",
+            "MOVED x 1:1",
+            "MOVED 1",
+            "MOVED 1 host",
+            "MOVED 1 host:x",
+            "MOVED 99999 h:1",
+        ] {
+            assert_eq!(ServerError::new(text).redirect(), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn prints_no_arguments() {
+        for (text, shown) in [
+            (
+                "ERR unknown command 'x', with args beginning with: 'hunter2' ",
+                "ERR unknown command 'x'",
+            ),
+            (
+                "ERR Error in ACL SETUSER modifier '>hunter2 ': Syntax error",
+                "ERR Error in ACL SETUSER modifier",
+            ),
+            ("ERR Invalid argument 'hunter2' for CONFIG SET 'maxmemory'", "ERR Invalid argument"),
+            (
+                "ERR wrong number of arguments for 'get' command",
+                "ERR wrong number of arguments for 'get' command",
+            ),
+        ] {
+            let error = ServerError::new(text);
+            assert_eq!(error.to_string(), shown);
+            assert!(!format!("{error:?}").contains("hunter2"));
+            assert_eq!(error.message(), text);
+        }
+    }
+
+    #[test]
+    fn is_two_words() {
+        assert_eq!(size_of::<ServerError>(), 2 * size_of::<usize>());
+    }
+}

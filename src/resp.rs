@@ -1,0 +1,44 @@
+//! RESP2 and RESP3: framing, views, conversions and encoding
+//!
+//! A reply is found by a [`Framer`], kept as a [`Frame`], seen as a [`Reply`], and turned into the
+//! caller's type by [`FromReply`], or into a [`Value`]. Towards the server, [`ToArg`] and
+//! [`ToArgs`] turn values into [`Arg`]s, and [`encode_command`] writes them. All of it is the crate
+//! `redmux-resp`, which can be had without the client.
+//!
+//! Structs get both ways by derivation (with the default feature `derive`): see the macros
+//! [`FromReply`](derive@FromReply) and [`ToArgs`](derive@ToArgs).
+//!
+//! ```no_run
+//! # #[cfg(feature = "derive")] mod example {
+//! use redmux::resp::{FromReply, ToArgs};
+//!
+//! #[derive(FromReply, ToArgs)]
+//! #[redmux(rename_all = "camelCase")]
+//! struct User {
+//!     full_name: String,
+//!     #[redmux(rename = "e-mail")]
+//!     mail: Option<String>,
+//!     #[redmux(default)]
+//!     logins: u64,
+//! }
+//!
+//! # async fn f(db: redmux::Database) -> redmux::Result<()> {
+//! let ada = User { full_name: "Ada".to_owned(), mail: None, logins: 3 };
+//! db.hset("user:1", ada).await?;
+//! let user: Option<User> = db.hgetall("user:1").await?;
+//! # Ok(())
+//! # }
+//! # }
+//! ```
+
+#[cfg(feature = "derive")]
+pub use redmux_derive::{FromReply, ToArgs};
+#[doc(hidden)]
+pub use redmux_resp::derived;
+#[doc(inline)]
+pub use redmux_resp::{
+    AnyArgs, Arg, ArgList, DecodeError, Entries, Fault, Frame, Framer, FromReply, Items, Kind,
+    Limits, NumberText, Protocol, ProtocolError, Redirect, Reply, ReplyError, Scan, ServerError,
+    ServerErrorKind, ToArg, ToArgs, Value, bulk_len, encode_command, encoded_len, header_len,
+    write_array_header, write_bulk, write_bulk_header,
+};
