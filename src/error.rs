@@ -1,4 +1,4 @@
-//! What went wrong, how far the command had come, and whether it may have run.
+//! Errors: what failed, how far the command had got, and whether it may have run.
 
 use std::{error::Error as StdError, fmt, io, sync::Arc, time::Duration};
 
@@ -14,9 +14,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The error of every redmux operation
 ///
-/// It says what happened ([`kind`](Self::kind)), where the command was then
-/// ([`delivery`](Self::delivery)), which command and which server. It never holds or
-/// prints command arguments. It is one pointer wide and cheap to clone.
+/// An error says what happened ([`kind`](Self::kind)), how far the command had got
+/// ([`delivery`](Self::delivery)), which command it was and which server. It never holds or prints
+/// command arguments. It is one pointer wide and cheap to clone.
 ///
 /// The four families of StackExchange.Redis are predicates here:
 /// [`is_connection`](Self::is_connection), [`is_timeout`](Self::is_timeout),
@@ -48,7 +48,7 @@ struct Inner {
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
-/// What kind of failure it was
+/// The kind of a failure
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -58,7 +58,7 @@ pub enum ErrorKind {
     Connect(ConnectStage),
     /// An established connection was lost.
     ConnectionLost,
-    /// The multiplexer was closed, or dropped, by this program.
+    /// This program closed or dropped the multiplexer.
     Closed,
     /// A deadline passed at this stage.
     Timeout(TimeoutStage),
@@ -75,11 +75,11 @@ pub enum ErrorKind {
     Server,
     /// The reply does not fit the type the caller asked for.
     Decode,
-    /// A watched key was changed by somebody else: the transaction was not executed.
+    /// Another client changed a watched key: the transaction was not executed.
     Conflict,
 }
 
-/// How far a connection attempt came
+/// The stage at which a connection attempt failed
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ConnectStage {
@@ -89,7 +89,7 @@ pub enum ConnectStage {
     Resolve,
     /// Opening the socket.
     Dial,
-    /// Asking a proxy to let us through.
+    /// Asking a proxy for a connection.
     Tunnel,
     /// The TLS handshake.
     Tls,
@@ -97,22 +97,23 @@ pub enum ConnectStage {
     Upgrade,
     /// `HELLO`, `CLIENT SETNAME`, `SELECT`: the server is reached but not ready for use.
     Handshake,
-    /// The server refused the user name, the password or the client's certificate, or wants one that was not given.
+    /// The server refused the user name, the password or the client's certificate, or requires one
+    /// that is missing.
     Auth,
 }
 
-/// Where a command was when its deadline passed
+/// The stage of a command when its deadline passed
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TimeoutStage {
     /// Opening the connection.
     Connect,
-    /// Waiting to be written: no connection, or too much queued before it. It was withdrawn
-    /// and will not be sent.
+    /// Waiting to be written: there is no connection, or too much is queued before the command. The
+    /// command was withdrawn and will not be sent.
     Queue,
-    /// Being written: the peer is not reading fast enough. The rest may still be sent.
+    /// Being written: the peer does not read fast enough. The rest may still be sent.
     Write,
-    /// Written, and the reply has not come.
+    /// Written, and waiting for the reply.
     Response,
 }
 
@@ -120,15 +121,15 @@ pub enum TimeoutStage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Delivery {
-    /// The server has not seen the whole command: it has not run and will not run.
+    /// The server has not received the whole command: it has not run and will not run.
     NotSent,
-    /// The command was handed to the transport and no reply came: it may have run, or may yet.
+    /// The command was handed to the transport and no reply came: it may have run, or may run yet.
     MaybeExecuted,
     /// The server answered.
     Answered,
 }
 
-/// What an operator needs to read a timeout or a lost connection
+/// The state of a connection, for an operator to diagnose a timeout or a lost connection
 ///
 /// Times are measured at the moment of the failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,7 +137,7 @@ pub enum Delivery {
 pub struct Diagnostics {
     /// Time since the command was issued.
     pub elapsed: Duration,
-    /// The time it was given.
+    /// The time that the command had.
     pub timeout: Duration,
     /// State of the connection: `disconnected`, `connecting`, `handshake`, `ready`, `closing`.
     pub connection: &'static str,
@@ -154,7 +155,7 @@ pub struct Diagnostics {
     pub last_write: Option<Duration>,
     /// Failed connection attempts since the last success.
     pub failed_attempts: u32,
-    /// Without a connection: the time until the next attempt; `None` while one is under way.
+    /// Time until the next attempt, if there is no connection; `None` during an attempt.
     pub next_attempt: Option<Duration>,
 }
 
@@ -198,13 +199,13 @@ impl fmt::Display for Millis {
     }
 }
 
-/// Whether the server wants a certificate of the client, or does not accept the one that it has.
+/// Whether the server wants a certificate from the client, or rejects the client's certificate.
 fn refuses_certificate(error: &io::Error) -> bool {
     // In a page TLS is the browser's.
     !SMALL && error.get_ref().is_some_and(|inner| inner.is::<CertificateRefused>())
 }
 
-/// As a number that is as small to print as it is.
+/// Whole milliseconds, in the smallest type that prints them.
 pub(crate) fn whole_millis(time: Duration) -> u64 {
     time.as_secs().saturating_mul(1000).saturating_add(time.subsec_millis().into())
 }
@@ -223,12 +224,12 @@ impl Error {
         }))
     }
 
-    /// An option that cannot be used; `detail` names it and what is accepted.
+    /// An option that cannot be used; `detail` names it and says what is accepted.
     pub(crate) fn config(detail: impl Into<String>) -> Self {
         Self::new(ErrorKind::Config, Delivery::NotSent).detail(detail)
     }
 
-    /// A command rejected before it was sent; `detail` says why and what to use.
+    /// A command that was rejected before it was sent; `detail` says why and what to use instead.
     pub(crate) fn rejected(command: &str, detail: impl Into<String>) -> Self {
         Self::new(ErrorKind::Command, Delivery::NotSent).command(command).detail(detail)
     }
@@ -273,9 +274,9 @@ impl Error {
         self.edit(|inner| inner.source = Some(Arc::new(source)))
     }
 
-    /// What the system said.
+    /// The error of the operating system.
     pub(crate) fn io_source(self, error: io::Error) -> Self {
-        // As an error it would bring code along to show it in ways that nobody uses.
+        // As an error it would link code for formatting that a page never uses.
         if SMALL { self.source(ErrorText(error.to_string())) } else { self.source(error) }
     }
 
@@ -297,72 +298,73 @@ impl Error {
         self
     }
 
-    /// What kind of failure it was.
+    /// Returns the kind of failure.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// Whether the server may have executed the command.
+    /// Returns whether the server may have executed the command.
     pub fn delivery(&self) -> Delivery {
         self.0.delivery
     }
 
-    /// The command's name (never its arguments), where one was involved.
+    /// Returns the command's name (never its arguments), if the error is about one.
     pub fn command_name(&self) -> Option<&str> {
         self.0.command.as_deref()
     }
 
-    /// The server it was sent to, or would have been.
+    /// Returns the server that the command was sent to, or would have been.
     pub fn endpoint(&self) -> Option<&Endpoint> {
         self.0.endpoint.as_deref()
     }
 
-    /// The server's error reply, with its code and raw text.
+    /// Returns the server's error reply, with its code and raw text.
     pub fn server(&self) -> Option<&ServerError> {
         self.0.server.as_ref()
     }
 
-    /// The state of the connection when a deadline passed.
+    /// Returns the state of the connection when a deadline passed.
     pub fn diagnostics(&self) -> Option<&Diagnostics> {
         self.0.diagnostics.as_deref()
     }
 
-    /// A connection could not be opened or was lost, or this program closed it.
+    /// Whether a connection could not be opened or was lost, or this program closed it.
     pub fn is_connection(&self) -> bool {
         use ErrorKind::*;
         matches!(self.0.kind, Connect(_) | ConnectionLost | Closed | Protocol)
     }
 
-    /// A deadline passed: of a connection attempt or of a command.
+    /// Whether a deadline passed: of a connection attempt or of a command.
     pub fn is_timeout(&self) -> bool {
         matches!(self.0.kind, ErrorKind::Timeout(_))
     }
 
-    /// The client refused the command; it was never sent.
+    /// Whether the client refused the command; it was never sent.
     pub fn is_command(&self) -> bool {
         matches!(self.0.kind, ErrorKind::Command | ErrorKind::QueueFull | ErrorKind::CircuitOpen)
     }
 
-    /// The server answered with an error.
+    /// Whether the server answered with an error.
     pub fn is_server(&self) -> bool {
         matches!(self.0.kind, ErrorKind::Server)
     }
 
-    /// The multiplexer was closed by this program; no retry can succeed.
+    /// Whether this program closed the multiplexer; no retry can succeed.
     pub fn is_closed(&self) -> bool {
         matches!(self.0.kind, ErrorKind::Closed)
     }
 
-    /// The server refused the user name, the password or the client's certificate, or wants one.
+    /// Whether the server refused the user name, the password or the client's certificate, or
+    /// requires one.
     pub fn is_auth(&self) -> bool {
         matches!(self.0.kind, ErrorKind::Connect(ConnectStage::Auth))
     }
 
     /// Whether the same command may be sent again without any risk of running twice.
     ///
-    /// True for what was not sent because of a passing condition, and for the server's
-    /// own "not now" answers (`LOADING`, `BUSY`, `TRYAGAIN`, `CLUSTERDOWN`, `MASTERDOWN`), and
-    /// for a [`Conflict`](ErrorKind::Conflict).
+    /// True if the command was not sent because of a passing condition, for the server's own "not
+    /// now" answers (`LOADING`, `BUSY`, `TRYAGAIN`, `CLUSTERDOWN`, `MASTERDOWN`), and for a
+    /// [`Conflict`](ErrorKind::Conflict).
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
             ErrorKind::Server => self.0.server.as_ref().is_some_and(ServerError::is_transient),
@@ -404,7 +406,8 @@ impl Error {
     }
 }
 
-/// The error of a reply that was decoded by hand, as the replies of [erased](crate::Call::erased) calls are.
+/// The error of a reply that the caller decoded itself, such as a reply of an
+/// [erased](crate::Call::erased) call.
 impl From<ReplyError> for Error {
     fn from(error: ReplyError) -> Self {
         match error {
@@ -425,7 +428,7 @@ impl fmt::Display for Error {
 }
 
 impl Error {
-    /// Everything but the delivery, which a cause does not repeat.
+    /// Writes everything but the delivery, which a cause does not repeat.
     pub(crate) fn tell(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
         if let Some(command) = &inner.command {

@@ -28,7 +28,7 @@ pub(crate) struct Field<'a> {
     pub(crate) default: Option<Fallback>,
 }
 
-/// What stands for a value that is missing
+/// What replaces a missing value
 pub(crate) enum Fallback {
     Default,
     Function(ExprPath),

@@ -99,7 +99,7 @@ enum Part {
 
 /// How far one step of the framer came.
 enum Step {
-    /// Not to the end of what it reads; so many bytes are missing at least.
+    /// The element is incomplete; at least this many bytes are missing.
     Need(usize),
     /// Over something that a further element belongs to.
     Open,

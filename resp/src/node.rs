@@ -212,7 +212,7 @@ fn stream_length(body: &[u8]) -> Option<usize> {
 
 #[derive(Clone, Copy)]
 enum Level {
-    /// So many values to go; nested ones are added to it.
+    /// This many values to go; nested ones are added.
     Counted(usize),
     Streamed,
 }

@@ -1,10 +1,10 @@
 //! Commands that wait on the server, each on a connection of its own while it waits.
 //!
-//! The shared connection goes on meanwhile. Dropping such a future closes its connection, so
-//! that the server pops nothing for nobody. An element that was popped at that very moment, or
-//! just before a connection broke, is lost: each is given out at most once. Where that must not
-//! be, move it to a second list with [`blmove`](crate::Database::blmove), or use a group of a
-//! stream.
+//! The shared connection stays free meanwhile. Dropping such a future closes its connection, so
+//! that the server does not pop an element for a caller that has left. An element that was popped
+//! at that very moment, or just before a connection broke, is lost: each element is delivered at
+//! most once. To lose none, move it to a second list with [`blmove`](crate::Database::blmove), or
+//! use a consumer group of a stream.
 
 use std::{
     future::Future,
@@ -26,17 +26,18 @@ use crate::{
 
 /// How long a blocking command waits on the server
 ///
-/// A [`Duration`] will do where one is taken. The client waits for the `command_timeout` longer.
+/// A plain [`Duration`] is accepted too. The client waits `command_timeout` longer than the server.
 ///
-/// While it waits, the client sends a `PING` every [`keep_alive`](crate::Options::keep_alive), 10 s by
-/// default, which the server answers afterwards. Where a proxy cuts connections that are idle for
-/// less than that, choose a shorter `keep_alive`. After 4096 of them the connection is silent.
+/// While the command waits, the client sends a `PING` every
+/// [`keep_alive`](crate::Options::keep_alive), 10 s by default; the server answers them afterwards.
+/// If a proxy cuts connections that are idle for less than that, choose a shorter `keep_alive`.
+/// After 4096 of them the client sends no more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BlockFor {
-    /// At most so long, rounded up to milliseconds; zero is refused.
+    /// At most this long, rounded up to milliseconds; zero is refused.
     AtMost(Duration),
-    /// Until there is something, or the connection is lost.
+    /// Until there is an element, or the connection is lost.
     Ever,
 }
 
@@ -47,9 +48,9 @@ impl From<Duration> for BlockFor {
 }
 
 impl Database {
-    /// Takes the first value of the first list that has one, and waits for one
+    /// Takes the first value of the first list that is not empty, and waits for one if all are
     ///
-    /// Gives the key of that list and the value; `None` if the time passed. See
+    /// Returns the key of that list and the value; `None` if the time passed. See
     /// [BLPOP](https://redis.io/docs/latest/commands/blpop/).
     pub fn blpop<K: FromReply, T: FromReply>(
         &self,
@@ -60,9 +61,9 @@ impl Database {
         self.block("BLPOP", Join(keys, (wait.seconds(),)), wait, fault)
     }
 
-    /// Takes the last value of the first list that has one, and waits for one
+    /// Takes the last value of the first list that is not empty, and waits for one if all are
     ///
-    /// Gives the key of that list and the value; `None` if the time passed. See
+    /// Returns the key of that list and the value; `None` if the time passed. See
     /// [BRPOP](https://redis.io/docs/latest/commands/brpop/).
     pub fn brpop<K: FromReply, T: FromReply>(
         &self,
@@ -73,7 +74,7 @@ impl Database {
         self.block("BRPOP", Join(keys, (wait.seconds(),)), wait, fault)
     }
 
-    /// Moves a value from an end of one list to an end of another, and waits for one
+    /// Moves a value from an end of one list to an end of another, and waits for a value if needed
     ///
     /// See [BLMOVE](https://redis.io/docs/latest/commands/blmove/). Since Redis 6.2.
     pub fn blmove<T: FromReply>(
@@ -88,7 +89,8 @@ impl Database {
         self.block("BLMOVE", (from, to, take, put, wait.seconds()), wait, None)
     }
 
-    /// Moves the last value of one list to the beginning of another, and waits for one
+    /// Moves the last value of one list to the beginning of another, and waits for a value if
+    /// needed
     ///
     /// See [BRPOPLPUSH](https://redis.io/docs/latest/commands/brpoplpush/).
     pub fn brpoplpush<T: FromReply>(
@@ -101,7 +103,8 @@ impl Database {
         self.block("BRPOPLPUSH", (from, to, wait.seconds()), wait, None)
     }
 
-    /// Takes up to so many values from an end of the first list that has some, and waits
+    /// Takes up to `count` values from an end of the first list that is not empty, and waits for
+    /// one
     ///
     /// See [BLMPOP](https://redis.io/docs/latest/commands/blmpop/). Since Redis 7.0.
     pub fn blmpop<K: FromReply, T: FromReply>(
@@ -116,9 +119,9 @@ impl Database {
         self.block("BLMPOP", args, wait, fault)
     }
 
-    /// Takes the member with the lowest score of the first sorted set that has one, and waits
+    /// Takes the member with the lowest score of the first sorted set that is not empty, and waits
     ///
-    /// Gives the key, the member and its score; `None` if the time passed. See
+    /// Returns the key, the member and its score; `None` if the time passed. See
     /// [BZPOPMIN](https://redis.io/docs/latest/commands/bzpopmin/).
     pub fn bzpopmin<K: FromReply, T: FromReply>(
         &self,
@@ -129,9 +132,9 @@ impl Database {
         self.block("BZPOPMIN", Join(keys, (wait.seconds(),)), wait, fault)
     }
 
-    /// Takes the member with the highest score of the first sorted set that has one, and waits
+    /// Takes the member with the highest score of the first sorted set that is not empty, and waits
     ///
-    /// Gives the key, the member and its score; `None` if the time passed. See
+    /// Returns the key, the member and its score; `None` if the time passed. See
     /// [BZPOPMAX](https://redis.io/docs/latest/commands/bzpopmax/).
     pub fn bzpopmax<K: FromReply, T: FromReply>(
         &self,
@@ -142,7 +145,7 @@ impl Database {
         self.block("BZPOPMAX", Join(keys, (wait.seconds(),)), wait, fault)
     }
 
-    /// Takes up to so many members from the first sorted set that has some, and waits
+    /// Takes up to `count` members from the first sorted set that is not empty, and waits for one
     ///
     /// See [BZMPOP](https://redis.io/docs/latest/commands/bzmpop/). Since Redis 7.0.
     pub fn bzmpop<K: FromReply, T: FromReply>(
@@ -157,7 +160,7 @@ impl Database {
         self.block("BZMPOP", args, wait, fault)
     }
 
-    /// Like [`xread`](Self::xread), and waits for entries; `$` stands for those after now
+    /// Like [`xread`](Self::xread), and waits for entries; `$` as an id means "added from now on"
     ///
     /// See [XREAD](https://redis.io/docs/latest/commands/xread/).
     pub fn xread_block<K: FromReply>(
@@ -188,7 +191,7 @@ impl Database {
         self.block("XREADGROUP", Join(("GROUP", group, consumer), streams), wait, fault)
     }
 
-    /// Runs a command that waits, on this lease or on one for itself.
+    /// Runs a command that waits, on this lease or on one of its own.
     async fn block<T: FromReply, A: ToArgs>(
         &self,
         name: &'static str,
@@ -217,7 +220,7 @@ impl Database {
                 Err(error) => Err(error.clone()),
             };
             let Err(error) = result else { return result };
-            // Whose connection is closed by now.
+            // The lease's connection is closed by now.
             drop(leased);
             let words = Call::<(), _>::new(self.link(), name, &args);
             attempts.again(&error, &words.words()).await.ok_or(error)?;
@@ -277,7 +280,7 @@ impl BlockFor {
 
     fn fault(self) -> Fault {
         (self == Self::AtMost(Duration::ZERO)).then(|| {
-            "a time of zero would block for ever: say BlockFor::Ever if that is meant".to_owned()
+            "a time of zero would block forever: say BlockFor::Ever if that is meant".to_owned()
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Leases for commands of a database, and what its handle does when there is none.
+//! Leases for the commands of a database, with the retries of its handle.
 
 use std::{future::poll_fn, sync::Arc, time::Duration};
 
@@ -11,16 +11,16 @@ use crate::{
     resp::Arg,
 };
 
-/// The attempts of something that leases a connection for each of them
+/// The attempts of an operation that leases a connection for each of them
 pub(super) struct Attempts<'a> {
     link: &'a Link,
-    /// `None`: there is one.
+    /// `None`: the handle has no retry policy.
     retrying: Option<Retrying>,
 }
 
 impl Database {
-    /// As the handle retries: each attempt has its own time, unless the policy is
-    /// [for a time](crate::RetryPolicy::within).
+    /// Counts attempts as the handle's policy says. Each attempt has its own time, unless the
+    /// policy is [for a time](crate::RetryPolicy::within).
     pub(super) fn attempts(&self) -> Attempts<'_> {
         let link = &*self.muxer.inner().link;
         let policy = self.handling().and_then(|handling| handling.retry.as_ref());
@@ -32,12 +32,12 @@ impl Database {
         Attempts { link, retrying }
     }
 
-    /// A leased connection for this command, unless the circuit breaker keeps it back.
+    /// Leases a connection for this command, unless the circuit breaker refuses.
     pub(super) async fn borrow(&self, name: &str) -> Result<Arc<Leased>> {
         self.borrow_within(name, self.muxer.inner().options.command_timeout).await
     }
 
-    /// The same, within another time.
+    /// Like [`borrow`](Self::borrow), within another time.
     pub(super) async fn borrow_within(&self, name: &str, limit: Duration) -> Result<Arc<Leased>> {
         let inner = self.muxer.inner();
         if let Some(handling) = self.handling() {
@@ -47,13 +47,13 @@ impl Database {
         inner.lease_within(limit).await.map_err(|error| error.command(name))
     }
 
-    /// The same, as often as the handle retries.
+    /// Like [`borrow_within`](Self::borrow_within), as often as the handle retries.
     pub(super) async fn borrow_patiently(&self, name: &str) -> Result<Arc<Leased>> {
         let mut attempts = self.attempts();
         loop {
             match self.borrow(name).await {
                 Ok(leased) => return Ok(leased),
-                // Nothing was sent: the words are those of any command that may be sent twice.
+                // Nothing was sent: `PING`, like any of them, may be sent twice.
                 Err(error) => attempts.again(&error, &[Arg::Bytes(b"PING")]).await.ok_or(error)?,
             }
         }

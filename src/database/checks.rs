@@ -1,4 +1,4 @@
-//! What is refused before it is sent, and times as the server wants them.
+//! Refuses bad arguments before anything is sent, and writes times as the server wants them.
 
 use std::time::Duration;
 

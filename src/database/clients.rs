@@ -70,7 +70,7 @@ impl Database {
         self.call2("CLIENT", "LIST", super::Join(("ID",), ids)).unless(fault)
     }
 
-    /// Closes the connections that all parts of the filter apply to, except this one; how many
+    /// Closes the connections that match all parts of the filter, except this one; returns how many
     ///
     /// An empty filter is refused. See
     /// [CLIENT KILL](https://redis.io/docs/latest/commands/client-kill/).
@@ -78,22 +78,23 @@ impl Database {
         self.list2("CLIENT", "KILL", filter, "conditions")
     }
 
-    /// Ends the wait of a connection with a blocking command; false if it does not wait
+    /// Ends the wait of a connection in a blocking command; returns false if the connection does
+    /// not wait
     ///
     /// See [CLIENT UNBLOCK](https://redis.io/docs/latest/commands/client-unblock/).
     pub fn client_unblock(&self, id: i64) -> Call<'_, bool, impl ToArgs> {
         self.call2("CLIENT", "UNBLOCK", (id,))
     }
 
-    /// Holds all connections back for a time, rounded up to milliseconds
+    /// Delays the commands of all connections for a time, rounded up to milliseconds
     ///
-    /// Also this connection: its replies come late. See
+    /// This connection too: its replies come late. See
     /// [CLIENT PAUSE](https://redis.io/docs/latest/commands/client-pause/).
     pub fn client_pause(&self, time: Duration) -> Call<'_, (), impl ToArgs> {
         self.call2("CLIENT", "PAUSE", (millis(time), "ALL"))
     }
 
-    /// Holds the writing commands of all connections back for a time
+    /// Delays the writing commands of all connections for a time
     ///
     /// See [CLIENT PAUSE](https://redis.io/docs/latest/commands/client-pause/). Since
     /// Redis 6.2.
@@ -109,11 +110,12 @@ impl Database {
         self.call2("CLIENT", "UNPAUSE", ())
     }
 
-    /// Whether this connection is spared when the server closes some for want of memory
+    /// Excludes this connection from eviction when the server runs out of memory for clients, or no
+    /// longer
     ///
-    /// On a [`Lease`](crate::Lease) it is for that lease. The connection of a multiplexer is
-    /// shared: there it is for everybody, until the connection is replaced, and a new one begins
-    /// without. See
+    /// On a [`Lease`](crate::Lease) this applies to that lease. The connection of a multiplexer is
+    /// shared: there it applies to every caller, until the connection is replaced; the new one
+    /// begins without it. See
     /// [CLIENT NO-EVICT](https://redis.io/docs/latest/commands/client-no-evict/). Since
     /// Redis 7.0.
     pub fn client_no_evict(&self, on: bool) -> Call<'_, (), impl ToArgs> {
@@ -121,11 +123,11 @@ impl Database {
         self.call2("CLIENT", "NO-EVICT", (on_off(on),))
     }
 
-    /// Whether reading through this connection leaves open when a key was last used
+    /// Keeps reads through this connection from marking keys as recently used, or no longer
     ///
-    /// On a [`Lease`](crate::Lease) it is for that lease. The connection of a multiplexer is
-    /// shared: there it is for everybody, until the connection is replaced, and a new one begins
-    /// without. See
+    /// On a [`Lease`](crate::Lease) this applies to that lease. The connection of a multiplexer is
+    /// shared: there it applies to every caller, until the connection is replaced; the new one
+    /// begins without it. See
     /// [CLIENT NO-TOUCH](https://redis.io/docs/latest/commands/client-no-touch/). Since
     /// Redis 7.2.
     pub fn client_no_touch(&self, on: bool) -> Call<'_, (), impl ToArgs> {
@@ -133,7 +135,7 @@ impl Database {
         self.call2("CLIENT", "NO-TOUCH", (on_off(on),))
     }
 
-    /// The next borrower of a leased connection must not find what is changed now.
+    /// Marks a leased connection as changed: the next borrower must not get it like this.
     fn note_change(&self) {
         if let Some(leased) = self.leased.get() {
             leased.change();
@@ -158,7 +160,7 @@ options! {
     kind: kind(kind: impl ToArg) => "TYPE", kind;
     /// Of this user (`USER`).
     user: user(name: impl ToArg) => "USER", name;
-    /// Older than so many seconds (`MAXAGE`). Since Redis 7.4.
+    /// At least this many seconds old (`MAXAGE`). Since Redis 7.4.
     maxage: maxage(seconds: u64) => "MAXAGE", seconds;
 }
 
@@ -168,15 +170,15 @@ options! {
 pub struct ClientInfo {
     /// The server's number for it.
     pub id: i64,
-    /// Where it comes from, as `address:port`.
+    /// The client's `address:port`.
     pub addr: String,
-    /// The name it was given; empty if none.
+    /// The connection's name; empty if it has none.
     pub name: String,
     /// How long it has existed.
     pub age: Duration,
-    /// How long it has done nothing.
+    /// How long the connection has been idle.
     pub idle: Duration,
-    /// A letter for each thing that is special about it; `N` if nothing is.
+    /// A letter for each special state; `N` if there is none.
     pub flags: String,
     /// Number of its database.
     pub db: u32,
@@ -184,9 +186,9 @@ pub struct ClientInfo {
     pub sub: u64,
     /// Number of patterns it is subscribed to.
     pub psub: u64,
-    /// The command it sent last, as in `client|list`.
+    /// The last command, as in `client|list`.
     pub cmd: String,
-    /// Its user; empty before Redis 6.0.
+    /// The user; empty before Redis 6.0.
     pub user: String,
     line: String,
 }

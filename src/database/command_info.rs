@@ -31,7 +31,8 @@ impl Database {
         self.call2("COMMAND", "LIST", ("FILTERBY", "PATTERN", pattern))
     }
 
-    /// What the server knows about commands, all if none is named; `None` for unknown ones
+    /// What the server knows about commands, about all if the list is empty; `None` for unknown
+    /// ones
     ///
     /// Those with subcommands are named as in `config|get`. See
     /// [COMMAND INFO](https://redis.io/docs/latest/commands/command-info/).
@@ -42,7 +43,7 @@ impl Database {
         self.call2("COMMAND", "INFO", names)
     }
 
-    /// The manual of commands, all if none is named, as the server gives it
+    /// The manual of commands, of all if the list is empty, as the server returns it
     ///
     /// See [COMMAND DOCS](https://redis.io/docs/latest/commands/command-docs/). Since
     /// Redis 7.0.
@@ -60,7 +61,7 @@ impl Database {
         self.list2("COMMAND", "GETKEYS", command, "the command's words")
     }
 
-    /// The keys of a command with its arguments, and what it does with each
+    /// The keys of a command with its arguments, and how the command uses each
     ///
     /// See [COMMAND
     /// GETKEYSANDFLAGS](https://redis.io/docs/latest/commands/command-getkeysandflags/).
@@ -79,7 +80,7 @@ impl Database {
 pub struct CommandInfo {
     /// Its name in lower case, as in `config|get`.
     pub name: String,
-    /// Number of words, its own among them; a negative number is the least.
+    /// Number of words, including the name; a negative number is a minimum.
     pub arity: i64,
     /// What it does, such as `readonly` or `blocking`.
     pub flags: Vec<String>,

@@ -5,9 +5,10 @@ use std::time::Duration;
 use super::checks::{Fault, millis, zero};
 use crate::resp::{Arg, ArgList, DecodeError, FromReply, Reply, ReplyError, ToArg, ToArgs};
 
-/// What shall become of a time to live
+/// What to do with a time to live
 ///
-/// Made from a [`Duration`], or from an `Option` of one, of which `None` is [`Never`](Self::Never).
+/// Converts from a [`Duration`], or from an `Option` of one, where `None` is
+/// [`Never`](Self::Never).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Expiry {
@@ -41,17 +42,17 @@ impl Expiry {
         }
     }
 
-    /// As the options of a command that reads and by default leaves it unchanged.
+    /// The options of a command that reads and by default leaves the time to live unchanged.
     pub(super) fn of_reader(self) -> ExpiryArgs {
         ExpiryArgs(self, Self::Unchanged)
     }
 
-    /// As the options of a command that writes and by default takes it away.
+    /// The options of a command that writes and by default removes the time to live.
     pub(super) fn of_writer(self) -> ExpiryArgs {
         ExpiryArgs(self, Self::Never)
     }
 
-    /// Appends it, unless saying nothing says it.
+    /// Appends the option, unless it is `unsaid`, the default of the command.
     pub(super) fn append_unless<'a>(self, unsaid: Self, args: &mut ArgList<'a>) {
         if self == unsaid {
             return;
@@ -67,7 +68,7 @@ impl Expiry {
     }
 }
 
-/// An expiry as arguments, and what is said by saying nothing
+/// An expiry as arguments, and the command's default
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ExpiryArgs(Expiry, Expiry);
 
@@ -78,15 +79,15 @@ impl ToArgs for ExpiryArgs {
 }
 
 super::options::words! {
-    /// On which condition a time to live is set
+    /// The condition for setting a time to live
     ExpireIf {
-        /// There is none yet (`NX`).
+        /// The key or field has no time to live (`NX`).
         Missing => "NX",
-        /// There is one already (`XX`).
+        /// The key or field has a time to live (`XX`).
         Exists => "XX",
-        /// It becomes longer (`GT`); no time to live counts as infinite.
+        /// The new time to live is longer (`GT`); none counts as infinite.
         Longer => "GT",
-        /// It becomes shorter (`LT`); no time to live counts as infinite.
+        /// The new time to live is shorter (`LT`); none counts as infinite.
         Shorter => "LT",
     }
 }

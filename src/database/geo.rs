@@ -22,14 +22,14 @@ use crate::{
 };
 
 impl Database {
-    /// Adds members, given as longitude, latitude and name, or moves them; how many are new
+    /// Adds members, given as longitude, latitude and name, or moves them; returns how many are new
     ///
     /// See [GEOADD](https://redis.io/docs/latest/commands/geoadd/).
     pub fn geoadd(&self, key: impl ToArg, places: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
         self.geoadd_with(key, places, GeoAddOptions::new())
     }
 
-    /// Adds members or moves them as the options say; how many are new
+    /// Adds members or moves them as the options say; returns how many are new
     ///
     /// See [GEOADD](https://redis.io/docs/latest/commands/geoadd/). Since Redis 6.2.
     pub fn geoadd_with(
@@ -88,7 +88,7 @@ impl Database {
         self.call("GEOSEARCH", Join((key,), search))
     }
 
-    /// Members within an area, how far from its centre and where each one is
+    /// Members within an area, with the distance from its centre and the position of each
     ///
     /// See [GEOSEARCH](https://redis.io/docs/latest/commands/geosearch/). Since Redis 6.2.
     pub fn geosearch_places<T: FromReply>(
@@ -99,7 +99,7 @@ impl Database {
         self.call("GEOSEARCH", Join((key,), Join(search, ("WITHCOORD", "WITHDIST", "WITHHASH"))))
     }
 
-    /// Stores the members within an area; how many
+    /// Stores the members within an area; returns their number
     ///
     /// See [GEOSEARCHSTORE](https://redis.io/docs/latest/commands/geosearchstore/). Since
     /// Redis 6.2.
@@ -112,7 +112,7 @@ impl Database {
         self.call("GEOSEARCHSTORE", Join((to, from), search))
     }
 
-    /// Stores the members within an area as a sorted set of their distances; how many
+    /// Stores the members within an area as a sorted set of their distances; returns their number
     ///
     /// See [GEOSEARCHSTORE](https://redis.io/docs/latest/commands/geosearchstore/). Since
     /// Redis 6.2.
@@ -127,7 +127,7 @@ impl Database {
 }
 
 options! {
-    /// On which condition members are added or moved
+    /// The condition for adding or moving members
     GeoAddOptions { condition, changed }
     /// Only new members (`NX`).
     condition: if_missing() => "NX";
@@ -199,7 +199,7 @@ impl<T: FromReply> FromReply for GeoPlace<T> {
 #[must_use]
 pub struct GeoCentre(Vec<Arg<'static>>);
 
-/// An area, and in what order and up to what number its members are wanted
+/// An area, with the order and the maximum number of the members to return
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct GeoSearch {
@@ -209,14 +209,14 @@ pub struct GeoSearch {
 }
 
 impl GeoSearch {
-    /// Around a point, given as longitude and latitude.
+    /// An area around a point, given as longitude and latitude.
     pub fn around(point: impl Into<GeoPosition>) -> GeoCentre {
         let GeoPosition { longitude, latitude } = point.into();
         let [x, y] = [longitude, latitude].map(|degrees| degrees.to_arg().into_owned());
         GeoCentre(vec![Arg::Bytes(b"FROMLONLAT"), x, y])
     }
 
-    /// Around a member; an error if it is missing.
+    /// An area around a member; the search fails if the member is missing.
     pub fn around_member(member: impl ToArg) -> GeoCentre {
         GeoCentre(vec![Arg::Bytes(b"FROMMEMBER"), member.to_arg().into_owned()])
     }
@@ -233,13 +233,13 @@ impl GeoSearch {
         self
     }
 
-    /// At most so many, the nearest ones.
+    /// Returns at most `count` members, the nearest ones.
     pub fn count(mut self, count: u64) -> Self {
         self.count = Some((count, false));
         self
     }
 
-    /// At most so many, whichever are found first: faster.
+    /// Returns at most `count` members, any within the area: faster.
     pub fn count_any(mut self, count: u64) -> Self {
         self.count = Some((count, true));
         self

@@ -7,7 +7,7 @@ use crate::{
 };
 
 impl Database {
-    /// Counts elements; whether the estimate changed
+    /// Counts elements; returns whether the estimate changed
     ///
     /// Without elements the key is made, if it does not exist. See
     /// [PFADD](https://redis.io/docs/latest/commands/pfadd/).

@@ -20,28 +20,28 @@ use crate::{
 };
 
 impl Database {
-    /// Puts values before the first one, one after the other; the new length
+    /// Prepends values, one after the other; returns the new length
     ///
     /// See [LPUSH](https://redis.io/docs/latest/commands/lpush/).
     pub fn lpush(&self, key: impl ToArg, values: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
         self.list("LPUSH", (key,), values, "values")
     }
 
-    /// Puts values behind the last one; the new length
+    /// Appends values; returns the new length
     ///
     /// See [RPUSH](https://redis.io/docs/latest/commands/rpush/).
     pub fn rpush(&self, key: impl ToArg, values: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
         self.list("RPUSH", (key,), values, "values")
     }
 
-    /// Like [`lpush`](Self::lpush), if the list exists; the new length
+    /// Like [`lpush`](Self::lpush), if the list exists; returns the new length
     ///
     /// See [LPUSHX](https://redis.io/docs/latest/commands/lpushx/).
     pub fn lpushx(&self, key: impl ToArg, values: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
         self.list("LPUSHX", (key,), values, "values")
     }
 
-    /// Like [`rpush`](Self::rpush), if the list exists; the new length
+    /// Like [`rpush`](Self::rpush), if the list exists; returns the new length
     ///
     /// See [RPUSHX](https://redis.io/docs/latest/commands/rpushx/).
     pub fn rpushx(&self, key: impl ToArg, values: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
@@ -62,7 +62,7 @@ impl Database {
         self.call("RPOP", (key,))
     }
 
-    /// Takes up to so many values from the beginning; `None` if there is no such list
+    /// Takes up to `count` values from the beginning; `None` if there is no such list
     ///
     /// See [LPOP](https://redis.io/docs/latest/commands/lpop/). Since Redis 6.2.
     pub fn lpop_count<T: FromReply>(
@@ -73,7 +73,7 @@ impl Database {
         self.call("LPOP", (key, count))
     }
 
-    /// Takes up to so many values from the end; `None` if there is no such list
+    /// Takes up to `count` values from the end; `None` if there is no such list
     ///
     /// See [RPOP](https://redis.io/docs/latest/commands/rpop/). Since Redis 6.2.
     pub fn rpop_count<T: FromReply>(
@@ -91,7 +91,7 @@ impl Database {
         self.call("LLEN", (key,))
     }
 
-    /// Values from one index to another, both included; negative ones count from the end
+    /// Values from one index to another, both included; negative indexes count from the end
     ///
     /// See [LRANGE](https://redis.io/docs/latest/commands/lrange/).
     pub fn lrange<T: FromReply>(
@@ -103,7 +103,7 @@ impl Database {
         self.call("LRANGE", (key, start, stop))
     }
 
-    /// The value at an index; negative ones count from the end
+    /// The value at an index; negative indexes count from the end
     ///
     /// See [LINDEX](https://redis.io/docs/latest/commands/lindex/).
     pub fn lindex<T: FromReply>(
@@ -114,7 +114,7 @@ impl Database {
         self.call("LINDEX", (key, index))
     }
 
-    /// Replaces the value at an index; an error if there is none
+    /// Replaces the value at an index; an error if the index does not exist
     ///
     /// See [LSET](https://redis.io/docs/latest/commands/lset/).
     pub fn lset(
@@ -126,7 +126,7 @@ impl Database {
         self.call("LSET", (key, index, value))
     }
 
-    /// Removes so many equal values, from the end if negative, all if 0; how many
+    /// Removes `count` equal values, from the end if negative, all if 0; returns how many
     ///
     /// See [LREM](https://redis.io/docs/latest/commands/lrem/).
     pub fn lrem(
@@ -164,7 +164,7 @@ impl Database {
         self.call("LPOS", Join((key, value), options))
     }
 
-    /// Indices of up to so many equal values, of all if 0
+    /// Indexes of up to `count` equal values, of all if 0
     ///
     /// See [LPOS](https://redis.io/docs/latest/commands/lpos/). Since Redis 6.0.6.
     pub fn lpos_count(
@@ -177,7 +177,7 @@ impl Database {
         self.call("LPOS", Join((key, value, "COUNT", count), options))
     }
 
-    /// Puts a value before another; the new length, or -1 if that is not there
+    /// Inserts a value before another; returns the new length, or -1 if the other is missing
     ///
     /// See [LINSERT](https://redis.io/docs/latest/commands/linsert/).
     pub fn linsert_before(
@@ -189,7 +189,7 @@ impl Database {
         self.call("LINSERT", (key, "BEFORE", pivot, value))
     }
 
-    /// Puts a value behind another; the new length, or -1 if that is not there
+    /// Inserts a value after another; returns the new length, or -1 if the other is missing
     ///
     /// See [LINSERT](https://redis.io/docs/latest/commands/linsert/).
     pub fn linsert_after(
@@ -215,9 +215,9 @@ impl Database {
         self.call("LMOVE", (from, to, take, put))
     }
 
-    /// Takes up to so many values from an end of the first list that is not empty
+    /// Takes up to `count` values from an end of the first list that is not empty
     ///
-    /// Gives the key of that list and the values; `None` if all are empty. See
+    /// Returns the key of that list and the values; `None` if all are empty. See
     /// [LMPOP](https://redis.io/docs/latest/commands/lmpop/). Since Redis 7.0.
     pub fn lmpop<K: FromReply, T: FromReply>(
         &self,
@@ -243,8 +243,8 @@ words! {
 options! {
     /// Where to look for a value in a list
     LposOptions { rank, maxlen }
-    /// Begins with the n-th equal value; a negative one counts from the end (`RANK`).
+    /// Starts with the n-th equal value; a negative rank counts from the end (`RANK`).
     rank: rank(rank: i64) => "RANK", rank;
-    /// Compares at most so many values (`MAXLEN`).
+    /// Compares at most `count` values (`MAXLEN`).
     maxlen: maxlen(count: u64) => "MAXLEN", count;
 }

@@ -63,17 +63,17 @@ use crate::{
     resp::{ArgList, FromReply, Reply, ReplyError, ToArg, ToArgs},
 };
 
-/// Typed commands; got from [`ConnectionMultiplexer::database`]
+/// Typed commands; returned by [`ConnectionMultiplexer::database`]
 ///
 /// Keys and values are anything that is [`ToArg`]: text, bytes, numbers.
-/// Where several are taken, a single one, a list, a tuple or (for pairs) a map will do: see
-/// [`ToArgs`]. Replies are decoded into the type the caller names.
+/// A parameter for several of them accepts a single one, a list, a tuple or (for pairs) a map: see
+/// [`ToArgs`]. Replies are decoded into the type that the caller names.
 #[derive(Debug, Clone)]
 pub struct Database {
     muxer: ConnectionMultiplexer,
-    /// A connection of its own, instead of the shared one.
+    /// A leased connection, instead of the shared one.
     leased: Full<Arc<Leased>>,
-    /// What is done with its calls.
+    /// What is done with the calls of this handle.
     handling: Full<Arc<Handling>>,
 }
 
@@ -83,7 +83,7 @@ impl Database {
         Self { muxer, leased: Full::default(), handling }
     }
 
-    /// On a connection of its own.
+    /// A handle for a leased connection.
     pub(crate) fn on_lease(muxer: ConnectionMultiplexer, leased: Arc<Leased>) -> Self {
         let handling = muxer.inner().handling.clone();
         Self { muxer, leased: Full::new(leased), handling }
@@ -96,19 +96,20 @@ impl Database {
         }
     }
 
-    /// The same, with this prefix before every key of every command
+    /// Returns a handle that puts this prefix before every key of every command
     ///
-    /// Whatever the words of a command are, typed or by [`execute`](Self::execute), the prefix goes
-    /// before those that are keys; a prefix put on a prefixed handle goes behind the first one. A
-    /// command that is not known, or whose keys cannot be told from its words (`FT.SEARCH`), is
-    /// refused with [`ErrorKind::Command`](crate::ErrorKind::Command) and not sent.
+    /// The prefix applies to the words that are keys, in typed commands and in
+    /// [`execute`](Self::execute). A second prefix is put after the first one. A command that is
+    /// unknown, or whose keys its words do not show (`FT.SEARCH`), is refused with
+    /// [`ErrorKind::Command`](crate::ErrorKind::Command) and not sent.
     ///
     /// - `KEYS`, `SCAN` and the patterns of `SORT` (`BY`, `GET`) are confined to the prefix.
     /// - Where replies name keys, they come without it: `KEYS`, `SCAN`, `RANDOMKEY`, `XREAD`,
     ///   `XREADGROUP`, `LMPOP`, `ZMPOP` and the blocking pops.
-    /// - `KEYS` of scripts have it; the script's text, and keys that it makes up itself, do not.
-    /// - What is about the whole database stays that: `FLUSHDB`, `DBSIZE`, `RANDOMKEY`, which may
-    ///   name a key without the prefix. Channels have none either.
+    /// - `KEYS` of scripts get the prefix; the script's text, and keys that the script makes up, do
+    ///   not.
+    /// - Commands on the whole database are not confined: `FLUSHDB`, `DBSIZE`, and `RANDOMKEY`, which
+    ///   may name a key without the prefix. Channels get no prefix either.
     ///
     /// ```no_run
     /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
@@ -131,26 +132,26 @@ impl Database {
         })
     }
 
-    /// The same; each of its calls is sent again as this policy says when it fails for a passing
+    /// Returns a handle that sends calls again, as this policy says, when they fail for a passing
     /// reason
     ///
-    /// See [`RetryPolicy`]. A call's own [`retry`](Call::retry) goes before it. A blocking command
-    /// (`blpop`) is sent again on another connection, for its whole time each. Not sent again:
-    /// transactions (but connections for them are asked for again), calls that are
-    /// [forgotten](Call::forget), and commands of a [`Lease`](crate::Lease), which does not come
-    /// back.
+    /// See [`RetryPolicy`]. A call's own [`retry`](Call::retry) overrides the policy. A blocking
+    /// command (`blpop`) is sent again on another connection, with its full time for each attempt.
+    /// Not sent again: transactions (but a connection for them is asked for again), calls that are
+    /// [forgotten](Call::forget), and commands of a [`Lease`](crate::Lease), which is lost with its
+    /// connection.
     #[cfg(feature = "full")]
     pub fn with_retry(&self, policy: RetryPolicy) -> Self {
         self.change(|handling| handling.retry = Some(policy))
     }
 
-    /// The same; this observer, too, is told of each of its calls.
+    /// Returns a handle whose calls this observer sees too.
     #[cfg(feature = "full")]
     pub fn with_observer(&self, observer: impl CommandObserver) -> Self {
         self.change(|handling| handling.observers.add(Arc::new(observer)))
     }
 
-    /// The same; each of its calls is recorded by this session, as long as that lives.
+    /// Returns a handle whose calls this session records while it lives.
     #[cfg(feature = "full")]
     pub fn profiled(&self, session: &ProfilingSession) -> Self {
         match session.observer() {
@@ -159,7 +160,7 @@ impl Database {
         }
     }
 
-    /// Any command, treated as this handle treats its commands
+    /// Sends any command, treated as this handle treats its typed commands
     ///
     /// As [`ConnectionMultiplexer::execute`], or [`Lease::execute`](crate::Lease::execute) if this
     /// is the database of a lease.
@@ -245,7 +246,7 @@ impl<A: ToArgs, B: ToArgs> ToArgs for Join<A, B> {
 /// The number of elements in a list, the list, and the other arguments
 #[derive(Clone)]
 struct Counted<L, A> {
-    /// So many arguments are one element.
+    /// This many arguments are one element.
     size: usize,
     list: L,
     after: A,

@@ -1,4 +1,4 @@
-//! What builders of options and decoders of records have in common.
+//! What builders of options and decoders of records share.
 
 use crate::resp::{Arg, ArgList, DecodeError, FromReply, Reply, ReplyError, ToArg, ToArgs};
 
@@ -26,7 +26,7 @@ impl Words {
         Self(words)
     }
 
-    /// One more of an option that may come several times.
+    /// Adds one more of an option that may occur several times.
     pub(crate) fn push(&mut self, word: &'static str, value: &impl ToArg) {
         self.0.extend([Arg::Bytes(word.as_bytes()), value.to_arg().into_owned()]);
     }

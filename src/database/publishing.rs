@@ -1,4 +1,4 @@
-//! Publishing, and what is subscribed to.
+//! Publishing, and lists of what is subscribed to.
 //!
 //! To receive messages see [`ConnectionMultiplexer::subscriber`](crate::ConnectionMultiplexer::subscriber).
 

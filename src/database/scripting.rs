@@ -1,4 +1,4 @@
-//! Lua scripts and functions. [`Script`](super::Script) saves most of this.
+//! Lua scripts and functions. [`Script`](super::Script) does most of this for you.
 //!
 //! ```no_run
 //! # async fn f(db: redmux::Database) -> redmux::Result<()> {
@@ -23,7 +23,7 @@ use crate::{
 impl Database {
     /// Runs a Lua script on the server
     ///
-    /// `keys` are the keys it touches, `args` anything else. See
+    /// `keys` are the keys it touches, `args` all other arguments. See
     /// [EVAL](https://redis.io/docs/latest/commands/eval/).
     pub fn eval<T: FromReply>(
         &self,
@@ -36,7 +36,7 @@ impl Database {
 
     /// Runs a Lua script that the server has stored
     ///
-    /// The error's code is `NOSCRIPT` if it has not. See
+    /// The error's code is `NOSCRIPT` if the server does not know it. See
     /// [EVALSHA](https://redis.io/docs/latest/commands/evalsha/).
     pub fn evalsha<T: FromReply>(
         &self,
@@ -47,7 +47,7 @@ impl Database {
         self.call("EVALSHA", Join((digest,), Counted::new(keys, args)))
     }
 
-    /// Like [`eval`](Self::eval), for a script that only reads; for replicas too
+    /// Like [`eval`](Self::eval), for a script that only reads; runs on replicas too
     ///
     /// See [EVAL_RO](https://redis.io/docs/latest/commands/eval_ro/). Since Redis 7.0.
     pub fn eval_ro<T: FromReply>(
@@ -59,7 +59,7 @@ impl Database {
         self.call("EVAL_RO", Join((script,), Counted::new(keys, args)))
     }
 
-    /// Like [`evalsha`](Self::evalsha), for a script that only reads; for replicas too
+    /// Like [`evalsha`](Self::evalsha), for a script that only reads; runs on replicas too
     ///
     /// See [EVALSHA_RO](https://redis.io/docs/latest/commands/evalsha_ro/). Since Redis 7.0.
     pub fn evalsha_ro<T: FromReply>(
@@ -83,7 +83,7 @@ impl Database {
         self.call("FCALL", Join((function,), Counted::new(keys, args)))
     }
 
-    /// Like [`fcall`](Self::fcall), for a function that only reads; for replicas too
+    /// Like [`fcall`](Self::fcall), for a function that only reads; runs on replicas too
     ///
     /// See [FCALL_RO](https://redis.io/docs/latest/commands/fcall_ro/). Since Redis 7.0.
     pub fn fcall_ro<T: FromReply>(
@@ -117,22 +117,22 @@ impl Database {
         self.call2("SCRIPT", "SHOW", (digest,))
     }
 
-    /// Forgets all stored scripts
+    /// Deletes all stored scripts
     ///
     /// See [SCRIPT FLUSH](https://redis.io/docs/latest/commands/script-flush/).
     pub fn script_flush(&self) -> Call<'_, (), impl ToArgs> {
         self.call2("SCRIPT", "FLUSH", ())
     }
 
-    /// Ends the script that is running, unless it has written already
+    /// Stops the script that is running, unless it has written already
     ///
-    /// An error if none is running. See [SCRIPT
+    /// An error if no script is running. See [SCRIPT
     /// KILL](https://redis.io/docs/latest/commands/script-kill/).
     pub fn script_kill(&self) -> Call<'_, (), impl ToArgs> {
         self.call2("SCRIPT", "KILL", ())
     }
 
-    /// Stores a library of functions and returns its name; an error if there is one of that name
+    /// Stores a library of functions and returns its name; an error if that name exists
     ///
     /// See [FUNCTION LOAD](https://redis.io/docs/latest/commands/function-load/).
     /// Since Redis 7.0.
@@ -140,7 +140,7 @@ impl Database {
         self.call2("FUNCTION", "LOAD", (code,))
     }
 
-    /// Stores a library of functions, replacing one of the same name; its name
+    /// Stores a library of functions, replacing one of the same name; returns its name
     ///
     /// See [FUNCTION LOAD](https://redis.io/docs/latest/commands/function-load/).
     /// Since Redis 7.0.
@@ -175,15 +175,15 @@ impl Database {
         self.call2("FUNCTION", "FLUSH", ())
     }
 
-    /// Ends the function that is running, unless it has written already
+    /// Stops the function that is running, unless it has written already
     ///
-    /// An error if none is running. See
+    /// An error if no function is running. See
     /// [FUNCTION KILL](https://redis.io/docs/latest/commands/function-kill/). Since Redis 7.0.
     pub fn function_kill(&self) -> Call<'_, (), impl ToArgs> {
         self.call2("FUNCTION", "KILL", ())
     }
 
-    /// What is running, and how much there is
+    /// The function that is running, and the number of libraries and functions
     ///
     /// See [FUNCTION STATS](https://redis.io/docs/latest/commands/function-stats/).
     /// Since Redis 7.0.
@@ -213,7 +213,7 @@ impl Database {
 }
 
 words! {
-    /// What becomes of the libraries that are there when others are restored
+    /// What to do with existing libraries when others are restored
     RestorePolicy {
         /// They stay; an error if two have the same name.
         Append => "APPEND",
@@ -243,7 +243,7 @@ record! {
     FunctionInfo {
         /// Its name.
         "name" => name: String,
-        /// What it is for, if its author said so.
+        /// Its description, if its author wrote one.
         "description" => description: Option<String>,
         /// What it does, such as `no-writes`.
         "flags" => flags: Vec<String>,

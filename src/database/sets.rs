@@ -72,7 +72,7 @@ impl Database {
         self.call("SPOP", (key,))
     }
 
-    /// Takes up to so many random members
+    /// Takes up to `count` random members
     ///
     /// See [SPOP](https://redis.io/docs/latest/commands/spop/).
     pub fn spop_count<T: FromReply>(
@@ -101,7 +101,7 @@ impl Database {
         self.call("SRANDMEMBER", (key, count))
     }
 
-    /// Moves a member; false if it is not in the first set
+    /// Moves a member; returns false if it is not in the first set
     ///
     /// See [SMOVE](https://redis.io/docs/latest/commands/smove/).
     pub fn smove(
@@ -134,28 +134,28 @@ impl Database {
         self.list("SDIFF", (), keys, "keys")
     }
 
-    /// Stores what [`sinter`](Self::sinter) gives; how many members
+    /// Stores what [`sinter`](Self::sinter) returns; returns the number of members
     ///
     /// See [SINTERSTORE](https://redis.io/docs/latest/commands/sinterstore/).
     pub fn sinterstore(&self, to: impl ToArg, keys: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
         self.list("SINTERSTORE", (to,), keys, "keys")
     }
 
-    /// Stores what [`sunion`](Self::sunion) gives; how many members
+    /// Stores what [`sunion`](Self::sunion) returns; returns the number of members
     ///
     /// See [SUNIONSTORE](https://redis.io/docs/latest/commands/sunionstore/).
     pub fn sunionstore(&self, to: impl ToArg, keys: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
         self.list("SUNIONSTORE", (to,), keys, "keys")
     }
 
-    /// Stores what [`sdiff`](Self::sdiff) gives; how many members
+    /// Stores what [`sdiff`](Self::sdiff) returns; returns the number of members
     ///
     /// See [SDIFFSTORE](https://redis.io/docs/latest/commands/sdiffstore/).
     pub fn sdiffstore(&self, to: impl ToArg, keys: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
         self.list("SDIFFSTORE", (to,), keys, "keys")
     }
 
-    /// How many members are in all sets; counts up to `limit`, if that is not 0
+    /// Number of members that are in all sets; stops counting at `limit`, unless that is 0
     ///
     /// See [SINTERCARD](https://redis.io/docs/latest/commands/sintercard/). Since Redis 7.0.
     pub fn sintercard(&self, keys: impl ToArgs, limit: u64) -> Call<'_, u64, impl ToArgs> {
@@ -163,9 +163,9 @@ impl Database {
         self.call("SINTERCARD", Counted::new(keys, ("LIMIT", limit))).unless(fault)
     }
 
-    /// One page of the members; begin with cursor 0 and go on until it is 0 again
+    /// One page of the members; start with cursor 0 and stop when the returned cursor is 0
     ///
-    /// A member may come more than once. See
+    /// The same member may be on several pages. See
     /// [SSCAN](https://redis.io/docs/latest/commands/sscan/).
     pub fn sscan<T: FromReply>(
         &self,

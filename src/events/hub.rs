@@ -34,7 +34,7 @@ struct Ring {
 }
 
 impl Hub {
-    /// Whether building an event is worth it.
+    /// Whether there are listeners: without any, building an event is not worth it.
     pub(crate) fn has_listeners(&self) -> bool {
         self.listeners.load(Ordering::Relaxed) > 0
     }
@@ -55,7 +55,7 @@ impl Hub {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// Ends every stream once it has been read to the end.
+    /// Ends every stream, after its listener has read all events.
     pub(crate) fn close(&self) {
         let wakers = {
             let mut ring = self.lock();
@@ -79,10 +79,10 @@ impl Hub {
     }
 }
 
-/// A stream of [`Event`]s, from the moment it was made
+/// A stream of [`Event`]s, from the moment of its creation
 ///
-/// It ends when the multiplexer is closed or dropped. Up to 256 events wait for a slow
-/// listener; beyond that the oldest are dropped and [`Event::Missed`] says how many.
+/// It ends when the multiplexer is closed or dropped. Up to 256 events wait for a slow listener;
+/// then the oldest are dropped and [`Event::Missed`] says how many.
 pub struct Events {
     hub: Arc<Hub>,
     next: u64,
@@ -117,7 +117,7 @@ impl Stream for Events {
 impl Drop for Events {
     fn drop(&mut self) {
         if self.hub.listeners.fetch_sub(1, Ordering::Relaxed) == 1 {
-            // Nobody is left to read them.
+            // No listener is left to read them.
             let mut ring = self.hub.lock();
             let dropped = ring.events.len() as u64;
             ring.events.clear();

@@ -5,8 +5,8 @@ use super::{Event, Events};
 
 /// Logs every event of a stream through `tracing`, until it ends
 ///
-/// Spawn it once per multiplexer. Targets are `redmux::events`; failures are errors or
-/// warnings, restorations and changes are information.
+/// Spawn it once per multiplexer. The target is `redmux::events`; failures are errors or warnings,
+/// restorations and changes are information.
 ///
 /// ```
 /// # async fn f(muxer: redmux::ConnectionMultiplexer) {

@@ -1,9 +1,8 @@
 //! Events an operator can log: what happened to connections, servers and topology.
 //!
-//! [`ConnectionMultiplexer::events`](crate::ConnectionMultiplexer::events) returns a
-//! bounded [`Events`] stream. A listener that falls behind loses the oldest events and is
-//! told how many ([`Event::Missed`]); it never slows a connection down, because
-//! listeners run on their own tasks.
+//! [`ConnectionMultiplexer::events`](crate::ConnectionMultiplexer::events) returns a bounded
+//! [`Events`] stream. A listener that falls behind loses the oldest events, and [`Event::Missed`]
+//! says how many. It never slows a connection down, because listeners run on their own tasks.
 
 mod hub;
 #[cfg(feature = "tracing")]
@@ -26,37 +25,37 @@ use crate::{ConnectStage, Error, ErrorKind, TimeoutStage, error::whole_millis};
 
 /// Something an operator may want to know
 ///
-/// New variants are added as new parts of the product cause them, so a `match` needs a
-/// `_` arm. `Display` gives one line for a log; it never holds command arguments, but for the names
-/// of channels that could not be subscribed to.
+/// New variants are added as new parts of the product cause them, so a `match` needs a `_` arm.
+/// `Display` prints one line for a log. The line never holds command arguments, except the names of
+/// channels that could not be subscribed to.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Event {
-    /// A connection was lost or could not be opened; once per outage.
+    /// A connection was lost or could not be opened; sent once per outage.
     ConnectionFailed(ConnectionFailed),
     /// A connection is established again after a failure.
     ConnectionRestored(ConnectionRestored),
     /// The server answered a command with an error.
     ErrorMessage(ErrorMessage),
-    /// The server refused to make subscriptions again; they are asked for again.
+    /// The server refused to restore subscriptions; the client goes on asking for them.
     SubscriptionRefused(SubscriptionRefused),
     /// Credentials could not be renewed; the connection goes on with the old ones.
     CredentialsNotRenewed(CredentialsNotRenewed),
-    /// Too many commands failed: the circuit breaker lets none through for a while.
+    /// Too many commands failed: the circuit breaker refuses all for a while.
     CircuitOpened(CircuitOpened),
-    /// The server answers again: the circuit breaker lets commands through.
+    /// The server answers again: the circuit breaker admits commands.
     CircuitClosed(CircuitClosed),
-    /// Something that should not happen inside the client; please report it.
+    /// A fault inside the client; please report it.
     InternalError(InternalError),
     /// What the client knows of the servers changed (role, version, endpoint in use).
     ConfigurationChanged(ConfigurationChanged),
-    /// Somebody announced a change of configuration on the configuration channel.
+    /// A change of configuration was announced on the configuration channel.
     ConfigurationChangedBroadcast(ConfigurationChangedBroadcast),
     /// A cluster hash slot is now served by another node.
     HashSlotMoved(HashSlotMoved),
     /// The server announced maintenance.
     ServerMaintenance(ServerMaintenance),
-    /// This listener was too slow: so many older events were dropped.
+    /// This listener was too slow: this number of older events was dropped.
     Missed(u64),
 }
 
@@ -66,7 +65,7 @@ pub enum Event {
 pub enum ConnectionType {
     /// Commands and, with RESP3, subscriptions.
     Interactive,
-    /// Subscriptions only (RESP2 needs a connection of their own).
+    /// Subscriptions only (RESP2 needs a separate connection for them).
     Subscription,
 }
 
@@ -80,7 +79,7 @@ pub enum FailureType {
     UnableToConnect,
     /// The TLS handshake failed.
     TlsFailure,
-    /// The server refused the credentials, or wants some.
+    /// The server refused the credentials, or wants credentials.
     AuthenticationFailure,
     /// The server was reached and did not get ready (`HELLO`, `SELECT`, loading…).
     HandshakeFailure,
@@ -88,7 +87,7 @@ pub enum FailureType {
     SocketClosed,
     /// Reading or writing failed.
     SocketFailure,
-    /// The peer fell silent: a probe was sent and nothing came back in time.
+    /// The peer fell silent: a probe was sent and not answered in time.
     Unresponsive,
     /// The peer sent bytes that are not RESP.
     ProtocolFailure,
@@ -106,7 +105,7 @@ pub struct ConnectionFailed {
     pub failure: FailureType,
     /// Why, in full.
     pub error: Error,
-    /// Commands that were lost with it and may have been executed.
+    /// Commands that were lost with the connection and may have been executed.
     pub maybe_executed: usize,
 }
 
@@ -118,7 +117,7 @@ pub struct ConnectionRestored {
     pub endpoint: Arc<Endpoint>,
     /// What the connection is used for.
     pub connection_type: ConnectionType,
-    /// How long it was down.
+    /// How long the connection was down.
     pub outage: Duration,
     /// Connection attempts it took, the successful one included.
     pub attempts: u32,
@@ -132,28 +131,28 @@ pub struct ErrorMessage {
     pub endpoint: Arc<Endpoint>,
     /// Name of the command, without its arguments; `None` for pushed errors.
     pub command: Option<Arc<str>>,
-    /// The error's code, for example `WRONGTYPE`. The rest of the text may quote
-    /// arguments and is found on the command's own error.
+    /// The error's code, for example `WRONGTYPE`. The rest of the text may quote arguments; only
+    /// the command's own error has it.
     pub code: String,
 }
 
 /// Credentials could not be renewed before they expire
 ///
-/// The connection goes on with the old ones, and it is tried again.
+/// The connection goes on with the old ones, and the renewal is tried again.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CredentialsNotRenewed {
     /// The server.
     pub endpoint: Arc<Endpoint>,
-    /// Why: the provider failed, or the server refused what it gave.
+    /// Why: the provider failed, or the server refused the new credentials.
     pub error: Error,
 }
 
 /// The server refused subscriptions that it had confirmed on an earlier connection
 ///
-/// Their streams have been told by [`MissedCause::NotRestored`](crate::MissedCause::NotRestored)
-/// that they hear nothing. They are asked for until the server confirms them; of the further
-/// refusals there are no events.
+/// Their streams have received [`MissedCause::NotRestored`](crate::MissedCause::NotRestored). The
+/// client asks for the subscriptions until the server confirms them; further refusals send no
+/// events.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SubscriptionRefused {
@@ -167,33 +166,33 @@ pub struct SubscriptionRefused {
     pub channels: Vec<bytes::Bytes>,
     /// The server's error.
     pub error: Error,
-    /// When they are asked for again.
+    /// The time until the client asks again.
     pub retry_in: Duration,
 }
 
-/// The circuit breaker lets no commands through
+/// The circuit breaker refuses commands
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CircuitOpened {
     /// The server.
     pub endpoint: Arc<Endpoint>,
-    /// After this time, one command is let through to see.
+    /// The time after which one command is admitted as a probe.
     pub pause: Duration,
     /// The last of the failures.
     pub error: Option<Error>,
 }
 
-/// The circuit breaker lets commands through again
+/// The circuit breaker admits commands again
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CircuitClosed {
     /// The server.
     pub endpoint: Arc<Endpoint>,
-    /// How long it was open.
+    /// How long the breaker was open.
     pub after: Duration,
 }
 
-/// Something that should not happen inside the client
+/// A fault inside the client
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct InternalError {
@@ -211,7 +210,7 @@ pub struct InternalError {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ConfigurationChanged {
-    /// The server it was learnt from.
+    /// The server that the client learnt it from.
     pub endpoint: Arc<Endpoint>,
     /// What changed, for a log.
     pub detail: String,
@@ -231,9 +230,9 @@ pub struct ConfigurationChangedBroadcast {
 pub struct HashSlotMoved {
     /// The slot, 0 to 16383.
     pub slot: u16,
-    /// Who served it, where known.
+    /// The node that served the slot, if known.
     pub old_endpoint: Option<Arc<Endpoint>>,
-    /// Who serves it now.
+    /// The node that serves the slot now.
     pub new_endpoint: Arc<Endpoint>,
 }
 
@@ -269,7 +268,7 @@ impl FailureType {
     }
 }
 
-/// Channels that the text of an event names.
+/// Maximum number of channels in the text of an event.
 const SHOWN: usize = 8;
 
 impl fmt::Display for Event {
@@ -281,7 +280,7 @@ impl fmt::Display for Event {
                     "connection failed: {} {}: {}: ",
                     e.connection_type, e.endpoint, e.failure
                 )?;
-                // Not what the error says of a command: how many there were stands behind.
+                // The count at the end replaces what the error says about one command.
                 e.error.tell(f)?;
                 match e.maybe_executed {
                     0 => Ok(()),
@@ -369,8 +368,8 @@ impl fmt::Display for ConnectionType {
     }
 }
 
-/// A name of the program's, on one line: what could move a terminal's cursor or hide text shows as
-/// its number.
+/// A name chosen by the program, on one line: a character that could move a terminal's cursor or
+/// hide text is printed as its number.
 fn write_name(f: &mut fmt::Formatter<'_>, name: &[u8]) -> fmt::Result {
     String::from_utf8_lossy(name).chars().try_for_each(|letter| match letter {
         '\\' => f.write_str("\\\\"),

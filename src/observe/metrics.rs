@@ -11,8 +11,8 @@ use crate::{Event, Events, LinkStatus, Status};
 /// `metrics`)
 ///
 /// `db.client.operation.duration`, in seconds, goes to the recorder of the `metrics` facade.
-/// `docs/observability.md` lists its labels; there are no arguments among them, and few values of
-/// each, as long as the names of commands given to `execute` are few.
+/// `docs/observability.md` lists its labels. Arguments are not among them, and each label has few
+/// values, as long as `execute` is called with few different command names.
 ///
 /// ```
 /// use redmux::{Options, observe::MetricsObserver};
@@ -94,9 +94,9 @@ pub async fn count_events(mut events: Events) {
     }
 }
 
-/// Gives the numbers of a [`Status`] to the recorder of the `metrics` facade
+/// Reports the numbers of a [`Status`] to the recorder of the `metrics` facade
 ///
-/// Call it from time to time, with one multiplexer for each `pool` name:
+/// Call it periodically, with one multiplexer for each `pool` name:
 ///
 /// ```no_run
 /// # async fn f(muxer: redmux::ConnectionMultiplexer) {

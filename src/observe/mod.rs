@@ -1,18 +1,18 @@
-//! Watching commands: profiles, `tracing` spans, metrics, and observers of one's own.
+//! Observation of commands: profiles, `tracing` spans, metrics, and your own observers.
 //!
-//! There is one mechanism. A [`CommandObserver`] is told when a call begins; what it returns is
-//! told how the call ended. It sees the calls of all handles
-//! ([`Options::observer`](crate::Options::observer)) or of one
-//! ([`Database::with_observer`](crate::Database::with_observer)), and costs other calls nothing.
-//! A [profile](ProfilingSession), `SpanObserver` (feature `tracing`) and `MetricsObserver` (feature
+//! There is one mechanism. A [`CommandObserver`] is called when a call begins and returns a
+//! [`CommandObservation`], which is called when the call has ended. An observer sees the calls of
+//! all handles ([`Options::observer`](crate::Options::observer)) or of one
+//! ([`Database::with_observer`](crate::Database::with_observer)), and costs other calls nothing. A
+//! [profile](ProfilingSession), `SpanObserver` (feature `tracing`) and `MetricsObserver` (feature
 //! `metrics`) are such observers.
 //!
 //! Observers see names of commands, servers, times and kinds of errors, never arguments,
 //! replies or the texts of errors.
 //!
-//! Not observed are calls that are refused before they begin (a command that the shared
-//! connection does not allow), replies from the client-side cache, subscriptions, and commands
-//! of the client's own such as the handshake.
+//! Not observed are calls that are refused before they begin (a command that the shared connection
+//! does not allow), replies from the client-side cache, subscriptions, and the client's own
+//! commands such as the handshake.
 
 #[cfg(feature = "metrics")]
 mod metrics;
@@ -33,7 +33,7 @@ pub use record::{CommandFailure, CommandOutcome, CommandRecord, ObservedCommand,
 pub use spans::SpanObserver;
 pub use wire::{WireDirection, WireLine, WireLog};
 
-/// Is told of calls as they begin
+/// Observes calls
 ///
 /// ```
 /// use std::time::Duration;
@@ -62,25 +62,25 @@ pub use wire::{WireDirection, WireLine, WireLog};
 /// let options = Options::new("localhost:6379").observer(Slow);
 /// ```
 pub trait CommandObserver: MaybeSend + MaybeSync + 'static {
-    /// A call begins: it was polled for the first time.
+    /// Called when a call begins, with its first poll.
     ///
-    /// It runs in the caller's task, before the command is queued: what is local to the task (the
-    /// current span, a task-local session) is that of the caller. `None`: this call is of no
-    /// interest. It should not take long, and must not panic.
+    /// Runs in the caller's task, before the command is queued: task-local state (the current span,
+    /// a session) is that of the caller. Return `None` to skip this call. The method should not
+    /// take long, and must not panic.
     fn started(&self, command: &ObservedCommand) -> Option<Box<dyn CommandObservation>>;
 
-    /// Whether calls are of interest at all at this moment; asked before anything is prepared
-    /// for [`started`](Self::started). Default true.
+    /// Whether the observer wants calls at this moment; asked before anything is prepared for
+    /// [`started`](Self::started). Default true.
     fn is_enabled(&self) -> bool {
         true
     }
 }
 
-/// Is told how one call ended
+/// Observes the end of one call
 pub trait CommandObservation: MaybeSend + MaybeSync + 'static {
-    /// The call is over, with all its attempts.
+    /// Called when the call is over, with all its attempts.
     ///
-    /// It runs in the caller's task, or wherever the call is dropped. It should not take long, and
-    /// must not panic.
+    /// Runs in the caller's task, or where the call is dropped. The method should not take long,
+    /// and must not panic.
     fn ended(self: Box<Self>, record: &CommandRecord);
 }

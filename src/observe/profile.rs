@@ -11,17 +11,17 @@ use std::{
 use super::{CommandObservation, CommandObserver, CommandOutcome, CommandRecord, ObservedCommand};
 use crate::sync::{Mutex, MutexGuard};
 
-/// Records kept by a session that was not told otherwise.
+/// Number of records that a session keeps by default.
 const LIMIT: usize = 10_000;
 
-/// Keeps a record of each command while it lives; made by
+/// Records each command while the session lives; made by
 /// [`ConnectionMultiplexer::profile`](crate::ConnectionMultiplexer::profile)
 ///
-/// It sees the calls of handles made with [`Database::profiled`](crate::Database::profiled), and
-/// those of all handles if [`Options::profiling`](crate::Options::profiling) is set. A call is
-/// recorded when it ends, if it began while the session lived. Several sessions may live at a
-/// time. At most 10 000 records are kept, or as many as [`limit`](Self::limit) says; further ones
-/// are counted.
+/// A session sees the calls of handles made with [`Database::profiled`](crate::Database::profiled),
+/// and those of all handles if [`Options::profiling`](crate::Options::profiling) is set. A call is
+/// recorded when it ends, if it began while the session lived. Several sessions may live at the
+/// same time. A session keeps at most 10 000 records, or as many as [`limit`](Self::limit) sets,
+/// and counts the rest.
 ///
 /// ```no_run
 /// # async fn f(muxer: redmux::ConnectionMultiplexer) -> redmux::Result<()> {
@@ -40,19 +40,19 @@ const LIMIT: usize = 10_000;
 #[must_use = "nothing is recorded once it is dropped"]
 pub struct ProfilingSession {
     sink: Arc<Sink>,
-    /// Through it, the session sees the calls of all handles.
+    /// Connects the session to the calls of all handles.
     profiler: Option<Arc<Profiler>>,
 }
 
 /// What a [`ProfilingSession`] has recorded
 ///
-/// `Display` sums up each command: how many, failures, mean and longest times.
+/// `Display` sums up each command: its count, failures, mean and longest times.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Profile {
     /// The commands, in the order in which they ended.
     pub records: Vec<CommandRecord>,
-    /// Commands that ended while as many records were kept as the limit allows.
+    /// Number of commands that were not recorded because the limit was reached.
     pub dropped: u64,
 }
 
@@ -66,23 +66,25 @@ impl ProfilingSession {
         Self { sink, profiler }
     }
 
-    /// Keeps at most so many records at a time. Default 10 000.
+    /// Keeps at most `records` records at a time. Default 10 000.
     pub fn limit(self, records: usize) -> Self {
         self.sink.limit.store(records, Ordering::Relaxed);
         self
     }
 
-    /// What was recorded since the last time, or since the session began; it goes on.
+    /// Returns what was recorded since the last time, or since the session began; the session goes
+    /// on.
     pub fn take(&self) -> Profile {
         std::mem::take(&mut *self.sink.lock())
     }
 
-    /// What was recorded since the last time, or since the session began; it ends.
+    /// Returns what was recorded since the last time, or since the session began, and ends the
+    /// session.
     pub fn finish(self) -> Profile {
         self.take()
     }
 
-    /// What puts calls into it; `None` if it sees all calls anyway.
+    /// The observer for a single handle; `None` if the session sees all calls anyway.
     pub(crate) fn observer(&self) -> Option<Arc<dyn CommandObserver>> {
         match self.profiler {
             Some(_) => None,
@@ -109,11 +111,11 @@ impl fmt::Debug for ProfilingSession {
     }
 }
 
-/// Shows the calls of all handles to the sessions that live
+/// Forwards the calls of all handles to the sessions that live
 #[derive(Default)]
 pub(crate) struct Profiler {
     sinks: Mutex<Vec<Weak<Sink>>>,
-    /// How many, for a look without the lock.
+    /// Number of sessions, readable without the lock.
     live: AtomicUsize,
 }
 
@@ -144,7 +146,7 @@ impl CommandObserver for Profiler {
     }
 }
 
-/// Shows the calls of one handle to one session
+/// Forwards the calls of one handle to one session
 struct OneHandle(Weak<Sink>);
 
 impl CommandObserver for OneHandle {
@@ -188,14 +190,14 @@ impl Sink {
     }
 }
 
-/// Sums of the records of one command
+/// Sums over the records of one command
 #[derive(Default)]
 struct Sums {
     count: u32,
     failed: u32,
     total: Duration,
     longest: Duration,
-    /// Those that were answered, and how long they took to be sent, answered and taken.
+    /// Number of answered calls, and the times until they were sent, answered and taken.
     answered: u32,
     stages: [Duration; 3],
 }

@@ -4,46 +4,46 @@ use redmux_transport::{Endpoint, Instant};
 
 use crate::{Delivery, Error, ErrorKind, resp::ServerErrorKind};
 
-/// A call that is observed
+/// A call that an observer sees
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ObservedCommand {
-    /// Name of the command, with its second word where a typed method has one (`CONFIG GET`);
-    /// of [`execute`](crate::ConnectionMultiplexer::execute) as it was given. `MULTI` for a whole
-    /// transaction.
+    /// Name of the command, with its second word if a typed method has one (`CONFIG GET`). For
+    /// [`execute`](crate::ConnectionMultiplexer::execute), the name as the caller gave it. For a
+    /// transaction, `MULTI`.
     pub name: Cow<'static, str>,
-    /// How many commands are in the transaction; `None` for anything else.
+    /// Number of commands in the transaction; `None` for any other call.
     pub batch: Option<u32>,
     /// The server in use when the call, or its last attempt, began.
     pub endpoint: Arc<Endpoint>,
-    /// Number of the logical database, as the options have it.
+    /// Number of the logical database, from the options.
     pub database: u32,
     /// When the call began: with its first poll.
     pub started: Instant,
 }
 
-/// A call that was observed to its end
+/// A call that has ended, as an observer sees it
 ///
-/// `Display` is one line: name, server, outcome and times.
+/// `Display` prints one line: name, server, outcome and times.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CommandRecord {
-    /// What it was.
+    /// The call.
     pub command: ObservedCommand,
-    /// How often it was sent, or tried to be; more than 1 if it was [retried](crate::RetryPolicy).
+    /// Number of attempts; more than 1 if the call was [retried](crate::RetryPolicy).
     pub attempts: u32,
-    /// When it came how far.
+    /// When the call reached each stage.
     pub timings: Timings,
-    /// What became of it.
+    /// The outcome.
     pub outcome: CommandOutcome,
 }
 
-/// How far a call came when, as time since it began
+/// When a call reached each stage, as time since it began
 ///
-/// Times are those of the last attempt. `queued` and `ended` are read from the clock as it
-/// happens. `sent` and `answered` are when the connection's driver began the turn in which it
-/// wrote, or read: it reads the clock once a turn, so they may be early by what the turn took.
-/// They follow each other: none is before the one above it.
+/// Times are those of the last attempt. `queued` and `ended` are read from the clock as they
+/// happen. `sent` and `answered` are the time at which the connection's driver began the turn in
+/// which it wrote or read: the driver reads the clock once a turn, so they may be early by the
+/// length of that turn. The stages are in order: none is earlier than the one above it.
 ///
 /// | between | is time spent |
 /// |---|---|
@@ -54,27 +54,27 @@ pub struct CommandRecord {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timings {
-    /// It was in the output queue; `None` if it never was.
+    /// When the command was in the output queue; `None` if it never was.
     pub queued: Option<Duration>,
-    /// The transport had taken all of it; `None` if it had not.
+    /// When the transport had taken the whole command; `None` if it had not.
     pub sent: Option<Duration>,
-    /// Its reply was read; `None` if it was not.
+    /// When the reply was read; `None` if it was not.
     pub answered: Option<Duration>,
-    /// The caller got the outcome, or gave up.
+    /// When the caller got the outcome, or gave up.
     pub ended: Duration,
 }
 
-/// What became of a call
+/// The outcome of a call
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CommandOutcome {
-    /// It has the reply that was asked for.
+    /// The caller has the reply.
     Succeeded,
-    /// It failed.
+    /// The call failed.
     Failed(CommandFailure),
-    /// It was dropped before there was an outcome.
+    /// The call was dropped before it had an outcome.
     Abandoned,
-    /// Nobody wanted to know: see [`Call::forget`](crate::Call::forget).
+    /// The caller does not want the outcome: see [`Call::forget`](crate::Call::forget).
     Forgotten,
 }
 
@@ -82,14 +82,14 @@ pub enum CommandOutcome {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CommandFailure {
-    /// What kind of failure it was.
+    /// The kind of failure.
     pub kind: ErrorKind,
     /// Whether the server may have executed the command.
     pub delivery: Delivery,
-    /// The code the server answered with, such as `WRONGTYPE`: a word in capitals, which scripts
-    /// can make up.
+    /// The code of the server's error, such as `WRONGTYPE`: a word in capitals, which scripts can
+    /// invent.
     pub code: Option<Box<str>>,
-    /// It is a code that servers are known to use, and no script's invention.
+    /// The code is one that servers use, not one that a script invented.
     known: bool,
 }
 
@@ -102,9 +102,8 @@ impl CommandFailure {
         Self { kind, delivery, code: code.map(Into::into), known }
     }
 
-    /// One of few words for it, fit for a label: the server's code if it is a usual one (others,
-    /// which scripts may make up at will, are `_OTHER`), or what failed in the client, such as
-    /// `timeout`.
+    /// Returns one of few words, fit for a label: the server's code if it is a known one (others,
+    /// which scripts can invent, are `_OTHER`), or what failed in the client, such as `timeout`.
     pub fn error_type(&self) -> &str {
         match self.kind {
             ErrorKind::Server => self.code.as_deref().filter(|_| self.known).unwrap_or("_OTHER"),
@@ -124,7 +123,7 @@ impl CommandFailure {
 }
 
 impl CommandOutcome {
-    /// Why it failed, if it did.
+    /// Why the call failed, if it did.
     pub fn failure(&self) -> Option<&CommandFailure> {
         match self {
             Self::Failed(failure) => Some(failure),
@@ -132,7 +131,7 @@ impl CommandOutcome {
         }
     }
 
-    /// As [`CommandFailure::error_type`], and `abandoned`; `None` for success.
+    /// Like [`CommandFailure::error_type`], and `abandoned`; `None` for success.
     #[cfg(any(feature = "tracing", feature = "metrics"))]
     pub(super) fn error_type(&self) -> Option<&str> {
         match self {
@@ -144,13 +143,14 @@ impl CommandOutcome {
 }
 
 impl ObservedCommand {
-    /// Host (or path of the socket) and port, as the conventions for spans and metrics want them.
+    /// Host (or path of the socket) and port, in the form that the conventions for spans and
+    /// metrics require.
     #[cfg(any(feature = "tracing", feature = "metrics"))]
     pub(super) fn server(&self) -> (Cow<'_, str>, Option<u16>) {
         match &*self.endpoint {
             Endpoint::Tcp { host, port } => (host.into(), Some(*port)),
             Endpoint::Unix { path } => (path.into(), None),
-            // Shown without what may be secret.
+            // Printed without secrets.
             other => {
                 let shown = other.to_string();
                 let (scheme, rest) = shown.split_once("://").unwrap_or(("", &shown));

@@ -6,9 +6,9 @@ use crate::{Error, Result};
 impl Options {
     /// Options from environment variables whose names begin with `prefix` and `_`.
     ///
-    /// `REDMUX_URL` (for the prefix `REDMUX`) is a connection string or a URL. Every option has
-    /// a variable of its own, which goes before that: `REDMUX_CONNECT_TIMEOUT` for
-    /// `connectTimeout`, and so on. Their values are taken as they are, without escapes.
+    /// `REDMUX_URL` (for the prefix `REDMUX`) is a connection string or a URL. Every option also
+    /// has its own variable, which overrides that: `REDMUX_CONNECT_TIMEOUT` for `connectTimeout`,
+    /// and so on. Their values are taken as they are, without escapes.
     ///
     /// ```no_run
     /// let options = redmux::Options::from_env("REDMUX")?;
@@ -120,7 +120,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn the_environment_of_the_process_is_read() {
-        // Nobody sets this: what is read is that it is missing.
+        // This variable is not set: the error says so.
         let error = Options::from_env("REDMUX_TEST_NOT_SET").unwrap_err().to_string();
         assert!(error.contains("REDMUX_TEST_NOT_SET_URL"), "{error}");
     }

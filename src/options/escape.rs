@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Replaces `%XX` by the byte it stands for; `None` if that makes no text.
+/// Replaces `%XX` by the byte that it encodes; `None` if the result is no text.
 pub(super) fn unescape(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();

@@ -29,7 +29,7 @@ use crate::{
 };
 use values::Reconnect;
 
-/// How to reach the servers, and how long to wait for what
+/// How to reach the servers, and the time limits
 ///
 /// Made by [`Options::new`], or parsed from a connection string (see [`FromStr`](std::str::FromStr)).
 ///
@@ -54,7 +54,7 @@ pub struct Options {
     pub(crate) command_timeout: Duration,
     pub(crate) sync_timeout: Duration,
     pub(crate) connect_retry: u32,
-    /// `None`: as the provider of the first endpoint has it.
+    /// `None`: the default of the first endpoint's provider.
     pub(crate) abort_on_connect_fail: Option<bool>,
     pub(crate) keep_alive: Duration,
     pub(crate) probe_after: Duration,
@@ -68,14 +68,14 @@ pub struct Options {
     pub(crate) library_name: Option<Arc<str>>,
     pub(crate) high_integrity: bool,
     pub(crate) protocol: Option<Protocol>,
-    /// Put before every key.
+    /// The prefix of every key.
     pub(crate) key_prefix: Full<KeyPrefix>,
-    /// Put before every channel.
+    /// The prefix of every channel.
     pub(crate) channel_prefix: Full<Arc<str>>,
     pub(crate) command_map: CommandMap,
-    /// `None`: as the provider of the first endpoint has it.
+    /// `None`: the default of the first endpoint's provider.
     ssl: Option<bool>,
-    /// A URL demands TLS (`rediss://`): no option takes that back.
+    /// A URL demands TLS (`rediss://`): no option overrides that.
     tls_by_url: bool,
     tls: TlsOptions,
     tunnel: Option<Tunnel>,
@@ -95,7 +95,7 @@ pub struct Options {
     observers: Full<Observers>,
     pub(crate) profiling: bool,
     pub(crate) limits: Limits,
-    /// What was wrong with an endpoint given as text; reported on connect.
+    /// The fault of an endpoint that was given as text; reported on connect.
     pub(crate) fault: Option<Error>,
 }
 
@@ -149,15 +149,15 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Default options for one endpoint, such as `localhost:6379`, or for what a URL says.
+    /// Default options for one endpoint, such as `localhost:6379`, or for a URL.
     ///
-    /// A text that is neither is reported when the options are used.
+    /// Text that is neither is reported when the options are used.
     pub fn new(endpoint: impl AsRef<str>) -> Self {
         Self::default().endpoint(endpoint)
     }
 
-    /// Adds an endpoint; they are tried in turn. A `redis://`, `rediss://` or `unix://` URL
-    /// sets what else it holds, too.
+    /// Adds an endpoint; endpoints are tried in turn. A `redis://`, `rediss://` or `unix://` URL
+    /// also sets the other options that it holds.
     pub fn endpoint(mut self, endpoint: impl AsRef<str>) -> Self {
         let text = endpoint.as_ref();
         let fault = if url::is_url(text) {
@@ -187,8 +187,8 @@ impl Options {
         self
     }
 
-    /// Time for one asynchronous command, counted from its first poll, queueing included.
-    /// Default 5 s; a call's own [`timeout`](crate::Call::timeout) goes before it.
+    /// Time for one asynchronous command, counted from its first poll, queueing included. Default 5
+    /// s; a call's own [`timeout`](crate::Call::timeout) overrides it.
     pub fn command_timeout(mut self, timeout: Duration) -> Self {
         self.command_timeout = timeout;
         self
@@ -200,8 +200,8 @@ impl Options {
         self
     }
 
-    /// Attempts of the first connect, at each endpoint, before it fails. Default 3;
-    /// a refused password ends it at once.
+    /// Attempts of the first connect, at each endpoint, before `connect` fails. Default 3; a
+    /// refused password fails at once.
     pub fn connect_retry(mut self, attempts: u32) -> Self {
         self.connect_retry = attempts;
         self
@@ -214,35 +214,34 @@ impl Options {
         self
     }
 
-    /// Silence on an idle connection after which it is probed with `PING`. Default 10 s.
+    /// Silence on an idle connection before the client sends `PING`. Default 10 s.
     pub fn keep_alive(mut self, silence: Duration) -> Self {
         self.keep_alive = silence;
         self
     }
 
-    /// Silence after which the connection is probed while replies are due. Default 2 s.
+    /// Silence before the client sends `PING` while replies are due. Default 2 s.
     pub fn probe_after(mut self, silence: Duration) -> Self {
         self.probe_after = silence;
         self
     }
 
-    /// How long a probe may go unanswered, with nothing at all read, before the
-    /// connection is given up. Default 5 s. A call that was given more time with
-    /// [`timeout`](crate::Call::timeout) extends it; on the connection that all share, to a minute
-    /// of silence at most.
+    /// How long a `PING` may go unanswered, with nothing read at all, before the client gives the
+    /// connection up. Default 5 s. A call with a longer [`timeout`](crate::Call::timeout) extends
+    /// this; on the shared connection, to at most a minute of silence.
     pub fn probe_timeout(mut self, timeout: Duration) -> Self {
         self.probe_timeout = timeout;
         self
     }
 
-    /// Whether a server that answers `READONLY` is left for the one that its name leads to now: it was
-    /// a primary and is a replica, and a DNS name, a virtual IP or a proxy may point to another one
-    /// already. Default true.
+    /// Whether the client leaves a server that answers `READONLY` and dials its name again: the
+    /// server was a primary and is a replica now, and a DNS name, a virtual IP or a proxy may
+    /// already point to its successor. Default true.
     ///
-    /// What was sent is answered first (for a second at most), what was not sent goes to the next
-    /// connection, and the command itself has its error. If that server answers so too, the next
-    /// attempt is a second later, then two, up to a minute. Errors of scripts do not count, and leased
-    /// connections stay.
+    /// Commands that were sent are answered first (for a second at most), unsent ones go to the
+    /// next connection, and the command that got `READONLY` fails with it. If the next server
+    /// answers the same, the client tries again after one second, then two, up to a minute. Errors
+    /// of scripts do not count, and leased connections stay.
     pub fn redial_on_readonly(mut self, redial: bool) -> Self {
         self.redial_on_readonly = redial;
         self
@@ -260,8 +259,8 @@ impl Options {
         self
     }
 
-    /// Asks for user name and password on each connect, and again before they expire; they go
-    /// before those of [`username`](Self::username) and [`password`](Self::password). Default: none.
+    /// Asks this provider for user name and password on each connect, and again before they expire;
+    /// they override [`username`](Self::username) and [`password`](Self::password). Default: none.
     #[cfg(feature = "full")]
     pub fn credentials_provider(mut self, provider: impl CredentialsProvider) -> Self {
         self.credentials_provider = Full::new(Arc::new(provider) as _);
@@ -280,29 +279,29 @@ impl Options {
         self
     }
 
-    /// Whether the library's name and version are told with `CLIENT SETINFO`. Default true.
+    /// Whether to send the library's name and version with `CLIENT SETINFO`. Default true.
     pub fn library_info(mut self, tell: bool) -> Self {
         self.library_info = tell;
         self
     }
 
-    /// The library name that is told, for libraries built on this one. Default `redmux`.
+    /// The library name to send, for libraries built on this one. Default `redmux`.
     pub fn library_name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.library_name = Some(name.into());
         self
     }
 
-    /// Whether a numbered `ECHO` goes before every command, so that a reply that got lost or
-    /// doubled on the way is noticed before any goes to the wrong caller: the connection is then
-    /// ended with [`ErrorKind::Protocol`](crate::ErrorKind::Protocol).
-    /// Default false: a stream that keeps its order needs none of it. Leased connections have none.
+    /// Whether to send a numbered `ECHO` before every command. A reply that was lost or doubled on
+    /// the way is then noticed before any reply reaches the wrong caller, and the connection ends
+    /// with [`ErrorKind::Protocol`](crate::ErrorKind::Protocol). Default false: an ordered
+    /// transport does not need it. Leased connections do not use it.
     #[cfg(feature = "full")]
     pub fn high_integrity(mut self, check: bool) -> Self {
         self.high_integrity = check;
         self
     }
 
-    /// Speaks this protocol only. Default: RESP3, or RESP2 where the server refuses it.
+    /// Uses this protocol only. Default: RESP3, or RESP2 if the server refuses RESP3.
     pub fn protocol(mut self, protocol: Protocol) -> Self {
         self.protocol = Some(protocol);
         self
@@ -327,28 +326,28 @@ impl Options {
     }
 
     /// Messages that wait for a slow subscriber before the oldest are dropped. Default 1024.
-    /// It holds for [`monitor`](crate::ConnectionMultiplexer::monitor), too.
+    /// Applies to [`monitor`](crate::ConnectionMultiplexer::monitor) too.
     pub fn subscription_capacity(mut self, messages: usize) -> Self {
         self.subscription_capacity = messages;
         self
     }
 
-    /// Bytes of messages that wait for a slow subscriber before the oldest are dropped; one
-    /// message is kept, however large. Default 8 MiB. It holds for
-    /// [`monitor`](crate::ConnectionMultiplexer::monitor), too.
+    /// Bytes of messages that wait for a slow subscriber before the oldest are dropped; one message
+    /// is kept, however large. Default 8 MiB. Applies to
+    /// [`monitor`](crate::ConnectionMultiplexer::monitor) too.
     pub fn subscription_bytes(mut self, bytes: usize) -> Self {
         self.subscription_bytes = bytes;
         self
     }
 
-    /// Connections [leased](crate::ConnectionMultiplexer::lease) at the same time; who comes then
-    /// waits in line. Default 32.
+    /// Maximum number of connections [leased](crate::ConnectionMultiplexer::lease) at the same
+    /// time; further callers queue. Default 32.
     pub fn max_leased(mut self, connections: usize) -> Self {
         self.max_leased = connections;
         self
     }
 
-    /// How long a connection that was leased lies idle before it is closed. Default 30 s.
+    /// How long a returned connection stays idle before it is closed. Default 30 s.
     pub fn lease_idle(mut self, time: Duration) -> Self {
         self.lease_idle = time;
         self
@@ -360,7 +359,7 @@ impl Options {
         self
     }
 
-    /// Put before every key of every command: see
+    /// A prefix for every key of every command: see
     /// [`Database::with_key_prefix`](crate::Database::with_key_prefix). Default: none.
     #[cfg(feature = "full")]
     pub fn key_prefix(mut self, prefix: impl AsRef<str>) -> Self {
@@ -369,11 +368,11 @@ impl Options {
         self
     }
 
-    /// Put before every channel that is published or subscribed to. Default: none.
+    /// A prefix for every channel that is published or subscribed to. Default: none.
     ///
-    /// Messages come with their channel as it was subscribed to, without the prefix; the same
-    /// goes for `PUBSUB CHANNELS` and the like, which tell of channels with the prefix only.
-    /// [Keyspace notifications](crate::Subscriber::keyspace) have none.
+    /// Messages come with their channel as the program subscribed to it, without the prefix; so do
+    /// the replies of `PUBSUB CHANNELS` and the like, which list only channels with the prefix.
+    /// [Keyspace notifications](crate::Subscriber::keyspace) get no prefix.
     #[cfg(feature = "full")]
     pub fn channel_prefix(mut self, prefix: impl Into<Arc<str>>) -> Self {
         self.channel_prefix = Full::of(|| Some(prefix.into()).filter(|prefix| !prefix.is_empty()));
@@ -387,7 +386,7 @@ impl Options {
         self
     }
 
-    /// Speaks TLS, in this way. Then nothing is ever sent in the clear. Default: no TLS, except
+    /// Uses TLS with these options. Nothing is ever sent in the clear then. Default: no TLS, except
     /// at [some services](Defaults).
     pub fn tls(mut self, tls: TlsOptions) -> Self {
         self.ssl = Some(true);
@@ -395,7 +394,7 @@ impl Options {
         self
     }
 
-    /// Speaks no TLS, whatever the service that the endpoint belongs to.
+    /// Uses no TLS, whichever service the endpoint belongs to.
     ///
     /// Contradicts a `rediss://` URL: connecting then fails with an error of kind
     /// [`Config`](crate::ErrorKind::Config), and nothing is sent.
@@ -405,13 +404,13 @@ impl Options {
         self
     }
 
-    /// A proxy to go through. Default: none.
+    /// The proxy to connect through. Default: none.
     pub fn tunnel(mut self, tunnel: Tunnel) -> Self {
         self.tunnel = Some(tunnel);
         self
     }
 
-    /// When the kernel probes an idle peer. Default: as the transport has it, for TCP
+    /// When the kernel probes an idle peer. Default: the transport's, for TCP
     /// [`Keepalive::default`].
     pub fn tcp_keepalive(mut self, keepalive: Keepalive) -> Self {
         self.tcp_keepalive = Some(keepalive);
@@ -425,21 +424,21 @@ impl Options {
         self
     }
 
-    /// Whose defaults hold for what is not set. Default: those of the service that the host
-    /// name of the first endpoint belongs to.
+    /// The service whose defaults apply to options that are not set. Default: the service that the
+    /// host name of the first endpoint belongs to.
     pub fn defaults(mut self, defaults: Defaults) -> Self {
         self.defaults = defaults;
         self
     }
 
-    /// Keeps replies on this side, for calls that ask for it with
-    /// [`cached`](crate::Call::cached). Default: none are kept.
+    /// Keeps replies in memory, for calls that use [`cached`](crate::Call::cached). Default: no
+    /// cache.
     pub fn client_cache(mut self, cache: CacheOptions) -> Self {
         self.client_cache = Some(cache);
         self
     }
 
-    /// Refuses commands at once while the server does not answer. Default: they wait, each for
+    /// Refuses commands at once while the server does not answer. Default: commands wait, each for
     /// its own time.
     #[cfg(feature = "full")]
     pub fn circuit_breaker(mut self, breaker: CircuitBreaker) -> Self {
@@ -447,8 +446,7 @@ impl Options {
         self
     }
 
-    /// Shows every call of every handle to this observer, besides those that were given before.
-    /// Default: nobody observes.
+    /// Adds an observer of every call of every handle. Default: none.
     #[cfg(feature = "full")]
     pub fn observer(mut self, observer: impl CommandObserver) -> Self {
         self.observers.change(|observers| observers.add(Arc::new(observer)));
@@ -456,8 +454,8 @@ impl Options {
     }
 
     /// Whether a [profiling session](crate::ConnectionMultiplexer::profile) sees the calls of all
-    /// handles, instead of only those made for it. Without a session, that costs each call some
-    /// nanoseconds. Default false.
+    /// handles, instead of only the handles made for the session. Without a session, that costs
+    /// each call some nanoseconds. Default false.
     #[cfg(feature = "full")]
     pub fn profiling(mut self, all_handles: bool) -> Self {
         self.profiling = all_handles;
@@ -485,7 +483,7 @@ impl Options {
         handling.unless_usual()
     }
 
-    // So that subscribing sees that there is none without `full`.
+    // A method of its own, so that a build without `full` drops the code for prefixes.
     #[inline(always)]
     pub(crate) fn channels(&self) -> Option<ChannelPrefix> {
         self.channel_prefix.get().cloned().map(ChannelPrefix::new)
@@ -522,7 +520,7 @@ impl Options {
         }
     }
 
-    /// The cache of the connection that all share.
+    /// The cache of the shared connection.
     pub(crate) fn cache(&self) -> Option<Arc<Cache>> {
         let options = self.client_cache.clone()?;
         Some(Arc::new(Cache::new(options, self.command_map.clone())))
@@ -551,7 +549,7 @@ impl Options {
 }
 
 impl fmt::Debug for Options {
-    /// Shows the connection string without the password.
+    /// Prints the connection string without the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Options({self})")
     }

@@ -17,19 +17,19 @@ impl FromStr for Options {
     ///
     /// A connection string is endpoints and `name=value` options, separated by commas:
     /// `one:6379,two:6379,password=secret,connectTimeout=1000`. In values and in the paths of
-    /// sockets, `%XX` stands for a byte, so that a password may hold commas and percent
-    /// signs. `$name=other` renames a command and `$name=` disables it.
+    /// sockets, `%XX` is one byte, so that a password may hold commas and percent signs.
+    /// `$name=other` renames a command and `$name=` disables it.
     ///
     /// A URL is `redis://user:password@host:port/database?name=value&…`, `rediss://…` for TLS,
     /// or `unix:///path?name=value`. `ws://` and `wss://` URLs are endpoints of a connection
     /// string: their query belongs to the gateway.
     ///
-    /// `docs/options.md` lists all options. Their names are those of StackExchange.Redis where
-    /// it has them, in any case.
+    /// `docs/options.md` lists all options. Their names are those of StackExchange.Redis where it
+    /// has the option, in any case.
     ///
     /// # Errors
-    /// An unknown option, a malformed value or endpoint: the error names it and says what
-    /// is accepted. Values are not repeated.
+    /// An unknown option, a malformed value or endpoint: the error names it and says what is
+    /// accepted. Errors do not quote values.
     fn from_str(text: &str) -> Result<Self> {
         let options = Self::read(text)?;
         options.validate()?;
@@ -38,9 +38,10 @@ impl FromStr for Options {
 }
 
 impl Options {
-    /// Reads text that may hold options which are not known here, and names those
+    /// Reads text that may hold unknown options, and returns their names
     ///
-    /// For a connection string that programs with other clients use too. What is known must be right,
+    /// For a connection string that programs with other clients use too. Known options must be
+    /// right, as for [`FromStr`].
     /// as for [`FromStr`].
     ///
     /// ```
@@ -67,7 +68,7 @@ impl Options {
         Ok((options, ignored))
     }
 
-    /// Reads without checking what cannot be checked option by option.
+    /// Reads without the checks that concern several options.
     pub(super) fn read(text: &str) -> Result<Self> {
         Self::read_with(text, &mut read_option)
     }
@@ -81,7 +82,7 @@ impl Options {
         let parts = text.split(',').map(str::trim).enumerate();
         for (index, part) in parts.filter(|(_, part)| !part.is_empty()) {
             match part.split_once('=') {
-                // A URL may hold `=` in its query: it is an endpoint all the same.
+                // A URL may hold `=` in its query: it is still an endpoint.
                 Some((name, value)) if !name.contains("://") => {
                     let name = name.trim();
                     let value = unescape(value.trim()).ok_or_else(|| {
@@ -97,7 +98,7 @@ impl Options {
                 }
                 _ if url::is_url(part) => {
                     return Err(Error::config(format!(
-                        "endpoint (part {} of the connection string): a URL stands alone (in a \
+                        "endpoint (part {} of the connection string): a URL must be the only part (in a \
                          connection string write host:port, and ssl=true for rediss://)",
                         index + 1
                     )));
@@ -116,12 +117,12 @@ impl Options {
         Ok(options)
     }
 
-    /// The connection string with the secrets, which [`FromStr`] reads back to the same
-    /// options; for a file that is kept as safe as they are.
+    /// Returns the connection string with the secrets, which [`FromStr`] reads back to the same
+    /// options; for a file that is kept as safe as the secrets.
     ///
-    /// What has no textual form is left out: a [`ReconnectPolicy`](crate::ReconnectPolicy) or a
-    /// [`CredentialsProvider`](crate::CredentialsProvider) of the program's own. The URL of
-    /// a WebSocket is written with `%2C` for commas.
+    /// Options without a text form are left out: a [`ReconnectPolicy`](crate::ReconnectPolicy) or a
+    /// [`CredentialsProvider`](crate::CredentialsProvider) that the program defines. The URL of a
+    /// WebSocket is written with `%2C` for commas.
     ///
     /// ```
     /// let options = redmux::Options::new("localhost").password("a,b");
@@ -162,7 +163,7 @@ impl Options {
 }
 
 impl fmt::Display for Options {
-    /// The connection string, with `***` for secrets.
+    /// Prints the connection string, with `***` for secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write(f, false)
     }
@@ -171,7 +172,7 @@ impl fmt::Display for Options {
 /// Sets the option of this name to this value.
 pub(super) type Set<'a> = &'a mut dyn FnMut(&mut Options, &str, &str) -> Result<()>;
 
-/// Options of StackExchange.Redis without a counterpart, of which people will ask.
+/// Options of StackExchange.Redis without a counterpart, which users may try.
 const NOT_HERE: [&str; 14] = [
     "allowAdmin",
     "checkCertificateRevocation",
@@ -189,7 +190,7 @@ const NOT_HERE: [&str; 14] = [
     "writeBuffer",
 ];
 
-/// What options of TLS are called by other clients, and what they are here.
+/// Other clients' names for TLS options, and the names here.
 #[cfg(feature = "full")]
 const OF_OTHER_CLIENTS: [(&str, &str); 9] = [
     ("insecure", "sslDangerouslyUnverified=true"),
@@ -211,7 +212,7 @@ pub(super) fn find(name: &str) -> Option<&'static OptionSpec> {
     OPTIONS.iter().find(|spec| is(&spec.name) || spec.aliases.iter().any(is))
 }
 
-/// Sets one option; `value` holds no escapes any more.
+/// Sets one option; the escapes in `value` are already decoded.
 pub(super) fn read_option(options: &mut Options, name: &str, value: &str) -> Result<()> {
     let Some(spec) = find(name) else {
         let known: Vec<&str> = OPTIONS.iter().map(|spec| spec.name).collect();
@@ -232,7 +233,7 @@ pub(super) fn read_option(options: &mut Options, name: &str, value: &str) -> Res
         .ok_or_else(|| Error::config(format!("{}: expected {}", spec.name, spec.accepts)))
 }
 
-/// What is wrong with an endpoint, without the text: it may be a part of a password.
+/// The fault of an endpoint, without its text: the text may be part of a password.
 pub(super) fn endpoint_fault(place: &str, error: &EndpointError) -> Error {
     Error::config(format!(
         "endpoint ({place}): {} (expected host, host:port, [ipv6]:port, unix:/path, ws://…, wss://…; \
@@ -241,7 +242,7 @@ pub(super) fn endpoint_fault(place: &str, error: &EndpointError) -> Error {
     ))
 }
 
-/// A URL without user name and password.
+/// The URL without user name and password.
 fn strip_user_info(url: &str) -> String {
     match (url.split_once("://"), url.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://***@{rest}"),
@@ -320,7 +321,7 @@ mod tests {
             ("wss://h,ssl=false", "ssl: false contradicts the URL"),
             ("h,insecure=true", "sslDangerouslyUnverified"),
             ("h,sslcert=s3cret%", "sslcert: expected text"),
-            ("h,rediss://:s3cret@g", "a URL stands alone"),
+            ("h,rediss://:s3cret@g", "a URL must be the only part"),
             ("h,defaults=nobody", "defaults: expected auto"),
             ("h,$get x=y", "commandMap"),
             ("h,db=1,$select=", "commandMap: SELECT is disabled"),

@@ -1,24 +1,24 @@
-//! What is known of hosted services by the names of their servers.
+//! Defaults for hosted services, by the names of their servers.
 
 use redmux_transport::Endpoint;
 
 use super::Options;
 
-/// Whose defaults apply to what is not set
+/// The service whose defaults apply to options that are not set
 ///
-/// Recognised by the host name of the first endpoint, unless the option `defaults` says
-/// otherwise. They concern TLS and whether a first connect that fails is an error.
+/// Recognised by the host name of the first endpoint, unless the option `defaults` names one. The
+/// defaults concern TLS, and whether a first connect that fails is an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Defaults {
-    /// Those of the service that the host name belongs to, if any.
+    /// The defaults of the service that the host name belongs to, if any.
     #[default]
     Auto,
-    /// Those of Redis itself.
+    /// The defaults of Redis itself.
     Redis,
-    /// Azure Cache for Redis: TLS on port 6380, and connecting goes on in the background.
+    /// Azure Cache for Redis: TLS on port 6380; a failed first connect goes on in the background.
     Azure,
-    /// Azure Managed Redis: TLS, and connecting goes on in the background.
+    /// Azure Managed Redis: TLS; a failed first connect goes on in the background.
     AzureManaged,
     /// Amazon ElastiCache Serverless: TLS.
     ElastiCacheServerless,
@@ -54,7 +54,7 @@ impl Defaults {
     }
 
     fn of_host(host: &str) -> Self {
-        // Byte by byte: the searches of `str` are much code for pages to load.
+        // Byte by byte: the search functions of `str` would add much code to a page.
         let dots = host.bytes().rev().take_while(|byte| *byte == b'.').count();
         let host = host[..host.len() - dots].to_ascii_lowercase();
         let known = SUFFIXES.iter().find(|(suffix, _)| host.ends_with(suffix));
@@ -81,7 +81,7 @@ impl Options {
         }
     }
 
-    /// Whether TLS is spoken with TCP endpoints.
+    /// Whether to use TLS with TCP endpoints.
     pub(crate) fn wants_tls(&self) -> bool {
         self.ssl.unwrap_or_else(|| match self.effective_defaults() {
             (Defaults::Azure, port) => port == 6380,

@@ -15,23 +15,23 @@ use super::{
 /// One option of the connection string
 pub(super) struct OptionSpec {
     pub(super) name: &'static str,
-    /// Other names that are read.
+    /// Other names that are accepted.
     pub(super) aliases: &'static [&'static str],
     /// What a value looks like, for errors.
     pub(super) accepts: &'static str,
-    /// What holds where it is not given, for the documentation.
+    /// The default, for the documentation.
     #[cfg_attr(not(test), allow(dead_code))]
     pub(super) default: &'static str,
-    /// What it is for, for the documentation.
+    /// The meaning, for the documentation.
     #[cfg_attr(not(test), allow(dead_code))]
     pub(super) about: &'static str,
     pub(super) read: fn(&mut Options, &str) -> Option<()>,
-    /// The value, where it differs from the second options' (the defaults).
+    /// Returns the value if it differs from that of the second options (the defaults).
     pub(super) show: fn(&Options, &Options) -> Option<String>,
     pub(super) secret: Secret,
 }
 
-/// What of a value is not to be shown
+/// The part of a value that must not be printed
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Secret {
     No,
@@ -58,7 +58,7 @@ const BYTES: &str = "bytes, such as 65536, 64KiB, 16MiB or 1GiB";
 const TEXT: &str = "text, with %XX for commas and percent signs";
 const PEM: &str = "the path of a PEM file, or PEM text with %0A for line ends";
 
-/// An option whose field has a default: a reader and a writer of its type.
+/// An option whose field has a default, with a reader and a writer of its type.
 macro_rules! option {
     ($name:literal, $field:ident, $accepts:expr, $default:literal, $read:expr, $show:expr, $about:literal) => {
         OptionSpec {
@@ -153,18 +153,18 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     option!("backlog", backlog, "queue, queue:COMMANDS:BYTES or failFast", "queue:100000:64MiB", backlog, show_backlog,
         "What happens to commands while there is no connection: they wait, up to these bounds, or fail at once."),
     option!("keepAlive", keep_alive, MILLISECONDS, "10000", millis, show_millis,
-        "Silence on an idle connection after which it is probed with `PING`."),
+        "Silence on an idle connection before the client sends `PING`."),
     option!("probeAfter", probe_after, MILLISECONDS, "2000", millis, show_millis,
-        "Silence after which the connection is probed while replies are due."),
+        "Silence before the client sends `PING` while replies are due."),
     option!("probeTimeout", probe_timeout, MILLISECONDS, "5000", millis, show_millis,
-        "How long a probe may go unanswered before the connection is given up."),
+        "How long a `PING` may go unanswered before the client gives the connection up."),
     option!("redialOnReadonly", redial_on_readonly, BOOLEAN, "true", boolean, show,
-        "Whether a server that answers `READONLY` is left for the one that its name leads to now."),
+        "Whether the client leaves a server that answers `READONLY` and dials its name again."),
     OptionSpec {
         name: "tcpKeepAlive",
         accepts: "off, or IDLE:INTERVAL:COUNT with milliseconds",
         default: "15000:5000:3",
-        about: "When the kernel probes an idle peer, and after how many probes it gives it up.",
+        about: "When the kernel probes an idle peer, and after how many probes it gives the peer up.",
         read: |o, v| set(&mut o.tcp_keepalive, keepalive(v).map(Some)),
         show: |o, _| o.tcp_keepalive.as_ref().map(|k: &Keepalive| show_keepalive(k)),
         ..PLAIN
@@ -186,16 +186,16 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     },
     text!("name", &["clientName"], client_name, "none", "Name of the connection in `CLIENT LIST`."),
     option!("setlib", library_info, BOOLEAN, "true", boolean, show,
-        "Whether library name and version are told to the server (`CLIENT SETINFO`)."),
+        "Whether to send the library's name and version to the server (`CLIENT SETINFO`)."),
     #[cfg(feature = "full")]
     option!("highIntegrity", high_integrity, BOOLEAN, "false", boolean, show,
-        "Whether a numbered `ECHO` before every command checks that replies still match their commands."),
-    text!("libraryName", &["libname"], library_name, "redmux", "The library name that is told, for libraries built on this one."),
+        "Whether to send a numbered `ECHO` before every command, which checks that replies still match their commands."),
+    text!("libraryName", &["libname"], library_name, "redmux", "The library name to send, for libraries built on this one."),
     OptionSpec {
         name: "protocol",
         accepts: "resp2 or resp3",
         default: "RESP3, or RESP2 where the server refuses it",
-        about: "Speaks this protocol only.",
+        about: "Uses this protocol only.",
         read: |o, v| set(&mut o.protocol, protocol(v).map(Some)),
         show: |o, _| o.protocol.map(|p| p.to_string().to_ascii_lowercase()),
         ..PLAIN
@@ -204,7 +204,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     OptionSpec {
         name: "keyPrefix",
         default: "none",
-        about: "Put before every key.",
+        about: "A prefix for every key.",
         read: |o, v| {
             *o = std::mem::take(o).key_prefix(v);
             Some(())
@@ -215,7 +215,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     #[cfg(feature = "full")]
     OptionSpec {
         name: "channelPrefix",
-        about: "Put before every channel of subscriptions and messages.",
+        about: "A prefix for every channel of subscriptions and messages.",
         read: |o, v| {
             *o = std::mem::take(o).channel_prefix(v);
             Some(())
@@ -227,7 +227,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     OptionSpec {
         name: "commandMap",
         accepts: "COMMAND=NAME (renamed) and COMMAND= (disabled), separated by semicolons, or twemproxy or envoy",
-        about: "Commands that the server knows by another name, or that are not to be used. `$command=name` is short for one of them. `twemproxy` and `envoy` allow what the proxy serves, and nothing else (below).",
+        about: "Commands that the server knows by another name, or that must not be used. `$command=name` is short for one of them. `twemproxy` and `envoy` allow only the commands that the proxy serves (below).",
         read: |o, v| {
             let map = o.command_map.clone().read(v);
             set(&mut o.command_map, map)
@@ -240,7 +240,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         aliases: &["tls"],
         accepts: BOOLEAN,
         default: "false (true for `rediss://` and where a service is known to want it)",
-        about: "Speaks TLS. Then nothing is ever sent in the clear. `false` contradicts a `rediss://` or `wss://` URL and is an error there.",
+        about: "Uses TLS; nothing is ever sent in the clear then. `false` contradicts a `rediss://` or `wss://` URL and is an error there.",
         read: |o, v| set(&mut o.ssl, boolean(v).map(Some)),
         show: |o, _| o.ssl.as_ref().map(show),
         ..PLAIN
@@ -266,14 +266,14 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         },
         ..PLAIN
     },
-    pem!("sslCa", ca, "those of the system", "Certificates of the authorities that are trusted, instead of the system's."),
+    pem!("sslCa", ca, "those of the system", "Certificates of the authorities to trust, instead of the system's."),
     pem!("sslCert", certificate, "none", "The client's certificate, followed by intermediate ones."),
     OptionSpec { secret: Secret::All, ..pem!("sslKey", key, "none", "The private key of the client's certificate.") },
     OptionSpec {
         name: "sslDangerouslyUnverified",
         accepts: BOOLEAN,
         default: "false",
-        about: "Accepts whatever certificate the server shows: anybody on the way can read and change everything. For tests.",
+        about: "Accepts any certificate: anybody on the way can read and change everything. For tests.",
         read: |o, v| set(&mut o.tls.verify, boolean(v).map(|unverified| !unverified)),
         show: |o, _| (!o.tls.verify).then(|| true.to_string()),
         ..PLAIN
@@ -281,14 +281,14 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     OptionSpec {
         name: "tunnel",
         accepts: "http://user:password@host:port or socks5://user:password@host:port",
-        about: "A proxy to go through (HTTP `CONNECT` or SOCKS 5). It resolves the server's name.",
+        about: "A proxy to connect through (HTTP `CONNECT` or SOCKS 5). The proxy resolves the server's name.",
         read: |o, v| set(&mut o.tunnel, tunnel(v).map(Some)),
         show: |o, _| o.tunnel.as_ref().map(show_tunnel),
         secret: Secret::UserInfo,
         ..PLAIN
     },
     option!("defaults", defaults, "auto, redis, azure, amr, elasticacheServerless or upstash", "auto", Defaults::of_name, show_defaults,
-        "Whose defaults hold for what is not given; `auto` goes by the host name of the first endpoint."),
+        "The service whose defaults apply to options that are not set; `auto` recognises it by the host name of the first endpoint."),
     option!("sendQueueBytes", send_queue_bytes, BYTES, "16MiB", bytes, show_bytes,
         "Unsent bytes beyond which callers wait for room."),
     option!("subscriptionCapacity", subscription_capacity, NUMBER, "1024", number, show,
@@ -296,9 +296,9 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     option!("subscriptionBytes", subscription_bytes, BYTES, "8MiB", bytes, show_bytes,
         "Bytes of messages that wait for a slow subscriber before the oldest are dropped."),
     option!("maxLeased", max_leased, NUMBER, "32", number, show,
-        "Connections leased at the same time, for blocking commands, transactions with conditions and the like; who comes then waits in line."),
+        "Connections leased at the same time, for blocking commands, transactions with conditions and the like; further callers queue."),
     option!("leaseIdle", lease_idle, MILLISECONDS, "30000", millis, show_millis,
-        "How long a connection that was leased lies idle before it is closed."),
+        "How long a returned connection stays idle before it is closed."),
     limit!("maxReplyBytes", max_frame, BYTES, "1GiB", bytes, show_bytes, "The longest reply that is accepted."),
     limit!("maxValueBytes", max_bulk, BYTES, "512MiB", bytes, show_bytes, "The longest string in a reply that is accepted."),
     limit!("maxLineBytes", max_line, BYTES, "64KiB", bytes, show_bytes, "The longest simple string or error in a reply."),

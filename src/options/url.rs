@@ -25,7 +25,7 @@ const SCHEMES: &[(&str, Scheme)] = &[
     ("redis+unix", Scheme::Unix),
 ];
 
-/// What follows the scheme, if `text` is a URL of ours.
+/// Returns what follows the scheme, if `text` is a URL of a known scheme.
 fn split(text: &str) -> Option<(Scheme, &str)> {
     let (name, rest) = text.trim().split_once("://")?;
     let (_, scheme) = SCHEMES.iter().find(|(known, _)| name.eq_ignore_ascii_case(known))?;
@@ -36,7 +36,7 @@ pub(super) fn is_url(text: &str) -> bool {
     split(text).is_some()
 }
 
-/// Reads a URL into `options`. No error repeats any of it.
+/// Reads a URL into `options`. No error quotes any part of it.
 pub(super) fn read(options: &mut Options, text: &str, set: Set<'_>) -> Result<()> {
     let Some((scheme, rest)) = split(text) else {
         return Err(Error::config("endpoint: not a redis://, rediss:// or unix:// URL"));
@@ -78,7 +78,7 @@ pub(super) fn read(options: &mut Options, text: &str, set: Set<'_>) -> Result<()
             if let Some((name, _)) = host.split_once('=') {
                 let name = find(name.trim()).map_or("an option", |spec| spec.name);
                 return Err(Error::config(format!(
-                    "endpoint: {name} stands where a host is expected: in a URL, options follow `?` \
+                    "endpoint: {name} is in the place of a host: in a URL, options follow `?` \
                      and are separated by `&` (redis://host:port?name=value&…)"
                 )));
             }
@@ -96,7 +96,7 @@ pub(super) fn read(options: &mut Options, text: &str, set: Set<'_>) -> Result<()
     }
     if scheme == Scheme::Tls {
         options.tls_by_url = true;
-        // What was said before the URL is kept, so that a contradiction is found.
+        // An earlier setting stays, so that a contradiction is found.
         options.ssl = options.ssl.or(Some(true));
     }
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -193,9 +193,9 @@ mod tests {
             ("redis://", "host is empty"),
             ("redis://:s3cret/x@h", "percent-encoded"),
             ("rediss://h#insecure", "sslDangerouslyUnverified"),
-            ("rediss://h:6379,ssl=false", "endpoint: ssl stands where a host is expected"),
+            ("rediss://h:6379,ssl=false", "endpoint: ssl is in the place of a host"),
             ("redis://h:6379,password=s3cret", "options follow `?`"),
-            ("redis://h,colour=s3cret", "endpoint: an option stands where"),
+            ("redis://h,colour=s3cret", "endpoint: an option is in the place of a host"),
             ("rediss://h?ssl_cert_reqs=none", "sslDangerouslyUnverified"),
             ("rediss://h?ssl_ca_certs=s3cret", "(here it is sslCa)"),
             ("redis://:s3cret#x@h", "%23"),

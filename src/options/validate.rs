@@ -1,4 +1,4 @@
-//! What cannot be checked option by option.
+//! Checks that concern several options.
 
 use redmux_transport::{Endpoint, TlsOptions};
 
@@ -6,7 +6,7 @@ use super::Options;
 use crate::{Error, Result, commands::Mapped, resp::Protocol};
 
 impl Options {
-    /// Checks what cannot be checked option by option.
+    /// Checks what depends on several options.
     pub(crate) fn validate(&self) -> Result<()> {
         if let Some(fault) = &self.fault {
             return Err(fault.clone());
@@ -53,7 +53,7 @@ impl Options {
         self.validate_layers()
     }
 
-    /// What the handshake needs must not be disabled.
+    /// The handshake's commands must not be disabled.
     fn validate_commands(&self) -> Result<()> {
         self.command_map.validate()?;
         let needed = [
@@ -75,7 +75,7 @@ impl Options {
         Ok(())
     }
 
-    /// TLS demanded is TLS spoken.
+    /// If TLS is demanded, it is used.
     fn validate_layers(&self) -> Result<()> {
         if self.tls.certificate.is_some() != self.tls.key.is_some() {
             return Err(Error::config("sslCert and sslKey go together: one of them is missing"));

@@ -6,7 +6,7 @@ use redmux_transport::Keepalive;
 
 use crate::{BacklogPolicy, ConstantDelay, ExponentialBackoff, ReconnectPolicy, resp::Protocol};
 
-/// A reconnect policy, and which of those that the connection string knows it is
+/// A reconnect policy, and its name in the connection string if it has one
 #[derive(Debug, Clone)]
 pub(super) struct Reconnect {
     pub(super) policy: Arc<dyn ReconnectPolicy>,
@@ -29,7 +29,7 @@ impl Reconnect {
         Self { policy: Arc::new(policy), known }
     }
 
-    /// How the connection string says it; `None` for a policy of the program's own.
+    /// Its text in the connection string; `None` for a policy that the program defines.
     pub(super) fn text(&self) -> Option<String> {
         Some(match self.known? {
             Known::Exponential { base, cap } => {

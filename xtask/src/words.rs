@@ -17,9 +17,9 @@ const LIST: &str = include_str!("words.txt");
 /// Folders that still have such words. The list only gets shorter: a folder without any is a fault.
 #[rustfmt::skip]
 const NOT_YET: &[&str] = &[
-    "benches", "derive", "docs", "examples", "gateway", "src/cache", "src/command", "src/commands",
-    "src/connection", "src/database", "src/events", "src/multiplexer", "src/observe", "src/options",
-    "src/pubsub", "src/resp", "tests", "transports", "www", "CHANGELOG.md",
+    "benches", "docs", "examples", "gateway", "src/cache", "src/command", 
+    "src/connection", "src/multiplexer",
+    "src/pubsub", "tests", "transports", "www", "CHANGELOG.md",
 ];
 
 /// Folders of what others wrote, or what is built.

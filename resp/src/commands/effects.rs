@@ -64,8 +64,8 @@ use SideEffects::{ReadOnly, ServerAdmin, WriteAccumulating, WriteChecked, WriteL
 pub(super) fn judge(name: &str, usual: SideEffects, words: &[Arg<'_>]) -> SideEffects {
     // Whether one of these is there, from this word on.
     let says = |from, keywords: &[&str]| position_of(name, words, from, keywords).is_some();
-    // The word behind a list that begins at `first`, whose length, in parts of so many words, is
-    // given by the word at `at`.
+    // The word behind a list that begins at `first`. The word at `at` is its length, in elements of
+    // `each` words.
     let behind = |at, first: usize, each: usize| {
         first.saturating_add(count_at(words, at).map_or(0, |count| count.saturating_mul(each)))
     };

@@ -78,7 +78,7 @@ pub(super) fn keys(name: &str, column: &str, words: &[Arg<'_>]) -> Option<Keys> 
                         Look::Unknown(_) => return None,
                     };
                     match rest {
-                        // Given twice, the last one counts: both are told.
+                        // If the keyword occurs twice, the last one counts: both are keys.
                         "" => {
                             words.get(first)?;
                             add(first);
@@ -100,7 +100,7 @@ pub(super) fn keys(name: &str, column: &str, words: &[Arg<'_>]) -> Option<Keys> 
             }
         }
     }
-    // An empty first key stands for those behind `KEYS`.
+    // An empty first key means that the keys are those behind `KEYS`.
     if name == "MIGRATE" && words.get(3).is_some_and(Arg::is_empty) {
         keys.remove(0);
     }

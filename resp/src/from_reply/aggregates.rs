@@ -29,7 +29,7 @@ fn elements<'a>(expected: &'static str, reply: Reply<'a>) -> Result<Items<'a>, R
 
 /// Every entry as a `(K, V)`, whichever of the three shapes of a map the reply has.
 ///
-/// `start` makes the collection, with room for so many entries.
+/// `start` makes the collection, with room for the number of entries.
 pub(super) fn collect_entries<K: FromReply, V: FromReply, C: Extend<(K, V)>>(
     reply: Reply<'_>,
     start: impl FnOnce(usize) -> C,

@@ -1,4 +1,4 @@
-//! Numbers, strings, and what stands in for one value.
+//! Numbers, strings, and wrappers of one value.
 
 use std::{borrow::Cow, str, sync::Arc};
 

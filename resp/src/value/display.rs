@@ -12,7 +12,7 @@ impl fmt::Display for Value {
 }
 
 impl Value {
-    /// Shows it; further lines are indented by so many characters.
+    /// Prints the value; further lines are indented by `indent` characters.
     fn show(&self, f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::Result {
         match self {
             Self::Null => f.write_str("(nil)"),
@@ -76,7 +76,7 @@ fn show_items(
     Ok(())
 }
 
-/// Numbers an element; the first stands where its aggregate begins.
+/// Numbers an element; the first is on the line where its aggregate begins.
 fn start_line(
     f: &mut fmt::Formatter<'_>,
     indent: usize,

@@ -13,7 +13,7 @@ use crate::{
 };
 
 impl Database {
-    /// Gives fields a time to live, rounded up to milliseconds; what became of each
+    /// Gives fields a time to live, rounded up to milliseconds; returns the outcome for each
     ///
     /// A time of zero deletes them. See
     /// [HPEXPIRE](https://redis.io/docs/latest/commands/hpexpire/). Since Redis 7.4 and Valkey 9.0.
@@ -51,7 +51,7 @@ impl Database {
         self.fields("HPEXPIRE", (key, millis(time), condition), fields)
     }
 
-    /// Lets fields expire at a moment, in milliseconds since 1970; what became of each
+    /// Lets fields expire at a moment, in milliseconds since 1970; returns the outcome for each
     ///
     /// See [HPEXPIREAT](https://redis.io/docs/latest/commands/hpexpireat/). Since Redis 7.4 and
     /// Valkey 9.0.
@@ -97,7 +97,7 @@ impl Database {
         self.fields("HPEXPIRETIME", (key,), fields)
     }
 
-    /// Takes the time to live of fields away; what became of each
+    /// Removes the time to live of fields; returns the outcome for each
     ///
     /// See [HPERSIST](https://redis.io/docs/latest/commands/hpersist/). Since Redis 7.4 and Valkey
     /// 9.0.
@@ -109,9 +109,9 @@ impl Database {
         self.fields("HPERSIST", (key,), fields)
     }
 
-    /// The values of fields, whose time to live is changed
+    /// Changes the time to live of fields and returns their values
     ///
-    /// `None` takes the time to live away. See
+    /// `None` removes the time to live. See
     /// [HGETEX](https://redis.io/docs/latest/commands/hgetex/). Since Redis 8.0
     /// and Valkey 9.0.
     pub fn hgetex<T: FromReply>(
@@ -124,7 +124,7 @@ impl Database {
         self.fields("HGETEX", Join((key,), expiry.of_reader()), fields).unless(expiry.fault())
     }
 
-    /// Sets fields and one time to live for them; false if the condition did not hold
+    /// Sets fields and a time to live for them; returns false if the condition did not hold
     ///
     /// See [HSETEX](https://redis.io/docs/latest/commands/hsetex/). Since Redis 8.0
     /// and Valkey 9.0.
@@ -142,7 +142,7 @@ impl Database {
         self.call("HSETEX", Join((key,), Join(options, fields))).unless(fault)
     }
 
-    /// The values of fields, which are deleted
+    /// Deletes fields and returns their values
     ///
     /// See [HGETDEL](https://redis.io/docs/latest/commands/hgetdel/). Since Redis 8.0
     /// and Valkey 9.1.
@@ -168,7 +168,7 @@ impl Database {
 }
 
 options! {
-    /// On which condition [`Database::hsetex`] sets fields
+    /// The condition for [`Database::hsetex`] to set fields
     HashSetOptions { condition }
     /// Only if none of the fields exists (`FNX`).
     condition: if_missing() => "FNX";
@@ -176,7 +176,7 @@ options! {
     condition: if_exists() => "FXX";
 }
 
-/// What became of a field that was to expire
+/// The outcome for a field that was to expire
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FieldExpiry {
@@ -184,9 +184,9 @@ pub enum FieldExpiry {
     Missing,
     /// The condition did not hold.
     Unmet,
-    /// It has its time to live.
+    /// The field has the time to live.
     Set,
-    /// It is deleted: its time was over already.
+    /// The field is deleted: the time was over already.
     Deleted,
 }
 
@@ -202,15 +202,15 @@ impl FromReply for FieldExpiry {
     }
 }
 
-/// What became of a field that shall not expire any more
+/// The outcome for a field that was to expire no more
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FieldPersisted {
     /// There is no such field.
     Missing,
-    /// It did not expire anyway.
+    /// The field had no time to live.
     Already,
-    /// Its time to live is gone.
+    /// The time to live is removed.
     Done,
 }
 

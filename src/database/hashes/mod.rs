@@ -38,7 +38,7 @@ impl Database {
         self.pairs("HSET", (key,), pairs, "fields and values")
     }
 
-    /// Sets a field unless it exists; whether it did
+    /// Sets a field unless it exists; returns whether it was set
     ///
     /// See [HSETNX](https://redis.io/docs/latest/commands/hsetnx/).
     pub fn hsetnx(
@@ -50,7 +50,7 @@ impl Database {
         self.call("HSETNX", (key, field, value))
     }
 
-    /// The values of several fields, in their order
+    /// The values of several fields, in order
     ///
     /// See [HMGET](https://redis.io/docs/latest/commands/hmget/).
     pub fn hmget<T: FromReply>(
@@ -163,9 +163,10 @@ impl Database {
         self.call("HRANDFIELD", (key, count, "WITHVALUES"))
     }
 
-    /// One page of the fields and values; begin with cursor 0 and go on until it is 0 again
+    /// One page of the fields and values; start with cursor 0 and stop when the returned cursor is
+    /// 0
     ///
-    /// A field may come more than once. See
+    /// The same field may be on several pages. See
     /// [HSCAN](https://redis.io/docs/latest/commands/hscan/).
     pub fn hscan<F: FromReply, V: FromReply>(
         &self,

@@ -55,8 +55,8 @@ options! {
     RestoreOptions { replace, usage }
     /// Replaces what the key holds (`REPLACE`).
     replace: replace() => "REPLACE";
-    /// The key counts as last used so many seconds ago (`IDLETIME`). Since Redis 5.0.
+    /// Marks the key as last used this many seconds ago (`IDLETIME`). Since Redis 5.0.
     usage: idletime(seconds: u64) => "IDLETIME", seconds;
-    /// The key counts as used that often, 0 to 255 (`FREQ`). Since Redis 5.0.
+    /// Marks the key as used this often, 0 to 255 (`FREQ`). Since Redis 5.0.
     usage: freq(frequency: u8) => "FREQ", frequency;
 }

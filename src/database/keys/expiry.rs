@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl Database {
-    /// Gives a key a time to live, rounded up to milliseconds; false if there is no such key
+    /// Gives a key a time to live, rounded up to milliseconds; returns false if the key is missing
     ///
     /// A time of zero deletes the key. See
     /// [PEXPIRE](https://redis.io/docs/latest/commands/pexpire/).
@@ -17,7 +17,7 @@ impl Database {
         self.call("PEXPIRE", (key, millis(time)))
     }
 
-    /// Like [`expire`](Self::expire), on a condition; whether it held
+    /// Like [`expire`](Self::expire), on a condition; returns whether it held
     ///
     /// See [PEXPIRE](https://redis.io/docs/latest/commands/pexpire/). Since Redis 7.0.
     pub fn expire_if(
@@ -29,7 +29,8 @@ impl Database {
         self.call("PEXPIRE", (key, millis(time), condition))
     }
 
-    /// Lets a key expire at a moment, in milliseconds since 1970; false if there is no such key
+    /// Lets a key expire at a moment, in milliseconds since 1970; returns false if the key is
+    /// missing
     ///
     /// A moment in the past deletes the key. See
     /// [PEXPIREAT](https://redis.io/docs/latest/commands/pexpireat/).
@@ -37,7 +38,7 @@ impl Database {
         self.call("PEXPIREAT", (key, unix_millis))
     }
 
-    /// Like [`expireat`](Self::expireat), on a condition; whether it held
+    /// Like [`expireat`](Self::expireat), on a condition; returns whether it held
     ///
     /// See [PEXPIREAT](https://redis.io/docs/latest/commands/pexpireat/). Since Redis 7.0.
     pub fn expireat_if(
@@ -56,7 +57,7 @@ impl Database {
         self.call("PEXPIRETIME", (key,))
     }
 
-    /// Takes the time to live away; false if there was none
+    /// Removes the time to live; returns false if there was none
     ///
     /// See [PERSIST](https://redis.io/docs/latest/commands/persist/).
     pub fn persist(&self, key: impl ToArg) -> Call<'_, bool, impl ToArgs> {

@@ -1,4 +1,4 @@
-//! Keys, whatever they hold.
+//! Keys, of any type.
 //!
 //! ```no_run
 //! # async fn f(db: redmux::Database) -> redmux::Result<()> {
@@ -32,7 +32,7 @@ impl Database {
         self.list("DEL", (), keys, "keys")
     }
 
-    /// Deletes keys, freeing their memory in the background; how many there were
+    /// Deletes keys, freeing their memory in the background; returns how many there were
     ///
     /// See [UNLINK](https://redis.io/docs/latest/commands/unlink/).
     pub fn unlink(&self, keys: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
@@ -53,35 +53,35 @@ impl Database {
         self.list("TOUCH", (), keys, "keys")
     }
 
-    /// Renames a key, replacing what the new name held
+    /// Renames a key, replacing the value of the new name
     ///
     /// See [RENAME](https://redis.io/docs/latest/commands/rename/).
     pub fn rename(&self, key: impl ToArg, to: impl ToArg) -> Call<'_, (), impl ToArgs> {
         self.call("RENAME", (key, to))
     }
 
-    /// Renames a key unless the new name is taken; whether it did
+    /// Renames a key unless the new name exists; returns whether it was renamed
     ///
     /// See [RENAMENX](https://redis.io/docs/latest/commands/renamenx/).
     pub fn renamenx(&self, key: impl ToArg, to: impl ToArg) -> Call<'_, bool, impl ToArgs> {
         self.call("RENAMENX", (key, to))
     }
 
-    /// Copies a key unless the target exists; whether it did
+    /// Copies a key unless the target exists; returns whether it was copied
     ///
     /// See [COPY](https://redis.io/docs/latest/commands/copy/). Since Redis 6.2.
     pub fn copy(&self, key: impl ToArg, to: impl ToArg) -> Call<'_, bool, impl ToArgs> {
         self.call("COPY", (key, to))
     }
 
-    /// Copies a key, replacing what the target held; false if there is no such key
+    /// Copies a key, replacing the target; returns false if the key does not exist
     ///
     /// See [COPY](https://redis.io/docs/latest/commands/copy/). Since Redis 6.2.
     pub fn copy_replacing(&self, key: impl ToArg, to: impl ToArg) -> Call<'_, bool, impl ToArgs> {
         self.call("COPY", (key, to, "REPLACE"))
     }
 
-    /// Copies a key into another database unless the target exists; whether it did
+    /// Copies a key into another database unless the target exists; returns whether it was copied
     ///
     /// See [COPY](https://redis.io/docs/latest/commands/copy/). Since Redis 6.2.
     pub fn copy_to_db(
@@ -93,7 +93,7 @@ impl Database {
         self.call("COPY", (key, to, "DB", db))
     }
 
-    /// Moves a key to another database unless the key is there too; whether it did
+    /// Moves a key to another database unless it exists there; returns whether it was moved
     ///
     /// See [MOVE](https://redis.io/docs/latest/commands/move/).
     pub fn move_to_db(&self, key: impl ToArg, db: u32) -> Call<'_, bool, impl ToArgs> {
@@ -111,21 +111,21 @@ impl Database {
     ///
     /// See [KEYS](https://redis.io/docs/latest/commands/keys/).
     ///
-    /// This visits every key in one go and stops the server meanwhile: use [`scan`](Self::scan).
+    /// Visits every key in one go and blocks the server meanwhile: use [`scan`](Self::scan).
     pub fn keys<T: FromReply>(&self, pattern: impl ToArg) -> Call<'_, Vec<T>, impl ToArgs> {
         self.call("KEYS", (pattern,))
     }
 
-    /// What a key holds
+    /// The type of the value of a key
     ///
     /// See [TYPE](https://redis.io/docs/latest/commands/type/).
     pub fn type_of(&self, key: impl ToArg) -> Call<'_, DataType, impl ToArgs> {
         self.call("TYPE", (key,))
     }
 
-    /// One page of all keys; begin with cursor 0 and go on until it is 0 again
+    /// One page of all keys; start with cursor 0 and stop when the returned cursor is 0
     ///
-    /// A key may come more than once. See [SCAN](https://redis.io/docs/latest/commands/scan/).
+    /// The same key may be on several pages. See [SCAN](https://redis.io/docs/latest/commands/scan/).
     pub fn scan<T: FromReply>(
         &self,
         cursor: u64,
@@ -135,7 +135,7 @@ impl Database {
     }
 }
 
-/// What a key holds
+/// The type of a value
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DataType {
@@ -189,7 +189,7 @@ impl ToArg for DataType {
 }
 
 options! {
-    /// Which part of a collection a scan goes through, and in what steps
+    /// The part of a collection that a scan visits, and the size of its steps
     ///
     /// ```
     /// use redmux::database::ScanOptions;
@@ -198,7 +198,7 @@ options! {
     ScanOptions { pattern, count, data_type }
     /// Only what matches this pattern, such as `user:*` (`MATCH`).
     pattern: pattern(pattern: impl ToArg) => "MATCH", pattern;
-    /// A hint of how much one page goes through, 10 by default (`COUNT`).
+    /// A hint of how many elements a page visits, 10 by default (`COUNT`).
     count: count(count: u32) => "COUNT", count;
     /// Only keys of this type (`TYPE`); for [`scan`](Database::scan) only. Since Redis 6.0.
     data_type: data_type(of: DataType) => "TYPE", of;

@@ -29,7 +29,7 @@ impl Database {
         self.call("SORT", Join((key,), options))
     }
 
-    /// Stores what [`sort`](Self::sort) gives as a list; its length
+    /// Stores what [`sort`](Self::sort) gives as a list; returns its length
     ///
     /// See [SORT](https://redis.io/docs/latest/commands/sort/) with `STORE`.
     pub fn sort_store(
@@ -56,10 +56,10 @@ impl Database {
 options! {
     /// How to sort; by default as numbers, lowest first
     SortOptions { by, limit, get, order, alpha }
-    /// By the values of other keys: `*` stands for the element (`BY`). Without a `*`, nothing is
-    /// sorted.
+    /// Sorts by the values of other keys: the element takes the place of `*` (`BY`). Without a `*`,
+    /// the elements are not sorted.
     by: by(pattern: impl ToArg) => "BY", pattern;
-    /// Skips some and takes at most so many (`LIMIT`).
+    /// Skips `offset` elements and takes at most `count` (`LIMIT`).
     limit: limit(offset: u64, count: u64) => "LIMIT", offset, count;
     /// Highest first (`DESC`).
     order: desc() => "DESC";
@@ -68,8 +68,8 @@ options! {
 }
 
 impl SortOptions {
-    /// Gives the values of other keys instead: `*` stands for the element, `#` alone is the
-    /// element (`GET`). May be called several times.
+    /// Returns the values of other keys instead: the element takes the place of `*`, and `#` alone
+    /// is the element itself (`GET`). May be called several times.
     pub fn get(mut self, pattern: impl ToArg) -> Self {
         self.get.push("GET", &pattern);
         self

@@ -1,4 +1,4 @@
-//! A lock that was taken.
+//! A lock that this program holds.
 
 use std::{fmt, future::Future, pin::pin, time::Duration};
 
@@ -11,12 +11,12 @@ use crate::{
     database::checks::{millis, zero},
 };
 
-/// A lock that this program has taken; got from [`Lock::acquire`] or [`Lock::try_acquire`]
+/// A lock that this program holds; returned by [`Lock::acquire`] and [`Lock::try_acquire`]
 ///
 /// [`release`](Self::release) frees the lock and says whether it was still held. Dropping the guard
-/// frees it too, as well as may be without waiting: a command is queued, and
-/// [forgotten](crate::Call::forget). If that is lost, as when the program ends at once, the lock is
-/// free when its time is up. To hold the lock until then on purpose, [`keep`](Self::keep) it.
+/// frees the lock too, without waiting: a command is queued and [forgotten](crate::Call::forget).
+/// If that command is lost, as when the program ends at once, the lock is free when its time is up.
+/// [`keep`](Self::keep) holds the lock until then on purpose.
 #[must_use = "the lock is released when the guard is dropped"]
 pub struct LockGuard {
     lock: Lock,
@@ -24,9 +24,9 @@ pub struct LockGuard {
     releases: bool,
     token: String,
     fence: Option<u64>,
-    /// When the lock expires at the earliest.
+    /// The earliest moment at which the lock may expire.
     deadline: Instant,
-    /// The server that has it was demoted: whether its successor has it is not known.
+    /// The server that has the lock was demoted: its successor may not know of the lock.
     doubted: bool,
 }
 
@@ -36,21 +36,21 @@ impl LockGuard {
         Self { lock, releases: true, token, fence, deadline, doubted: false }
     }
 
-    /// The fencing token, if the lock is [`fenced`](Lock::fenced): greater than that of every
-    /// holder before.
+    /// The fencing token, if the lock is [`fenced`](Lock::fenced): greater than the token of every
+    /// earlier holder.
     pub fn fence(&self) -> Option<u64> {
         self.fence
     }
 
-    /// What this holder identifies itself by, the value of the lock's key: random, and a secret
-    /// among those who may not release the lock.
+    /// The holder's identity, the value of the lock's key. It is random, and a secret: a program
+    /// that knows it can release the lock.
     pub fn token(&self) -> &str {
         &self.token
     }
 
-    /// For how long the lock is held for sure, if nobody deletes its key: by this program's
-    /// clock, from before it was taken or extended. Zero once it may have expired, and while the lock
-    /// is in doubt: see [`extend`](Self::extend).
+    /// How long the lock is surely held, unless its key is deleted: by this program's clock,
+    /// counted from before the lock was taken or extended. Zero once the lock may have expired, and
+    /// while it is in doubt: see [`extend`](Self::extend).
     pub fn remaining(&self) -> Duration {
         if self.doubted { Duration::ZERO } else { self.until_expiry() }
     }
@@ -68,14 +68,14 @@ impl LockGuard {
         Ok(self.lock.holder().await?.is_some_and(|holder| holder.token == self.token))
     }
 
-    /// Holds the lock for this time from now on, longer or shorter than before; false if it is
-    /// lost: it expired, or its key was deleted.
+    /// Holds the lock for `ttl` from now on, longer or shorter than before; returns false if the
+    /// lock is lost because it expired or its key was deleted.
     ///
     /// # Errors
     ///
-    /// As of any command; the lock is held for as long as before, or as asked for if the command
-    /// [may have been executed](crate::Delivery). The server's `READONLY` says that it was demoted: the
-    /// one promoted in its place may know nothing of the lock, which is in doubt until another
+    /// As of any command. The lock is then held for as long as before, or for `ttl` if the command
+    /// [may have been executed](crate::Delivery). The server's `READONLY` says that it was demoted:
+    /// the server promoted in its place may not know of the lock, which is in doubt until another
     /// `extend` returns true.
     pub async fn extend(&mut self, ttl: Duration) -> Result<bool> {
         if let Some(fault) = zero(ttl) {
@@ -108,7 +108,7 @@ impl LockGuard {
         Ok(true)
     }
 
-    /// Frees the lock; false if it was lost before.
+    /// Frees the lock; returns false if it was lost before.
     ///
     /// # Errors
     ///
@@ -121,19 +121,19 @@ impl LockGuard {
         released
     }
 
-    /// Gives the guard up and leaves the lock taken until its time is up, as for what must not be
+    /// Consumes the guard and leaves the lock taken until its time is up: for work that must not be
     /// done more often than that.
     pub fn keep(mut self) {
         self.releases = false;
     }
 
-    /// Does `work` while extending the lock by its time to live every third of it; `None` if the
-    /// lock is lost meanwhile, in which case `work` is dropped where it waits.
+    /// Runs `work` and extends the lock every third of its time to live; `None` if the lock is lost
+    /// meanwhile: then `work` is dropped where it waits.
     ///
-    /// An extension that fails is tried again until the time is up, unless the server says that it was
-    /// demoted: then the lock is in doubt, and this ends at once. [`extend`](Self::extend) asks the
-    /// server in its place whether the lock is still held. Work that does not yield
-    /// for longer than the time to live loses the lock without being told: only a
+    /// An extension that fails is tried again until the time is up, unless the server says that it
+    /// was demoted: then the lock is in doubt, and this method returns at once.
+    /// [`extend`](Self::extend) asks the server in its place whether the lock is still held. Work
+    /// that does not yield for longer than the time to live loses the lock without notice: only a
     /// [fencing token](Self::fence) helps there.
     ///
     /// ```no_run
@@ -181,13 +181,13 @@ impl Drop for LockGuard {
     fn drop(&mut self) {
         if self.releases && !self.until_expiry().is_zero() {
             let args = (scripts::RELEASE.text(), 1, &self.lock.name, &self.token);
-            // There is nobody to tell.
+            // The guard is gone: no caller takes the outcome.
             drop(self.lock.db.call::<(), _>("EVAL", args).forget());
         }
     }
 }
 
-/// What is known of it, but neither name nor token.
+/// Prints neither name nor token.
 impl fmt::Debug for LockGuard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LockGuard")

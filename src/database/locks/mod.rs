@@ -24,7 +24,7 @@ pub use guard::LockGuard;
 const RETRY: Duration = Duration::from_millis(100);
 
 impl Database {
-    /// A lock of this name, which whoever takes it holds for at most `ttl` unless it is extended
+    /// A lock named `name`; its holder loses it after `ttl` unless the holder extends it
     ///
     /// Nothing is sent yet: see [`Lock`].
     pub fn lock(&self, name: impl ToArg, ttl: Duration) -> Lock {
@@ -33,10 +33,10 @@ impl Database {
     }
 }
 
-/// A lock that can be taken; got from [`Database::lock`]
+/// A lock that can be taken; made by [`Database::lock`]
 ///
-/// It is one key, the lock's name, set if missing with a random token and a time to live, as
-/// `SET NX PX` does. Only who knows the token extends or releases it.
+/// The lock is one key, named as the lock, set if missing with a random token and a time to live,
+/// as `SET NX PX` does. Only a program that knows the token extends or releases it.
 ///
 /// ```no_run
 /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
@@ -54,13 +54,12 @@ impl Database {
 ///
 /// # What a lock does not do
 ///
-/// A holder that pauses (a slow disk, a swapped-out process, a lost network) past the time to
-/// live does not know that somebody else holds the lock now, and no check before a write closes
-/// that gap. The same after a failover to a replica that had not heard of the lock. So a lock
-/// alone saves work; it protects nothing. What is to be protected must check itself, by a
-/// *fencing token*: a number that is greater for each holder than for all before it, and is
-/// handed to the resource with every write. The resource remembers the greatest one it has seen
-/// and refuses smaller ones:
+/// A holder that pauses past the time to live (a slow disk, a swapped-out process, a lost network)
+/// does not know that another holder has the lock now, and no check before a write closes that gap.
+/// The same happens after a failover to a replica that had not received the lock. So a lock alone
+/// saves work; it does not protect a resource. The resource must check a *fencing token*: a number
+/// that is greater for each holder than for all earlier ones. Each write carries the token; the
+/// resource remembers the greatest one it has seen and refuses smaller ones:
 ///
 /// ```no_run
 /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
@@ -100,7 +99,7 @@ pub struct Lock {
 impl Lock {
     /// Draws a fencing token with each taking: see [`LockGuard::fence`].
     ///
-    /// The last one is kept in a key of its own, `{name}:fence` (or `name:fence` if the name has
+    /// The last token is kept in its own key, `{name}:fence` (or `name:fence` if the name has
     /// braces), which never expires. Tokens grow as long as that key is not deleted or lost.
     pub fn fenced(mut self) -> Self {
         self.fenced = true;
@@ -108,18 +107,18 @@ impl Lock {
     }
 
     /// How long [`acquire`](Self::acquire) waits between attempts on average, 100 ms by default;
-    /// each wait is between half of it and one and a half of it.
+    /// each wait is between 0.5 and 1.5 times that.
     pub fn retry_every(mut self, time: Duration) -> Self {
         self.retry = time;
         self
     }
 
-    /// Takes the lock; `None` if somebody holds it.
+    /// Takes the lock; `None` if another holder has it.
     ///
     /// # Errors
     ///
-    /// As of any command. After one that [may have been executed](crate::Delivery), the lock may
-    /// be taken by nobody until its time is up.
+    /// As of any command. After an error that [may have been executed](crate::Delivery), the lock
+    /// may be taken without a holder until its time is up.
     pub async fn try_acquire(&self) -> Result<Option<LockGuard>> {
         if let Some(fault) = zero(self.ttl) {
             return Err(Error::rejected("SET", fault));
@@ -144,14 +143,14 @@ impl Lock {
         Ok(Some(LockGuard::new(self.clone(), token, fence, begin)))
     }
 
-    /// Takes the lock, trying again while somebody holds it; `None` if that lasts longer than
+    /// Takes the lock, trying again while another holder has it; `None` if that lasts longer than
     /// `patience`.
     ///
-    /// There is no line: of several who wait, anyone may be next.
+    /// There is no queue: any of several waiting programs may be next.
     ///
     /// # Errors
     ///
-    /// As of [`try_acquire`](Self::try_acquire); an error ends the waiting.
+    /// As of [`try_acquire`](Self::try_acquire); an error ends the wait.
     pub async fn acquire(&self, patience: Duration) -> Result<Option<LockGuard>> {
         let begin = self.runtime().now();
         loop {
@@ -166,7 +165,7 @@ impl Lock {
         }
     }
 
-    /// The token of who holds the lock, and for how long at most; `None` if nobody does.
+    /// The holder's token, and the longest remaining time; `None` if the lock is free.
     ///
     /// # Errors
     ///
@@ -181,8 +180,8 @@ impl Lock {
         }))
     }
 
-    /// Runs one of the lock's own scripts. Where it finds the server demoted, the connection is left as
-    /// after a plain command that does: what other scripts say may be about anything.
+    /// Runs one of the lock's own scripts. If the server was demoted, leaves the shared connection
+    /// as after a plain command: these scripts only write the lock, so `READONLY` is certain.
     async fn run<T: FromReply>(&self, run: ScriptRun<'_>) -> Result<T> {
         let link = self.db.link();
         let session = link.with(|core| core.session);
@@ -233,17 +232,17 @@ impl fmt::Debug for Lock {
     }
 }
 
-/// Who holds a lock
+/// The holder of a lock
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LockHolder {
-    /// What the holder identifies itself by: see [`LockGuard::token`].
+    /// The holder's identity: see [`LockGuard::token`].
     pub token: Bytes,
-    /// When the lock is free at the latest, unless it is extended; `None` for never.
+    /// The time until the lock is free, unless the holder extends it; `None` for never.
     pub expires_in: Option<Duration>,
 }
 
-/// The time, not the token: who knows it can release the lock.
+/// Prints the time, not the token: a program that knows the token can release the lock.
 impl fmt::Debug for LockHolder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LockHolder").field("expires_in", &self.expires_in).finish_non_exhaustive()

@@ -1,4 +1,4 @@
-//! What a lock does on the server in one step.
+//! The steps of a lock that the server runs in one piece.
 
 use std::sync::LazyLock;
 

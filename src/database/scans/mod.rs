@@ -78,7 +78,7 @@ impl Database {
 
     /// The entries of a stream from one id to another, both included, as a stream of items
     ///
-    /// Fetched by `XRANGE`, so many at a time (0 counts as 1): see [`EntryStream`].
+    /// Fetches `count` entries at a time with `XRANGE` (0 counts as 1): see [`EntryStream`].
     ///
     /// ```no_run
     /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
@@ -106,13 +106,13 @@ impl Database {
 
 /// The items of a scan, page by page
 ///
-/// Made by [`Database::scan_stream`] and its relatives. What is in the collection from beginning
-/// to end of the scan comes at least once; what is added or removed meanwhile may come or not.
-/// **The same item may come several times**: collect into a set where that matters.
+/// Made by [`Database::scan_stream`] and its relatives. An element that is in the collection from
+/// beginning to end of the scan comes at least once; an element that is added or removed meanwhile
+/// may come or not. **The same item may come several times**: collect into a set if that matters.
 ///
-/// The next page is asked for when half of the present one is taken, and no sooner: at most one
-/// page is waiting while items are used slowly, and nothing is sent before the first poll. An
-/// error ends the stream; [`cursor`](Self::cursor) says where to go on.
+/// The next page is asked for when half of the current one is taken, and not before: at most one
+/// page waits while the caller uses items slowly, and nothing is sent before the first poll. An
+/// error ends the stream; [`cursor`](Self::cursor) says where to resume.
 #[must_use = "nothing is sent before the stream is polled"]
 pub struct ScanStream<'a, T: FromReply> {
     pager: Pager<'a, Scan<T>>,
@@ -135,24 +135,24 @@ impl<'a, T: FromReply> ScanStream<'a, T> {
         Self { pager: Pager::new(db, command, Arc::new(scan), 0) }
     }
 
-    /// Begins where another scan of the same collection was, instead of at the beginning.
+    /// Starts where another scan of the same collection was, instead of at the beginning.
     pub fn resume_at(mut self, cursor: u64) -> Self {
         self.pager.restart(cursor);
         self
     }
 
-    /// Whether the next page is asked for while the present one is being used: yes by default.
+    /// Whether to ask for the next page while the current one is in use: yes by default.
     ///
-    /// Without, each page is asked for when the one before is used up.
+    /// If not, each page is asked for when the one before is used up.
     pub fn read_ahead(mut self, on: bool) -> Self {
         self.pager.read_ahead = on;
         self
     }
 
-    /// Where to [resume](Self::resume_at) so that nothing is missed of what has not come yet;
-    /// `None` once everything has.
+    /// The cursor to [resume](Self::resume_at) at in order to miss no item that has not come yet;
+    /// `None` once all have come.
     ///
-    /// While a page is being used, that is its beginning: those of its items that have come will
+    /// While a page is in use, that is the beginning of the page: its items that have come will
     /// come again.
     pub fn cursor(&self) -> Option<u64> {
         self.pager.position()
@@ -191,7 +191,7 @@ pub struct EntryStream<'a> {
 }
 
 impl EntryStream<'_> {
-    /// Whether the next page is asked for while the present one is being used: yes by default.
+    /// Whether to ask for the next page while the current one is in use: yes by default.
     pub fn read_ahead(mut self, on: bool) -> Self {
         self.pager.read_ahead = on;
         self

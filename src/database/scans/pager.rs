@@ -1,4 +1,4 @@
-//! Going from page to page, at most one ahead.
+//! Goes from page to page, at most one ahead.
 
 use std::{
     fmt,
@@ -14,7 +14,7 @@ use crate::{
     resp::{ArgList, FromReply, ToArgs},
 };
 
-/// How pages are asked for, and what is on them
+/// How to ask for pages, and what is on them
 pub(super) trait Pages {
     /// What is on the pages.
     type Item;
@@ -39,7 +39,7 @@ pub(super) struct Pager<'a, P: Pages> {
     /// What is left of the present page, and where that begins.
     items: vec::IntoIter<P::Item>,
     begin: P::Position,
-    /// So many items left, or fewer, and the next page is asked for.
+    /// With this many items left, or fewer, the next page is asked for.
     low: usize,
     /// Where the next page begins.
     next: Option<P::Position>,
@@ -79,7 +79,7 @@ impl<'a, P: Pages> Pager<'a, P> {
         self.read_ahead = read_ahead;
     }
 
-    /// Where to begin for all that has not come yet.
+    /// Where to begin in order to get all items that have not come yet.
     pub(super) fn position(&self) -> Option<P::Position> {
         if self.items.len() > 0 { Some(self.begin) } else { self.next }
     }
@@ -111,7 +111,7 @@ impl<'a, P: Pages> Pager<'a, P> {
     fn ask_ahead(&mut self, cx: &mut Context<'_>) {
         let due = self.read_ahead && self.items.len() <= self.low;
         if due && self.next.is_some() && self.call.is_none() && self.arrived.is_none() {
-            // If it is there already, it waits. If not, this task is polled for it later.
+            // A page that is there already waits. For one that is not, this task is polled later.
             if let Poll::Ready(page) = self.poll_page(cx) {
                 self.arrived = Some(page);
             }

@@ -29,7 +29,7 @@ pub use names::ScriptError;
 /// # }
 /// ```
 ///
-/// With [`named`](Self::named), a script says `@name` instead, and is run by names:
+/// With [`named`](Self::named), a script says `@name` instead, and takes parameters by name:
 ///
 /// ```no_run
 /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
@@ -67,17 +67,16 @@ impl Script {
         Self::make(text.into(), None)
     }
 
-    /// A script with named parameters, of which these are keys and all others arguments.
+    /// A script with named parameters: `keys` are the names of keys, all others are arguments.
     ///
-    /// `@name` becomes `KEYS[n]` or `ARGV[n]`, here and once; a name is letters, digits and
-    /// underscores and begins with no digit. Strings and comments stay as they are, so that
-    /// nothing needs an escape: Lua itself has no `@`. As ever in Lua scripts, each parameter is
-    /// a string.
+    /// `@name` becomes `KEYS[n]` or `ARGV[n]`, once and here; a name is letters, digits and
+    /// underscores, and does not start with a digit. Strings and comments stay as they are; nothing
+    /// needs an escape, since Lua itself has no `@`. As always in Lua scripts, each parameter is a
+    /// string.
     ///
     /// # Errors
     ///
-    /// If the text has an `@` without a name, one of the keys does not occur in it, or one is
-    /// given twice.
+    /// If the text has an `@` without a name, or a key does not occur in it or is given twice.
     pub fn named<'k>(
         text: &str,
         keys: impl IntoIterator<Item = &'k str>,
@@ -92,7 +91,7 @@ impl Script {
         Self(Arc::new(Inner { text, digest, read_only: false, names }))
     }
 
-    /// The same script, declared to only read (`EVALSHA_RO`): the server refuses its writes, and
+    /// The same script, declared read-only (`EVALSHA_RO`): the server refuses its writes, and
     /// replicas run it. Since Redis 7.0.
     #[must_use]
     pub fn read_only(mut self) -> Self {
@@ -110,7 +109,7 @@ impl Script {
         &self.0.digest
     }
 
-    /// The digest's and the text's command.
+    /// The commands for the digest and for the text.
     fn commands(&self) -> (&'static str, &'static str) {
         match self.0.read_only {
             false => ("EVALSHA", "EVAL"),
@@ -119,7 +118,7 @@ impl Script {
     }
 }
 
-/// The digest and the length of the text.
+/// Prints the digest and the length of the text.
 impl fmt::Debug for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Script")
@@ -147,7 +146,7 @@ impl Database {
     }
 }
 
-/// A script with what it is to be run with
+/// A script with its keys and arguments
 ///
 /// Made by [`Database::script`].
 #[must_use = "nothing runs before `run` is awaited"]
@@ -155,7 +154,7 @@ impl Database {
 pub struct ScriptRun<'a> {
     db: &'a Database,
     script: &'a Script,
-    /// Of named parameters, those not given yet are `None`.
+    /// For named parameters, those not given yet are `None`.
     keys: Vec<Option<Arg<'static>>>,
     args: Vec<Option<Arg<'static>>>,
     fault: Fault,
@@ -210,7 +209,7 @@ impl ScriptRun<'_> {
         self
     }
 
-    /// Gives each command its own time, instead of the `command_timeout` of the options.
+    /// Gives each command this time, instead of the `command_timeout` of the options.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
@@ -218,9 +217,9 @@ impl ScriptRun<'_> {
 
     /// Runs the script and decodes what it returns.
     ///
-    /// It is sent by its digest (`EVALSHA`); if the server answers `NOSCRIPT`, then once more in
-    /// full (`EVAL`), from which the server learns it. The script does not run twice: what
-    /// answers `NOSCRIPT` has run nothing.
+    /// Sends the digest (`EVALSHA`); if the server answers `NOSCRIPT`, sends the full text
+    /// (`EVAL`), which the server then knows. The script does not run twice: a command that gets
+    /// `NOSCRIPT` has run nothing.
     ///
     /// # Errors
     ///
@@ -267,7 +266,7 @@ impl ScriptRun<'_> {
     }
 }
 
-/// What a script returned, or that the server does not know it
+/// What a script returned, or that the server does not know the script
 enum Evaluated<T> {
     Done(T),
     Unknown,

@@ -16,13 +16,13 @@ pub(super) enum Place {
     Arg(usize),
 }
 
-/// Why a text is no script with named parameters
+/// The error for text that is no script with named parameters
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ScriptError(String);
 
 impl Names {
-    /// The text with numbers in the place of names, and the names.
+    /// Returns the text with numbers in place of names, and the names.
     pub(super) fn parse<'k>(
         text: &str,
         keys: impl IntoIterator<Item = &'k str>,
@@ -75,7 +75,7 @@ impl Names {
         }
     }
 
-    /// How many keys and arguments there are.
+    /// Number of keys and of arguments.
     pub(super) fn counts(&self) -> (usize, usize) {
         (self.keys.len(), self.args.len())
     }

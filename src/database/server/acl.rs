@@ -25,7 +25,7 @@ impl Database {
         self.call2("ACL", "USERS", ())
     }
 
-    /// All users with their rules, one a text
+    /// All users with their rules, one string for each user
     ///
     /// See [ACL LIST](https://redis.io/docs/latest/commands/acl-list/). Since Redis 6.0.
     pub fn acl_list(&self) -> Call<'_, Vec<String>, impl ToArgs> {
@@ -53,7 +53,7 @@ impl Database {
         self.call2("ACL", "SETUSER", Join((name,), rules))
     }
 
-    /// Deletes users and closes their connections; how many there were
+    /// Deletes users and closes their connections; returns how many there were
     ///
     /// See [ACL DELUSER](https://redis.io/docs/latest/commands/acl-deluser/). Since Redis 6.0.
     pub fn acl_deluser(&self, names: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
@@ -86,21 +86,21 @@ impl Database {
         self.call2("ACL", "DRYRUN", Join((user,), command)).unless(fault)
     }
 
-    /// What was refused, the latest first, at most so many
+    /// What was refused, at most `count` entries, the latest first
     ///
     /// See [ACL LOG](https://redis.io/docs/latest/commands/acl-log/). Since Redis 6.0.
     pub fn acl_log(&self, count: u64) -> Call<'_, Vec<AclLogEntry>, impl ToArgs> {
         self.call2("ACL", "LOG", (count,))
     }
 
-    /// Empties that log
+    /// Empties the log of what was refused
     ///
     /// See [ACL LOG](https://redis.io/docs/latest/commands/acl-log/). Since Redis 6.0.
     pub fn acl_log_reset(&self) -> Call<'_, (), impl ToArgs> {
         self.call2("ACL", "LOG", ("RESET",))
     }
 
-    /// A random password of so many bits, 256 are usual, in hexadecimal digits
+    /// A random password of `bits` bits (256 are usual), in hexadecimal digits
     ///
     /// See [ACL GENPASS](https://redis.io/docs/latest/commands/acl-genpass/). Since Redis 6.0.
     pub fn acl_genpass(&self, bits: u32) -> Call<'_, String, impl ToArgs> {
@@ -161,11 +161,11 @@ record! {
         "reason" => reason: String,
         /// Where: `toplevel`, `multi`, `lua` or `module`.
         "context" => context: String,
-        /// What was to be used: a command, key or channel.
+        /// What was refused: a command, key or channel.
         "object" => object: String,
         /// The user.
         "username" => username: String,
-        /// Seconds since it was last.
+        /// Seconds since the last time.
         "age-seconds" => age_seconds: f64,
         /// The connection.
         "client-info" => client: ClientInfo,

@@ -1,4 +1,4 @@
-//! What the server tells of itself.
+//! What the server reports about itself.
 
 use std::{str::FromStr, time::Duration};
 
@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl Database {
-    /// What the server tells of itself; `()` for the usual sections
+    /// What the server reports about itself; `()` for the usual sections
     ///
     /// Several sections since Redis 7.0. See [INFO](https://redis.io/docs/latest/commands/info/).
     ///
@@ -29,7 +29,7 @@ impl Database {
     }
 }
 
-/// What a server tells of itself: sections of names and values
+/// What a server reports about itself: sections of names and values
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Info(String);
 
@@ -49,9 +49,7 @@ impl Info {
         self.0.lines().filter_map(heading)
     }
 
-    /// The names and values of a section; nothing if there is none of that name.
-    ///
-    /// Upper and lower case are the same.
+    /// The names and values of a section, in any case; none if there is no such section.
     pub fn section<'a>(&'a self, name: &str) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
         let is_it = |line| heading(line).is_some_and(|heading| heading.eq_ignore_ascii_case(name));
         let start = self.0.lines().position(is_it).map_or(usize::MAX, |line| line + 1);
@@ -89,12 +87,12 @@ impl Info {
         self.get_as("total_commands_processed")
     }
 
-    /// Whether it is a replica of another server.
+    /// Whether the server is a replica of another one.
     pub fn is_replica(&self) -> Option<bool> {
         self.get("role").map(|role| role == "slave")
     }
 
-    /// Whether it is part of a cluster.
+    /// Whether the server is part of a cluster.
     pub fn is_cluster(&self) -> Option<bool> {
         self.get("cluster_enabled").map(|enabled| enabled == "1")
     }

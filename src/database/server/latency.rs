@@ -44,7 +44,7 @@ impl Database {
         self.call2("LATENCY", "HISTOGRAM", commands)
     }
 
-    /// What a human should know about it
+    /// A report on latency for a person to read
     ///
     /// See [LATENCY DOCTOR](https://redis.io/docs/latest/commands/latency-doctor/).
     pub fn latency_doctor(&self) -> Call<'_, String, impl ToArgs> {
@@ -67,7 +67,7 @@ pub struct LatencyEvent {
     pub event: String,
     /// When it was last, in seconds since 1970.
     pub unix_seconds: u64,
-    /// How long it took then.
+    /// How long it took the last time.
     pub latest: Duration,
     /// The longest it ever took.
     pub max: Duration,
@@ -112,7 +112,7 @@ record! {
     CommandLatency {
         /// How often it was called.
         "calls" => calls: u64,
-        /// Up to so many microseconds, and how many calls took no longer.
+        /// Upper bounds in microseconds, and how many calls took no longer than each.
         "histogram_usec" => histogram: Vec<(u64, u64)>,
     }
 }

@@ -7,7 +7,7 @@ use crate::{
 };
 
 impl Database {
-    /// Bytes that a key takes; of a large collection estimated from five elements
+    /// Bytes that a key uses; estimated from five elements if the value is large
     ///
     /// `None` if there is no such key. See
     /// [MEMORY USAGE](https://redis.io/docs/latest/commands/memory-usage/).
@@ -15,7 +15,7 @@ impl Database {
         self.call2("MEMORY", "USAGE", (key,))
     }
 
-    /// Like [`memory_usage`](Self::memory_usage), from so many elements, all if 0
+    /// Like [`memory_usage`](Self::memory_usage), estimated from `samples` elements, from all if 0
     ///
     /// See [MEMORY USAGE](https://redis.io/docs/latest/commands/memory-usage/).
     pub fn memory_usage_samples(
@@ -33,21 +33,21 @@ impl Database {
         self.call2("MEMORY", "STATS", ())
     }
 
-    /// What a human should know about it
+    /// A report on memory for a person to read
     ///
     /// See [MEMORY DOCTOR](https://redis.io/docs/latest/commands/memory-doctor/).
     pub fn memory_doctor(&self) -> Call<'_, String, impl ToArgs> {
         self.call2("MEMORY", "DOCTOR", ())
     }
 
-    /// Gives memory that is not needed back to the operating system
+    /// Returns unused memory to the operating system
     ///
     /// See [MEMORY PURGE](https://redis.io/docs/latest/commands/memory-purge/).
     pub fn memory_purge(&self) -> Call<'_, (), impl ToArgs> {
         self.call2("MEMORY", "PURGE", ())
     }
 
-    /// What the allocator tells of itself, as text
+    /// What the allocator reports, as text
     ///
     /// See [MEMORY MALLOC-STATS](https://redis.io/docs/latest/commands/memory-malloc-stats/).
     pub fn memory_malloc_stats(&self) -> Call<'_, String, impl ToArgs> {
@@ -56,7 +56,7 @@ impl Database {
 }
 
 record! {
-    /// What memory is used for, in bytes where nothing else is said
+    /// What memory is used for, in bytes unless a field says otherwise
     MemoryStats {
         /// The most that was ever allocated.
         "peak.allocated" => peak_allocated: u64,

@@ -102,35 +102,35 @@ impl Database {
         self.call("SWAPDB", (one, other))
     }
 
-    /// Begins to save to disk in the background; an error if that is being done already
+    /// Starts to save to disk in the background; an error if that is under way already
     ///
     /// See [BGSAVE](https://redis.io/docs/latest/commands/bgsave/).
     pub fn bgsave(&self) -> Call<'_, (), impl ToArgs> {
         self.call("BGSAVE", ())
     }
 
-    /// Begins to save to disk in the background, as soon as the log is not being rewritten
+    /// Starts to save to disk in the background, as soon as the log is not being rewritten
     ///
     /// See [BGSAVE](https://redis.io/docs/latest/commands/bgsave/).
     pub fn bgsave_schedule(&self) -> Call<'_, (), impl ToArgs> {
         self.call("BGSAVE", ("SCHEDULE",))
     }
 
-    /// Begins to rewrite the log of commands in the background
+    /// Starts to rewrite the log of commands in the background
     ///
     /// See [BGREWRITEAOF](https://redis.io/docs/latest/commands/bgrewriteaof/).
     pub fn bgrewriteaof(&self) -> Call<'_, (), impl ToArgs> {
         self.call("BGREWRITEAOF", ())
     }
 
-    /// Saves to disk and stops the server meanwhile: better use [`bgsave`](Self::bgsave)
+    /// Saves to disk and blocks the server meanwhile: prefer [`bgsave`](Self::bgsave)
     ///
     /// See [SAVE](https://redis.io/docs/latest/commands/save/).
     pub fn save(&self) -> Call<'_, (), impl ToArgs> {
         self.call("SAVE", ())
     }
 
-    /// What the server is to other servers
+    /// The server's role towards other servers
     ///
     /// See [ROLE](https://redis.io/docs/latest/commands/role/).
     pub fn role(&self) -> Call<'_, Role, impl ToArgs> {
@@ -153,7 +153,7 @@ impl Database {
 }
 
 words! {
-    /// How many keys at once are deleted
+    /// How to delete all keys
     FlushMode {
         /// At once; their memory is freed in the background.
         Async => "ASYNC",

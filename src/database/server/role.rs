@@ -1,35 +1,35 @@
-//! What a server is to others.
+//! A server's role towards others.
 
 use crate::{
     database::options::items,
     resp::{DecodeError, FromReply, Reply, ReplyError},
 };
 
-/// What a server is to other servers
+/// A server's role towards other servers
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Role {
-    /// It takes writes.
+    /// The server takes writes.
     #[non_exhaustive]
     Primary {
         /// How far its replication log has come, in bytes.
         offset: i64,
-        /// Those that follow it.
+        /// The replicas that follow this server.
         replicas: Vec<ReplicaInfo>,
     },
-    /// It follows another one.
+    /// The server follows another one.
     #[non_exhaustive]
     Replica {
         /// The host of the primary.
         host: String,
         /// The port of the primary.
         port: u16,
-        /// How the connection to the primary is: `connect`, `connecting`, `sync` or `connected`.
+        /// State of the connection to the primary: `connect`, `connecting`, `sync` or `connected`.
         state: String,
         /// How far it has come in the replication log, in bytes; -1 if not at all.
         offset: i64,
     },
-    /// It watches over others.
+    /// The server monitors others.
     #[non_exhaustive]
     Sentinel {
         /// The names of the primaries.

@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl Database {
-    /// The last commands that were slow, the latest first, at most so many
+    /// The last slow commands, at most `count`, the latest first
     ///
     /// See [SLOWLOG GET](https://redis.io/docs/latest/commands/slowlog-get/).
     pub fn slowlog_get(&self, count: u64) -> Call<'_, Vec<SlowlogEntry>, impl ToArgs> {
@@ -32,7 +32,7 @@ impl Database {
         self.call2("SLOWLOG", "RESET", ())
     }
 
-    /// The last commands of one of the logs, the latest first, at most so many
+    /// The last commands of one of the logs, at most `count`, the latest first
     ///
     /// See [COMMANDLOG GET](https://valkey.io/commands/commandlog-get/). Since Valkey 8.1.
     pub fn commandlog_get(
@@ -59,11 +59,11 @@ impl Database {
 }
 
 words! {
-    /// Which commands a log of Valkey holds
+    /// The commands that a log of Valkey holds
     CommandLog {
         /// Those that took long.
         Slow => "SLOW",
-        /// Those that were long themselves.
+        /// Commands that were large themselves.
         LargeRequest => "LARGE-REQUEST",
         /// Those with a long reply.
         LargeReply => "LARGE-REPLY",
@@ -76,13 +76,13 @@ words! {
 pub struct SlowlogEntry {
     /// Its number in the log.
     pub id: u64,
-    /// When it was done, in seconds since 1970.
+    /// When the command was executed, in seconds since 1970.
     pub unix_seconds: u64,
-    /// How long it took, without waiting and writing.
+    /// How long the execution took, without waiting and writing.
     pub duration: Duration,
     /// Its name and arguments; the server cuts them short.
     pub args: Vec<Bytes>,
-    /// Where it came from, as `address:port`.
+    /// The client's `address:port`.
     pub client_addr: String,
     /// The name of its connection; empty if it has none.
     pub client_name: String,
@@ -94,13 +94,13 @@ pub struct SlowlogEntry {
 pub struct CommandLogEntry {
     /// Its number in the log.
     pub id: u64,
-    /// When it was done, in seconds since 1970.
+    /// When the command was executed, in seconds since 1970.
     pub unix_seconds: u64,
     /// Microseconds of a slow command, bytes of a large one.
     pub amount: u64,
     /// Its name and arguments; the server cuts them short.
     pub args: Vec<Bytes>,
-    /// Where it came from, as `address:port`.
+    /// The client's `address:port`.
     pub client_addr: String,
     /// The name of its connection; empty if it has none.
     pub client_name: String,

@@ -7,14 +7,15 @@ use crate::{
 };
 
 impl Database {
-    /// Adds members, given as pairs of score and member, or updates their scores; how many are new
+    /// Adds members, given as pairs of score and member, or updates scores; returns how many are
+    /// new
     ///
     /// See [ZADD](https://redis.io/docs/latest/commands/zadd/).
     pub fn zadd(&self, key: impl ToArg, scored: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
         self.pairs("ZADD", (key,), scored, SCORED)
     }
 
-    /// Adds members that are not there and leaves the others alone; how many are new
+    /// Adds members that are not there and leaves the others alone; returns how many are new
     ///
     /// See [ZADD](https://redis.io/docs/latest/commands/zadd/).
     pub fn zadd_if_missing(
@@ -25,7 +26,7 @@ impl Database {
         self.pairs("ZADD", (key, "NX"), scored, SCORED)
     }
 
-    /// Adds members, and raises scores but never lowers them; how many changed
+    /// Adds members, and raises scores but never lowers them; returns how many changed
     ///
     /// See [ZADD](https://redis.io/docs/latest/commands/zadd/). Since Redis 6.2.
     pub fn zadd_if_greater(
@@ -36,9 +37,9 @@ impl Database {
         self.pairs("ZADD", (key, "GT", "CH"), scored, SCORED)
     }
 
-    /// Adds members or updates their scores as the options say; how many are new
+    /// Adds members or updates their scores as the options say; returns how many are new
     ///
-    /// With [`ZaddOptions::changed`] how many are new or changed. See
+    /// With [`ZaddOptions::changed`], returns how many are new or changed. See
     /// [ZADD](https://redis.io/docs/latest/commands/zadd/).
     pub fn zadd_with(
         &self,
@@ -49,7 +50,8 @@ impl Database {
         self.pairs("ZADD", Join((key,), options), scored, SCORED)
     }
 
-    /// Adds to the score of a member as the options say; its score, or `None` if they forbid it
+    /// Adds to the score of a member as the options say; returns the score, `None` if they forbid
+    /// it
     ///
     /// See [ZADD](https://redis.io/docs/latest/commands/zadd/) with `INCR`.
     pub fn zadd_incr(
@@ -66,7 +68,7 @@ impl Database {
 const SCORED: &str = "scores and members";
 
 options! {
-    /// On which conditions members are added or updated
+    /// The conditions for adding or updating members
     ZaddOptions { existence, comparison, changed }
     /// Only new members (`NX`).
     existence: if_missing() => "NX";

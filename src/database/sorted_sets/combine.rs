@@ -33,7 +33,7 @@ impl Database {
         self.counted("ZUNION", (), keys, Join(options, ("WITHSCORES",)))
     }
 
-    /// Stores what [`zunion`](Self::zunion) gives; how many members
+    /// Stores what [`zunion`](Self::zunion) returns; returns the number of members
     ///
     /// See [ZUNIONSTORE](https://redis.io/docs/latest/commands/zunionstore/).
     pub fn zunionstore(
@@ -67,7 +67,7 @@ impl Database {
         self.counted("ZINTER", (), keys, Join(options, ("WITHSCORES",)))
     }
 
-    /// Stores what [`zinter`](Self::zinter) gives; how many members
+    /// Stores what [`zinter`](Self::zinter) returns; returns the number of members
     ///
     /// See [ZINTERSTORE](https://redis.io/docs/latest/commands/zinterstore/).
     pub fn zinterstore(
@@ -96,14 +96,14 @@ impl Database {
         self.counted("ZDIFF", (), keys, ("WITHSCORES",))
     }
 
-    /// Stores what [`zdiff`](Self::zdiff) gives; how many members
+    /// Stores what [`zdiff`](Self::zdiff) returns; returns the number of members
     ///
     /// See [ZDIFFSTORE](https://redis.io/docs/latest/commands/zdiffstore/). Since Redis 6.2.
     pub fn zdiffstore(&self, to: impl ToArg, keys: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
         self.counted("ZDIFFSTORE", (to,), keys, ())
     }
 
-    /// How many members are in all sorted sets; counts up to `limit`, if that is not 0
+    /// Number of members that are in all sorted sets; stops counting at `limit`, unless that is 0
     ///
     /// See [ZINTERCARD](https://redis.io/docs/latest/commands/zintercard/). Since Redis 7.0.
     pub fn zintercard(&self, keys: impl ToArgs, limit: u64) -> Call<'_, u64, impl ToArgs> {
@@ -124,7 +124,7 @@ impl Database {
 }
 
 options! {
-    /// What becomes of the scores of a member that is in several sorted sets; by default the sum
+    /// How to combine the scores of a member that is in several sorted sets; by default their sum
     ///
     /// Plain sets may be among them: their members have score 1.
     ZcombineOptions { weights, aggregate }

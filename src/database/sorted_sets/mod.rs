@@ -100,14 +100,14 @@ impl Database {
         self.call("ZLEXCOUNT", (key, min, max))
     }
 
-    /// Place of a member, the lowest score having place 0
+    /// Rank of a member, the lowest score having rank 0
     ///
     /// See [ZRANK](https://redis.io/docs/latest/commands/zrank/).
     pub fn zrank(&self, key: impl ToArg, member: impl ToArg) -> Call<'_, Option<i64>, impl ToArgs> {
         self.call("ZRANK", (key, member))
     }
 
-    /// Place of a member, the highest score having place 0
+    /// Rank of a member, the highest score having rank 0
     ///
     /// See [ZREVRANK](https://redis.io/docs/latest/commands/zrevrank/).
     pub fn zrevrank(
@@ -118,7 +118,7 @@ impl Database {
         self.call("ZREVRANK", (key, member))
     }
 
-    /// Place and score of a member, the lowest score having place 0
+    /// Rank and score of a member, the lowest score having rank 0
     ///
     /// See [ZRANK](https://redis.io/docs/latest/commands/zrank/) with `WITHSCORE`. Since
     /// Redis 7.2.
@@ -130,7 +130,7 @@ impl Database {
         self.call("ZRANK", (key, member, "WITHSCORE"))
     }
 
-    /// Place and score of a member, the highest score having place 0
+    /// Rank and score of a member, the highest score having rank 0
     ///
     /// See [ZREVRANK](https://redis.io/docs/latest/commands/zrevrank/) with `WITHSCORE`. Since
     /// Redis 7.2.
@@ -142,7 +142,7 @@ impl Database {
         self.call("ZREVRANK", (key, member, "WITHSCORE"))
     }
 
-    /// Removes members by place and returns how many
+    /// Removes members by rank and returns how many
     ///
     /// See [ZREMRANGEBYRANK](https://redis.io/docs/latest/commands/zremrangebyrank/).
     pub fn zremrangebyrank(
@@ -178,7 +178,7 @@ impl Database {
         self.call("ZREMRANGEBYLEX", (key, min, max))
     }
 
-    /// Takes up to so many members with the lowest scores
+    /// Takes up to `count` members with the lowest scores
     ///
     /// See [ZPOPMIN](https://redis.io/docs/latest/commands/zpopmin/).
     pub fn zpopmin<T: FromReply>(
@@ -189,7 +189,7 @@ impl Database {
         self.call("ZPOPMIN", (key, count))
     }
 
-    /// Takes up to so many members with the highest scores
+    /// Takes up to `count` members with the highest scores
     ///
     /// See [ZPOPMAX](https://redis.io/docs/latest/commands/zpopmax/).
     pub fn zpopmax<T: FromReply>(
@@ -229,9 +229,9 @@ impl Database {
         self.call("ZRANDMEMBER", (key, count, "WITHSCORES"))
     }
 
-    /// Takes up to so many members from the first sorted set that is not empty
+    /// Takes up to `count` members from the first sorted set that is not empty
     ///
-    /// Gives the key of that set, the members and their scores; `None` if all are empty. See
+    /// Returns the key of that set, the members and their scores; `None` if all are empty. See
     /// [ZMPOP](https://redis.io/docs/latest/commands/zmpop/). Since Redis 7.0.
     pub fn zmpop<K: FromReply, T: FromReply>(
         &self,
@@ -243,9 +243,10 @@ impl Database {
         self.call("ZMPOP", Counted::new(keys, (end, "COUNT", count))).unless(fault)
     }
 
-    /// One page of the members and scores; begin with cursor 0 and go on until it is 0 again
+    /// One page of the members and scores; start with cursor 0 and stop when the returned cursor is
+    /// 0
     ///
-    /// A member may come more than once. See
+    /// The same member may be on several pages. See
     /// [ZSCAN](https://redis.io/docs/latest/commands/zscan/).
     pub fn zscan<T: FromReply>(
         &self,

@@ -7,7 +7,7 @@ use crate::{
 };
 
 impl Database {
-    /// Members by place, lowest score first; both ends belong to it
+    /// Members by rank, lowest score first; both ends are included
     ///
     /// See [ZRANGE](https://redis.io/docs/latest/commands/zrange/).
     pub fn zrange<T: FromReply>(
@@ -19,7 +19,7 @@ impl Database {
         self.call("ZRANGE", (key, start, stop))
     }
 
-    /// Members by place, highest score first; both ends belong to it
+    /// Members by rank, highest score first; both ends are included
     ///
     /// See [ZREVRANGE](https://redis.io/docs/latest/commands/zrevrange/).
     pub fn zrevrange<T: FromReply>(
@@ -31,7 +31,7 @@ impl Database {
         self.call("ZREVRANGE", (key, start, stop))
     }
 
-    /// Members and scores by place, lowest score first
+    /// Members and scores by rank, lowest score first
     ///
     /// See [ZRANGE](https://redis.io/docs/latest/commands/zrange/).
     pub fn zrange_with_scores<T: FromReply>(
@@ -43,7 +43,7 @@ impl Database {
         self.call("ZRANGE", (key, start, stop, "WITHSCORES"))
     }
 
-    /// Members and scores by place, highest score first
+    /// Members and scores by rank, highest score first
     ///
     /// See [ZREVRANGE](https://redis.io/docs/latest/commands/zrevrange/).
     pub fn zrevrange_with_scores<T: FromReply>(
@@ -67,7 +67,8 @@ impl Database {
         self.call("ZRANGEBYSCORE", (key, min, max))
     }
 
-    /// Like [`zrangebyscore`](Self::zrangebyscore), skipping some and taking at most so many
+    /// Like [`zrangebyscore`](Self::zrangebyscore), skipping `offset` members and taking at most
+    /// `count`
     ///
     /// See [ZRANGEBYSCORE](https://redis.io/docs/latest/commands/zrangebyscore/).
     pub fn zrangebyscore_limit<T: FromReply>(
@@ -125,7 +126,7 @@ impl Database {
         self.call("ZRANGE", Join((key,), Join(range, ("WITHSCORES",))))
     }
 
-    /// Stores the members of a range; how many
+    /// Stores the members of a range; returns how many
     ///
     /// See [ZRANGESTORE](https://redis.io/docs/latest/commands/zrangestore/). Since Redis 6.2.
     pub fn zrangestore(
@@ -172,7 +173,7 @@ impl ZrangeBy {
         self
     }
 
-    /// Skips some and takes at most so many, all if negative; not for places.
+    /// Skips `offset` members and takes at most `count`, all if negative; not for ranks.
     pub fn limit(mut self, offset: u64, count: i64) -> Self {
         self.limit = Some((offset, count));
         self

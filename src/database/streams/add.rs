@@ -15,7 +15,8 @@ impl Database {
         self.pairs("XADD", (key, "*"), fields, FIELDS)
     }
 
-    /// Appends an entry as the options say; `None` if it was not to make the stream
+    /// Appends an entry as the options say; `None` if the stream does not exist and must not be
+    /// made
     ///
     /// See [XADD](https://redis.io/docs/latest/commands/xadd/).
     pub fn xadd_with(
@@ -51,7 +52,7 @@ impl Database {
 
 const FIELDS: &str = "fields and values";
 
-/// How an entry is added to a stream
+/// How to add an entry to a stream
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct XaddOptions {
@@ -66,7 +67,7 @@ impl XaddOptions {
         Self::default()
     }
 
-    /// Does not make the stream (`NOMKSTREAM`). Since Redis 6.2.
+    /// Adds nothing if the stream does not exist (`NOMKSTREAM`). Since Redis 6.2.
     pub fn if_exists(mut self) -> Self {
         self.nomkstream = true;
         self
@@ -78,7 +79,7 @@ impl XaddOptions {
         self
     }
 
-    /// With this id, which must be higher than that of the last entry: a [`StreamId`], or
+    /// Uses this id, which must be higher than that of the last entry: a [`StreamId`], or
     /// `1526919030474-*` for the next number of a millisecond (since Redis 7.0).
     pub fn id(mut self, id: impl ToArg) -> Self {
         self.id = Some(id.to_arg().into_owned());
@@ -106,34 +107,35 @@ pub struct StreamTrim {
 }
 
 impl StreamTrim {
-    /// Keeps exactly so many.
+    /// Keeps exactly `count` entries.
     pub fn maxlen(count: u64) -> Self {
         Self::new("MAXLEN", "=", &count)
     }
 
-    /// Keeps at least so many, as it is cheap for the server (`~`).
+    /// Keeps at least `count` entries, as many as suit the server (`~`): cheaper.
     pub fn maxlen_about(count: u64) -> Self {
         Self::new("MAXLEN", "~", &count)
     }
 
-    /// Keeps those from this id on. Since Redis 6.2.
+    /// Keeps the entries from this id on. Since Redis 6.2.
     pub fn minid(id: StreamId) -> Self {
         Self::new("MINID", "=", &id)
     }
 
-    /// Keeps at least those from this id on, as it is cheap for the server (`~`). Since Redis 6.2.
+    /// Keeps at least the entries from this id on, as many as suit the server (`~`): cheaper. Since
+    /// Redis 6.2.
     pub fn minid_about(id: StreamId) -> Self {
         Self::new("MINID", "~", &id)
     }
 
-    /// Deletes at most so many (`LIMIT`); only of those that are about. Since Redis 6.2.
+    /// Deletes at most `count` entries (`LIMIT`); only for the `about` forms. Since Redis 6.2.
     pub fn limit(mut self, count: u64) -> Self {
         self.limit = Some(count);
         self
     }
 
-    /// What becomes of deleted entries that groups have not acknowledged; by default they keep
-    /// them in their lists. Since Redis 8.2.
+    /// What to do with deleted entries that groups have not acknowledged; by default the groups
+    /// keep them in their lists. Since Redis 8.2.
     pub fn references(mut self, references: StreamRefs) -> Self {
         self.references = Some(references);
         self

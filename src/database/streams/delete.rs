@@ -18,7 +18,7 @@ impl Database {
         self.list("XDEL", (key,), ids, "ids")
     }
 
-    /// Deletes entries, and what groups keep of them as it says; what became of each
+    /// Deletes entries and treats what groups keep of them as asked; returns the outcome of each
     ///
     /// See [XDELEX](https://redis.io/docs/latest/commands/xdelex/). Since Redis 8.2.
     pub fn xdelex(
@@ -32,7 +32,7 @@ impl Database {
         self.call("XDELEX", Join((key,), ids)).unless(fault)
     }
 
-    /// Acknowledges entries for a group and deletes them; what became of each
+    /// Acknowledges entries for a group and deletes them; returns the outcome of each
     ///
     /// See [XACKDEL](https://redis.io/docs/latest/commands/xackdel/). Since Redis 8.2.
     pub fn xackdel(
@@ -49,18 +49,18 @@ impl Database {
 }
 
 words! {
-    /// What becomes of the entries that groups have not acknowledged yet
+    /// What to do with entries that groups have not acknowledged yet
     StreamRefs {
         /// The groups keep them in their lists.
         Keep => "KEEPREF",
-        /// They are taken out of the lists of all groups.
+        /// All groups drop them from their lists.
         Delete => "DELREF",
-        /// Only what all groups have acknowledged is deleted.
+        /// Only entries that all groups have acknowledged are deleted.
         Acked => "ACKED",
     }
 }
 
-/// What became of an entry that was to be deleted
+/// The outcome for an entry that was to be deleted
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeletedEntry {
@@ -68,7 +68,7 @@ pub enum DeletedEntry {
     Missing,
     /// It is deleted.
     Deleted,
-    /// It stays: a group has not acknowledged it.
+    /// The entry stays: a group has not acknowledged it.
     Kept,
 }
 

@@ -8,7 +8,7 @@ use crate::{
 };
 
 impl Database {
-    /// Makes a group; an error (`BUSYGROUP`) if there is one of that name
+    /// Makes a group; an error (`BUSYGROUP`) if the group exists
     ///
     /// See [XGROUP CREATE](https://redis.io/docs/latest/commands/xgroup-create/).
     ///
@@ -35,7 +35,7 @@ impl Database {
         self.call2("XGROUP", "CREATE", Join((key, group), start))
     }
 
-    /// Sets after which entry a group goes on
+    /// Sets the entry after which a group continues
     ///
     /// See [XGROUP SETID](https://redis.io/docs/latest/commands/xgroup-setid/).
     pub fn xgroup_setid(
@@ -47,7 +47,7 @@ impl Database {
         self.call2("XGROUP", "SETID", Join((key, group), start))
     }
 
-    /// Deletes a group; whether there was one
+    /// Deletes a group; returns whether it existed
     ///
     /// See [XGROUP DESTROY](https://redis.io/docs/latest/commands/xgroup-destroy/).
     pub fn xgroup_destroy(
@@ -58,9 +58,9 @@ impl Database {
         self.call2("XGROUP", "DESTROY", (key, group))
     }
 
-    /// Makes a consumer; whether it is new
+    /// Makes a consumer; returns whether it is new
     ///
-    /// Reading makes one too. See
+    /// Reading as a new consumer makes it too. See
     /// [XGROUP CREATECONSUMER](https://redis.io/docs/latest/commands/xgroup-createconsumer/). Since
     /// Redis 6.2.
     pub fn xgroup_createconsumer(
@@ -129,8 +129,8 @@ impl GroupStart {
         self
     }
 
-    /// The group counts as having read so many entries, for its lag (`ENTRIESREAD`). Since
-    /// Redis 7.0.
+    /// Sets how many entries the group counts as read, for its lag (`ENTRIESREAD`). Since Redis
+    /// 7.0.
     pub fn entries_read(mut self, count: u64) -> Self {
         self.entries_read = Words::new("ENTRIESREAD", [count.to_arg().into_owned()]);
         self

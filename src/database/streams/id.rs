@@ -19,7 +19,7 @@ use crate::resp::{Arg, ArgList, DecodeError, FromReply, Reply, ReplyError, ToArg
 pub struct StreamId {
     /// Milliseconds since 1970, if the server made it.
     pub millis: u64,
-    /// Which of those within the millisecond.
+    /// Number of the entry within the millisecond.
     pub sequence: u64,
 }
 
@@ -34,7 +34,7 @@ impl StreamId {
         Self { millis, sequence }
     }
 
-    /// The one after it; `None` after [`MAX`](Self::MAX).
+    /// The next id; `None` after [`MAX`](Self::MAX).
     pub fn next(self) -> Option<Self> {
         match self.sequence.checked_add(1) {
             Some(sequence) => Some(Self { sequence, ..self }),
@@ -49,7 +49,7 @@ impl fmt::Display for StreamId {
     }
 }
 
-/// A text that is no id of a stream entry
+/// The error for text that is no id of a stream entry
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a stream id is two numbers joined by a hyphen, such as 1526919030474-55")]
 pub struct StreamIdError(());

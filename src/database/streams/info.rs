@@ -15,9 +15,9 @@ impl Database {
         self.call2("XINFO", "STREAM", (key,))
     }
 
-    /// All the server knows about a stream, with up to so many entries, all if 0
+    /// All the server knows about a stream, with up to `count` entries, all if 0
     ///
-    /// As the server gives it: decode it as a map of [`Value`](crate::resp::Value)s. See
+    /// As the server returns it: decode it as a map of [`Value`](crate::resp::Value)s. See
     /// [XINFO STREAM](https://redis.io/docs/latest/commands/xinfo-stream/) with `FULL`. Since
     /// Redis 6.0.
     pub fn xinfo_stream_full<M: FromReply>(
@@ -54,11 +54,11 @@ record! {
         "length" => length: u64,
         /// Number of groups.
         "groups" => groups: u64,
-        /// The id of the last entry there ever was.
+        /// The highest id that an entry of this stream ever had.
         "last-generated-id" => last_id: StreamId,
         /// The highest id that was deleted. Since Redis 7.0.
         "max-deleted-entry-id" => max_deleted_id: Option<StreamId>,
-        /// Number of entries there ever were. Since Redis 7.0.
+        /// Number of entries that were ever added. Since Redis 7.0.
         "entries-added" => entries_added: Option<u64>,
         /// The first entry.
         "first-entry" => first: Option<StreamEntry>,
@@ -76,7 +76,7 @@ record! {
         "consumers" => consumers: u64,
         /// Number of entries that were delivered and not acknowledged.
         "pending" => pending: u64,
-        /// The last one that was delivered.
+        /// The last entry that was delivered.
         "last-delivered-id" => last_delivered_id: StreamId,
         /// Number of entries that it has read, if known. Since Redis 7.0.
         "entries-read" => entries_read: Option<u64>,
@@ -94,7 +94,7 @@ record! {
         "pending" => pending: u64,
         /// Milliseconds since it last tried to read.
         "idle" => idle_millis: u64,
-        /// Milliseconds since it last got something; -1 if never. Since Redis 7.2.
+        /// Milliseconds since it last got an entry; -1 if never. Since Redis 7.2.
         "inactive" => inactive_millis: Option<i64>,
     }
 }

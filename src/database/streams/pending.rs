@@ -14,7 +14,7 @@ use crate::{
 };
 
 impl Database {
-    /// How many entries of a group are pending, and with whom
+    /// Number of pending entries of a group, in total and for each consumer
     ///
     /// See [XPENDING](https://redis.io/docs/latest/commands/xpending/).
     pub fn xpending(
@@ -37,7 +37,7 @@ impl Database {
         self.call("XPENDING", Join((key, group), filter))
     }
 
-    /// Gives entries to another consumer that have been pending for some time; those entries
+    /// Assigns entries that are pending for a minimum time to another consumer; returns them
     ///
     /// Entries that no longer exist are left out, also where the server (before Redis 7.0) answers a
     /// null for each.
@@ -57,7 +57,7 @@ impl Database {
         self.call("XCLAIM", Join(before, Join(ids, options))).unless(fault)
     }
 
-    /// Like [`xclaim`](Self::xclaim), giving only the ids and counting no delivery
+    /// Like [`xclaim`](Self::xclaim), returning only ids and not counting a delivery
     ///
     /// See [XCLAIM](https://redis.io/docs/latest/commands/xclaim/).
     pub fn xclaim_ids(
@@ -74,9 +74,9 @@ impl Database {
         self.call("XCLAIM", Join(before, Join(ids, Join(options, ("JUSTID",))))).unless(fault)
     }
 
-    /// Gives up to so many entries to another consumer that have been pending for some time
+    /// Assigns up to `count` entries that are pending for a minimum time to another consumer
     ///
-    /// Begins at an id; goes on with [`ClaimedEntries::next`] until that is [`StreamId::MIN`]. See
+    /// Starts at an id; continue with [`ClaimedEntries::next`] until that is [`StreamId::MIN`]. See
     /// [XAUTOCLAIM](https://redis.io/docs/latest/commands/xautoclaim/). Since Redis 6.2.
     pub fn xautoclaim(
         &self,
@@ -90,7 +90,7 @@ impl Database {
         self.call("XAUTOCLAIM", (key, group, consumer, millis(min_idle), start, "COUNT", count))
     }
 
-    /// Like [`xautoclaim`](Self::xautoclaim), giving only the ids and counting no delivery
+    /// Like [`xautoclaim`](Self::xautoclaim), returning only ids and not counting a delivery
     ///
     /// See [XAUTOCLAIM](https://redis.io/docs/latest/commands/xautoclaim/). Since Redis 6.2.
     pub fn xautoclaim_ids(
@@ -107,7 +107,7 @@ impl Database {
     }
 }
 
-/// What is pending in a group
+/// The pending entries of a group, in numbers
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PendingSummary {
@@ -117,11 +117,11 @@ pub struct PendingSummary {
     pub lowest: Option<StreamId>,
     /// The highest of their ids.
     pub highest: Option<StreamId>,
-    /// The consumers that have some.
+    /// The consumers that have pending entries.
     pub consumers: Vec<ConsumerPending>,
 }
 
-/// How many entries are pending with a consumer
+/// Number of pending entries of a consumer
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConsumerPending {
@@ -147,7 +147,7 @@ impl FromReply for PendingSummary {
 pub struct PendingEntry {
     /// Its id.
     pub id: StreamId,
-    /// Who got it last.
+    /// The consumer that got it last.
     pub consumer: String,
     /// Time since then.
     pub idle: Duration,
@@ -162,7 +162,7 @@ impl FromReply for PendingEntry {
     }
 }
 
-/// Which pending entries are wanted
+/// Which pending entries to return
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct XpendingFilter {
@@ -173,25 +173,25 @@ pub struct XpendingFilter {
 }
 
 impl XpendingFilter {
-    /// At most so many, the lowest ids first.
+    /// At most `count` entries, the lowest ids first.
     pub fn new(count: u64) -> Self {
         let range = [Arg::Bytes(b"-"), Arg::Bytes(b"+")];
         Self { idle: Words::default(), range, count, consumer: None }
     }
 
-    /// From one id to another, both included.
+    /// Entries from one id to another, both included.
     pub fn range(mut self, start: impl ToArg, end: impl ToArg) -> Self {
         self.range = [start.to_arg().into_owned(), end.to_arg().into_owned()];
         self
     }
 
-    /// Not delivered for this time, rounded up to milliseconds (`IDLE`). Since Redis 6.2.
+    /// Entries not delivered for this time, rounded up to milliseconds (`IDLE`). Since Redis 6.2.
     pub fn min_idle(mut self, time: Duration) -> Self {
         self.idle = Words::new("IDLE", [millis(time).to_arg().into_owned()]);
         self
     }
 
-    /// Delivered to this consumer.
+    /// Entries delivered to this consumer.
     pub fn consumer(mut self, name: impl ToArg) -> Self {
         self.consumer = Some(name.to_arg().into_owned());
         self
@@ -208,29 +208,30 @@ impl ToArgs for XpendingFilter {
 }
 
 options! {
-    /// What changes in entries that are given to another consumer
+    /// What to change in entries that are assigned to another consumer
     XclaimOptions { time, retrycount, force, lastid }
-    /// They count as delivered this time ago, instead of now (`IDLE`).
+    /// Counts them as delivered this long ago, instead of now (`IDLE`).
     time: idle(time: Duration) => "IDLE", millis(time);
-    /// They count as delivered at this moment, in milliseconds since 1970 (`TIME`).
+    /// Counts them as delivered at this moment, in milliseconds since 1970 (`TIME`).
     time: delivered_at(unix_millis: u64) => "TIME", unix_millis;
-    /// They count as delivered so many times (`RETRYCOUNT`).
+    /// Sets how often they count as delivered (`RETRYCOUNT`).
     retrycount: deliveries(count: u64) => "RETRYCOUNT", count;
-    /// Also those that are not pending (`FORCE`).
+    /// Includes entries that are not pending (`FORCE`).
     force: force() => "FORCE";
-    /// The group's last delivered id becomes this one, if it is greater (`LASTID`).
+    /// Raises the group's last delivered id to this one (`LASTID`).
     lastid: last_id(id: StreamId) => "LASTID", id;
 }
 
-/// Entries that have another consumer now
+/// Entries that were assigned to another consumer
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClaimedEntries<T> {
-    /// Where to go on; [`StreamId::MIN`] if that was all.
+    /// Where to continue; [`StreamId::MIN`] if that was all.
     pub next: StreamId,
     /// The entries, or their ids.
     pub entries: Vec<T>,
-    /// Those that were pending and no longer exist, and now are pending no more. Since Redis 7.0.
+    /// The entries that were pending and no longer exist; they are no longer pending. Since Redis
+    /// 7.0.
     pub deleted: Vec<StreamId>,
 }
 
@@ -241,7 +242,7 @@ impl<T: FromReply> FromReply for ClaimedEntries<T> {
             let why = "without a cursor and entries";
             return Err(DecodeError::because("claimed entries", reply.kind(), why).into());
         };
-        // Before Redis 7.0 a null stood for an entry that no longer exists.
+        // Before Redis 7.0 a null takes the place of an entry that no longer exists.
         let entries = items("entries", entries)?.filter(|entry| !entry.is_null());
         Ok(Self {
             next: next.decode()?,

@@ -25,7 +25,7 @@ impl Database {
         self.call("XRANGE", (key, start, end))
     }
 
-    /// Like [`xrange`](Self::xrange), at most so many
+    /// Like [`xrange`](Self::xrange), at most `count` entries
     ///
     /// See [XRANGE](https://redis.io/docs/latest/commands/xrange/).
     pub fn xrange_count(
@@ -50,7 +50,7 @@ impl Database {
         self.call("XREVRANGE", (key, end, start))
     }
 
-    /// Like [`xrevrange`](Self::xrevrange), at most so many
+    /// Like [`xrevrange`](Self::xrevrange), at most `count` entries
     ///
     /// See [XREVRANGE](https://redis.io/docs/latest/commands/xrevrange/).
     pub fn xrevrange_count(
@@ -65,7 +65,7 @@ impl Database {
 
     /// Entries of several streams, each given with the id after which to begin
     ///
-    /// `None` if there are none now: it does not wait. See
+    /// `None` if there are none now: the command does not wait. See
     /// [XREAD](https://redis.io/docs/latest/commands/xread/).
     pub fn xread<K: FromReply>(
         &self,
@@ -78,9 +78,9 @@ impl Database {
 
     /// Entries of several streams for a consumer of a group
     ///
-    /// Each stream is given with `>` for entries that no consumer has got yet, or with an id for
-    /// those after it that this consumer has got and not acknowledged. `None` if there are no new
-    /// ones now: it does not wait. See
+    /// Each stream comes with `>` for entries that no consumer has got yet, or with an id for the
+    /// entries after it that this consumer has got and not acknowledged. `None` if there are no new
+    /// ones now: the command does not wait. See
     /// [XREADGROUP](https://redis.io/docs/latest/commands/xreadgroup/).
     pub fn xreadgroup<K: FromReply>(
         &self,
@@ -99,18 +99,18 @@ impl Database {
 pub type StreamsRead<K> = Vec<(K, Vec<StreamEntry>)>;
 
 options! {
-    /// How much [`Database::xread`] gives
+    /// How much [`Database::xread`] returns
     XreadOptions { count }
-    /// At most so many entries of each stream (`COUNT`).
+    /// At most `count` entries of each stream (`COUNT`).
     count: count(count: u64) => "COUNT", count;
 }
 
 options! {
     /// How [`Database::xreadgroup`] reads
     XreadGroupOptions { count, noack }
-    /// At most so many entries of each stream (`COUNT`).
+    /// At most `count` entries of each stream (`COUNT`).
     count: count(count: u64) => "COUNT", count;
-    /// They count as acknowledged at once (`NOACK`).
+    /// Counts the entries as acknowledged at once (`NOACK`).
     noack: noack() => "NOACK";
 }
 

@@ -61,7 +61,7 @@ impl Database {
         self.call("BITPOS", Join((key, bit), range))
     }
 
-    /// Stores the combination of strings, bit by bit, and returns its length in bytes
+    /// Combines strings bit by bit, stores the result and returns its length in bytes
     ///
     /// See [BITOP](https://redis.io/docs/latest/commands/bitop/).
     pub fn bitop(
@@ -75,7 +75,7 @@ impl Database {
 
     /// Reads and writes integers of any width inside a string
     ///
-    /// One result for each operation in their order; `None` where [`BitOverflow::Fail`] kept it from
+    /// One result for each operation in order; `None` where [`BitOverflow::Fail`] kept it from
     /// being done. See [BITFIELD](https://redis.io/docs/latest/commands/bitfield/).
     ///
     /// ```no_run
@@ -111,7 +111,7 @@ impl Database {
     }
 }
 
-/// A part of a string; both ends belong to it, negative ones count from the end
+/// A part of a string; both ends are included, negative ones count from the end
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BitRange {
     start: i64,
@@ -139,35 +139,35 @@ impl ToArgs for BitRange {
 }
 
 words! {
-    /// How bits are combined
+    /// How to combine bits
     BitOp {
-        /// Set where all are.
+        /// Set if it is set in all strings.
         And => "AND",
-        /// Set where any is.
+        /// Set if it is set in any string.
         Or => "OR",
-        /// Set where an odd number is.
+        /// Set if it is set in an odd number of strings.
         Xor => "XOR",
-        /// Set where the one string has none: there must be only one.
+        /// Set if it is not set in the only string: there must be just one.
         Not => "NOT",
-        /// Set where the first string has one and no other has. Since Redis 8.2.
+        /// Set if it is set in the first string and in no other. Since Redis 8.2.
         Diff => "DIFF",
-        /// Set where any string has one except the first. Since Redis 8.2.
+        /// Set if it is set in any string but the first. Since Redis 8.2.
         Diff1 => "DIFF1",
-        /// Set where the first string has one and any other has. Since Redis 8.2.
+        /// Set if it is set in the first string and in any other. Since Redis 8.2.
         AndOr => "ANDOR",
-        /// Set where exactly one string has one. Since Redis 8.2.
+        /// Set if it is set in exactly one string. Since Redis 8.2.
         One => "ONE",
     }
 }
 
 words! {
-    /// What becomes of a number that does not fit
+    /// What to do with a number that does not fit
     BitOverflow {
-        /// It starts again at the other end of the range.
+        /// The number wraps around to the other end of the range.
         Wrap => "WRAP",
-        /// It stays at the end of the range.
+        /// The number stays at the end of the range.
         Saturate => "SAT",
-        /// Nothing is done, and the result is `None`.
+        /// The operation is not done, and its result is `None`.
         Fail => "FAIL",
     }
 }
@@ -196,7 +196,7 @@ impl BitType {
 pub enum BitOffset {
     /// From this bit on.
     Bit(u64),
-    /// After so many integers of the same width (`#`).
+    /// After this many integers of the same width (`#`).
     Nth(u64),
 }
 
@@ -214,7 +214,7 @@ impl BitField {
         Self::default()
     }
 
-    /// The integer there.
+    /// Reads the integer there.
     pub fn get(self, of: BitType, at: BitOffset) -> Self {
         self.push("GET", of, at)
     }
@@ -235,7 +235,7 @@ impl BitField {
         this
     }
 
-    /// What becomes of numbers that do not fit, from here on; [`BitOverflow::Wrap`] at first.
+    /// What to do with numbers that do not fit, from here on; [`BitOverflow::Wrap`] at first.
     pub fn overflow(mut self, overflow: BitOverflow) -> Self {
         self.writes = true;
         self.args.extend([Arg::Bytes(b"OVERFLOW"), overflow.to_arg().into_owned()]);

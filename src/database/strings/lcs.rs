@@ -21,14 +21,14 @@ impl Database {
         self.call("LCS", (key, other))
     }
 
-    /// Length of what [`lcs`](Self::lcs) gives, in bytes
+    /// Length of what [`lcs`](Self::lcs) returns, in bytes
     ///
     /// See [LCS](https://redis.io/docs/latest/commands/lcs/). Since Redis 7.0.
     pub fn lcs_len(&self, key: impl ToArg, other: impl ToArg) -> Call<'_, u64, impl ToArgs> {
         self.call("LCS", (key, other, "LEN"))
     }
 
-    /// Where the pieces of what [`lcs`](Self::lcs) gives are, the last ones first
+    /// Positions of the pieces of what [`lcs`](Self::lcs) returns, the last ones first
     ///
     /// See [LCS](https://redis.io/docs/latest/commands/lcs/). Since Redis 7.0.
     pub fn lcs_matches(
@@ -42,7 +42,7 @@ impl Database {
 }
 
 options! {
-    /// Which pieces [`Database::lcs_matches`] gives
+    /// Which pieces [`Database::lcs_matches`] returns
     LcsOptions { min_len }
     /// Only pieces of at least this length in bytes (`MINMATCHLEN`).
     min_len: min_len(bytes: u64) => "MINMATCHLEN", bytes;
@@ -54,7 +54,7 @@ options! {
 pub struct LcsMatches {
     /// The pieces, the last ones first.
     pub matches: Vec<LcsMatch>,
-    /// Length of all of it in bytes, also of what was too short to be among the pieces.
+    /// Length of all pieces in bytes, also of those that were too short to be listed.
     pub len: u64,
 }
 

@@ -31,14 +31,14 @@ impl Database {
         self.call("GET", (key,))
     }
 
-    /// Sets a key, replacing whatever it held and its time to live
+    /// Sets a key, replacing its value and its time to live
     ///
     /// See [SET](https://redis.io/docs/latest/commands/set/).
     pub fn set(&self, key: impl ToArg, value: impl ToArg) -> Call<'_, (), impl ToArgs> {
         self.call("SET", (key, value))
     }
 
-    /// The value of a key, which is deleted
+    /// Deletes a key and returns its value
     ///
     /// See [GETDEL](https://redis.io/docs/latest/commands/getdel/). Since Redis 6.2.
     pub fn getdel<T: FromReply>(&self, key: impl ToArg) -> Call<'_, Option<T>, impl ToArgs> {
@@ -59,7 +59,7 @@ impl Database {
         self.call("STRLEN", (key,))
     }
 
-    /// Part of a string; both ends belong to it, negative ones count from the end
+    /// Part of a string; both ends are included, negative ones count from the end
     ///
     /// See [GETRANGE](https://redis.io/docs/latest/commands/getrange/).
     pub fn getrange<T: FromReply>(
@@ -118,7 +118,7 @@ impl Database {
         self.call("DECRBY", (key, by))
     }
 
-    /// The values of several keys, in their order
+    /// The values of several keys, in order
     ///
     /// See [MGET](https://redis.io/docs/latest/commands/mget/).
     pub fn mget<T: FromReply>(&self, keys: impl ToArgs) -> Call<'_, Vec<Option<T>>, impl ToArgs> {
@@ -132,7 +132,7 @@ impl Database {
         self.pairs("MSET", (), pairs, "keys and values")
     }
 
-    /// Sets several keys, or none if any of them exists; whether it did
+    /// Sets several keys, or none if any of them exists; returns whether they were set
     ///
     /// See [MSETNX](https://redis.io/docs/latest/commands/msetnx/).
     pub fn msetnx(&self, pairs: impl ToArgs) -> Call<'_, bool, impl ToArgs> {

@@ -1,4 +1,4 @@
-//! `SET` with conditions and times to live, and its relatives.
+//! `SET` with conditions and times to live, and related commands.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl Database {
-    /// Sets a key under conditions, or with a time to live; whether it did
+    /// Sets a key under conditions, or with a time to live; returns whether it was set
     ///
     /// See [SET](https://redis.io/docs/latest/commands/set/).
     ///
@@ -35,7 +35,7 @@ impl Database {
         self.call("SET", Join((key, value), options)).unless(options.expiry.fault())
     }
 
-    /// Sets a key and returns what it held before
+    /// Sets a key and returns its previous value
     ///
     /// See [SET](https://redis.io/docs/latest/commands/set/) with `GET`. Since Redis 6.2; with
     /// [`SetOptions::if_missing`] since 7.0.
@@ -48,7 +48,7 @@ impl Database {
         self.call("SET", Join((key, value, "GET"), options)).unless(options.expiry.fault())
     }
 
-    /// Sets a key if it holds what is expected; whether it did
+    /// Sets a key if it has the expected value; returns whether it was set
     ///
     /// See [SET](https://redis.io/docs/latest/commands/set/) with `IFEQ`. Since Redis 8.4 and
     /// Valkey 8.1.
@@ -64,16 +64,16 @@ impl Database {
             .unless(expiry.fault())
     }
 
-    /// Deletes a key if it holds what is expected; whether it did
+    /// Deletes a key if it has the expected value; returns whether it was deleted
     ///
     /// See [DELIFEQ](https://valkey.io/commands/delifeq/). Since Valkey 9.0.
     pub fn delifeq(&self, key: impl ToArg, expected: impl ToArg) -> Call<'_, bool, impl ToArgs> {
         self.call("DELIFEQ", (key, expected))
     }
 
-    /// The value of a key, whose time to live is changed
+    /// Changes the time to live of a key and returns its value
     ///
-    /// `None` takes the time to live away. See
+    /// `None` removes the time to live. See
     /// [GETEX](https://redis.io/docs/latest/commands/getex/). Since Redis 6.2.
     pub fn getex<T: FromReply>(
         &self,
@@ -86,7 +86,7 @@ impl Database {
 
     /// Sets several keys at once, from pairs or a map, under conditions or with one time to live
     ///
-    /// False if the condition did not hold for one of them, and none was set. See
+    /// False if the condition did not hold for one of the keys: then none was set. See
     /// [MSETEX](https://redis.io/docs/latest/commands/msetex/). Since Redis 8.4 and Valkey 9.1.
     pub fn msetex(&self, pairs: impl ToArgs, options: SetOptions) -> Call<'_, bool, impl ToArgs> {
         let fault = uneven(&pairs, 2, "keys and values").or_else(|| options.expiry.fault());
@@ -108,7 +108,7 @@ impl Default for SetOptions {
 }
 
 impl SetOptions {
-    /// No condition, and the time to live is taken away.
+    /// No condition; the time to live is removed.
     pub fn new() -> Self {
         Self::default()
     }

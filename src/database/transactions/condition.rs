@@ -1,4 +1,4 @@
-//! What must hold for a transaction to be executed.
+//! Conditions for executing a transaction.
 
 use std::{
     fmt,
@@ -11,9 +11,9 @@ use crate::{
     resp::{Arg, Frame, ToArg},
 };
 
-/// What must hold for a transaction to be executed; see [`Transaction::when`](super::Transaction::when)
+/// A condition for executing a transaction; see [`Transaction::when`](super::Transaction::when)
 ///
-/// `!` turns each around. Values are compared byte by byte, scores as numbers. A key, field,
+/// `!` negates a condition. Values are compared byte by byte, scores as numbers. A key, field,
 /// element or member that does not exist equals nothing, and has length 0.
 ///
 /// ```
@@ -45,7 +45,7 @@ enum Test {
     Equal(Arg<'static>),
     Score(f64),
     Count(Counts),
-    /// A list whose first element begins so.
+    /// A list whose first element begins with this.
     Begins(Arg<'static>),
 }
 
@@ -74,7 +74,7 @@ impl Condition {
         Self::new("GET", &[&key], Test::Equal(value.to_arg().into_owned()))
     }
 
-    /// The string is so many bytes long.
+    /// The string has this length in bytes.
     pub fn string_length(key: impl ToArg, length: impl Into<Counts>) -> Self {
         Self::new("STRLEN", &[&key], Test::Count(length.into()))
     }
@@ -89,7 +89,7 @@ impl Condition {
         Self::new("HGET", &[&key, &field], Test::Equal(value.to_arg().into_owned()))
     }
 
-    /// The hash has so many fields.
+    /// The hash has this number of fields.
     pub fn hash_length(key: impl ToArg, length: impl Into<Counts>) -> Self {
         Self::new("HLEN", &[&key], Test::Count(length.into()))
     }
@@ -104,7 +104,7 @@ impl Condition {
         Self::new("LINDEX", &[&key, &index], Test::Equal(value.to_arg().into_owned()))
     }
 
-    /// The list has so many elements.
+    /// The list has this number of elements.
     pub fn list_length(key: impl ToArg, length: impl Into<Counts>) -> Self {
         Self::new("LLEN", &[&key], Test::Count(length.into()))
     }
@@ -114,7 +114,7 @@ impl Condition {
         Self::new("SISMEMBER", &[&key, &member], Test::Count((1..).into()))
     }
 
-    /// The set has so many members.
+    /// The set has this number of members.
     pub fn set_length(key: impl ToArg, length: impl Into<Counts>) -> Self {
         Self::new("SCARD", &[&key], Test::Count(length.into()))
     }
@@ -124,7 +124,7 @@ impl Condition {
         Self::new("ZSCORE", &[&key, &member], Test::Present)
     }
 
-    /// The sorted set has a member that begins so. All its scores must be the same, as for
+    /// The sorted set has a member with this prefix. All its scores must be the same, as for
     /// [`zrangebylex`](https://redis.io/docs/latest/commands/zrangebylex/).
     pub fn sorted_set_contains_starting(key: impl ToArg, prefix: impl ToArg) -> Self {
         let prefix = prefix.to_arg();
@@ -143,17 +143,17 @@ impl Condition {
         Self::sorted_set_count(key, score, score, 1..)
     }
 
-    /// The sorted set has so many members with scores from `min` to `max`, both included.
+    /// The sorted set has this number of members with scores from `min` to `max`, both included.
     pub fn sorted_set_count(key: impl ToArg, min: f64, max: f64, count: impl Into<Counts>) -> Self {
         Self::new("ZCOUNT", &[&key, &min, &max], Test::Count(count.into()))
     }
 
-    /// The sorted set has so many members.
+    /// The sorted set has this number of members.
     pub fn sorted_set_length(key: impl ToArg, length: impl Into<Counts>) -> Self {
         Self::new("ZCARD", &[&key], Test::Count(length.into()))
     }
 
-    /// The stream has so many entries.
+    /// The stream has this number of entries.
     pub fn stream_length(key: impl ToArg, length: impl Into<Counts>) -> Self {
         Self::new("XLEN", &[&key], Test::Count(length.into()))
     }
@@ -167,12 +167,12 @@ impl Condition {
         self.args[0].clone()
     }
 
-    /// The command whose reply tells.
+    /// The command whose reply decides.
     pub(super) fn question<'a>(&self, link: &'a Link) -> Call<'a, Frame, Vec<Arg<'static>>> {
         Call::new(link, self.command, self.args.clone())
     }
 
-    /// Whether it holds.
+    /// Whether the condition holds.
     pub(super) fn holds(&self, reply: &Frame) -> bool {
         let reply = reply.reply();
         let holds = match &self.test {
@@ -197,7 +197,7 @@ impl Not for Condition {
     }
 }
 
-/// The command that tells, never its arguments.
+/// Prints the command, never its arguments.
 impl fmt::Debug for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Condition");

@@ -1,4 +1,4 @@
-//! Transactions that are executed only where conditions hold.
+//! Transactions that are executed only if conditions hold.
 
 use std::{fmt, future::IntoFuture, time::Duration};
 
@@ -13,32 +13,32 @@ use crate::{
     },
 };
 
-/// A transaction that is executed only where conditions hold; made by [`Transaction::when`]
+/// A transaction that is executed only if conditions hold; made by [`Transaction::when`]
 #[must_use = "a transaction does nothing unless it is awaited"]
 pub struct ConditionalTransaction<'a, C> {
     transaction: Transaction<'a, C>,
     conditions: Vec<Condition>,
 }
 
-/// What became of a [`ConditionalTransaction`]
+/// The outcome of a [`ConditionalTransaction`]
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransactionOutcome<T> {
     /// The conditions held, and the calls were executed.
     Committed(T),
-    /// Conditions did not hold, those at these places (from 0); nothing was executed.
+    /// The conditions at these places (from 0) did not hold; nothing was executed.
     ConditionsFailed(Vec<usize>),
-    /// The conditions held, but somebody changed one of their keys before the calls were
+    /// The conditions held, but another client changed one of their keys before the calls were
     /// executed; nothing was executed. Trying again may help.
     Conflict,
 }
 
 impl<'a, C: Calls> Transaction<'a, C> {
-    /// Executes the calls only if this holds.
+    /// Executes the calls only if the condition holds.
     ///
-    /// The conditions are checked on a leased connection that watches their keys: if one of these
-    /// is changed between the check and the execution, nothing is executed. Nobody else waits
-    /// meanwhile. It takes two round trips, and a connection's set-up where none lies idle.
+    /// The conditions are checked on a leased connection that watches their keys: if one of the
+    /// keys is changed between the check and the execution, nothing is executed. Other callers do
+    /// not wait meanwhile. It takes two round trips, and opens a connection if none is idle.
     ///
     /// ```no_run
     /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
@@ -61,28 +61,28 @@ impl<'a, C: Calls> Transaction<'a, C> {
     ///
     /// # Errors
     /// As [`Database::transaction`](crate::Database::transaction) and
-    /// [`lease`](crate::ConnectionMultiplexer::lease). What fails before `EXEC` is sent, a check
-    /// of a key of the wrong type for one, has executed nothing. On the database of a lease it is
-    /// [`ErrorKind::Command`](crate::ErrorKind::Command).
+    /// [`lease`](crate::ConnectionMultiplexer::lease). An error before `EXEC` is sent, such as a
+    /// check of a key of the wrong type, means that nothing was executed. On the database of a
+    /// lease the error is [`ErrorKind::Command`](crate::ErrorKind::Command).
     pub fn when(self, condition: Condition) -> ConditionalTransaction<'a, C> {
         ConditionalTransaction { transaction: self, conditions: vec![condition] }
     }
 }
 
 impl<'a, C: Calls> ConditionalTransaction<'a, C> {
-    /// And only if this holds, too.
+    /// Adds a condition that must hold too.
     pub fn when(mut self, condition: Condition) -> Self {
         self.conditions.push(condition);
         self
     }
 
-    /// Gives the whole this time, instead of the `command_timeout` of the options.
+    /// Gives the whole transaction this time, instead of the `command_timeout` of the options.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.transaction = self.transaction.timeout(timeout);
         self
     }
 
-    /// The values of all calls, if they were executed; or the first error.
+    /// Returns the values of all calls, if they were executed; or the first error.
     ///
     /// # Errors
     /// As [`Transaction::all`] and [`Transaction::when`].
@@ -169,7 +169,7 @@ impl<C> fmt::Debug for ConditionalTransaction<'_, C> {
     }
 }
 
-/// What failed has only read.
+/// Marks an error before `EXEC`: the commands so far only read.
 pub(super) fn nothing_executed(error: Error) -> Error {
     match error.delivery() {
         Delivery::MaybeExecuted => error.deliver(Delivery::NotSent),

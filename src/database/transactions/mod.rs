@@ -36,10 +36,9 @@ use crate::{
 
 /// Calls that are executed together; made by [`Database::transaction`]
 ///
-/// Awaited, it gives a [`Result`] for each call, in their order: the server carries a
-/// transaction through even if a command in it fails. The outer result is that of the whole: if
-/// it is an error whose [`delivery`](crate::Error::delivery) is not `MaybeExecuted`, no call was
-/// executed.
+/// Awaiting it gives a [`Result`] for each call, in order: the server completes a transaction even
+/// if a command in it fails. The outer result is that of the whole transaction: if it is an error
+/// whose [`delivery`](crate::Error::delivery) is not `MaybeExecuted`, no call was executed.
 #[must_use = "a transaction does nothing unless it is awaited"]
 pub struct Transaction<'a, C> {
     database: &'a Database,
@@ -56,11 +55,11 @@ type Results<C> = <<C as Calls>::Pending as Pending>::Results;
 type Values<C> = <<C as Calls>::Pending as Pending>::Values;
 
 impl Database {
-    /// Executes calls together: nobody else's commands fall in between
+    /// Executes calls together: no other client's command runs in between
     ///
-    /// A tuple of calls, or a `Vec` for any number of one type, as for
-    /// [`pipeline`](crate::pipeline()). They go out on the shared connection in one piece with
-    /// `MULTI` and `EXEC`; others' commands go on before and after them. An empty `Vec` gives an
+    /// Takes a tuple of calls, or a `Vec` for any number of one type, as
+    /// [`pipeline`](crate::pipeline()) does. They go out on the shared connection in one piece with
+    /// `MULTI` and `EXEC`; other commands go out before and after them. An empty `Vec` gives an
     /// empty result at once, without a round trip.
     ///
     /// ```no_run
@@ -86,7 +85,7 @@ impl Database {
         Transaction { database: self, calls, timeout: None, exec: None }
     }
 
-    /// The shared connection, and the one at hand.
+    /// The shared connection, and the one of this handle.
     fn links(&self) -> [&Link; 2] {
         [&self.muxer.inner().link, self.link()]
     }
@@ -115,17 +114,17 @@ impl Database {
 }
 
 impl<C: Calls> Transaction<'_, C> {
-    /// The values of all calls, or the first error: of the transaction, or of a call in it.
+    /// Returns the values of all calls, or the first error: of the transaction, or of a call in it.
     ///
     /// # Errors
-    /// As [`Database::transaction`], and that of the first call that failed; the others were
+    /// As [`Database::transaction`], and that of the first call that failed; the other calls were
     /// executed nevertheless.
     pub async fn all(self) -> Result<Values<C>> {
         C::Pending::values(self.await?)
     }
 
-    /// Gives the whole this time, counted from the first poll, instead of the `command_timeout`
-    /// of the options. Those of the calls are not looked at.
+    /// Gives the whole transaction this time, counted from the first poll, instead of the
+    /// `command_timeout` of the options. The times of the calls do not matter.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self

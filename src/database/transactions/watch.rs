@@ -1,4 +1,4 @@
-//! Read, decide, and commit if nobody changed what was read.
+//! Reads, decides, and commits if no other client changed what was read.
 
 use std::{
     fmt,
@@ -14,7 +14,7 @@ use crate::{
     resp::{Arg, ArgList, ToArgs},
 };
 
-/// Attempts where the caller does not say how many.
+/// Attempts by default.
 const ATTEMPTS: u32 = 16;
 
 /// Between attempts: about a round trip at first.
@@ -51,19 +51,19 @@ pub struct Watch<'a> {
 }
 
 impl Database {
-    /// Reads keys, decides, and commits a transaction if none of them was changed meanwhile;
-    /// again from the start if one was
+    /// Reads keys, decides, and commits a transaction if no other client changed them meanwhile;
+    /// starts again if one did
     ///
-    /// [`run`](Watch::run) is given what to do, as a closure. Its argument is a database on a
-    /// connection that watches `keys`: read with it, then await one
-    /// [`transaction`](Self::transaction) on it and return what you like. If somebody changed a
-    /// watched key, nothing is executed and the closure is called again, after a short random
-    /// wait, up to [`attempts`](Watch::attempts) times. A closure that returns without a
-    /// transaction gives up: nothing is executed. What the closure sends by another database is
-    /// not guarded.
+    /// [`run`](Watch::run) takes the work as a closure. Its argument is a database on a connection
+    /// that watches `keys`: read with that database, then await one
+    /// [`transaction`](Self::transaction) on it and return any value. If another client changed a
+    /// watched key, nothing is executed and the closure is called again, after a short random wait,
+    /// up to [`attempts`](Watch::attempts) times. A closure that returns without a transaction
+    /// gives up: nothing is executed. Commands that the closure sends with another database are not
+    /// guarded.
     ///
-    /// The closure may be called several times: what it captures it borrows or clones. Each
-    /// command has its own time. Nobody else waits for the loop.
+    /// The closure may be called several times: it borrows or clones what it captures. Each command
+    /// has its own time. Other callers do not wait for the loop.
     ///
     /// ```no_run
     /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
@@ -92,13 +92,13 @@ impl Database {
 }
 
 impl Watch<'_> {
-    /// How often to try before giving up, at least once. Default 16.
+    /// Sets how often to try before giving up, at least once. Default 16.
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);
         self
     }
 
-    /// Runs the loop, and gives what the closure returned in the attempt that came through.
+    /// Runs the loop, and returns what the closure returned in the attempt that committed.
     ///
     /// ```no_run
     /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
@@ -119,8 +119,8 @@ impl Watch<'_> {
     ///
     /// # Errors
     /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if keys were changed in every attempt;
-    /// those of the closure; those of [`lease`](crate::ConnectionMultiplexer::lease) and `WATCH`.
-    /// Only that of the transaction may mean that something was executed.
+    /// errors of the closure; errors of [`lease`](crate::ConnectionMultiplexer::lease) and `WATCH`.
+    /// Only an error of the transaction may mean that it was executed.
     pub async fn run<T, F>(self, mut body: impl FnMut(Database) -> F) -> Result<T>
     where
         F: Future<Output = Result<T>>,

@@ -30,9 +30,9 @@ use crate::{
 };
 
 impl Database {
-    /// Adds a member with its vector, or replaces that; whether the member is new
+    /// Adds a member with its vector, or replaces the vector; returns whether the member is new
     ///
-    /// The first vector decides the length of all. See
+    /// The first vector sets the length of all vectors. See
     /// [VADD](https://redis.io/docs/latest/commands/vadd/).
     /// Since Redis 8.0.
     pub fn vadd(
@@ -44,7 +44,7 @@ impl Database {
         self.vadd_with(key, vector, member, VaddOptions::new())
     }
 
-    /// Adds a member with its vector as the options say; whether the member is new
+    /// Adds a member with its vector as the options say; returns whether the member is new
     ///
     /// See [VADD](https://redis.io/docs/latest/commands/vadd/). Since Redis 8.0.
     pub fn vadd_with(
@@ -60,7 +60,7 @@ impl Database {
 
     /// Like [`vadd_with`](Self::vadd_with), shortening the vector by random projection
     ///
-    /// Searches with vectors of the full length then. See
+    /// Search with vectors of the full length afterwards. See
     /// [VADD](https://redis.io/docs/latest/commands/vadd/) with `REDUCE`. Since Redis 8.0.
     pub fn vadd_reduced(
         &self,
@@ -74,7 +74,7 @@ impl Database {
             .unless(no_vector(vector.len()))
     }
 
-    /// Removes a member; whether it was there
+    /// Removes a member; returns whether it was there
     ///
     /// See [VREM](https://redis.io/docs/latest/commands/vrem/). Since Redis 8.0.
     pub fn vrem(&self, key: impl ToArg, member: impl ToArg) -> Call<'_, bool, impl ToArgs> {
@@ -102,7 +102,7 @@ impl Database {
         self.call("VISMEMBER", (key, member))
     }
 
-    /// The vector of a member, as exact as it is kept
+    /// The vector of a member, as precisely as the server keeps it
     ///
     /// See [VEMB](https://redis.io/docs/latest/commands/vemb/). Since Redis 8.0.
     pub fn vemb(
@@ -113,7 +113,7 @@ impl Database {
         self.call("VEMB", (key, member))
     }
 
-    /// The vector of a member, byte for byte as it is kept
+    /// The vector of a member, byte for byte as the server keeps it
     ///
     /// See [VEMB](https://redis.io/docs/latest/commands/vemb/) with `RAW`. Since Redis 8.0.
     pub fn vemb_raw(
@@ -135,7 +135,7 @@ impl Database {
         self.call("VGETATTR", (key, member))
     }
 
-    /// Sets the attributes of a member, a JSON text, or takes them away if empty
+    /// Sets the attributes of a member, a JSON text, or removes them if empty
     ///
     /// False if there is no such member. See
     /// [VSETATTR](https://redis.io/docs/latest/commands/vsetattr/).
@@ -167,7 +167,7 @@ impl Database {
         self.call("VLINKS", (key, member))
     }
 
-    /// Like [`vlinks`](Self::vlinks), with how similar they are
+    /// Like [`vlinks`](Self::vlinks), with the similarity of each
     ///
     /// See [VLINKS](https://redis.io/docs/latest/commands/vlinks/). Since Redis 8.0.
     pub fn vlinks_with_scores<T: FromReply>(
@@ -198,9 +198,9 @@ impl Database {
 }
 
 options! {
-    /// How a member is added to a vector set
+    /// How to add a member to a vector set
     ///
-    /// The first member decides how the vectors are kept: those options must be the same later.
+    /// The first member decides how vectors are kept: those options must be the same later.
     VaddOptions { cas, kept, effort, attributes, links }
     /// Looks for neighbours in the background (`CAS`).
     cas: cas() => "CAS";
@@ -236,7 +236,7 @@ record! {
     }
 }
 
-/// A vector as it is kept
+/// A vector as the server keeps it
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RawVector {
@@ -245,9 +245,9 @@ pub struct RawVector {
     /// Its numbers, of unit length: 4 bytes each (the lowest first), one byte each, or one bit
     /// each.
     pub data: Bytes,
-    /// Its length before that.
+    /// Its length before it was normalised.
     pub norm: f64,
-    /// What the greatest number of one byte, 127, stands for.
+    /// The number that a byte of 127, the greatest value, represents.
     pub range: Option<f64>,
 }
 

@@ -40,7 +40,7 @@ impl Database {
         self.call("VSIM", Join((key,), Join(query, options))).unless(fault)
     }
 
-    /// Like [`vsim`](Self::vsim), with how similar they are and their attributes
+    /// Like [`vsim`](Self::vsim), with the similarity and the attributes of each
     ///
     /// See [VSIM](https://redis.io/docs/latest/commands/vsim/). Since Redis 8.2.
     pub fn vsim_with_attributes<T: FromReply>(
@@ -55,7 +55,7 @@ impl Database {
     }
 }
 
-/// What the members that are searched for shall be similar to
+/// The vector or member to search for
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct VectorQuery(Query);
@@ -67,7 +67,7 @@ enum Query {
 }
 
 impl VectorQuery {
-    /// A member of the same set, which is found too.
+    /// A member of the same set; the search finds it too.
     pub fn member(member: impl ToArg) -> Self {
         Self(Query::Member(member.to_arg().into_owned()))
     }
@@ -97,15 +97,15 @@ impl ToArgs for VectorQuery {
 options! {
     /// How to search, and how far
     VsimOptions { count, epsilon, effort, filter, filter_effort, truth, nothread }
-    /// At most so many, 10 by default (`COUNT`).
+    /// Returns at most `count` members, 10 by default (`COUNT`).
     count: count(count: u64) => "COUNT", count;
-    /// Only those at least as similar as 1 minus this (`EPSILON`). Since Redis 8.2.
+    /// Returns only members at least as similar as 1 minus this (`EPSILON`). Since Redis 8.2.
     epsilon: epsilon(distance: f64) => "EPSILON", distance;
-    /// How many candidates are looked at (`EF`).
+    /// Number of candidates to look at (`EF`).
     effort: effort(candidates: u32) => "EF", candidates;
-    /// Only those whose attributes fit, as in `.year > 1950` (`FILTER`).
+    /// Returns only members whose attributes fit, as in `.year > 1950` (`FILTER`).
     filter: filter(expression: impl ToArg) => "FILTER", expression;
-    /// How many are looked at to find some that fit the filter (`FILTER-EF`).
+    /// Number of members to look at for some that fit the filter (`FILTER-EF`).
     filter_effort: filter_effort(candidates: u32) => "FILTER-EF", candidates;
     /// Looks at every member: exact and slow (`TRUTH`).
     truth: exact() => "TRUTH";

@@ -1,4 +1,4 @@
-//! A layer between a multiplexer and its transport that tells what goes over the wire.
+//! A layer between a multiplexer and its transport that logs what goes over the wire.
 
 mod stream;
 mod text;
@@ -18,17 +18,17 @@ use redmux_transport::{
 
 use stream::LoggedStream;
 
-/// Tells of each command and each reply that goes over a connection, on one line each
+/// Logs each command and each reply on a connection, on one line each
 ///
-/// It is put [around](Self::around) the transport of an [`Environment`]. A line has the command's
-/// name, and how many bytes each argument has; of a reply its kind and its size. What
-/// arguments and replies hold is left out, unless
-/// [`dangerously_show_payloads`](Self::dangerously_show_payloads) says otherwise, and credentials
-/// are left out even then.
+/// It wraps [around](Self::around) the transport of an [`Environment`]. A line holds the command's
+/// name and the number of bytes of each argument; for a reply its kind and its size. The content of
+/// arguments and replies is left out, unless
+/// [`dangerously_show_payloads`](Self::dangerously_show_payloads) is set; credentials are left out
+/// even then.
 ///
-/// It is for finding faults: it reads and copies every byte a second time. Lines are bounded in
-/// length. A reply or a command is held in memory until it is complete; beyond 64 MiB, that
-/// direction of the connection is given up and logged no further.
+/// Use it to find faults: it reads and copies every byte a second time. Lines are bounded in
+/// length. A command or reply is held in memory until it is complete; if one exceeds 64 MiB, that
+/// direction of the connection is logged no further.
 ///
 /// ```no_run
 /// # #[cfg(feature = "async-std")]
@@ -51,9 +51,9 @@ pub struct WireLog {
     shown: Shown,
 }
 
-/// A command, a reply, or what happened to the connection
+/// A command, a reply, or an event of the connection
 ///
-/// `Display` is the whole line.
+/// `Display` prints the whole line.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct WireLine<'a> {
@@ -61,13 +61,13 @@ pub struct WireLine<'a> {
     pub connection: u64,
     /// The server.
     pub endpoint: &'a Endpoint,
-    /// Which way it went.
+    /// The direction.
     pub direction: WireDirection,
-    /// What it was; never more than one line.
+    /// The text; never more than one line.
     pub text: &'a str,
 }
 
-/// Which way something went
+/// A direction on the wire
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WireDirection {
@@ -79,12 +79,12 @@ pub enum WireDirection {
     Note,
 }
 
-/// How much of what goes over the wire is told
+/// How much of the payload is logged
 #[derive(Debug, Clone, Default)]
 struct Shown {
     /// Bytes of each argument and reply; `None` for none at all.
     payload: Option<usize>,
-    /// Commands whose arguments are secret, besides the known ones.
+    /// Commands whose arguments are secret, besides the built-in ones.
     secret: Vec<String>,
 }
 
@@ -99,8 +99,8 @@ impl<F: Fn(&WireLine<'_>) + MaybeSend + MaybeSync> Sink for F {
 }
 
 impl WireLog {
-    /// Gives each line to `sink`, which runs in the task that drives the connection: it should
-    /// not take long, and must not panic.
+    /// Passes each line to `sink`. It runs in the task that drives the connection: it should not
+    /// take long, and must not panic.
     pub fn new(sink: impl Fn(&WireLine<'_>) + MaybeSend + MaybeSync + 'static) -> Self {
         Self { sink: Arc::new(sink), shown: Shown::default() }
     }
@@ -111,27 +111,27 @@ impl WireLog {
         Self::new(|line| tracing::debug!(target: "redmux::wire", "{line}"))
     }
 
-    /// Shows what arguments and replies hold, so many bytes of each: keys, values, all that
-    /// users entrusted to the database. For tests.
+    /// Logs up to `bytes` bytes of each argument and reply: keys, values, all data that users
+    /// entrusted to the database. For tests.
     ///
-    /// Never shown are the arguments of `AUTH` and `HELLO`, of `ACL`, `CONFIG`, `MIGRATE` and
-    /// `SENTINEL`, which may hold passwords, and of all that is sent before the first reply.
-    /// Replies to these are shown. Where the [command map](crate::CommandMap) renames one of
-    /// them, [`never_show`](Self::never_show) has to be told its new name.
+    /// Never logged are the arguments of `AUTH` and `HELLO`, of `ACL`, `CONFIG`, `MIGRATE` and
+    /// `SENTINEL`, which may hold passwords, and of all commands before the first reply. Replies to
+    /// these are logged. If the [command map](crate::CommandMap) renames one of them, pass its new
+    /// name to [`never_show`](Self::never_show).
     pub fn dangerously_show_payloads(mut self, bytes: usize) -> Self {
         self.shown.payload = Some(bytes);
         self
     }
 
-    /// Never shows the arguments of this command.
+    /// Never logs the arguments of this command.
     pub fn never_show(mut self, command: impl Into<String>) -> Self {
         self.shown.secret.push(command.into());
         self
     }
 
-    /// The environment with this log between the multiplexer and its connections.
+    /// Returns the environment with this log between the multiplexer and its connections.
     ///
-    /// It is above TLS and tunnels: what it sees is RESP.
+    /// The log is above TLS and tunnels: it sees RESP.
     pub fn around(self, environment: Environment) -> Environment {
         let transport = Logged {
             inner: environment.transport.clone(),
@@ -159,7 +159,7 @@ impl fmt::Display for WireLine<'_> {
     }
 }
 
-/// A transport whose streams tell what goes over them
+/// A transport whose streams are logged
 struct Logged {
     inner: Arc<dyn DynTransport>,
     log: WireLog,

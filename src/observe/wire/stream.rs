@@ -10,13 +10,13 @@ use redmux_transport::{ByteStream, Endpoint};
 use super::{WireDirection, WireLine, WireLog, text};
 use crate::resp::{Framer, Limits, Scan};
 
-/// Bytes of one command or reply beyond which a direction is given up.
+/// Size of one command or reply above which a direction is logged no further.
 const HELD: usize = 64 << 20;
 
-/// A buffer larger than this is given back to the allocator after use.
+/// A larger buffer is freed after use.
 const KEEP_CAPACITY: usize = 1 << 20;
 
-/// A stream that tells what goes over it
+/// A stream that is logged
 pub(super) struct LoggedStream {
     stream: Box<dyn ByteStream>,
     log: WireLog,
@@ -24,7 +24,7 @@ pub(super) struct LoggedStream {
     endpoint: Endpoint,
     sent: Tap,
     received: Tap,
-    /// Something came from the server: what goes out is not the handshake any more.
+    /// The server has sent something: what goes out now is no longer the handshake.
     greeted: bool,
     over: bool,
 }
@@ -119,7 +119,7 @@ impl AsyncWrite for LoggedStream {
         let this = self.get_mut();
         let stream = Pin::new(&mut this.stream);
         let result = match bufs {
-            // Few transports write more than one at a time.
+            // Few transports write several buffers at a time.
             [only] => stream.poll_write(cx, only),
             _ => stream.poll_write_vectored(cx, bufs),
         };
@@ -151,11 +151,11 @@ impl Drop for LoggedStream {
     }
 }
 
-/// One direction: what is not yet a whole command or reply
+/// One direction, and the bytes of a command or reply that is not yet complete
 struct Tap {
     bytes: Vec<u8>,
     framer: Framer,
-    /// Its place is lost.
+    /// The position in the stream is lost.
     given_up: bool,
 }
 
@@ -165,7 +165,7 @@ impl Tap {
         Self { bytes: Vec::new(), framer: Framer::new(limits), given_up: false }
     }
 
-    /// The commands or replies that these bytes complete; they hold the rest.
+    /// Returns the commands or replies that these bytes complete, and keeps the rest.
     fn take_in(&mut self, bytes: &[u8]) -> Frames {
         let tap = std::mem::replace(self, Self::new());
         let mut frames = Frames { tap, ends: Vec::new(), lost: false };
@@ -203,7 +203,7 @@ impl Frames {
         starts.zip(&self.ends).map(|(start, end)| &self.tap.bytes[start..*end])
     }
 
-    /// What is not complete yet, and whether the place was lost.
+    /// Returns the incomplete rest, and whether the position was lost.
     fn rest(self) -> (Tap, bool) {
         let Self { mut tap, ends, lost } = self;
         tap.bytes.drain(..ends.last().copied().unwrap_or(0));
@@ -223,7 +223,7 @@ mod tests {
 
     use super::*;
 
-    /// What is told of these replies, read so many bytes at a time.
+    /// The lines for these replies, read `step` bytes at a time.
     fn told(replies: &[u8], step: usize) -> Vec<String> {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let sink = lines.clone();

@@ -1,14 +1,14 @@
-//! What is told of a command and of a reply.
+//! The text of a line for a command and for a reply.
 
 use std::fmt::Write;
 
 use super::Shown;
 use crate::resp::{Frame, ServerErrorKind};
 
-/// Words of a command that are told one by one.
+/// Maximum number of a command's words that a line lists one by one.
 const WORDS: usize = 16;
 
-/// The longest name of a command that is told.
+/// The longest name of a command that a line shows.
 const NAME: usize = 32;
 
 /// Commands whose arguments may be passwords.
@@ -47,15 +47,15 @@ pub(super) fn of_command(bytes: &[u8], shown: &Shown, greeted: bool) -> String {
     text
 }
 
-/// A reply's kind and size (of a string its own, of others with all bytes on the wire), and the
-/// code of an error.
+/// A reply's kind and size (a string's own length, for others all bytes on the wire), and the code
+/// of an error.
 pub(super) fn of_reply(bytes: &[u8], shown: &Shown) -> String {
     let frame = Frame::copy_from_slice(bytes);
     let reply = frame.reply();
     let kind = reply.kind().name();
     let mut text = kind.split_once(' ').map_or(kind, |(_, kind)| kind).to_owned();
     if let Some(error) = reply.error() {
-        // Scripts make up others, of whatever they were given.
+        // Scripts invent other codes, and may build them from their arguments.
         if error.kind() != ServerErrorKind::Other {
             let _ = write!(text, " {}", error.code());
         }
@@ -77,7 +77,7 @@ fn size(bytes: usize) -> String {
     format!("<{bytes} B>")
 }
 
-/// So many bytes of a text, on one line; its size if it is longer.
+/// At most `limit` bytes of a text, on one line; its size if the text is longer.
 fn shown_bytes(bytes: &[u8], limit: Option<usize>) -> String {
     match limit {
         None => size(bytes.len()),
@@ -106,7 +106,7 @@ mod tests {
     fn arguments_are_sizes() {
         assert_eq!(command("SET key secret", &Shown::default(), true), "SET <3 B> <6 B>");
         assert_eq!(command("JSON.GET k", &Shown::default(), true), "JSON.GET <1 B>");
-        // What is no command's name may be anything.
+        // A word that is no command's name may be a secret.
         assert_eq!(command("my-secret! k", &Shown::default(), true), "<10 B> <1 B>");
         let long = "x".repeat(33);
         assert_eq!(command(&long, &payloads(9), true), "<33 B>");
@@ -136,7 +136,7 @@ mod tests {
             assert!(!text.contains("secret"), "{text}");
         }
         assert_eq!(command("LETMEIN secret", &shown, true), "LETMEIN <6 B>");
-        // Before the first reply, it may be the handshake under other names.
+        // Before the first reply, a command may be the handshake under another name.
         assert_eq!(command("OPEN-SESAME secret", &shown, false), "OPEN-SESAME <6 B>");
     }
 
