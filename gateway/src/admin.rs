@@ -16,12 +16,12 @@ use futures::future::join_all;
 
 use crate::{
     admission::check_host,
-    handshake::{bounded, health},
     http::{
-        METHOD_NOT_ALLOWED, MISDIRECTED, NOT_FOUND, Status, UNAVAILABLE, read_head, refuse, respond,
+        METHOD_NOT_ALLOWED, MISDIRECTED, NOT_FOUND, Status, UNAVAILABLE, bounded, health,
+        read_head, refuse, respond,
     },
     limits::Usage,
-    server::Shared,
+    shared::Shared,
     upstream::Health,
 };
 

@@ -5,7 +5,7 @@ use std::{io, path::PathBuf};
 use futures::io::AsyncWrite;
 
 use crate::{
-    admission::Origin,
+    config::Origin,
     files::{Answer, read},
     http::{NOT_FOUND, RequestHead, Status, refuse, respond},
 };

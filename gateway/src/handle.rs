@@ -8,7 +8,7 @@ use async_std::channel::Sender;
 use crate::{
     config::{Config, ConfigError, load_config},
     log::{event, tell},
-    server::{Shared, State},
+    shared::{Shared, State},
 };
 
 /// Steers a gateway from elsewhere

@@ -15,25 +15,26 @@ use async_tungstenite::{
     WebSocketStream,
     tungstenite::{handshake::derive_accept_key, protocol::Role},
 };
-use futures::io::{AsyncWrite, AsyncWriteExt};
+use futures::io::AsyncWriteExt;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use socket2::SockRef;
 
 use crate::{
     admission::{Rejection, check_host, check_origin, client_address},
     auth::{Denied, Grant, Shown, shown},
+    close::CloseReason,
     config::Config,
     console::is_below,
     files,
     frames::{Frames, Socket, Watched},
     http::{
-        self, BAD_REQUEST, FORBIDDEN, METHOD_NOT_ALLOWED, MISDIRECTED, NOT_FOUND, RequestHead,
-        Status, TOO_MANY, UNAUTHORIZED, UNAVAILABLE, UPGRADE_REQUIRED, read_head, refuse,
+        BAD_REQUEST, FORBIDDEN, METHOD_NOT_ALLOWED, MISDIRECTED, NOT_FOUND, RequestHead, Status,
+        TOO_MANY, UNAUTHORIZED, UNAVAILABLE, UPGRADE_REQUIRED, bounded, health, read_head, refuse,
     },
     limits::{Charge, Stranger},
     log::event_often,
-    server::{Counted as Counts, Crowded, Shared, State},
-    session::{self, CloseReason, Entered, MAX_FIRST_MESSAGE, Peer},
+    session::{self, Entered, MAX_FIRST_MESSAGE},
+    shared::{Counted as Counts, Crowded, Peer, Shared, State},
 };
 
 /// The subprotocol that is agreed to when a client offers it.
@@ -379,20 +380,6 @@ impl Identity {
     }
 }
 
-/// Answers `ok` or that it is draining.
-pub(crate) async fn health(
-    stream: &mut (impl AsyncWrite + Unpin),
-    healthy: bool,
-    with_body: bool,
-) -> io::Result<()> {
-    let (status, text) = match healthy {
-        true => (Status(200, "OK"), "ok\n"),
-        false => (UNAVAILABLE, "draining\n"),
-    };
-    let headers = [("Cache-Control", "no-store")];
-    http::respond(stream, status, &headers, "text/plain", text.as_bytes(), with_body).await
-}
-
 /// Answers the upgrade request. Only a subprotocol this gateway knows is ever echoed:
 /// others may hold secrets.
 async fn accept(stream: &mut Watched, head: &RequestHead) -> io::Result<()> {
@@ -407,11 +394,4 @@ async fn accept(stream: &mut Watched, head: &RequestHead) -> io::Result<()> {
     response.push_str("\r\n");
     stream.write_all(response.as_bytes()).await?;
     stream.flush().await
-}
-
-pub(crate) async fn bounded(
-    limit: Duration,
-    work: impl Future<Output = io::Result<()>>,
-) -> io::Result<()> {
-    timeout(limit, work).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }

@@ -1,5 +1,6 @@
-use std::io;
+use std::{io, time::Duration};
 
+use async_std::future::timeout;
 use futures::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 /// Longest request head that is read.
@@ -169,6 +170,28 @@ pub(crate) async fn refuse(
         _ => &[],
     };
     respond(stream, status, headers, "text/plain; charset=utf-8", reason.as_bytes(), true).await
+}
+
+/// Answers `ok` or that it is draining.
+pub(crate) async fn health(
+    stream: &mut (impl AsyncWrite + Unpin),
+    healthy: bool,
+    with_body: bool,
+) -> io::Result<()> {
+    let (status, text) = match healthy {
+        true => (Status(200, "OK"), "ok\n"),
+        false => (UNAVAILABLE, "draining\n"),
+    };
+    let headers = [("Cache-Control", "no-store")];
+    respond(stream, status, &headers, "text/plain", text.as_bytes(), with_body).await
+}
+
+/// Gives up the work when its time is over.
+pub(crate) async fn bounded(
+    limit: Duration,
+    work: impl Future<Output = io::Result<()>>,
+) -> io::Result<()> {
+    timeout(limit, work).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
 
 #[cfg(test)]

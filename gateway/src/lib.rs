@@ -22,6 +22,7 @@ mod admin;
 mod admission;
 mod audit;
 mod auth;
+mod close;
 mod commands;
 mod config;
 mod console;
@@ -40,14 +41,16 @@ mod process;
 mod replies;
 mod server;
 mod session;
+mod shared;
 mod tls;
 mod upstream;
 
-pub use admission::{Origin, OriginError};
 pub use auth::{TokenError, TokenHash, new_token};
+pub use close::CloseReason;
 pub use commands::{Command, CommandError, CommandReader};
 pub use config::{
-    Asked, Config, ConfigError, Loaded, Network, Process, UsageError, load_config, parse_args,
+    Asked, Config, ConfigError, Loaded, Network, Origin, OriginError, Process, UsageError,
+    load_config, parse_args,
 };
 pub use console::Console;
 #[doc(hidden)]
@@ -60,4 +63,3 @@ pub use policy::{
     SharedLimits,
 };
 pub use server::Gateway;
-pub use session::CloseReason;

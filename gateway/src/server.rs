@@ -1,12 +1,8 @@
 use std::{
-    collections::BTreeMap,
     io,
-    net::{IpAddr, SocketAddr},
-    sync::{
-        Arc, Mutex, PoisonError, RwLock,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
-    },
-    time::{Duration, SystemTime},
+    net::SocketAddr,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
 };
 
 use async_std::{
@@ -16,22 +12,14 @@ use async_std::{
     task,
 };
 use futures::future::select;
-use futures_rustls::TlsAcceptor;
 
 use crate::{
     admin,
-    audit::Audit,
-    auth::{Access, Denied, Grant, validity},
-    config::{Config, ConfigError},
+    config::Config,
     handle::Handle,
-    limits::{Connected, Ledger},
-    lines::Lost,
     log::{event, event_often},
-    metrics::{Gauges, Limits, Metrics},
-    process::Costs,
-    session::{CloseReason, Peer},
-    tls::certificates,
-    upstream::Upstream,
+    metrics::Metrics,
+    shared::{Shared, State},
 };
 
 /// A gateway that listens
@@ -45,103 +33,6 @@ pub struct Gateway {
     stopped: Receiver<()>,
 }
 
-/// What all clients of a gateway share
-#[derive(Debug)]
-pub(crate) struct Shared {
-    state: RwLock<Arc<State>>,
-    /// Its end tells the clients that `state` was replaced.
-    replace: Mutex<Sender<()>>,
-    started: SystemTime,
-    pub(crate) metrics: Metrics,
-    pub(crate) ledger: Ledger,
-    pub(crate) sessions: AtomicU64,
-    /// A shutdown has begun: `/readyz` says so.
-    pub(crate) leaving: AtomicBool,
-    /// Nobody is let in any more.
-    pub(crate) draining: AtomicBool,
-    /// Its end tells a shutdown to wait for nobody.
-    pub(crate) at_once: (Sender<()>, Receiver<()>),
-    /// Sockets with a request or a client on them.
-    pub(crate) sockets: AtomicUsize,
-}
-
-/// A client, as it counts while it is there
-pub(crate) type Counted = [Connected; 3];
-
-/// There are too many clients
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Crowded {
-    All,
-    /// Of one address, or of one principal.
-    OfThisKind,
-}
-
-/// A configuration and what was opened for it
-pub(crate) struct State {
-    pub(crate) config: Config,
-    pub(crate) tls: Option<TlsAcceptor>,
-    pub(crate) audit: Option<Audit>,
-    /// When the listener's certificate ends.
-    certificate_ends: Option<SystemTime>,
-    /// Ends when another one has taken its place.
-    pub(crate) replaced: Receiver<()>,
-}
-
-impl std::fmt::Debug for State {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("State").field("config", &self.config).finish_non_exhaustive()
-    }
-}
-
-impl State {
-    pub(crate) fn open(
-        mut config: Config,
-        lost: &Arc<Lost>,
-        before: Option<&Self>,
-    ) -> Result<(Sender<()>, Arc<Self>), ConfigError> {
-        config.check()?;
-        // A changed copy of a configuration is another one.
-        config.access.stamp = Arc::default();
-        let failed = |what: &str, error: io::Error| ConfigError::new(format!("{what}: {error}"));
-        let tls = config.tls.as_ref().map(|tls| tls.acceptor()).transpose();
-        let tls = tls.map_err(|error| failed("listen.tls", error))?;
-        if let Some(before) = before {
-            inherit(&config, &before.config);
-        }
-        let before = before.and_then(|before| before.audit.as_ref());
-        let audit =
-            config.audit.clone().map(|config| Audit::open(config, lost, before)).transpose();
-        let audit = audit.map_err(|error| failed("audit.file", error))?;
-        let chain = config.tls.as_ref().and_then(|tls| certificates(&tls.certificate).ok());
-        let own = chain.as_ref().and_then(|chain| chain.first());
-        let certificate_ends = own.and_then(|own| validity(own)).map(|(_, end)| end);
-        let (replace, replaced) = channel::bounded(1);
-        Ok((replace, Arc::new(Self { config, tls, audit, certificate_ends, replaced })))
-    }
-}
-
-impl State {
-    fn upstreams(&self) -> impl Iterator<Item = &Upstream> {
-        upstreams(&self.config)
-    }
-}
-
-/// The servers of all principals, each once.
-fn upstreams(config: &Config) -> impl Iterator<Item = &Upstream> {
-    let principals = config.access.principals.values();
-    let named = principals.map(|principal| (&principal.upstream.name, &*principal.upstream));
-    named.collect::<BTreeMap<_, _>>().into_values()
-}
-
-/// What is known of a server is known of it under another configuration too.
-fn inherit(config: &Config, before: &Config) {
-    for upstream in upstreams(config) {
-        if let Some(old) = upstreams(before).find(|old| *old == upstream) {
-            upstream.heartbeat.take_over(&old.heartbeat);
-        }
-    }
-}
-
 impl Gateway {
     /// Listens at the address of `config`.
     ///
@@ -151,27 +42,13 @@ impl Gateway {
         let refused = |error| io::Error::new(io::ErrorKind::InvalidInput, error);
         let metrics = Metrics::default();
         let (replace, state) = State::open(config, &metrics.audit, None).map_err(refused)?;
-        let ledger = Ledger::default();
-        ledger.buffered.set(state.config.buffered);
-        metrics.begin(state.upstreams().map(|upstream| upstream.name.as_str()));
         let listener = TcpListener::bind(state.config.listen).await?;
         let address = listener.local_addr()?;
         let admin = match state.config.admin {
             Some(address) => Some(TcpListener::bind(address).await?),
             None => None,
         };
-        let shared = Arc::new(Shared {
-            state: RwLock::new(state),
-            replace: Mutex::new(replace),
-            metrics,
-            ledger,
-            started: SystemTime::now(),
-            sessions: AtomicU64::new(1),
-            leaving: AtomicBool::new(false),
-            draining: AtomicBool::new(false),
-            at_once: channel::bounded(1),
-            sockets: AtomicUsize::new(0),
-        });
+        let shared = Arc::new(Shared::new(state, replace, metrics));
         let (stop, stopped) = channel::bounded(1);
         Ok(Self { listener, admin, address, shared, stop, stopped })
     }
@@ -201,7 +78,7 @@ impl Gateway {
         let (gone, go) = channel::bounded(1);
         {
             let accepting = accept(&self.listener, &self.shared, &go);
-            let leaving = self.shared.leave(&self.stopped);
+            let leaving = leave(&self.shared, &self.stopped);
             select(Box::pin(accepting), Box::pin(leaving)).await;
         }
         self.shared.draining.store(true, Relaxed);
@@ -246,112 +123,12 @@ async fn attend(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr, stoppe
     shared.attend(stream, peer, stopped).await;
 }
 
-impl Shared {
-    pub(crate) fn state(&self) -> Arc<State> {
-        self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Ends when nobody is to be let in any more: some time after a shutdown began.
-    async fn leave(&self, stopped: &Receiver<()>) {
-        let _ = stopped.recv().await;
-        let lame_duck = self.state().config.lame_duck;
-        if !lame_duck.is_zero() {
-            event("lame-duck", format_args!("seconds={}", lame_duck.as_secs_f64()));
-            let _ = timeout(lame_duck, self.at_once.1.recv()).await;
-        }
-    }
-
-    pub(crate) fn is_leaving(&self) -> bool {
-        self.leaving.load(Relaxed)
-    }
-
-    pub(crate) fn is_draining(&self) -> bool {
-        self.draining.load(Relaxed)
-    }
-
-    /// Takes another configuration.
-    pub(crate) fn replace(&self, replace: Sender<()>, state: Arc<State>) {
-        self.ledger.buffered.set(state.config.buffered);
-        self.metrics.begin(state.upstreams().map(|upstream| upstream.name.as_str()));
-        *self.state.write().unwrap_or_else(PoisonError::into_inner) = state;
-        let mut current = self.replace.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *current, replace).close();
-    }
-
-    /// Whom a client is, which is counted and told.
-    pub(crate) fn authenticate(
-        &self,
-        peer: &Peer,
-        method: &'static str,
-        identify: impl FnOnce(&Access) -> Result<Grant, Denied>,
-    ) -> Option<Grant> {
-        let state = self.state();
-        match identify(&state.config.access) {
-            Ok(grant) => {
-                self.metrics.authentications.add("accepted", grant.credential.method(), 1);
-                Some(grant)
-            }
-            Err(Denied(why)) => {
-                self.metrics.authentications.add("denied", method, 1);
-                self.metrics.denied.add("credential", why, 1);
-                let address = peer.address.to_string();
-                let what = format_args!("peer={address} method={method} reason={why:?}");
-                event_often("denied", what);
-                if let Some(audit) = &state.audit {
-                    let fields = serde_json::json!({
-                        "address": address, "origin": peer.origin, "method": method, "reason": why,
-                    });
-                    audit.write("denied", fields);
-                }
-                None
-            }
-        }
-    }
-
-    /// Counts a client, among all, of its address and of its principal.
-    pub(crate) fn connect(&self, grant: &Grant, address: IpAddr) -> Result<Counted, Crowded> {
-        let state = self.state();
-        let config = &state.config;
-        let all = self.ledger.all.connect(config.limits.connections).ok_or(Crowded::All)?;
-        let near = self.ledger.of_address(address).connect(config.connections_per_address);
-        let limit = grant.principal.policy.principal.connections;
-        let of_principal = self.ledger.of_principal(grant.key()).connect(limit);
-        match (near, of_principal) {
-            (Some(near), Some(of_principal)) => Ok([all, near, of_principal]),
-            _ => Err(Crowded::OfThisKind),
-        }
-    }
-
-    pub(crate) fn closed(&self, reason: &CloseReason) {
-        let code = reason.code().unwrap_or(0).to_string();
-        self.metrics.closes.add(reason.label(), &code, 1);
-    }
-
-    pub(crate) fn expose(&self) -> String {
-        let state = self.state();
-        // Subjects are not told apart: there may be any number of them.
-        let of = |name: &String| self.ledger.clients_of(name);
-        let config = &state.config;
-        let principals = config.access.principals.keys();
-        let upstreams = state.upstreams();
-        let up = |upstream: &Upstream| Some((upstream.name.clone(), upstream.heartbeat.is_up()?));
-        self.metrics.expose(&Gauges {
-            clients: self.ledger.all.connections(),
-            sockets: self.sockets.load(Relaxed),
-            in_flight: self.ledger.all.in_flight(),
-            strangers: self.ledger.strangers.connections(),
-            buffered: self.ledger.buffered.used(),
-            draining: self.is_leaving(),
-            principals: principals.map(|name| (name.clone(), of(name))).collect(),
-            limits: Limits {
-                clients: config.limits.connections,
-                strangers: config.unauthenticated,
-                buffered: config.buffered,
-                in_flight: config.limits.in_flight,
-            },
-            upstreams: upstreams.filter_map(up).collect(),
-            certificate_ends: state.certificate_ends,
-            costs: Costs::now(self.started),
-        })
+/// Ends when nobody is to be let in any more: some time after a shutdown began.
+async fn leave(shared: &Shared, stopped: &Receiver<()>) {
+    let _ = stopped.recv().await;
+    let lame_duck = shared.state().config.lame_duck;
+    if !lame_duck.is_zero() {
+        event("lame-duck", format_args!("seconds={}", lame_duck.as_secs_f64()));
+        let _ = timeout(lame_duck, shared.at_once.1.recv()).await;
     }
 }

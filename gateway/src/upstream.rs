@@ -1,7 +1,7 @@
 //! Connections to Redis servers.
 
 use std::{
-    io,
+    fmt, io,
     sync::{
         Arc,
         atomic::{AtomicU8, Ordering::Relaxed},
@@ -14,8 +14,6 @@ use futures::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use redmux_resp::{Arg, encode_command};
 use redmux_tcp::TcpTransport;
 use redmux_transport::{DialError, DialOptions, Endpoint, Transport};
-
-use crate::auth::{Grant, Login};
 
 /// A Redis server that the configuration names
 #[derive(Debug, Clone)]
@@ -33,6 +31,19 @@ impl PartialEq for Upstream {
     fn eq(&self, other: &Self) -> bool {
         let key = |of: &Self| (of.name.clone(), of.connect_timeout, of.reply_timeout);
         key(self) == key(other) && self.endpoint == other.endpoint && self.dial == other.dial
+    }
+}
+
+/// How the gateway logs in to Redis for a principal
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Login {
+    pub(crate) user: String,
+    pub(crate) password: String,
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login").field("user", &self.user).finish_non_exhaustive()
     }
 }
 
@@ -136,21 +147,28 @@ pub(crate) enum Health {
 const MAX_ANSWER: usize = 4096;
 
 impl Upstream {
-    /// Connects, and logs in as the user of the grant's principal.
-    pub(crate) async fn connect(&self, grant: &Grant) -> Result<(Reader, Writer), Unconnected> {
-        let connected = self.try_to_connect(grant).await;
+    /// Connects, logs in, and selects the database.
+    pub(crate) async fn connect(
+        &self,
+        login: Option<&Login>,
+        database: u32,
+    ) -> Result<(Reader, Writer), Unconnected> {
+        let connected = self.try_to_connect(login, database).await;
         self.heartbeat.note(!matches!(connected, Err(Unconnected::Unreachable(_))));
         connected
     }
 
-    async fn try_to_connect(&self, grant: &Grant) -> Result<(Reader, Writer), Unconnected> {
+    async fn try_to_connect(
+        &self,
+        login: Option<&Login>,
+        database: u32,
+    ) -> Result<(Reader, Writer), Unconnected> {
         let start = Instant::now();
         let mut wait = FIRST_WAIT;
         loop {
             let connecting = async {
                 let (mut reader, mut writer) = self.dial().await?;
-                let login = grant.principal.login.as_ref();
-                log_in(&mut reader, &mut writer, login, grant.rules.first_database()).await?;
+                log_in(&mut reader, &mut writer, login, database).await?;
                 Ok((reader, writer))
             };
             let left = self.connect_timeout.saturating_sub(start.elapsed());

@@ -1,6 +1,7 @@
 //! Who a client is, and what that allows.
 
 mod certificates;
+mod denied;
 mod jwt;
 mod ring_provider;
 mod tokens;
@@ -11,6 +12,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::SystemTime};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 pub(crate) use certificates::CertificateId;
+pub(crate) use denied::Denied;
 pub(crate) use jwt::{Issuer, Keys, Role};
 pub(crate) use tokens::sha256;
 pub use tokens::{TokenError, TokenHash, new_token};
@@ -19,7 +21,7 @@ pub(crate) use validity::validity;
 use crate::{
     http::RequestHead,
     policy::{Policy, Rules},
-    upstream::Upstream,
+    upstream::{Login, Upstream},
 };
 
 /// A program or a group of people that may connect
@@ -29,19 +31,6 @@ pub(crate) struct Principal {
     pub(crate) policy: Policy,
     pub(crate) upstream: Arc<Upstream>,
     pub(crate) login: Option<Login>,
-}
-
-/// How the gateway logs in to Redis for a principal
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Login {
-    pub(crate) user: String,
-    pub(crate) password: String,
-}
-
-impl fmt::Debug for Login {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Login").field("user", &self.user).finish_non_exhaustive()
-    }
 }
 
 /// Who may connect, and how they prove who they are
@@ -132,10 +121,6 @@ impl Grant {
         }
     }
 }
-
-/// A credential that is not accepted; the text is for logs, clients are not told
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Denied(pub(crate) &'static str);
 
 /// How a request may carry a credential
 #[derive(Debug)]

@@ -15,8 +15,9 @@ use super::{
     schema::*,
 };
 use crate::{
-    auth::{Access, Login, Principal, TokenHash},
+    auth::{Access, Principal, TokenHash},
     policy::{ClientLimits, Policy, Prefixes, Rate, Rules, SharedLimits},
+    upstream::Login,
 };
 
 impl Reading {

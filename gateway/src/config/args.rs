@@ -7,6 +7,7 @@ use redmux_transport::Endpoint;
 
 use super::{
     Config, file,
+    origin::split_authority,
     values::{SIZE, TIME, size, time},
 };
 use crate::{console::Console, log::tell};
@@ -206,7 +207,7 @@ fn setting(name: &str) -> Option<Setting> {
             Some(())
         }),
         "host" => ("a host name, with or without a port", |c, v| {
-            crate::admission::split_authority(v)?;
+            split_authority(v)?;
             c.hosts.push(v.to_owned());
             Some(())
         }),

@@ -10,9 +10,8 @@ use std::{
 use futures_rustls::pki_types::ServerName;
 use redmux_resp::commands::CommandSpec;
 
-use super::{Config, places::Places};
+use super::{Config, origin::split_authority, places::Places};
 use crate::{
-    admission::split_authority,
     auth::validity,
     console::is_below,
     policy::Rules,

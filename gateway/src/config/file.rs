@@ -10,13 +10,13 @@ use redmux_transport::{DialOptions, Endpoint, Pem, TlsOptions};
 use toml::Spanned;
 
 use super::{
-    Config,
+    Config, ConfigError,
     checks::look_over,
+    origin::split_authority,
     places::{key_at, line_of},
     schema::*,
 };
 use crate::{
-    admission::split_authority,
     audit::AuditConfig,
     console::Console,
     policy::{Rate, SharedLimits},
@@ -36,23 +36,12 @@ pub struct Loaded {
     pub warnings: Vec<String>,
 }
 
-/// A configuration that cannot be served; the text says where and why
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct ConfigError(String);
-
-impl ConfigError {
-    pub(crate) fn new(text: String) -> Self {
-        Self(text)
-    }
-}
-
 /// Reads a configuration file, and all files that it names.
 ///
 /// # Errors
 /// The text names the file, the line and the key, and says what is accepted.
 pub fn load(path: &Path) -> Result<Loaded, ConfigError> {
-    let failed = |what: String| ConfigError(format!("{}: {what}", path.display()));
+    let failed = |what: String| ConfigError::new(format!("{}: {what}", path.display()));
     let text = fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
     let file: File = toml::from_str(&text).map_err(|error| {
         let span = error.span().unwrap_or(0..0);
@@ -206,7 +195,7 @@ impl Reading {
         config.lame_duck = times.lame_duck.0.unwrap_or_default();
         config.drain = times.drain.0;
         config.drain_spread = times.drain_spread.0.unwrap_or_default();
-        config.check().map_err(|error| nowhere(error.0))?;
+        config.check().map_err(|error| nowhere(error.to_string()))?;
         self.warn_of_size(&config);
         Ok((config, usize::from(listen.threads.get())))
     }

@@ -1,6 +1,6 @@
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 
-use super::{FrameFault, Frames};
+use super::bounds::{FrameFault, Frames};
 use crate::limits::Charge;
 
 /// Judges the headers of frames before the WebSocket library reads them

@@ -7,10 +7,13 @@ use std::{
 
 use async_tungstenite::tungstenite::{Message, WebSocket, protocol::Role};
 
-use super::{Frames, Meter};
+use super::{
+    bounds::{Frames, READ_BUFFER},
+    meter::Meter,
+};
 use crate::{
+    close::CloseReason,
     limits::{Budget, Charge},
-    session::CloseReason,
 };
 
 /// Bytes of a client that never reads, in pieces of these sizes
@@ -56,7 +59,7 @@ pub fn read_messages(bytes: &[u8], sizes: &[u8], most: usize) -> (usize, Option<
     let frames = Arc::new(Frames::new(most, 4, most));
     let config = frames.config();
     let meter = Meter::new(frames, Charge::new(&budget));
-    let most = most + 2 * super::READ_BUFFER;
+    let most = most + 2 * READ_BUFFER;
     let socket = Metered { meter, bytes, sizes: sizes.iter().cycle(), most };
     let mut socket = WebSocket::from_raw_socket(socket, Role::Server, Some(config));
     let mut messages = 0;

@@ -1,7 +1,21 @@
 use std::{fmt::Display, time::SystemTime};
 
-use super::{Exposition, LastLoad, escape};
+use super::text::{Exposition, escape};
 use crate::process::Costs;
+
+/// How the configuration was read last
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LastLoad {
+    pub(super) successful: bool,
+    pub(super) success: SystemTime,
+}
+
+impl Default for LastLoad {
+    /// The gateway would not have started otherwise.
+    fn default() -> Self {
+        Self { successful: true, success: SystemTime::now() }
+    }
+}
 
 /// What is so at the moment
 #[derive(Debug)]

@@ -1,10 +1,10 @@
 //! Numbers for Prometheus.
 
 mod gauges;
+mod text;
 
 use std::{
     collections::BTreeMap,
-    fmt::{Display, Write},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -12,7 +12,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use gauges::LastLoad;
 pub(crate) use gauges::{Gauges, Limits};
+use text::{Exposition, escape};
 
 use crate::{lines::Lost, log};
 
@@ -48,20 +50,6 @@ pub(crate) struct Metrics {
     pub(crate) upstream_latency: Histogram,
     /// From a ping to the next sign of life.
     pub(crate) ping_round_trip: Histogram,
-}
-
-/// How the configuration was read last
-#[derive(Debug, Clone, Copy)]
-struct LastLoad {
-    successful: bool,
-    success: SystemTime,
-}
-
-impl Default for LastLoad {
-    /// The gateway would not have started otherwise.
-    fn default() -> Self {
-        Self { successful: true, success: SystemTime::now() }
-    }
 }
 
 /// A counter for each of a few labels
@@ -169,7 +157,7 @@ impl Metrics {
 
     /// In the text format of Prometheus.
     pub(crate) fn expose(&self, now: &Gauges) -> String {
-        let mut out = Exposition(String::new());
+        let mut out = Exposition::default();
         let last = *self.last_load.lock().unwrap_or_else(PoisonError::into_inner);
         now.write(&mut out, last);
         for (family, name, help, labels) in [
@@ -249,25 +237,8 @@ impl Metrics {
             "Time from a ping to the client's next sign of life.",
         );
         now.write_process(&mut out);
-        out.0
+        out.text
     }
-}
-
-struct Exposition(String);
-
-impl Exposition {
-    fn head(&mut self, name: &str, help: &str, kind: &str) {
-        // Writing to a string cannot fail.
-        let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
-    }
-
-    fn value(&mut self, series: &str, value: impl Display) {
-        let _ = writeln!(self.0, "{series} {value}");
-    }
-}
-
-fn escape(label: &str) -> String {
-    label.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
 /// Microseconds in seconds, exactly.

@@ -5,9 +5,10 @@ use std::sync::atomic::Ordering::Relaxed;
 use redmux_resp::{Arg, commands::CommandSpec};
 use serde_json::{Value, json};
 
-use super::{CloseReason, Session};
+use super::client::Session;
 use crate::{
     audit::AuditCommands,
+    close::CloseReason,
     log::event,
     policy::{Allowed, Refusal},
 };

@@ -10,13 +10,14 @@ use async_tungstenite::tungstenite::Message;
 use bytes::Bytes;
 use futures::StreamExt;
 
-use super::{CloseReason, Peer, Source};
+use super::client::Source;
 use crate::{
     auth::{Credential, Grant},
+    close::CloseReason,
     commands::{Command, CommandReader, write_words},
     frames::Frames,
     limits::Charge,
-    server::{Counted, Shared},
+    shared::{Counted, Peer, Shared},
 };
 
 /// Bounds of what strangers may send, as Redis has them.

@@ -1,7 +1,8 @@
 //! One client and its connection to a server.
 
+mod admit;
 mod audited;
-mod close;
+mod client;
 mod first_message;
 mod flight;
 mod replies;
@@ -12,18 +13,14 @@ mod watch;
 
 use std::{
     hash::{BuildHasher, RandomState},
-    net::IpAddr,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
-    },
-    time::{Duration, Instant},
+    sync::Arc,
+    time::Duration,
 };
 
 use async_io::Timer;
 use async_std::{channel::Receiver, future::timeout};
 use async_tungstenite::{
-    WebSocketReceiver, WebSocketSender, WebSocketStream,
+    WebSocketStream,
     tungstenite::{
         Error as WsError, Message,
         protocol::{CloseFrame, frame::coding::CloseCode},
@@ -34,99 +31,26 @@ use futures::{
     future::{Either, select},
 };
 
-pub use close::CloseReason;
-use flight::Flight;
-use taking::Taking;
+use client::{Session, Sink, Source};
 
 pub(crate) use first_message::MAX_BYTES as MAX_FIRST_MESSAGE;
 
 use crate::{
-    auth::{Grant, Lost},
+    auth::Grant,
+    close::CloseReason,
     commands::CommandReader,
     frames::{Frames, Watched},
-    limits::{self, Level, Stranger, Usage},
-    log::{event, event_often},
-    server::{Counted, Shared},
+    limits::Stranger,
+    log::event_often,
+    shared::{Counted, Peer, Shared},
     upstream::Unconnected,
 };
-
-type Sink = WebSocketSender<Watched>;
-type Source = WebSocketReceiver<Watched>;
-
-/// Who connected, as far as can be known before a credential is shown
-#[derive(Debug, Clone)]
-pub(crate) struct Peer {
-    pub(crate) address: IpAddr,
-    pub(crate) origin: Option<String>,
-}
 
 /// Who has its WebSocket
 pub(crate) enum Entered {
     Known(Box<(Grant, Counted)>),
     /// It has to show a credential in its first message.
     Stranger(Stranger),
-}
-
-/// A client that is admitted
-pub(crate) struct Session<'s> {
-    shared: &'s Shared,
-    peer: Peer,
-    id: u64,
-    start: Instant,
-    live: Mutex<Arc<Live>>,
-    flight: Mutex<Flight>,
-    frames: Arc<Frames>,
-    /// The last sign of life, and the last message either way; microseconds since the start.
-    heard: AtomicU64,
-    active: AtomicU64,
-    /// The last bytes from the server, and when a command began that has not ended (zero: none).
-    answered: AtomicU64,
-    begun: AtomicU64,
-    taking: Taking,
-    /// It is not being read, because a limit is reached or the server is slow.
-    stalled: AtomicBool,
-    commands: AtomicU64,
-    bytes_in: AtomicU64,
-    bytes_out: AtomicU64,
-    _counted: Counted,
-}
-
-/// What holds for a client at the moment
-struct Live {
-    grant: Grant,
-    /// The client itself, its principal, everybody.
-    levels: Vec<Level>,
-    /// Most commands that go out at once.
-    batch: usize,
-    /// Whether commands are told to an audit log.
-    audited: bool,
-}
-
-/// Most commands that go out at once, if no limit is lower.
-const BATCH: usize = 256;
-
-impl Live {
-    fn new(shared: &Shared, usages: [Arc<Usage>; 3], grant: Grant) -> Self {
-        let policy = &grant.principal.policy;
-        let [own, principal, all] = usages;
-        let client = Level {
-            usage: own,
-            in_flight: Some(policy.client.in_flight),
-            rate: policy.client.rate,
-        };
-        let state = shared.state();
-        let levels = vec![
-            client,
-            Level::new(principal, &policy.principal),
-            Level::new(all, &state.config.limits),
-        ];
-        let least = levels.iter().filter_map(|level| level.in_flight).min().unwrap_or(BATCH);
-        Self { grant, levels, batch: least.clamp(1, BATCH), audited: state.audit.is_some() }
-    }
-
-    fn usages(&self) -> [Arc<Usage>; 3] {
-        [0, 1, 2].map(|level: usize| self.levels[level].usage.clone())
-    }
 }
 
 /// Serves one client until either side ends.
@@ -167,41 +91,7 @@ pub(crate) async fn serve(
     say_goodbye(sink, source, &reason).await;
 }
 
-impl<'s> Session<'s> {
-    fn new(
-        shared: &'s Shared,
-        peer: Peer,
-        grant: Grant,
-        frames: Arc<Frames>,
-        counted: Counted,
-    ) -> Self {
-        let client = &grant.principal.policy.client;
-        let _ = frames.set(client.message, client.fragments);
-        let usages =
-            [Arc::default(), shared.ledger.of_principal(grant.key()), shared.ledger.all.clone()];
-        let session = Self {
-            shared,
-            peer,
-            id: shared.sessions.fetch_add(1, Relaxed),
-            start: Instant::now(),
-            live: Mutex::new(Arc::new(Live::new(shared, usages, grant))),
-            flight: Mutex::default(),
-            frames,
-            heard: AtomicU64::new(0),
-            active: AtomicU64::new(0),
-            answered: AtomicU64::new(0),
-            begun: AtomicU64::new(0),
-            taking: Taking::default(),
-            stalled: AtomicBool::new(false),
-            commands: AtomicU64::new(0),
-            bytes_in: AtomicU64::new(0),
-            bytes_out: AtomicU64::new(0),
-            _counted: counted,
-        };
-        session.began();
-        session
-    }
-
+impl Session<'_> {
     async fn run(
         &self,
         sink: &mut Sink,
@@ -211,7 +101,8 @@ impl<'s> Session<'s> {
     ) -> CloseReason {
         let live = self.live();
         let upstream = live.grant.principal.upstream.clone();
-        let connecting = Box::pin(upstream.connect(&live.grant));
+        let login = live.grant.principal.login.as_ref();
+        let connecting = Box::pin(upstream.connect(login, live.grant.rules.first_database()));
         let connected = match select(connecting, Box::pin(shutdown.recv())).await {
             Either::Left((connected, _)) => connected,
             Either::Right(_) => return CloseReason::Restart,
@@ -273,35 +164,6 @@ impl<'s> Session<'s> {
         }
     }
 
-    /// Takes what holds now for this client too, if it still may be here.
-    ///
-    /// What is no longer allowed may have been granted already: it is tracked, queued in a
-    /// transaction, or waited for. A client that loses rights therefore begins anew.
-    fn renew(&self, live: &Live) -> Result<(), CloseReason> {
-        let renewed = self.shared.state().config.access.renew(&live.grant);
-        let lost = |lost| match lost {
-            Lost::Changed => CloseReason::Restart,
-            Lost::Withdrawn(why) => {
-                event("withdrawn", format_args!("session={} reason={why:?}", self.id));
-                CloseReason::Expired
-            }
-        };
-        let Some(grant) = renewed.map_err(lost)? else { return Ok(()) };
-        let (old, new) = (&live.grant.principal, &grant.principal);
-        let same_server = old.upstream == new.upstream && old.login == new.login;
-        if !same_server || !grant.rules.covers(&live.grant.rules) {
-            return Err(CloseReason::Restart);
-        }
-        let client = &new.policy.client;
-        if !self.frames.set(client.message, client.fragments) {
-            // The WebSocket library was told a lower bound when the client came.
-            return Err(CloseReason::Restart);
-        }
-        let live = Live::new(self.shared, live.usages(), grant);
-        *self.live.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(live);
-        Ok(())
-    }
-
     /// Ends when the gateway stops and it is this client's turn.
     async fn told_to_stop(&self, shutdown: &Receiver<()>) {
         // The channel carries nothing: it ends when the gateway stops.
@@ -315,33 +177,6 @@ impl<'s> Session<'s> {
         while self.flight(|flight| flight.len()) > 0 {
             Timer::after(Duration::from_millis(5)).await;
         }
-    }
-
-    fn live(&self) -> Arc<Live> {
-        self.live.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn flight<T>(&self, act: impl FnOnce(&mut Flight) -> T) -> T {
-        act(&mut self.flight.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn now(&self) -> u64 {
-        u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX)
-    }
-
-    fn note(&self, what: &AtomicU64) {
-        what.store(self.now(), Relaxed);
-    }
-
-    fn at(&self, what: &AtomicU64) -> Instant {
-        self.start + Duration::from_micros(what.load(Relaxed))
-    }
-}
-
-impl Drop for Session<'_> {
-    fn drop(&mut self) {
-        let left = self.flight(|flight| flight.len());
-        limits::give_room(&self.live().levels, left);
     }
 }
 

@@ -15,8 +15,12 @@ use futures::{
     io::AsyncReadExt,
 };
 
-use super::{CloseReason, Session, Sink};
+use super::{
+    client::{Session, Sink},
+    flight::Flight,
+};
 use crate::{
+    close::CloseReason,
     frames::MAX_REPLY,
     limits::{give_room, pace},
     replies::ReplyCounter,
@@ -50,7 +54,7 @@ pub(super) async fn forward(
             Either::Right(_) => {
                 // A good moment to give back what a burst took.
                 buffer = vec![0; SMALL];
-                session.flight(super::Flight::shrink);
+                session.flight(Flight::shrink);
                 match pings.due(session) {
                     Err(reason) => return reason,
                     Ok(Next::Look(after)) => {

@@ -1,19 +1,20 @@
 //! Client to server.
 
-use std::{
-    collections::VecDeque, pin::pin, sync::atomic::Ordering::Relaxed, task::Poll, time::Instant,
-};
+use std::{collections::VecDeque, sync::atomic::Ordering::Relaxed, time::Instant};
 
 use async_tungstenite::tungstenite::Message;
-use futures::{StreamExt, io::AsyncWriteExt, poll};
+use futures::{StreamExt, io::AsyncWriteExt};
 
 use super::{
-    CloseReason, Live, Session, Source, first_message::Opening, flight::Due,
+    client::{Live, Session, Source},
+    first_message::Opening,
+    flight::Due,
     transaction::Transaction,
 };
 use crate::{
+    close::CloseReason,
     commands::{Command, CommandReader, write_words},
-    limits::{Charge, pace, take_room},
+    limits::Charge,
     upstream::Writer,
 };
 
@@ -111,18 +112,14 @@ pub(super) async fn forward(
                 if session.takes_nothing(Instant::now()) {
                     return CloseReason::SlowClient;
                 }
-                if let Some(wait) = pace(&session.live().levels, 1, 0) {
-                    patiently(session, wait).await;
-                }
+                session.pace(&session.live(), 1, 0).await;
                 continue;
             }
         };
         session.note(&session.active);
         session.bytes_in.fetch_add(bytes.len() as u64, Relaxed);
         session.shared.metrics.bytes_in.fetch_add(bytes.len() as u64, Relaxed);
-        if let Some(wait) = pace(&session.live().levels, 0, bytes.len()) {
-            patiently(session, wait).await;
-        }
+        session.pace(&session.live(), 0, bytes.len()).await;
         reader.push(bytes);
         // Also while it waits for room.
         if !charge.hold(reader.held()) {
@@ -196,13 +193,8 @@ async fn send(
 ) -> Result<(), CloseReason> {
     let mut begin = 0;
     while !batch.due.is_empty() {
-        // Whoever does not take replies is owed no more of them: they would fill the server.
-        patiently(session, session.taking.wait()).await;
-        let room = patiently(session, take_room(&live.levels, batch.due.len())).await;
+        let room = session.admit(live, batch.due.len()).await;
         let count = room.count();
-        if let Some(wait) = pace(&live.levels, count, 0) {
-            patiently(session, wait).await;
-        }
         let now = session.now();
         let mut end = begin;
         session.flight(|flight| {
@@ -213,7 +205,7 @@ async fn send(
         });
         room.keep();
         session.commands.fetch_add(count as u64, Relaxed);
-        let sent = patiently(session, async {
+        let sent = session.patiently(async {
             upstream.write_all(&batch.out[begin..end]).await?;
             upstream.flush().await
         });
@@ -225,19 +217,4 @@ async fn send(
         batch.out = Vec::new();
     }
     Ok(())
-}
-
-/// Waits, if need be, while the client is not read and so cannot answer pings.
-async fn patiently<T>(session: &Session<'_>, wait: impl Future<Output = T>) -> T {
-    let mut wait = pin!(wait);
-    if let Poll::Ready(done) = poll!(&mut wait) {
-        return done;
-    }
-    session.shared.metrics.throttled.fetch_add(1, Relaxed);
-    session.stalled.store(true, Relaxed);
-    let waited = wait.await;
-    session.note(&session.heard);
-    session.read_again();
-    session.stalled.store(false, Relaxed);
-    waited
 }

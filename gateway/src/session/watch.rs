@@ -8,8 +8,8 @@ use std::{
 use async_io::Timer;
 use futures::future::{Either, select};
 
-use super::{CloseReason, Session};
-use crate::auth::Credential;
+use super::client::Session;
+use crate::{auth::Credential, close::CloseReason};
 
 /// How often a client with a JWT is asked whether its key is still there.
 const LOOK_AT_KEYS: Duration = Duration::from_secs(10);

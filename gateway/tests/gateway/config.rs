@@ -119,7 +119,7 @@ async fn every_option_metric_and_close_code_is_in_the_documents() {
         let name = line.split(' ').next().unwrap();
         assert!(docs.contains(&format!("`{name}`")), "the metric {name}");
     }
-    let codes = std::fs::read_to_string(root.join("src/session/close.rs")).unwrap();
+    let codes = std::fs::read_to_string(root.join("src/close.rs")).unwrap();
     for code in codes.lines().filter_map(|line| line.trim().strip_prefix("/// ")) {
         let Some(code) = code.get(..4).filter(|code| code.parse::<u16>().is_ok()) else { continue };
         assert!(docs.contains(&format!("\n| {code} |")), "the close code {code}");
