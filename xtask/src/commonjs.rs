@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use crate::exec::{self, Result};
 use crate::packages;
-use crate::tools;
 
 /// The entries that there is a form of, in `www/src`.
 const ENTRIES: [&str; 2] = ["node", "inline"];
@@ -18,7 +17,7 @@ const TYPES: [&str; 3] = ["index", "methods", "wasm"];
 pub(crate) fn build() -> Result<()> {
     let www = packages::dir(packages::WWW);
     let to = www.join("cjs");
-    tools::say("bundling www/cjs");
+    exec::say("bundling www/cjs");
     fs::create_dir_all(&to).map_err(|e| format!("cannot create {}: {e}", to.display()))?;
     for entry in ENTRIES {
         let bundle = to.join(format!("{entry}.cjs"));

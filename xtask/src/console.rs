@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::exec::Result;
-use crate::stack::{copy_dir, stage_package};
 use crate::{packages, wasm, wasm_toolchain};
 
 /// Builds the wasm package and puts the console together; prints where.
@@ -25,6 +24,6 @@ pub(crate) fn assemble(pkg: &Path, to: &Path) -> Result<()> {
     } else if to.exists() && fs::read_dir(to)?.next().is_some() {
         return Err(format!("{} holds something that is no console", to.display()).into());
     }
-    copy_dir(&packages::dir(packages::WWW).join("console"), to)?;
-    stage_package(pkg, &to.join("redmux"))
+    packages::copy_dir(&packages::dir(packages::WWW).join("console"), to)?;
+    packages::stage(pkg, &to.join("redmux"))
 }

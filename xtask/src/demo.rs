@@ -7,9 +7,8 @@ use std::thread;
 use redmux_test_support::find_program;
 
 use crate::check;
-use crate::exec::Result;
+use crate::exec::{self, Result};
 use crate::stack::Stack;
-use crate::tools;
 
 pub(crate) const DEFAULT_PORT: u16 = 8080;
 
@@ -64,6 +63,6 @@ pub(crate) fn open_in_browser(url: &str) {
     command.arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     match command.spawn() {
         Ok(mut child) => drop(thread::spawn(move || child.wait())),
-        Err(e) => tools::say(&format!("cannot open a browser: {e}")),
+        Err(e) => exec::say(&format!("cannot open a browser: {e}")),
     }
 }

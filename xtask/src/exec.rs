@@ -1,5 +1,6 @@
 //! Running other programs: always with a limit, and ended with this one.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -7,7 +8,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -126,6 +127,15 @@ pub(crate) fn output(command: &mut Command, limit: Duration) -> Result<String> {
             let what = shown(command);
             Err(format!("`{what}` failed ({status}):\n{}", tail(&text, 120)).into())
         }
+    }
+}
+
+/// Says what was found or is being done, in one line; says each thing once.
+pub(crate) fn say(text: &str) {
+    static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
+    if said.insert(text.to_owned()) {
+        println!("  {text}");
     }
 }
 

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use redmux_test_support::{RedisServer, RedisServerBuilder, TempDir};
 
-use crate::counts::Level;
 use crate::demo::{self, open_in_browser};
 use crate::exec::Result;
 use crate::stack::{self, Stack};
@@ -82,7 +81,7 @@ fn run_check(page: &Path) -> Result<()> {
     stack::compile_gateway()?;
     let (mut command, redis) = script(page)?;
     let logs = TempDir::new()?;
-    let passed = check::leg(Level::FrontEnd, &mut command, logs.path())?;
+    let passed = check::leg("front-end in Rust, browser", &mut command, logs.path())?;
     drop(redis);
     match passed {
         true => Ok(()),

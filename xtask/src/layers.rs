@@ -6,11 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use proc_macro2::{TokenStream, TokenTree};
 
 use crate::exec::Result;
+use crate::sources::{files, tokens, without_tests};
 
 const PAGE: &str = "docs/architecture.md";
 const SOURCES: &str = "src";
@@ -82,8 +83,7 @@ impl Layers {
 
 /// Which modules of the crate use which, apart from tests.
 fn uses(sources: &Path) -> Result<Uses> {
-    let mut files = Vec::new();
-    collect(sources, &mut files)?;
+    let files = files(sources)?;
     let modules: BTreeSet<String> =
         files.iter().filter_map(|file| module_of(file.strip_prefix(sources).ok()?)).collect();
     let names = names_of_root(tokens(&sources.join("lib.rs"))?, &modules);
@@ -104,61 +104,11 @@ fn uses(sources: &Path) -> Result<Uses> {
     Ok(uses)
 }
 
-fn collect(dir: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    for entry in fs::read_dir(dir)? {
-        let path = entry?.path();
-        if path.file_stem().is_some_and(|name| name == "tests") {
-            continue;
-        }
-        if path.is_dir() {
-            collect(&path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-    Ok(())
-}
-
 /// The module at the root that a file belongs to; none for the root's own file.
 fn module_of(file: &Path) -> Option<String> {
     let first = file.components().next()?.as_os_str().to_str()?;
     let module = first.strip_suffix(".rs").unwrap_or(first);
     (module != "lib").then(|| module.to_owned())
-}
-
-fn tokens(file: &Path) -> Result<Vec<TokenTree>> {
-    let text = fs::read_to_string(file)?;
-    let tokens: TokenStream =
-        text.parse().map_err(|error| format!("{}: {error}", file.display()))?;
-    Ok(without_tests(tokens))
-}
-
-/// The tokens, but for items under `#[cfg(…test…)]`.
-fn without_tests(tokens: TokenStream) -> Vec<TokenTree> {
-    let mut kept = Vec::new();
-    let mut tokens = tokens.into_iter().peekable();
-    while let Some(token) = tokens.next() {
-        let is_hash = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '#');
-        if is_hash && tokens.peek().is_some_and(is_test) {
-            // Up to the end of the item: a body, or a semicolon.
-            let ends = |token: &TokenTree| match token {
-                TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
-                TokenTree::Punct(punct) => punct.as_char() == ';',
-                _ => false,
-            };
-            while tokens.next().is_some_and(|token| !ends(&token)) {}
-            continue;
-        }
-        kept.push(token);
-    }
-    kept
-}
-
-/// Whether these are the brackets of a `cfg(test)`, alone or among other conditions.
-fn is_test(brackets: &TokenTree) -> bool {
-    let text = brackets.to_string().replace(' ', "");
-    let mut words = text.split(|letter: char| !letter.is_alphanumeric());
-    text.starts_with("[cfg(") && !text.contains("not(test)") && words.any(|word| word == "test")
 }
 
 /// The names behind `crate::`, also those of a list in braces.

@@ -2,17 +2,22 @@
 
 mod bench;
 mod check;
+#[cfg(test)]
+mod circles;
 mod commonjs;
 mod console;
 mod control;
-mod counts;
 mod demo;
 mod exec;
 mod front_end;
 #[cfg(test)]
 mod layers;
 mod packages;
+mod places;
+mod setup;
 mod size;
+#[cfg(test)]
+mod sources;
 mod stack;
 mod test;
 mod tools;
@@ -27,6 +32,7 @@ use std::process::ExitCode;
 use lexopt::prelude::*;
 
 use exec::{Failure, Result};
+pub(crate) use places::{root, target_dir};
 
 const HELP: &str = "\
 cargo xtask <task>
@@ -134,21 +140,7 @@ fn task() -> Result<()> {
         Some("console") => console::run(output),
         Some("front-end") => front_end::run(&demo, output),
         Some("size") => size::run(),
-        Some("setup") => tools::all(),
+        Some("setup") => setup::all(),
         Some(other) => Err(format!("no task {other:?}; see `cargo xtask help`").into()),
     }
-}
-
-/// The root of the work tree.
-fn root() -> PathBuf {
-    // As cargo says now, not when it compiled this: work trees may share a target directory.
-    let here = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
-    let here = here.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")));
-    here.parent().map(PathBuf::from).unwrap_or(here)
-}
-
-/// The directory that cargo builds into.
-fn target_dir() -> PathBuf {
-    let dir = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
-    root().join(dir)
 }

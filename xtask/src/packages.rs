@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use crate::exec::{self, Result};
-use crate::tools::{self, say};
+use crate::exec::{self, Result, say};
+use crate::tools;
 
 /// The npm package that this project publishes; it needs a browser driver to be checked.
 pub(crate) const WWW: &str = "www";
@@ -65,4 +65,27 @@ fn is_current(dir: &Path) -> bool {
 
 fn modified(file: &Path) -> Option<SystemTime> {
     fs::metadata(file).ok()?.modified().ok()
+}
+
+/// Lays out the npm package, without what it does not ship.
+pub(crate) fn stage(pkg: &Path, to: &Path) -> Result<()> {
+    let www = dir(WWW);
+    copy_dir(&www.join("src"), &to.join("src"))?;
+    copy_dir(pkg, &to.join("pkg"))
+}
+
+/// Copies a folder with all that is in it.
+pub(crate) fn copy_dir(from: &Path, to: &Path) -> Result<()> {
+    let failed = |e| format!("cannot copy {} to {}: {e}", from.display(), to.display());
+    fs::create_dir_all(to).map_err(failed)?;
+    for entry in fs::read_dir(from).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let (source, copy) = (entry.path(), to.join(entry.file_name()));
+        if source.is_dir() {
+            copy_dir(&source, &copy)?;
+        } else {
+            fs::copy(&source, &copy).map_err(failed)?;
+        }
+    }
+    Ok(())
 }

@@ -1,6 +1,5 @@
 //! The demo's servers: Redis, and the gateway that serves the page and the console.
 
-use std::fs;
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -137,7 +136,7 @@ impl Stack {
 }
 
 pub(crate) fn compile_gateway() -> Result<()> {
-    tools::say("compiling the gateway");
+    exec::say("compiling the gateway");
     let mut cargo = exec::cargo();
     cargo.args(["build", "--locked", "--package", "redmux-gateway"]);
     exec::output(&mut cargo, BUILD_LIMIT).map(drop)
@@ -158,30 +157,8 @@ fn lease_first(ports: &[Option<u16>]) -> Result<PortLease> {
 /// npm package, without what it does not ship, under `redmux/`.
 fn stage(pkg: &Path, site: &Path) -> Result<()> {
     let www = packages::dir(packages::WWW);
-    copy_dir(&www.join("demo"), site)?;
+    packages::copy_dir(&www.join("demo"), site)?;
     // The console's line reader and printer do for both.
-    copy_dir(&www.join("console/lib"), &site.join("lib"))?;
-    stage_package(pkg, &site.join("redmux"))
-}
-
-/// Lays out the npm package, without what it does not ship.
-pub(crate) fn stage_package(pkg: &Path, to: &Path) -> Result<()> {
-    let www = packages::dir(packages::WWW);
-    copy_dir(&www.join("src"), &to.join("src"))?;
-    copy_dir(pkg, &to.join("pkg"))
-}
-
-pub(crate) fn copy_dir(from: &Path, to: &Path) -> Result<()> {
-    let failed = |e| format!("cannot copy {} to {}: {e}", from.display(), to.display());
-    fs::create_dir_all(to).map_err(failed)?;
-    for entry in fs::read_dir(from).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let (source, copy) = (entry.path(), to.join(entry.file_name()));
-        if source.is_dir() {
-            copy_dir(&source, &copy)?;
-        } else {
-            fs::copy(&source, &copy).map_err(failed)?;
-        }
-    }
-    Ok(())
+    packages::copy_dir(&www.join("console/lib"), &site.join("lib"))?;
+    packages::stage(pkg, &site.join("redmux"))
 }

@@ -3,18 +3,15 @@
 //! Each is named with its place as it is found, or with the command that installs
 //! it; a task that cannot get what it needs fails and says what to install.
 
-use std::collections::BTreeSet;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use redmux_test_support::find_program;
 
-use crate::exec::{self, Result};
-use crate::{packages, wasm_toolchain};
+use crate::exec::{self, Result, say};
 
 const APT_LIMIT: Duration = Duration::from_secs(900);
 
@@ -93,7 +90,7 @@ const OPENSSL: Tool =
     Tool { what: "OpenSSL", variable: "OPENSSL", programs: &["openssl"], debian: &["openssl"] };
 
 /// Python's pip, which brings newer servers than distributions have.
-fn pip() -> Result<()> {
+pub(crate) fn pip() -> Result<()> {
     let version = || {
         let mut pip = Command::new("python3");
         pip.args(["-m", "pip", "--version"]);
@@ -150,7 +147,7 @@ fn webkit_browser() -> Result<PathBuf> {
 }
 
 /// haproxy, nginx with streams, stunnel and twemproxy.
-fn proxies() -> Result<()> {
+pub(crate) fn proxies() -> Result<()> {
     for proxy in &PROXIES {
         proxy.find_or_install()?;
     }
@@ -178,22 +175,6 @@ pub(crate) fn node() -> Result<PathBuf> {
 /// npm.
 pub(crate) fn npm() -> Result<PathBuf> {
     NPM.find_or_install()
-}
-
-/// Everything that any task needs.
-pub(crate) fn all() -> Result<()> {
-    rust_components()?;
-    wasm_toolchain::find_or_install()?;
-    redis()?;
-    browsers(&mut Command::new("true"))?;
-    proxies()?;
-    websockify()?;
-    openssl()?;
-    pip()?;
-    node()?;
-    npm()?;
-    packages::install(packages::TOOLS)?;
-    packages::install(packages::WWW)
 }
 
 /// rustfmt and clippy, which a minimal toolchain lacks.
@@ -233,15 +214,6 @@ impl Tool {
 
     fn find(&self) -> Option<PathBuf> {
         env::var_os(self.variable).map(PathBuf::from).or_else(|| find_program(self.programs))
-    }
-}
-
-/// Says what was found or is being done, in one line; says each thing once.
-pub(crate) fn say(text: &str) {
-    static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
-    let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
-    if said.insert(text.to_owned()) {
-        println!("  {text}");
     }
 }
 

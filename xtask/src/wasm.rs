@@ -46,7 +46,7 @@ pub(crate) fn run() -> Result<()> {
 pub(crate) fn build(toolchain: Toolchain) -> Result<PathBuf> {
     let node = tools::node()?;
     packages::install(packages::TOOLS)?;
-    tools::say("compiling www/wasm");
+    exec::say("compiling www/wasm");
     let (mut cargo, target_dir) = toolchain.build_package()?;
     cargo.args(["--locked", "--package", "redmux-wasm", "--profile", "wasm"]);
     exec::output(&mut cargo, BUILD_LIMIT)?;
@@ -59,7 +59,7 @@ pub(crate) fn build(toolchain: Toolchain) -> Result<PathBuf> {
         || format!("{} minified {}", OPTIMISE.join(" "), times(&[&compiled, &bindgen, &result]));
     let stamp = crate::target_dir().join("xtask/wasm.stamp");
     if result.exists() && fs::read_to_string(&stamp).is_ok_and(|text| text == made_from()) {
-        tools::say("www/pkg is up to date");
+        exec::say("www/pkg is up to date");
     } else {
         bind(&bindgen, &compiled, &node, &pkg)?;
         fs::create_dir_all(crate::target_dir().join("xtask"))?;
@@ -73,7 +73,7 @@ pub(crate) fn build(toolchain: Toolchain) -> Result<PathBuf> {
 
 /// Builds the scenarios of `transports/websocket/checks`; gives the directory they are in.
 pub(crate) fn build_checks(toolchain: Toolchain) -> Result<PathBuf> {
-    tools::say("compiling transports/websocket/checks");
+    exec::say("compiling transports/websocket/checks");
     let (mut cargo, target_dir) = toolchain.build();
     cargo.args(["--locked", "--package", "redmux-websocket-checks"]);
     exec::output(&mut cargo, BUILD_LIMIT)?;
@@ -86,7 +86,7 @@ pub(crate) fn build_checks(toolchain: Toolchain) -> Result<PathBuf> {
 
 /// Builds `examples/front-end` into a directory.
 pub(crate) fn build_front_end(toolchain: Toolchain, to: &Path) -> Result<()> {
-    tools::say("compiling examples/front-end");
+    exec::say("compiling examples/front-end");
     let (mut cargo, target_dir) = toolchain.build();
     cargo.args(["--locked", "--package", "redmux-front-end", "--profile", "wasm"]);
     exec::output(&mut cargo, BUILD_LIMIT)?;
@@ -103,7 +103,7 @@ fn bind_into(compiled: &Path, to: &Path) -> Result<()> {
 
 /// Compiles the binding tool; gives its path.
 fn bindgen() -> Result<PathBuf> {
-    tools::say("compiling xtask/bindgen");
+    exec::say("compiling xtask/bindgen");
     let mut cargo = exec::cargo();
     cargo.args(["build", "--locked", "--package", "xtask-bindgen"]);
     exec::output(&mut cargo, BUILD_LIMIT)?;
@@ -113,12 +113,12 @@ fn bindgen() -> Result<PathBuf> {
 /// Everything is made aside first: an interrupted run leaves no half-made package.
 fn bind(bindgen: &Path, compiled: &Path, node: &Path, pkg: &Path) -> Result<()> {
     let aside = TempDir::new()?;
-    tools::say("binding to JavaScript (wasm-bindgen)");
+    exec::say("binding to JavaScript (wasm-bindgen)");
     let mut command = Command::new(bindgen);
     command.arg(compiled).arg(aside.path());
     exec::output(&mut command, BUILD_LIMIT)?;
 
-    tools::say(&format!("optimising (wasm-opt {})", OPTIMISE.join(" ")));
+    exec::say(&format!("optimising (wasm-opt {})", OPTIMISE.join(" ")));
     let bound = aside.path().join(format!("{STEM}_bg.wasm"));
     let optimised = aside.path().join("optimised.wasm");
     let wasm_opt = packages::dir(packages::TOOLS).join("node_modules/binaryen/bin/wasm-opt");
@@ -179,7 +179,7 @@ fn print_size(node: &Path, wasm: &Path) -> Result<()> {
         return Err(format!("cannot read the sizes of {}: {text}", wasm.display()).into());
     };
     let name = wasm.file_name().unwrap_or_default().to_string_lossy();
-    tools::say(&format!("{name}: {raw} bytes, gzip {gzip}, brotli {brotli}"));
+    exec::say(&format!("{name}: {raw} bytes, gzip {gzip}, brotli {brotli}"));
     Ok(())
 }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use redmux_test_support::find_program;
 
-use crate::exec::{self, Result};
-use crate::tools::{self, say};
+use crate::exec::{self, Result, say};
+use crate::tools;
 
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 const RUSTUP_LIMIT: Duration = Duration::from_secs(180);

@@ -8,8 +8,9 @@ use crate::Arg;
 
 /// What a command does besides answering, from harmless to unknown
 ///
-/// Each step is worse to execute twice than those before it. The client's `RetryPolicy` is measured
-/// by it: when a connection breaks, nobody knows whether what was on its way was executed.
+/// Each step is worse to execute twice than those before it. The client's `RetryPolicy` names
+/// the worst step that it repeats: when a connection breaks, nobody knows whether what was on its
+/// way was executed.
 ///
 /// ```
 /// use redmux_resp::{Arg, commands::SideEffects};

@@ -8,7 +8,7 @@ use std::{
 
 use futures::io::{AsyncRead, AsyncWrite};
 
-use crate::lock;
+use crate::lock::lock;
 
 /// Two ends of an in-process stream: what one writes, the other reads
 ///

@@ -29,17 +29,10 @@
 //! ```
 
 mod duplex;
+mod lock;
 mod sim;
 mod transport;
-
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use duplex::{Duplex, duplex};
 pub use sim::{SimRuntime, Sleep};
 pub use transport::{DialAnswer, MemoryListener, MemoryTransport};
-
-/// Locks even after a panic elsewhere: that test fails by itself, this one should tell
-/// its own story.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}

@@ -13,7 +13,7 @@ use std::{
 
 use redmux_transport::{BoxFuture, Instant, Runtime, Timer};
 
-use crate::lock;
+use crate::lock::lock;
 
 /// Polls without the clock moving after which a test is taken to spin.
 const SPIN_LIMIT: u64 = 10_000_000;

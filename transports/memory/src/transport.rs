@@ -9,7 +9,7 @@ use std::{
 
 use redmux_transport::{Capabilities, DialError, DialStage, Endpoint, Transport};
 
-use crate::{Duplex, duplex, lock};
+use crate::{Duplex, duplex, lock::lock};
 
 /// What a dial meets
 #[derive(Debug)]

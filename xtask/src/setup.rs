@@ -1,0 +1,22 @@
+//! Finds or installs what the tasks need.
+
+use std::process::Command;
+
+use crate::exec::Result;
+use crate::{packages, tools, wasm_toolchain};
+
+/// Everything that any task needs.
+pub(crate) fn all() -> Result<()> {
+    tools::rust_components()?;
+    wasm_toolchain::find_or_install()?;
+    tools::redis()?;
+    tools::browsers(&mut Command::new("true"))?;
+    tools::proxies()?;
+    tools::websockify()?;
+    tools::openssl()?;
+    tools::pip()?;
+    tools::node()?;
+    tools::npm()?;
+    packages::install(packages::TOOLS)?;
+    packages::install(packages::WWW)
+}
