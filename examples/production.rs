@@ -40,7 +40,7 @@ pub(crate) fn log_everything(muxer: &ConnectionMultiplexer) {
     // Through the `tracing` facade, with fields; to a file or a collector from there.
     async_std::task::spawn(log_events(muxer.events()));
 
-    // Or by hand: what to count, what to wake somebody for.
+    // Or by hand: count some events, alarm on others.
     let mut events = muxer.events();
     async_std::task::spawn(async move {
         while let Some(event) = events.next().await {
@@ -67,7 +67,7 @@ pub(crate) fn on_maintenance(muxer: &ConnectionMultiplexer) {
     });
 }
 
-/// Times of one's own.
+/// Time limits set by the program.
 pub(crate) async fn timeouts(server: &str) -> Result<ConnectionMultiplexer> {
     let options = Options::new(server)
         .connect_timeout(Duration::from_millis(1000)) // for one connection attempt

@@ -216,7 +216,7 @@ async fn large_replies_and_old_ones_are_asked_for_again() {
     assert_eq!((stats(&muxer).hits, stats(&muxer).misses), (0, 4));
 }
 
-/// Writers change keys while readers read them through the cache; whoever has seen the
+/// Writers change keys while readers read them through the cache. A reader that has seen the
 /// announcement of a change, or the value after it, must never see the value before it again.
 #[async_std::test]
 async fn nothing_older_than_an_announced_change_is_ever_given() {

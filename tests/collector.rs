@@ -9,7 +9,7 @@ use redmux::{
 };
 use redmux_test_support::RedisServer;
 
-/// Waits until so many outcomes are there.
+/// Waits for `count` outcomes.
 async fn take(collector: &mut Collector, count: usize) -> Vec<Collected> {
     let mut all = Vec::new();
     poll_fn(|cx| {
@@ -125,7 +125,7 @@ async fn what_is_given_up_has_no_outcome() {
     let first = collector.issue(0, "ECHO", &"first", None).unwrap();
     collector.give_up(first);
     let second = collector.issue(0, "ECHO", &"second", None).unwrap();
-    // Answered before this one, so its outcome lies there.
+    // Answered before this one, so its outcome is there.
     muxer.execute::<()>("PING", ()).await.unwrap();
     collector.give_up(second);
     collector.issue(0, "ECHO", &"third", None).unwrap();

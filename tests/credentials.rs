@@ -17,7 +17,7 @@ use redmux::{
 };
 use redmux_test_support::RedisServer;
 
-/// Gives what it is told to give, and counts how often
+/// Provides the credentials that the test puts in, and counts the requests
 #[derive(Debug, Clone, Default)]
 struct Vault {
     now: Arc<Mutex<Option<Credentials>>>,
@@ -104,7 +104,7 @@ async fn the_connection_authenticates_again_before_its_credentials_expire() {
     let id: i64 = muxer.execute("CLIENT", ["ID"]).await.unwrap();
     let mut events = muxer.events();
 
-    // The provider fails: the connection goes on as it was, and it is told.
+    // The provider fails: the connection goes on as it was, and there is an event.
     vault.put(None);
     let error = not_renewed(&mut events).await;
     assert_eq!(error.kind(), ErrorKind::Connect(ConnectStage::Credentials));

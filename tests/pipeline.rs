@@ -49,7 +49,7 @@ async fn one_error_leaves_the_others_alone() {
     let error = results[1].as_ref().unwrap_err();
     assert_eq!((error.command_name(), error.delivery()), (Some("INCR"), Delivery::Answered));
     assert_eq!(*results[2].as_ref().unwrap(), 1);
-    // The first error is told, and all were carried through.
+    // The first error is returned, and all calls were executed.
     assert!(pipeline(calls()).all().await.unwrap_err().to_string().contains("INCR"));
     assert_eq!(db.get::<i64>("b").await.unwrap(), Some(2));
 }

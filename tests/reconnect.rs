@@ -34,7 +34,7 @@ async fn failure_and_restoration_are_told_once_each() {
     assert_eq!(failed.connection_type, ConnectionType::Interactive);
     assert_eq!(failed.failure, FailureType::SocketClosed);
     assert_eq!(failed.endpoint.to_string(), server.addr().to_string());
-    // Many attempts fail meanwhile, and none of them is told.
+    // Many attempts fail meanwhile, without an event.
     async_std::task::sleep(Duration::from_millis(200)).await;
     server.restart();
     let Event::ConnectionRestored(restored) = next(&mut events).await else {

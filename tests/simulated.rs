@@ -71,7 +71,7 @@ async fn serve(mut stream: Duplex, mut answer: impl FnMut(&[Vec<u8>]) -> Answer)
     }
 }
 
-/// Accepts connections for ever and serves each with a fresh script.
+/// Accepts any number of connections and serves each with a fresh script.
 fn listen<F>(
     runtime: &SimRuntime,
     listener: MemoryListener,
@@ -406,7 +406,7 @@ fn so_many_leases_as_the_options_say() {
     }
 }
 
-/// Says how a connection breaks at one command, and what the caller is told then.
+/// How a connection breaks at one command, and the outcome that the caller must get.
 #[test]
 fn a_cut_transaction_says_what_is_known() {
     use redmux::database::Condition;
@@ -501,7 +501,7 @@ fn a_server_that_learns_resp3_carries_subscriptions_once() {
         // The shared connection alone is lost; the one for subscriptions lives.
         muxer.execute::<()>("DIE", ()).await.unwrap_err();
         let item = subscription.next().await.unwrap();
-        assert!(item.message().is_none(), "the gap is told");
+        assert!(item.message().is_none(), "a gap is reported");
         sleeper.sleep(SECOND).await;
         let subscribed = made.lock().unwrap().clone();
         let ended = ended.lock().unwrap().clone();

@@ -20,7 +20,7 @@ pub struct Load {
     pub size: usize,
     /// Take the latency of each operation, in a stretch of its own.
     pub latencies: bool,
-    /// The process whose use of the CPU is told as well.
+    /// The process whose CPU time is reported too.
     pub peer: Option<u32>,
 }
 

@@ -64,7 +64,7 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// Starts; `peer` is the process whose use of the CPU is told as well.
+    /// Starts; `peer` is a process whose CPU time is reported too.
     pub fn start(peer: Option<u32>) -> Self {
         let peer = peer.map(|id| (id, process_cpu(id)));
         let (user, system) = own_cpu();

@@ -334,7 +334,7 @@ fn column(spec: &Value) -> Option<String> {
                 -1 => format!("{first}..{step} {access}"),
                 last @ ..-1 => format!("{first}..{}{step} {access}", last + 1),
                 1 => format!("{first} {access}, {} {access}", first + 1),
-                last => panic!("so many keys in a row: {last}"),
+                last => panic!("{last} keys in a row"),
             })
         }
         ("index", "keynum") => {

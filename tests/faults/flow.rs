@@ -75,7 +75,7 @@ async fn a_reader_that_does_not_read_holds_up_nobody() {
         let item = within(futures::StreamExt::next(&mut quick)).await.unwrap();
         assert_eq!(item.message().unwrap().text(), "x");
         let item = within(futures::StreamExt::next(&mut slow)).await.unwrap();
-        let SubscriptionItem::Missed(missed) = item else { panic!("the loss is told") };
+        let SubscriptionItem::Missed(missed) = item else { panic!("no loss is reported") };
         assert_eq!(missed.count, Some(190));
     }
 }

@@ -145,7 +145,7 @@ async fn comes_back(muxer: &ConnectionMultiplexer) {
 
 /// Nothing here may hang.
 async fn within<T>(work: impl Future<Output = T>) -> T {
-    async_std::future::timeout(Duration::from_secs(30), work).await.expect("it comes to an end")
+    async_std::future::timeout(Duration::from_secs(30), work).await.expect("it ends in time")
 }
 
 async fn until(what: &str, mut done: impl FnMut() -> bool) {

@@ -14,7 +14,7 @@ use crate::{PROTOCOLS, Rig, within};
 async fn gap(subscription: &mut Subscription) -> MissedCause {
     match within(subscription.next()).await {
         Some(SubscriptionItem::Missed(missed)) => missed.cause,
-        other => panic!("the gap is told: {other:?}"),
+        other => panic!("no gap is reported: {other:?}"),
     }
 }
 
@@ -52,7 +52,7 @@ async fn a_channel_that_is_forbidden_silences_no_other_and_comes_back_with_the_r
         let mut mixed = subscriber.subscribe_many(["ok0", "no2"]).await.unwrap();
         let mut events = muxer.events();
         allow(&rig.server, &["&ok*"]);
-        // The others: the server has confirmed what is told to be restored.
+        // The others: what is reported as restored was confirmed by the server.
         for (n, allowed) in allowed.iter_mut().enumerate() {
             assert_eq!(gap(allowed).await, MissedCause::ConnectionLost);
             let text_of = format!("for {n}");

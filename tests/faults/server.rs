@@ -143,7 +143,7 @@ async fn while_the_server_takes_no_more_clients_commands_wait() {
     let tally = hold_against_in_order(&rig.marks("list"), &told);
     assert_eq!((tally.done, tally.not_sent), (10, 1), "{told:?}");
 
-    // One that never was connected is told why.
+    // A client that was never connected gets the reason.
     admin.execute::<()>("CONFIG", ("SET", "maxclients", 1)).await.unwrap();
     let error = ConnectionMultiplexer::connect(rig.options().connect_retry(1)).await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Connect(_)), "{error}");

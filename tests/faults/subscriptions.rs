@@ -1,4 +1,4 @@
-//! Subscriptions across a cut: the gap is told, and they go on.
+//! Subscriptions across a cut: they report the gap and go on.
 
 use futures::StreamExt;
 use redmux::{ConnectionMultiplexer, MissedCause, Subscription, SubscriptionItem, resp::Protocol};

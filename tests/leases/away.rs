@@ -207,7 +207,7 @@ fn where_commands_fail_fast_so_do_leases_and_dial_nothing() {
         }
     }
     assert!(fleet.dials() - before <= 1);
-    // Where only new connections are refused, the dial is told, and not repeated in the pause.
+    // If only new connections are refused, the lease gets the error, and the dial is not repeated in the pause.
     fleet.accept("one:1");
     fleet.sleep(SECOND);
     fleet.refuse("one:1");

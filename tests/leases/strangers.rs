@@ -174,7 +174,7 @@ fn run(acts: Vec<Act>) {
     drop(lease);
     let (idle, leased) = fleet.leases();
     assert_eq!(leased, 0);
-    // The shared one, and what lies idle; nothing else is left open anywhere.
+    // The shared connection and the idle ones; no other is left open.
     assert_eq!(fleet.open("one:1") + fleet.open("two:2"), 1 + idle);
 }
 

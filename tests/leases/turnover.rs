@@ -119,7 +119,7 @@ fn a_lost_lease_says_that_it_is_lost_and_not_that_the_program_closed_it() {
     }
     let error = fleet.run(lease.database().transaction((lease.database().set("k", 1),)).all());
     assert_eq!(error.unwrap_err().kind(), ErrorKind::ConnectionLost);
-    // What the program did is told as such.
+    // The error says that the program did it.
     let lease = fleet.run(fleet.muxer.lease()).unwrap();
     fleet.run(fleet.muxer.close());
     let error = fleet.run(lease.execute::<()>("GET", ["k"])).unwrap_err();

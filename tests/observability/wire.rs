@@ -87,7 +87,7 @@ async fn payloads_are_shown_to_who_asks_for_it_and_passwords_to_nobody() {
     assert!(!handshake.concat().contains("pass-word"), "{handshake:?}");
 }
 
-/// So many bytes that are shared, not copied.
+/// `count` bytes that are shared, not copied.
 fn bytes(count: usize) -> bytes::Bytes {
     vec![b'x'; count].into()
 }

@@ -21,7 +21,7 @@ async fn empty_is_not_missing() {
         assert_eq!(db.get::<Vec<u8>>("empty").await.unwrap(), Some(vec![]));
         assert_eq!(db.get::<String>("missing").await.unwrap(), None);
         assert_eq!(db.exists(["empty", "missing"]).await.unwrap(), 1);
-        // No number is in an empty text, and that is told instead of taken for 0.
+        // An empty text is no number: an error, and not 0.
         assert!(db.get::<i64>("empty").await.unwrap_err().to_string().contains("not a number"));
         // Nor is a missing value an empty one where the type has no place for it.
         let strict = db.get::<()>("missing").reply_as::<String>().await.unwrap_err();
@@ -53,7 +53,7 @@ async fn empty_is_not_missing() {
 #[async_std::test]
 async fn one_value_in_many_types() {
     both(|_, db| async move {
-        // However it was written, whoever reads it chooses the type.
+        // However it was written, the reader chooses the type.
         for (n, way) in ["int", "text", "bytes", "float", "bool"].into_iter().enumerate() {
             match n {
                 0 => db.set(way, 1_u8).await.unwrap(),

@@ -84,7 +84,7 @@ async fn a_server_is_shut_down_and_comes_back() {
     let server = RedisServer::start();
     let muxer = connect(&server).await;
     muxer.database().set("k", "v").await.unwrap();
-    // It has no time to answer: whoever reads only this error cannot know what became of it.
+    // The server ends before it answers: the error alone does not say whether the command ran.
     let error = muxer.execute::<()>("SHUTDOWN", "NOSAVE").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionLost, "{error}");
     assert_eq!(error.delivery(), Delivery::MaybeExecuted);

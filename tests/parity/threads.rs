@@ -51,7 +51,7 @@ fn many_threads_share_one_multiplexer() {
     let read = |key: &str| server.command(&["GET", key]).parse::<u64>().unwrap_or(0);
     assert_eq!(read("all"), THREADS * ROUNDS);
     assert_eq!(read("scripted"), 2 * THREADS * ROUNDS);
-    // Each turn was taken once: whoever was told that it committed did.
+    // Each turn was taken once: every reported commit took place.
     assert_eq!(read("turns"), committed.load(Ordering::Relaxed));
     let status = muxer.status();
     let state = &status.connections[0].diagnostics;

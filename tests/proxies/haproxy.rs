@@ -150,7 +150,7 @@ async fn a_proxy_that_is_killed_comes_back() {
     pass(a_while()).await;
     proxy.kill();
     until("the loss", || !muxer.is_connected()).await;
-    // Somebody who gives up before there is a connection is told that nothing was sent.
+    // A caller that gives up before there is a connection gets `NotSent`.
     let impatient = muxer.execute::<i64>("RPUSH", ("impatient", "x"));
     let error = impatient.timeout(Duration::from_millis(50)).await.unwrap_err();
     assert_eq!(error.delivery(), Delivery::NotSent, "{error}");

@@ -17,7 +17,7 @@ use crate::{a_while, connects, pass, programs::Proxy};
 
 const TASKS: usize = 16;
 
-/// Tasks that write until they are told to stop.
+/// Tasks that write until the test stops them.
 pub(crate) struct Load {
     stop: Arc<AtomicBool>,
     tasks: Vec<JoinHandle<Vec<Told>>>,

@@ -1,7 +1,7 @@
 //! Behind proxies as people run them: haproxy, nginx, stunnel and twemproxy, under load.
 //!
 //! They are cut, reloaded, killed and failed over while 16 tasks write. Each write leaves a mark;
-//! what the callers are told is compared with the marks, and no reply may be another task's.
+//! the callers' outcomes are compared with the marks, and no reply may be another task's.
 //!
 //! `REDMUX_PROXIES=10` keeps the load up for ten seconds around each event instead of one.
 
@@ -33,7 +33,7 @@ async fn pass(time: Duration) {
 
 /// Nothing here may hang.
 async fn within<T>(work: impl Future<Output = T>) -> T {
-    async_std::future::timeout(Duration::from_secs(60), work).await.expect("it comes to an end")
+    async_std::future::timeout(Duration::from_secs(60), work).await.expect("it ends in time")
 }
 
 async fn until(what: &str, mut done: impl FnMut() -> bool) {
@@ -57,7 +57,7 @@ fn connects(muxer: &ConnectionMultiplexer) -> u64 {
     muxer.status().connections[0].counters.connects
 }
 
-/// A subscription that is told of the gap after its connection was lost, and then gets messages again.
+/// Waits until a subscription reports the gap after its connection was lost, and gets messages again.
 async fn comes_back(news: &mut Subscription, server: &RedisServer, channel: &str) {
     loop {
         let item = within(news.next()).await.expect("the subscription is open");

@@ -136,7 +136,7 @@ fn a_call_goes_by_its_own_policy() {
     // Another handle knows nothing of it.
     scene.next([LOADING]);
     assert!(scene.runtime.block_on(scene.db.incr("n")).is_err());
-    // Whoever forgets a call forgets it.
+    // A call that is forgotten is not sent again.
     scene.seen();
     scene.next([LOADING]);
     db.incr("n").forget().unwrap();

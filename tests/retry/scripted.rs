@@ -1,4 +1,4 @@
-//! A server in the same process that does what it is told, on simulated time.
+//! A server in the same process that follows a script, on simulated time.
 
 use std::{
     collections::VecDeque,

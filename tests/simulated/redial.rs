@@ -9,7 +9,7 @@ use redmux_memory::DialAnswer;
 
 use super::*;
 
-/// A server that hangs up on `BREAK`, and is away while it is told so.
+/// A server that hangs up on `BREAK`, and is away while the flag is set.
 fn server_that_goes_away() -> (SimRuntime, MemoryTransport, Arc<AtomicBool>) {
     let runtime = SimRuntime::new();
     let (transport, listener) = MemoryTransport::new();

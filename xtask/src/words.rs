@@ -17,9 +17,8 @@ const LIST: &str = include_str!("words.txt");
 /// Folders that still have such words. The list only gets shorter: a folder without any is a fault.
 #[rustfmt::skip]
 const NOT_YET: &[&str] = &[
-    "benches", "docs", "examples", "gateway", "src/cache", "src/command", 
-    "src/connection", "src/multiplexer",
-    "src/pubsub", "tests", "transports", "www", "CHANGELOG.md",
+    "docs/browser.md", "docs/console.md", "docs/edge.md", "docs/gateway.md",
+    "gateway", "src/cache", "src/command", "src/connection", "src/multiplexer", "src/pubsub", "www",
 ];
 
 /// Folders of what others wrote, or what is built.

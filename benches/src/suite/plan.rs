@@ -11,7 +11,7 @@ pub struct Row {
     pub name: String,
     /// Where the report puts it.
     pub section: &'static str,
-    /// What the program is told.
+    /// The program's argument for the workload.
     pub workload: &'static str,
     pub tasks: usize,
     pub connections: usize,

@@ -48,10 +48,10 @@ pub fn start() -> std::result::Result<(), JsValue> {
 
 async fn connect(page: &Page) -> Result<ConnectionMultiplexer> {
     let options = Options::default()
-        // The gateway that has served the page. Of a password there is nothing here: who may do
-        // what is decided there (docs/browser.md).
+        // The gateway that served the page. It decides what each user may do, so the page holds no
+        // password (docs/browser.md).
         .add_endpoint(Endpoint::WebSocket { url: page.gateway() })
-        // Whoever opens the page while the servers are away shall not have to load it again: it
+        // A page that is opened while the servers are away needs no reload: the multiplexer
         // goes on trying, and only options that cannot be used are an error.
         .abort_on_connect_fail(false)
         .client_name("front-end");

@@ -86,7 +86,7 @@ impl Page {
         self.notes.set_text_content(None);
     }
 
-    /// The newest note stands first.
+    /// Adds a note before the others.
     pub(crate) fn add(&self, note: &str) {
         self.first(&self.notes, note, SHOWN);
     }
@@ -125,7 +125,7 @@ impl Page {
         listen(&self.leave, "click", move |_| left());
     }
 
-    /// Puts an item first in a list that keeps so many.
+    /// Puts an item first in a list that keeps at most `most` items.
     fn first(&self, list: &Element, text: &str, most: u32) {
         let Ok(item) = self.document.create_element("li") else { return };
         item.set_text_content(Some(text));

@@ -56,7 +56,7 @@ pub enum Accept {
 /// What happens at a certain byte
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The connection ends. The server deals with what it has got before the client is told.
+    /// The connection ends. The server handles what it has got before the client's side is closed.
     Cut(Cut),
     /// This direction of this connection stops, and nothing is closed.
     Stall,
@@ -86,7 +86,7 @@ impl Default for Pace {
 
 /// A proxy on a loopback port in front of a server; it ends, with its connections, when dropped
 ///
-/// It does nothing but forward until told otherwise. What it is told holds at once, for the
+/// It only forwards until the test changes that. A change applies at once, also to the
 /// connections that are open too.
 #[derive(Debug)]
 pub struct FaultProxy {
@@ -108,7 +108,7 @@ struct State {
     listens: bool,
     accepted: u64,
     paces: [Pace; 2],
-    /// Each waits for so many bytes after the one before it.
+    /// Each fault, and the number of bytes to wait for after the one before it.
     faults: [VecDeque<(u64, Fault)>; 2],
     open: BTreeMap<u64, Connection>,
 }
@@ -297,7 +297,7 @@ impl Shared {
             stream.set_nonblocking(true)?;
         }
         let cut = self.forward(id, &client, &upstream);
-        // What fails here has ended too; the client is told all the same.
+        // If this fails, the server's side has ended too; the client's side is closed either way.
         let _ = drain(&upstream);
         drop(second);
         end(client, cut)

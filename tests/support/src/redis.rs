@@ -1,4 +1,4 @@
-//! A Redis or Valkey server of one's own.
+//! Starts a Redis or Valkey server for one test.
 
 use std::ffi::{OsStr, OsString};
 use std::io;

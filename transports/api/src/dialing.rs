@@ -9,20 +9,20 @@ use std::{
 
 use crate::{DialError, DialStage, Endpoint, ErrorText};
 
-/// How endpoints are to be dialled: what goes between the socket and Redis
+/// How to dial endpoints: the layers between the socket and Redis
 ///
-/// Plain data, so that every transport can say whether it is able to do it. A transport that
-/// is not refuses to dial: what was to be encrypted never travels in the clear.
+/// Plain data, so that every transport can check whether it supports the options. A transport that
+/// does not refuses to dial: what should be encrypted never travels in the clear.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DialOptions {
-    /// Encrypt, and how; `None` dials without TLS (`wss://` is encrypted all the same).
+    /// TLS options; `None` dials without TLS (`wss://` is still encrypted).
     pub tls: Option<TlsOptions>,
     /// Go through this proxy.
     pub tunnel: Option<Tunnel>,
     /// Kernel probes of an idle peer; `None` leaves it to the transport.
     pub keepalive: Option<Keepalive>,
-    /// How long sent bytes may stay unacknowledged; zero is for ever (the system decides),
+    /// How long sent bytes may stay unacknowledged; zero leaves it to the system,
     /// `None` leaves it to the transport.
     pub user_timeout: Option<Duration>,
     /// Where the transport notes how far it has come.
@@ -60,10 +60,10 @@ impl PartialEq for DialProgress {
 impl Eq for DialProgress {}
 
 impl DialOptions {
-    /// Whether a transport without layers of its own can do what is asked.
+    /// Checks that a transport without layers can serve these options.
     ///
-    /// A `wss://` endpoint is encrypted by its transport, which may be a browser: the one thing
-    /// it does then is to verify the server as it always does.
+    /// A `wss://` endpoint is encrypted by its transport, which may be a browser: that verifies the
+    /// server as it always does, and takes no further options.
     ///
     /// # Errors
     /// At the stage [`Tls`](DialStage::Tls) or [`Tunnel`](DialStage::Tunnel).
@@ -82,14 +82,14 @@ impl DialOptions {
             None => Ok(()),
             Some(_) if !endpoint.is_wss() => unable(DialStage::Tls, "encrypt what goes to"),
             Some(tls) if *tls != TlsOptions::default() => {
-                unable(DialStage::Tls, "use certificates or names of one's own for")
+                unable(DialStage::Tls, "use your own certificates or names for")
             }
             Some(_) => Ok(()),
         }
     }
 }
 
-/// How TLS is spoken
+/// Options of TLS
 ///
 /// ```
 /// use redmux_transport::TlsOptions;
@@ -152,14 +152,13 @@ impl TlsOptions {
         self
     }
 
-    /// Speaks these versions only.
+    /// Uses only these versions.
     pub fn versions(mut self, versions: TlsVersions) -> Self {
         self.versions = versions;
         self
     }
 
-    /// Accepts whatever certificate the server shows: anybody on the way can read and change
-    /// everything. For tests.
+    /// Accepts any certificate: anybody on the way can read and change everything. For tests.
     pub fn dangerously_unverified(mut self) -> Self {
         self.verify = false;
         self
@@ -203,7 +202,7 @@ pub enum Pem {
 }
 
 impl From<&str> for Pem {
-    /// What begins with `-----BEGIN` is PEM text, anything else the path of a file.
+    /// Text that begins with `-----BEGIN` is PEM text, any other the path of a file.
     fn from(text: &str) -> Self {
         match text.trim_start().starts_with("-----BEGIN") {
             true => Self::Text(text.into()),
@@ -228,9 +227,9 @@ impl fmt::Debug for Pem {
     }
 }
 
-/// A proxy to go through
+/// A proxy to connect through
 ///
-/// It is given the name of the server and resolves it itself.
+/// The proxy gets the name of the server and resolves it.
 ///
 /// ```
 /// use redmux_transport::Tunnel;
@@ -241,7 +240,7 @@ impl fmt::Debug for Pem {
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Tunnel {
-    /// What the proxy speaks.
+    /// The proxy's protocol.
     pub kind: TunnelKind,
     /// Host of the proxy.
     pub host: Arc<str>,
@@ -251,7 +250,7 @@ pub struct Tunnel {
     pub credentials: Option<(Arc<str>, Arc<str>)>,
 }
 
-/// What a proxy speaks
+/// The protocol of a proxy
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TunnelKind {
@@ -319,7 +318,7 @@ impl Keepalive {
     /// No probes.
     pub const OFF: Self = Self { idle: Duration::ZERO, interval: Duration::ZERO, count: 0 };
 
-    /// So many probes, the first after `idle`, the others after `interval` each.
+    /// `count` probes, the first after `idle`, each other one after `interval`.
     pub const fn new(idle: Duration, interval: Duration, count: u32) -> Self {
         Self { idle, interval, count }
     }

@@ -37,9 +37,9 @@ pub trait Runtime: fmt::Debug + MaybeSend + MaybeSync + 'static {
         Instant::now()
     }
 
-    /// The moment so long from now, or a year from now where that is more.
+    /// The moment after `time`, or a year from now if that is earlier.
     ///
-    /// Any [`Duration`] may be given: "for ever" is one that no clock can count to.
+    /// Takes any [`Duration`]: `Duration::MAX`, for "no limit", is longer than a clock can count.
     fn after(&self, time: Duration) -> Instant {
         const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
         self.now() + time.min(FAR)
@@ -49,12 +49,12 @@ pub trait Runtime: fmt::Debug + MaybeSend + MaybeSync + 'static {
     fn entropy(&self) -> u64;
 }
 
-/// A transport and a runtime: the ground a multiplexer stands on
+/// A transport and a runtime: what a multiplexer runs on
 #[derive(Clone)]
 pub struct Environment {
     /// Dials endpoints.
     pub transport: Arc<dyn DynTransport>,
-    /// Spawns the driver and tells the time.
+    /// Spawns the driver and reads the clock.
     pub runtime: Arc<dyn Runtime>,
 }
 

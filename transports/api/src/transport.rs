@@ -11,7 +11,7 @@ use crate::{BoxFuture, DialOptions, Endpoint, MaybeSend, MaybeSync};
 pub trait ByteStream: AsyncRead + AsyncWrite + Unpin + MaybeSend + 'static {}
 impl<T: AsyncRead + AsyncWrite + Unpin + MaybeSend + 'static> ByteStream for T {}
 
-/// What a transport's streams are good at, so that the driver writes accordingly
+/// The abilities of a transport's streams, so that the driver writes accordingly
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Capabilities {
@@ -74,7 +74,7 @@ impl fmt::Display for DialStage {
 pub struct DialError {
     /// The step that failed.
     pub stage: DialStage,
-    /// What the system said.
+    /// The system's error.
     pub source: io::Error,
 }
 
@@ -91,9 +91,9 @@ impl DialError {
     }
 }
 
-/// An error that is nothing but a text
+/// An error that is only a text
 ///
-/// For transports of pages: a `String` as an error brings much code along to show it in other ways.
+/// For transports in pages: a `String` as an error would link more formatting code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ErrorText(pub String);
@@ -123,7 +123,7 @@ pub trait Transport: MaybeSend + MaybeSync + 'static {
     /// The streams this transport opens.
     type Stream: ByteStream;
 
-    /// What those streams are good at.
+    /// The abilities of those streams.
     fn capabilities(&self) -> Capabilities;
 
     /// Opens a stream to `endpoint`.
@@ -134,7 +134,7 @@ pub trait Transport: MaybeSend + MaybeSync + 'static {
 
     /// Opens a stream to `endpoint` with the layers that are asked for.
     ///
-    /// Unless overridden there are none: asked for TLS or a tunnel, it fails.
+    /// The default has no layers: it fails if the options ask for TLS or a tunnel.
     fn connect_with(
         &self,
         endpoint: &Endpoint,

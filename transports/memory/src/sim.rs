@@ -67,7 +67,7 @@ impl SimRuntime {
         Sleep(SimTimer::new(self.0.clone(), elapsed.saturating_add(duration)))
     }
 
-    /// Runs tasks until all of them wait; the clock stands still.
+    /// Runs tasks until all of them wait; the clock does not move.
     ///
     /// # Panics
     ///
@@ -165,7 +165,7 @@ impl SimRuntime {
 
 fn count_poll(polls: &mut u64) {
     *polls += 1;
-    assert!(*polls < SPIN_LIMIT, "tasks keep waking each other while the clock stands still");
+    assert!(*polls < SPIN_LIMIT, "tasks keep waking each other while the clock does not move");
 }
 
 impl Default for SimRuntime {

@@ -11,7 +11,7 @@ use redmux_transport::{Capabilities, DialError, DialStage, Endpoint, Transport};
 
 use crate::{Duplex, duplex, lock::lock};
 
-/// What a dial meets
+/// The answer to a dial
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum DialAnswer {
@@ -49,7 +49,7 @@ impl MemoryTransport {
         (transport, MemoryListener { shared })
     }
 
-    /// What the streams claim to be good at.
+    /// Sets the abilities that the streams report.
     pub fn with_capabilities(mut self, capabilities: Capabilities) -> Self {
         self.capabilities = capabilities;
         self

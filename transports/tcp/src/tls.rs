@@ -42,7 +42,7 @@ mod imp {
 
     use crate::tls_words::{InWords, handshake_in_words, hint};
 
-    /// Speaks TLS over a stream; `host` is whom to expect at its end.
+    /// Sets up TLS on a stream; the server's certificate must be for `host`.
     pub(crate) async fn put_on<S>(
         stream: S,
         options: &TlsOptions,
@@ -63,7 +63,7 @@ mod imp {
     async fn prepare(options: TlsOptions) -> io::Result<ClientConfig> {
         let (done, prepared) = oneshot::channel();
         thread::Builder::new().name("redmux-tls".to_owned()).spawn(move || {
-            // Nobody waits any more if the dial was given up.
+            // If the dial was given up, the receiver is gone.
             let _ = done.send(config(&options));
         })?;
         prepared.await.map_err(io::Error::other)?
@@ -139,7 +139,7 @@ mod imp {
         io::Error::new(io::ErrorKind::InvalidInput, message)
     }
 
-    /// Takes anybody for the server, as long as it holds the key of its certificate.
+    /// Accepts any certificate, as long as the server holds its key.
     #[derive(Debug)]
     struct Anybody(Arc<CryptoProvider>);
 

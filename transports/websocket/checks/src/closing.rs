@@ -52,7 +52,7 @@ pub async fn text(base: String) -> String {
     error.to_string()
 }
 
-/// Closing waits for the server's answer, but not for ever.
+/// Closing waits for the server's answer, but only for a limited time.
 #[wasm_bindgen]
 pub async fn closing(base: String) -> String {
     let mut stream = open(&base, "/echo").await;

@@ -15,7 +15,7 @@ async fn refusal(endpoint: Endpoint) -> DialError {
     }
 }
 
-/// Runtimes without a `WebSocket` are told so.
+/// In a runtime without a `WebSocket`, the error says so.
 #[wasm_bindgen]
 pub async fn no_constructor(base: String) -> String {
     let error = refusal(endpoint(&base, "/echo")).await;
@@ -35,7 +35,7 @@ pub async fn injected(base: String, class: js_sys::Function) -> String {
     "it works".to_owned()
 }
 
-/// What is wrong is told, the secrets in a URL are not.
+/// Errors say what is wrong, without the secrets in a URL.
 #[wasm_bindgen]
 pub async fn bad_urls(_base: String) -> String {
     for url in [

@@ -41,7 +41,7 @@ async fn sleep(millis: u64) {
     poll_fn(|cx| timer.poll_expired(cx)).await;
 }
 
-/// What must not take for ever.
+/// Fails if `work` takes too long.
 async fn bounded<F: Future>(work: F) -> F::Output {
     match select(Box::pin(work), Box::pin(sleep(15_000))).await {
         Either::Left((output, _)) => output,

@@ -58,7 +58,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocketStream<S> {
     /// Ready when another message, or the end, has arrived.
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while self.end.is_none() {
-            // Whoever only reads still gets sent what was written.
+            // Reading flushes too: a task that only reads must not hold written bytes back.
             if self.unflushed {
                 let _ = self.poll_sent(cx);
             }
