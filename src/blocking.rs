@@ -1,4 +1,4 @@
-//! Without an async runtime: for command-line tools and programs of threads.
+//! The entry for programs without an async runtime: command-line tools, threads.
 
 use redmux_transport::Environment;
 
@@ -7,8 +7,8 @@ use crate::{Options, Result};
 
 /// Connects over TCP (or a Unix socket), and parks the thread until the server has answered.
 ///
-/// A thread in the background serves the connection: with the feature `tokio` one of its own, else
-/// that of smol or those of async-std.
+/// A background thread serves the connection: with the feature `tokio` the client starts one, else
+/// the threads of smol or async-std do it.
 ///
 /// ```no_run
 /// # fn f() -> redmux::Result<()> {

@@ -1,19 +1,19 @@
-//! What is there with the feature `full` only.
+//! Values that exist only with the feature `full`.
 
 #[cfg(not(feature = "full"))]
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-/// Whether the feature `full` is on; what it adds is unreachable code without it.
+/// Whether the feature `full` is on; without it, the code that depends on this is unreachable.
 pub(crate) const FULL: bool = cfg!(feature = "full");
 
-/// Whether every byte of code counts, as in a page.
+/// Whether the size of the code matters most, as in a page.
 pub(crate) const SMALL: bool = !FULL && cfg!(all(target_family = "wasm", target_os = "unknown"));
 
 /// A value, or nothing; without the feature `full` always nothing
 ///
-/// The type still says what it would be, so that what is done with it compiles either way; but the
-/// compiler sees that none of it happens, not even a drop.
+/// The type names the value in both cases, so that the code compiles with and without `full`. Without
+/// it, the compiler sees that there is never a value, and removes the code, the drop included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Full<T> {
     #[cfg(feature = "full")]
@@ -28,7 +28,7 @@ impl<T> Full<T> {
         Self { value: Some(value) }
     }
 
-    /// What `make` makes; without `full` it is not called.
+    /// Holds the result of `make`, which is not called without `full`.
     pub(crate) fn of(make: impl FnOnce() -> Option<T>) -> Self {
         Self { value: make() }
     }
@@ -43,7 +43,7 @@ impl<T> Full<T> {
         self.value.as_mut()
     }
 
-    /// Changes the value, or the default where there is none.
+    /// Changes the value, or the default if there is none.
     pub(crate) fn change(&mut self, change: impl FnOnce(&mut T))
     where
         T: Default,

@@ -1,6 +1,14 @@
 //! A multiplexed Redis client: native programs, browsers and the edge from one core.
 //!
-//! [`ConnectionMultiplexer`] is the one thing to make and keep. See its example.
+//! Make one [`ConnectionMultiplexer`] and keep it: it pipelines the commands of all tasks on one
+//! connection. Its documentation has an example. [`Database`] has the typed commands,
+//! [`ConnectionMultiplexer::subscriber`] the subscriptions, [`Options`] every setting, and each
+//! [`Error`] says whether the command may have run.
+//!
+//! A [`Call`] borrows the handle that made it: keep the handle (`let db = muxer.database();`), and
+//! move a clone of it into a task (`spawn(async move { db.get("k").await })`).
+//!
+//! # Runtimes
 //!
 //! | features | connect with |
 //! |---|---|
@@ -9,8 +17,17 @@
 //! | the same with `smol` | `redmux::smol::connect` |
 //! | any of these, in a program without an async runtime | `redmux::blocking::connect` |
 //!
-//! A [`Call`] borrows the handle that made it: keep the handle (`let db = muxer.database();`), and
-//! move a clone of it into a task (`spawn(async move { db.get("k").await })`).
+//! # Features
+//!
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `async-std` | yes | TCP and Unix sockets on async-std |
+//! | `smol`, `tokio` | no | the same on smol, on tokio |
+//! | `full` | yes | leased connections (blocking commands, `WATCH`, `MONITOR`), prefixes, command maps, retries, circuit breaker, integrity checks, observers, credentials providers |
+//! | `tls` | yes | TLS with rustls; without it, a dial that needs TLS fails |
+//! | `derive` | yes | `#[derive(FromReply, ToArgs)]` |
+//! | `tracing` | yes | events as log lines, commands as spans |
+//! | `metrics` | no | durations, events and states for the `metrics` facade; includes `full` |
 
 #![cfg_attr(
     not(feature = "full"),

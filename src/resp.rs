@@ -1,11 +1,11 @@
 //! RESP2 and RESP3: framing, views, conversions and encoding
 //!
-//! A reply is found by a [`Framer`], kept as a [`Frame`], seen as a [`Reply`], and turned into the
-//! caller's type by [`FromReply`], or into a [`Value`]. Towards the server, [`ToArg`] and
-//! [`ToArgs`] turn values into [`Arg`]s, and [`encode_command`] writes them. All of it is the crate
-//! `redmux-resp`, which can be had without the client.
+//! A [`Framer`] finds the end of a reply, a [`Frame`] keeps its bytes, a [`Reply`] reads them, and
+//! [`FromReply`] converts them into the caller's type, or into a [`Value`]. Towards the server, [`ToArg`] and
+//! [`ToArgs`] turn values into [`Arg`]s, and [`encode_command`] writes them. All of this is the crate
+//! `redmux-resp`, which works without the client.
 //!
-//! Structs get both ways by derivation (with the default feature `derive`): see the macros
+//! Macros (default feature `derive`) implement both directions for structs:
 //! [`FromReply`](derive@FromReply) and [`ToArgs`](derive@ToArgs).
 //!
 //! ```no_run

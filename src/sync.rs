@@ -1,6 +1,6 @@
-//! What threads share and meet at, from one place: the standard library's types; in the tests of
-//! thread interleavings (`--cfg shuttle`) those of the model checker; in wasm without threads
-//! a cell in place of the mutex, which is less code to load.
+//! Locks and wakers that threads share: the standard library's types; in the tests of thread
+//! interleavings (`--cfg shuttle`) those of the model checker; in wasm without threads a cell in
+//! place of the mutex, which is less code to load.
 //!
 //! `Arc` and `Waker` are the standard library's in both: they are never waited for.
 
@@ -30,7 +30,7 @@ mod single {
 
     use super::MutexGuard;
 
-    /// What looks like a mutex; nobody can be waited for
+    /// A cell with the interface of a mutex: without threads, no lock is ever contended
     #[derive(Debug, Default)]
     pub(crate) struct Mutex<T>(RefCell<T>);
 
@@ -55,7 +55,7 @@ mod checked {
 
     use super::AtomicBool;
 
-    /// The ordinary one; before each of its steps, the model checker may let others run
+    /// The ordinary waker; before each of its steps, the model checker may run other threads
     pub(crate) struct AtomicWaker {
         inner: futures::task::AtomicWaker,
         switch: AtomicBool,

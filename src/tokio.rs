@@ -6,7 +6,7 @@ use crate::{ConnectionMultiplexer, Options, Result};
 
 /// Connects over TCP (or a Unix socket) on the tokio runtime of the caller.
 ///
-/// As [`ConnectionMultiplexer::connect`], which is async-std's.
+/// Like [`ConnectionMultiplexer::connect`], which runs on async-std.
 ///
 /// ```no_run
 /// # async fn f() -> redmux::Result<()> {

@@ -1,4 +1,4 @@
-//! What is said about the struct and its fields.
+//! The attributes of the struct and its fields.
 
 use quote::format_ident;
 use syn::{
@@ -6,7 +6,7 @@ use syn::{
     Type, meta::ParseNestedMeta, spanned::Spanned,
 };
 
-/// A struct that is derived for
+/// The struct to derive for
 pub(crate) struct Record<'a> {
     pub(crate) input: &'a DeriveInput,
     /// The path to redmux.
@@ -144,7 +144,7 @@ fn each(
         .try_for_each(|attribute| attribute.parse_nested_meta(&mut take))
 }
 
-/// How names are written
+/// A spelling of names
 struct Case {
     span: proc_macro2::Span,
     style: Style,

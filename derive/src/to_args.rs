@@ -44,7 +44,7 @@ fn append(record: &Record<'_>, field: &Field<'_>) -> TokenStream {
     }
 }
 
-/// Whether the type is written as an `Option`: a macro sees no more than that.
+/// Whether the type is spelled as an `Option`: a macro sees only the spelling.
 fn is_option(ty: &Type) -> bool {
     match ty {
         Type::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == "Option"),
