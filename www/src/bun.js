@@ -1,4 +1,4 @@
-// The package in Bun, as in Node but for its sockets.
+// The package in Bun: as in Node, with Bun's sockets.
 
 import { entry } from "./connect.js";
 import { inlined } from "./inlined.js";

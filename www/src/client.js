@@ -1,4 +1,9 @@
-// The client: what a program calls. Its engine does the work.
+// The client, as a program calls it. Its engine does the work.
+
+/** @import { Arg, Commands, ConnectOptions, MatchOptions, ScanOptions } from "./index.js" */
+/** @import { Dial, EngineOptions, Listener, ReplyName, Spec, Unknown } from "./internal.js" */
+/** @import { Instance } from "./instance.js" */
+/** @typedef {Client & Commands} Methods The methods of the table are added below. */
 
 import { NO_OPTIONS, sendOptions } from "./calls.js";
 import { COMMANDS } from "./commands.js";
@@ -13,8 +18,10 @@ import { isPlain } from "./values.js";
 const ASYNC_DISPOSE = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
 
 /**
- * Connects over `dial`, `{ transport, address, endpoint, delay }`; `options` are checked by the raw
- * client.
+ * Connects over `dial`; the engine checks the options.
+ * @param {Instance} instance
+ * @param {Dial} dial
+ * @param {EngineOptions & { signal?: AbortSignal }} [options]
  */
 export async function openClient(instance, dial, { signal, ...options } = {}) {
   const engine = new Engine(instance, dial, options);
@@ -25,12 +32,17 @@ export async function openClient(instance, dial, { signal, ...options } = {}) {
 export class Client {
   #engine;
 
-  /** @internal Use `connect`. */
+  /** @internal Use `connect`. @param {Engine} engine */
   constructor(engine) {
     this.#engine = engine;
   }
 
-  /** Sends any command; the last argument may be `{ timeout, signal, bytes, bigint, cached }`. */
+  /**
+   * Sends any command; the last argument may be `{ timeout, signal, bytes, bigint, cached }`.
+   * @param {string} command
+   * @param {...unknown} args
+   * @returns {Promise<unknown>}
+   */
   send(command, ...args) {
     let options;
     try {
@@ -51,64 +63,119 @@ export class Client {
     return new Queue(this.#engine, false);
   }
 
+  /**
+   * @param {Arg} channel
+   * @param {Unknown} [callback]
+   * @param {Unknown} [options]
+   */
   subscribe(channel, callback, options) {
     return this.#engine.subscribe("subscribe", channel, callback, options);
   }
 
+  /**
+   * @param {Arg} pattern
+   * @param {Unknown} [callback]
+   * @param {Unknown} [options]
+   */
   pSubscribe(pattern, callback, options) {
     return this.#engine.subscribe("pSubscribe", pattern, callback, options);
   }
 
+  /**
+   * @param {Arg} channel
+   * @param {Unknown} [callback]
+   * @param {Unknown} [options]
+   */
   sSubscribe(channel, callback, options) {
     return this.#engine.subscribe("sSubscribe", channel, callback, options);
   }
 
-  /** A function that runs a script, which is sent once: `run(keys, args, options)`. */
+  /**
+   * A function that runs a script, which is sent once: `run(keys, args, options)`.
+   * @this {Methods}
+   * @param {string} source
+   */
   script(source) {
     return script(this, source);
   }
 
-  /** The keys that match, one after another; duplicates are possible, as with SCAN. */
+  /**
+   * The keys that match, one after another; duplicates are possible, as with SCAN.
+   * @this {Methods}
+   * @param {ScanOptions} [options]
+   */
   scanIterator(options = NO_OPTIONS) {
     return pages((cursor) => this.scan(cursor, options), "items");
   }
 
-  /** The fields and values of a hash, as `[field, value]`. */
+  /**
+   * The fields and values of a hash, as `[field, value]`.
+   * @this {Methods}
+   * @param {Arg} key
+   * @param {MatchOptions} [options]
+   */
   hScanIterator(key, options = NO_OPTIONS) {
     return pages((cursor) => this.hScan(key, cursor, options), "entries");
   }
 
-  /** The fields of a hash. */
+  /**
+   * The fields of a hash.
+   * @this {Methods}
+   * @param {Arg} key
+   * @param {MatchOptions} [options]
+   */
   hScanNoValuesIterator(key, options = NO_OPTIONS) {
     return pages((cursor) => this.hScanNoValues(key, cursor, options), "items");
   }
 
-  /** The members of a set. */
+  /**
+   * The members of a set.
+   * @this {Methods}
+   * @param {Arg} key
+   * @param {MatchOptions} [options]
+   */
   sScanIterator(key, options = NO_OPTIONS) {
     return pages((cursor) => this.sScan(key, cursor, options), "items");
   }
 
-  /** The members of a sorted set, as `{ value, score }`. */
+  /**
+   * The members of a sorted set, as `{ value, score }`.
+   * @this {Methods}
+   * @param {Arg} key
+   * @param {MatchOptions} [options]
+   */
   zScanIterator(key, options = NO_OPTIONS) {
     return pages((cursor) => this.zScan(key, cursor, options), "members");
   }
 
+  /**
+   * @param {string} event
+   * @param {Listener} listener
+   */
   on(event, listener) {
     this.#engine.hub.on(event, listener);
     return this;
   }
 
+  /**
+   * @param {string} event
+   * @param {Listener} listener
+   */
   once(event, listener) {
     this.#engine.hub.once(event, listener);
     return this;
   }
 
+  /**
+   * @param {string} event
+   * @param {Listener} listener
+   */
   off(event, listener) {
     this.#engine.hub.off(event, listener);
     return this;
   }
 
-  /** The same as an `EventTarget`: each is a `CustomEvent` whose `detail` it is. */
+  /** The same events as an `EventTarget` of `CustomEvent`s whose `detail` they are. */
   get events() {
     return this.#engine.hub.target;
   }
@@ -132,7 +199,12 @@ export class Client {
     return this.close();
   }
 
-  /** @internal */
+  /**
+   * @internal
+   * @param {Spec} spec
+   * @param {unknown[]} args
+   * @returns {Promise<unknown>}
+   */
   _call(spec, args) {
     let shaped = null;
     try {
@@ -143,17 +215,19 @@ export class Client {
       return Promise.reject(error);
     }
     const options = shaped?.options ?? NO_OPTIONS;
-    return this.#engine.execute(spec.command, shaped?.words ?? args, options, REPLIES[spec.reply]);
+    return this.#engine.execute(spec.command, shaped?.words ?? args, options, REPLIES[/** @type {ReplyName} */ (spec.reply)]);
   }
 }
 
+/** @param {unknown[]} args */
 function hasPlain(args) {
   for (let n = 0; n < args.length; n++) if (typeof args[n] === "object" && isPlain(args[n])) return true;
   return false;
 }
 
-/** What `console.log` shows in Node, Deno and Bun: where it is connected to, and how it is. */
+/** What `console.log` shows in Node, Deno and Bun: the connections and their state. */
 Object.defineProperty(Client.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+  /** @this {Client} @param {unknown} _ @param {object} options @param {Unknown} inspect */
   value(_, options, inspect) {
     const { connections, subscriptions } = this.status();
     const shown = connections.map(({ endpoint, connectionType, diagnostics, protocol, server }) => ({
@@ -167,11 +241,12 @@ Object.defineProperty(Client.prototype, Symbol.for("nodejs.util.inspect.custom")
   },
 });
 
-// Vue makes what is reactive a Proxy, and private fields cannot be read through one.
+// Vue wraps reactive objects in a Proxy, through which private fields cannot be read.
 Object.defineProperty(Client.prototype, "__v_skip", { value: true });
 
 for (const spec of COMMANDS) {
   const method = {
+    /** @this {Client | Queue} @param {...unknown} args */
     [spec.method](...args) {
       while (args.length > spec.least && args[args.length - 1] === undefined) args.pop();
       return this._call(spec, args);

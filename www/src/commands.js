@@ -17,6 +17,8 @@
 //   ...    the remaining arguments; at the end, before modifiers, it need not be written
 //   1 2 …  the same, and at least so many of them
 //   +      the same, any number of them: only here `undefined` is never an argument left out
+
+/** @import { ReplyName, Spec, Unknown } from "./internal.js" */
 import { CALL_OPTIONS } from "./calls.js";
 
 const EXPIRE = "{NX XX GT LT}";
@@ -25,6 +27,7 @@ const GEO = "{FROMMEMBER FROMLONLAT BYRADIUS BYBOX ASC DESC COUNT";
 const WEIGHTS = "# {WEIGHTS AGGREGATE}";
 const VSIM = "$ & {ELE COUNT EPSILON EF FILTER FILTER-EF TRUTH NOTHREAD}";
 
+/** @type {[method: string, words?: string, reply?: ReplyName][]} */
 const TABLE = [
   // Strings
   ["append", "2"],
@@ -354,25 +357,25 @@ const TABLE = [
   ["time", "", "time"],
 ];
 
-/** Replies of these are never text. */
+/** Shapes whose replies are always bytes. @type {unknown[]} */
 const BINARY = ["binary", "rawVector"];
 const TAKES = /^#?[$#%^@>&]$/;
-/** The remaining arguments, whatever is said of their number. */
+/** The remaining arguments, with or without their number. */
 const REST = /^(\.\.\.|\d|\+)$/;
 
 /**
- * The table, read: method, name of the command, the parts of its words behind that (modifiers are
- * an array of their names), those of them that take an argument, how many arguments it has at least, the
- * names of all modifiers, those of all options, and the shape of its reply.
+ * The table, read: `Spec` in internal.d.ts says what each field holds.
+ * @type {readonly Spec[]}
  */
 export const COMMANDS = Object.freeze(
   TABLE.map(([method, words = "", reply]) => {
-    const [command, ...parts] = (/^[A-Z]/.test(words) ? words : `${method.toUpperCase()} ${words}`)
-      .match(/\{[^}]*\}|\S+/g)
+    /** @type {Unknown[]} The name of the command, then its parts. */
+    const [command, ...parts] = /** @type {string[]} */ ((/^[A-Z]/.test(words) ? words : `${method.toUpperCase()} ${words}`)
+      .match(/\{[^}]*\}|\S+/g))
       .map((part) => (part[0] === "{" ? part.slice(1, -1).split(" ") : part));
     let rest = parts.findIndex((part) => REST.test(part));
     const number = parts[rest];
-    if (rest < 0) parts.splice((rest = parts.length - Array.isArray(parts.at(-1))), 0, "...");
+    if (rest < 0) parts.splice((rest = parts.length - (Array.isArray(parts.at(-1)) ? 1 : 0)), 0, "...");
     parts[rest] = "...";
     const takers = parts.filter((part) => TAKES.test(part));
     const groups = parts.filter(Array.isArray);
@@ -382,13 +385,13 @@ export const COMMANDS = Object.freeze(
       command,
       parts,
       takers,
-      // Undefined arguments behind so many are left out.
+      // Beyond this number, arguments that are undefined are left out.
       least: number === "+" ? Infinity : takers.length + (Number(number) || 0),
       options: groups.flat(),
       known: [...groups.flat(), ...CALL_OPTIONS],
       reply,
       binary,
-      // Without options its arguments are sent as they are.
+      // Without options, its arguments are sent as they are.
       plain: !binary && parts.length === 1 + groups.length,
     });
   }),

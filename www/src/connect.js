@@ -1,5 +1,10 @@
-// `connect` and `load`, common to all entries: these differ in how the wasm file is found and in
-// what dials by default.
+// `connect` and `load`, common to all entries. The entries differ in how they find the wasm file and in what
+// dials by default.
+
+/** @import { ConnectOptions } from "./index.js" */
+/** @import { AnyTransport, Unknown } from "./internal.js" */
+/** @typedef {ConnectOptions["wasm"]} Wasm */
+/** @typedef {{ wasmFile: () => Unknown, tcp?: AnyTransport | null, webSocket?: (() => Promise<Unknown>) | null }} Entry */
 
 import * as glue from "../pkg/redmux_wasm.js";
 import { readAddress } from "./address.js";
@@ -10,24 +15,31 @@ import { gated, patient } from "./page.js";
 import { policy } from "./reconnect.js";
 import { webSocket as overWebSocket } from "./transports/websocket.js";
 
-/** What all entries of the package share, should a program load more than one; the first that is asked loads it. */
+/**
+ * All entries of the package share one instance, should a program load several; the first call loads it.
+ * @type {Instance | null}
+ */
 let instance = null;
+/** @type {Promise<void> | null} */
 let loading = null;
 
 /**
- * Makes `connect` and `load` of an entry: `wasmFile()` gives what the wasm side is made of (bytes, a
+ * Makes `connect` and `load` of an entry: `wasmFile()` returns what the wasm side is made of (bytes, a
  * module, a URL or a promise of one), `tcp` dials where the runtime has sockets, and `webSocket()`
- * gives the class to use where there is no `globalThis.WebSocket`.
+ * returns the class to use where there is no `globalThis.WebSocket`.
+ * @param {Entry} entry
  */
 export function entry({ wasmFile, tcp = null, webSocket = null }) {
   const findSocket = async () => globalThis.WebSocket ?? (await webSocket?.());
 
+  /** @param {Wasm} wasm */
   async function instantiate(wasm) {
     await glue.default({ module_or_path: wasm ?? (await wasmFile()) });
-    // Once it is there this is the instance as it is now: a trap replaces it, and its memory.
-    instance ??= new Instance(glue, () => glue.initSync().memory);
+    // `initSync` returns the current instance: a trap replaces it, and its memory.
+    instance ??= new Instance(glue, () => /** @type {() => { memory: WebAssembly.Memory }} */ (/** @type {unknown} */ (glue.initSync))().memory);
   }
 
+  /** @param {Wasm} [wasm] */
   async function load(wasm) {
     loading ??= instantiate(wasm);
     try {
@@ -37,9 +49,10 @@ export function entry({ wasmFile, tcp = null, webSocket = null }) {
       loading = null;
       throw error;
     }
-    return instance;
+    return /** @type {Instance} */ (instance);
   }
 
+  /** @param {string | URL} url @param {ConnectOptions} [options] */
   async function connect(url, { wasm, transport, tls, reconnect, ...options } = {}) {
     for (const [name, value] of [["transport", transport], ["reconnect", reconnect]]) {
       if (value !== undefined && typeof value !== "function") {
@@ -55,10 +68,10 @@ export function entry({ wasmFile, tcp = null, webSocket = null }) {
     const dial = {
       transport: gated(over),
       address: socket ?? { url: webSocket },
-      endpoint: shown ?? webSocket,
+      endpoint: /** @type {string} */ (shown ?? webSocket),
       delay: patient(policy(reconnect)),
     };
-    // An option that is undefined is not given: it leaves what the URL says.
+    // An option that is undefined does not replace what the URL says.
     const said = Object.entries(options).filter(([, value]) => value !== undefined);
     return openClient(await load(wasm), dial, { ...given, ...Object.fromEntries(said) });
   }

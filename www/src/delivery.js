@@ -1,6 +1,6 @@
 // From the memory of wasm to the caller: replies settle promises, messages go to their subscriptions.
 
-/** @import { Entry, Reading } from "./internal.js" */
+/** @import { Command, Reading, Unknown } from "./internal.js" */
 /** @import { Instance } from "./instance.js" */
 /** @import { Book } from "./book.js" */
 
@@ -37,7 +37,7 @@ export class Delivery {
     for (let at = start; at < start + count * 3; at += 3) {
       // Wasm reads an error inside of a reply, and its memory may grow meanwhile.
       if (words.length === 0) ({ memory, words } = this.#instance);
-      const entry = this.#book.get(words[at]);
+      const entry = /** @type {Command | undefined} */ (this.#book.get(words[at]));
       // Dropped meanwhile; the wasm side says when the number is free.
       if (entry === undefined) continue;
       this.#book.close(entry);
@@ -97,6 +97,7 @@ export class Delivery {
    * @param {Reading} reading
    */
   #value(memory, at, length, { bytes, bigint, shape }) {
+    /** @type {Unknown} */
     const value =
       shape === REPLIES.object && !bytes
         ? this.#reader.readObject(memory, at, length, bigint)

@@ -1,36 +1,52 @@
-// The sockets of a client: opens those that the wasm side asks for, and says when to open the next.
+// Opens the sockets that the wasm side asks for, and decides when to open the next.
+
+/** @import { Dial, Ended, GuardedSink } from "./internal.js" */
+/** @import { Instance } from "./instance.js" */
+/** @import { Link, Sink } from "./raw.js" */
 
 import { GaveUp, SHORTEST } from "./reconnect.js";
 import { causeOf, openLink } from "./transports/channel.js";
 
 export class Dialer {
-  /** What ended a socket or kept it from opening, until the next is dialled. */
+  /**
+   * Why the last socket ended or could not open, until the next is dialled.
+   * @type {Ended & Error | null}
+   */
   broken = null;
   #instance;
   #dial;
   #threw;
+  /** @type {Set<Link>} */
   #links = new Set();
+  /** @type {any} Whatever a transport threw. */
   #lastEnd = null;
-  /** How often it was asked when to dial since it was connected. */
+  /** Number of calls of `delay` since the last successful connect. */
   #failures = 0;
 
-  /** `dial` is `{ transport, address, endpoint, delay }`; `threw(origin, error)` is told what code of the program throws. */
+  /**
+   * `threw(origin, error)` is called with what code of the program throws.
+   * @param {Instance} instance
+   * @param {Dial} dial
+   * @param {(origin: string, error: unknown) => void} threw
+   */
   constructor(instance, dial, threw) {
     this.#instance = instance;
     this.#dial = dial;
     this.#threw = threw;
   }
 
-  /** Opens what carries the bytes; `sink` is told what happens to it. */
+  /** Opens a socket, which reports to `sink`. @param {Sink} sink */
   open(sink) {
+    /** @type {Instance["guard"]} */
     const guard = (action) => this.#instance.guard(action);
+    /** @type {GuardedSink} */
     const told = {
       open: guard(() => sink.open()),
       data: guard((length) => sink.data(length)),
       drain: guard(() => sink.drain()),
       end: guard((kind, message) => {
         sink.end(kind, message);
-        // Nothing comes after it: its memory need not wait for the garbage collector.
+        // Nothing follows the end: free the memory now instead of with the next garbage collection.
         sink.free();
       }),
       threw: (error) => this.#threw("transport", error),
@@ -46,7 +62,11 @@ export class Dialer {
     return link;
   }
 
-  /** Milliseconds until the next attempt to connect, as `backOff` gives them, or a `GaveUp`. */
+  /**
+   * Milliseconds until the next attempt to connect, as `backOff` gives them, or a `GaveUp`.
+   * @param {number} attempt
+   * @param {number} outage
+   */
   delay(attempt, outage) {
     const error = this.#lastEnd;
     this.#lastEnd = null;
@@ -57,12 +77,12 @@ export class Dialer {
     return wait < 0 ? Math.min(wait, -SHORTEST) : Math.max(wait, SHORTEST);
   }
 
-  /** It is connected. */
+  /** A connection is there. */
   connected() {
     this.#failures = 0;
   }
 
-  /** Ends all sockets: the wasm side that used them is gone. */
+  /** Ends all sockets: the wasm instance that used them is gone. */
   destroy() {
     for (const link of [...this.#links]) link.destroy();
   }

@@ -1,6 +1,11 @@
 // The side of a client that faces wasm (see raw.d.ts): issues commands and subscriptions, opens and closes the
 // connection, and begins anew after a trap. Tests put a fake in place of the wasm side.
 
+/** @import { Arg, Status, SubscribeOptions } from "./index.js" */
+/** @import { Instance } from "./instance.js" */
+/** @import { Dial, EngineOptions, Entry, GivenOptions, Queued, Shape, Subscribed, Unknown } from "./internal.js" */
+/** @import { Hooks, RawClient } from "./raw.js" */
+
 import { Book } from "./book.js";
 import { checkOptions, milliseconds } from "./calls.js";
 import { Delivery } from "./delivery.js";
@@ -25,6 +30,7 @@ export class Engine {
   /** How errors name the server. */
   #endpoint;
   #options;
+  /** @type {RawClient | null} */
   #raw = null;
   #book = new Book();
   #delivery;
@@ -32,11 +38,17 @@ export class Engine {
   #flushing = false;
   #queue;
   #opened = false;
+  /** @type {Promise<void> | null} */
   #closing = null;
   #ended = false;
-  /** Why it is closed, where that was not `close`. */
+  /** @type {(Error & { cause?: unknown }) | null} Why the client is closed, if `close` was not called. */
   #gaveUp = null;
 
+  /**
+   * @param {Instance} instance
+   * @param {Dial} dial
+   * @param {EngineOptions} [options]
+   */
   constructor(instance, dial, { bigint = false, ...options } = {}) {
     this.#instance = instance;
     this.#dialer = new Dialer(instance, dial, (origin, error) => this.hub.report(origin, error));
@@ -44,10 +56,10 @@ export class Engine {
     this.#options = options;
     this.bigint = bigint === true;
     this.#queue = { capacity: options.subscriptionCapacity ?? 1024, mostBytes: options.subscriptionBytes };
-    this.#delivery = new Delivery(instance, this.#book, (reply) => this.#raw.serverError(reply));
+    this.#delivery = new Delivery(instance, this.#book, (reply) => /** @type {RawClient} */ (this.#raw).serverError(reply));
   }
 
-  /** Connects. Nothing of it is left if that fails, or if the signal fires before. */
+  /** Connects. If that fails, or if the signal fires before, nothing is left open. @param {AbortSignal} [signal] */
   async open(signal) {
     signal?.throwIfAborted();
     this.#instance.add(this);
@@ -61,8 +73,14 @@ export class Engine {
     }
   }
 
+  /**
+   * @param {EngineOptions} options
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<void>}
+   */
   #begin(options, signal) {
     return new Promise((resolve, reject) => {
+      /** @type {Entry} */
       const entry = { id: 0, resolve: () => resolve(), reject, release: null };
       this.#book.add(entry);
       if (signal) this.#listen(entry, signal, () => reject(signal.reason));
@@ -74,12 +92,20 @@ export class Engine {
     });
   }
 
+  /**
+   * @param {string} name
+   * @param {unknown[]} words
+   * @param {GivenOptions} options
+   * @param {Shape | undefined} shape
+   * @returns {Promise<unknown>}
+   */
   execute(name, words, options, shape) {
     return new Promise((resolve, reject) => {
       const { timeout, signal, bytes, bigint, cached } = options;
       if (timeout !== undefined) milliseconds("timeout", timeout);
       signal?.throwIfAborted();
       if (this.#closing) throw this.#closed(name);
+      /** @type {Entry} */
       const entry = { id: 0, resolve, reject, shape, bytes: bytes === true, bigint: bigint ?? this.bigint, release: null };
       const id = this.#book.add(entry);
       try {
@@ -92,13 +118,19 @@ export class Engine {
     });
   }
 
-  /** Commands that are executed together: `{ name, words, bytes, bigint, shape }`. */
+  /**
+   * Sends commands that are executed together.
+   * @param {Queued[]} commands
+   * @param {GivenOptions} options
+   * @returns {Promise<unknown[]>}
+   */
   transaction(commands, { timeout, signal }) {
     return new Promise((resolve, reject) => {
       if (timeout !== undefined) milliseconds("timeout", timeout);
       signal?.throwIfAborted();
       if (this.#closing) throw this.#closed("MULTI");
-      const read = (item, place) => this.#delivery.item(item, commands[place]);
+      const read = (/** @type {Uint8Array | Error} */ item, /** @type {number} */ place) => this.#delivery.item(item, commands[place]);
+      /** @type {Entry} */
       const entry = { id: 0, resolve: (items) => resolve(items.map(read)), reject, release: null };
       const id = this.#book.add(entry);
       const before = this.#outbox.mark();
@@ -116,7 +148,14 @@ export class Engine {
     });
   }
 
-  /** `method` is the name of a method, which is the kind of the entry too. */
+  /**
+   * `method` names the method and the kind of the entry.
+   * @param {"subscribe" | "pSubscribe" | "sSubscribe"} method
+   * @param {Arg} channel
+   * @param {Unknown} callback
+   * @param {Unknown} options
+   * @returns {Promise<Subscription>}
+   */
   subscribe(method, channel, callback, options) {
     if (isPlain(callback) && options === undefined) [callback, options] = [undefined, callback];
     const { bytes = false, onMissed, signal } = options ?? {};
@@ -131,11 +170,12 @@ export class Engine {
       if (this.#closing) throw this.#closed(method);
       if (Array.isArray(channel)) throw mistake(`${method}: the channel is an array (expected one: subscribe to each)`);
       const packed = Outbox.bytesOf(channel);
-      const stop = () => this.#drop(entry);
+      const stop = () => this.#drop(entry, undefined);
       const subscription = new Subscription({
         kind: method, channel, hub: this.hub, callback, onMissed, ...this.#queue, stop,
       });
       const name = looseText(packed, 0, packed.length);
+      /** @type {Subscribed} */
       const entry = {
         id: 0, resolve: () => resolve(subscription), reject, release: null,
         subscription, kind: KIND[method], packed, name, bytes: bytes === true,
@@ -145,16 +185,19 @@ export class Engine {
     });
   }
 
+  /** @param {Subscribed} entry */
   #subscribe(entry) {
     this.#outbox.entry(entry.kind, this.#book.add(entry), 0, undefined, entry.packed);
     this.#flushSoon();
   }
 
+  /** @returns {Status} */
   status() {
-    const status = this.#raw && this.#instance.enter(() => this.#raw.status());
+    const status = this.#raw && this.#instance.enter(() => /** @type {RawClient} */ (this.#raw).status());
     return status ?? { connections: [], subscriptions: 0, cache: null };
   }
 
+  /** @returns {Promise<void>} */
   close() {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -163,19 +206,19 @@ export class Engine {
   async #close() {
     try {
       this.flush();
-      await new Promise((resolve, reject) => {
+      await new Promise((/** @type {(done: void) => void} */ resolve, reject) => {
         const id = this.#book.add({ id: 0, resolve, reject, release: null });
-        this.#instance.enter(() => this.#raw.close(id));
+        this.#instance.enter(() => /** @type {RawClient} */ (this.#raw).close(id));
       });
     } catch (error) {
-      // After a trap there is nothing left to close, and the event has told of it.
-      if (!(error instanceof WebAssembly.RuntimeError || error.cause instanceof WebAssembly.RuntimeError)) throw error;
+      // After a trap there is nothing left to close, and an event has reported it.
+      if (!(error instanceof WebAssembly.RuntimeError || /** @type {Error} */ (error).cause instanceof WebAssembly.RuntimeError)) throw error;
     } finally {
       this.#end();
     }
   }
 
-  /** Lets go of everything: as long as the wasm side has the hooks, this cannot be collected. */
+  /** Lets go of everything: while the wasm side has the hooks, this object cannot be collected. */
   #end() {
     if (this.#ended) return;
     this.#ended = true;
@@ -191,7 +234,7 @@ export class Engine {
     this.#raw = null;
   }
 
-  /** The wasm instance stopped, and another one is there. */
+  /** The wasm instance stopped, and another one has replaced it. @param {unknown} cause */
   trapped(cause) {
     const error = internalError(cause);
     const entries = this.#book.takeAll();
@@ -200,6 +243,7 @@ export class Engine {
     this.#dialer.destroy();
     this.#tell(error);
     const goesOn = this.#opened && !this.#closing;
+    /** @type {Subscribed[]} */
     const subscriptions = [];
     for (const entry of entries) {
       if (goesOn && entry.subscription?.confirmed) {
@@ -210,9 +254,9 @@ export class Engine {
       entry.subscription?.finish(error);
     }
     if (!goesOn) return;
-    // It goes on trying for as long as it takes, as after any other outage.
+    // Attempts go on for as long as necessary, as after any other outage.
     this.#begin({ ...this.#options, abortOnConnectFail: false }).catch((failure) => {
-      // A second trap has begun anew by itself.
+      // A second trap has started its own attempt.
       if (this.#raw === null) this.#tell(failure);
     });
     for (const entry of subscriptions) {
@@ -223,10 +267,12 @@ export class Engine {
     }
   }
 
+  /** @param {{ message: string }} error */
   #tell({ message }) {
     this.hub.emit("internalError", { endpoint: this.#endpoint, connectionType: null, origin: "wasm", detail: message, message });
   }
 
+  /** @param {string | null | undefined} command */
   #closed(command) {
     const message = this.#gaveUp?.message ?? "the client is closed";
     const error = toError({ kind: "closed", delivery: "not-sent", command, message: command ? `${command}: ${message}` : message });
@@ -242,29 +288,42 @@ export class Engine {
 
   #flushAlone = () => this.flush(true);
 
-  /** What was issued crosses now. `alone`: nothing but the event loop has called this. */
+  /** Sends what was issued. `alone`: the event loop calls this, and no other code. @param {boolean} [alone] */
   flush(alone = false) {
     this.#flushing = false;
     if (this.#outbox.isEmpty || !this.#raw) return;
     try {
-      this.#instance.enter(() => this.#outbox.flush((heads, bytes) => this.#raw.execute(heads, bytes, alone)));
+      this.#instance.enter(() => this.#outbox.flush((heads, bytes) => /** @type {RawClient} */ (this.#raw).execute(heads, bytes, alone)));
     } catch (error) {
-      // After a trap everything that was open is rejected already.
+      // After a trap everything that was open has been rejected.
       if (!(error instanceof WebAssembly.RuntimeError)) report(error);
     }
   }
 
+  /**
+   * @param {Entry} entry
+   * @param {AbortSignal} signal
+   */
   #abortable(entry, signal) {
     entry.signal = signal;
     this.#listen(entry, signal, () => this.#drop(entry, signal.reason));
   }
 
+  /**
+   * @param {Entry} entry
+   * @param {AbortSignal} signal
+   * @param {() => void} abort
+   */
   #listen(entry, signal, abort) {
     signal.addEventListener("abort", abort, { once: true });
     entry.release = () => signal.removeEventListener("abort", abort);
   }
 
-  /** Ends what is open at once, and lets the wasm side drop it. */
+  /**
+   * Ends an open entry at once, and lets the wasm side drop it.
+   * @param {Entry} entry
+   * @param {unknown} reason
+   */
   #drop(entry, reason) {
     if (!this.#book.isOpen(entry)) return;
     this.#book.drop(entry);
@@ -274,23 +333,29 @@ export class Engine {
     this.#flushSoon();
   }
 
-  /** What was opened did not get as far as the outbox. */
+  /**
+   * An opened entry did not reach the outbox.
+   * @param {Entry} entry
+   * @param {unknown} error
+   * @returns {never}
+   */
   #refuse(entry, error) {
-    // After a trap all numbers are new, and its promise is rejected already.
+    // After a trap all numbers are new, and the promise has been rejected.
     if (this.#book.isOpen(entry)) this.#book.close(entry);
     throw error;
   }
 
-  /** What the wasm side calls. None of these may throw: it cannot unwind. */
+  /** The functions that the wasm side calls. None may throw: the wasm side cannot unwind. @returns {Hooks} */
   #hooks() {
-    // Not by `...args`, which would make an array for every reply.
-    const safe = (hook) => (first, second, third) => {
+    // Not with `...args`, which would make an array for every reply.
+    /** @type {<F extends (first: any, second: any, third: any) => any>(hook: F) => F} Arguments are passed on. */
+    const safe = (hook) => /** @type {typeof hook} */ ((first, second, third) => {
       try {
         return hook(first, second, third);
       } catch (error) {
         report(error);
       }
-    };
+    });
     return {
       error: safe((fields) => this.#error(fields)),
       replies: safe((places, count) => this.#delivery.replies(places, count)),
@@ -314,13 +379,19 @@ export class Engine {
     };
   }
 
+  /** @param {Parameters<Hooks["error"]>[0]} fields */
   #error(fields) {
     if (fields.kind !== "closed" || !this.#gaveUp) return toError(fields, this.#dialer.broken);
     const error = this.#closed(fields.command);
-    error.delivery = fields.delivery;
+    error.delivery = /** @type {import("./index.js").Delivery} */ (fields.delivery);
     return error;
   }
 
+  /**
+   * @param {number} id
+   * @param {boolean} ok
+   * @param {unknown} value
+   */
   #settle(id, ok, value) {
     const entry = this.#book.get(id);
     if (!entry) {
@@ -335,15 +406,24 @@ export class Engine {
     entry.resolve(value);
   }
 
-  /** Milliseconds until the next attempt to connect. */
+  /**
+   * Milliseconds until the next attempt to connect.
+   * @param {number} attempt
+   * @param {number} outage
+   */
   #delay(attempt, outage) {
     const wait = this.#dialer.delay(attempt, outage);
     if (!(wait instanceof GaveUp)) return wait;
-    // Not at once: the wasm side is calling.
+    // Later, because the wasm side is calling.
     soon(() => this.#giveUp(attempt, outage, wait.reason));
     return Infinity;
   }
 
+  /**
+   * @param {number} attempt
+   * @param {number} outage
+   * @param {Error | null} reason
+   */
   #giveUp(attempt, outage, reason) {
     if (this.#closing) return;
     const endpoint = this.#endpoint;

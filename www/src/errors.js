@@ -1,17 +1,24 @@
-// The error classes. The wasm side reports plain fields; `toError` makes instances of them.
+// The error classes. The wasm side reports plain fields, and `toError` makes an instance of them.
 
-/** The `code` of what is wrong with an argument or an option of a call. */
+/** @import { Ended, ErrorFields } from "./internal.js" */
+
+/** The `code` of an error about an argument or an option of a call. */
 export const BAD_ARGUMENT = "ERR_REDMUX_ARGUMENT";
-/** The `code` of what is wrong with a URL or an option of `connect`. */
+/** The `code` of an error about the URL or an option of `connect`. */
 export const BAD_CONFIG = "ERR_REDMUX_CONFIG";
 
-/** The error of a call that is a mistake in the program; the message shows no value. */
+/**
+ * The error for a call that is a mistake in the program; the message shows no value.
+ * @param {string} message
+ * @param {string} [code]
+ */
 export function mistake(message, code = BAD_ARGUMENT) {
   return Object.assign(new TypeError(message), { code });
 }
 
 /** The base of every error of this package. */
 export class RedmuxError extends Error {
+  /** @param {string} message @param {ErrorFields} [fields] */
   constructor(message, fields = {}) {
     super(message);
     const { kind = "internal", stage = null, delivery = "not-sent" } = fields;
@@ -38,6 +45,7 @@ export class CommandError extends RedmuxError {}
 
 /** The server answered with an error. */
 export class ServerError extends RedmuxError {
+  /** @param {string} message @param {ErrorFields} [fields] */
   constructor(message, fields = {}) {
     super(message, { kind: "server", delivery: "answered", ...fields });
     this.serverCode = fields.serverCode ?? "";
@@ -46,17 +54,18 @@ export class ServerError extends RedmuxError {
   }
 }
 
-// As texts, because minifiers rename classes.
-for (const [name, { prototype }] of [
+// The names are texts because minifiers rename classes.
+for (const [name, { prototype }] of /** @type {const} */ ([
   ["RedmuxError", RedmuxError],
   ["ConnectionError", ConnectionError],
   ["TimeoutError", TimeoutError],
   ["CommandError", CommandError],
   ["ServerError", ServerError],
-]) {
+])) {
   Object.defineProperty(prototype, "name", { value: name, configurable: true, writable: true });
 }
 
+/** @type {Map<unknown, typeof RedmuxError>} */
 const CLASSES = new Map([
   ["connect", ConnectionError],
   ["connection-lost", ConnectionError],
@@ -68,7 +77,10 @@ const CLASSES = new Map([
   ["server", ServerError],
 ]);
 
-/** What to call in place of a command that is refused on a shared connection. */
+/**
+ * What to call instead of a command that a shared connection refuses.
+ * @type {[call: string, commands: unknown[]][]}
+ */
 const INSTEAD = [
   ["subscribe, pSubscribe, sSubscribe", ["SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE"]],
   ["unsubscribe of a subscription", ["UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE"]],
@@ -78,7 +90,9 @@ const INSTEAD = [
 
 /**
  * The instance for the fields of an error: `kind` decides the class. `ended` is how a socket ended, if one did:
- * it is the cause of errors whose message tells of it. With `isAuth` the server did not accept who dialled.
+ * it becomes the cause of an error whose message mentions it. With `isAuth` the server refused the client's identity.
+ * @param {ErrorFields & { message: string }} fields
+ * @param {Ended | null} [ended]
  */
 export function toError(fields, ended = null) {
   const Class = CLASSES.get(fields.kind) ?? RedmuxError;
@@ -90,12 +104,16 @@ export function toError(fields, ended = null) {
   return error;
 }
 
-/** As the second argument of a constructor would: not enumerable. */
+/**
+ * Sets the cause, not enumerable, as the second argument of a constructor would.
+ * @param {Error} error
+ * @param {unknown} cause
+ */
 export function defineCause(error, cause) {
   Object.defineProperty(error, "cause", { value: cause, configurable: true, writable: true });
 }
 
-/** The error of everything that was open when the wasm instance stopped. */
+/** The error of everything that was open when the wasm instance stopped. @param {unknown} cause */
 export function internalError(cause) {
   const error = new RedmuxError("internal error: the wasm instance stopped", {
     kind: "internal",
@@ -106,8 +124,8 @@ export function internalError(cause) {
 }
 
 /**
- * Tells of an exception that nobody else would hear of. Not by `reportError`: in Deno and Bun that ends the
- * process.
+ * Reports an exception that no caller can catch. Not with `reportError`: in Deno and Bun that ends the process.
+ * @param {unknown} error
  */
 export function report(error) {
   console.error(error);

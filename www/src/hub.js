@@ -1,9 +1,14 @@
-// Events: named listeners whose exceptions never reach the client.
+// Events. What a listener throws never reaches the client.
+
+/** @import { EventName, Listener, Unknown } from "./internal.js" */
 
 import { mistake, report } from "./errors.js";
 import { Waiting } from "./waiting.js";
 
-/** Every event, in the order of the documentation. */
+/**
+ * Every event, in the order of the documentation.
+ * @type {readonly EventName[]}
+ */
 export const EVENTS = Object.freeze([
   "connectionFailed",
   "connectionRestored",
@@ -16,31 +21,46 @@ export const EVENTS = Object.freeze([
   "missed",
 ]);
 
-/** Events that wait for a slow reader before the oldest are dropped. */
+/** Number of events that wait for a slow reader before the oldest are dropped. */
 const CAPACITY = 256;
-/** About what an event takes, in bytes. */
+/** Estimated bytes of an event. */
 const SIZE = 200;
 
 export class Hub {
+  /** @type {Map<string, { listener: Listener, once: boolean }[]>} */
   #listeners = new Map();
+  /** @type {SafeTarget | null} */
   #target = null;
+  /** @type {Set<Waiting>} */
   #iterators = new Set();
   #ended = false;
 
+  /**
+   * @param {string} event
+   * @param {Listener} listener
+   */
   on(event, listener) {
     check(event, listener);
     const list = this.#listeners.get(event) ?? [];
-    // A new list each time: one that is being gone through does not change.
+    // A new list each time: `emit` may be going through the old one.
     this.#listeners.set(event, [...list, { listener, once: false }]);
   }
 
+  /**
+   * @param {string} event
+   * @param {Listener} listener
+   */
   once(event, listener) {
     check(event, listener);
     const list = this.#listeners.get(event) ?? [];
     this.#listeners.set(event, [...list, { listener, once: true }]);
   }
 
-  /** Removes the listener that was added first, if it is there. */
+  /**
+   * Removes the listener; of several equal ones, the one that was added first.
+   * @param {string} event
+   * @param {Listener} listener
+   */
   off(event, listener) {
     check(event, listener);
     const list = this.#listeners.get(event) ?? [];
@@ -77,7 +97,7 @@ export class Hub {
     };
   }
 
-  /** No more events come. */
+  /** Ends all iterators; no more events come. */
   end() {
     this.#ended = true;
     for (const waiting of this.#iterators) waiting.end();
@@ -85,6 +105,10 @@ export class Hub {
     this.#listeners.clear();
   }
 
+  /**
+   * @param {EventName} event
+   * @param {object} payload
+   */
   emit(event, payload) {
     if (this.#ended) return;
     for (const waiting of this.#iterators) waiting.push({ type: event, detail: payload }, SIZE);
@@ -95,61 +119,93 @@ export class Hub {
     }
   }
 
-  /** Calls a listener of `origin`; what it throws, or rejects with, is reported and goes no further. */
+  /**
+   * Calls a listener of `origin`; what it throws, or rejects with, is reported and goes no further.
+   * @template T
+   * @param {string} origin
+   * @param {(payload: T) => Unknown} listener
+   * @param {T} payload
+   */
   call(origin, listener, payload) {
     try {
       const result = listener(payload);
-      if (typeof result?.then === "function") result.then(undefined, (error) => this.report(origin, error));
+      if (typeof result?.then === "function") result.then(undefined, (/** @type {unknown} */ error) => this.report(origin, error));
     } catch (error) {
       this.report(origin, error);
     }
   }
 
-  /** Code of the program has thrown, where nobody would hear of it. */
+  /**
+   * Reports that code of the program has thrown where no caller can catch it.
+   * @param {string} origin
+   * @param {unknown} error
+   */
   report(origin, error) {
     report(error);
-    // One that listens for this and throws is not called for that again.
+    // A listener of this event that throws is not called again about that.
     if (origin === "listenerError") return;
     this.emit("listenerError", { origin, error, message: `a listener threw: ${origin}` });
   }
 }
 
-/** An `EventTarget` whose listeners may throw: most runtimes end the process otherwise. */
+/** An `EventTarget` whose listeners may throw: in most runtimes that would end the process. */
 class SafeTarget extends EventTarget {
   #hub;
+  /** @type {WeakMap<object, (event: Event) => void>} */
   #safe = new WeakMap();
 
+  /** @param {Hub} hub */
   constructor(hub) {
     super();
     this.#hub = hub;
   }
 
+  /**
+   * @param {string} type
+   * @param {Unknown} listener
+   * @param {boolean | AddEventListenerOptions} [options]
+   */
   addEventListener(type, listener, options) {
     super.addEventListener(type, this.#guarded(listener), options);
   }
 
+  /**
+   * @param {string} type
+   * @param {Unknown} listener
+   * @param {boolean | EventListenerOptions} [options]
+   */
   removeEventListener(type, listener, options) {
     super.removeEventListener(type, this.#safe.get(listener) ?? listener, options);
   }
 
+  /** @param {Unknown} listener */
   #guarded(listener) {
     if (typeof listener !== "function" && typeof listener?.handleEvent !== "function") return listener;
     let safe = this.#safe.get(listener);
     if (!safe) {
-      const act = (event) => (typeof listener === "function" ? listener.call(this, event) : listener.handleEvent(event));
-      safe = (event) => this.#hub.call(event.type, act, event);
+      const act = (/** @type {Event} */ event) => (typeof listener === "function" ? listener.call(this, event) : listener.handleEvent(event));
+      safe = (/** @type {Event} */ event) => this.#hub.call(event.type, act, event);
       this.#safe.set(listener, safe);
     }
     return safe;
   }
 }
 
+/**
+ * @template T
+ * @param {T[]} list
+ * @param {number} index
+ */
 function without(list, index) {
   return list.filter((_, i) => i !== index);
 }
 
+/**
+ * @param {string} event
+ * @param {unknown} listener
+ */
 function check(event, listener) {
-  if (!EVENTS.includes(event)) {
+  if (!EVENTS.includes(/** @type {EventName} */ (event))) {
     throw mistake(`${String(event)} is not an event (expected one of ${EVENTS.join(", ")})`);
   }
   if (typeof listener !== "function") throw mistake("the listener is not a function");

@@ -1,5 +1,5 @@
 // The package in browsers, and wherever no other entry fits: WebSockets, and the wasm file fetched
-// from beside this one.
+// from its place relative to this file.
 
 import { entry } from "./connect.js";
 import { fetched } from "./wasmfile.js";
@@ -9,9 +9,9 @@ export * from "./exports.js";
 export const { connect, load } = entry({
   wasmFile: () =>
     fetched(
-      // Written like this, bundlers find the file and take it along.
+      // Bundlers find a file that is named like this and copy it.
       () => new URL("../pkg/redmux_wasm_bg.wasm", import.meta.url),
-      // Those that do not find it have this instead; it is loaded only then.
+      // The fallback for bundlers that do not; it is loaded only then.
       async () => (await import("./inlined.js")).inlined(),
     ),
 });

@@ -1,5 +1,5 @@
-// The package with the wasm file inside: nothing is fetched. For single-file builds, browser extensions
-// and pages whose policy forbids it. It is a third larger.
+// The package with the wasm file inside, so that it fetches nothing: for single-file builds, browser extensions
+// and pages whose policy forbids fetching. The file is a third larger.
 
 import { entry } from "./connect.js";
 import { inlined } from "./inlined.js";

@@ -1,14 +1,18 @@
 // The instance of the wasm side that all clients share. Everything that runs in it is called from
-// here, so that a trap is seen wherever it happens: then everything that is open is rejected, a new
-// instance takes its place, and the engine of each client connects again.
+// here, so that a trap is noticed wherever it happens: then everything that is open is rejected, a new
+// instance replaces the old one, and the engine of each client connects again.
+
+/** @import { Engine } from "./engine.js" */
+/** @import { Glue, Unknown } from "./internal.js" */
 
 import { report } from "./errors.js";
 
 const NOW = Promise.resolve();
 
 /**
- * Calls `action`, which must not throw, as soon as what runs now has ended. In Node `queueMicrotask` is a
- * wrapper that costs several times as much.
+ * Calls `action`, which must not throw, as soon as the current task has ended. `queueMicrotask` costs several
+ * times as much in Node, where it is a wrapper.
+ * @param {() => void} action
  */
 export function soon(action) {
   NOW.then(action);
@@ -17,15 +21,24 @@ export function soon(action) {
 export class Instance {
   #glue;
   #memory;
+  /** @type {Map<string, number>} */
   #names = new Map();
+  /** @type {Map<number, ReturnType<typeof setTimeout>>} */
   #timers = new Map();
+  /** @type {Set<Engine>} */
   #engines = new Set();
-  /** Counts the instances: what belongs to an earlier one is not called any more. */
+  /** Number of the instance: functions of an earlier one are no longer called. */
   generation = 0;
+  /** @type {Uint8Array} */
   #view = new Uint8Array();
+  /** @type {Uint32Array} */
   #words = new Uint32Array();
 
-  /** `glue` is the module of wasm-bindgen, `memory` the instance's memory. */
+  /**
+   * `glue` is the module of wasm-bindgen, `memory` returns the instance's memory.
+   * @param {Glue} glue
+   * @param {() => { buffer: ArrayBufferLike }} memory
+   */
   constructor(glue, memory) {
     this.#glue = glue;
     this.#memory = memory;
@@ -36,21 +49,25 @@ export class Instance {
     return this.#glue.RawClient;
   }
 
-  /** The memory as it is now; not to be kept. */
+  /** The memory as bytes. The view is valid until wasm is called. */
   get memory() {
     const { buffer } = this.#memory();
     if (this.#view.buffer !== buffer) this.#view = new Uint8Array(buffer);
     return this.#view;
   }
 
-  /** The same in words of four bytes. */
+  /** The memory as words of four bytes, with the same validity. */
   get words() {
     const { buffer } = this.#memory();
     if (this.#words.buffer !== buffer) this.#words = new Uint32Array(buffer);
     return this.#words;
   }
 
-  /** The number of a command's name. */
+  /**
+   * The number of a command's name.
+   * @param {string} name
+   * @returns {number}
+   */
   name = (name) => {
     const known = this.#names.get(name);
     if (known !== undefined) return known;
@@ -59,20 +76,30 @@ export class Instance {
     return number;
   };
 
+  /** @param {Engine} engine */
   add(engine) {
     this.#engines.add(engine);
   }
 
+  /** @param {Engine} engine */
   remove(engine) {
     this.#engines.delete(engine);
   }
 
-  /** Frees an object of this instance as soon as what runs now, which may be a call of its own, has ended. */
+  /**
+   * Frees an object of this instance as soon as the current task, which may be a call of that object, has ended.
+   * @param {{ free(): void }} object
+   */
   free(object) {
     soon(this.guard(() => object.free()));
   }
 
-  /** Calls into wasm; what it throws is thrown, but a trap is dealt with before. */
+  /**
+   * Calls into wasm and passes on what it throws; a trap is dealt with first.
+   * @template T
+   * @param {() => T} action
+   * @returns {T}
+   */
   enter(action) {
     try {
       return action();
@@ -82,7 +109,13 @@ export class Instance {
     }
   }
 
-  /** The same from where nobody could catch it. */
+  /**
+   * Calls into wasm where no caller could catch what it throws.
+   * @param {number} generation
+   * @param {(first?: Unknown, second?: Unknown) => void} action
+   * @param {unknown} [first]
+   * @param {unknown} [second]
+   */
   #enterAlone(generation, action, first, second) {
     if (generation !== this.generation) return;
     try {
@@ -93,10 +126,15 @@ export class Instance {
     }
   }
 
-  /** A function of up to two arguments that calls into this instance, and does nothing once there is another. */
+  /**
+   * A function of up to two arguments that calls into this instance, and does nothing once another has replaced it.
+   * @template {(first: any, second: any) => void} F Arguments of any types are passed on.
+   * @param {F} action
+   * @returns {F}
+   */
   guard(action) {
     const { generation } = this;
-    return (first, second) => this.#enterAlone(generation, action, first, second);
+    return /** @type {F} */ ((/** @type {unknown} */ first, /** @type {unknown} */ second) => this.#enterAlone(generation, action, first, second));
   }
 
   #start() {
@@ -116,6 +154,7 @@ export class Instance {
     });
   }
 
+  /** @param {unknown} cause */
   #trapped(cause) {
     this.generation += 1;
     for (const timer of this.#timers.values()) clearTimeout(timer);

@@ -1,5 +1,5 @@
 // The package in Node and Deno: TCP, TLS and Unix sockets besides WebSockets, and the wasm file inside, so that
-// it is there when all is bundled into one file.
+// a bundle of one file has it.
 
 import { entry } from "./connect.js";
 import { inlined } from "./inlined.js";
@@ -11,7 +11,7 @@ export const { connect, load } = entry({ wasmFile: inlined, tcp, webSocket });
 
 /** Node has a WebSocket of its own from version 22 on. */
 async function webSocket() {
-  // By a name that bundlers do not see: they would want to have it.
+  // A name that bundlers do not see: they would require the package.
   const name = "ws";
   try {
     return (await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ name)).WebSocket;

@@ -1,19 +1,31 @@
-// Options of a client: checked here, and packed for the wasm side, which reads them in the same order
+// Checks the options of a client and packs them for the wasm side, which reads them in the same order
 // (www/wasm/src/options.rs).
+
+/** @import { EngineOptions, Unknown } from "./internal.js" */
+/** @typedef {[expected: string, accepts: (value: unknown) => boolean]} Rule */
+/** @typedef {Record<string, Unknown>} Given Options by name: `checked` looks at their values. */
 
 import { toError } from "./errors.js";
 import { KIND, NO_NAME, Outbox } from "./outbox.js";
 import { isPlain } from "./values.js";
 
+/** @type {Rule} */
 const text = ["a string", (value) => typeof value === "string" && value.isWellFormed?.() !== false];
+/** @type {Rule} */
 const flag = ["true or false", (value) => typeof value === "boolean"];
-const whole = ["a whole number, 0 or more", (value) => Number.isInteger(value) && value >= 0 && value <= 0xffffffff];
+/** @type {Rule} */
+const whole = ["a whole number, 0 or more", (/** @type {Unknown} */ value) => Number.isInteger(value) && value >= 0 && value <= 0xffffffff];
+/** @type {Rule} */
 const time = ["milliseconds greater than 0, or Infinity", (value) => typeof value === "number" && value > 0];
+/** @type {Rule} */
 const version = ["2 or 3", (value) => value === 2 || value === 3];
 
+/** @type {Rule} */
 const label = ["printable ASCII without spaces, as Redis takes it", (value) => typeof value === "string" && /^[!-~]*$/.test(value)];
 
+/** @type {Record<string, Rule>} */
 const TEXTS = { username: text, password: text, clientName: label };
+/** @type {Record<string, Rule>} */
 const NUMBERS = {
   database: whole,
   connectRetry: whole,
@@ -28,22 +40,30 @@ const NUMBERS = {
   protocol: version,
   redialOnReadonly: flag,
 };
-/** What the wasm side does not know of. */
+/**
+ * Options that the wasm side does not know.
+ * @type {Record<string, Rule>}
+ */
 const LOCAL = { subscriptionCapacity: whole, subscriptionBytes: whole };
-/** All of `connect`, in the order of the documentation. */
+/** All options of `connect`, in the order of the documentation. */
 const KNOWN = [...Object.keys(TEXTS), ...Object.keys(NUMBERS), ...Object.keys(LOCAL), "bigint", "clientCache", "reconnect", "signal", "tls", "transport", "wasm"];
+/** @type {Record<string, Rule>} */
 const CACHE = { maxBytes: whole, maxReplyBytes: whole, maxAge: time };
 const CACHE_EXPECTED = "true, or an object of maxBytes, maxReplyBytes, maxAge and prefixes";
 
 /**
- * Calls `open(numbers, heads, bytes)` with the options, among which `endpoint` is how errors name the server.
+ * Calls `open(numbers, heads, bytes)` with the options; `endpoint` among them is how errors name the server.
  *
  * Throws a `RedmuxError` (`ERR_REDMUX_CONFIG`) that names the option and what is accepted, never the value.
+ * @template T
+ * @param {EngineOptions & { endpoint: string }} options
+ * @param {(numbers: Float64Array, heads: Uint32Array, bytes: Uint8Array) => T} open
+ * @returns {T}
  */
 export function packOptions({ endpoint, clientCache, ...options }, open) {
   for (const [name, value] of Object.entries(options)) {
     if (value !== undefined && ![TEXTS, NUMBERS, LOCAL].some((known) => Object.hasOwn(known, name))) {
-      // `ssl…` is what the Rust client and connection strings call it.
+      // The Rust client and connection strings call these options `ssl…`.
       const hint = name.startsWith("ssl") ? "TLS is set by rediss: and tls: { ca, cert, key, servername }" : `expected one of ${KNOWN.join(", ")}`;
       throw fault(`${name} is not an option (${hint})`);
     }
@@ -63,13 +83,15 @@ export function packOptions({ endpoint, clientCache, ...options }, open) {
   const words = [...given.map((value) => value ?? ""), ...(cache?.prefixes ?? [])];
   const outbox = new Outbox();
   outbox.add(0, () => NO_NAME, endpoint, undefined, KIND.command, words);
-  // What is not given is NaN.
+  // An option that is not given is NaN.
   return outbox.flush((heads, bytes) => open(Float64Array.from(numbers), heads, bytes));
 }
 
 /**
- * An empty text is what a variable of the environment gives that is not set: it is taken as nothing given. The user
- * `default` without a password is whom every connection begins with.
+ * An empty text counts as not given: it is the value of an environment variable that is not set. Every connection
+ * begins as the user `default` without a password, which is therefore no login.
+ * @param {Given} options
+ * @returns {Given}
  */
 function credentials({ username, password, ...options }) {
   const user = username === "" || (username === "default" && !password) ? undefined : username;
@@ -78,10 +100,15 @@ function credentials({ username, password, ...options }) {
   return { ...options, username: user, password: secret };
 }
 
+/** @param {unknown} value */
 function mark(value) {
   return value === undefined ? NaN : 1;
 }
 
+/**
+ * @param {unknown} [given]
+ * @returns {Given | undefined}
+ */
 function cacheOf(given = false) {
   if (given === false) return undefined;
   if (given === true) return {};
@@ -93,16 +120,24 @@ function cacheOf(given = false) {
   return given;
 }
 
+/** @param {unknown} value */
 function isTexts(value) {
   return Array.isArray(value) && value.every((item) => text[1](item));
 }
 
+/**
+ * @param {Given} options
+ * @param {string} name
+ * @param {Rule} rule
+ * @param {string} [shown]
+ */
 function checked(options, name, [expected, accepts], shown = name) {
   const value = options[name];
   if (value !== undefined && !accepts(value)) throw fault(`${shown}: expected ${expected}`);
   return value;
 }
 
+/** @param {string} message */
 function fault(message) {
   return toError({ kind: "config", delivery: "not-sent", message });
 }

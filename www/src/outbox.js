@@ -1,5 +1,5 @@
-// What is asked for on its way into wasm: all of one turn of the event loop in one buffer, in order, which
-// crosses once. www/wasm/src/batch.rs says what is where.
+// What was issued, on its way into wasm: everything of one turn of the event loop in one buffer, in order, which
+// crosses once. www/wasm/src/batch.rs describes the layout.
 
 import { mistake } from "./errors.js";
 import { describe } from "./values.js";
@@ -7,24 +7,26 @@ import { describe } from "./values.js";
 const encoder = new TextEncoder();
 const BYTES = 16 << 10;
 const HEADS = 1024;
-/** Buffers beyond this are given back after use: a large value must not hold its memory for good. */
+/** Larger buffers are freed after use, so that one large value does not hold its memory. */
 const KEEP = 2 << 20;
 
 /** What an entry asks for: the same numbers as `Kind` in www/wasm/src/batch.rs. */
 export const KIND = Object.freeze({ command: 0, cached: 1, transaction: 2, subscribe: 3, pSubscribe: 4, sSubscribe: 5, cancel: 6 });
 
-/** Instead of the number of a name: the first word is the name. */
+/** In place of the number of a name: the first word is the name. */
 export const NO_NAME = 0xffffffff;
 const LONGEST_NAME = 32;
 const NO_LIMIT = 0xffffffff;
 
 export class Outbox {
+  /** @type {Uint8Array} */
   #bytes;
+  /** @type {Uint32Array} */
   #heads;
   #used = 0;
   #count = 0;
 
-  /** With room for so many bytes, and as many entries as usually have them. */
+  /** Makes an outbox with room for this number of bytes, and for as many entries as these usually hold. */
   constructor(room = BYTES) {
     this.#bytes = new Uint8Array(room);
     this.#heads = new Uint32Array(room / (BYTES / HEADS));
@@ -38,8 +40,13 @@ export class Outbox {
    * Adds a command; `kind` is `KIND.command` or `KIND.cached`. `words` are its arguments, arrays among them
    * element by element; `time` is in milliseconds, `undefined` for the default.
    *
-   * Throws a TypeError that names the position of a bad argument, never its value; then nothing
-   * was added.
+   * Throws a TypeError that names the position of a bad argument, never its value; then nothing was added.
+   * @param {number} id
+   * @param {(name: string) => number} names
+   * @param {string} name
+   * @param {number | undefined} time
+   * @param {number} kind
+   * @param {ArrayLike<unknown>} words
    */
   add(id, names, name, time, kind, words) {
     const head = this.#count;
@@ -63,7 +70,14 @@ export class Outbox {
     }
   }
 
-  /** Adds an entry of another kind; `number` stands where commands have the number of their name. */
+  /**
+   * Adds an entry of another kind; `number` is in the place of the number of a command's name.
+   * @param {number} kind
+   * @param {number} id
+   * @param {number} [number]
+   * @param {number} [time]
+   * @param {Uint8Array} [bytes]
+   */
   entry(kind, id, number = 0, time = undefined, bytes = undefined) {
     const head = this.#count;
     if (head + 6 > this.#heads.length) this.#moreHeads(6);
@@ -72,24 +86,30 @@ export class Outbox {
     this.#heads.set([id, number, packTime(time), kind, this.#count - head - 5], head);
   }
 
-  /** What is added from now on is taken back by `undo`. */
+  /** Marks a place: `undo` takes back what is added after it. @returns {[count: number, used: number]} */
   mark() {
     return [this.#count, this.#used];
   }
 
+  /** @param {[count: number, used: number]} mark */
   undo([count, used]) {
     this.#count = count;
     this.#used = used;
   }
 
-  /** The bytes of one value, where no command is meant. */
+  /** The bytes of one value, without a command. @param {unknown} value */
   static bytesOf(value) {
     const outbox = new Outbox();
     outbox.#word(value, 0);
     return outbox.#bytes.slice(0, outbox.#used);
   }
 
-  /** Hands what was added to `send(heads, bytes)`, which keeps neither; gives what that gives. */
+  /**
+   * Hands what was added to `send(heads, bytes)`, which keeps neither; returns what `send` returns.
+   * @template T
+   * @param {(heads: Uint32Array, bytes: Uint8Array) => T} send
+   * @returns {T}
+   */
   flush(send) {
     const heads = this.#heads.subarray(0, this.#count);
     const bytes = this.#bytes.subarray(0, this.#used);
@@ -103,6 +123,10 @@ export class Outbox {
     }
   }
 
+  /**
+   * @param {unknown} word
+   * @param {number} index
+   */
   #word(word, index) {
     if (Array.isArray(word)) {
       for (const item of word) this.#word(item, index++);
@@ -115,6 +139,10 @@ export class Outbox {
     this.#heads[this.#count++] = this.#used - start;
   }
 
+  /**
+   * @param {unknown} value
+   * @param {number} index
+   */
   #value(value, index) {
     switch (typeof value) {
       case "number":
@@ -133,19 +161,24 @@ export class Outbox {
     throw bad(index, `is ${describe(value)}`);
   }
 
+  /** @param {Uint8Array} bytes */
   #raw(bytes) {
     this.#reserve(bytes.length);
     this.#bytes.set(bytes, this.#used);
     this.#used += bytes.length;
   }
 
+  /**
+   * @param {string} text
+   * @param {number} index
+   */
   #text(text, index) {
     const length = text.length;
-    // All of it if it is ASCII.
+    // Enough if the text is ASCII.
     this.#reserve(length);
     if (length <= 64) {
       const at = this.#used;
-      // Short ASCII, nearly every argument, is faster without the encoder.
+      // Nearly every argument is short ASCII, which is faster without the encoder.
       const bytes = this.#bytes;
       let i = 0;
       for (; i < length; i++) {
@@ -168,6 +201,7 @@ export class Outbox {
     this.#used += encoder.encodeInto(text.slice(read), this.#bytes.subarray(this.#used)).written;
   }
 
+  /** @param {number} more */
   #reserve(more) {
     const wanted = this.#used + more;
     if (wanted <= this.#bytes.length) return;
@@ -176,6 +210,7 @@ export class Outbox {
     this.#bytes = larger;
   }
 
+  /** @param {number} more */
   #moreHeads(more) {
     const larger = new Uint32Array(Math.max(this.#count + more, this.#heads.length * 2));
     larger.set(this.#heads);
@@ -183,10 +218,15 @@ export class Outbox {
   }
 }
 
+/** @param {number | undefined} time */
 function packTime(time) {
   return time === undefined ? 0 : time >= NO_LIMIT ? NO_LIMIT : Math.ceil(time);
 }
 
+/**
+ * @param {number} index
+ * @param {string} why
+ */
 function bad(index, why) {
   return mistake(`argument ${index} ${why} (expected string, number, bigint, Uint8Array or ArrayBuffer)`);
 }

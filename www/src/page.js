@@ -1,10 +1,19 @@
-// The life of a page: there is no use in dialling while it is offline or put away, and it should
-// be done at once when it is back.
+// The life of a page: while it is offline or in the back/forward cache, dialling is useless; when it is back, the
+// client dials at once.
 
-/** Channels of this page that are open. */
+/** @import { AnyTransport, Channel, Delay, OnEnd, Unknown } from "./internal.js" */
+
+/**
+ * Ends the open channels of this page.
+ * @type {Set<() => void>}
+ */
 const channels = new Set();
-/** Resolves when the page is online and shown. */
+/**
+ * Resolves when the page is online and shown; `null` while it is.
+ * @type {Promise<void> | null}
+ */
 let gate = null;
+/** @type {(() => void) | null} */
 let open = null;
 let hidden = false;
 
@@ -18,7 +27,7 @@ function look() {
   gate = open = null;
 }
 
-// Workers hear of `online` too; other runtimes of nothing, which is harmless.
+// Workers get `online` too. Other runtimes send none of these events.
 if (typeof globalThis.addEventListener === "function" && globalThis.navigator !== undefined) {
   globalThis.addEventListener("online", look);
   globalThis.addEventListener("offline", look);
@@ -37,8 +46,10 @@ if (typeof globalThis.addEventListener === "function" && globalThis.navigator !=
 }
 
 /**
- * A reconnect policy for a page: while there is no use in dialling, the next attempt is due at once and
- * waits in the transport, so that none sleeps when the page is back. Those that failed there do not count.
+ * A reconnect policy for a page: while dialling is useless, the next attempt is due at once and waits in the
+ * transport, so that no attempt sleeps when the page is back. Attempts that failed there do not count.
+ * @param {Delay} reconnect
+ * @returns {Delay}
  */
 export function patient(reconnect) {
   let idle = 0;
@@ -50,7 +61,11 @@ export function patient(reconnect) {
   };
 }
 
-/** A transport that waits until the page is online and shown, and is left when it is put away. */
+/**
+ * A transport that waits until the page is online and shown, and whose channels end when the page is put away.
+ * @param {AnyTransport} transport
+ * @returns {AnyTransport}
+ */
 export function gated(transport) {
   if (globalThis.document === undefined && globalThis.navigator?.onLine === undefined) return transport;
   return async (address, { signal }) => {
@@ -59,17 +74,21 @@ export function gated(transport) {
     });
     aborted.catch(() => {});
     while (gate) await Promise.race([gate, aborted]);
+    /** @type {Unknown} Only the channels of this package can be watched. */
     const channel = await transport(address, { signal });
     if (globalThis.document === undefined || typeof channel.open !== "function") return channel;
     return watched(channel);
   };
 }
 
+/** @param {Channel} channel */
 function watched(channel) {
-  let leave = null;
+  /** @type {() => void} */
+  let leave;
   const forget = () => channels.delete(leave);
   const { open } = channel;
   channel.open = function (onData, onEnd) {
+    /** @type {OnEnd} */
     const end = (error) => {
       forget();
       onEnd(error);
@@ -78,8 +97,8 @@ function watched(channel) {
     channels.add(leave);
     open.call(channel, onData, end);
   };
-  // What is closed tells of no end.
-  for (const name of ["close", "destroy"]) {
+  // A channel that the client closes does not call `onEnd`.
+  for (const name of /** @type {const} */ (["close", "destroy"])) {
     const shut = channel[name];
     if (typeof shut !== "function") continue;
     channel[name] = () => {

@@ -1,4 +1,7 @@
-// Commands that go together: `multi` and `pipeline`.
+// Commands that are sent together: `multi` and `pipeline`.
+
+/** @import { Engine } from "./engine.js" */
+/** @import { GivenOptions, Queued, ReplyName, Shape, Spec } from "./internal.js" */
 
 import { checkOptions, sendOptions } from "./calls.js";
 import { mistake } from "./errors.js";
@@ -8,49 +11,70 @@ import { toWords } from "./shape.js";
 /** Has the methods of a client, and `send`. */
 export class Queue {
   #engine;
+  /** @type {Queued[]} */
   #commands = [];
   #together;
   #done = false;
 
-  /** @internal Made by `multi` and `pipeline`. */
+  /**
+   * @internal Made by `multi` and `pipeline`.
+   * @param {Engine} engine
+   * @param {boolean} together
+   */
   constructor(engine, together) {
     this.#engine = engine;
     this.#together = together;
   }
 
-  /** How many commands are in it. */
+  /** Number of commands in the queue. */
   get length() {
     return this.#commands.length;
   }
 
+  /** @param {string} command @param {...unknown} args */
   send(command, ...args) {
     const options = sendOptions(command, args);
     return this.#push(command, args, options, undefined, "send");
   }
 
-  /** @internal */
+  /** @internal @param {Spec} spec @param {unknown[]} args */
   _call(spec, args) {
     const { words, options } = toWords(spec, args);
-    return this.#push(spec.command, words, options, REPLIES[spec.reply], spec.method);
+    return this.#push(spec.command, words, options, REPLIES[/** @type {ReplyName} */ (spec.reply)], spec.method);
   }
 
+  /**
+   * @param {string} name
+   * @param {unknown[]} words
+   * @param {GivenOptions} options
+   * @param {Shape | undefined} shape
+   * @param {string} method
+   */
   #push(name, words, { bytes = false, bigint, timeout, signal, cached }, shape, method) {
     if (timeout !== undefined || signal !== undefined || cached !== undefined) {
-      throw mistake(`${method}: timeout and signal are options of exec, and nothing is cached`);
+      throw mistake(`${method}: timeout and signal are options of exec, and cached is not possible`);
     }
     this.#commands.push({ name, words, bytes, bigint: bigint ?? this.#engine.bigint, shape });
     return this;
   }
 
-  /** The replies, in order. Rejects with the first error; the other commands ran nevertheless. */
+  /**
+   * The replies, in order. Rejects with the first error; the other commands ran nevertheless.
+   * @param {GivenOptions} [options]
+   */
   async exec(options) {
+    /** @type {any[]} Either field, by the status. */
     const results = await this.execSettled(options);
     const failed = results.find(({ status }) => status === "rejected");
     if (failed) throw failed.reason;
     return results.map(({ value }) => value);
   }
 
-  /** What became of each command, as `Promise.allSettled` tells it. */
+  /**
+   * The outcome of each command, as `Promise.allSettled` gives it.
+   * @param {GivenOptions} [options]
+   * @returns {Promise<PromiseSettledResult<unknown>[]>}
+   */
   async execSettled(options = {}) {
     checkOptions("exec", options, ["timeout", "signal"]);
     if (this.#done) throw mistake("exec: these commands have been sent");

@@ -1,21 +1,24 @@
-// From the reply of a command to the value that its method promises. Commands name these shapes in
-// commands.js. Texts are bytes in calls with `bytes`, maps come flat from RESP2, and numbers
-// with a fraction are text there.
+// Turns the reply of a command into the value that its method promises. Commands name these shapes in
+// commands.js. Texts are bytes in calls with `bytes`; in RESP2 maps are flat lists, and numbers with a
+// fraction are texts.
+
+/** @import { Unknown, Shape } from "./internal.js" */
 
 import { NotText, toNumber as readNumber } from "./reply.js";
 import { describe } from "./values.js";
 
+/** @satisfies {Record<string, Shape>} */
 export const REPLIES = {
   // Data
   boolean: toBoolean,
   booleans: (reply) => reply.map(toBoolean),
   number: (reply) => (isText(reply) ? toNumber(reply) : reply),
   numbers: (reply) => reply.map((item) => item && toNumber(item)),
-  // Left alone, it comes as bytes.
+  // The reply is read as bytes.
   binary: (reply) => reply,
   object: (reply) => toObject(reply),
   pairs: pairsOf,
-  // Two byte strings are never the same member to a Set: bytes stay an array. One member alone stays.
+  // A Set never takes two byte strings for the same member: bytes stay an array, and a single member stays itself.
   set: (reply, bytes) => (isText(reply) ? reply : bytes ? [...reply] : new Set(reply)),
   scored: toScored,
   rank: ([rank, score]) => ({ rank, score: toNumber(score) }),
@@ -26,7 +29,7 @@ export const REPLIES = {
   scanScored: ([cursor, items]) => ({ cursor: toText(cursor), members: toScored(items) }),
   matches: (reply) => {
     const { matches, len } = toObject(reply);
-    return { matches: matches.map(([first, second, length]) => ({ first, second, length })), length: len };
+    return { matches: matches.map((/** @type {Unknown[]} */ [first, second, length]) => ({ first, second, length })), length: len };
   },
   positions: (reply) => reply.map((item) => item && toPosition(item)),
   places: (reply) =>
@@ -64,20 +67,20 @@ export const REPLIES = {
     return {
       ...stream,
       entries: toEntries(stream.entries),
-      groups: stream.groups.map((item) => {
+      groups: stream.groups.map((/** @type {Unknown} */ item) => {
         const group = toRecord(item);
-        const consumers = group.consumers.map((one) => {
+        const consumers = group.consumers.map((/** @type {Unknown} */ one) => {
           const consumer = toRecord(one);
           return {
             ...consumer,
-            pending: consumer.pending.map(([id, deliveredAt, deliveries]) => ({
+            pending: consumer.pending.map((/** @type {Unknown[]} */ [id, deliveredAt, deliveries]) => ({
               id,
               deliveredAt,
               deliveries,
             })),
           };
         });
-        const pending = group.pending.map(([id, consumer, deliveredAt, deliveries]) => ({
+        const pending = group.pending.map((/** @type {Unknown[]} */ [id, consumer, deliveredAt, deliveries]) => ({
           id,
           consumer,
           deliveredAt,
@@ -112,7 +115,7 @@ export const REPLIES = {
   libraries: (reply) =>
     reply.map((item) => {
       const library = toRecord(item);
-      library.functions = library.functions.map((one) => toRecord(one));
+      library.functions = library.functions.map((/** @type {Unknown} */ one) => toRecord(one));
       return library;
     }),
   functionStats: (reply) => {
@@ -124,7 +127,7 @@ export const REPLIES = {
   },
   aclUser: (reply) => {
     const user = toRecord(reply);
-    user.selectors = user.selectors?.map((item) => toRecord(item));
+    user.selectors = user.selectors?.map((/** @type {Unknown} */ item) => toRecord(item));
     return user;
   },
   aclLog: (reply) =>
@@ -179,7 +182,7 @@ export const REPLIES = {
         state: toText(rest[2]),
         offset: rest[3],
       };
-    const replica = ([host, port, offset]) => ({
+    const replica = (/** @type {Unknown[]} */ [host, port, offset]) => ({
       host: toText(host),
       port: toNumber(port),
       offset: toNumber(offset),
@@ -188,34 +191,51 @@ export const REPLIES = {
   },
 };
 
+/** @param {unknown} reply */
 function toBoolean(reply) {
   return reply === 1 || reply === 1n || reply === true;
 }
 
-/** An object without prototype: a field named `__proto__` is a field like any other. */
+/**
+ * An object without prototype: a field named `__proto__` is a field like any other.
+ * @param {Unknown} reply
+ * @param {(value: Unknown) => unknown} [toValue]
+ * @param {(name: unknown) => string} [toName]
+ * @returns {Unknown}
+ */
 function toObject(reply, toValue = (value) => value, toName = toText) {
-  // The reader has made it.
+  // The reader has made the object.
   if (!(reply instanceof Map || Array.isArray(reply))) return reply;
+  /** @type {Unknown} */
   const object = Object.create(null);
   for (const [name, value] of pairsOf(reply)) object[toName(name)] = toValue(value);
   return object;
 }
 
-/** What the server tells of something: names in camel case, texts as text. */
+/** A description from the server: names in camel case, texts as text. @param {Unknown} reply */
 function toRecord(reply) {
   return toObject(reply, toPlain, toCamel);
 }
 
+/**
+ * @param {unknown} value
+ * @returns {unknown}
+ */
 function toPlain(value) {
   if (isBytes(value)) return toText(value);
   return value instanceof Set || Array.isArray(value) ? [...value].map(toPlain) : value;
 }
 
+/** @param {unknown} name */
 function toCamel(name) {
   return toText(name).replace(/[-._ ]+(\w)/g, (_, letter) => letter.toUpperCase());
 }
 
-/** Numbers, and more of them under a name. */
+/**
+ * Numbers by name, nested where the reply is.
+ * @param {Unknown} reply
+ * @returns {Unknown}
+ */
 function toNumbers(reply) {
   return toObject(
     reply,
@@ -224,12 +244,16 @@ function toNumbers(reply) {
   );
 }
 
-/** `[[value, score], …]` of RESP3, or the flat list of RESP2. */
+/** `[[value, score], …]` of RESP3, or the flat list of RESP2. @param {Unknown} reply */
 function toScored(reply) {
   // ZPOPMIN without a count answers one flat pair.
   return pairsOf(reply).map(([value, score]) => ({ value, score: toNumber(score) }));
 }
 
+/**
+ * @param {Unknown} reply
+ * @returns {Unknown[][]}
+ */
 function pairsOf(reply) {
   if (reply instanceof Map) return [...reply];
   if (Array.isArray(reply[0])) return reply;
@@ -238,21 +262,30 @@ function pairsOf(reply) {
   return pairs;
 }
 
+/** @param {Unknown[]} position */
 function toPosition([longitude, latitude]) {
   return { longitude: toNumber(longitude), latitude: toNumber(latitude) };
 }
 
-/** Of an entry that is pending and was deleted, only the id is left. */
+/** Stream entries; of a pending entry that was deleted, only the id is left. @param {Unknown[]} reply */
 function toEntries(reply) {
   const known = reply.filter((entry) => entry !== null);
   return known.map(([id, fields]) => ({ id: toText(id), fields: fields && toObject(fields) }));
 }
 
+/**
+ * @param {unknown} next
+ * @param {unknown[]} entries
+ * @param {unknown[]} [deleted]
+ */
 function toClaimed(next, entries, deleted = []) {
   return { next: toText(next), entries, deleted: deleted.map(toText) };
 }
 
-/** `id=3 addr=… name=…`: what is a number in all lines is a number, and names are none. */
+/**
+ * `id=3 addr=… name=…`: fields that are numbers in every line become numbers; names never do.
+ * @param {unknown} line
+ */
 function toClient(line) {
   const client = Object.create(null);
   for (const field of toText(line).split(" ")) {
@@ -265,7 +298,11 @@ function toClient(line) {
   return client;
 }
 
-/** The manual of commands, by name. */
+/**
+ * The manual of commands, by name.
+ * @param {Unknown} reply
+ * @returns {Unknown}
+ */
 function toDocs(reply) {
   return toObject(reply, (item) => {
     const doc = toRecord(item);
@@ -275,22 +312,32 @@ function toDocs(reply) {
   });
 }
 
+/**
+ * @param {Unknown} item
+ * @returns {Unknown}
+ */
 function toArgument(item) {
   const argument = toRecord(item);
   if (argument.arguments) argument.arguments = argument.arguments.map(toArgument);
   return argument;
 }
 
+/** @param {Unknown} reply */
 function toTexts(reply) {
   return [...reply].map(toText);
 }
 
+/** @param {unknown} value */
 function toNumber(value) {
   return typeof value === "number" ? value : readNumber(toText(value));
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/**
+ * @param {unknown} value
+ * @returns {string}
+ */
 function toText(value) {
   if (typeof value === "string") return value;
   if (typeof value === "number" || typeof value === "bigint") return String(value);
@@ -302,10 +349,15 @@ function toText(value) {
   }
 }
 
+/** @param {unknown} value */
 function isText(value) {
   return typeof value === "string" || isBytes(value);
 }
 
+/**
+ * @param {unknown} value
+ * @returns {value is Uint8Array}
+ */
 function isBytes(value) {
   return value instanceof Uint8Array;
 }

@@ -1,45 +1,51 @@
-// Replies as JavaScript values, read from the bytes of whole RESP2 and RESP3 replies. The wasm
-// side has found their ends and checked their form.
+// Reads whole RESP2 and RESP3 replies into JavaScript values. The wasm side has found their ends and checked their
+// form.
+
+/** @import { Unknown } from "./internal.js" */
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
-/** Read texts without the cost of a decoder: Node, Bun and Deno have them. */
-const latin1 = globalThis.Buffer?.prototype?.latin1Slice;
-const utf8 = latin1 && globalThis.Buffer.prototype.utf8Slice;
-const isAscii = latin1 && globalThis.process?.getBuiltinModule?.("node:buffer")?.isAscii;
+/** @type {Unknown} Runtimes differ in their globals. */
+const { Buffer, process } = globalThis;
+/** Methods that read texts faster than a decoder: Node, Bun and Deno have them. */
+const latin1 = Buffer?.prototype?.latin1Slice;
+const utf8 = latin1 && Buffer.prototype.utf8Slice;
+const isAscii = latin1 && process?.getBuiltinModule?.("node:buffer")?.isAscii;
 
 /**
- * Texts of one list or map are cut out of strings of so many bytes, which costs a fraction of making each. Who keeps
- * one of them keeps no more than that.
+ * Texts of one list or map are cut out of strings of this many bytes, which costs a fraction of making each. A caller
+ * that keeps one text keeps no more than such a string.
  */
 const REGION = 1024;
-/** Not worth it for less; and longer texts are made by themselves. */
+/** Shorter replies are not worth cutting; longer texts are made one by one. */
 const LEAST_CUT = 64;
 const LONGEST_CUT = 256;
 
-/** Up to here bytes are looked at one by one, and up to there replaced where they are no text. */
+/** Texts up to `SHORT` bytes are checked byte by byte; up to `MIDDLE`, by looking for replacement characters. */
 const SHORT = 16;
 const MIDDLE = 256;
 
+const NONE = new Uint8Array();
 const MINUS = 45;
 const ZERO = 48;
 
-/** Why a reply cannot be given: a text in it is no text. */
+/** The reply cannot be returned: a text in it is not UTF-8. */
 export class NotText extends Error {}
 
 /**
  * Reads one reply after another from a memory. `serverError(bytes)` makes the instance of an
- * error inside of a reply; should that leave the view of the memory empty, because it grew,
- * `again()` gives another.
+ * error inside of a reply; if the memory grows meanwhile, the view of it is empty and `again()`
+ * returns another.
  */
 export class ReplyReader {
   #serverError;
   #again;
-  #memory = null;
+  /** @type {Uint8Array} */
+  #memory = NONE;
   #at = 0;
   #bytes = false;
   #bigint = false;
-  /** Where the reply ends, and whether its texts are cut out of regions: as far as is known it is ASCII. */
+  /** Where the reply ends, and whether its texts are cut out of regions: only while all seen bytes are ASCII. */
   #end = 0;
   #cut = false;
   /** The text of a region, and where it begins and ends. */
@@ -47,26 +53,48 @@ export class ReplyReader {
   #from = 0;
   #to = 0;
 
+  /**
+   * @param {(reply: Uint8Array) => Error} serverError
+   * @param {() => Uint8Array} again
+   */
   constructor(serverError, again) {
     this.#serverError = serverError;
     this.#again = again;
   }
 
   /**
-   * The value of the reply of `length` bytes that begins at `at`. `bytes`: texts are given as bytes; `bigint`: all
-   * integers as `bigint`. Throws `NotText`.
+   * The value of the reply of `length` bytes that begins at `at`. `bytes`: texts become bytes; `bigint`: all
+   * integers become `bigint`s. Throws `NotText`.
+   * @param {Uint8Array} memory
+   * @param {number} at
+   * @param {number} length
+   * @param {boolean} bytes
+   * @param {boolean} bigint
    */
   read(memory, at, length, bytes, bigint) {
     this.#begin(memory, at, length, bytes, bigint);
     return this.#value();
   }
 
-  /** The same, but a map of texts becomes an object without prototype. */
+  /**
+   * As `read`, but a map of texts becomes an object without prototype.
+   * @param {Uint8Array} memory
+   * @param {number} at
+   * @param {number} length
+   * @param {boolean} bigint
+   */
   readObject(memory, at, length, bigint) {
     this.#begin(memory, at, length, false, bigint);
     return memory[at] === 37 ? this.#object(at) : this.#value();
   }
 
+  /**
+   * @param {Uint8Array} memory
+   * @param {number} at
+   * @param {number} length
+   * @param {boolean} bytes
+   * @param {boolean} bigint
+   */
   #begin(memory, at, length, bytes, bigint) {
     this.#memory = memory;
     this.#at = at;
@@ -79,12 +107,13 @@ export class ReplyReader {
     if (this.#cut && isAscii) this.#cut = isAscii(memory.subarray(at, this.#end));
   }
 
+  /** @returns {unknown} */
   #value() {
     const memory = this.#memory;
     const start = this.#at;
     switch (memory[this.#at++]) {
       case 36: // $
-        return this.#bulk(this.#bytes, start);
+        return this.#bulk(this.#bytes);
       case 43: // +
         return this.#simple();
       case 58: // :
@@ -107,30 +136,32 @@ export class ReplyReader {
       case 40: // (
         return BigInt(this.#line());
       case 61: { // =
-        const text = this.#bulk(this.#bytes, start);
+        /** @type {Unknown} */
+        const text = this.#bulk(this.#bytes);
         return this.#bytes ? text.subarray(4) : text.slice(4);
       }
       case 45: // -
         this.#line();
         return this.#error(start);
       case 33: // !
-        this.#bulk(true, start);
+        this.#bulk(true);
         return this.#error(start);
       case 124: // |
         this.#map();
         return this.#value();
       default:
-        throw new NotText("the reply is of an unknown kind");
+        throw new NotText("the reply has an unknown type");
     }
   }
 
+  /** @param {number} start */
   #error(start) {
     const error = this.#serverError(this.#memory.slice(start, this.#at));
     if (this.#memory.length === 0) this.#memory = this.#again();
     return error;
   }
 
-  /** The number of a header; -1 where it says `?`. */
+  /** The number of a header; NaN for `?`. */
   #length() {
     const memory = this.#memory;
     let at = this.#at;
@@ -183,6 +214,7 @@ export class ReplyReader {
     return this.#line();
   }
 
+  /** @param {boolean} bytes */
   #bulk(bytes) {
     const length = this.#length();
     if (length < 0) return null;
@@ -194,6 +226,10 @@ export class ReplyReader {
     return this.#cut && length <= LONGEST_CUT ? this.#cutOut(start, end) : text(this.#memory, start, end);
   }
 
+  /**
+   * @param {number} start
+   * @param {number} end
+   */
   #cutOut(start, end) {
     if (start < this.#from || end > this.#to) {
       const to = Math.min(start + REGION, this.#end);
@@ -209,8 +245,9 @@ export class ReplyReader {
     return this.#region.slice(start - this.#from, end - this.#from);
   }
 
-  /** A streamed string: chunks up to an empty one. */
+  /** A streamed string: chunks up to an empty one. @param {boolean} bytes */
   #chunks(bytes) {
+    /** @type {number[]} */
     const parts = [];
     for (;;) {
       this.#at++;
@@ -226,6 +263,7 @@ export class ReplyReader {
   #array() {
     const length = this.#length();
     if (length < 0) return null;
+    /** @type {unknown[]} */
     const items = [];
     if (length !== length) {
       while (this.#memory[this.#at] !== 46) items.push(this.#value());
@@ -236,14 +274,19 @@ export class ReplyReader {
     return items;
   }
 
-  /** The map that begins at `start`; as a `Map` if a name in it is no bulk string. */
+  /**
+   * The map that begins at `start`; a `Map` if a name in it is not a bulk string.
+   * @param {number} start
+   * @returns {unknown}
+   */
   #object(start) {
     this.#at++;
     const length = this.#length();
+    /** @type {Unknown} */
     const object = Object.create(null);
     for (let n = 0; n < length; n++) {
       if (this.#memory[this.#at] !== 36) break;
-      const name = this.#value();
+      const name = /** @type {string} */ (this.#value());
       object[name] = this.#value();
     }
     if (this.#at === this.#end) return object;
@@ -264,11 +307,17 @@ export class ReplyReader {
   }
 }
 
-/** The text in a part of a memory that is known to be ASCII if `isAscii` is there; `null` if it is not. */
+/**
+ * The text in a part of a memory; `null` if it is not ASCII. Where `isAscii` exists, the caller has checked that.
+ * @param {Uint8Array} memory
+ * @param {number} start
+ * @param {number} end
+ * @returns {string | null}
+ */
 function asciiOf(memory, start, end) {
   if (isAscii) return latin1.call(memory, start, end);
   try {
-    // What is beyond ASCII takes more bytes than units of text.
+    // A letter beyond ASCII has more bytes than UTF-16 units.
     const region = strict.decode(memory.subarray(start, end));
     return region.length === end - start ? region : null;
   } catch {
@@ -276,7 +325,13 @@ function asciiOf(memory, start, end) {
   }
 }
 
-/** The text in a part of a memory. Throws `NotText` if it is not UTF-8. */
+/**
+ * The text in a part of a memory. Throws `NotText` if it is not UTF-8.
+ * @param {Uint8Array} memory
+ * @param {number} start
+ * @param {number} end
+ * @returns {string}
+ */
 function text(memory, start, end) {
   if (latin1 && end - start <= SHORT) {
     let at = start;
@@ -284,10 +339,10 @@ function text(memory, start, end) {
     if (at === end) return latin1.call(memory, start, end);
   } else if (utf8 && end - start <= MIDDLE) {
     const text = utf8.call(memory, start, end);
-    // What is no UTF-8 becomes this letter, which may have been sent as well.
+    // Bytes that are not UTF-8 become this letter, which the text may hold itself.
     if (!text.includes("\ufffd")) return text;
   } else if (isAscii) {
-    // The two together are several times faster than a decoder.
+    // Both together are several times faster than a decoder.
     if (isAscii(memory.subarray(start, end))) return latin1.call(memory, start, end);
   } else if (end - start <= 12) {
     let short = "";
@@ -302,12 +357,19 @@ function text(memory, start, end) {
   }
 }
 
-/** The text in a part of a memory, as in a message: bytes that are not UTF-8 are replaced. */
+/**
+ * The text in a part of a memory, as in a message: bytes that are not UTF-8 are replaced.
+ * @param {Uint8Array} memory
+ * @param {number} start
+ * @param {number} end
+ * @returns {string}
+ */
 export function looseText(memory, start, end) {
   if (utf8 && end - start <= MIDDLE) return utf8.call(memory, start, end);
   return lenient.decode(memory.subarray(start, end));
 }
 
+/** @param {string} text */
 export function toNumber(text) {
   if (text === "inf") return Infinity;
   return text === "-inf" ? -Infinity : Number(text);

@@ -1,6 +1,10 @@
-// The iterators over SCAN and its kin.
+// The iterators over SCAN, HSCAN, SSCAN and ZSCAN.
 
-/** Goes through all pages item by item, or page by page with `batches()`. */
+/**
+ * Iterates over all pages item by item, or page by page with `batches()`; `items` names the items of a page.
+ * @param {(cursor: string) => Promise<any>} page Each command has a page of its own type.
+ * @param {string} items
+ */
 export function pages(page, items) {
   async function* batches() {
     let cursor = "0";

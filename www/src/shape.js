@@ -1,27 +1,31 @@
-// From the arguments of a method to the words of its command: commands.js has the parts, and says
-// what they mean.
+// Turns the arguments of a method into the words of its command: commands.js has the parts and explains them.
+
+/** @import { Spec, Unknown } from "./internal.js" */
 
 import { checkOptions } from "./calls.js";
 import { mistake } from "./errors.js";
 import { describe, isPlain } from "./values.js";
 
-/** Where an object is data. */
+/** Parts that take an object as data. */
 const TAKES_OBJECT = /[%^@>]/;
 
 /**
  * The words of a command behind its name, and the options of the call.
  *
- * The last argument is the options if it is an object literal that does not stand where data is
- * expected.
+ * The last argument is the options if it is an object literal in a place where no data is expected.
+ * @param {Spec} spec
+ * @param {readonly unknown[]} args
  */
 export function toWords(spec, args) {
   const given = [...args];
   const { takers } = spec;
+  /** @type {Unknown} */
   let options = {};
   if (isPlain(given.at(-1)) && !TAKES_OBJECT.test(takers[given.length - 1])) {
     options = given.pop();
     checkOptions(spec.method, options, spec.known);
   }
+  /** @type {unknown[]} */
   const words = [];
   let next = 0;
   for (const part of spec.parts) {
@@ -60,7 +64,7 @@ export function toWords(spec, args) {
       case ">": {
         flattenPairs(words, given[next++]);
         const pairs = words.splice(from);
-        if (pairs.length % 2 > 0) throw mistake(`${spec.method}: streams are { key: id }`);
+        if (pairs.length % 2 > 0) throw mistake(`${spec.method}: streams: expected { key: id }`);
         for (const side of [0, 1]) for (let at = side; at < pairs.length; at += 2) words.push(pairs[at]);
         break;
       }
@@ -74,18 +78,27 @@ export function toWords(spec, args) {
   return { words, options: spec.binary ? { ...options, bytes: true } : options };
 }
 
-/** `push(...list)` without its limit on the length of the list. */
+/**
+ * As `push(...list)`, without its limit on the length of the list.
+ * @param {unknown[]} words
+ * @param {unknown} value
+ */
 function append(words, value) {
   if (Array.isArray(value)) for (const word of value) words.push(word);
   else words.push(value);
 }
 
+/**
+ * @param {unknown[]} words
+ * @param {string[]} names
+ * @param {Unknown} options
+ */
 function modify(words, names, options) {
   for (const name of names) {
     const value = options[name];
     if (value === undefined || value === false) continue;
     if (name === "GET" && Array.isArray(value)) {
-      // Of SORT: the only one that is sent for each of its values.
+      // Only GET of SORT is sent once for each value.
       for (const one of value) words.push(name, one);
       continue;
     }
@@ -94,7 +107,11 @@ function modify(words, names, options) {
   }
 }
 
-/** An object, a Map or pairs; anything else is the first of a flat list. */
+/**
+ * An object, a Map or pairs; anything else is the first of a flat list.
+ * @param {unknown[]} words
+ * @param {unknown} value
+ */
 function flattenPairs(words, value) {
   if (value instanceof Map) for (const [field, item] of value) words.push(field, item);
   else if (isPlain(value)) for (const field of Object.keys(value)) words.push(field, value[field]);
@@ -102,16 +119,27 @@ function flattenPairs(words, value) {
   else words.push(value);
 }
 
-/** Objects with these properties, or the first value of a flat list. */
+/**
+ * Objects with these properties, or the first value of a flat list.
+ * @param {Spec} spec
+ * @param {unknown[]} words
+ * @param {unknown} value
+ * @param {string} one
+ * @param {string[]} names
+ */
 function flatten({ method }, words, value, one, names) {
   for (const item of Array.isArray(value) ? value : [value]) {
     if (!isPlain(item)) words.push(item);
     else if (names.every((name) => name in item)) for (const name of names) words.push(item[name]);
-    else throw mistake(`${method}: ${one} is { ${names.join(", ")} }`);
+    else throw mistake(`${method}: expected ${one} as { ${names.join(", ")} }`);
   }
 }
 
-/** Numbers as text, or 32-bit numbers in bytes as they are. */
+/**
+ * Numbers as text, or 32-bit numbers in bytes unchanged.
+ * @param {unknown[]} words
+ * @param {unknown} value
+ */
 function vector(words, value) {
   if (value === undefined) return;
   if (Array.isArray(value) || value instanceof Float64Array) {

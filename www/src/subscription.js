@@ -1,5 +1,21 @@
 // One subscription: a callback, or an async iterator over a bounded queue.
 
+/** @import { Arg, Message } from "./index.js" */
+/** @import { Hub } from "./hub.js" */
+/** @import { Listener } from "./internal.js" */
+/** @typedef {{ cause: string, count: number | null }} Gap */
+/**
+ * @typedef {object} Parts
+ * @property {string} kind
+ * @property {Arg} channel
+ * @property {Hub} hub
+ * @property {Listener | undefined} callback
+ * @property {Listener | undefined} onMissed
+ * @property {number} capacity
+ * @property {number | undefined} mostBytes
+ * @property {() => void} stop
+ */
+
 import { mistake } from "./errors.js";
 import { Waiting } from "./waiting.js";
 
@@ -12,7 +28,7 @@ export class Subscription {
   /** @internal The server has confirmed it. */
   confirmed = false;
 
-  /** @internal Made by `subscribe`, `pSubscribe` and `sSubscribe`. */
+  /** @internal Made by `subscribe`, `pSubscribe` and `sSubscribe`. @param {Parts} parts */
   constructor({ kind, channel, hub, callback, onMissed, capacity, mostBytes, stop }) {
     this.kind = kind;
     this.channel = channel;
@@ -28,7 +44,7 @@ export class Subscription {
     return !this.#waiting.ended;
   }
 
-  /** Stops the messages; what waits in the iterator's queue is dropped. */
+  /** Stops the messages; those that wait in the iterator's queue are dropped. */
   unsubscribe() {
     if (!this.active) return;
     this.#waiting.clear();
@@ -63,21 +79,25 @@ export class Subscription {
     return this.#waiting.next();
   }
 
-  /** @internal A message came; `bytes` is its size on the wire. */
+  /**
+   * @internal A message came; `bytes` is its size on the wire.
+   * @param {Message<unknown>} message
+   * @param {number} bytes
+   */
   push(message, bytes) {
     if (!this.active) return;
     if (this.#callback) this.#hub.call(this.kind, this.#callback, message);
     else this.#waiting.push(message, bytes);
   }
 
-  /** @internal Messages were lost, or may have been. */
+  /** @internal Messages were lost, or may have been. @param {Gap} gap */
   missed(gap) {
     if (this.#onMissed) this.#hub.call("onMissed", this.#onMissed, gap);
     const message = `a subscription missed ${gap.count ?? "an unknown number of"} messages: ${gap.cause}`;
     this.#hub.emit("missed", { ...gap, source: "subscription", channel: this.channel, message });
   }
 
-  /** @internal No more messages come: an iterator ends, or throws the failure. */
+  /** @internal No more messages come: an iterator ends, or throws the failure. @param {unknown} [failure] */
   finish(failure) {
     this.#waiting.end(failure);
   }

@@ -1,30 +1,36 @@
-// What waits for the reader of an async iterator.
+// A queue for the reader of an async iterator.
 
-/** What an item takes beside its own bytes, and what all of them may take unless the owner says otherwise, in bytes. */
+/** Bytes that an item takes beside its own, and the default bound for all of them. */
 const OVERHEAD = 100;
 const MOST_BYTES = 16 << 20;
 
 /**
  * A queue for one reader that holds `capacity` items from one turn of the event loop to the next.
  *
- * What comes in one turn may be more items: no reader can take any of them before the turn ends. At no time are they
- * more than `mostBytes`, or one item. What is too much is dropped, the oldest first.
+ * Within a turn it may hold more, because no reader can take an item before the turn ends. At no time do the items
+ * take more than `mostBytes`, unless there is only one. Items beyond the bounds are dropped, the oldest first.
+ *
+ * @template [T=any] The items are of any type.
  */
 export class Waiting {
+  /** @type {({ value: T, bytes: number } | undefined)[]} */
   #items = [];
-  /** Where the oldest is: moving all others with each that is taken would cost too much. */
+  /** Index of the oldest item: to move all others whenever one is taken would cost too much. */
   #first = 0;
   #bytes = 0;
+  /** @type {{ resolve(result: IteratorResult<T>): void, reject(error: unknown): void }[]} */
   #readers = [];
   #capacity;
   #mostBytes;
   #checking = false;
+  /** @type {unknown} */
   #failure = null;
-  /** Nothing more comes. */
+  /** No more items come. */
   ended = false;
-  /** How many were dropped of which the reader does not know. */
+  /** Number of dropped items that the reader does not know of. */
   dropped = 0;
 
+  /** @param {number} capacity @param {number} [mostBytes] */
   constructor(capacity, mostBytes = MOST_BYTES) {
     this.#capacity = capacity;
     this.#mostBytes = mostBytes;
@@ -34,7 +40,11 @@ export class Waiting {
     return this.#items.length - this.#first;
   }
 
-  /** Adds an item, which takes so many bytes. */
+  /**
+   * Adds an item that takes this number of bytes.
+   * @param {T} value
+   * @param {number} bytes
+   */
   push(value, bytes) {
     if (this.ended) return;
     const reader = this.#readers.shift();
@@ -50,7 +60,7 @@ export class Waiting {
     }, 0);
   }
 
-  /** What `next` of an iterator gives. */
+  /** What `next` of an iterator returns. @returns {Promise<IteratorResult<T>>} */
   next() {
     const item = this.#take();
     if (item) return Promise.resolve({ done: false, value: item.value });
@@ -59,7 +69,10 @@ export class Waiting {
     return new Promise((resolve, reject) => this.#readers.push({ resolve, reject }));
   }
 
-  /** What waits can still be read; then comes the end, or once the failure. */
+  /**
+   * Ends the queue: waiting items can still be read, then comes the end, or the failure once.
+   * @param {unknown} [failure]
+   */
   end(failure = null) {
     if (this.ended) return;
     this.ended = true;
@@ -89,7 +102,7 @@ export class Waiting {
 
   #take() {
     if (this.#length === 0) return undefined;
-    const item = this.#items[this.#first];
+    const item = /** @type {{ value: T, bytes: number }} */ (this.#items[this.#first]);
     this.#items[this.#first] = undefined;
     this.#first += 1;
     this.#bytes -= item.bytes;

@@ -1,6 +1,7 @@
 // The package in workerd and Cloudflare Workers: TCP and TLS besides WebSockets, and the wasm file as a
-// module, because nothing may be compiled there.
+// module, because code may not compile wasm there.
 
+// @ts-expect-error: only workerd has the wasm file as a module with a default export.
 import wasm from "../pkg/redmux_wasm_bg.wasm";
 import { entry } from "./connect.js";
 import { tcp } from "./transports/cloudflare.js";

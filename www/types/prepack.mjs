@@ -1,6 +1,8 @@
-// Run by `npm pack` and `npm publish`: a package without what is built, or with what was built of another source, is not made.
+// Run by `npm pack` and `npm publish`: refuses to make a package whose built files are missing or are of another source.
 
 import { readFileSync, statSync } from "node:fs";
+
+import { modules, shipped } from "./strip.mjs";
 
 const www = new URL("../", import.meta.url);
 const { files } = JSON.parse(readFileSync(new URL("package.json", www), "utf8"));
@@ -16,6 +18,11 @@ for (const name of ["pkg/redmux_wasm_inline.js", "pkg/redmux_wasm_inline.cjs"]) 
 for (const name of ["index", "methods", "wasm"]) {
   const source = readFileSync(new URL(`src/${name}.d.ts`, www), "utf8").replaceAll(/"\.\/(index|methods)\.js"/g, '"./$1.cjs"');
   if (readFileSync(new URL(`cjs/${name}.d.cts`, www), "utf8") !== source) fail(`cjs/${name}.d.cts is of another source`);
+}
+for (const name of modules()) {
+  const file = new URL(`esm/${name}`, www);
+  const built = statSync(file, { throwIfNoEntry: false }) && readFileSync(file, "utf8");
+  if (built !== shipped(name)) fail(`esm/${name} is of another source`);
 }
 
 function fail(why) {

@@ -1,4 +1,5 @@
-//! The npm package for `require`: older versions of Node 20, Jest, and TypeScript in projects that are CommonJS.
+//! The JavaScript of the npm package: modules without comments, and CommonJS for older versions of Node 20, Jest, and
+//! TypeScript in projects that are CommonJS.
 
 use std::fs;
 use std::path::Path;
@@ -12,6 +13,14 @@ use crate::packages;
 const ENTRIES: [&str; 2] = ["node", "inline"];
 /// Their types.
 const TYPES: [&str; 3] = ["index", "methods", "wasm"];
+
+/// Makes `www/esm` of `www/src`: the types in comments are for the compiler, not for pages.
+pub(crate) fn build_modules(node: &Path) -> Result<()> {
+    tools::say("removing comments for www/esm");
+    let mut command = Command::new(node);
+    command.current_dir(packages::dir(packages::WWW)).arg("types/strip.mjs");
+    exec::output(&mut command, Duration::from_secs(60)).map(drop)
+}
 
 /// Makes `www/cjs` of `www/src`; the wasm file stays in a module of its own, which both entries share.
 pub(crate) fn build() -> Result<()> {

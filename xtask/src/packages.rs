@@ -70,7 +70,7 @@ fn modified(file: &Path) -> Option<SystemTime> {
 /// Lays out the npm package, without what it does not ship.
 pub(crate) fn stage(pkg: &Path, to: &Path) -> Result<()> {
     let www = dir(WWW);
-    copy_dir(&www.join("src"), &to.join("src"))?;
+    copy_dir(&www.join("esm"), &to.join("src"))?;
     copy_dir(pkg, &to.join("pkg"))
 }
 

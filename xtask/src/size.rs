@@ -20,7 +20,7 @@ const PARTS: [(&str, &[&str]); 3] = [
     ("glue", &["pkg/redmux_wasm.js"]),
     (
         "JavaScript of the browser entry",
-        &["src/*.js", "src/transports/channel.js", "src/transports/websocket.js"],
+        &["esm/*.js", "esm/transports/channel.js", "esm/transports/websocket.js"],
     ),
 ];
 

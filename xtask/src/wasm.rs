@@ -42,7 +42,7 @@ pub(crate) fn run() -> Result<()> {
     build(wasm_toolchain::for_package(true)?).map(drop)
 }
 
-/// Builds `www/pkg`, and `www/cjs` from it; gives the directory of the first.
+/// Builds `www/pkg`, `www/esm` and `www/cjs`; gives the directory of the first.
 pub(crate) fn build(toolchain: Toolchain) -> Result<PathBuf> {
     let node = tools::node()?;
     packages::install(packages::TOOLS)?;
@@ -66,6 +66,7 @@ pub(crate) fn build(toolchain: Toolchain) -> Result<PathBuf> {
         fs::write(&stamp, made_from())
             .map_err(|e| format!("cannot write {}: {e}", stamp.display()))?;
     }
+    commonjs::build_modules(&node)?;
     commonjs::build()?;
     print_size(&node, &result)?;
     Ok(pkg)

@@ -1,66 +1,79 @@
-// TCP and Unix sockets in Bun: dialled by `node:net`, which can be told to stop, then used as the sockets that Bun
-// has under it, which take bytes where they lie and say at once how many. TLS is left to `node:tls`.
+// TCP and Unix sockets in Bun. `node:net` dials, because it can be aborted; then Bun's own socket under it is used,
+// which takes bytes without a copy and says at once how many. TLS uses `node:tls`.
+
+/** @import { Address } from "../index.js" */
+/** @import { OnData, OnEnd, Unknown } from "../internal.js" */
 
 import { linger } from "./channel.js";
 import { dial, NodeChannel } from "./node.js";
 
-/** Dials `{ host, port, path, tls }`; `tls` is `false`, or options of `tls.connect`. */
+/**
+ * Dials `{ host, port, path, tls }`; `tls` is `false`, or options of `tls.connect`.
+ * @param {Address} address
+ * @param {{ signal: AbortSignal }} options
+ */
 export function tcp(address, { signal }) {
   return dial(address, signal, {}, (socket) => {
-    const handle = socket._handle;
-    // Should a version of Bun have none, there is still the socket.
+    const handle = /** @type {Unknown} */ (socket)._handle;
+    // A version of Bun without this handle uses the socket.
     const native = !address.tls && typeof handle?.reload === "function" && typeof handle.write === "function";
     return native ? new BunChannel(handle, socket) : new NodeChannel(socket, null);
   });
 }
 
-/** From so many bytes on, what the socket brings is given back at once: else a collection of garbage would have to. */
+/** From this size on, a received buffer is freed at once instead of with the next garbage collection. */
 const LARGE = 64 << 10;
 
 export class BunChannel {
   #handle;
-  /** Kept for as long as its handle is used. */
+  /** @type {unknown} Kept alive for as long as its handle is used. */
   #socket;
-  /** What the socket did not take yet, in order. */
+  /** @type {Uint8Array[]} Bytes that the socket did not take yet, in order. */
   #waiting = [];
   #ending = false;
-  /** Ends the wait for what is unsent. */
+  /** Ends the wait for unsent bytes. */
   #sent = () => {};
-  /** What happened before `open`: bytes, or the end. */
+  /** @type {unknown[]} What came before `open`: bytes, or the end. */
   #early = [];
+  /** @type {OnData | null} */
   #onData = null;
+  /** @type {OnEnd | null} */
   #onEnd = null;
   buffered = 0;
 
+  /** @param {Unknown} handle @param {unknown} socket */
   constructor(handle, socket) {
     this.#handle = handle;
     this.#socket = socket;
     handle.reload({
       socket: {
         binaryType: "uint8array",
-        data: (_, bytes) => this.#data(bytes),
+        data: (/** @type {unknown} */ _, /** @type {Uint8Array} */ bytes) => this.#data(bytes),
         drain: () => this.#drain(),
-        error: (_, error) => this.#ended(error),
+        error: (/** @type {unknown} */ _, /** @type {unknown} */ error) => this.#ended(error),
         end: () => this.#ended(null),
-        close: (_, error) => this.#ended(error ?? null),
+        close: (/** @type {unknown} */ _, /** @type {unknown} */ error) => this.#ended(error ?? null),
       },
     });
   }
 
+  /** @param {Uint8Array} bytes */
   write(bytes) {
     const taken = this.buffered > 0 ? 0 : this.#send(bytes);
     if (taken === bytes.length) return;
-    // The memory of wasm changes as soon as the call is over.
+    // The bytes are in the memory of wasm, which changes after the call.
     const rest = bytes.slice(taken);
     this.#waiting.push(rest);
     this.buffered += rest.length;
   }
 
+  /** @param {Uint8Array[]} parts */
   writeParts(parts) {
-    // Joining them would cost more than it saves: they lie apart because one is large.
+    // Parts come apart because one is large: joining them would cost more than it saves.
     for (const part of parts) this.write(part);
   }
 
+  /** @param {OnData} onData @param {OnEnd} onEnd */
   open(onData, onEnd) {
     this.#onData = onData;
     this.#onEnd = onEnd;
@@ -89,6 +102,7 @@ export class BunChannel {
     else this.#handle.end();
   }
 
+  /** @param {Uint8Array<any>} bytes Bun's buffers can be transferred. */
   #data(bytes) {
     if (!this.#onData) return void this.#early.push(bytes);
     if (bytes.length < LARGE) return this.#onData(bytes);
@@ -110,7 +124,7 @@ export class BunChannel {
     if (this.#ending) this.#end();
   }
 
-  /** How many bytes it took. None if it is closed: its end is told by itself. */
+  /** Returns how many bytes the socket took; 0 if it is closed. @param {Uint8Array} bytes */
   #send(bytes) {
     return Math.max(this.#handle.write(bytes), 0);
   }
@@ -121,6 +135,7 @@ export class BunChannel {
     this.#handle.end();
   }
 
+  /** @param {unknown} error */
   #ended(error) {
     this.#sent();
     if (this.#onEnd) this.#onEnd(error);

@@ -1,25 +1,30 @@
 // Streams of bytes, as the wasm side takes them.
 //
-// A transport is a function `(address, { signal }) => channel`, or a promise of one. A channel is
+// A transport is a function `(address, { signal }) => channel`; it may return a promise. A channel is
 // either `{ readable, writable, closed?, close? }` (web streams of bytes, as of `connect()` from
-// `cloudflare:sockets`, `Deno.connect()` and the like) or, with less on the way,
+// `cloudflare:sockets` and `Deno.connect()`) or, with less overhead,
 // `{ write(bytes), buffered, close(), open(onData, onEnd) }`: its `write` copies what it keeps, and
-// `onData(bytes, true)` lends bytes for as long as the call takes. It may have `writeParts(parts)` for bytes that
-// lie apart, and `destroy()`, which ends it at once; `close()` sends what was written before, within `LINGER`.
+// `onData(bytes, true)` lends bytes for as long as the call takes. It may have `writeParts(parts)` for bytes from
+// several places, and `destroy()`, which ends it at once; `close()` sends what was written before, within `LINGER`.
+
+/** @import { Address, ByteStream } from "../index.js" */
+/** @import { AnyTransport, Channel, GuardedSink, OnData, OnEnd, Unknown } from "../internal.js" */
+/** @import { Link } from "../raw.js" */
 
 import { BAD_CONFIG, mistake } from "../errors.js";
 
 /** Bytes that a channel may hold unsent before the wasm side waits. */
 const HIGH_WATER = 1 << 20;
-/** How soon a full channel is looked at again, at first and at most, in milliseconds. */
+/** Milliseconds between two looks at a full channel, at first and at most. */
 const BACK_OFF = [4, 64];
 
 /** Milliseconds that a socket may take to send what was written before it was closed. */
 const LINGER = 1000;
 
 /**
- * Calls `destroy` when the time for what is unsent is over; gives a function that prevents it. A peer that takes
- * nothing more must not keep the socket, its bytes and the process.
+ * Calls `destroy` when the time for unsent bytes is over; returns a function that prevents it. A peer that takes
+ * no more bytes must not keep the socket, its buffers and the process alive.
+ * @param {() => void} destroy
  */
 export function linger(destroy) {
   const timer = setTimeout(destroy, LINGER);
@@ -35,19 +40,27 @@ const TLS = 4;
 const UPGRADE = 5;
 
 /**
- * Opens a channel for the wasm side, which is told through `sink` what happens to it; `memory()` is its memory.
- * `onEnd(error)` is told once, at its end or when it could not be opened; `sink.threw(error)` of a transport's own
- * exceptions, where they concern nobody else.
+ * Opens a channel for the wasm side. `sink` gets what happens to it; `memory()` is the memory of wasm.
+ * `onEnd(error)` is called once, at the end or when it could not be opened; `sink.threw(error)` gets a transport's own
+ * exceptions that concern no caller.
+ * @param {AnyTransport} transport
+ * @param {Address} address
+ * @param {GuardedSink} sink
+ * @param {() => Uint8Array} memory
+ * @param {OnEnd} onEnd
+ * @returns {Link}
  */
 export function openLink(transport, address, sink, memory, onEnd) {
   const abort = new AbortController();
+  /** @type {Channel | null} */
   let channel = null;
   let over = false;
-  let timer = null;
-  /** What came and is not read yet, and how much of the first is. */
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  /** @type {Uint8Array[]} Received and not read yet; of the first, `offset` bytes were read. */
   const chunks = [];
   let offset = 0;
-  const end = (kind, error) => {
+  const end = (/** @type {number} */ kind, /** @type {Unknown} */ error) => {
     if (over) return;
     over = true;
     clearTimeout(timer);
@@ -55,7 +68,7 @@ export function openLink(transport, address, sink, memory, onEnd) {
     onEnd(error);
     sink.end(kind, error ? messageOf(error, address) : "");
   };
-  const shut = (channel, orderly) => {
+  const shut = (/** @type {Channel | null} */ channel, /** @type {boolean} */ orderly) => {
     try {
       if (orderly || !channel?.destroy) channel?.close();
       else channel.destroy();
@@ -65,21 +78,21 @@ export function openLink(transport, address, sink, memory, onEnd) {
   };
   const isFull = () => {
     try {
-      return channel.buffered > HIGH_WATER;
+      return /** @type {Channel} */ (channel).buffered > HIGH_WATER;
     } catch (error) {
       end(BROKEN, error);
       return false;
     }
   };
-  const drained = (delay) => {
+  const drained = (/** @type {number} */ delay) => {
     timer = setTimeout(() => {
       if (over) return;
       if (isFull()) drained(Math.min(delay * 2, BACK_OFF[1]));
       else if (!over) sink.drain();
     }, delay);
   };
-  /** What the wasm side has asked for. */
-  const leave = (orderly) => {
+  /** The wasm side ends the socket. */
+  const leave = (/** @type {boolean} */ orderly) => {
     chunks.length = 0;
     if (over) return;
     over = true;
@@ -92,7 +105,9 @@ export function openLink(transport, address, sink, memory, onEnd) {
   };
   const open = async () => {
     const { signal } = abort;
+    /** @type {Unknown} */
     const opened = await transport(address, { signal });
+    /** @type {Channel} */
     const made = typeof opened?.write === "function" ? opened : new StreamChannel(opened);
     if (over) return shut(made, false);
     channel = made;
@@ -102,20 +117,21 @@ export function openLink(transport, address, sink, memory, onEnd) {
         if (over || bytes.length === 0) return;
         chunks.push(bytes);
         sink.data(bytes.length);
-        // As a rule they have been read.
-        if (lent && chunks.length > 0) chunks.push(chunks.pop().slice());
+        // Usually all bytes have been read by now.
+        if (lent && chunks.length > 0) chunks.push(/** @type {Uint8Array} */ (chunks.pop()).slice());
       },
       (error) => end(error ? BROKEN : ENDED, error),
     );
   };
   open().catch((error) => end(channel ? BROKEN : stageOf(error, address), error));
-  /** Whether it takes more at once. */
-  const write = (bytes) => {
+  /** Returns whether more may be written at once. */
+  const write = (/** @type {Uint8Array | Uint8Array[]} */ bytes) => {
     if (over) return true;
+    const to = /** @type {Channel} */ (channel);
     try {
-      if (!Array.isArray(bytes)) channel.write(bytes);
-      else if (channel.writeParts) channel.writeParts(bytes);
-      else channel.write(joined(bytes, new Uint8Array(lengthOf(bytes))));
+      if (!Array.isArray(bytes)) to.write(bytes);
+      else if (to.writeParts) to.writeParts(bytes);
+      else to.write(joined(bytes, new Uint8Array(lengthOf(bytes))));
     } catch (error) {
       end(BROKEN, error);
       return true;
@@ -150,14 +166,19 @@ export function openLink(transport, address, sink, memory, onEnd) {
   };
 }
 
-/** How many bytes all parts have. */
+/** Number of bytes in all parts. @param {Uint8Array[]} parts */
 export function lengthOf(parts) {
   let length = 0;
   for (const part of parts) length += part.length;
   return length;
 }
 
-/** All parts, one after another, at the beginning of `room`, which is given back. */
+/**
+ * Writes all parts, one after another, to the beginning of `room`, and returns it.
+ * @param {Uint8Array[]} parts
+ * @template {Uint8Array} T
+ * @param {T} room
+ */
 export function joined(parts, room) {
   let at = 0;
   for (const part of parts) {
@@ -167,7 +188,11 @@ export function joined(parts, room) {
   return room;
 }
 
-/** How far it came before it failed. */
+/**
+ * The step that failed.
+ * @param {Unknown} error
+ * @param {Address} address
+ */
 function stageOf(error, address) {
   const code = String(error?.code ?? error?.cause?.code ?? "");
   if (/^(ENOTFOUND|EAI_|ENODATA)/.test(code)) return RESOLVE;
@@ -176,8 +201,13 @@ function stageOf(error, address) {
   return address.url === undefined ? DIAL : UPGRADE;
 }
 
-/** What went wrong as an error with its `code`: a copy, because the message and the causes of the other may hold the URL. */
+/**
+ * A copy of an error with its `code`, without the URL that its message and its causes may hold.
+ * @param {Unknown} error
+ * @param {Address} address
+ */
 export function causeOf(error, address) {
+  /** @type {Unknown} */
   const cause = new Error(messageOf(error, address));
   for (const name of ["code", "errno", "syscall", "closeCode", "isAuth"]) {
     const value = error?.[name] ?? error?.errors?.[0]?.[name] ?? error?.cause?.[name];
@@ -186,11 +216,15 @@ export function causeOf(error, address) {
   return cause;
 }
 
-/** What went wrong, in one line: some runtimes put it into the code or the cause alone. */
+/**
+ * The message of an error in one line: some runtimes put it into the code or the cause only.
+ * @param {Unknown} error
+ * @param {Address} address
+ */
 function messageOf(error, { url }) {
   const inner = error?.errors?.[0] ?? error?.cause ?? error;
   let text = String(error?.message || inner?.message || inner?.code || inner);
-  // Tokens live in URLs: first as it was given, which may hold what would end it.
+  // URLs may hold tokens. First the URL as it was given: it may hold a character that ends the match below.
   if (url) text = text.replaceAll(url, "(url)");
   return text.replace(/[a-z]+:\/\/[^\s'"`]+/gi, "(url)");
 }
@@ -201,8 +235,10 @@ class StreamChannel {
   #writer;
   #reader;
   #waiting = 0;
+  /** @type {OnEnd | null} */
   #onEnd = null;
 
+  /** @param {ByteStream} streams */
   constructor(streams) {
     if (!streams?.readable?.getReader || !streams?.writable?.getWriter) {
       throw mistake("transport: expected { readable, writable, closed, close }", BAD_CONFIG);
@@ -212,25 +248,28 @@ class StreamChannel {
     this.#reader = streams.readable.getReader();
   }
 
-  /** Bytes that were given to the stream and are not written yet. */
+  /** Number of bytes that the stream has not written yet. */
   get buffered() {
     return this.#waiting;
   }
 
+  /** @param {Uint8Array} bytes */
   write(bytes) {
     this.#waiting += bytes.byteLength;
     this.#writer.write(bytes.slice()).then(
       () => (this.#waiting -= bytes.byteLength),
-      (error) => this.#onEnd?.(error ?? new Error("the stream was closed for writing")),
+      (/** @type {unknown} */ error) => this.#onEnd?.(error ?? new Error("the stream was closed for writing")),
     );
   }
 
+  /** @param {OnData} onData @param {OnEnd} onEnd */
   open(onData, onEnd) {
     this.#onEnd = onEnd;
     this.#read(onData).then(() => onEnd(null), onEnd);
     this.#streams.closed?.catch?.(onEnd);
   }
 
+  /** @param {OnData} onData */
   async #read(onData) {
     for (;;) {
       const { done, value } = await this.#reader.read();
@@ -241,7 +280,7 @@ class StreamChannel {
 
   close() {
     this.#onEnd = null;
-    // What fails here is closed already.
+    // A stream that fails here is closed already.
     this.#reader.cancel().catch(() => {});
     const done = linger(() => this.destroy());
     this.#writer.close().then(done, done);

@@ -1,19 +1,36 @@
 // TCP, TLS and Unix sockets by `node:net` and `node:tls`: Node and Deno, and what dials in Bun.
 
+/** @import { Socket } from "node:net" */
+/** @import { Address } from "../index.js" */
+/** @import { Channel, OnData, OnEnd, Unknown } from "../internal.js" */
+
 import { Buffer } from "node:buffer";
 import { connect as connectNet } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { joined, lengthOf, linger } from "./channel.js";
 
-/** Dials `{ host, port, path, tls }`; `tls` is `false`, or options of `tls.connect`. */
+/**
+ * Dials `{ host, port, path, tls }`; `tls` is `false`, or options of `tls.connect`.
+ * @param {Address} address
+ * @param {{ signal: AbortSignal }} options
+ */
 export function tcp(address, { signal }) {
   const reader = address.tls ? null : new Reader();
   return dial(address, signal, { onread: reader }, (socket) => new NodeChannel(socket, reader));
 }
 
-/** The same, with `options` for sockets without TLS; gives what `channelOf` makes of the socket. */
+/**
+ * Dials, with `options` for sockets without TLS; returns what `channelOf` makes of the socket.
+ * @template {Channel} C
+ * @param {Address} address
+ * @param {AbortSignal} signal
+ * @param {object} options
+ * @param {(socket: Socket) => C} channelOf
+ * @returns {Promise<C>}
+ */
 export function dial({ host, port, family, path, tls }, signal, options, channelOf) {
   return new Promise((resolve, reject) => {
+    /** @type {Unknown} Options of either kind of socket. */
     const where = path === undefined ? { host, port, family } : { path };
     const name = host && !isAddress(host) ? { servername: host } : {};
     const socket = tls ? connectTls({ ...where, ...name, ...tls }) : connectNet({ ...where, ...options });
@@ -22,9 +39,9 @@ export function dial({ host, port, family, path, tls }, signal, options, channel
       signal.removeEventListener("abort", abort);
       socket.off("error", fail);
     };
-    const fail = (error) => {
+    const fail = (/** @type {unknown} */ error) => {
       done();
-      // One that is being destroyed may still tell of an error.
+      // A socket that is being destroyed may still emit an error.
       socket.on("error", () => {});
       socket.destroy();
       reject(inWords(error));
@@ -41,7 +58,10 @@ export function dial({ host, port, family, path, tls }, signal, options, channel
 }
 
 const BAD = "bad.?certificate|certificate.?(unknown|expired|revoked)|unsupported.?certificate|unknown.?ca\\b";
-/** Alerts of TLS as OpenSSL, BoringSSL and rustls name them; the last may be about a cipher. */
+/**
+ * TLS alerts as OpenSSL, BoringSSL and rustls name them; the last may be about a cipher.
+ * @type {[alert: RegExp, message: string, isAuth: boolean][]}
+ */
 const ALERTS = [
   [/alert.*certificate.?required/i, "the server wants a client's certificate: tls: { cert, key }", true],
   [new RegExp(`alert.*(${BAD})`, "i"), "the server does not accept the client's certificate (tls: { cert, key })", true],
@@ -49,8 +69,10 @@ const ALERTS = [
 ];
 
 /**
- * What an error of TLS says, where it is about the client's certificate: its own text is a line of numbers. `isAuth`: it
- * is about nothing else.
+ * Explains a TLS error that is about the client's certificate: its own text is a line of numbers. `isAuth`: nothing
+ * else can be the cause.
+ * @param {Unknown} error
+ * @returns {Unknown}
  */
 export function inWords(error) {
   const text = `${error?.code} ${error?.message}`;
@@ -58,7 +80,7 @@ export function inWords(error) {
   return message ? Object.assign(new Error(message, { cause: error }), { isAuth }) : error;
 }
 
-/** Names of certificates are those of hosts: an address is not announced as one. */
+/** Whether a host is an address: TLS announces only names. @param {string} host */
 function isAddress(host) {
   return host.includes(":") || /^[\d.]+$/.test(host);
 }
@@ -66,48 +88,51 @@ function isAddress(host) {
 /** Bytes that a socket may read at once. */
 const ROOM = 64 << 10;
 
-/** What a socket reads into, again and again; it allocates a buffer for each read otherwise. */
+/** One buffer for all reads of a socket, which otherwise allocates one for each. */
 class Reader {
   buffer = Buffer.allocUnsafeSlow(ROOM);
-  /** The same, of which a part is had faster than of a `Buffer`. */
+  /** The same bytes: a part of a `Uint8Array` is made faster than a part of a `Buffer`. */
   #bytes = new Uint8Array(this.buffer.buffer);
+  /** @type {Uint8Array[]} */
   #early = [];
+  /** @type {OnData | null} */
   #onData = null;
 
-  callback = (length) => {
+  callback = (/** @type {number} */ length) => {
     const bytes = this.#bytes.subarray(0, length);
     if (this.#onData) this.#onData(bytes, true);
     else this.#early.push(bytes.slice());
     return true;
   };
 
-  /** From now on `onData` is told, also of what came before. */
+  /** Calls `onData` from now on, first with what came before. @param {OnData} onData */
   open(onData) {
     this.#onData = onData;
     for (const bytes of this.#early.splice(0)) onData(bytes);
   }
 }
 
-const { latin1Slice } = Buffer.prototype;
+const { latin1Slice } = /** @type {Unknown} */ (Buffer.prototype);
 const SMALL = 512;
-/** From so many bytes on, the copy that the socket is given is made in the place of the one before. */
+/** From this size on, a write is copied into the buffer of an earlier write. */
 const LARGE = 4 << 10;
-/** What is kept for that, at most. */
+/** The largest buffer that is kept for that. */
 const KEEP = 2 << 20;
 
 export class NodeChannel {
   #socket;
-  /** Written out, and free for the next write. */
+  /** @type {Buffer | null} A buffer that was written out. */
   #spare = null;
   #reader;
   #ended = false;
-  /** What broke it before `open`: with TLS 1.3 the server's alert may come together with the end of the handshake. */
+  /** @type {unknown} An error before `open`: with TLS 1.3, the server's alert may come with the end of the handshake. */
   #early = null;
 
+  /** @param {Socket} socket @param {Reader | null} reader */
   constructor(socket, reader) {
     this.#socket = socket;
     this.#reader = reader;
-    // An error with no listener would end the process.
+    // An error without a listener would end the process.
     socket.on("error", (error) => (this.#early ??= error));
   }
 
@@ -115,32 +140,35 @@ export class NodeChannel {
     return this.#socket.writableLength;
   }
 
+  /** @param {Uint8Array} bytes */
   write(bytes) {
-    // A few cost least as text of as many letters; then come those from the runtime's pool.
+    // A few bytes are written fastest as a text; more of them as a buffer of the runtime's pool.
     if (bytes.length <= SMALL) this.#socket.write(latin1Slice.call(bytes, 0, bytes.length), "latin1");
     else if (bytes.length < LARGE) this.#socket.write(Buffer.from(bytes));
     else this.writeParts([bytes]);
   }
 
+  /** @param {Uint8Array[]} parts */
   writeParts(parts) {
     const length = lengthOf(parts);
     let room = this.#spare;
     this.#spare = null;
     if (!room || room.length < length) room = Buffer.allocUnsafeSlow(length);
-    joined(parts, room);
-    this.#socket.write(room.subarray(0, length), () => {
-      if (room.length <= KEEP) this.#spare = room;
+    const filled = joined(parts, room);
+    this.#socket.write(filled.subarray(0, length), () => {
+      if (filled.length <= KEEP) this.#spare = filled;
     });
   }
 
+  /** @param {OnData} onData @param {OnEnd} onEnd */
   open(onData, onEnd) {
-    const end = (error) => {
+    const end = (/** @type {unknown} */ error) => {
       if (this.#ended) return;
       this.#ended = true;
       onEnd(error ? inWords(error) : null);
     };
     this.#reader?.open(onData);
-    // With TLS, and where a runtime knows no `onread`.
+    // For TLS, and for runtimes without `onread`.
     this.#socket.on("data", (bytes) => onData(bytes));
     this.#socket.on("error", end);
     if (this.#early) end(this.#early);

@@ -149,7 +149,7 @@ export async function followBrowser(doc, place, ports, program) {
     const sent = [];
     page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => sent.push(String(payload))));
     const result = await page.evaluate(`(async () => {
-      const { connect } = await import("/redmux/src/index.js");
+      const { connect } = await import("/redmux/esm/index.js");
       const redis = await connect("/redis", { username: "page", password: "PAGE-PASSWORD" });
       const [a, b] = ["public:a", "public:b"];
       await Promise.all([redis.get(a), redis.get(b)]);
@@ -207,7 +207,7 @@ export async function followBrowser(doc, place, ports, program) {
   await step("browser.md: a bundle by esbuild", async () => {
     await place.type("mkdir -p node_modules/.bin");
     await symlink(join(runtimes, ".bin/esbuild"), join(place.cwd, "node_modules/.bin/esbuild"));
-    const app = (await readFile(join(place.cwd, "site/app.js"), "utf8")).replace("./redmux/src/index.js", "redmux/browser");
+    const app = (await readFile(join(place.cwd, "site/app.js"), "utf8")).replace("./redmux/esm/index.js", "redmux/browser");
     await place.save("app.js", app.replace("{ username:", '{ wasm: "/redmux_wasm_bg.wasm", username:'));
     await place.type("rm -rf site/redmux site/app.js");
     await place.type(doc.block("npx esbuild app.js"));

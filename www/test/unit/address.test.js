@@ -37,18 +37,18 @@ test("WebSocket URLs are taken as they are", () => {
 test("malformed addresses are named and not repeated", () => {
   for (const [url, tls, why] of [
     ["secret", undefined, /url: not a URL/],
-    ["ftp://secret", undefined, /url: ftp: is not a scheme/],
+    ["ftp://secret", undefined, /url: the scheme ftp: is not supported/],
     ["redis://example/secret", undefined, /url: the path is not a database/],
-    ["redis://example/?secret=1", undefined, /is no parameter of it/],
+    ["redis://example/?secret=1", undefined, /is not a parameter/],
     ["redis://example/1/secret", undefined, /url: the path is not a database/],
-    ["redis://example/?family=5", undefined, /url: family is 4, 6, or 0 for both/],
-    ["unix:/a?family=4", undefined, /url: family is no parameter of it \(expected db\)/],
+    ["redis://example/?family=5", undefined, /url: family: expected 4, 6, or 0 for both/],
+    ["unix:/a?family=4", undefined, /url: family is not a parameter \(expected db\)/],
     ["redis://example/%zz", undefined, /url: the path is not percent-encoded/],
     ["rediss://example", false, /tls: false contradicts rediss:/],
-    ["rediss://example#insecure", undefined, /url: it takes no fragment/],
-    ["rediss://example?ssl=false", undefined, /url: ssl is no parameter of it/],
+    ["rediss://example#insecure", undefined, /url: a fragment is not allowed/],
+    ["rediss://example?ssl=false", undefined, /url: ssl is not a parameter/],
     ["redis://example", "yes", /tls: expected true, false, or an object/],
-    ["wss://example", {}, /tls: a WebSocket's URL says it/],
+    ["wss://example", {}, /tls: not with a WebSocket's URL/],
   ]) {
     assert.throws(() => readAddress(url, tls), (error) => {
       assert.match(error.message, why);

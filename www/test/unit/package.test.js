@@ -4,6 +4,10 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
+import ts from "typescript";
+
+import { modules, shipped } from "../../types/strip.mjs";
+
 const www = new URL("../../", import.meta.url);
 const read = (name) => readFileSync(new URL(name, www), "utf8");
 const manifest = JSON.parse(read("package.json"));
@@ -20,6 +24,17 @@ test("every file that the package names is there and is packed", () => {
     assert.ok(existsSync(new URL(name, www)), name);
     const packed = manifest.files.some((file) => name === `./${file}` || name.startsWith(`./${file}/`));
     assert.ok(packed && !manifest.files.includes(`!${name.slice(2)}`), `${name} is not among the files`);
+  }
+});
+
+test("the modules that are packed are the sources without comments", () => {
+  const compilerOptions = { removeComments: true, target: "esnext", module: "esnext" };
+  const code = (text) => ts.transpileModule(text, { compilerOptions }).outputText;
+  for (const name of modules()) {
+    const packed = read(`esm/${name}`);
+    assert.ok(packed === shipped(name), `esm/${name} is of another source: cargo xtask wasm`);
+    assert.equal(code(packed), code(read(`src/${name}`)), name);
+    assert.doesNotMatch(packed, /\/\*\*|^\s*\/\//m, name);
   }
 });
 

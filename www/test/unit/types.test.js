@@ -37,6 +37,10 @@ test("the types compile, accept typical uses and refuse typical mistakes", async
   assert.equal(await compile(new URL("test/types", www).pathname), "");
 });
 
+test("the sources have the types that their comments say", async () => {
+  assert.equal(await compile(new URL("test/types/sources.json", www).pathname), "");
+});
+
 /** What the compiler says. */
 async function compile(project) {
   const tsc = new URL("node_modules/typescript/bin/tsc", www).pathname;

@@ -1,0 +1,16 @@
+// What the sources import and no package describes.
+
+declare module "cloudflare:sockets" {
+  interface Socket {
+    readable: ReadableStream<Uint8Array>;
+    writable: WritableStream<Uint8Array>;
+    opened: Promise<unknown>;
+    closed: Promise<void>;
+    close(): Promise<void>;
+    startTls(): Socket;
+  }
+  export function connect(
+    address: { hostname: string | undefined; port: number | undefined },
+    options: { secureTransport: "off" | "on" | "starttls"; allowHalfOpen: boolean },
+  ): Socket;
+}
