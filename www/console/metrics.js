@@ -9,7 +9,7 @@ import { describe } from "./session.js";
 
 /** Milliseconds between samples. */
 const EVERY = 1000;
-/** A window's PINGs, of which the percentiles are told. */
+/** Number of PINGs in the window that the percentiles are of. */
 const WINDOW = 60;
 
 export class Metrics {

@@ -27,8 +27,8 @@ export function describe(error) {
 }
 
 /**
- * Fires `state` (see `state`), `log` (`detail`: `{ name, level, text }`) and `opened` when a client
- * is there, whoever it was before.
+ * Fires `state` (see `state`), `log` (`detail`: `{ name, level, text }`) and `opened` whenever there
+ * is a new client.
  */
 export class Session extends EventTarget {
   /** `closed`, `connecting`, `ready` or `lost`. */

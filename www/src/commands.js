@@ -14,9 +14,9 @@
 //   &      a vector, or nothing
 //   {A B}  the modifiers that an options object may hold, in this order: `true` sends the
 //          name, another value the name and the value(s)
-//   ...    the remaining arguments; at the end, before modifiers, it need not be written
-//   1 2 …  the same, and at least so many of them
-//   +      the same, any number of them: only here `undefined` is never an argument left out
+//   ...    the remaining arguments; may be left out at the end and before modifiers
+//   1 2 …  the same, and at least this number of them
+//   +      the same, any number of them; only here `undefined` is never left out
 
 /** @import { ReplyName, Spec, Unknown } from "./internal.js" */
 import { CALL_OPTIONS } from "./calls.js";

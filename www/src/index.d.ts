@@ -1,7 +1,7 @@
 // Types of the npm package `redmux`.
 
-// Names of browsers and of newer versions of the language, which the compiler may not know here. Where it does,
-// these add nothing to them.
+// Names of browsers and of newer versions of the language, which the compiler may not know. Where it does, these
+// declarations add nothing to them.
 declare global {
   interface AbortSignal {}
   interface CustomEvent<T = any> {}
@@ -24,20 +24,20 @@ declare global {
   }
 }
 
-/** What can be sent as an argument. Numbers and bigints are sent as decimal text. */
+/** A value that can be sent as an argument. Numbers and bigints are sent as decimal text. */
 export type Arg = string | number | bigint | ArrayBuffer | ArrayBufferView;
 /** One argument or several. */
 export type Args = Arg | readonly Arg[];
 
-/** A text, or bytes if the call was made with `{ bytes: true }`. */
+/** A text, or bytes in calls with `{ bytes: true }`. */
 export type Text<B extends boolean = false> = B extends true ? Uint8Array : string;
 /**
- * An integer: a `bigint` beyond 2⁵³ − 1, which the type does not say, or always where the call or the client
- * has `{ bigint: true }`.
+ * An integer: a `number`, or a `bigint` beyond 2⁵³ − 1, which the type does not express. Always a `bigint` where the
+ * call or the client has `{ bigint: true }`.
  */
 export type Int<N extends boolean = false> = N extends true ? bigint : number;
 
-/** What a reply can be, as `send` returns it. */
+/** Any reply, as `send` returns it. */
 export type Reply =
   | string
   | number
@@ -52,15 +52,15 @@ export type Reply =
 
 /** Options of every command. */
 export interface CallOptions<B extends boolean = boolean, N extends boolean = boolean> {
-  /** Milliseconds for this call, queueing included; `Infinity` waits for ever. Default: `commandTimeout`. */
+  /** Milliseconds for this call, queueing included; `Infinity` waits without end. Default: `commandTimeout`. */
   timeout?: number;
-  /** Rejects the call with the signal's reason; the command is withdrawn if it was not sent yet. */
+  /** Rejects the call with the signal's reason; a command that was not sent yet is withdrawn. */
   signal?: AbortSignal;
   /** Texts in the reply are `Uint8Array`s (status replies such as `OK` stay strings). */
   bytes?: B;
-  /** All integers in the reply are `bigint`s, not only those beyond 2⁵³ − 1. Default: that of `connect`. */
+  /** All integers in the reply are `bigint`s, not only those beyond 2⁵³ − 1. Default: the option of `connect`. */
   bigint?: N;
-  /** The client-side cache may answer it, where `clientCache` is set. */
+  /** The client-side cache may answer the command, if `clientCache` is set. */
   cached?: boolean;
 }
 
@@ -78,70 +78,70 @@ export interface ConnectOptions {
   commandTimeout?: number;
   /** Attempts of the first connect before it fails. Default 3. */
   connectRetry?: number;
-  /** Whether `connect` rejects when the gateway cannot be reached, or goes on trying. Default true. */
+  /** Whether `connect` rejects when the server cannot be reached; otherwise it keeps trying. Default true. */
   abortOnConnectFail?: boolean;
   /** Milliseconds of silence on an idle connection before it is probed. Default 10000. */
   keepAlive?: number;
-  /** Milliseconds of silence before a probe while replies are due. Default 2000. */
+  /** Milliseconds of silence before a probe while replies are expected. Default 2000. */
   probeAfter?: number;
-  /** Milliseconds a probe may go unanswered before the connection is given up. Default 5000. */
+  /** Milliseconds that a probe may stay unanswered before the connection is given up. Default 5000. */
   probeTimeout?: number;
-  /** Speak this version of RESP only. Default: 3, or 2 where the server refuses it. */
+  /** Speaks only this version of RESP. Default: 3, or 2 if the server refuses it. */
   protocol?: 2 | 3;
   /** Whether the library tells its name and version to the server. Default true. */
   libraryInfo?: boolean;
   /**
    * Unsent bytes beyond which commands wait for room. Default 16777216. Without a connection commands wait too: up
-   * to 100,000 of them, or 64 MiB; one beyond that fails with `ERR_REDMUX_QUEUE_FULL`.
+   * to 100,000 of them, or 64 MiB; any further command fails with `ERR_REDMUX_QUEUE_FULL`.
    */
   sendQueueBytes?: number;
   /**
    * Messages that wait for the reader of an iterator from one turn of the event loop to the next before the oldest
-   * are dropped. Default 1024. Within a turn there may be more, up to `subscriptionBytes`. Callbacks lose nothing.
+   * are dropped. Default 1024. Within a turn more may wait, up to `subscriptionBytes`. Callbacks lose nothing.
    */
   subscriptionCapacity?: number;
   /**
-   * Bytes of messages (payload and channel as UTF-8, and 100 for each) that wait for the reader of an iterator at any
-   * time before the oldest are dropped; one message waits however large it is. Default 16777216.
+   * Bytes of messages (payload and channel as UTF-8, and 100 for each) that may wait for the reader of an iterator
+   * before the oldest are dropped; the newest message waits however large it is. Default 16777216.
    */
   subscriptionBytes?: number;
   /**
-   * Whether a server that answers `READONLY` is left for the one that its name, or the gateway, leads to now. The
-   * command has the error and was not executed. Default true.
+   * Whether the client connects again when a server answers `READONLY`: the name, or the gateway, may lead to another
+   * server now. The command fails with that error and was not executed. Default true.
    */
   redialOnReadonly?: boolean;
   /** All integers in replies are `bigint`s. Default false: only those beyond 2⁵³ − 1. */
   bigint?: boolean;
-  /** Keeps replies of calls with `{ cached: true }` until the server announces a change. Default: none. */
+  /** Caches replies of calls with `{ cached: true }` until the server announces a change. Default: no cache. */
   clientCache?: boolean | { maxBytes?: number; maxReplyBytes?: number; maxAge?: number; prefixes?: string[] };
   /**
-   * Milliseconds before the next attempt to connect; `false`, `null` or an `Error` (which becomes the `cause`) to
-   * give up: then there is the event `gaveUp`, and the client is closed. `code` is the close code of the WebSocket,
-   * where there was one. Default, and with `undefined`: at once, then exponentially longer with full jitter, at most
-   * 1 to 1.5 s while a command waits; where the code says "later" (1013) or refuses (1008, 4000 to 4999), half of
-   * 5 or 10 s at least, and no command cuts that short. Between two attempts that fail are at least 10 ms. Anything else
-   * that it returns, or throws, is a `listenerError`, and the default goes on.
+   * Returns the milliseconds before the next attempt to connect. `false`, `null` or an `Error` (which becomes the
+   * `cause`) give up: the event `gaveUp` follows, and the client is closed. `code` is the close code of the WebSocket,
+   * if there was one. The default, also for `undefined`: at once, then exponentially longer with full jitter, at most
+   * 1 to 1.5 s while a command waits. After a close code that asks to come later (1013) or refuses (1008, 4000 to 4999)
+   * the wait is at least half of 5 or 10 s, and no command cuts it short. Two failed attempts are at least 10 ms apart.
+   * Any other returned value, or an exception, is a `listenerError`, and the default applies.
    */
   reconnect?: (outage: { attempt: number; outage: number; code: number | null; error: Error | null }) => number | false | null | undefined | Error;
-  /** Aborts the connect: it rejects with the signal's reason, and nothing goes on trying. */
+  /** Aborts the connect: it rejects with the signal's reason, and the attempts end. */
   signal?: AbortSignal;
   /**
    * TLS for `redis:` and `unix:` URLs, and its options for these and `rediss:`: in Node, Deno and Bun those of
    * `tls.connect` (`ca`, `cert`, `key`, `servername`, …); workerd takes none. Default: as the URL says.
    */
   tls?: boolean | object;
-  /** Opens the stream of bytes, instead of the runtime's own sockets. */
+  /** Opens the stream of bytes in place of the runtime's own sockets. */
   transport?: Transport;
-  /** The wasm file, if it is not where the entry for this runtime has it. It is loaded once: the first call decides. */
+  /** The wasm file, if it is not where the entry of this runtime expects it. The first call loads it, once. */
   wasm?: string | URL | Request | Response | ArrayBuffer | ArrayBufferView | WebAssembly.Module;
 }
 
-/** What a transport is to dial. */
+/** What a transport dials. */
 export interface Address {
   /** Of `redis:` and `rediss:` URLs. An IPv6 address has no brackets. */
   host?: string;
   port?: number;
-  /** The version of IP, 4 or 6, if the URL says it (`?family=4`); 0 is either. */
+  /** The version of IP, 4 or 6, if the URL has it (`?family=4`); 0 is either. */
   family?: number;
   /** Of `unix:` URLs. */
   path?: string;
@@ -162,15 +162,15 @@ export interface ByteStream {
   close?(): unknown;
 }
 
-/** Called for each connection, reconnects included; `signal` fires when it is not wanted any more. */
+/** Called for each connection, reconnects included; `signal` fires when the client no longer wants the connection. */
 export type Transport = (address: Address, options: { signal: AbortSignal }) => ByteStream | Promise<ByteStream>;
 
 /**
- * Connects to Redis; resolves when Redis has answered.
+ * Connects to Redis; resolves when the server has answered.
  *
- * `url` is `ws://…` or `wss://…` of a gateway, or relative to the page. Where there are sockets (Node, Deno, Bun,
+ * `url` is `ws://…` or `wss://…` of a gateway, or relative to the page. In runtimes with sockets (Node, Deno, Bun,
  * workerd), or with `transport`, also `redis://user:password@host:port/database`, `rediss://…` (TLS) and
- * `unix:/path?db=0`. What `options` say goes before what the URL says.
+ * `unix:/path?db=0`. `options` take precedence over the URL.
  */
 export declare function connect<D extends boolean = false>(url: string | URL, options?: ConnectOptions & { bigint?: D }): Promise<Client<D>>;
 
@@ -193,7 +193,7 @@ export type ErrorKind =
   | "decode"
   | "internal";
 
-/** The state of the connection when something failed. Times in milliseconds. */
+/** The state of the connection at the time of a failure. Times in milliseconds. */
 export interface Diagnostics {
   elapsed: number;
   timeout: number;
@@ -217,10 +217,10 @@ export declare class RedmuxError extends Error {
   /** `resolve`, `dial`, `tls`, `upgrade`, `handshake`, `auth` of a connect; `connect`, `queue`, `write`, `response` of a timeout. */
   readonly stage: string | null;
   readonly delivery: Delivery;
-  /** The command's name, where one was involved. */
+  /** The command's name, if a command was involved. */
   readonly command: string | null;
   readonly endpoint: string | null;
-  /** Whether the same command may be sent again without running twice. */
+  /** Whether sending the command again cannot run it twice. */
   readonly retryable: boolean;
   readonly diagnostics: Diagnostics | null;
 }
@@ -228,17 +228,17 @@ export declare class RedmuxError extends Error {
 export declare class ConnectionError extends RedmuxError {}
 /** A deadline passed: of a connection attempt or of a command. */
 export declare class TimeoutError extends RedmuxError {}
-/** The command was refused by this client and never sent. */
+/** This client refused the command and did not send it. */
 export declare class CommandError extends RedmuxError {}
 /** The server answered with an error. */
 export declare class ServerError extends RedmuxError {
   /** The error's first word, such as `WRONGTYPE`; empty if it has none. */
   readonly serverCode: string;
-  /** The raw text. It may quote arguments: do not log it where those are secret. */
+  /** The raw text. It may quote arguments: do not log it if those are secret. */
   readonly serverText: string;
 }
 
-/** What every event has. */
+/** The field of every event. */
 interface Logged {
   /** One line for a log. It never holds arguments of commands. */
   message: string;
@@ -257,7 +257,7 @@ export interface ConnectionRestored extends Logged {
   connectionType: "interactive" | "subscription";
   /** Milliseconds without a connection. */
   outage: number;
-  /** Attempts it took, the successful one included. */
+  /** Number of attempts, the successful one included. */
   attempts: number;
 }
 export interface Missed extends Logged {
@@ -265,26 +265,26 @@ export interface Missed extends Logged {
   source: "events" | "subscription";
   channel?: Arg;
   /**
-   * Whatever was published while the connection was down, or the oldest of a full queue. `notRestored`: the server
-   * refuses to subscribe again; nothing is heard until `connectionLost` says that it has.
+   * `connectionLost`: what was published while the connection was down. `queueFull`: the oldest of a full queue.
+   * `notRestored`: the server refuses to subscribe again; no messages come until `connectionLost` reports that it has.
    */
   cause: "connectionLost" | "notRestored" | "queueFull";
-  /** How many, where it can be known. */
+  /** How many, if that is known. */
   count: number | null;
 }
 export interface Events {
   connectionFailed: ConnectionFailed;
   connectionRestored: ConnectionRestored;
-  /** `reconnect` has ended it: the client is closed. `attempts`: how many there were in this outage. */
+  /** `reconnect` gave up, and the client is closed. `attempts`: how many there were in this outage. */
   gaveUp: Logged & { endpoint: string; attempts: number; outage: number; error: ConnectionError };
   /** The server answered a command with an error. */
   errorMessage: Logged & { endpoint: string; command: string | null; serverCode: string };
   /**
-   * Code of the program threw, or rejected, where nobody would hear of it: a listener, the callback of a
-   * subscription, `onMissed`, `reconnect`, a transport; `origin` says which. It is on the console too.
+   * Code of the program threw, or rejected, where no caller could catch it: a listener, the callback of a
+   * subscription, `onMissed`, `reconnect`, a transport; `origin` says which. The console shows it too.
    */
   listenerError: Logged & { origin: string; error: unknown };
-  /** The server refused to make subscriptions again; they are asked for again after `retryIn` milliseconds. */
+  /** The server refused to restore subscriptions; the client asks again after `retryIn` milliseconds. */
   subscriptionRefused: Logged & {
     endpoint: string;
     command: string;
@@ -292,12 +292,12 @@ export interface Events {
     error: RedmuxError;
     retryIn: number;
   };
-  /** Something that should not happen inside the client; please report it. */
+  /** A fault inside the client; please report it. */
   internalError: Logged & { endpoint: string | null; connectionType: string | null; origin: string; detail: string };
   configurationChanged: Logged & { endpoint: string; detail: string };
   missed: Missed;
 }
-/** An `EventTarget` of `CustomEvent`s whose `detail` they are. */
+/** The events as an `EventTarget`: each is a `CustomEvent` with the event as its `detail`. */
 export interface EventsTarget extends EventTarget {
   addEventListener<E extends keyof Events>(
     type: E,
@@ -316,7 +316,7 @@ export interface Message<P = string> {
   channel: string;
   /** Text (bytes that are not UTF-8 are replaced), or bytes if subscribed with `{ bytes: true }`. */
   payload: P;
-  /** The pattern it came through, for pattern subscriptions. */
+  /** The pattern that matched, for pattern subscriptions. */
   pattern: string | null;
 }
 export interface SubscribeOptions<B extends boolean = boolean> {
@@ -324,10 +324,10 @@ export interface SubscribeOptions<B extends boolean = boolean> {
   bytes?: B;
   /** Called when messages were lost, or may have been. */
   onMissed?: (gap: { cause: "connectionLost" | "notRestored" | "queueFull"; count: number | null }) => void;
-  /** Aborts the subscribe, or later unsubscribes. */
+  /** Aborts the call, or unsubscribes later. */
   signal?: AbortSignal;
 }
-/** Restored after a lost connection. Iterable unless it was given a callback. */
+/** A subscription, restored after a lost connection. Iterable unless it has a callback. */
 export declare class Subscription<P = string> implements AsyncIterable<Message<P>> {
   private constructor();
   readonly kind: "subscribe" | "pSubscribe" | "sSubscribe";
@@ -363,16 +363,16 @@ export interface Status {
 
 /** Fields and values, keys and values, or names and values. */
 export type Pairs = Readonly<Record<string, Arg>> | ReadonlyMap<Arg, Arg> | readonly (readonly [Arg, Arg])[];
-/** The same as an object of a type that says which fields there are: an interface is one. */
+/** An object of a type with known fields, such as an interface. */
 export type Fields<P extends object> = { readonly [K in keyof P]-?: Arg };
 /** A member of a sorted set. */
 export interface Scored<V = Arg> {
   value: V;
   score: number;
 }
-/** Members, each once. Two byte strings are never the same to a `Set`: they come as an array. */
+/** Members, each once. With `bytes` they come as an array: a `Set` never takes two byte strings for the same. */
 export type Members<B extends boolean = false> = B extends true ? Uint8Array[] : Set<string>;
-/** A page of SCAN: it was the last if the cursor is `"0"`. */
+/** A page of SCAN; the last one has the cursor `"0"`. */
 export interface ScanPage<T> {
   cursor: string;
   items: T[];
@@ -401,9 +401,9 @@ export interface StreamEntry<B extends boolean = false> {
   /** An object without prototype. */
   fields: Record<string, Text<B>>;
 }
-/** Streams of which what no consumer of the group has got is wanted. */
+/** Streams of which to read the entries that no consumer of the group has got. */
 export type NewEntries = Readonly<Record<string, ">">>;
-/** An entry that is pending and was deleted. */
+/** A pending entry that was deleted. */
 export interface DeletedEntry {
   id: string;
   fields: null;
@@ -415,7 +415,7 @@ export interface PendingEntry<N extends boolean = false> {
   idle: Int<N>;
   deliveries: Int<N>;
 }
-/** What a server knows of a stream; those of newer versions know more. */
+/** Information about a stream; newer servers give more. */
 export interface StreamInfo<B extends boolean = false, N extends boolean = false> {
   length: Int<N>;
   groups: Int<N>;
@@ -459,12 +459,12 @@ export interface StreamGroup<N extends boolean = false> {
 export interface StreamConsumer<N extends boolean = false> {
   name: string;
   pending: Int<N>;
-  /** Milliseconds since it last tried to read. */
+  /** Milliseconds since the consumer last tried to read. */
   idle: Int<N>;
-  /** Milliseconds since it last got something; -1 if never. */
+  /** Milliseconds since the consumer last got an entry; -1 if never. */
   inactive?: Int<N>;
 }
-/** Places in the first and the second value, from and to, both included. */
+/** Ranges in the first and the second value, both ends included. */
 export interface LcsMatches<N extends boolean = false> {
   matches: { first: [Int<N>, Int<N>]; second: [Int<N>, Int<N>]; length: Int<N> }[];
   length: Int<N>;
@@ -473,18 +473,18 @@ export interface LcsMatches<N extends boolean = false> {
 export interface RawVector {
   /** `f32`, `int8` or `bin`. */
   quantization: string;
-  /** Its numbers, of unit length. */
+  /** The numbers of the vector, normalised to length 1. */
   data: Uint8Array;
-  /** Its length before that. */
+  /** The length before normalisation. */
   norm: number;
-  /** What the greatest number of one byte, 127, stands for. */
+  /** The number that the greatest value of one byte, 127, represents. */
   range: number | null;
 }
 export interface SimilarMember<B extends boolean = false> extends Scored<Text<B>> {
   /** A JSON text. */
   attributes: Text<B> | null;
 }
-/** What a server knows of a vector set; those of newer versions know more. */
+/** Information about a vector set; newer servers give more. */
 export interface VectorSetInfo<N extends boolean = false> {
   quantType: string;
   vectorDim: Int<N>;
@@ -524,17 +524,17 @@ export interface AclLogEntry<N extends boolean = false> {
   ageSeconds: number;
   clientInfo: ClientInfo;
 }
-/** A connection, as the server describes it: names in camel case, as `totMem`, and numbers where it has some. */
+/** A connection, as the server describes it: names in camel case, as `totMem`; numbers are numbers. */
 export interface ClientInfo {
   [name: string]: string | number;
   id: number;
   /** `address:port`. */
   addr: string;
-  /** Empty if it has none. */
+  /** Empty if the connection has none. */
   name: string;
-  /** Seconds since it was opened. */
+  /** Seconds since the connection was opened. */
   age: number;
-  /** Seconds since it did something. */
+  /** Seconds since the last command. */
   idle: number;
   flags: string;
   db: number;
@@ -546,17 +546,17 @@ export interface ClientInfo {
 export interface CommandInfo<N extends boolean = false> {
   /** In lower case, as in `config|get`. */
   name: string;
-  /** Number of words; a negative one is the least. */
+  /** Number of words; a negative number is a minimum. */
   arity: Int<N>;
   flags: string[];
-  /** Place of the first key; 0 if there is none. */
+  /** Index of the first key; 0 if there is none. */
   firstKey: Int<N>;
-  /** Place of the last key; negative ones count from the end. */
+  /** Index of the last key; negative ones count from the end. */
   lastKey: Int<N>;
   step: Int<N>;
   categories: string[];
 }
-/** A page of the manual; there may be more on it. */
+/** The description of a command; newer servers give more. */
 export interface CommandDoc {
   summary: string;
   since: string;
@@ -568,7 +568,7 @@ export interface CommandDoc {
 export interface CommandArgument {
   name: string;
   type: string;
-  /** The word before it, or the word that it is. */
+  /** The word before the argument, or the argument itself. */
   token?: string;
   flags?: string[];
   arguments?: CommandArgument[];
@@ -577,13 +577,13 @@ export interface LoggedCommand<B extends boolean = false, N extends boolean = fa
   id: Int<N>;
   /** Seconds since 1970. */
   time: Int<N>;
-  /** Microseconds of slow commands, bytes of large ones. */
+  /** Microseconds for slow commands, bytes for large ones. */
   amount: Int<N>;
-  /** Its name and arguments; the server cuts them short. */
+  /** The name and the arguments, which the server truncates. */
   args: Text<B>[];
-  /** `address:port` of its connection. */
+  /** `address:port` of the connection. */
   address: string;
-  /** Name of its connection; empty if it has none. */
+  /** Name of the connection; empty if it has none. */
   name: string;
 }
 export interface MemoryStats {
@@ -594,15 +594,15 @@ export type Role<N extends boolean = false> =
   | { role: "slave"; host: string; port: number; state: string; offset: Int<N> }
   | { role: "sentinel"; masters: string[] };
 
-/** Arguments, then perhaps options. */
+/** Arguments, optionally followed by options. */
 export type Rest<A, O = CallOptions> = [...A[]] | [...A[], O];
-/** Options of a method: in a queue those of the whole are options of `exec`. */
+/** Options of a method. In a queue, the options of the whole belong to `exec`. */
 export type In<Q extends unknown[] | null, O> = Q extends unknown[] ? O & { timeout?: undefined; signal?: undefined; cached?: undefined } : O;
-/** What a method gives: a promise, or a queue that holds its reply too. */
+/** What a method returns: a promise, or in a queue the queue with one more reply. */
 export type Out<Q extends unknown[] | null, D extends boolean, T> = Q extends unknown[] ? Queue<[...Q, T], D> : Promise<T>;
 
 export * from "./methods.js";
-import type { Commands, MatchOptions, ScanOptions } from "./methods.js";
+import type { Commands, Iterators } from "./methods.js";
 
 /** All items one after another, or page by page. */
 export interface Scan<T> extends AsyncGenerator<T, void, undefined> {
@@ -610,11 +610,11 @@ export interface Scan<T> extends AsyncGenerator<T, void, undefined> {
   batches(): AsyncGenerator<T[], void, undefined>;
 }
 
-/** A connection, shared by everything in the page. It lives until it is closed. */
-export interface Client<D extends boolean = false> extends Commands<null, D> {}
+/** A connection that the whole program can share. It lives until it is closed. */
+export interface Client<D extends boolean = false> extends Commands<null, D>, Iterators {}
 export declare class Client<D extends boolean = false> {
   private constructor();
-  /** Any command. Maps come as `Map`, sets as `Set`, errors inside of arrays as `ServerError`. */
+  /** Sends any command. Maps come as `Map`, sets as `Set`, errors inside of arrays as `ServerError`. */
   send<T = Reply>(command: string, ...args: Rest<Args>): Promise<T>;
   /** A function that runs a script, which is sent once and then called by its digest. */
   script<T = Reply>(source: string): (keys?: Args, args?: Args, options?: CallOptions) => Promise<T>;
@@ -624,25 +624,15 @@ export declare class Client<D extends boolean = false> {
   pSubscribe<B extends boolean = false>(pattern: Arg, options: SubscribeOptions<B>): Promise<Subscription<Text<B>>>;
   sSubscribe<B extends boolean = false>(channel: Arg, callback?: (message: Message<Text<B>>) => void, options?: SubscribeOptions<B>): Promise<Subscription<Text<B>>>;
   sSubscribe<B extends boolean = false>(channel: Arg, options: SubscribeOptions<B>): Promise<Subscription<Text<B>>>;
-  /** All keys that match, by SCAN: one may come twice. */
-  scanIterator<B extends boolean = false>(options?: ScanOptions<B>): Scan<Text<B>>;
-  /** The fields and values of a hash. */
-  hScanIterator<B extends boolean = false>(key: Arg, options?: MatchOptions<B>): Scan<[Text<B>, Text<B>]>;
-  /** The fields of a hash. Since Redis 7.4. */
-  hScanNoValuesIterator<B extends boolean = false>(key: Arg, options?: MatchOptions<B>): Scan<Text<B>>;
-  /** The members of a set. */
-  sScanIterator<B extends boolean = false>(key: Arg, options?: MatchOptions<B>): Scan<Text<B>>;
-  /** The members of a sorted set, with scores. */
-  zScanIterator<B extends boolean = false>(key: Arg, options?: MatchOptions<B>): Scan<Scored<Text<B>>>;
   /** Collects commands that are executed together, or not at all (`MULTI`). */
   multi<R extends unknown[] = []>(): Queue<R, D>;
   /** Collects commands that are sent together. */
   pipeline<R extends unknown[] = []>(): Queue<R, D>;
-  /** An exception of a listener is reported and harms nothing. */
+  /** Adds a listener; its exceptions are reported and harm nothing. */
   on<E extends keyof Events>(event: E, listener: (event: Events[E]) => void): this;
   once<E extends keyof Events>(event: E, listener: (event: Events[E]) => void): this;
   off<E extends keyof Events>(event: E, listener: (event: Events[E]) => void): this;
-  /** The same events, as `CustomEvent`s whose `detail` they are. */
+  /** The same events as an `EventTarget`. */
   readonly events: EventsTarget;
   /** The same events from now on, until the client is closed; a slow reader loses the oldest of 256. */
   [Symbol.asyncIterator](): AsyncIterableIterator<{ [E in keyof Events]: { type: E; detail: Events[E] } }[keyof Events]>;
@@ -653,15 +643,16 @@ export declare class Client<D extends boolean = false> {
 }
 
 /**
- * Commands that go together: the methods of a client, each of which gives the queue again, and `R` the replies.
+ * Commands that are sent together. It has the methods of a client, each of which returns the queue; `R` are the
+ * replies.
  *
- * Where they are added in a loop, `multi<any[]>()` types them.
+ * For commands that are added in a loop, use `multi<any[]>()`.
  */
 export interface Queue<R extends unknown[] = any[], D extends boolean = false> extends Commands<R, D> {
   readonly length: number;
   send<T = Reply>(command: string, ...args: Rest<Args>): Queue<[...R, T], D>;
-  /** The replies, in order. Rejects with the first error; the others ran nevertheless. */
+  /** The replies, in order. Rejects with the first error; the other commands ran nevertheless. */
   exec(options?: { timeout?: number; signal?: AbortSignal }): Promise<R>;
-  /** What became of each command, as `Promise.allSettled` tells it. */
+  /** The outcome of each command, as `Promise.allSettled` gives it. */
   execSettled(options?: { timeout?: number; signal?: AbortSignal }): Promise<{ [I in keyof R]: PromiseSettledResult<R[I]> }>;
 }

@@ -31,6 +31,7 @@ import type {
   Reply,
   Rest,
   Role,
+  Scan,
   ScanPage,
   Scored,
   SimilarMember,
@@ -45,47 +46,47 @@ import type {
 } from "./index.js";
 
 export interface GetExOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
-  /** Expires after seconds. */
+  /** Expires after this number of seconds. */
   EX?: number;
-  /** Expires after milliseconds. */
+  /** Expires after this number of milliseconds. */
   PX?: number;
-  /** Expires at a time, in seconds since 1970. */
+  /** Expires at this time, in seconds since 1970. */
   EXAT?: number;
-  /** Expires at a time, in milliseconds since 1970. */
+  /** Expires at this time, in milliseconds since 1970. */
   PXAT?: number;
   PERSIST?: boolean;
 }
 export interface LcsIdxOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
-  /** Only matches of so many bytes. */
+  /** Only matches of at least this number of bytes. */
   MINMATCHLEN?: number;
 }
 export interface MSetExOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
   NX?: boolean;
   XX?: boolean;
-  /** Expires after seconds. */
+  /** Expires after this number of seconds. */
   EX?: number;
-  /** Expires after milliseconds. */
+  /** Expires after this number of milliseconds. */
   PX?: number;
-  /** Expires at a time, in seconds since 1970. */
+  /** Expires at this time, in seconds since 1970. */
   EXAT?: number;
-  /** Expires at a time, in milliseconds since 1970. */
+  /** Expires at this time, in milliseconds since 1970. */
   PXAT?: number;
   KEEPTTL?: boolean;
 }
 export interface SetOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
   NX?: boolean;
   XX?: boolean;
-  /** Only if it has this value. */
+  /** Only if the key has this value. */
   IFEQ?: Arg;
-  /** Gives the old value. */
+  /** Returns the old value. */
   GET?: boolean;
-  /** Expires after seconds. */
+  /** Expires after this number of seconds. */
   EX?: number;
-  /** Expires after milliseconds. */
+  /** Expires after this number of milliseconds. */
   PX?: number;
-  /** Expires at a time, in seconds since 1970. */
+  /** Expires at this time, in seconds since 1970. */
   EXAT?: number;
-  /** Expires at a time, in milliseconds since 1970. */
+  /** Expires at this time, in milliseconds since 1970. */
   PXAT?: number;
   KEEPTTL?: boolean;
 }
@@ -103,15 +104,15 @@ export interface ExpireOptions<B extends boolean = boolean, N extends boolean = 
 export interface RestoreOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
   REPLACE?: boolean;
   ABSTTL?: boolean;
-  /** Seconds since it was used. */
+  /** Seconds since the key was used. */
   IDLETIME?: number;
-  /** How often it is used. */
+  /** How often the key is used, logarithmically. */
   FREQ?: number;
 }
 export interface ScanOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
-  /** Only those that match. */
+  /** Only those that match this pattern. */
   MATCH?: Arg;
-  /** At most so many; of a page: about. */
+  /** At most this number; for a page, approximately. */
   COUNT?: number;
   /** Only of this type. */
   TYPE?: string;
@@ -119,7 +120,7 @@ export interface ScanOptions<B extends boolean = boolean, N extends boolean = bo
 export interface SortOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
   /** Order by these keys, the first `*` being the element. */
   BY?: Arg;
-  /** Only a part of what was found. */
+  /** Only a part of the result. */
   LIMIT?: readonly [offset: number, count: number];
   /** Values of these keys instead of the elements, the first `*` being the element; `#` is itself. */
   GET?: Args;
@@ -128,38 +129,38 @@ export interface SortOptions<B extends boolean = boolean, N extends boolean = bo
   ALPHA?: boolean;
 }
 export interface MatchOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
-  /** Only those that match. */
+  /** Only those that match this pattern. */
   MATCH?: Arg;
-  /** At most so many; of a page: about. */
+  /** At most this number; for a page, approximately. */
   COUNT?: number;
 }
 export interface HSetExOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
   FNX?: boolean;
   FXX?: boolean;
-  /** Expires after seconds. */
+  /** Expires after this number of seconds. */
   EX?: number;
-  /** Expires after milliseconds. */
+  /** Expires after this number of milliseconds. */
   PX?: number;
-  /** Expires at a time, in seconds since 1970. */
+  /** Expires at this time, in seconds since 1970. */
   EXAT?: number;
-  /** Expires at a time, in milliseconds since 1970. */
+  /** Expires at this time, in milliseconds since 1970. */
   PXAT?: number;
   KEEPTTL?: boolean;
 }
 export interface CountOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
-  /** At most so many; of a page: about. */
+  /** At most this number; for a page, approximately. */
   COUNT?: number;
 }
 export interface LPosOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
-  /** Begins with so manieth match; negative: from the end. */
+  /** Begins with the match of this number; negative numbers count from the end. */
   RANK?: number;
-  /** So many places; 0: all. */
+  /** Number of indexes; 0: all. */
   COUNT?: number;
-  /** At most so many are looked at. */
+  /** At most this number of elements is examined. */
   MAXLEN?: number;
 }
 export interface LimitOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
-  /** Counts no further. */
+  /** Counting stops at this number. */
   LIMIT?: number;
 }
 export interface ZAddOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
@@ -173,18 +174,18 @@ export interface ZAddOptions<B extends boolean = boolean, N extends boolean = bo
 export interface CombineOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
   /** A factor for the scores of each set. */
   WEIGHTS?: number | readonly number[];
-  /** What becomes of the scores. Default: SUM. */
+  /** How scores are combined. Default: SUM. */
   AGGREGATE?: "SUM" | "MIN" | "MAX";
 }
 export interface ZRangeOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
   BYSCORE?: boolean;
   BYLEX?: boolean;
   REV?: boolean;
-  /** Only a part of what was found. */
+  /** Only a part of the result. */
   LIMIT?: readonly [offset: number, count: number];
 }
 export interface PartOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
-  /** Only a part of what was found. */
+  /** Only a part of the result. */
   LIMIT?: readonly [offset: number, count: number];
 }
 export interface GeoAddOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
@@ -203,7 +204,7 @@ export interface GeoSearchOptions<B extends boolean = boolean, N extends boolean
   BYBOX?: readonly [width: number, height: number, unit: GeoUnit];
   ASC?: boolean;
   DESC?: boolean;
-  /** At most so many; with ANY not the nearest. */
+  /** At most this number; with ANY, the first that are found instead of the nearest. */
   COUNT?: number | readonly [count: number, any: "ANY"];
 }
 export interface GeoSearchStoreOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
@@ -217,7 +218,7 @@ export interface GeoSearchStoreOptions<B extends boolean = boolean, N extends bo
   BYBOX?: readonly [width: number, height: number, unit: GeoUnit];
   ASC?: boolean;
   DESC?: boolean;
-  /** At most so many; with ANY not the nearest. */
+  /** At most this number; with ANY, the first that are found instead of the nearest. */
   COUNT?: number | readonly [count: number, any: "ANY"];
   STOREDIST?: boolean;
 }
@@ -231,22 +232,22 @@ export interface XAddOptions<B extends boolean = boolean, N extends boolean = bo
   KEEPREF?: boolean;
   DELREF?: boolean;
   ACKED?: boolean;
-  /** Keeps so many entries, with `~` about. */
+  /** Keeps this number of entries; with `~`, approximately. */
   MAXLEN?: number | readonly ["=" | "~", number];
-  /** Removes entries before this id, with `~` about. */
+  /** Removes entries before this id; with `~`, approximately. */
   MINID?: string | readonly ["=" | "~", string];
-  /** Removes at most so many, with `~`. */
+  /** With `~`, removes at most this number of entries. */
   LIMIT?: number;
 }
 export interface XClaimOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
-  /** Counts as delivered so many milliseconds ago. */
+  /** Sets the milliseconds since the last delivery. */
   IDLE?: number;
-  /** When it counts as delivered, in milliseconds since 1970. */
+  /** Sets the time of the last delivery, in milliseconds since 1970. */
   TIME?: number;
-  /** Counts as delivered so many times. */
+  /** Sets the number of deliveries. */
   RETRYCOUNT?: number;
   FORCE?: boolean;
-  /** The group's last id becomes this one, if it is greater. */
+  /** Sets the group's last id to this one, if it is greater. */
   LASTID?: string;
 }
 export interface XGroupCreateOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
@@ -259,26 +260,26 @@ export interface XGroupSetIdOptions<B extends boolean = boolean, N extends boole
   ENTRIESREAD?: number;
 }
 export interface XPendingRangeOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
-  /** Only those delivered so many milliseconds ago or earlier. */
+  /** Only entries whose last delivery is at least this number of milliseconds ago. */
   IDLE?: number;
 }
 export interface XReadGroupOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
-  /** At most so many; of a page: about. */
+  /** At most this number; for a page, approximately. */
   COUNT?: number;
   NOACK?: boolean;
 }
 export interface XSetIdOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
-  /** Number of entries there ever were. */
+  /** Number of entries ever added. */
   ENTRIESADDED?: number;
   /** The highest id that was deleted. */
   MAXDELETEDID?: string;
 }
 export interface XTrimOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
-  /** Keeps so many entries, with `~` about. */
+  /** Keeps this number of entries; with `~`, approximately. */
   MAXLEN?: number | readonly ["=" | "~", number];
-  /** Removes entries before this id, with `~` about. */
+  /** Removes entries before this id; with `~`, approximately. */
   MINID?: string | readonly ["=" | "~", string];
-  /** Removes at most so many, with `~`. */
+  /** With `~`, removes at most this number of entries. */
   LIMIT?: number;
   KEEPREF?: boolean;
   DELREF?: boolean;
@@ -303,25 +304,25 @@ export interface VAddOptions<B extends boolean = boolean, N extends boolean = bo
   NOQUANT?: boolean;
   Q8?: boolean;
   BIN?: boolean;
-  /** How many candidates are looked at. */
+  /** Number of candidates that are examined. */
   EF?: number;
   /** The attributes of the member, a JSON text. */
   SETATTR?: string;
-  /** How many neighbours each member is linked to. */
+  /** Number of neighbours that each member is linked to. */
   M?: number;
 }
 export interface VSimOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
-  /** The member whose vector it is. */
+  /** The member whose vector is used. */
   ELE?: Arg;
-  /** At most so many; of a page: about. */
+  /** At most this number; for a page, approximately. */
   COUNT?: number;
-  /** Only those at least as similar as 1 minus this. */
+  /** Only members at least as similar as 1 minus this. */
   EPSILON?: number;
-  /** How many candidates are looked at. */
+  /** Number of candidates that are examined. */
   EF?: number;
-  /** Only those whose attributes fit, as in `.year > 1950`. */
+  /** Only members whose attributes match, as in `.year > 1950`. */
   FILTER?: string;
-  /** How many are looked at to find some that fit the filter. */
+  /** Number of members that are examined to find matches of the filter. */
   "FILTER-EF"?: number;
   TRUTH?: boolean;
   NOTHREAD?: boolean;
@@ -330,19 +331,19 @@ export interface BgSaveOptions<B extends boolean = boolean, N extends boolean = 
   SCHEDULE?: boolean;
 }
 export interface ClientKillOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
-  /** The server's number for it. */
+  /** The server's number for the connection. */
   ID?: number;
-  /** From this `address:port`. */
+  /** Connections from this `address:port`. */
   ADDR?: string;
-  /** To this `address:port` of the server. */
+  /** Connections to this `address:port` of the server. */
   LADDR?: string;
   /** Only of this type. */
   TYPE?: string;
-  /** Of this user. */
+  /** Connections of this user. */
   USER?: string;
-  /** Whether this connection is spared. Default: yes. */
+  /** Whether this connection stays open. Default: yes. */
   SKIPME?: "YES" | "NO";
-  /** Older than so many seconds. */
+  /** Connections older than this number of seconds. */
   MAXAGE?: number;
 }
 export interface ClientListOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
@@ -352,15 +353,15 @@ export interface ClientListOptions<B extends boolean = boolean, N extends boolea
   ID?: number | readonly number[];
 }
 export interface CommandListOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
-  /** Only some. */
+  /** Only commands of a module, of a category, or with names that match. */
   FILTERBY?: readonly ["MODULE" | "ACLCAT" | "PATTERN", string];
 }
 export interface LolwutOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
-  /** Which drawing, and its parameters. */
+  /** The drawing, and its parameters. */
   VERSION?: number | readonly number[];
 }
 export interface MemoryUsageOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
-  /** How many nested elements are looked at; 0: all. */
+  /** Number of nested elements that are examined; 0: all. */
   SAMPLES?: number;
 }
 
@@ -369,7 +370,7 @@ export interface MemoryUsageOptions<B extends boolean = boolean, N extends boole
  * whether the client gives all integers as `bigint`s.
  */
 export interface Commands<Q extends unknown[] | null = null, D extends boolean = false> {
-  /** Appends to a value, and gives its length. See [APPEND](https://redis.io/docs/latest/commands/append/). */
+  /** Appends to a value, and returns its length. See [APPEND](https://redis.io/docs/latest/commands/append/). */
   append<N extends boolean = D>(key: Arg, value: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Number of bits that are set, in a range of bytes or bits. See [BITCOUNT](https://redis.io/docs/latest/commands/bitcount/). */
   bitCount<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
@@ -377,9 +378,9 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   bitCount<N extends boolean = D>(key: Arg, start: number, end: number, unit: "BYTE" | "BIT", options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Reads and writes integers of any width: `["INCRBY", "u8", 0, 1]`; `null` where OVERFLOW FAIL prevented it. See [BITFIELD](https://redis.io/docs/latest/commands/bitfield/). */
   bitField<N extends boolean = D>(key: Arg, ...operations: Rest<Args, In<Q, CallOptions<boolean, N>>>): Out<Q, D, (Int<N> | null)[]>;
-  /** As bitField, only GET: also by replicas. See [BITFIELD_RO](https://redis.io/docs/latest/commands/bitfield_ro/). Since Redis 6.0. */
+  /** As bitField, only GET; replicas accept it too. See [BITFIELD_RO](https://redis.io/docs/latest/commands/bitfield_ro/). Since Redis 6.0. */
   bitFieldRo<N extends boolean = D>(key: Arg, ...operations: Rest<Args, In<Q, CallOptions<boolean, N>>>): Out<Q, D, Int<N>[]>;
-  /** Combines values bit by bit into another, and gives its length. See [BITOP](https://redis.io/docs/latest/commands/bitop/). */
+  /** Combines values bit by bit into another, and returns its length. See [BITOP](https://redis.io/docs/latest/commands/bitop/). */
   bitOp<N extends boolean = D>(operation: "AND" | "OR" | "XOR" | "NOT" | "DIFF" | "DIFF1" | "ANDOR" | "ONE", to: Arg, ...keys: Rest<Args, In<Q, CallOptions<boolean, N>>>): Out<Q, D, Int<N>>;
   /** The first bit that is 0 or 1; -1 if there is none. See [BITPOS](https://redis.io/docs/latest/commands/bitpos/). */
   bitPos<N extends boolean = D>(key: Arg, bit: 0 | 1, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
@@ -390,15 +391,15 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   decr<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Subtracts a number. See [DECRBY](https://redis.io/docs/latest/commands/decrby/). */
   decrBy<N extends boolean = D>(key: Arg, by: number | bigint, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
-  /** Deletes a key if it has this value; whether it had. See [DELIFEQ](https://valkey.io/commands/delifeq/). Since Valkey 9.0. */
+  /** Deletes a key if it has this value; returns whether it did. See [DELIFEQ](https://valkey.io/commands/delifeq/). Since Valkey 9.0. */
   delIfEq(key: Arg, value: Arg, options?: In<Q, CallOptions>): Out<Q, D, boolean>;
   /** The value of a key. See [GET](https://redis.io/docs/latest/commands/get/). */
   get<B extends boolean = false>(key: Arg, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B> | null>;
   /** A bit of a value. See [GETBIT](https://redis.io/docs/latest/commands/getbit/). */
   getBit<N extends boolean = D>(key: Arg, offset: number, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
-  /** The value of a key, which is deleted. See [GETDEL](https://redis.io/docs/latest/commands/getdel/). Since Redis 6.2. */
+  /** Deletes a key; returns its value. See [GETDEL](https://redis.io/docs/latest/commands/getdel/). Since Redis 6.2. */
   getDel<B extends boolean = false>(key: Arg, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B> | null>;
-  /** The value of a key, whose expiry is changed. See [GETEX](https://redis.io/docs/latest/commands/getex/). Since Redis 6.2. */
+  /** Changes the expiry of a key; returns its value. See [GETEX](https://redis.io/docs/latest/commands/getex/). Since Redis 6.2. */
   getEx<B extends boolean = false>(key: Arg, options?: In<Q, GetExOptions<B>>): Out<Q, D, Text<B> | null>;
   /** A part of a value, by bytes. See [GETRANGE](https://redis.io/docs/latest/commands/getrange/). */
   getRange<B extends boolean = false>(key: Arg, start: number, end: number, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>>;
@@ -406,7 +407,7 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   incr<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Adds a number. See [INCRBY](https://redis.io/docs/latest/commands/incrby/). */
   incrBy<N extends boolean = D>(key: Arg, by: number | bigint, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
-  /** Adds a number with a fraction. The server counts with more digits than a number holds: `send("INCRBYFLOAT", key, by)` gives them as text. See [INCRBYFLOAT](https://redis.io/docs/latest/commands/incrbyfloat/). */
+  /** Adds a number with a fraction. The server calculates with more digits than a number has: `send("INCRBYFLOAT", key, by)` returns them as text. See [INCRBYFLOAT](https://redis.io/docs/latest/commands/incrbyfloat/). */
   incrByFloat(key: Arg, by: number | string, options?: In<Q, CallOptions>): Out<Q, D, number>;
   /** The longest common subsequence of two values. See [LCS](https://redis.io/docs/latest/commands/lcs/). Since Redis 7.0. */
   lcs<B extends boolean = false>(key: Arg, other: Arg, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>>;
@@ -419,43 +420,43 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   mGet<B extends boolean = false>(...keys: Rest<Args, In<Q, CallOptions<B>>>): Out<Q, D, (Text<B> | null)[]>;
   /** Sets several keys. See [MSET](https://redis.io/docs/latest/commands/mset/). */
   mSet<P extends object = {}>(pairs: Pairs | Fields<P>, options?: In<Q, CallOptions>): Out<Q, D, "OK">;
-  /** Sets several keys with an expiry, all or none; whether it did. See [MSETEX](https://redis.io/docs/latest/commands/msetex/). Since Redis 8.4 and Valkey 9.1. */
+  /** Sets several keys with an expiry, all or none; returns whether it did. See [MSETEX](https://redis.io/docs/latest/commands/msetex/). Since Redis 8.4 and Valkey 9.1. */
   mSetEx<P extends object = {}>(pairs: Pairs | Fields<P>, options?: In<Q, MSetExOptions>): Out<Q, D, boolean>;
-  /** Sets several keys if none of them exists; whether it did. See [MSETNX](https://redis.io/docs/latest/commands/msetnx/). */
+  /** Sets several keys if none of them exists; returns whether it did. See [MSETNX](https://redis.io/docs/latest/commands/msetnx/). */
   mSetNX<P extends object = {}>(pairs: Pairs | Fields<P>, options?: In<Q, CallOptions>): Out<Q, D, boolean>;
-  /** Counts values in a HyperLogLog; whether the estimate changed. See [PFADD](https://redis.io/docs/latest/commands/pfadd/). */
+  /** Counts values in a HyperLogLog; returns whether the estimate changed. See [PFADD](https://redis.io/docs/latest/commands/pfadd/). */
   pfAdd(key: Arg, ...values: Rest<Args, In<Q, CallOptions>>): Out<Q, D, boolean>;
-  /** How many different values were counted, about. See [PFCOUNT](https://redis.io/docs/latest/commands/pfcount/). */
+  /** Estimates how many different values were counted. See [PFCOUNT](https://redis.io/docs/latest/commands/pfcount/). */
   pfCount<N extends boolean = D>(...keys: Rest<Args, In<Q, CallOptions<boolean, N>>>): Out<Q, D, Int<N>>;
-  /** Unites HyperLogLogs in the first. See [PFMERGE](https://redis.io/docs/latest/commands/pfmerge/). */
+  /** Merges HyperLogLogs into the first. See [PFMERGE](https://redis.io/docs/latest/commands/pfmerge/). */
   pfMerge(to: Arg, ...keys: Rest<Args, In<Q, CallOptions>>): Out<Q, D, "OK">;
-  /** Sets a key: `"OK"`, or `null` if a condition prevented it; the old value with GET. See [SET](https://redis.io/docs/latest/commands/set/). */
+  /** Sets a key: `"OK"`, or `null` if a condition prevented it; with GET, the old value. See [SET](https://redis.io/docs/latest/commands/set/). */
   set<B extends boolean = false, G extends boolean = false>(key: Arg, value: Arg, options?: In<Q, SetOptions<B> & { GET?: G }>): Out<Q, D, G extends true ? Text<B> | null : "OK" | null>;
-  /** Sets a bit of a value, and gives the old one. See [SETBIT](https://redis.io/docs/latest/commands/setbit/). */
+  /** Sets a bit of a value, and returns the old one. See [SETBIT](https://redis.io/docs/latest/commands/setbit/). */
   setBit<N extends boolean = D>(key: Arg, offset: number, bit: 0 | 1, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
-  /** Overwrites a part of a value, and gives its length. See [SETRANGE](https://redis.io/docs/latest/commands/setrange/). */
+  /** Overwrites a part of a value, and returns its length. See [SETRANGE](https://redis.io/docs/latest/commands/setrange/). */
   setRange<N extends boolean = D>(key: Arg, offset: number, value: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Length of a value in bytes. See [STRLEN](https://redis.io/docs/latest/commands/strlen/). */
   strLen<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Copies a key; false if the other exists. See [COPY](https://redis.io/docs/latest/commands/copy/). Since Redis 6.2. */
   copy(from: Arg, to: Arg, options?: In<Q, CopyOptions>): Out<Q, D, boolean>;
-  /** Deletes keys; how many there were. See [DEL](https://redis.io/docs/latest/commands/del/). */
+  /** Deletes keys; returns how many existed. See [DEL](https://redis.io/docs/latest/commands/del/). */
   del<N extends boolean = D>(...keys: Rest<Args, In<Q, CallOptions<boolean, N>>>): Out<Q, D, Int<N>>;
   /** A key in serialised form, for restore. See [DUMP](https://redis.io/docs/latest/commands/dump/). */
   dump(key: Arg, options?: In<Q, CallOptions>): Out<Q, D, Uint8Array | null>;
   /** How many of the keys exist. See [EXISTS](https://redis.io/docs/latest/commands/exists/). */
   exists<N extends boolean = D>(...keys: Rest<Args, In<Q, CallOptions<boolean, N>>>): Out<Q, D, Int<N>>;
-  /** Lets a key expire after seconds; false if it does not exist or a condition prevented it. See [EXPIRE](https://redis.io/docs/latest/commands/expire/). */
+  /** Sets a key to expire after a number of seconds; false if it does not exist or a condition prevented it. See [EXPIRE](https://redis.io/docs/latest/commands/expire/). */
   expire(key: Arg, seconds: number, options?: In<Q, ExpireOptions>): Out<Q, D, boolean>;
-  /** Lets a key expire at a time, in seconds since 1970. See [EXPIREAT](https://redis.io/docs/latest/commands/expireat/). */
+  /** Sets the time at which a key expires, in seconds since 1970. See [EXPIREAT](https://redis.io/docs/latest/commands/expireat/). */
   expireAt(key: Arg, unixSeconds: number, options?: In<Q, ExpireOptions>): Out<Q, D, boolean>;
   /** When a key expires, in seconds since 1970; -1 never, -2 without key. See [EXPIRETIME](https://redis.io/docs/latest/commands/expiretime/). */
   expireTime<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
-  /** All keys that match: blocks the server for long where there are many; scanIterator does not. See [KEYS](https://redis.io/docs/latest/commands/keys/). */
+  /** All keys that match. With many keys it blocks the server for long; scanIterator does not. See [KEYS](https://redis.io/docs/latest/commands/keys/). */
   keys<B extends boolean = false>(pattern: Arg, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>[]>;
-  /** Moves a key to another database; false if it is not here or is there already. See [MOVE](https://redis.io/docs/latest/commands/move/). */
+  /** Moves a key to another database; false if it does not exist, or exists there. See [MOVE](https://redis.io/docs/latest/commands/move/). */
   move(key: Arg, database: number, options?: In<Q, CallOptions>): Out<Q, D, boolean>;
-  /** How the server keeps a value. See [OBJECT ENCODING](https://redis.io/docs/latest/commands/object-encoding/). */
+  /** How the server stores a value. See [OBJECT ENCODING](https://redis.io/docs/latest/commands/object-encoding/). */
   objectEncoding<B extends boolean = false>(key: Arg, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B> | null>;
   /** How often a key is used, logarithmically; needs an LFU policy. See [OBJECT FREQ](https://redis.io/docs/latest/commands/object-freq/). */
   objectFreq<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N> | null>;
@@ -463,33 +464,33 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   objectIdleTime<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N> | null>;
   /** Number of references to a value. See [OBJECT REFCOUNT](https://redis.io/docs/latest/commands/object-refcount/). */
   objectRefCount<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N> | null>;
-  /** Lets a key expire after milliseconds. See [PEXPIRE](https://redis.io/docs/latest/commands/pexpire/). */
+  /** Sets a key to expire after a number of milliseconds. See [PEXPIRE](https://redis.io/docs/latest/commands/pexpire/). */
   pExpire(key: Arg, milliseconds: number, options?: In<Q, ExpireOptions>): Out<Q, D, boolean>;
-  /** Lets a key expire at a time, in milliseconds since 1970. See [PEXPIREAT](https://redis.io/docs/latest/commands/pexpireat/). */
+  /** Sets the time at which a key expires, in milliseconds since 1970. See [PEXPIREAT](https://redis.io/docs/latest/commands/pexpireat/). */
   pExpireAt(key: Arg, unixMilliseconds: number, options?: In<Q, ExpireOptions>): Out<Q, D, boolean>;
   /** When a key expires, in milliseconds since 1970; -1 never, -2 without key. See [PEXPIRETIME](https://redis.io/docs/latest/commands/pexpiretime/). Since Redis 7.0. */
   pExpireTime<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
-  /** Takes the expiry away; whether there was one. See [PERSIST](https://redis.io/docs/latest/commands/persist/). */
+  /** Removes the expiry; returns whether there was one. See [PERSIST](https://redis.io/docs/latest/commands/persist/). */
   persist(key: Arg, options?: In<Q, CallOptions>): Out<Q, D, boolean>;
   /** Milliseconds until a key expires; -1 never, -2 without key. See [PTTL](https://redis.io/docs/latest/commands/pttl/). */
   pTtl<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Any key; `null` if there is none. See [RANDOMKEY](https://redis.io/docs/latest/commands/randomkey/). */
   randomKey<B extends boolean = false>(options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B> | null>;
-  /** Renames a key, over another if need be. See [RENAME](https://redis.io/docs/latest/commands/rename/). */
+  /** Renames a key; replaces the other if it exists. See [RENAME](https://redis.io/docs/latest/commands/rename/). */
   rename(key: Arg, newKey: Arg, options?: In<Q, CallOptions>): Out<Q, D, "OK">;
   /** Renames a key; false if the other exists. See [RENAMENX](https://redis.io/docs/latest/commands/renamenx/). */
   renameNX(key: Arg, newKey: Arg, options?: In<Q, CallOptions>): Out<Q, D, boolean>;
-  /** Makes a key of what dump gave; `ttl` in milliseconds, 0 for ever. See [RESTORE](https://redis.io/docs/latest/commands/restore/). */
+  /** Creates a key from what dump returned; `ttl` in milliseconds, 0 for no expiry. See [RESTORE](https://redis.io/docs/latest/commands/restore/). */
   restore(key: Arg, ttl: number, dump: Uint8Array, options?: In<Q, RestoreOptions>): Out<Q, D, "OK">;
   /** A page of the keys, from a cursor that begins and ends with `"0"`. See [SCAN](https://redis.io/docs/latest/commands/scan/). */
   scan<B extends boolean = false>(cursor: string | number, options?: In<Q, ScanOptions<B>>): Out<Q, D, ScanPage<Text<B>>>;
   /** The elements of a list, set or sorted set in order. See [SORT](https://redis.io/docs/latest/commands/sort/). */
   sort<B extends boolean = false>(key: Arg, options?: In<Q, SortOptions<B>>): Out<Q, D, (Text<B> | null)[]>;
-  /** As sort: also by replicas. See [SORT_RO](https://redis.io/docs/latest/commands/sort_ro/). Since Redis 7.0. */
+  /** As sort; replicas accept it too. See [SORT_RO](https://redis.io/docs/latest/commands/sort_ro/). Since Redis 7.0. */
   sortRo<B extends boolean = false>(key: Arg, options?: In<Q, SortOptions<B>>): Out<Q, D, (Text<B> | null)[]>;
-  /** As sort, into a list; its length. See [SORT](https://redis.io/docs/latest/commands/sort/). */
+  /** As sort, into a list; returns its length. See [SORT](https://redis.io/docs/latest/commands/sort/). */
   sortStore<N extends boolean = D>(key: Arg, to: Arg, options?: In<Q, SortOptions<boolean, N>>): Out<Q, D, Int<N>>;
-  /** Marks keys as used; how many exist. See [TOUCH](https://redis.io/docs/latest/commands/touch/). */
+  /** Marks keys as used; returns how many exist. See [TOUCH](https://redis.io/docs/latest/commands/touch/). */
   touch<N extends boolean = D>(...keys: Rest<Args, In<Q, CallOptions<boolean, N>>>): Out<Q, D, Int<N>>;
   /** Seconds until a key expires; -1 never, -2 without key. See [TTL](https://redis.io/docs/latest/commands/ttl/). */
   ttl<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
@@ -497,13 +498,13 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   type(key: Arg, options?: In<Q, CallOptions>): Out<Q, D, string>;
   /** As del, freeing memory in the background. See [UNLINK](https://redis.io/docs/latest/commands/unlink/). */
   unlink<N extends boolean = D>(...keys: Rest<Args, In<Q, CallOptions<boolean, N>>>): Out<Q, D, Int<N>>;
-  /** Deletes fields; how many there were. See [HDEL](https://redis.io/docs/latest/commands/hdel/). */
+  /** Deletes fields; returns how many existed. See [HDEL](https://redis.io/docs/latest/commands/hdel/). */
   hDel<N extends boolean = D>(key: Arg, ...fields: Rest<Args, In<Q, CallOptions<boolean, N>>>): Out<Q, D, Int<N>>;
   /** Whether there is a field. See [HEXISTS](https://redis.io/docs/latest/commands/hexists/). */
   hExists(key: Arg, field: Arg, options?: In<Q, CallOptions>): Out<Q, D, boolean>;
-  /** Lets fields expire after seconds: 1 set, 2 deleted at once, 0 prevented, -2 no such field. See [HEXPIRE](https://redis.io/docs/latest/commands/hexpire/). */
+  /** Sets fields to expire after a number of seconds: 1 set, 2 deleted at once, 0 prevented, -2 no such field. See [HEXPIRE](https://redis.io/docs/latest/commands/hexpire/). */
   hExpire<N extends boolean = D>(key: Arg, seconds: number, fields: Args, options?: In<Q, ExpireOptions<boolean, N>>): Out<Q, D, Int<N>[] | null>;
-  /** Lets fields expire at a time, in seconds since 1970; results as of hExpire. See [HEXPIREAT](https://redis.io/docs/latest/commands/hexpireat/). */
+  /** Sets the time at which fields expire, in seconds since 1970; results as in hExpire. See [HEXPIREAT](https://redis.io/docs/latest/commands/hexpireat/). */
   hExpireAt<N extends boolean = D>(key: Arg, unixSeconds: number, fields: Args, options?: In<Q, ExpireOptions<boolean, N>>): Out<Q, D, Int<N>[] | null>;
   /** When fields expire, in seconds since 1970; -1 never, -2 no such field. See [HEXPIRETIME](https://redis.io/docs/latest/commands/hexpiretime/). */
   hExpireTime<N extends boolean = D>(key: Arg, fields: Args, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>[] | null>;
@@ -511,13 +512,13 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   hGet<B extends boolean = false>(key: Arg, field: Arg, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B> | null>;
   /** All fields, as an object without prototype; empty without key. See [HGETALL](https://redis.io/docs/latest/commands/hgetall/). */
   hGetAll<B extends boolean = false>(key: Arg, options?: In<Q, CallOptions<B>>): Out<Q, D, Record<string, Text<B>>>;
-  /** The values of fields, which are deleted. See [HGETDEL](https://redis.io/docs/latest/commands/hgetdel/). Since Redis 8.0 and Valkey 9.1. */
+  /** Deletes fields; returns their values. See [HGETDEL](https://redis.io/docs/latest/commands/hgetdel/). Since Redis 8.0 and Valkey 9.1. */
   hGetDel<B extends boolean = false>(key: Arg, fields: Args, options?: In<Q, CallOptions<B>>): Out<Q, D, (Text<B> | null)[]>;
-  /** The values of fields, whose expiry is changed. See [HGETEX](https://redis.io/docs/latest/commands/hgetex/). Since Redis 8.0 and Valkey 9.0. */
+  /** Changes the expiry of fields; returns their values. See [HGETEX](https://redis.io/docs/latest/commands/hgetex/). Since Redis 8.0 and Valkey 9.0. */
   hGetEx<B extends boolean = false>(key: Arg, fields: Args, options?: In<Q, GetExOptions<B>>): Out<Q, D, (Text<B> | null)[]>;
   /** Adds a number to a field. See [HINCRBY](https://redis.io/docs/latest/commands/hincrby/). */
   hIncrBy<N extends boolean = D>(key: Arg, field: Arg, by: number | bigint, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
-  /** Adds a number with a fraction to a field; of the digits holds what incrByFloat says. See [HINCRBYFLOAT](https://redis.io/docs/latest/commands/hincrbyfloat/). */
+  /** Adds a number with a fraction to a field; for the digits see incrByFloat. See [HINCRBYFLOAT](https://redis.io/docs/latest/commands/hincrbyfloat/). */
   hIncrByFloat(key: Arg, field: Arg, by: number | string, options?: In<Q, CallOptions>): Out<Q, D, number>;
   /** The names of all fields. See [HKEYS](https://redis.io/docs/latest/commands/hkeys/). */
   hKeys<B extends boolean = false>(key: Arg, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>[]>;
@@ -525,11 +526,11 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   hLen<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** The values of fields. See [HMGET](https://redis.io/docs/latest/commands/hmget/). */
   hMGet<B extends boolean = false>(key: Arg, fields: Args, options?: In<Q, CallOptions<B>>): Out<Q, D, (Text<B> | null)[]>;
-  /** Takes the expiry of fields away: 1 done, -1 had none, -2 no such field. See [HPERSIST](https://redis.io/docs/latest/commands/hpersist/). Since Redis 7.4 and Valkey 9.0. */
+  /** Removes the expiry of fields: 1 done, -1 had none, -2 no such field. See [HPERSIST](https://redis.io/docs/latest/commands/hpersist/). Since Redis 7.4 and Valkey 9.0. */
   hPersist<N extends boolean = D>(key: Arg, fields: Args, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>[] | null>;
-  /** Lets fields expire after milliseconds; results as of hExpire. See [HPEXPIRE](https://redis.io/docs/latest/commands/hpexpire/). Since Redis 7.4 and Valkey 9.0. */
+  /** Sets fields to expire after a number of milliseconds; results as in hExpire. See [HPEXPIRE](https://redis.io/docs/latest/commands/hpexpire/). Since Redis 7.4 and Valkey 9.0. */
   hpExpire<N extends boolean = D>(key: Arg, milliseconds: number, fields: Args, options?: In<Q, ExpireOptions<boolean, N>>): Out<Q, D, Int<N>[] | null>;
-  /** Lets fields expire at a time, in milliseconds since 1970; results as of hExpire. See [HPEXPIREAT](https://redis.io/docs/latest/commands/hpexpireat/). Since Redis 7.4 and Valkey 9.0. */
+  /** Sets the time at which fields expire, in milliseconds since 1970; results as in hExpire. See [HPEXPIREAT](https://redis.io/docs/latest/commands/hpexpireat/). Since Redis 7.4 and Valkey 9.0. */
   hpExpireAt<N extends boolean = D>(key: Arg, unixMilliseconds: number, fields: Args, options?: In<Q, ExpireOptions<boolean, N>>): Out<Q, D, Int<N>[] | null>;
   /** When fields expire, in milliseconds since 1970; -1 never, -2 no such field. See [HPEXPIRETIME](https://redis.io/docs/latest/commands/hpexpiretime/). Since Redis 7.4 and Valkey 9.0. */
   hpExpireTime<N extends boolean = D>(key: Arg, fields: Args, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>[] | null>;
@@ -544,10 +545,10 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   hScan<B extends boolean = false>(key: Arg, cursor: string | number, options?: In<Q, MatchOptions<B>>): Out<Q, D, { cursor: string; entries: [Text<B>, Text<B>][] }>;
   /** A page of fields. See [HSCAN](https://redis.io/docs/latest/commands/hscan/). */
   hScanNoValues<B extends boolean = false>(key: Arg, cursor: string | number, options?: In<Q, MatchOptions<B>>): Out<Q, D, ScanPage<Text<B>>>;
-  /** Sets fields; how many are new. See [HSET](https://redis.io/docs/latest/commands/hset/). */
+  /** Sets fields; returns how many are new. See [HSET](https://redis.io/docs/latest/commands/hset/). */
   hSet<N extends boolean = D, P extends object = {}>(key: Arg, pairs: Pairs | Fields<P>, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   hSet<N extends boolean = D>(key: Arg, field: Arg, value: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
-  /** Sets fields with an expiry, all or none; whether it did. See [HSETEX](https://redis.io/docs/latest/commands/hsetex/). Since Redis 8.0 and Valkey 9.0. */
+  /** Sets fields with an expiry, all or none; returns whether it did. See [HSETEX](https://redis.io/docs/latest/commands/hsetex/). Since Redis 8.0 and Valkey 9.0. */
   hSetEx<P extends object = {}>(key: Arg, pairs: Pairs | Fields<P>, options?: In<Q, HSetExOptions>): Out<Q, D, boolean>;
   /** Sets a field; false if it exists. See [HSETNX](https://redis.io/docs/latest/commands/hsetnx/). */
   hSetNX(key: Arg, field: Arg, value: Arg, options?: In<Q, CallOptions>): Out<Q, D, boolean>;
@@ -557,29 +558,29 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   hTtl<N extends boolean = D>(key: Arg, fields: Args, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>[] | null>;
   /** All values. See [HVALS](https://redis.io/docs/latest/commands/hvals/). */
   hVals<B extends boolean = false>(key: Arg, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>[]>;
-  /** The element at a place; negative ones count from the end. See [LINDEX](https://redis.io/docs/latest/commands/lindex/). */
+  /** The element at an index; a negative one counts from the end. See [LINDEX](https://redis.io/docs/latest/commands/lindex/). */
   lIndex<B extends boolean = false>(key: Arg, index: number, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B> | null>;
-  /** Inserts beside another element: the length, -1 without that element, 0 without key. See [LINSERT](https://redis.io/docs/latest/commands/linsert/). */
+  /** Inserts before or after another element; returns the length, -1 without that element, 0 without key. See [LINSERT](https://redis.io/docs/latest/commands/linsert/). */
   lInsert<N extends boolean = D>(key: Arg, where: "BEFORE" | "AFTER", pivot: Arg, value: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Number of elements. See [LLEN](https://redis.io/docs/latest/commands/llen/). */
   lLen<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Moves an element to another list. See [LMOVE](https://redis.io/docs/latest/commands/lmove/). Since Redis 6.2. */
   lMove<B extends boolean = false>(from: Arg, to: Arg, fromEnd: "LEFT" | "RIGHT", toEnd: "LEFT" | "RIGHT", options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B> | null>;
-  /** Takes elements from the first list that has some. See [LMPOP](https://redis.io/docs/latest/commands/lmpop/). Since Redis 7.0. */
+  /** Takes elements from the first list that is not empty. See [LMPOP](https://redis.io/docs/latest/commands/lmpop/). Since Redis 7.0. */
   lmPop<B extends boolean = false>(keys: Args, end: "LEFT" | "RIGHT", options?: In<Q, CountOptions<B>>): Out<Q, D, { key: Text<B>; elements: Text<B>[] } | null>;
   /** Takes the first element, or several. See [LPOP](https://redis.io/docs/latest/commands/lpop/). */
   lPop<B extends boolean = false>(key: Arg, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B> | null>;
   lPop<B extends boolean = false>(key: Arg, count: number, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>[] | null>;
-  /** Where a value is; with COUNT all such places, every one if that is 0. See [LPOS](https://redis.io/docs/latest/commands/lpos/). Since Redis 6.0.6. */
+  /** The index of a value; with COUNT that many indexes, all if it is 0. See [LPOS](https://redis.io/docs/latest/commands/lpos/). Since Redis 6.0.6. */
   lPos<N extends boolean = D>(key: Arg, value: Arg, options?: In<Q, LPosOptions<boolean, N> & { COUNT?: undefined }>): Out<Q, D, Int<N> | null>;
   lPos<N extends boolean = D>(key: Arg, value: Arg, options: In<Q, LPosOptions<boolean, N> & { COUNT: number }>): Out<Q, D, Int<N>[]>;
-  /** Adds at the beginning; the length. See [LPUSH](https://redis.io/docs/latest/commands/lpush/). */
+  /** Adds at the beginning; returns the length. See [LPUSH](https://redis.io/docs/latest/commands/lpush/). */
   lPush<N extends boolean = D>(key: Arg, ...values: Rest<Args, In<Q, CallOptions<boolean, N>>>): Out<Q, D, Int<N>>;
-  /** Adds at the beginning if there is a list; the length. See [LPUSHX](https://redis.io/docs/latest/commands/lpushx/). */
+  /** Adds at the beginning if there is a list; returns the length. See [LPUSHX](https://redis.io/docs/latest/commands/lpushx/). */
   lPushX<N extends boolean = D>(key: Arg, ...values: Rest<Args, In<Q, CallOptions<boolean, N>>>): Out<Q, D, Int<N>>;
   /** The elements of a range. See [LRANGE](https://redis.io/docs/latest/commands/lrange/). */
   lRange<B extends boolean = false>(key: Arg, start: number, stop: number, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>[]>;
-  /** Removes elements with a value, so many from the beginning, from the end if negative, all if 0; how many. See [LREM](https://redis.io/docs/latest/commands/lrem/). */
+  /** Removes up to `count` elements with a value, from the end if it is negative, all if it is 0; returns how many. See [LREM](https://redis.io/docs/latest/commands/lrem/). */
   lRem<N extends boolean = D>(key: Arg, count: number, value: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Replaces an element. See [LSET](https://redis.io/docs/latest/commands/lset/). */
   lSet(key: Arg, index: number, value: Arg, options?: In<Q, CallOptions>): Out<Q, D, "OK">;
@@ -588,29 +589,29 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   /** Takes the last element, or several. See [RPOP](https://redis.io/docs/latest/commands/rpop/). */
   rPop<B extends boolean = false>(key: Arg, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B> | null>;
   rPop<B extends boolean = false>(key: Arg, count: number, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>[] | null>;
-  /** Adds at the end; the length. See [RPUSH](https://redis.io/docs/latest/commands/rpush/). */
+  /** Adds at the end; returns the length. See [RPUSH](https://redis.io/docs/latest/commands/rpush/). */
   rPush<N extends boolean = D>(key: Arg, ...values: Rest<Args, In<Q, CallOptions<boolean, N>>>): Out<Q, D, Int<N>>;
-  /** Adds at the end if there is a list; the length. See [RPUSHX](https://redis.io/docs/latest/commands/rpushx/). */
+  /** Adds at the end if there is a list; returns the length. See [RPUSHX](https://redis.io/docs/latest/commands/rpushx/). */
   rPushX<N extends boolean = D>(key: Arg, ...values: Rest<Args, In<Q, CallOptions<boolean, N>>>): Out<Q, D, Int<N>>;
-  /** Adds members; how many are new. See [SADD](https://redis.io/docs/latest/commands/sadd/). */
+  /** Adds members; returns how many are new. See [SADD](https://redis.io/docs/latest/commands/sadd/). */
   sAdd<N extends boolean = D>(key: Arg, ...members: Rest<Args, In<Q, CallOptions<boolean, N>>>): Out<Q, D, Int<N>>;
   /** Number of members. See [SCARD](https://redis.io/docs/latest/commands/scard/). */
   sCard<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Members of the first set that are in no other; an array with `bytes`. See [SDIFF](https://redis.io/docs/latest/commands/sdiff/). */
   sDiff<B extends boolean = false>(keys: Args, options?: In<Q, CallOptions<B>>): Out<Q, D, Members<B>>;
-  /** As sDiff, into a set; how many. See [SDIFFSTORE](https://redis.io/docs/latest/commands/sdiffstore/). */
+  /** As sDiff, into a set; returns how many. See [SDIFFSTORE](https://redis.io/docs/latest/commands/sdiffstore/). */
   sDiffStore<N extends boolean = D>(to: Arg, keys: Args, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Members of all sets; an array with `bytes`. See [SINTER](https://redis.io/docs/latest/commands/sinter/). */
   sInter<B extends boolean = false>(keys: Args, options?: In<Q, CallOptions<B>>): Out<Q, D, Members<B>>;
-  /** How many members are in all sets; counts up to LIMIT. See [SINTERCARD](https://redis.io/docs/latest/commands/sintercard/). Since Redis 7.0. */
+  /** How many members are in all sets; counting stops at LIMIT. See [SINTERCARD](https://redis.io/docs/latest/commands/sintercard/). Since Redis 7.0. */
   sInterCard<N extends boolean = D>(keys: Args, options?: In<Q, LimitOptions<boolean, N>>): Out<Q, D, Int<N>>;
-  /** As sInter, into a set; how many. See [SINTERSTORE](https://redis.io/docs/latest/commands/sinterstore/). */
+  /** As sInter, into a set; returns how many. See [SINTERSTORE](https://redis.io/docs/latest/commands/sinterstore/). */
   sInterStore<N extends boolean = D>(to: Arg, keys: Args, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
-  /** Whether it is a member. See [SISMEMBER](https://redis.io/docs/latest/commands/sismember/). */
+  /** Whether a value is a member. See [SISMEMBER](https://redis.io/docs/latest/commands/sismember/). */
   sIsMember(key: Arg, member: Arg, options?: In<Q, CallOptions>): Out<Q, D, boolean>;
   /** All members, as a `Set`; an array with `bytes`. See [SMEMBERS](https://redis.io/docs/latest/commands/smembers/). */
   sMembers<B extends boolean = false>(key: Arg, options?: In<Q, CallOptions<B>>): Out<Q, D, Members<B>>;
-  /** Whether they are members. See [SMISMEMBER](https://redis.io/docs/latest/commands/smismember/). Since Redis 6.2. */
+  /** Whether each value is a member. See [SMISMEMBER](https://redis.io/docs/latest/commands/smismember/). Since Redis 6.2. */
   smIsMember(key: Arg, members: Args, options?: In<Q, CallOptions>): Out<Q, D, boolean[]>;
   /** Moves a member to another set; false if it was not there. See [SMOVE](https://redis.io/docs/latest/commands/smove/). */
   sMove(from: Arg, to: Arg, member: Arg, options?: In<Q, CallOptions>): Out<Q, D, boolean>;
@@ -620,15 +621,15 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   /** A random member, or several; a negative count allows repetition. See [SRANDMEMBER](https://redis.io/docs/latest/commands/srandmember/). */
   sRandMember<B extends boolean = false>(key: Arg, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B> | null>;
   sRandMember<B extends boolean = false>(key: Arg, count: number, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>[]>;
-  /** Removes members; how many there were. See [SREM](https://redis.io/docs/latest/commands/srem/). */
+  /** Removes members; returns how many existed. See [SREM](https://redis.io/docs/latest/commands/srem/). */
   sRem<N extends boolean = D>(key: Arg, ...members: Rest<Args, In<Q, CallOptions<boolean, N>>>): Out<Q, D, Int<N>>;
   /** A page of members. See [SSCAN](https://redis.io/docs/latest/commands/sscan/). */
   sScan<B extends boolean = false>(key: Arg, cursor: string | number, options?: In<Q, MatchOptions<B>>): Out<Q, D, ScanPage<Text<B>>>;
   /** Members of any of the sets; an array with `bytes`. See [SUNION](https://redis.io/docs/latest/commands/sunion/). */
   sUnion<B extends boolean = false>(keys: Args, options?: In<Q, CallOptions<B>>): Out<Q, D, Members<B>>;
-  /** As sUnion, into a set; how many. See [SUNIONSTORE](https://redis.io/docs/latest/commands/sunionstore/). */
+  /** As sUnion, into a set; returns how many. See [SUNIONSTORE](https://redis.io/docs/latest/commands/sunionstore/). */
   sUnionStore<N extends boolean = D>(to: Arg, keys: Args, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
-  /** Adds members, or changes scores; how many are new (with CH: or changed). With INCR the new score. See [ZADD](https://redis.io/docs/latest/commands/zadd/). */
+  /** Adds members, or changes scores; returns how many are new (with CH: or changed), with INCR the new score. See [ZADD](https://redis.io/docs/latest/commands/zadd/). */
   zAdd<N extends boolean = D, I extends boolean = false>(key: Arg, members: Scored | readonly Scored[], options?: In<Q, ZAddOptions<boolean, N> & { INCR?: I }>): Out<Q, D, I extends true ? number | null : Int<N>>;
   zAdd<N extends boolean = D, I extends boolean = false>(key: Arg, score: number, member: Arg, options?: In<Q, ZAddOptions<boolean, N> & { INCR?: I }>): Out<Q, D, I extends true ? number | null : Int<N>>;
   /** Number of members. See [ZCARD](https://redis.io/docs/latest/commands/zcard/). */
@@ -637,23 +638,23 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   zCount<N extends boolean = D>(key: Arg, min: number | string, max: number | string, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Members of the first set that are in no other. See [ZDIFF](https://redis.io/docs/latest/commands/zdiff/). Since Redis 6.2. */
   zDiff<B extends boolean = false>(keys: Args, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>[]>;
-  /** As zDiff, into a sorted set; how many. See [ZDIFFSTORE](https://redis.io/docs/latest/commands/zdiffstore/). Since Redis 6.2. */
+  /** As zDiff, into a sorted set; returns how many. See [ZDIFFSTORE](https://redis.io/docs/latest/commands/zdiffstore/). Since Redis 6.2. */
   zDiffStore<N extends boolean = D>(to: Arg, keys: Args, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** As zDiff, with scores. See [ZDIFF](https://redis.io/docs/latest/commands/zdiff/). Since Redis 6.2. */
   zDiffWithScores<B extends boolean = false>(keys: Args, options?: In<Q, CallOptions<B>>): Out<Q, D, Scored<Text<B>>[]>;
-  /** Adds to a score, and gives it. See [ZINCRBY](https://redis.io/docs/latest/commands/zincrby/). */
+  /** Adds to a score, and returns it. See [ZINCRBY](https://redis.io/docs/latest/commands/zincrby/). */
   zIncrBy(key: Arg, by: number, member: Arg, options?: In<Q, CallOptions>): Out<Q, D, number>;
   /** Members of all sets. See [ZINTER](https://redis.io/docs/latest/commands/zinter/). Since Redis 6.2. */
   zInter<B extends boolean = false>(keys: Args, options?: In<Q, CombineOptions<B>>): Out<Q, D, Text<B>[]>;
-  /** How many members are in all sets; counts up to LIMIT. See [ZINTERCARD](https://redis.io/docs/latest/commands/zintercard/). Since Redis 7.0. */
+  /** How many members are in all sets; counting stops at LIMIT. See [ZINTERCARD](https://redis.io/docs/latest/commands/zintercard/). Since Redis 7.0. */
   zInterCard<N extends boolean = D>(keys: Args, options?: In<Q, LimitOptions<boolean, N>>): Out<Q, D, Int<N>>;
-  /** As zInter, into a sorted set; how many. See [ZINTERSTORE](https://redis.io/docs/latest/commands/zinterstore/). */
+  /** As zInter, into a sorted set; returns how many. See [ZINTERSTORE](https://redis.io/docs/latest/commands/zinterstore/). */
   zInterStore<N extends boolean = D>(to: Arg, keys: Args, options?: In<Q, CombineOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** As zInter, with scores. See [ZINTER](https://redis.io/docs/latest/commands/zinter/). Since Redis 6.2. */
   zInterWithScores<B extends boolean = false>(keys: Args, options?: In<Q, CombineOptions<B>>): Out<Q, D, Scored<Text<B>>[]>;
   /** Number of members in a range by name, such as `[a` to `(b`. See [ZLEXCOUNT](https://redis.io/docs/latest/commands/zlexcount/). */
   zLexCount<N extends boolean = D>(key: Arg, min: string, max: string, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
-  /** Takes members with the lowest or highest scores from the first sorted set that has some. See [ZMPOP](https://redis.io/docs/latest/commands/zmpop/). Since Redis 7.0. */
+  /** Takes members with the lowest or highest scores from the first sorted set that is not empty. See [ZMPOP](https://redis.io/docs/latest/commands/zmpop/). Since Redis 7.0. */
   zmPop<B extends boolean = false>(keys: Args, which: "MIN" | "MAX", options?: In<Q, CountOptions<B>>): Out<Q, D, { key: Text<B>; members: Scored<Text<B>>[] } | null>;
   /** The scores of members. See [ZMSCORE](https://redis.io/docs/latest/commands/zmscore/). Since Redis 6.2. */
   zmScore(key: Arg, members: Args, options?: In<Q, CallOptions>): Out<Q, D, (number | null)[]>;
@@ -676,7 +677,7 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   zRangeByScore<B extends boolean = false>(key: Arg, min: number | string, max: number | string, options?: In<Q, PartOptions<B>>): Out<Q, D, Text<B>[]>;
   /** As zRangeByScore, with scores. See [ZRANGEBYSCORE](https://redis.io/docs/latest/commands/zrangebyscore/). */
   zRangeByScoreWithScores<B extends boolean = false>(key: Arg, min: number | string, max: number | string, options?: In<Q, PartOptions<B>>): Out<Q, D, Scored<Text<B>>[]>;
-  /** As zRange, into a sorted set; how many. See [ZRANGESTORE](https://redis.io/docs/latest/commands/zrangestore/). Since Redis 6.2. */
+  /** As zRange, into a sorted set; returns how many. See [ZRANGESTORE](https://redis.io/docs/latest/commands/zrangestore/). Since Redis 6.2. */
   zRangeStore<N extends boolean = D>(to: Arg, from: Arg, start: number | string, stop: number | string, options?: In<Q, ZRangeOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** As zRange, with scores. See [ZRANGE](https://redis.io/docs/latest/commands/zrange/). */
   zRangeWithScores<B extends boolean = false>(key: Arg, start: number | string, stop: number | string, options?: In<Q, ZRangeOptions<B>>): Out<Q, D, Scored<Text<B>>[]>;
@@ -684,13 +685,13 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   zRank<N extends boolean = D>(key: Arg, member: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N> | null>;
   /** As zRank, with the score. See [ZRANK](https://redis.io/docs/latest/commands/zrank/). Since Redis 7.2. */
   zRankWithScore<N extends boolean = D>(key: Arg, member: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, { rank: Int<N>; score: number } | null>;
-  /** Removes members; how many there were. See [ZREM](https://redis.io/docs/latest/commands/zrem/). */
+  /** Removes members; returns how many existed. See [ZREM](https://redis.io/docs/latest/commands/zrem/). */
   zRem<N extends boolean = D>(key: Arg, ...members: Rest<Args, In<Q, CallOptions<boolean, N>>>): Out<Q, D, Int<N>>;
-  /** Removes a range by name; how many. See [ZREMRANGEBYLEX](https://redis.io/docs/latest/commands/zremrangebylex/). */
+  /** Removes a range by name; returns how many. See [ZREMRANGEBYLEX](https://redis.io/docs/latest/commands/zremrangebylex/). */
   zRemRangeByLex<N extends boolean = D>(key: Arg, min: string, max: string, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
-  /** Removes a range of ranks; how many. See [ZREMRANGEBYRANK](https://redis.io/docs/latest/commands/zremrangebyrank/). */
+  /** Removes a range of ranks; returns how many. See [ZREMRANGEBYRANK](https://redis.io/docs/latest/commands/zremrangebyrank/). */
   zRemRangeByRank<N extends boolean = D>(key: Arg, start: number, stop: number, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
-  /** Removes a range of scores; how many. See [ZREMRANGEBYSCORE](https://redis.io/docs/latest/commands/zremrangebyscore/). */
+  /** Removes a range of scores; returns how many. See [ZREMRANGEBYSCORE](https://redis.io/docs/latest/commands/zremrangebyscore/). */
   zRemRangeByScore<N extends boolean = D>(key: Arg, min: number | string, max: number | string, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Members in a range of ranks, the highest score first. See [ZREVRANGE](https://redis.io/docs/latest/commands/zrevrange/). */
   zRevRange<B extends boolean = false>(key: Arg, start: number, stop: number, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>[]>;
@@ -706,11 +707,11 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   zScore(key: Arg, member: Arg, options?: In<Q, CallOptions>): Out<Q, D, number | null>;
   /** Members of any of the sets. See [ZUNION](https://redis.io/docs/latest/commands/zunion/). Since Redis 6.2. */
   zUnion<B extends boolean = false>(keys: Args, options?: In<Q, CombineOptions<B>>): Out<Q, D, Text<B>[]>;
-  /** As zUnion, into a sorted set; how many. See [ZUNIONSTORE](https://redis.io/docs/latest/commands/zunionstore/). */
+  /** As zUnion, into a sorted set; returns how many. See [ZUNIONSTORE](https://redis.io/docs/latest/commands/zunionstore/). */
   zUnionStore<N extends boolean = D>(to: Arg, keys: Args, options?: In<Q, CombineOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** As zUnion, with scores. See [ZUNION](https://redis.io/docs/latest/commands/zunion/). Since Redis 6.2. */
   zUnionWithScores<B extends boolean = false>(keys: Args, options?: In<Q, CombineOptions<B>>): Out<Q, D, Scored<Text<B>>[]>;
-  /** Adds places, or moves them; how many are new (with CH: or moved). See [GEOADD](https://redis.io/docs/latest/commands/geoadd/). */
+  /** Adds places, or moves them; returns how many are new (with CH: or moved). See [GEOADD](https://redis.io/docs/latest/commands/geoadd/). */
   geoAdd<N extends boolean = D>(key: Arg, places: Place | readonly Place[], options?: In<Q, GeoAddOptions<boolean, N>>): Out<Q, D, Int<N>>;
   geoAdd<N extends boolean = D>(key: Arg, longitude: number, latitude: number, member: Arg, options?: In<Q, GeoAddOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Distance between two places, in metres unless a unit is given. See [GEODIST](https://redis.io/docs/latest/commands/geodist/). */
@@ -722,37 +723,37 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   geoPos(key: Arg, members: Args, options?: In<Q, CallOptions>): Out<Q, D, (GeoPosition | null)[]>;
   /** Places in an area. See [GEOSEARCH](https://redis.io/docs/latest/commands/geosearch/). Since Redis 6.2. */
   geoSearch<B extends boolean = false>(key: Arg, options: In<Q, GeoSearchOptions<B>>): Out<Q, D, Text<B>[]>;
-  /** As geoSearch, into a sorted set; how many. See [GEOSEARCHSTORE](https://redis.io/docs/latest/commands/geosearchstore/). Since Redis 6.2. */
+  /** As geoSearch, into a sorted set; returns how many. See [GEOSEARCHSTORE](https://redis.io/docs/latest/commands/geosearchstore/). Since Redis 6.2. */
   geoSearchStore<N extends boolean = D>(to: Arg, from: Arg, options: In<Q, GeoSearchStoreOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** As geoSearch, with distances from the centre, geohashes as numbers, and positions. See [GEOSEARCH](https://redis.io/docs/latest/commands/geosearch/). Since Redis 6.2. */
   geoSearchWith<B extends boolean = false, N extends boolean = D>(key: Arg, options: In<Q, GeoSearchOptions<B, N>>): Out<Q, D, FoundPlace<B, N>[]>;
-  /** Acknowledges entries; how many were pending. See [XACK](https://redis.io/docs/latest/commands/xack/). */
+  /** Acknowledges entries; returns how many were pending. See [XACK](https://redis.io/docs/latest/commands/xack/). */
   xAck<N extends boolean = D>(key: Arg, group: Arg, ...ids: Rest<string | readonly string[], In<Q, CallOptions<boolean, N>>>): Out<Q, D, Int<N>>;
-  /** Acknowledges entries and deletes them: 1 deleted, 2 not as others refer to it, -1 no such entry. See [XACKDEL](https://redis.io/docs/latest/commands/xackdel/). Since Redis 8.2. */
+  /** Acknowledges entries and deletes them: 1 deleted, 2 kept because another group refers to the entry, -1 no such entry. See [XACKDEL](https://redis.io/docs/latest/commands/xackdel/). Since Redis 8.2. */
   xAckDel<N extends boolean = D>(key: Arg, group: Arg, ids: string | readonly string[], options?: In<Q, ReferenceOptions<boolean, N>>): Out<Q, D, Int<N>[]>;
-  /** Adds an entry, with the id `"*"` for the server to choose; the id, or `null` with NOMKSTREAM. See [XADD](https://redis.io/docs/latest/commands/xadd/). */
+  /** Adds an entry; with the id `"*"` the server chooses one. Returns the id, or `null` with NOMKSTREAM. See [XADD](https://redis.io/docs/latest/commands/xadd/). */
   xAdd<B extends boolean = false, P extends object = {}>(key: Arg, id: string, pairs: Pairs | Fields<P>, options?: In<Q, XAddOptions<B>>): Out<Q, D, Text<B> | null>;
-  /** Gives entries to another consumer that have been pending for milliseconds. See [XAUTOCLAIM](https://redis.io/docs/latest/commands/xautoclaim/). Since Redis 6.2. */
+  /** Hands entries that have been pending for `minIdle` milliseconds to another consumer. See [XAUTOCLAIM](https://redis.io/docs/latest/commands/xautoclaim/). Since Redis 6.2. */
   xAutoClaim<B extends boolean = false>(key: Arg, group: Arg, consumer: Arg, minIdle: number, start: string, options?: In<Q, CountOptions<B>>): Out<Q, D, { next: string; entries: StreamEntry<B>[]; deleted: string[] }>;
-  /** As xAutoClaim, giving only the ids and counting no delivery. See [XAUTOCLAIM](https://redis.io/docs/latest/commands/xautoclaim/). Since Redis 6.2. */
+  /** As xAutoClaim, but returns only the ids and counts no delivery. See [XAUTOCLAIM](https://redis.io/docs/latest/commands/xautoclaim/). Since Redis 6.2. */
   xAutoClaimJustId(key: Arg, group: Arg, consumer: Arg, minIdle: number, start: string, options?: In<Q, CountOptions>): Out<Q, D, { next: string; entries: string[]; deleted: string[] }>;
-  /** Gives entries to another consumer that have been pending for milliseconds; those entries. See [XCLAIM](https://redis.io/docs/latest/commands/xclaim/). */
+  /** Hands entries that have been pending for `minIdle` milliseconds to another consumer; returns them. See [XCLAIM](https://redis.io/docs/latest/commands/xclaim/). */
   xClaim<B extends boolean = false>(key: Arg, group: Arg, consumer: Arg, minIdle: number, ids: string | readonly string[], options?: In<Q, XClaimOptions<B>>): Out<Q, D, StreamEntry<B>[]>;
-  /** As xClaim, giving only the ids and counting no delivery. See [XCLAIM](https://redis.io/docs/latest/commands/xclaim/). */
+  /** As xClaim, but returns only the ids and counts no delivery. See [XCLAIM](https://redis.io/docs/latest/commands/xclaim/). */
   xClaimJustId(key: Arg, group: Arg, consumer: Arg, minIdle: number, ids: string | readonly string[], options?: In<Q, XClaimOptions>): Out<Q, D, string[]>;
-  /** Deletes entries; how many there were. See [XDEL](https://redis.io/docs/latest/commands/xdel/). */
+  /** Deletes entries; returns how many existed. See [XDEL](https://redis.io/docs/latest/commands/xdel/). */
   xDel<N extends boolean = D>(key: Arg, ...ids: Rest<string | readonly string[], In<Q, CallOptions<boolean, N>>>): Out<Q, D, Int<N>>;
-  /** Deletes entries with regard to groups: 1 deleted, 2 not as some refer to it, -1 no such entry. See [XDELEX](https://redis.io/docs/latest/commands/xdelex/). Since Redis 8.2. */
+  /** Deletes entries with regard to groups: 1 deleted, 2 kept because a group refers to the entry, -1 no such entry. See [XDELEX](https://redis.io/docs/latest/commands/xdelex/). Since Redis 8.2. */
   xDelEx<N extends boolean = D>(key: Arg, ids: string | readonly string[], options?: In<Q, ReferenceOptions<boolean, N>>): Out<Q, D, Int<N>[]>;
-  /** Makes a group that begins behind an id, `$` for the end. See [XGROUP CREATE](https://redis.io/docs/latest/commands/xgroup-create/). */
+  /** Creates a group that begins after an id, `$` for the end. See [XGROUP CREATE](https://redis.io/docs/latest/commands/xgroup-create/). */
   xGroupCreate(key: Arg, group: Arg, id: string, options?: In<Q, XGroupCreateOptions>): Out<Q, D, "OK">;
-  /** Makes a consumer; false if it exists. See [XGROUP CREATECONSUMER](https://redis.io/docs/latest/commands/xgroup-createconsumer/). Since Redis 6.2. */
+  /** Creates a consumer; false if it exists. See [XGROUP CREATECONSUMER](https://redis.io/docs/latest/commands/xgroup-createconsumer/). Since Redis 6.2. */
   xGroupCreateConsumer(key: Arg, group: Arg, consumer: Arg, options?: In<Q, CallOptions>): Out<Q, D, boolean>;
-  /** Deletes a consumer; how many entries were pending with it. See [XGROUP DELCONSUMER](https://redis.io/docs/latest/commands/xgroup-delconsumer/). */
+  /** Deletes a consumer; returns how many of its entries were pending. See [XGROUP DELCONSUMER](https://redis.io/docs/latest/commands/xgroup-delconsumer/). */
   xGroupDelConsumer<N extends boolean = D>(key: Arg, group: Arg, consumer: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Deletes a group; false if there is none. See [XGROUP DESTROY](https://redis.io/docs/latest/commands/xgroup-destroy/). */
   xGroupDestroy(key: Arg, group: Arg, options?: In<Q, CallOptions>): Out<Q, D, boolean>;
-  /** Lets a group go on behind an id. See [XGROUP SETID](https://redis.io/docs/latest/commands/xgroup-setid/). */
+  /** Sets the id after which a group continues. See [XGROUP SETID](https://redis.io/docs/latest/commands/xgroup-setid/). */
   xGroupSetId(key: Arg, group: Arg, id: string, options?: In<Q, XGroupSetIdOptions>): Out<Q, D, "OK">;
   /** The consumers of a group. See [XINFO CONSUMERS](https://redis.io/docs/latest/commands/xinfo-consumers/). */
   xInfoConsumers<N extends boolean = D>(key: Arg, group: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, StreamConsumer<N>[]>;
@@ -764,37 +765,37 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   xInfoStreamFull<B extends boolean = false, N extends boolean = D>(key: Arg, options?: In<Q, CountOptions<B, N>>): Out<Q, D, StreamDetails<B, N>>;
   /** Number of entries. See [XLEN](https://redis.io/docs/latest/commands/xlen/). */
   xLen<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
-  /** How many entries of a group are pending, and with whom. See [XPENDING](https://redis.io/docs/latest/commands/xpending/). */
+  /** How many entries of a group are pending, by consumer. See [XPENDING](https://redis.io/docs/latest/commands/xpending/). */
   xPending<N extends boolean = D>(key: Arg, group: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, { count: Int<N>; lowest: string | null; highest: string | null; consumers: Record<string, number> }>;
   /** The entries of a group that are pending; `idle` in milliseconds. See [XPENDING](https://redis.io/docs/latest/commands/xpending/). */
   xPendingRange<N extends boolean = D>(key: Arg, group: Arg, start: string, end: string, count: number, options?: In<Q, XPendingRangeOptions<boolean, N>>): Out<Q, D, PendingEntry<N>[]>;
   xPendingRange<N extends boolean = D>(key: Arg, group: Arg, start: string, end: string, count: number, consumer: Arg, options?: In<Q, XPendingRangeOptions<boolean, N>>): Out<Q, D, PendingEntry<N>[]>;
   /** Entries in a range of ids; `-` and `+` are the ends. See [XRANGE](https://redis.io/docs/latest/commands/xrange/). */
   xRange<B extends boolean = false>(key: Arg, start: string, end: string, options?: In<Q, CountOptions<B>>): Out<Q, D, StreamEntry<B>[]>;
-  /** Entries behind an id, of several streams; `null` if there are none. Blocking is refused. See [XREAD](https://redis.io/docs/latest/commands/xread/). */
+  /** Entries after an id, of several streams; `null` if there are none. Blocking is refused. See [XREAD](https://redis.io/docs/latest/commands/xread/). */
   xRead<B extends boolean = false>(streams: Pairs, options?: In<Q, CountOptions<B>>): Out<Q, D, Record<string, StreamEntry<B>[]> | null>;
-  /** New entries for a consumer (id `">"`), or those pending with it behind an id, whose fields are `null` if deleted. See [XREADGROUP](https://redis.io/docs/latest/commands/xreadgroup/). */
+  /** New entries for a consumer (id `">"`), or its pending ones after an id, whose fields are `null` if deleted. See [XREADGROUP](https://redis.io/docs/latest/commands/xreadgroup/). */
   xReadGroup<B extends boolean = false>(group: Arg, consumer: Arg, streams: NewEntries, options?: In<Q, XReadGroupOptions<B>>): Out<Q, D, Record<string, StreamEntry<B>[]> | null>;
   xReadGroup<B extends boolean = false>(group: Arg, consumer: Arg, streams: Pairs, options?: In<Q, XReadGroupOptions<B>>): Out<Q, D, Record<string, (StreamEntry<B> | DeletedEntry)[]> | null>;
   /** Entries in a range of ids, the last first. See [XREVRANGE](https://redis.io/docs/latest/commands/xrevrange/). */
   xRevRange<B extends boolean = false>(key: Arg, end: string, start: string, options?: In<Q, CountOptions<B>>): Out<Q, D, StreamEntry<B>[]>;
   /** Sets the last id of a stream. See [XSETID](https://redis.io/docs/latest/commands/xsetid/). */
   xSetId(key: Arg, id: string, options?: In<Q, XSetIdOptions>): Out<Q, D, "OK">;
-  /** Removes the oldest entries, so that so many stay, or those from an id on; how many: `{ MAXLEN: ["~", 1000] }`. See [XTRIM](https://redis.io/docs/latest/commands/xtrim/). */
+  /** Removes the oldest entries, by number or by id; returns how many: `{ MAXLEN: ["~", 1000] }`. See [XTRIM](https://redis.io/docs/latest/commands/xtrim/). */
   xTrim<N extends boolean = D>(key: Arg, options: In<Q, XTrimOptions<boolean, N>>): Out<Q, D, Int<N>>;
-  /** Runs a script; `script` does it without sending it each time. See [EVAL](https://redis.io/docs/latest/commands/eval/). */
+  /** Runs a script; `script` avoids sending it each time. See [EVAL](https://redis.io/docs/latest/commands/eval/). */
   eval<T = Reply>(source: string, options?: In<Q, CallOptions>): Out<Q, D, T>;
   eval<T = Reply>(source: string, keys: Args, options?: In<Q, CallOptions>): Out<Q, D, T>;
   eval<T = Reply>(source: string, keys: Args, args: Args, options?: In<Q, CallOptions>): Out<Q, D, T>;
-  /** As eval, for a script that only reads: also by replicas. See [EVAL_RO](https://redis.io/docs/latest/commands/eval_ro/). Since Redis 7.0. */
+  /** As eval, for a script that only reads; replicas accept it too. See [EVAL_RO](https://redis.io/docs/latest/commands/eval_ro/). Since Redis 7.0. */
   evalRo<T = Reply>(source: string, options?: In<Q, CallOptions>): Out<Q, D, T>;
   evalRo<T = Reply>(source: string, keys: Args, options?: In<Q, CallOptions>): Out<Q, D, T>;
   evalRo<T = Reply>(source: string, keys: Args, args: Args, options?: In<Q, CallOptions>): Out<Q, D, T>;
-  /** Runs a script by the digest that scriptLoad gave. See [EVALSHA](https://redis.io/docs/latest/commands/evalsha/). */
+  /** Runs a script by the digest that scriptLoad returned. See [EVALSHA](https://redis.io/docs/latest/commands/evalsha/). */
   evalSha<T = Reply>(digest: string, options?: In<Q, CallOptions>): Out<Q, D, T>;
   evalSha<T = Reply>(digest: string, keys: Args, options?: In<Q, CallOptions>): Out<Q, D, T>;
   evalSha<T = Reply>(digest: string, keys: Args, args: Args, options?: In<Q, CallOptions>): Out<Q, D, T>;
-  /** As evalSha, for a script that only reads: also by replicas. See [EVALSHA_RO](https://redis.io/docs/latest/commands/evalsha_ro/). Since Redis 7.0. */
+  /** As evalSha, for a script that only reads; replicas accept it too. See [EVALSHA_RO](https://redis.io/docs/latest/commands/evalsha_ro/). Since Redis 7.0. */
   evalShaRo<T = Reply>(digest: string, options?: In<Q, CallOptions>): Out<Q, D, T>;
   evalShaRo<T = Reply>(digest: string, keys: Args, options?: In<Q, CallOptions>): Out<Q, D, T>;
   evalShaRo<T = Reply>(digest: string, keys: Args, args: Args, options?: In<Q, CallOptions>): Out<Q, D, T>;
@@ -802,7 +803,7 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   fCall<T = Reply>(name: Arg, options?: In<Q, CallOptions>): Out<Q, D, T>;
   fCall<T = Reply>(name: Arg, keys: Args, options?: In<Q, CallOptions>): Out<Q, D, T>;
   fCall<T = Reply>(name: Arg, keys: Args, args: Args, options?: In<Q, CallOptions>): Out<Q, D, T>;
-  /** As fCall, for a function that only reads: also by replicas. See [FCALL_RO](https://redis.io/docs/latest/commands/fcall_ro/). Since Redis 7.0. */
+  /** As fCall, for a function that only reads; replicas accept it too. See [FCALL_RO](https://redis.io/docs/latest/commands/fcall_ro/). Since Redis 7.0. */
   fCallRo<T = Reply>(name: Arg, options?: In<Q, CallOptions>): Out<Q, D, T>;
   fCallRo<T = Reply>(name: Arg, keys: Args, options?: In<Q, CallOptions>): Out<Q, D, T>;
   fCallRo<T = Reply>(name: Arg, keys: Args, args: Args, options?: In<Q, CallOptions>): Out<Q, D, T>;
@@ -816,12 +817,12 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   functionKill(options?: In<Q, CallOptions>): Out<Q, D, "OK">;
   /** The libraries. See [FUNCTION LIST](https://redis.io/docs/latest/commands/function-list/). Since Redis 7.0. */
   functionList(options?: In<Q, FunctionListOptions>): Out<Q, D, FunctionLibrary[]>;
-  /** Stores a library; its name. See [FUNCTION LOAD](https://redis.io/docs/latest/commands/function-load/). Since Redis 7.0. */
+  /** Stores a library; returns its name. See [FUNCTION LOAD](https://redis.io/docs/latest/commands/function-load/). Since Redis 7.0. */
   functionLoad<B extends boolean = false>(source: string, options?: In<Q, FunctionLoadOptions<B>>): Out<Q, D, Text<B>>;
-  /** Stores libraries of what functionDump gave. See [FUNCTION RESTORE](https://redis.io/docs/latest/commands/function-restore/). Since Redis 7.0. */
+  /** Stores the libraries that functionDump returned. See [FUNCTION RESTORE](https://redis.io/docs/latest/commands/function-restore/). Since Redis 7.0. */
   functionRestore(dump: Uint8Array, options?: In<Q, CallOptions>): Out<Q, D, "OK">;
   functionRestore(dump: Uint8Array, policy: "APPEND" | "FLUSH" | "REPLACE", options?: In<Q, CallOptions>): Out<Q, D, "OK">;
-  /** What is running, and how much there is. See [FUNCTION STATS](https://redis.io/docs/latest/commands/function-stats/). Since Redis 7.0. */
+  /** The running function, and the number of libraries and functions. See [FUNCTION STATS](https://redis.io/docs/latest/commands/function-stats/). Since Redis 7.0. */
   functionStats<N extends boolean = D>(options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, FunctionStats<N>>;
   /** Whether the server has scripts with these digests. See [SCRIPT EXISTS](https://redis.io/docs/latest/commands/script-exists/). */
   scriptExists(...digests: Rest<Args, In<Q, CallOptions>>): Out<Q, D, boolean[]>;
@@ -829,47 +830,47 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   scriptFlush(options?: In<Q, FlushOptions>): Out<Q, D, "OK">;
   /** Ends the script that is running, unless it has written. See [SCRIPT KILL](https://redis.io/docs/latest/commands/script-kill/). */
   scriptKill(options?: In<Q, CallOptions>): Out<Q, D, "OK">;
-  /** Stores a script; its digest. See [SCRIPT LOAD](https://redis.io/docs/latest/commands/script-load/). */
+  /** Stores a script; returns its digest. See [SCRIPT LOAD](https://redis.io/docs/latest/commands/script-load/). */
   scriptLoad<B extends boolean = false>(source: string, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>>;
   /** The source of a script. See [SCRIPT SHOW](https://valkey.io/commands/script-show/). Since Valkey 8.0. */
   scriptShow<B extends boolean = false>(digest: string, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>>;
-  /** Adds a member with its vector, or replaces that; whether it is new. See [VADD](https://redis.io/docs/latest/commands/vadd/). Since Redis 8.0. */
+  /** Adds a member with its vector, or replaces the vector; returns whether the member is new. See [VADD](https://redis.io/docs/latest/commands/vadd/). Since Redis 8.0. */
   vAdd(key: Arg, vector: Vector, member: Arg, options?: In<Q, VAddOptions>): Out<Q, D, boolean>;
   /** Number of members. See [VCARD](https://redis.io/docs/latest/commands/vcard/). Since Redis 8.0. */
   vCard<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Length of the vectors. See [VDIM](https://redis.io/docs/latest/commands/vdim/). Since Redis 8.0. */
   vDim<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
-  /** The vector of a member, as exact as it is kept. See [VEMB](https://redis.io/docs/latest/commands/vemb/). Since Redis 8.0. */
+  /** The vector of a member, as exactly as the server stores it. See [VEMB](https://redis.io/docs/latest/commands/vemb/). Since Redis 8.0. */
   vEmb(key: Arg, member: Arg, options?: In<Q, CallOptions>): Out<Q, D, number[] | null>;
-  /** The vector of a member, as it is kept. See [VEMB](https://redis.io/docs/latest/commands/vemb/). Since Redis 8.0. */
+  /** The vector of a member, as the server stores it. See [VEMB](https://redis.io/docs/latest/commands/vemb/). Since Redis 8.0. */
   vEmbRaw(key: Arg, member: Arg, options?: In<Q, CallOptions>): Out<Q, D, RawVector | null>;
   /** The attributes of a member, a JSON text. See [VGETATTR](https://redis.io/docs/latest/commands/vgetattr/). Since Redis 8.0. */
   vGetAttr<B extends boolean = false>(key: Arg, member: Arg, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B> | null>;
   /** What the server knows about a vector set. See [VINFO](https://redis.io/docs/latest/commands/vinfo/). Since Redis 8.0. */
   vInfo<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, VectorSetInfo<N> | null>;
-  /** Whether it is a member. See [VISMEMBER](https://redis.io/docs/latest/commands/vismember/). Since Redis 8.0. */
+  /** Whether a value is a member. See [VISMEMBER](https://redis.io/docs/latest/commands/vismember/). Since Redis 8.0. */
   vIsMember(key: Arg, member: Arg, options?: In<Q, CallOptions>): Out<Q, D, boolean>;
   /** The neighbours of a member in each layer, the top one first. See [VLINKS](https://redis.io/docs/latest/commands/vlinks/). Since Redis 8.0. */
   vLinks<B extends boolean = false>(key: Arg, member: Arg, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>[][] | null>;
-  /** As vLinks, with how similar they are. See [VLINKS](https://redis.io/docs/latest/commands/vlinks/). Since Redis 8.0. */
+  /** As vLinks, with their similarity. See [VLINKS](https://redis.io/docs/latest/commands/vlinks/). Since Redis 8.0. */
   vLinksWithScores<B extends boolean = false>(key: Arg, member: Arg, options?: In<Q, CallOptions<B>>): Out<Q, D, Scored<Text<B>>[][] | null>;
   /** A random member, or several; a negative count allows repetition. See [VRANDMEMBER](https://redis.io/docs/latest/commands/vrandmember/). Since Redis 8.0. */
   vRandMember<B extends boolean = false>(key: Arg, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B> | null>;
   vRandMember<B extends boolean = false>(key: Arg, count: number, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>[]>;
-  /** Removes a member; whether it was there. See [VREM](https://redis.io/docs/latest/commands/vrem/). Since Redis 8.0. */
+  /** Removes a member; returns whether it existed. See [VREM](https://redis.io/docs/latest/commands/vrem/). Since Redis 8.0. */
   vRem(key: Arg, member: Arg, options?: In<Q, CallOptions>): Out<Q, D, boolean>;
-  /** Sets the attributes of a member, a JSON text, or takes them away if empty. See [VSETATTR](https://redis.io/docs/latest/commands/vsetattr/). Since Redis 8.0. */
+  /** Sets the attributes of a member, a JSON text, or removes them if it is empty. See [VSETATTR](https://redis.io/docs/latest/commands/vsetattr/). Since Redis 8.0. */
   vSetAttr(key: Arg, member: Arg, json: string, options?: In<Q, CallOptions>): Out<Q, D, boolean>;
   /** The members most similar to a vector, or to a member (ELE). See [VSIM](https://redis.io/docs/latest/commands/vsim/). Since Redis 8.0. */
   vSim<B extends boolean = false>(key: Arg, vector: Vector, options?: In<Q, VSimOptions<B>>): Out<Q, D, Text<B>[]>;
   vSim<B extends boolean = false>(key: Arg, options: In<Q, VSimOptions<B> & { ELE: Arg }>): Out<Q, D, Text<B>[]>;
-  /** As vSim, with how similar they are and their attributes. See [VSIM](https://redis.io/docs/latest/commands/vsim/). Since Redis 8.0. */
+  /** As vSim, with their similarity and attributes. See [VSIM](https://redis.io/docs/latest/commands/vsim/). Since Redis 8.0. */
   vSimWithAttribs<B extends boolean = false>(key: Arg, vector: Vector, options?: In<Q, VSimOptions<B>>): Out<Q, D, SimilarMember<B>[]>;
   vSimWithAttribs<B extends boolean = false>(key: Arg, options: In<Q, VSimOptions<B> & { ELE: Arg }>): Out<Q, D, SimilarMember<B>[]>;
-  /** As vSim, with how similar they are: 1 is the same direction, 0 the opposite. See [VSIM](https://redis.io/docs/latest/commands/vsim/). Since Redis 8.0. */
+  /** As vSim, with their similarity: 1 is the same direction, 0 the opposite. See [VSIM](https://redis.io/docs/latest/commands/vsim/). Since Redis 8.0. */
   vSimWithScores<B extends boolean = false>(key: Arg, vector: Vector, options?: In<Q, VSimOptions<B>>): Out<Q, D, Scored<Text<B>>[]>;
   vSimWithScores<B extends boolean = false>(key: Arg, options: In<Q, VSimOptions<B> & { ELE: Arg }>): Out<Q, D, Scored<Text<B>>[]>;
-  /** Publishes a message; how many got it from this server. See [PUBLISH](https://redis.io/docs/latest/commands/publish/). */
+  /** Publishes a message; returns how many clients of this server got it. See [PUBLISH](https://redis.io/docs/latest/commands/publish/). */
   publish<N extends boolean = D>(channel: Arg, payload: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Channels with subscribers, all or those that match. See [PUBSUB CHANNELS](https://redis.io/docs/latest/commands/pubsub-channels/). */
   pubSubChannels<B extends boolean = false>(options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>[]>;
@@ -883,16 +884,16 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   pubSubShardChannels<B extends boolean = false>(pattern: Arg, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>[]>;
   /** Number of subscribers of shard channels. See [PUBSUB SHARDNUMSUB](https://redis.io/docs/latest/commands/pubsub-shardnumsub/). Since Redis 7.0. */
   pubSubShardNumSub<N extends boolean = D>(...channels: Rest<Args, In<Q, CallOptions<boolean, N>>>): Out<Q, D, Record<string, Int<N>>>;
-  /** Publishes a message in a shard channel; how many got it. See [SPUBLISH](https://redis.io/docs/latest/commands/spublish/). Since Redis 7.0. */
+  /** Publishes a message in a shard channel; returns how many clients got it. See [SPUBLISH](https://redis.io/docs/latest/commands/spublish/). Since Redis 7.0. */
   sPublish<N extends boolean = D>(channel: Arg, payload: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** The categories of commands, or the commands of one. See [ACL CAT](https://redis.io/docs/latest/commands/acl-cat/). Since Redis 6.0. */
   aclCat<B extends boolean = false>(options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>[]>;
   aclCat<B extends boolean = false>(category: string, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>[]>;
-  /** Deletes users; how many there were. See [ACL DELUSER](https://redis.io/docs/latest/commands/acl-deluser/). Since Redis 6.0. */
+  /** Deletes users; returns how many existed. See [ACL DELUSER](https://redis.io/docs/latest/commands/acl-deluser/). Since Redis 6.0. */
   aclDelUser<N extends boolean = D>(...names: Rest<Args, In<Q, CallOptions<boolean, N>>>): Out<Q, D, Int<N>>;
   /** Whether a user may run a command: `"OK"`, or why not. See [ACL DRYRUN](https://redis.io/docs/latest/commands/acl-dryrun/). Since Redis 7.0. */
   aclDryRun<B extends boolean = false>(user: string, command: string, ...words: Rest<Args, In<Q, CallOptions<B>>>): Out<Q, D, "OK" | Text<B>>;
-  /** A random password, of 256 bits unless told otherwise. See [ACL GENPASS](https://redis.io/docs/latest/commands/acl-genpass/). Since Redis 6.0. */
+  /** A random password, of 256 bits by default. See [ACL GENPASS](https://redis.io/docs/latest/commands/acl-genpass/). Since Redis 6.0. */
   aclGenPass<B extends boolean = false>(options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>>;
   aclGenPass<B extends boolean = false>(bits: number, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>>;
   /** What a user may do. See [ACL GETUSER](https://redis.io/docs/latest/commands/acl-getuser/). Since Redis 7.0. */
@@ -901,14 +902,14 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   aclList<B extends boolean = false>(options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>[]>;
   /** Reads the users from the server's file. See [ACL LOAD](https://redis.io/docs/latest/commands/acl-load/). Since Redis 6.0. */
   aclLoad(options?: In<Q, CallOptions>): Out<Q, D, "OK">;
-  /** What was refused, the latest first. See [ACL LOG](https://redis.io/docs/latest/commands/acl-log/). Since Redis 6.0. */
+  /** Refused logins and commands, the latest first. See [ACL LOG](https://redis.io/docs/latest/commands/acl-log/). Since Redis 6.0. */
   aclLog<N extends boolean = D>(options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, AclLogEntry<N>[]>;
   aclLog<N extends boolean = D>(count: number, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, AclLogEntry<N>[]>;
   /** Empties the log of aclLog. See [ACL LOG](https://redis.io/docs/latest/commands/acl-log/). Since Redis 6.0. */
   aclLogReset(options?: In<Q, CallOptions>): Out<Q, D, "OK">;
   /** Writes the users to the server's file. See [ACL SAVE](https://redis.io/docs/latest/commands/acl-save/). Since Redis 6.0. */
   aclSave(options?: In<Q, CallOptions>): Out<Q, D, "OK">;
-  /** Makes a user, or changes what it may do, by rules such as `on`, `+get` and `~cache:*`. See [ACL SETUSER](https://redis.io/docs/latest/commands/acl-setuser/). Since Redis 6.0. */
+  /** Creates a user, or changes what it may do, by rules such as `on`, `+get` and `~cache:*`. See [ACL SETUSER](https://redis.io/docs/latest/commands/acl-setuser/). Since Redis 6.0. */
   aclSetUser(name: string, ...rules: Rest<Args, In<Q, CallOptions>>): Out<Q, D, "OK">;
   /** The names of all users. See [ACL USERS](https://redis.io/docs/latest/commands/acl-users/). Since Redis 6.0. */
   aclUsers<B extends boolean = false>(options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>[]>;
@@ -916,26 +917,26 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   aclWhoAmI<B extends boolean = false>(options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>>;
   /** Rewrites the append-only file in the background. See [BGREWRITEAOF](https://redis.io/docs/latest/commands/bgrewriteaof/). */
   bgRewriteAof(options?: In<Q, CallOptions>): Out<Q, D, string>;
-  /** Saves in the background. See [BGSAVE](https://redis.io/docs/latest/commands/bgsave/). */
+  /** Saves the data in the background. See [BGSAVE](https://redis.io/docs/latest/commands/bgsave/). */
   bgSave(options?: In<Q, BgSaveOptions>): Out<Q, D, string>;
-  /** The name of this connection, which the options of `connect` give it. See [CLIENT GETNAME](https://redis.io/docs/latest/commands/client-getname/). */
+  /** The name of this connection, set by the option `clientName` of `connect`. See [CLIENT GETNAME](https://redis.io/docs/latest/commands/client-getname/). */
   clientGetName<B extends boolean = false>(options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B> | null>;
   /** The server's number for this connection. See [CLIENT ID](https://redis.io/docs/latest/commands/client-id/). */
   clientId<N extends boolean = D>(options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** What the server knows about this connection. See [CLIENT INFO](https://redis.io/docs/latest/commands/client-info/). Since Redis 6.2. */
   clientInfo(options?: In<Q, CallOptions>): Out<Q, D, ClientInfo>;
-  /** Closes the connections that all conditions apply to; how many. See [CLIENT KILL](https://redis.io/docs/latest/commands/client-kill/). */
+  /** Closes the connections that meet all conditions; returns how many. See [CLIENT KILL](https://redis.io/docs/latest/commands/client-kill/). */
   clientKill<N extends boolean = D>(options: In<Q, ClientKillOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** The connections of the server. See [CLIENT LIST](https://redis.io/docs/latest/commands/client-list/). */
   clientList(options?: In<Q, ClientListOptions>): Out<Q, D, ClientInfo[]>;
-  /** Whether this connection is spared when memory is short, until it is lost. See [CLIENT NO-EVICT](https://redis.io/docs/latest/commands/client-no-evict/). Since Redis 7.0. */
+  /** Sets whether the server keeps this connection when memory is short; until the connection is lost. See [CLIENT NO-EVICT](https://redis.io/docs/latest/commands/client-no-evict/). Since Redis 7.0. */
   clientNoEvict(on: "ON" | "OFF", options?: In<Q, CallOptions>): Out<Q, D, "OK">;
-  /** Whether reading through this connection leaves open when a key was last used, until it is lost. See [CLIENT NO-TOUCH](https://redis.io/docs/latest/commands/client-no-touch/). Since Redis 7.2. */
+  /** Sets whether reads of this connection leave the last use of keys unchanged; until the connection is lost. See [CLIENT NO-TOUCH](https://redis.io/docs/latest/commands/client-no-touch/). Since Redis 7.2. */
   clientNoTouch(on: "ON" | "OFF", options?: In<Q, CallOptions>): Out<Q, D, "OK">;
-  /** Holds all connections back for milliseconds, also this one; or only their writes. See [CLIENT PAUSE](https://redis.io/docs/latest/commands/client-pause/). */
+  /** Pauses all connections, this one included, or only their writes. See [CLIENT PAUSE](https://redis.io/docs/latest/commands/client-pause/). */
   clientPause(milliseconds: number, options?: In<Q, CallOptions>): Out<Q, D, "OK">;
   clientPause(milliseconds: number, what: "WRITE" | "ALL", options?: In<Q, CallOptions>): Out<Q, D, "OK">;
-  /** Ends the wait of a connection with a blocking command; false if it does not wait. See [CLIENT UNBLOCK](https://redis.io/docs/latest/commands/client-unblock/). */
+  /** Unblocks a connection that waits in a blocking command; false if it does not wait. See [CLIENT UNBLOCK](https://redis.io/docs/latest/commands/client-unblock/). */
   clientUnblock(id: number, options?: In<Q, CallOptions>): Out<Q, D, boolean>;
   clientUnblock(id: number, how: "TIMEOUT" | "ERROR", options?: In<Q, CallOptions>): Out<Q, D, boolean>;
   /** Ends a pause. See [CLIENT UNPAUSE](https://redis.io/docs/latest/commands/client-unpause/). Since Redis 6.2. */
@@ -975,9 +976,9 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   flushAll(options?: In<Q, FlushOptions>): Out<Q, D, "OK">;
   /** Deletes all keys. See [FLUSHDB](https://redis.io/docs/latest/commands/flushdb/). */
   flushDb(options?: In<Q, FlushOptions>): Out<Q, D, "OK">;
-  /** What the server tells of itself, or some sections of it: lines of `name:value`. See [INFO](https://redis.io/docs/latest/commands/info/). */
+  /** Information about the server, or some sections of it: lines of `name:value`. See [INFO](https://redis.io/docs/latest/commands/info/). */
   info<B extends boolean = false>(...sections: Rest<string, In<Q, CallOptions<B>>>): Out<Q, D, Text<B>>;
-  /** When it was saved last, in seconds since 1970. See [LASTSAVE](https://redis.io/docs/latest/commands/lastsave/). */
+  /** When the data was last saved, in seconds since 1970. See [LASTSAVE](https://redis.io/docs/latest/commands/lastsave/). */
   lastSave<N extends boolean = D>(options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Advice on latency, for humans. See [LATENCY DOCTOR](https://redis.io/docs/latest/commands/latency-doctor/). */
   latencyDoctor<B extends boolean = false>(options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>>;
@@ -989,38 +990,52 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   latencyHistory<N extends boolean = D>(event: string, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, { time: Int<N>; latency: Int<N> }[]>;
   /** The latest latencies of all events: seconds since 1970, milliseconds. See [LATENCY LATEST](https://redis.io/docs/latest/commands/latency-latest/). */
   latencyLatest<N extends boolean = D>(options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, { event: string; time: Int<N>; latest: Int<N>; max: Int<N> }[]>;
-  /** Forgets latencies of events, all if none is named; of how many. See [LATENCY RESET](https://redis.io/docs/latest/commands/latency-reset/). */
+  /** Forgets latencies of events, all if none is named; returns for how many. See [LATENCY RESET](https://redis.io/docs/latest/commands/latency-reset/). */
   latencyReset<N extends boolean = D>(...events: Rest<string, In<Q, CallOptions<boolean, N>>>): Out<Q, D, Int<N>>;
   /** A drawing and the version. See [LOLWUT](https://redis.io/docs/latest/commands/lolwut/). */
   lolwut<B extends boolean = false>(options?: In<Q, LolwutOptions<B>>): Out<Q, D, Text<B>>;
   /** Advice on memory, for humans. See [MEMORY DOCTOR](https://redis.io/docs/latest/commands/memory-doctor/). */
   memoryDoctor<B extends boolean = false>(options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>>;
-  /** What the allocator tells of itself. See [MEMORY MALLOC-STATS](https://redis.io/docs/latest/commands/memory-malloc-stats/). */
+  /** Statistics of the allocator. See [MEMORY MALLOC-STATS](https://redis.io/docs/latest/commands/memory-malloc-stats/). */
   memoryMallocStats<B extends boolean = false>(options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>>;
-  /** Asks the allocator to give memory back. See [MEMORY PURGE](https://redis.io/docs/latest/commands/memory-purge/). */
+  /** Asks the allocator to free memory. See [MEMORY PURGE](https://redis.io/docs/latest/commands/memory-purge/). */
   memoryPurge(options?: In<Q, CallOptions>): Out<Q, D, "OK">;
-  /** Where memory is, in bytes; names in camel case, as `keysCount`. See [MEMORY STATS](https://redis.io/docs/latest/commands/memory-stats/). */
+  /** Memory use in bytes; names in camel case, as `keysCount`. See [MEMORY STATS](https://redis.io/docs/latest/commands/memory-stats/). */
   memoryStats(options?: In<Q, CallOptions>): Out<Q, D, MemoryStats>;
   /** Bytes that a key takes. See [MEMORY USAGE](https://redis.io/docs/latest/commands/memory-usage/). */
   memoryUsage<N extends boolean = D>(key: Arg, options?: In<Q, MemoryUsageOptions<boolean, N>>): Out<Q, D, Int<N> | null>;
   /** Modules of the server. See [MODULE LIST](https://redis.io/docs/latest/commands/module-list/). */
   moduleList<N extends boolean = D>(options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, { name: string; ver: Int<N>; path?: string; args?: string[] }[]>;
-  /** Whether somebody is there. See [PING](https://redis.io/docs/latest/commands/ping/). */
+  /** Checks that the server answers. See [PING](https://redis.io/docs/latest/commands/ping/). */
   ping(options?: In<Q, CallOptions>): Out<Q, D, "PONG">;
   ping<B extends boolean = false>(text: Arg, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>>;
   /** Whether the server is a primary, a replica or a sentinel. See [ROLE](https://redis.io/docs/latest/commands/role/). */
   role<N extends boolean = D>(options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Role<N>>;
-  /** Saves, and blocks the server meanwhile. See [SAVE](https://redis.io/docs/latest/commands/save/). */
+  /** Saves the data, and blocks the server meanwhile. See [SAVE](https://redis.io/docs/latest/commands/save/). */
   save(options?: In<Q, CallOptions>): Out<Q, D, "OK">;
   /** Commands that took long, the latest first. See [SLOWLOG GET](https://redis.io/docs/latest/commands/slowlog-get/). */
   slowLogGet<B extends boolean = false, N extends boolean = D>(options?: In<Q, CallOptions<B, N>>): Out<Q, D, LoggedCommand<B, N>[]>;
   slowLogGet<B extends boolean = false, N extends boolean = D>(count: number, options?: In<Q, CallOptions<B, N>>): Out<Q, D, LoggedCommand<B, N>[]>;
-  /** Number of entries of that log. See [SLOWLOG LEN](https://redis.io/docs/latest/commands/slowlog-len/). */
+  /** Number of entries of the slow log. See [SLOWLOG LEN](https://redis.io/docs/latest/commands/slowlog-len/). */
   slowLogLen<N extends boolean = D>(options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
-  /** Empties that log. See [SLOWLOG RESET](https://redis.io/docs/latest/commands/slowlog-reset/). */
+  /** Empties the slow log. See [SLOWLOG RESET](https://redis.io/docs/latest/commands/slowlog-reset/). */
   slowLogReset(options?: In<Q, CallOptions>): Out<Q, D, "OK">;
   /** Swaps two databases. See [SWAPDB](https://redis.io/docs/latest/commands/swapdb/). */
   swapDb(database: number, other: number, options?: In<Q, CallOptions>): Out<Q, D, "OK">;
   /** The server's clock. See [TIME](https://redis.io/docs/latest/commands/time/). */
   time(options?: In<Q, CallOptions>): Out<Q, D, { seconds: number; microseconds: number }>;
+}
+
+/** Iterators over the pages of a scan. */
+export interface Iterators {
+  /** All keys that match, by SCAN: one may come twice. See [SCAN](https://redis.io/docs/latest/commands/scan/). */
+  scanIterator<B extends boolean = false>(options?: ScanOptions<B>): Scan<Text<B>>;
+  /** The fields and values of a hash. See [HSCAN](https://redis.io/docs/latest/commands/hscan/). */
+  hScanIterator<B extends boolean = false>(key: Arg, options?: MatchOptions<B>): Scan<[Text<B>, Text<B>]>;
+  /** The fields of a hash. Needs Redis 7.4. See [HSCAN](https://redis.io/docs/latest/commands/hscan/). */
+  hScanNoValuesIterator<B extends boolean = false>(key: Arg, options?: MatchOptions<B>): Scan<Text<B>>;
+  /** The members of a set. See [SSCAN](https://redis.io/docs/latest/commands/sscan/). */
+  sScanIterator<B extends boolean = false>(key: Arg, options?: MatchOptions<B>): Scan<Text<B>>;
+  /** The members of a sorted set, with scores. See [ZSCAN](https://redis.io/docs/latest/commands/zscan/). */
+  zScanIterator<B extends boolean = false>(key: Arg, options?: MatchOptions<B>): Scan<Scored<Text<B>>>;
 }

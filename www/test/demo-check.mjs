@@ -104,7 +104,7 @@ class Tab {
     check(got.reply === reply, `${this.name}: ${line} answered ${JSON.stringify(got.reply)}, not ${JSON.stringify(reply)}`);
   }
 
-  /** How often the event stands in the log. */
+  /** Number of times that the event is in the log. */
   logged(event) {
     return this.page.locator(`[data-testid="log-entry"][data-event="${event}"]`).count();
   }
@@ -216,7 +216,7 @@ async function steps(context) {
     const failed = results.filter(([, error]) => error !== null);
     check(failed.length === 0, failed.map(([name, error]) => `${name}: ${error}`).join(" | "));
     check(results.length >= 13, `only ${results.length} checks ran`);
-    // The refused dial of the last check stands in the browser's console.
+    // The refused dial of the last check is in the browser's console.
     a.errors = a.errors.filter((error) => !error.includes("127.0.0.1:9"));
   });
 

@@ -1,4 +1,4 @@
-// The JavaScript code of the documents, run as it stands there, inside of a page.
+// The JavaScript code of the documents, run unchanged inside of a page.
 
 import { readFile } from "node:fs/promises";
 

@@ -120,7 +120,7 @@ function resp(value) {
   return `${Number.isInteger(value) ? ":" : ","}${value}\r\n`;
 }
 
-/** What stands for the module of wasm-bindgen. */
+/** Replaces the module of wasm-bindgen. */
 export class FakeGlue {
   names = [];
   raws = [];

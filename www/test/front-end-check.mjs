@@ -92,7 +92,7 @@ try {
     check(page.url() === address && (await page.inputValue("#note")) === "too soon", `it was loaded again: ${page.url()}`);
     await page.close();
   });
-  await step("a note comes to every page, and is kept", async () => {
+  await step("a note reaches every page, and is kept", async () => {
     await post(one, "from the first");
     for (const page of [one, two]) await first(page, "from the first");
     check((await one.inputValue("#note")) === "", "it stays in the field");

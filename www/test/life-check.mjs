@@ -186,7 +186,7 @@ ${principal}`;
     await quiet.until("commands", `ran > ${during + 5}`);
     await works(quiet);
     const { failed, restored, missed, errors } = await state(quiet);
-    // The browser may close the WebSockets of what it freezes: then this is told as what it is.
+    // The browser may close the WebSockets of a frozen page: then the page reports a lost connection.
     const lost = failed.length;
     check(lost <= 1 && restored === lost && missed === lost, JSON.stringify({ failed, restored, missed }));
     check(!errors.some((text) => text.includes("TIMEOUT")), errors.join("; "));

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import { COMMANDS } from "../src/commands.js";
-import { ARGUMENTS, FLAGS, GENERIC, METHODS, OPTIONS, OPTIONS_OF, SHARED } from "./methods.mjs";
+import { ARGUMENTS, FLAGS, GENERIC, ITERATORS, METHODS, OPTIONS, OPTIONS_OF, SHARED } from "./methods.mjs";
 
 export const TARGET = new URL("../src/methods.d.ts", import.meta.url);
 const MANUAL = new URL("../../docs/commands.md", import.meta.url);
@@ -41,8 +41,11 @@ export function generate() {
     return `  /** ${documentation(spec, text, rows)} */\n${lines.join("")}`;
   });
   const body = methods.join("");
+  const iterators = COMMANDS.filter(({ method }) => method in ITERATORS)
+    .map((spec) => iterator(spec, optionsOf(spec, interfaces), rows))
+    .join("");
   const used = [
-    ...body.matchAll(/\b[A-Z]\w*/g),
+    ...(body + iterators).matchAll(/\b[A-Z]\w*/g),
     ...[...interfaces.keys()].join(" ").matchAll(/\b[A-Z]\w*/g),
   ].map(([name]) => name);
   const exported = readFileSync(new URL("../src/index.d.ts", import.meta.url), "utf8");
@@ -60,7 +63,17 @@ export function generate() {
     "\n/**\n * The commands that have a method: `Q` is `null` for those of a client, else what a queue holds; `D`\n",
     " * whether the client gives all integers as `bigint`s.\n */\n",
     `export interface Commands<Q extends unknown[] | null = null, D extends boolean = false> {\n${body}}\n`,
+    `\n/** Iterators over the pages of a scan. */\nexport interface Iterators {\n${iterators}}\n`,
   ].join("");
+}
+
+/** The iterator over the pages of a scan: its items are those of a page. */
+function iterator(spec, options, rows) {
+  const [, given, plain, pair] = METHODS[spec.method][1].match(/^(.*?),? ?cursor -> (?:ScanPage<(.*)>|\{ cursor: string; \w+: (.*)\[\] \})$/);
+  const names = given.split(", ").filter(Boolean).map((name) => `${argument(name, "")}, `);
+  const reply = (plain ?? pair).replaceAll("Text", "Text<B>");
+  const text = documentation(spec, ITERATORS[spec.method], rows);
+  return `  /** ${text} */\n  ${spec.method}Iterator<B extends boolean = false>(${names.join("")}options?: ${options}<B>): Scan<${reply}>;\n`;
 }
 
 /** The name of the interface of a method's options. Those that are the same have one. */

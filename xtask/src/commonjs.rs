@@ -16,7 +16,7 @@ const TYPES: [&str; 3] = ["index", "methods", "wasm"];
 
 /// Makes `www/esm` of `www/src`: the types in comments are for the compiler, not for pages.
 pub(crate) fn build_modules(node: &Path) -> Result<()> {
-    tools::say("removing comments for www/esm");
+    exec::say("removing comments for www/esm");
     let mut command = Command::new(node);
     command.current_dir(packages::dir(packages::WWW)).arg("types/strip.mjs");
     exec::output(&mut command, Duration::from_secs(60)).map(drop)

@@ -67,7 +67,7 @@ fn modified(file: &Path) -> Option<SystemTime> {
     fs::metadata(file).ok()?.modified().ok()
 }
 
-/// Lays out the npm package, without what it does not ship.
+/// Lays out the npm package as a page gets it; its modules are in `src`.
 pub(crate) fn stage(pkg: &Path, to: &Path) -> Result<()> {
     let www = dir(WWW);
     copy_dir(&www.join("esm"), &to.join("src"))?;

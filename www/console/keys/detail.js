@@ -138,7 +138,7 @@ export class KeyDetail extends EventTarget {
   async #expire(key, ttl) {
     const done = await ask(
       "Change the expiry",
-      [{ name: "time", label: "Expires after", value: ttl > 0 ? `${Math.ceil(ttl / 1000)}s` : "", note: "90s, 15m, 2h or 7d from now; empty keeps the key for ever." }],
+      [{ name: "time", label: "Expires after", value: ttl > 0 ? `${Math.ceil(ttl / 1000)}s` : "", note: "90s, 15m, 2h or 7d from now; empty removes the expiry." }],
       "Change",
       async ({ time }) => {
         const changed =

@@ -2,7 +2,7 @@
 
 import { idOf, show } from "../lib/bytes.js";
 
-/** More are not kept: nobody reads so many, and the page shall stay quick. */
+/** The most keys that are kept: the page stays quick, and more than that are not readable. */
 export const MOST_KEYS = 250_000;
 const BATCH = 1000;
 
@@ -39,7 +39,7 @@ export class Scan {
     return this.entries.length >= MOST_KEYS;
   }
 
-  /** Goes on until there are so many more, or this much time has passed, or all are there. */
+  /** Continues until `wanted` more keys were found, this much time has passed, or all keys are there. */
   async more(wanted, milliseconds, progress = () => {}) {
     const goal = this.entries.length + wanted;
     const end = performance.now() + milliseconds;

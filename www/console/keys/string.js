@@ -61,7 +61,7 @@ export async function viewString(context) {
     const fault = make("p.fault", { role: "alert", hidden: true });
     const accept = button("Save", () => save(context, fault, store), { kind: "primary", data: { testid: "string-save" } });
     const cancel = button("Cancel", () => arrange(), { data: { testid: "string-cancel" } });
-    const hint = escaped ? "Bytes that are no text are written \\xHH, in double quotes." : "Saved as it stands here. The expiry stays.";
+    const hint = escaped ? "Bytes that are not text are written as \\xHH, in double quotes." : "Saved exactly as written here. The expiry stays.";
     host.replaceChildren(area, fault, make("p.note", {}, hint), make("div.actions", {}, accept, cancel));
     area.focus();
 

@@ -29,7 +29,7 @@ export function show(bytes) {
   return text === null || !isPlain(text) ? quote(bytes) : text;
 }
 
-/** As `show`, cut to so many characters. */
+/** As `show`, cut to `length` characters. */
 export function brief(bytes, length = 200) {
   const cut = bytes.length > length * 4;
   const shown = show(cut ? cutAt(bytes, length * 4) : bytes);
@@ -53,8 +53,8 @@ export function idOf(bytes) {
 }
 
 /**
- * The bytes of what somebody typed: a text in double quotes is unescaped as in redis-cli, all else
- * stands for itself. The inverse of `show`. Throws an Error that says what is wrong.
+ * The bytes of typed text: a text in double quotes is unescaped as in redis-cli, any other is taken
+ * literally. The inverse of `show`. Throws an Error that says what is wrong.
  */
 export function fromTyped(text) {
   if (!text.startsWith('"')) return bytesOf(text);

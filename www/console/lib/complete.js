@@ -5,7 +5,7 @@ import { syntax, tokensOf } from "./docs.js";
 const MOST = 50;
 
 /**
- * Where a line stands up to the caret: the words before the one being typed (as they are written),
+ * Splits a line up to the caret: the words before the one being typed (as they are written),
  * and that one with its place.
  */
 export function typedAt(line, caret) {

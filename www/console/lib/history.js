@@ -19,7 +19,7 @@ export class History {
     this.#draft = "";
   }
 
-  /** The line so many steps on, which stands for `current`; `null` if there is none. */
+  /** The line `steps` further, in place of `current`; `null` if there is none. */
   go(steps, current) {
     const next = this.#position + steps;
     if (next < 0 || next > this.#lines.length) return null;

@@ -1,4 +1,4 @@
-// The newest so many of something.
+// A list that keeps only its newest items.
 
 export class Ring {
   #items = [];

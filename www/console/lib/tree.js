@@ -9,7 +9,7 @@ export function treeRows(entries, separator, open) {
   return flatten(grow(entries, separator), "", 0, open, []);
 }
 
-/** Folders with one key only are worth no click: their key stands where they would. */
+/** A folder with a single key is not worth a click: the key takes its place. */
 function grow(entries, separator) {
   const root = { folders: new Map(), keys: [], count: 0 };
   for (const entry of entries) {

@@ -54,7 +54,7 @@ export async function checkConnecting(tab, redis, origin) {
     await tab.state("ready");
     await tab.sees("endpoint", /^full@127\.0\.0\.1:\d+ db2$/);
     check(!(await kept()).includes("full-secret"), "the password was kept");
-    check(!(await tab.page.content()).includes("full-secret"), "the password stands in the page");
+    check(!(await tab.page.content()).includes("full-secret"), "the password is in the page");
     await tab.get("disconnect").click();
     await tab.state("closed");
     await tab.get("connect-password").fill("full-secret");

@@ -160,7 +160,7 @@ export async function checkServer(tab, redis) {
 }
 
 export async function checkOutage(tab, redis, control) {
-  await step("a lost connection is told, and recovered from", async () => {
+  await step("a lost connection is shown, and recovered from", async () => {
     await tab.tab("pubsub");
     if ((await tab.get("subscription").count()) === 0) {
       await tab.get("pubsub-kind").selectOption("channel");
@@ -183,7 +183,7 @@ export async function checkOutage(tab, redis, control) {
     await tab.get("events-level").selectOption("0");
   });
 
-  await step("subscriptions are back after it, and what was missed is told", async () => {
+  await step("subscriptions are back after it, and the page shows that messages were missed", async () => {
     await tab.tab("pubsub");
     await tab.sees("pubsub-missed", /^[1-9]/);
     const again = await redis();

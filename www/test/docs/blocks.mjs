@@ -40,7 +40,7 @@ export class Document {
     return found[0].code;
   }
 
-  /** The content of a file: the block before which its name stands last. */
+  /** The content of a file: the last block that follows its name. */
   file(name) {
     const found = this.#blocks.filter(({ before }) => [...before.matchAll(/`([\w./-]+\.\w+)`/g)].at(-1)?.[1] === name);
     if (found.length !== 1) throw new Error(`${this.name}: ${found.length} blocks follow the name ${name}`);

@@ -117,7 +117,7 @@ export async function followBrowser(doc, place, ports, program) {
     await page.click("#count");
     await says(page, "total", `${before + 1}`);
   });
-  await step("browser.md 5: what is published comes to every tab, as text", async () => {
+  await step("browser.md 5: a published message reaches every tab, as text", async () => {
     const other = await browser.newPage();
     await other.goto(http);
     await login(other, "PAGE-PASSWORD");

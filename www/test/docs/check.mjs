@@ -1,4 +1,4 @@
-// docs/browser.md and docs/edge.md, each step as it stands there: nothing but ports differs.
+// docs/browser.md and docs/edge.md, each step as written: only ports differ.
 //
 //   REDIS_SERVER, REDMUX_GATEWAY, CHROMIUM   paths of programs
 //

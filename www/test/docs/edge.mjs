@@ -57,7 +57,7 @@ export async function followEdge(doc, place, ports, { REDIS_SERVER, REDMUX_GATEW
   const tls = await startTls({ folder: join(place.home, "tls"), server: REDIS_SERVER, gateway: REDMUX_GATEWAY, upstream: `127.0.0.1:${behind}` });
   const password = { REDIS_PASSWORD: "WORKER-PASSWORD" };
   try {
-    await step("edge.md: TLS with an authority and a certificate of one's own", async () => {
+    await step("edge.md: TLS with a private authority and a client certificate", async () => {
       for (const name of ["ca.pem", "cert.pem", "key.pem"]) await cp(join(place.home, "tls", name), join(place.cwd, name));
       const admin = `redis-cli -p ${tls.port} --tls --cacert ca.pem -h localhost`;
       await place.type(`${admin} CONFIG SET tls-auth-clients yes`);
@@ -120,7 +120,7 @@ export async function followEdge(doc, place, ports, { REDIS_SERVER, REDMUX_GATEW
     await until(refused, "a refusal");
     await server.end();
   });
-  await step("edge.md: a transport of one's own", async () => {
+  await step("edge.md: a transport of the program's own", async () => {
     let used = 0;
     const tunnel = createServer((peer) => {
       used += 1;

@@ -111,7 +111,7 @@ policy = "all"`,
     await until("a message", () => page.evaluate(`seen.messages.includes("${payload}")`));
   };
 
-  await step(`${ENGINE}: a gateway that is killed: the page comes back, and is told of the gap`, async () => {
+  await step(`${ENGINE}: a gateway that is killed: the page comes back, and hears of the gap`, async () => {
     const page = await connected();
     await gateway.stop("SIGKILL");
     await until("the failure", () => page.evaluate("seen.failed.length === 1"));
@@ -124,7 +124,7 @@ policy = "all"`,
     await page.close();
   });
 
-  await step(`${ENGINE}: a server that the gateway loses: the page comes back, and is told of the gap`, async () => {
+  await step(`${ENGINE}: a server that the gateway loses: the page comes back, and hears of the gap`, async () => {
     const page = await connected();
     behind.stop();
     await until("the failure", () => page.evaluate("seen.failed.length === 1"));

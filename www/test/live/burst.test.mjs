@@ -9,7 +9,7 @@ import { gateway, redis, until } from "./support.mjs";
 
 const LIMIT = { timeout: 300_000 };
 
-/** Publishes so many messages at once. */
+/** Publishes `count` messages at once. */
 async function publish(client, channel, count) {
   const source = "for n = 0, ARGV[1] - 1 do redis.call('PUBLISH', KEYS[1], n) end";
   await client.eval(source, [channel], [count], { timeout: Infinity });
@@ -51,7 +51,7 @@ for (const [name, options] of [["RESP3", {}], ["RESP2", { protocol: 2 }], ["gate
   });
 }
 
-test("an iterator that is slow keeps its capacity, the newest, and is told of the rest", LIMIT, async (t) => {
+test("a slow iterator keeps the newest messages, up to its capacity, and hears of the rest", LIMIT, async (t) => {
   const server = await redis(t);
   const client = await connect(server.url, { subscriptionCapacity: 10 });
   t.after(() => client.close());

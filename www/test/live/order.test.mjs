@@ -44,7 +44,7 @@ test("random histories arrive in order", LIMIT, async (t) => {
   }
 });
 
-/** Issues so many things; gives their tags in order, and whether each must arrive. */
+/** Issues `count` commands and messages; returns their tags in order, and whether each must arrive. */
 async function play(client, below, count, subscribes) {
   const issued = [];
   const open = [];

@@ -1,5 +1,5 @@
-// Every modifier of every method by itself, so that a server shows whether it stands in the right
-// place and with the right value.
+// Every modifier of every method by itself, so that a server shows whether it is in the right place
+// and has the right value.
 
 import { COMMANDS } from "../../src/commands.js";
 

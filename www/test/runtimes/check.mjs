@@ -281,7 +281,7 @@ try {
   // To see whether anything is left of what was closed.
   const gc = "--expose-gc";
   const deno = ["run", "--quiet", `--v8-flags=${gc}`, "--node-modules-dir=manual", ...permissions, "app.mjs"];
-  // A WebSocket takes no options of TLS: the process is told of the authority.
+  // A WebSocket takes no TLS options: the process gets the authority.
   for (const [where, program, args, variable] of [
     ["node", process.execPath, [gc, "app.mjs"], "NODE_EXTRA_CA_CERTS"],
     ["deno", RUNTIMES.deno, deno, "DENO_CERT"],

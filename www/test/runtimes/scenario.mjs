@@ -86,7 +86,7 @@ export async function run({ connect, load, ConnectionError, ServerError, Timeout
     called.unsubscribe();
     equal(JSON.stringify(seen), '{"called":5000,"iterated":5000,"missed":0,"errors":1000}');
   });
-  await step("a listener that throws harms nothing and is told", async () => {
+  await step("a listener that throws harms nothing and is reported", async () => {
     const told = [];
     const thrower = (name) => () => {
       throw new Error(`thrown on purpose by the test: ${name}`);
@@ -156,7 +156,7 @@ export async function run({ connect, load, ConnectionError, ServerError, Timeout
     await redis.close();
     equal((await failure(redis.ping())).code, "ERR_REDMUX_CLOSED");
   });
-  await step("gives up when it is told to", async () => {
+  await step("gives up when `reconnect` says so", async () => {
     let asked = 0;
     const client = await connect(url, { reconnect: () => (++asked, false) });
     const gaveUp = new Promise((resolve) => client.once("gaveUp", resolve));

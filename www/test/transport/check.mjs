@@ -86,7 +86,7 @@ async function browsers(base) {
     const browser = await launch();
     try {
       const page = await browser.newPage();
-      // Panics are told there; so are the failed dials that the scenarios ask for.
+      // Panics appear there; so do the failed dials that the scenarios cause.
       page.on("console", (message) => {
         if (message.text().includes("panicked")) console.log(`     ${message.text()}`);
       });

@@ -51,7 +51,7 @@ test("what a socket does not take is sent in order when there is room, whatever 
   assert.deepEqual([handle.sent, channel.buffered, handle.ends], ["abcdefghijkl", 0, 1]);
 });
 
-test("what comes before it is opened is told then, and nothing after it is closed", () => {
+test("what comes before a channel is opened is delivered then, and nothing after it is closed", () => {
   const { handle, channel } = played();
   const told = [];
   handle.on.data(handle, bytes("early"));
@@ -66,7 +66,7 @@ test("what comes before it is opened is told then, and nothing after it is close
   assert.equal(handle.ends, 1);
 });
 
-test("an end is told, also one that came before it was opened; a closed socket takes nothing", () => {
+test("an end is reported, also one that came before the channel was opened; a closed socket takes nothing", () => {
   const reset = new Error("reset");
   const early = played(-1);
   early.handle.on.close(early.handle, reset);

@@ -32,7 +32,7 @@ function opened(transport, address = {}) {
     while (events.length === 0) await new Promise((resolve) => (wake = resolve));
     return events.shift();
   };
-  /** What the link has to read, in pieces of at most so many bytes. */
+  /** What the link has to read, in pieces of at most `size` bytes. */
   const read = (size = 1024) => {
     const into = new Uint8Array(size);
     let all = "";
@@ -85,7 +85,7 @@ test("bytes that lie apart are one message, unless a channel takes the parts", a
   assert.deepEqual(await joining.next(), ["end", 1, "gone"]);
 });
 
-test("what a transport fails with is told, with the stage and without URLs", async () => {
+test("a transport's failure is reported with its stage and without URLs", async () => {
   const failing = (error, address) => opened(async () => { throw error; }, address).next();
   const coded = (message, code) => Object.assign(new Error(message), { code });
   assert.deepEqual(await failing(new Error("no route")), ["end", 3, "no route"]);
@@ -160,7 +160,7 @@ test("closing while it opens ends the stream that comes late", async () => {
   assert.equal(streams.count(), 1);
 });
 
-test("the transport is told when it is not wanted any more", async () => {
+test("the signal tells a transport that the client no longer wants the connection", async () => {
   let told;
   const { link } = opened((_, { signal }) => new Promise(() => (told = signal)));
   link.close();

@@ -1,4 +1,4 @@
-// Whatever a listener throws harms nothing, and is told.
+// What a listener throws harms nothing, and is reported.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -23,7 +23,7 @@ test("what reconnect returns is the wait, an end, or the default", () => {
   assert.deepEqual(ask(undefined), { wait: 0, thrown: [] });
 });
 
-test("what is no answer is told, and the default goes on", () => {
+test("an answer of another type is reported, and the default applies", () => {
   for (const [returned, what] of [[NaN, "NaN"], [-1, "-1"], ["5", "a string"], [true, "a boolean"], [Promise.resolve(1), "an object"], [[], "an array"]]) {
     const { wait, thrown } = ask(returned);
     assert.equal(wait, 0);

@@ -7,7 +7,7 @@ import { NotText, ReplyReader } from "../../src/reply.js";
 const encoder = new TextEncoder();
 const reader = new ReplyReader((bytes) => ({ error: new TextDecoder().decode(bytes) }));
 
-/** Reads a reply that lies somewhere in a larger memory. */
+/** Reads a reply from somewhere in a larger memory. */
 function read(reply, { bytes = false, bigint = false } = {}) {
   const body = typeof reply === "string" ? encoder.encode(reply) : reply;
   const memory = new Uint8Array(body.length + 20).fill(0xff);
@@ -75,7 +75,7 @@ test("texts of lists and maps are the same whether they are cut out of larger on
   const bulk = (text) => `$${encoder.encode(text).length}\r\n${text}\r\n`;
   for (const odd of ["", "ß", "語".repeat(300), "z".repeat(257), "\u0080"]) {
     for (const length of [1, 7, 12, 13, 64, 255, 256]) {
-      // So many that they need several regions; the odd one comes late.
+      // Enough for several regions; the odd one comes late.
       const texts = Array.from({ length: 99 }, (_, n) => String.fromCharCode(97 + (n % 26)).repeat(length));
       texts.splice(70, 0, odd);
       const all = texts.map(bulk).join("");

@@ -56,7 +56,7 @@ test("leaving the loop unsubscribes", async () => {
   assert.deepEqual(raw.cancelled, [id]);
 });
 
-test("a slow reader loses the oldest messages and is told how many", async () => {
+test("a slow reader loses the oldest messages and learns how many", async () => {
   const { client, raw } = await fakeClient({ subscriptionCapacity: 2 });
   const gaps = [];
   const events = [];
@@ -120,7 +120,7 @@ test("what makes no sense is refused", async () => {
   assert.throws(() => subscription[Symbol.asyncIterator](), /cannot be iterated/);
 });
 
-test("messages that came together are told one by one, also when a listener makes the memory grow", async () => {
+test("messages that came together are delivered one by one, also when a listener makes the memory grow", async () => {
   const { client, raw, glue } = await fakeClient();
   const heard = [];
   const subscription = await client.subscribe("ch", (message) => {

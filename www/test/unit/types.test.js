@@ -14,7 +14,7 @@ import { Queue } from "../../src/queue.js";
 import { COMMANDS } from "../../src/commands.js";
 import { generate, manual, nameOf, TARGET } from "../../types/generate.mjs";
 import { SECTIONS } from "../methods/cases.mjs";
-import { METHODS } from "../../types/methods.mjs";
+import { ITERATORS, METHODS } from "../../types/methods.mjs";
 
 const www = new URL("../../", import.meta.url);
 
@@ -95,6 +95,7 @@ test("every method is documented, typed, and has its function", () => {
   assert.deepEqual(Object.keys(METHODS).sort(), [...methods].sort());
   for (const method of methods) {
     for (const { prototype } of [Client, Queue]) assert.equal(typeof prototype[method], "function", method);
+    assert.equal(`${method}Iterator` in Client.prototype, method in ITERATORS, method);
   }
 });
 
@@ -122,7 +123,7 @@ test("the types name every public property of a client and of a queue, and no ot
     const body = types.slice(from, types.indexOf("\n}\n", from));
     const declared = [...body.matchAll(/^ {2}(?:readonly )?(\w+)[<(:]/gm)].map(([, name]) => name);
     const own = Object.getOwnPropertyNames(of.prototype).filter(
-      (name) => !name.startsWith("_") && !(name in METHODS),
+      (name) => !name.startsWith("_") && !(name in METHODS) && !(name.replace("Iterator", "") in ITERATORS),
     );
     assert.deepEqual([...new Set(declared)].sort(), own.sort(), head);
   }

@@ -17,7 +17,7 @@ use redmux::{
 const MAX_NAMES: usize = 1024;
 /// Instead of the number of a name: it is the first word.
 const NO_NAME: u32 = u32::MAX;
-/// Words of at least so many bytes are sent from where they lie: a part of its own costs what copying this does.
+/// Words of at least this number of bytes are sent without a copy: below it, a part for the word costs as much as the copy.
 const SHARE_FROM: usize = 16 << 10;
 /// Instead of milliseconds: the default, and no limit.
 const DEFAULT_TIME: u32 = 0;
@@ -97,7 +97,7 @@ impl Batch {
         let mut words = ArgList::new();
         command.words.append_to(&mut words);
         let words = words.iter().map(|word| String::from_utf8_lossy(word.as_bytes()).into_owned());
-        // The first one stands where others have their name.
+        // The name is the first word.
         std::iter::once(command.name.into_owned()).chain(words).collect()
     }
 

@@ -141,8 +141,7 @@ impl Drop for RawClient {
     }
 }
 
-/// The number that stands for a command's name in a [`Batch`]; `u32::MAX` when there are too
-/// many names.
+/// The number of a command's name in a [`Batch`]; `u32::MAX` when there are too many names.
 #[must_use]
 #[wasm_bindgen]
 pub fn intern(name: &str) -> u32 {

@@ -80,7 +80,7 @@ impl fmt::Debug for JsPolicy {
     }
 }
 
-/// Milliseconds as a duration; what is too long for one is for ever.
+/// Milliseconds as a duration; a number beyond its range is the longest one.
 pub(crate) fn duration(milliseconds: f64) -> Duration {
     Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or(Duration::MAX)
 }

@@ -27,7 +27,7 @@ use crate::{
     runtime::time_has_passed,
 };
 
-/// Replies, or messages, that are handed over at once, at most: the memory they hold is bounded by it.
+/// The most replies, or messages, that are handed over at once. It bounds the memory that they hold.
 const MOST: usize = 4096;
 /// More replies than these, or more bytes in them, take the other side a while.
 const FEW: usize = 64;

@@ -25,7 +25,7 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn schedule(this: &Host);
 
-    /// Calls [`fire`] with this number after so many milliseconds, instead of at another time.
+    /// Calls [`fire`] with this number after this time, instead of at the time that was set before.
     #[wasm_bindgen(method)]
     fn arm(this: &Host, timer: u32, millis: f64);
 
@@ -44,7 +44,7 @@ thread_local! {
 /// it would be asked several times.
 #[derive(Clone, Copy)]
 enum Clock {
-    /// No tasks run: whoever wants to know is told the time anew.
+    /// No tasks run: each question reads the clock again.
     Asked,
     /// Tasks run, and nobody has asked yet.
     Fresh,
@@ -69,7 +69,7 @@ fn now() -> Instant {
     }
 }
 
-/// Tells the instance whom to call; before everything else.
+/// Sets the functions that the instance calls; must be called first.
 #[wasm_bindgen]
 pub fn start(host: Host) {
     HOST.set(Some(host));
@@ -78,7 +78,7 @@ pub fn start(host: Host) {
 /// Does something that wakes tasks, and runs them before it returns: what JavaScript brings need
 /// not wait for another turn.
 ///
-/// Called from within a task, it leaves them to whoever runs that.
+/// Called from within a task, it leaves the woken tasks to the loop that runs that one.
 pub(crate) fn drive(action: impl FnOnce()) {
     let running = TASKS.with_borrow_mut(|tasks| std::mem::replace(&mut tasks.scheduled, true));
     action();

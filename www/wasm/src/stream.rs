@@ -29,7 +29,7 @@ pub(crate) struct JsTransport(pub(crate) Rc<Hooks>);
 impl Transport for JsTransport {
     type Stream = JsStream;
 
-    /// What lies apart is joined in JavaScript, which copies it anyway.
+    /// JavaScript joins the parts: it copies them anyway.
     fn capabilities(&self) -> Capabilities {
         Capabilities::vectored()
     }
@@ -62,7 +62,7 @@ impl Sink {
         self.change(|shared| shared.open = true);
     }
 
-    /// So many bytes more are there for [`JsLink::read`]; they have been read when this returns,
+    /// `length` more bytes are there for [`JsLink::read`]; they have been read when this returns,
     /// unless the driver has enough to do.
     pub fn data(&self, length: u32) {
         drive(|| self.change(|shared| shared.unread += length));
