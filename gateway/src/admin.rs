@@ -56,7 +56,7 @@ pub(crate) async fn serve(listener: TcpListener, shared: Weak<Shared>) {
                 let readiness = readiness.clone();
                 task::spawn(async move {
                     let _counted = counted;
-                    // Whoever asked and hung up misses the answer.
+                    // A client that asked and hung up misses the answer.
                     let _ = bounded(LIMIT * 2, answer(stream, shared, &readiness)).await;
                 });
             }

@@ -65,7 +65,7 @@ fn is_same_origin(origin: &Origin, head: &RequestHead, tls: bool) -> bool {
 pub(crate) fn client_address(trusted: &[Network], socket: IpAddr, head: &RequestHead) -> IpAddr {
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
     let mut address = socket.to_canonical();
-    // Each proxy vouches for the one before it; what strangers wrote stands in front.
+    // Each proxy vouches for the one before it; what strangers wrote comes first.
     for said in head.forwarded_for.iter().rev() {
         if !is_trusted(address) {
             break;

@@ -35,7 +35,7 @@ impl fmt::Debug for AuditConfig {
     }
 }
 
-/// Which commands are told of
+/// Which commands the audit log records
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum AuditCommands {
@@ -45,7 +45,7 @@ pub(crate) enum AuditCommands {
     All,
 }
 
-/// How the keys of commands are told
+/// How the audit log records keys
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum AuditKeys {

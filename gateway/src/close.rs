@@ -9,7 +9,7 @@ use async_tungstenite::tungstenite::{
 
 use crate::frames::FrameFault;
 
-/// Why a client was closed, with the WebSocket close code it is told
+/// Why a client was closed, with the WebSocket close code that it gets
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CloseReason {

@@ -66,7 +66,7 @@ struct Refused {
     /// Counted under this name.
     result: &'static str,
     reason: &'static str,
-    /// What a page is told that may be let in only to be told.
+    /// The reason that a page gets in a close frame: it is admitted only for that.
     close: Option<CloseReason>,
 }
 
@@ -93,7 +93,7 @@ impl Shared {
     async fn arrive(&self, address: IpAddr) -> Option<Stranger> {
         let state = self.state();
         let config = &state.config;
-        // Behind a proxy there are many: they are told apart once it has said who asks.
+        // Behind a proxy there are many clients: its header names the client of this request.
         let is_proxy = config.trusted_proxies.iter().any(|network| network.contains(address));
         let near = config.unauthenticated_per_address.filter(|_| !is_proxy);
         let arrived = self.ledger.stranger(address, config.unauthenticated, near);
@@ -130,7 +130,7 @@ impl Shared {
         let state = self.state();
         let limit = state.config.handshake_timeout;
         stream.set_nodelay(true)?;
-        // Whoever vanished without a word is noticed also while nothing is read from it.
+        // A client that vanished is noticed even while the gateway does not read from it.
         #[cfg(any(target_os = "linux", target_os = "android"))]
         {
             let vanished = state.config.ping_interval.saturating_add(state.config.pong_timeout);

@@ -1,4 +1,4 @@
-//! Lines that a thread of their own writes: whoever has something to tell never waits for it.
+//! Lines that a separate thread writes: the tasks that log never wait for it.
 
 use std::{
     collections::VecDeque,

@@ -131,7 +131,7 @@ async fn steer(mut signals: Signals, handle: Handle, file: Option<PathBuf>) {
             }
             // Without a file there is nothing to read again.
             (Ok(Signal::Hup), None) => {}
-            // Whoever asks twice does not want to wait.
+            // A second request means: do not wait.
             _ if asked => return handle.shutdown_now(),
             _ => {
                 notify("STOPPING=1");

@@ -71,7 +71,7 @@ impl Gateway {
     /// Serves clients until [`Handle::shutdown`], then lets them go.
     pub async fn run(self) {
         if let Some(listener) = self.admin {
-            // Until the very end: whoever watches a shutdown watches it there.
+            // Until the very end: operators watch a shutdown there.
             task::spawn(admin::serve(listener, Arc::downgrade(&self.shared)));
         }
         // Its end tells the clients to go.

@@ -173,7 +173,7 @@ impl Shared {
         std::mem::replace(&mut *current, replace).close();
     }
 
-    /// Whom a client is, which is counted and told.
+    /// Sets the identity of a client, and counts and logs it.
     pub(crate) fn authenticate(
         &self,
         peer: &Peer,

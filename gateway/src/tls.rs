@@ -17,7 +17,7 @@ use futures_rustls::{
 
 use crate::files::named;
 
-/// What the listener shows, and whom it takes certificates from
+/// The listener's certificate, and the authorities of clients' certificates
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ListenTls {
     pub(crate) certificate: PathBuf,

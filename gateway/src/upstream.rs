@@ -113,7 +113,7 @@ impl From<io::Error> for Failed {
     }
 }
 
-/// Nobody listens, or whoever did hung up: as while a server restarts.
+/// Nothing listens, or the listener hung up: as while a server restarts.
 fn is_for_now(kind: io::ErrorKind) -> bool {
     use io::ErrorKind::{
         BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, NotFound, UnexpectedEof,

@@ -21,7 +21,7 @@ use serde_json::{Map, Value};
 use super::{Denied, ring_provider};
 use crate::log::event;
 
-/// Whoever signs tokens that are accepted
+/// An issuer of tokens that are accepted
 #[derive(Debug)]
 pub(crate) struct Issuer {
     pub(crate) name: String,
@@ -44,7 +44,7 @@ pub(crate) enum Keys {
     File(JwksFile),
 }
 
-/// Which principal a token stands for
+/// How to find the principal of a token
 #[derive(Debug, Clone)]
 pub(crate) enum Role {
     Fixed(String),

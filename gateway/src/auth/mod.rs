@@ -37,7 +37,7 @@ pub(crate) struct Principal {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Access {
     pub(crate) principals: BTreeMap<String, Arc<Principal>>,
-    /// Whoever shows no credential.
+    /// The principal of clients without a credential.
     pub(crate) anonymous: Option<String>,
     pub(crate) tokens: Vec<(TokenHash, String)>,
     pub(crate) certificates: Vec<(CertificateId, String)>,
@@ -94,7 +94,7 @@ impl Credential {
 #[derive(Debug, Clone)]
 pub(crate) struct Grant {
     pub(crate) principal: Arc<Principal>,
-    /// Whom a JWT is about.
+    /// The subject of a JWT.
     pub(crate) subject: Option<String>,
     /// Those of the principal, made out to the subject.
     pub(crate) rules: Rules,
@@ -168,7 +168,7 @@ pub(crate) fn shown(head: &RequestHead, certificate: Option<Vec<u8>>) -> Result<
 }
 
 impl Access {
-    /// Whom a JWT or a token stands for.
+    /// Grants access for a JWT or a token.
     pub(crate) fn by_secret(&self, secret: &str) -> Result<Grant, Denied> {
         if let Some((hash, name)) = tokens::find(&self.tokens, secret) {
             return self.grant(name, Credential::Token(*hash), None, None);
@@ -194,7 +194,7 @@ impl Access {
         Err(why)
     }
 
-    /// Whom a certificate stands for that the authorities of the listener vouch for.
+    /// Grants access for a certificate that an authority of the listener has signed.
     pub(crate) fn by_certificate(&self, der: &[u8]) -> Result<Grant, Denied> {
         let known = certificates::ids(der);
         let (id, name) = self
@@ -207,7 +207,7 @@ impl Access {
         self.grant(name, credential, None, Some(end))
     }
 
-    /// Whoever shows nothing, if that is enough.
+    /// Grants access without a credential, if that is configured.
     pub(crate) fn by_nothing(&self) -> Option<Grant> {
         let name = self.anonymous.as_deref()?;
         self.grant(name, Credential::Anonymous, None, None).ok()

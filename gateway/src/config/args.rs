@@ -52,7 +52,7 @@ usage: redmux-gateway --config FILE [--quiet]
 
 The first serves what a configuration file says: see docs/gateway.md. The second reads such
 a file and says what is wrong with it. The third hashes the token on standard input, or makes
-a new one. The last is for development: whoever reaches it may do nearly everything, so it
+a new one. The last is for development: every client may do nearly everything, so it
 listens on loopback addresses only.
 
   --upstream ADDRESS            the Redis server (required)

@@ -110,7 +110,7 @@ impl Reading {
                     format!("access.anonymous: there is no principal {:?}", name.get_ref()),
                 ));
             }
-            self.warn("access.anonymous lets in whoever shows no credential");
+            self.warn("access.anonymous lets in clients without a credential");
             access.anonymous = Some(name.get_ref().clone());
         }
         access.refuse_by_closing = file.access.refusals == Refusals::Close;
@@ -166,7 +166,7 @@ impl Reading {
             config.admin_hosts = host_names("admin.hosts", admin.hosts)?;
         }
         if config.admin.is_some_and(|address| !address.ip().is_loopback()) {
-            self.warn("admin.address is no loopback address: whoever reaches it reads the metrics");
+            self.warn("admin.address is no loopback address: every client that reaches it can read the metrics");
         }
         if let Some(audit) = file.audit {
             let file = (audit.file != "stderr").then(|| self.path(&audit.file));

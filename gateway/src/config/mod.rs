@@ -1,4 +1,4 @@
-//! How the gateway listens, whom it lets in and what it bounds.
+//! How the gateway listens, which clients it admits and what it bounds.
 
 mod access;
 mod args;

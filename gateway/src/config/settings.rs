@@ -12,9 +12,9 @@ use crate::{
     upstream::{Heartbeat, Upstream},
 };
 
-/// How the gateway listens, whom it lets in and what it bounds
+/// How the gateway listens, which clients it admits and what it bounds
 ///
-/// [`Config::new`] is for development: whoever reaches the gateway may do nearly everything.
+/// [`Config::new`] is for development: every client may do nearly everything.
 /// For anything else write a file and [load](crate::load_config) it.
 #[derive(Debug, Clone)]
 #[non_exhaustive]

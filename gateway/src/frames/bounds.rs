@@ -127,7 +127,7 @@ impl fmt::Display for FrameFault {
 impl std::error::Error for FrameFault {}
 
 impl FrameFault {
-    /// The one that an error of the stream stands for.
+    /// The fault that an error of the stream carries.
     pub(crate) fn of(error: &io::Error) -> Option<Self> {
         error.get_ref()?.downcast_ref().copied()
     }

@@ -36,7 +36,7 @@ impl Charge {
         Self { budget: budget.clone(), held: 0 }
     }
 
-    /// Holds so many bytes instead of those before; false if there is no room for them.
+    /// Holds `bytes` bytes instead of the former number; false if there is no room for them.
     pub(crate) fn hold(&mut self, bytes: usize) -> bool {
         let bytes = bytes.saturating_sub(FREE);
         if bytes > self.held {

@@ -11,7 +11,7 @@ use super::{Bucket, Budget, Connected, Usage};
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     pub(crate) all: Arc<Usage>,
-    /// Sockets of whoever has shown no credential yet.
+    /// Sockets of clients that have shown no credential yet.
     pub(crate) strangers: Arc<Usage>,
     /// Bytes of requests that are held: what has come in part, or waits for room.
     pub(crate) buffered: Arc<Budget>,
@@ -84,7 +84,7 @@ impl Ledger {
     }
 }
 
-/// Whoever has one IPv6 address has 2^64 of them: they count as one.
+/// A client with one IPv6 address has 2^64 of them: they count as one.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() >> 64 << 64).into()),

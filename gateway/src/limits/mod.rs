@@ -225,7 +225,7 @@ mod tests {
         let levels = [level(&own, 10), level(&all, 3)];
         let room = take_room(&levels, 8).await;
         assert_eq!((room.count(), own.in_flight(), all.in_flight()), (3, 3, 3));
-        // Whoever gives up while it waits leaves nothing behind.
+        // A client that gives up while it waits leaves nothing behind.
         let waiting = async_std::future::timeout(Duration::from_millis(20), take_room(&levels, 8));
         assert!(waiting.await.is_err());
         assert_eq!((own.in_flight(), all.in_flight()), (3, 3));

@@ -132,7 +132,7 @@ mod tests {
         let mut next = Box::pin(room.take(5, Some(5)));
         let mut small = Box::pin(room.take(1, Some(5)));
         assert!(poll!(&mut next).is_pending() && poll!(&mut small).is_pending());
-        // Whoever came first is served first, though the other is asked before.
+        // The first in line is served first, though the other is polled before.
         room.give(1);
         assert!(poll!(&mut small).is_pending());
         assert_eq!(poll!(&mut next), Poll::Ready(1));

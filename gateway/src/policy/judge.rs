@@ -171,7 +171,7 @@ impl Rules {
         }
     }
 
-    /// Invalidations name keys, whoever changed them.
+    /// Invalidations name keys, whichever client changed them.
     fn judge_tracking(&self, words: &[Arg<'_>]) -> Verdict {
         let has =
             |option: &[u8]| words.iter().any(|word| word.as_bytes().eq_ignore_ascii_case(option));
@@ -203,7 +203,7 @@ fn changes_something(spec: &CommandSpec) -> bool {
         )
 }
 
-/// What stands behind each occurrence of an option, wherever it may be.
+/// The word behind each occurrence of an option, wherever it may be.
 ///
 /// A value that reads like the option is taken for it too: at worst too much is judged.
 fn behind<'w, 'a>(

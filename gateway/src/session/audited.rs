@@ -1,4 +1,4 @@
-//! What is told of a session to logs and to the audit log.
+//! What logs and the audit log record of a session.
 
 use std::sync::atomic::Ordering::Relaxed;
 

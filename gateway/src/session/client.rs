@@ -54,7 +54,7 @@ pub(super) struct Live {
     pub(super) levels: Vec<Level>,
     /// Most commands that go out at once.
     pub(super) batch: usize,
-    /// Whether commands are told to an audit log.
+    /// Whether commands go to an audit log.
     pub(super) audited: bool,
 }
 

@@ -42,7 +42,7 @@ pub(super) struct Opening {
 /// A client that may be served, and what counts it
 type Admitted = (Grant, Counted);
 
-/// Waits for a credential and looks whom it stands for.
+/// Waits for a credential and finds its principal.
 pub(super) async fn read(
     source: &mut Source,
     shared: &Shared,
@@ -151,7 +151,7 @@ fn shown(command: &Command) -> Option<ShownByCommand> {
     Some(ShownByCommand { user: user.map(<[u8]>::to_vec), secret: secret.to_vec(), opening })
 }
 
-/// Looks whom a credential stands for.
+/// Finds the principal of a credential.
 fn log_in(
     shared: &Shared,
     peer: &Peer,

@@ -19,7 +19,7 @@ pub(super) struct Due {
     pub(super) sent: u64,
     /// Subscriptions are confirmed one by one; zero is an ordinary reply.
     pub(super) confirmations: u32,
-    /// It stands for a refusal: how long the server takes for it says nothing.
+    /// The command replaces a denied one: how long the server takes for it says nothing.
     pub(super) denied: bool,
 }
 

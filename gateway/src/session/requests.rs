@@ -21,12 +21,12 @@ use crate::{
 /// From here on no more commands are added to what goes out at once.
 const ENOUGH: usize = 64 << 10;
 
-/// How the name of a command begins that no server has: its answer stands for a refusal.
+/// The beginning of a command's name that no server has: its error takes the place of a refusal.
 ///
 /// The reason is part of the name: clients may leave arguments out of what they show. Redis quotes
 /// 128 bytes of it; the longest refusal has fewer.
 ///
-/// The server answers it in its place among the others, and a transaction that it stands in
+/// The server answers it in its place among the others, and a transaction that contains it
 /// is discarded, as with a command that Redis itself refuses.
 const DENIED: &str = "GATEWAY.DENIED";
 

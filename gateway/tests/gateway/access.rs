@@ -70,7 +70,7 @@ async fn a_token_is_shown_in_a_subprotocol_a_header_or_the_first_message() {
         let mut socket = bench.open().await;
         assert_eq!(&ask(&mut socket, &line, answer.len()).await[..answer.len()], answer, "{line}");
     }
-    // What stands behind it in the same message is served too.
+    // The next command in the same message is served too.
     let mut socket = bench.open().await;
     send(&mut socket, [command(&["AUTH", &token]), command(&["GET", "a:1"])].concat()).await;
     assert_eq!(receive(&mut socket, 12).await, b"+OK\r\n$1\r\nv\r\n");

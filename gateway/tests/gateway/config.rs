@@ -1,4 +1,4 @@
-//! Configuration files: those that are shown are in order, and faults are told with their place.
+//! Configuration files: the examples are valid, and faults are reported with their place.
 
 use std::{
     io::Write,

@@ -53,7 +53,7 @@ async fn pings_of_a_client_that_reads_nothing_fill_no_memory() {
     until("it is closed", || bench.metric(SLOW) >= 1.0).await;
 }
 
-/// A command that begins and does not end is waited for, but not for ever.
+/// A command that begins and does not end is waited for, but only for a limited time.
 #[async_std::test]
 async fn what_is_begun_must_end_in_time() {
     let (site, token) = (Site::new(), new_token().unwrap());
@@ -83,7 +83,7 @@ async fn what_is_begun_must_end_in_time() {
     }
     let slow = "redmux_gateway_closes_total{reason=\"too-slow\",code=\"4408\"}";
     assert_eq!(bench.metric(slow), 3.0);
-    // Whoever must wait is not slow: commands that block hold up those behind them.
+    // A client that must wait is not slow: commands that block delay the ones behind them.
     let text = text.replace("denied = 3", "client_in_flight = 1");
     let bench = Bench::of(&site, &text).await;
     let mut socket = bench.open_as(&token).await.unwrap();
@@ -212,7 +212,7 @@ async fn files_that_are_not_taken_are_not_in_memory() {
         }
         let used = program.memory("VmHWM");
         assert!(used < 100 << 20, "{} MiB for 61 files of 20 MiB", used >> 20);
-        // Whoever takes it gets all of it.
+        // A client that reads gets the whole reply.
         let mut rest = Vec::new();
         first.read_to_end(&mut rest).unwrap();
         let body = rest.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4;

@@ -81,7 +81,7 @@ async fn slow_heads_are_cut_off_and_do_not_hold_up_others() {
         config.limits.connections = Some(4);
     })
     .await;
-    // One byte at a time, for ever: it is the whole head that is timed.
+    // One byte at a time, without end: the limit is on the whole head.
     let addr = bench.addr;
     let dripping: Vec<_> = (0..20)
         .map(|_| {
@@ -163,7 +163,7 @@ async fn nothing_is_smuggled_past_the_policy() {
         "* 1\r\n$8\r\nFLUSHALL\r\n".to_owned(),
         "*1 \r\n$8\r\nFLUSHALL\r\n".to_owned(),
         "*0x1\r\n$8\r\nFLUSHALL\r\n".to_owned(),
-        // Inline commands, and what stands before one.
+        // Inline commands, and what precedes one.
         "FLUSHALL\r\n".to_owned(),
         "\r\nFLUSHALL\r\n".to_owned(),
         "*0\r\nFLUSHALL\r\n".to_owned(),

@@ -41,7 +41,7 @@ async fn a_server_that_hangs_is_told_of() {
         + "[admin]\naddress = \"127.0.0.1:0\"\n";
     let bench = Bench::of(&site, &text).await;
     let admin = bench.admin.unwrap();
-    // Whoever blocks on a server that lives is left alone.
+    // A client that blocks on a live server is left alone.
     let mut blocked = bench.open_as(&token).await.unwrap();
     send(&mut blocked, command(&["BLPOP", "a:list", "0"])).await;
     let mut idle = bench.open_as(&token).await.unwrap();
@@ -63,7 +63,7 @@ async fn a_server_that_hangs_is_told_of() {
     let down = "redmux_gateway_upstream_up{upstream=\"main\"} 0";
     assert!(get_from(admin, "/metrics").await.contains(down));
     bench.server.resume();
-    // Whoever is owed nothing is still there.
+    // A client that waits for no reply is still connected.
     assert_eq!(ask(&mut idle, "SET a:1 v", 5).await, "+OK\r\n");
 }
 
