@@ -1,4 +1,4 @@
-// A line chart in SVG, with a text and a table of the same.
+// A line chart in SVG, with the same data as a text and a table.
 
 import { make } from "./dom.js";
 import { ceiling } from "./lib/stats.js";
@@ -7,8 +7,8 @@ const SVG = "http://www.w3.org/2000/svg";
 const ROWS = 10;
 
 /**
- * `series` are `{ name, color }`, with `color` the number of a colour of the theme; `format` writes a
- * value; `top(values)` gives the upper edge.
+ * `series` are `{ name, color }`, with `color` the number of a colour of the theme; `format` formats a
+ * value; `top(values)` returns the upper edge.
  */
 export class Chart {
   #samples = [];
@@ -79,7 +79,7 @@ export class Chart {
     this.#describe(last);
   }
 
-  /** Now and then only: it would be read aloud each time. */
+  /** Updated rarely: screen readers announce each change. */
   #describe(last) {
     if (!last || last.time - this.#described < 5000) return;
     this.#described = last.time;
@@ -97,7 +97,7 @@ export class Chart {
   }
 }
 
-/** Stretches without gaps, each value with its place. */
+/** Runs of values without gaps, each value with its index. */
 function runs(values) {
   const runs = [];
   let run = null;

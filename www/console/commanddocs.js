@@ -1,4 +1,4 @@
-// The commands that are known: the server's own documentation, or else this project's table.
+// The known commands: from the server's own documentation, or from this project's table.
 
 import { docsFromServer, docsFromTable } from "./lib/docs.js";
 
@@ -16,7 +16,7 @@ export class CommandDocs extends EventTarget {
     session.addEventListener("opened", () => (this.#asked = null));
   }
 
-  /** Asks for them, once for each connection. */
+  /** Loads the commands, once for each connection. */
   load() {
     this.#asked ??= this.#load();
     return this.#asked;
@@ -24,19 +24,19 @@ export class CommandDocs extends EventTarget {
 
   async #load() {
     try {
-      // It is a big reply: some hundred kilobytes.
+      // The reply is large: some hundred kilobytes.
       const reply = await this.#session.quietly({ timeout: 20_000 }, "COMMAND", "DOCS");
       this.commands = docsFromServer(reply);
       this.source = "server";
     } catch {
-      // Not permitted, or a server before 7.0.
+      // Not allowed, or a server before 7.0.
     }
     if (this.commands.size === 0) {
       try {
         this.commands = docsFromTable(await (await fetch(new URL("./commands.json", import.meta.url))).json());
         this.source = "table";
       } catch {
-        // Then nothing is completed.
+        // Then there is no completion.
         this.#asked = null;
       }
     }

@@ -11,9 +11,9 @@ import { parseWords } from "./lib/words.js";
 
 const KEPT = 300;
 const HISTORY = 500;
-/** A reply is cut beyond this: a page cannot show a million lines. */
+/** Longer replies are cut: a page cannot show a million lines. */
 const SHOWN = 200_000;
-/** These answer with text for people, which redis-cli shows unquoted. */
+/** Commands that answer with text for people, which redis-cli shows unquoted. */
 const RAW = /^(INFO|LOLWUT|CLIENT (LIST|INFO)|CLUSTER (INFO|NODES)|LATENCY (DOCTOR|GRAPH)|MEMORY (DOCTOR|MALLOC-STATS)|DEBUG HTSTATS|CONFIG HELP)( |$)/;
 
 export class CommandLine {
@@ -68,7 +68,7 @@ export class CommandLine {
     this.#input.focus();
   }
 
-  /** What is done here, or elsewhere on this page. */
+  /** Commands that the page itself carries out. */
   #local(words) {
     const name = words[0].toUpperCase();
     if (name === "CLEAR" && words.length === 1) {

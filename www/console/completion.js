@@ -1,4 +1,4 @@
-// Completion under the command line (an ARIA combobox), and what is known of the command in it.
+// Completion under the command line (an ARIA combobox), and help on the command in it.
 
 import { byId, make } from "./dom.js";
 import { complete, hint } from "./lib/complete.js";
@@ -14,7 +14,7 @@ export class Completion {
   #from = 0;
   #active = -1;
 
-  /** `docs` gives the `Map` of commands, which may be empty at first. */
+  /** `docs` returns the `Map` of commands, which may be empty at first. */
   constructor(input, docs) {
     this.#input = input;
     this.#docs = docs;
@@ -46,7 +46,7 @@ export class Completion {
     this.#draw();
   }
 
-  /** Whether the key was for the list. */
+  /** Returns whether the list handled the key. */
   key(event) {
     if (this.#options.length === 0) return false;
     const { length } = this.#options;

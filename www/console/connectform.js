@@ -4,7 +4,7 @@ import { announce, byId } from "./dom.js";
 
 const KEPT = "redmux-console";
 
-/** What to do about an error, where something can be said. */
+/** Advice on an error, if there is some. */
 function advice(error) {
   const text = `${error.message} ${error.serverText ?? ""}`;
   if (/WRONGPASS|4401|no credential|invalid username/i.test(text)) return "Check the user and the password, or the token.";
@@ -12,7 +12,7 @@ function advice(error) {
   if (/4429|max number of clients|too many/i.test(text)) return "Too many clients are connected. Try again later.";
   if (/DB index|out of range/i.test(text)) return "There is no such database.";
   if (error.stage === "upgrade" || error.stage === "dial") {
-    return "A browser does not say why: the gateway may be down, or may not know this path, this host or this page's origin. Its log knows.";
+    return "Browsers give no reason: the gateway may be down, or may not know this path, this host or this page's origin. Its log has the reason.";
   }
   if (error.kind === "timeout") return "Nothing answered in time. Is it a gateway?";
   return "";
@@ -66,7 +66,7 @@ export class ConnectForm {
     try {
       new URL(values.url, location.href);
     } catch {
-      return this.#fail({ message: "The gateway's address is no URL.", code: "ERR_REDMUX_CONFIG" });
+      return this.#fail({ message: "The gateway's address is not a URL.", code: "ERR_REDMUX_CONFIG" });
     }
     try {
       await this.#session.open(options);
@@ -109,7 +109,7 @@ export class ConnectForm {
       if (values.keep) sessionStorage.setItem(KEPT, JSON.stringify(values));
       else sessionStorage.removeItem(KEPT);
     } catch {
-      // Storage may be forbidden: then nothing is kept.
+      // Storage may be forbidden: then nothing is saved.
     }
     this.#form.elements.password.value = "";
     this.#form.elements.token.value = "";
@@ -120,7 +120,7 @@ export class ConnectForm {
     try {
       kept = JSON.parse(sessionStorage.getItem(KEPT));
     } catch {
-      // As if there were nothing.
+      // Treated as empty.
     }
     if (!kept) return;
     const { elements } = this.#form;
@@ -134,14 +134,14 @@ export class ConnectForm {
   }
 }
 
-/** Where the gateway is that served this page. */
+/** The address of the gateway that served this page. */
 export async function ownGateway() {
   let path = "/redis";
   try {
     const response = await fetch(new URL("./gateway.json", location.href));
     if (response.ok) path = (await response.json()).path ?? path;
   } catch {
-    // Served by something else: the usual path will do.
+    // Served by another server: use the default path.
   }
   return new URL(path, location.href).href.replace(/^http/, "ws");
 }

@@ -1,8 +1,8 @@
-// Questions in modal dialogs.
+// Modal dialogs.
 
 import { button, labelled, make } from "./dom.js";
 
-/** Asks; `true` if the answer is yes. The safe answer has the focus. */
+/** Asks a question; `true` if the answer is yes. The safe answer has the focus. */
 export function confirm(title, text, action, { detail = null } = {}) {
   return new Promise((resolve) => {
     const cancel = button("Cancel", () => dialog.close(), { data: { testid: "dialog-cancel" } });
@@ -15,8 +15,8 @@ export function confirm(title, text, action, { detail = null } = {}) {
 }
 
 /**
- * Asks for texts. `fields` are `{ name, label, value, note, multiline, type }`; `accept(values)` does what
- * is to be done, and keeps the dialog open with the error if it throws.
+ * Asks for texts. `fields` are `{ name, label, value, note, multiline, type }`; `accept(values)` acts on
+ * them; if it throws, the dialog stays open with the error.
  */
 export function ask(title, fields, action, accept) {
   return new Promise((resolve) => {
@@ -52,7 +52,7 @@ export function ask(title, fields, action, accept) {
   });
 }
 
-/** Shows something until it is closed. */
+/** Shows content until the user closes it. */
 export function tell(title, ...children) {
   const close = button("Close", () => dialog.close(), { kind: "primary" });
   const dialog = open(title, children, [close], () => {});
@@ -78,7 +78,7 @@ function open(title, children, buttons, closed, role = null) {
     if (before?.isConnected) before.focus();
     closed();
   });
-  // A click beside it is a way out, as Escape is.
+  // A click outside closes the dialog, as Escape does.
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   document.body.append(dialog);
   dialog.showModal();

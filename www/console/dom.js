@@ -1,8 +1,8 @@
-// Making elements. Texts only ever become text nodes: nothing here reads HTML.
+// Makes elements. Texts always become text nodes: nothing here reads HTML.
 
 /**
  * `make("button.quiet", { type: "button", onclick }, "Text", child)`: properties that begin with
- * `on` are listeners, `data` is the dataset, all else are attributes; `null` and `false` are none.
+ * `on` are listeners, `data` is the dataset, all others are attributes; `null` and `false` are left out.
  */
 export function make(what, attributes = {}, ...children) {
   const [name, ...classes] = what.split(".");
@@ -53,7 +53,7 @@ export function segments(name, choices, chosen, choose) {
 
 const announcer = () => byId("announcer");
 
-/** Says something to those who do not see it, once. */
+/** Announces a text to screen readers, once. */
 export function announce(text) {
   announcer().textContent = "";
   setTimeout(() => (announcer().textContent = text), 50);
@@ -67,7 +67,7 @@ export function toast(text, tone = "good") {
   setTimeout(() => item.remove(), tone === "bad" ? 9000 : 4000);
 }
 
-/** Puts off what is asked for again and again. */
+/** Delays repeated calls until they pause. */
 export function debounce(milliseconds, action) {
   let timer;
   return (...args) => {

@@ -1,4 +1,4 @@
-// The page as a whole: the connection's state, the tabs, the keys that work everywhere.
+// The whole page: the connection's state, the tabs, the keys that work everywhere.
 
 import { CommandDocs } from "./commanddocs.js";
 import { CommandLine } from "./commandline.js";
@@ -26,7 +26,7 @@ const SHORTCUTS = [
   ["↑ ↓", "In lists: move. In the command line: history or completion"],
   ["Tab", "In the command line: complete"],
   ["Ctrl L", "In the command line: clear"],
-  ["Esc", "Close what is open"],
+  ["Esc", "Close the dialog or the list"],
 ];
 const GOES = { k: "keys", c: "cli", p: "pubsub", m: "metrics", l: "slowlog", s: "server", e: "events" };
 const SEARCHES = { keys: "keys-pattern", pubsub: "pubsub-filter", server: "info-search" };
@@ -48,7 +48,7 @@ function showState() {
   chip.dataset.state = state;
   chip.textContent = STATES[state];
   byId("trouble").hidden = state !== "lost";
-  byId("trouble").textContent = state === "lost" ? `The connection was lost: ${trouble}. Trying again until it is back; what is sent meanwhile waits.` : "";
+  byId("trouble").textContent = state === "lost" ? `The connection was lost: ${trouble}. Trying again until it is back; commands sent meanwhile wait.` : "";
   const isOpen = state === "ready" || state === "lost";
   byId("connect-view").hidden = isOpen;
   byId("work-view").hidden = !isOpen;
@@ -70,7 +70,7 @@ function about() {
   return product ? `${product} ${version} · RESP${connection.protocol}` : connection ? `RESP${connection.protocol}` : "";
 }
 
-/** What a panel shows is asked for when it is looked at. */
+/** A panel loads its data when it is opened. */
 function look(name) {
   if (!session.client) return;
   if (name === "slowlog") slowLog.load();

@@ -26,7 +26,7 @@ export class Metrics {
     this.#session = session;
     const number = { format: short, top: (values) => Math.max(5, ceiling(values)) };
     this.#latency = new Chart("Round trip", [{ name: "last", color: 1 }, { name: "p50", color: 2 }, { name: "p99", color: 3 }], { format: duration, testid: "chart-latency" });
-    this.#throughput = new Chart("Commands a second", [{ name: "server", color: 1 }, { name: "this page", color: 2 }], { ...number, testid: "chart-throughput" });
+    this.#throughput = new Chart("Commands per second", [{ name: "server", color: 1 }, { name: "this page", color: 2 }], { ...number, testid: "chart-throughput" });
     this.#memory = new Chart("Memory", [{ name: "used", color: 1 }, { name: "resident", color: 2 }], { format: size, top: binaryCeiling, testid: "chart-memory" });
     this.#clients = new Chart("Clients", [{ name: "connected", color: 1 }, { name: "blocked", color: 3 }], { ...number, testid: "chart-clients" });
     byId("charts").append(this.#latency.element, this.#throughput.element, this.#memory.element, this.#clients.element);
@@ -56,7 +56,7 @@ export class Metrics {
     const started = performance.now();
     let taken = null;
     try {
-      // Waiting for a connection is no round trip.
+      // Waiting for a connection is not a round trip.
       if (this.#session.state === "ready") {
         await this.#session.quietly({ timeout: 3000 }, "PING");
         taken = performance.now() - started;

@@ -1,4 +1,4 @@
-// Messages, as they come.
+// Messages as they arrive.
 
 import { button, byId, make, toast } from "./dom.js";
 import { brief, bytesOf, fromTyped } from "./lib/bytes.js";
@@ -9,7 +9,7 @@ import { describe } from "./session.js";
 
 const KEPT = 2000;
 const SHOWN = 200;
-/** Of a payload no more is kept. */
+/** Longer payloads are cut. */
 const PAYLOAD = 4096;
 
 export class PubSub {
@@ -72,7 +72,7 @@ export class PubSub {
     return true;
   }
 
-  /** After a new login, what was subscribed is subscribed anew. */
+  /** After a new login, makes the subscriptions again. */
   async #again() {
     const before = [...this.#subscriptions.values()];
     this.#subscriptions.clear();

@@ -1,4 +1,4 @@
-// What the server says of itself.
+// The server's INFO.
 
 import { byId, debounce, make } from "./dom.js";
 import { fieldsOf, hitRatio, parseInfo, parts, searchInfo } from "./lib/info.js";
@@ -18,7 +18,7 @@ export class ServerInfo {
     byId("info-search").addEventListener("input", debounce(120, () => this.#draw()));
   }
 
-  /** Asks anew. */
+  /** Loads the data again. */
   async load() {
     try {
       this.#sections = parseInfo(await this.#session.quietly({}, "INFO"));
@@ -48,11 +48,11 @@ export class ServerInfo {
     });
     byId("info-sections").replaceChildren(...sections);
     const fields = found.reduce((sum, section) => sum + section.fields.length, 0);
-    byId("info-count").textContent = this.#sections.length === 0 ? "" : fields === 0 ? "Nothing of this name." : plural(fields, "field");
+    byId("info-count").textContent = this.#sections.length === 0 ? "" : fields === 0 ? "No field of this name." : plural(fields, "field");
   }
 }
 
-/** `[name, value, note]` of what matters most, where the server says it. */
+/** The most important facts, `[name, value, note]`, as far as the server reports them. */
 function highlights(fields) {
   const get = (name) => fields.get(name);
   const tiles = [];
@@ -64,7 +64,7 @@ function highlights(fields) {
   const most = Number(get("maxmemory") ?? 0);
   add("Memory", get("used_memory") ? size(get("used_memory")) : null, most > 0 ? `of ${size(most)}, ${get("maxmemory_policy")}` : "no limit");
   add("Clients", get("connected_clients") ?? null, `${get("blocked_clients") ?? 0} blocked, at most ${count(get("maxclients") ?? 0)}`);
-  add("Commands a second", get("instantaneous_ops_per_sec") ? short(Number(get("instantaneous_ops_per_sec"))) : null, `${short(Number(get("total_commands_processed") ?? 0))} so far`);
+  add("Commands per second", get("instantaneous_ops_per_sec") ? short(Number(get("instantaneous_ops_per_sec"))) : null, `${short(Number(get("total_commands_processed") ?? 0))} so far`);
   const ratio = hitRatio(fields);
   add("Hits", ratio === null ? null : `${(ratio * 100).toFixed(1)} %`, `${short(Number(get("keyspace_misses")))} misses`);
   const keys = [...fields].filter(([name]) => /^db\d+$/.test(name));

@@ -1,16 +1,16 @@
-// The one connection of the page, and what is known about it.
+// The connection of the page, and its state.
 
 import { connect } from "./redmux/src/index.js";
 
-/** What the gateway or the server does not let this user do. */
+/** The gateway or the server refuses a command to this user. */
 class Denied extends Error {
   name = "Denied";
 }
 
-/** The words of a gateway that refuses a command in the server's place. */
+/** The text of a gateway that refuses a command itself. */
 const BY_GATEWAY = /GATEWAY\.DENIED ([^']*)'/;
 
-/** Whether this user may not run the command at all, as far as can be told. */
+/** Whether this user may not run the command at all, as far as the error shows. */
 function isDenial({ serverCode, serverText = "" }) {
   if (BY_GATEWAY.test(serverText)) return true;
   // Other keys may be allowed.
@@ -34,13 +34,13 @@ export class Session extends EventTarget {
   /** `closed`, `connecting`, `ready` or `lost`. */
   state = "closed";
   client = null;
-  /** Of the last failure: its text, for the page's head. */
+  /** The text of the last failure, for the top of the page. */
   trouble = "";
   /** Commands sent by this page. */
   sent = 0;
   options = null;
   #refused = new Map();
-  /** Commands that are sent for the first time; whether they are allowed is not known yet. */
+  /** Commands that were sent once and not answered yet: it is not known whether they are allowed. */
   #trying = new Map();
   #attempt = 0;
 
@@ -69,7 +69,7 @@ export class Session extends EventTarget {
     this.dispatchEvent(new Event("opened"));
   }
 
-  /** Gives up, or closes what is open. */
+  /** Stops connecting, or closes the connection. */
   async close() {
     this.#attempt += 1;
     const client = this.client;
@@ -98,12 +98,12 @@ export class Session extends EventTarget {
   }
 
   /**
-   * Sends what a panel needs by itself. What this user may not do is asked once only: gateways
-   * close clients that go on trying.
+   * Sends a command that a panel needs by itself. A refused command is not sent again: gateways
+   * close clients that keep trying.
    */
   async quietly(options, ...words) {
     const name = typeof words[1] === "string" && /^[A-Z]+$/.test(words[1]) ? `${words[0]} ${words[1]}` : words[0];
-    // Of many at once one goes ahead.
+    // Of several at once, one is sent first.
     const first = this.#trying.get(name);
     if (first) await first.catch(() => {});
     const known = this.#refused.get(name);
@@ -120,7 +120,7 @@ export class Session extends EventTarget {
     }
   }
 
-  /** Lets panels try again what was refused. */
+  /** Lets panels try refused commands again. */
   forgetRefusals() {
     this.#refused.clear();
     this.#trying.clear();

@@ -1,4 +1,4 @@
-// The slow log, and what LATENCY knows.
+// The slow log, and the latencies of LATENCY.
 
 import { byId, make, toast } from "./dom.js";
 import { confirm } from "./dialogs.js";
@@ -21,7 +21,7 @@ export class SlowLog {
     byId("slowlog-reset").addEventListener("click", () => this.#reset());
   }
 
-  /** Asks anew. */
+  /** Loads the data again. */
   async load() {
     await Promise.all([this.#slow(), this.#latency()]);
   }

@@ -1,4 +1,4 @@
-// Tabs as the ARIA practices describe them: arrows move and choose, Tab goes into the panel.
+// Tabs after the ARIA practices: arrows move and choose, Tab enters the panel.
 
 import { byId } from "./dom.js";
 

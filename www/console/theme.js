@@ -1,4 +1,4 @@
-// Light or dark: as the system says, until somebody chooses.
+// Light or dark: follows the system until the user chooses.
 
 import { byId } from "./dom.js";
 
@@ -11,7 +11,7 @@ export function startTheme() {
   try {
     theme = localStorage.getItem(KEPT) ?? "auto";
   } catch {
-    // Then it holds for this page only.
+    // Then the choice holds for this page only.
   }
   const show = () => {
     if (theme === "auto") delete document.documentElement.dataset.theme;
@@ -26,7 +26,7 @@ export function startTheme() {
     try {
       localStorage.setItem(KEPT, theme);
     } catch {
-      // As above.
+      // Storage may be forbidden.
     }
     show();
   });

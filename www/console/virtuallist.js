@@ -19,7 +19,7 @@ export class VirtualList {
   #asked = 0;
 
   /**
-   * `render(row)` gives the contents of a row, `open(row)` is called for Enter and clicks,
+   * `render(row)` returns the contents of a row, `open(row)` is called for Enter and clicks,
    * `fold(row, open)` for the left and right arrow of a tree, `seen(rows)` with those in view.
    */
   constructor(host, { height, render, open, fold = () => false, seen = () => {} }) {
@@ -39,7 +39,7 @@ export class VirtualList {
     new ResizeObserver(() => this.#later()).observe(host);
   }
 
-  /** Shows these rows; `tree` says how they are announced. */
+  /** Shows these rows; `tree`: announced as a tree. */
   set(rows, { tree = false, active = -1 } = {}) {
     this.#rows = rows;
     this.#role = tree ? "tree" : "listbox";
@@ -52,7 +52,7 @@ export class VirtualList {
     this.#mark();
   }
 
-  /** Draws the rows in view anew. */
+  /** Redraws the rows in view. */
   refresh() {
     for (const [at, element] of this.#made) element.replaceChildren(...this.#render(this.#rows[at]));
   }

@@ -1,4 +1,4 @@
-// The demo page: one client, shown from four sides.
+// The demo page: one client in four panels.
 
 import { connect } from "./redmux/src/index.js";
 import { RoundTrips } from "./chart.js";
@@ -108,7 +108,7 @@ function log(name, tone, detail) {
 
 async function openCounter(client) {
   await client.subscribe(COUNTER, ({ payload }) => showCounter(payload), {
-    // What was published meanwhile is gone: look.
+    // Messages published meanwhile are gone: read the value again.
     onMissed: () => readCounter(client),
   });
   await readCounter(client);

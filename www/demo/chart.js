@@ -5,7 +5,7 @@ const SVG = "http://www.w3.org/2000/svg";
 
 export class RoundTrips {
   #svg;
-  /** Milliseconds; `null` is a PING without answer. */
+  /** Milliseconds; `null` is a PING without a reply. */
   #samples = [];
   lost = 0;
   /** Milliseconds at the upper edge of the chart. */
@@ -52,7 +52,7 @@ export class RoundTrips {
   }
 }
 
-/** A round number that leaves out a rare slow one: it would flatten all the others. */
+/** A round number that ignores a rare slow sample, which would flatten all others. */
 function ceiling(samples) {
   if (samples.length === 0) return 1;
   const sorted = [...samples].sort((a, b) => a - b);
@@ -62,7 +62,7 @@ function ceiling(samples) {
   return [1, 2, 3, 5, 10].map((factor) => factor * unit).find((step) => step >= most);
 }
 
-/** Stretches of answered samples, each with its position. */
+/** Runs of answered samples, each with its position. */
 function runs(samples) {
   const runs = [];
   let run = null;

@@ -1,4 +1,4 @@
-// The console: reads a line, sends it, shows the reply.
+// The console: reads a line, sends the command, shows the reply.
 
 import { formatReply, quote } from "./lib/format.js";
 import { History } from "./lib/history.js";
@@ -15,7 +15,7 @@ export class Console {
   #history = new History();
   #subscriptions = [];
 
-  /** `client` gives the client at the moment, or null. */
+  /** `client` returns the current client, or null. */
   constructor(client) {
     this.#client = client;
     document.querySelector("#console-form").addEventListener("submit", (event) => {

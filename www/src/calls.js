@@ -1,6 +1,6 @@
 // Checks of options.
 
-/** @import { GivenOptions } from "./internal.js" */
+/** @import { GivenOptions, Unknown } from "./internal.js" */
 
 import { mistake } from "./errors.js";
 import { describe, isPlain } from "./values.js";
@@ -10,6 +10,7 @@ export const NO_OPTIONS = Object.freeze({});
 
 /** The options that every command takes. */
 export const CALL_OPTIONS = Object.freeze(["timeout", "signal", "bytes", "bigint", "cached"]);
+const SUBSCRIBE_OPTIONS = Object.freeze(["bytes", "onMissed", "signal"]);
 
 /**
  * Checks a number of milliseconds; `name` is how the error names it.
@@ -49,4 +50,20 @@ export function sendOptions(command, args) {
   if (typeof command !== "string") throw mistake(`the command is ${describe(command)} (expected a string)`);
   if (options !== NO_OPTIONS) checkOptions("send", options, CALL_OPTIONS);
   return options;
+}
+
+/**
+ * Checks the arguments of a subscribe method: the callback may be left out. Returns the options with the callback.
+ * @param {string} method
+ * @param {Unknown} callback
+ * @param {Unknown} options
+ */
+export function subscribeOptions(method, callback, options) {
+  if (isPlain(callback) && options === undefined) [callback, options] = [undefined, callback];
+  const { bytes = false, onMissed, signal } = options ?? {};
+  checkOptions(method, options ?? {}, SUBSCRIBE_OPTIONS);
+  for (const listener of [callback, onMissed]) {
+    if (listener !== undefined && typeof listener !== "function") throw mistake("the listener is not a function");
+  }
+  return { callback, bytes, onMissed, signal };
 }

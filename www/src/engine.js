@@ -7,10 +7,10 @@
 /** @import { Hooks, RawClient } from "./raw.js" */
 
 import { Book } from "./book.js";
-import { checkOptions, milliseconds } from "./calls.js";
+import { milliseconds, subscribeOptions } from "./calls.js";
 import { Delivery } from "./delivery.js";
 import { Dialer } from "./dialer.js";
-import { defineCause, internalError, mistake, report, toError } from "./errors.js";
+import { defineCause, internalError, mistake, report, safe, toError } from "./errors.js";
 import { Hub } from "./hub.js";
 import { soon } from "./instance.js";
 import { packOptions } from "./options.js";
@@ -18,9 +18,6 @@ import { KIND, Outbox } from "./outbox.js";
 import { GaveUp } from "./reconnect.js";
 import { looseText } from "./reply.js";
 import { Subscription } from "./subscription.js";
-import { isPlain } from "./values.js";
-
-const SUBSCRIBE_OPTIONS = Object.freeze(["bytes", "onMissed", "signal"]);
 
 export class Engine {
   hub = new Hub();
@@ -44,11 +41,7 @@ export class Engine {
   /** @type {(Error & { cause?: unknown }) | null} Why the client is closed, if `close` was not called. */
   #gaveUp = null;
 
-  /**
-   * @param {Instance} instance
-   * @param {Dial} dial
-   * @param {EngineOptions} [options]
-   */
+  /** @param {Instance} instance @param {Dial} dial @param {EngineOptions} [options] */
   constructor(instance, dial, { bigint = false, ...options } = {}) {
     this.#instance = instance;
     this.#dialer = new Dialer(instance, dial, (origin, error) => this.hub.report(origin, error));
@@ -73,11 +66,7 @@ export class Engine {
     }
   }
 
-  /**
-   * @param {EngineOptions} options
-   * @param {AbortSignal} [signal]
-   * @returns {Promise<void>}
-   */
+  /** @param {EngineOptions} options @param {AbortSignal} [signal] @returns {Promise<void>} */
   #begin(options, signal) {
     return new Promise((resolve, reject) => {
       /** @type {Entry} */
@@ -157,22 +146,15 @@ export class Engine {
    * @returns {Promise<Subscription>}
    */
   subscribe(method, channel, callback, options) {
-    if (isPlain(callback) && options === undefined) [callback, options] = [undefined, callback];
-    const { bytes = false, onMissed, signal } = options ?? {};
     return new Promise((resolve, reject) => {
-      checkOptions(method, options ?? {}, SUBSCRIBE_OPTIONS);
-      for (const listener of [callback, onMissed]) {
-        if (listener !== undefined && typeof listener !== "function") {
-          throw mistake("the listener is not a function");
-        }
-      }
+      const { bytes, signal, ...listeners } = subscribeOptions(method, callback, options);
       signal?.throwIfAborted();
       if (this.#closing) throw this.#closed(method);
       if (Array.isArray(channel)) throw mistake(`${method}: the channel is an array (expected one: subscribe to each)`);
       const packed = Outbox.bytesOf(channel);
       const stop = () => this.#drop(entry, undefined);
       const subscription = new Subscription({
-        kind: method, channel, hub: this.hub, callback, onMissed, ...this.#queue, stop,
+        kind: method, channel, hub: this.hub, ...listeners, ...this.#queue, stop,
       });
       const name = looseText(packed, 0, packed.length);
       /** @type {Subscribed} */
@@ -300,20 +282,13 @@ export class Engine {
     }
   }
 
-  /**
-   * @param {Entry} entry
-   * @param {AbortSignal} signal
-   */
+  /** @param {Entry} entry @param {AbortSignal} signal */
   #abortable(entry, signal) {
     entry.signal = signal;
     this.#listen(entry, signal, () => this.#drop(entry, signal.reason));
   }
 
-  /**
-   * @param {Entry} entry
-   * @param {AbortSignal} signal
-   * @param {() => void} abort
-   */
+  /** @param {Entry} entry @param {AbortSignal} signal @param {() => void} abort */
   #listen(entry, signal, abort) {
     signal.addEventListener("abort", abort, { once: true });
     entry.release = () => signal.removeEventListener("abort", abort);
@@ -347,15 +322,6 @@ export class Engine {
 
   /** The functions that the wasm side calls. None may throw: the wasm side cannot unwind. @returns {Hooks} */
   #hooks() {
-    // Not with `...args`, which would make an array for every reply.
-    /** @type {<F extends (first: any, second: any, third: any) => any>(hook: F) => F} Arguments are passed on. */
-    const safe = (hook) => /** @type {typeof hook} */ ((first, second, third) => {
-      try {
-        return hook(first, second, third);
-      } catch (error) {
-        report(error);
-      }
-    });
     return {
       error: safe((fields) => this.#error(fields)),
       replies: safe((places, count) => this.#delivery.replies(places, count)),
@@ -387,11 +353,7 @@ export class Engine {
     return error;
   }
 
-  /**
-   * @param {number} id
-   * @param {boolean} ok
-   * @param {unknown} value
-   */
+  /** @param {number} id @param {boolean} ok @param {unknown} value */
   #settle(id, ok, value) {
     const entry = this.#book.get(id);
     if (!entry) {
@@ -419,11 +381,7 @@ export class Engine {
     return Infinity;
   }
 
-  /**
-   * @param {number} attempt
-   * @param {number} outage
-   * @param {Error | null} reason
-   */
+  /** @param {number} attempt @param {number} outage @param {Error | null} reason */
   #giveUp(attempt, outage, reason) {
     if (this.#closing) return;
     const endpoint = this.#endpoint;

@@ -130,3 +130,20 @@ export function internalError(cause) {
 export function report(error) {
   console.error(error);
 }
+
+/**
+ * A function of up to three arguments that reports what `action` throws.
+ * @template {(first: any, second: any, third: any) => any} F Arguments of any types are passed on.
+ * @param {F} action
+ * @returns {F}
+ */
+export function safe(action) {
+  // Not with `...args`, which would make an array for every reply.
+  return /** @type {F} */ ((first, second, third) => {
+    try {
+      return action(first, second, third);
+    } catch (error) {
+      report(error);
+    }
+  });
+}

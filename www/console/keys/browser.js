@@ -57,7 +57,7 @@ export class KeyBrowser {
     session.addEventListener("opened", () => this.start());
   }
 
-  /** Begins anew. */
+  /** Starts again. */
   async start() {
     this.#scan?.stop();
     let match = null;
@@ -111,7 +111,7 @@ export class KeyBrowser {
     const some = plural(entries.length, "key");
     if (full) this.#note(`${some}: no more than ${count(MOST_KEYS)} are shown. Narrow the pattern.`);
     else if (finished) this.#note(entries.length === 0 ? "No key matches." : `${some}, all there are.`);
-    else this.#note(entries.length === 0 ? `Nothing among the first ${count(looked)} or so.` : `${some} so far.`);
+    else this.#note(entries.length === 0 ? `No match among the first ${count(looked)} or so.` : `${some} so far.`);
     byId("keys-more").disabled = byId("keys-all").disabled = finished || full;
   }
 
@@ -161,7 +161,7 @@ export class KeyBrowser {
           ]);
           Object.assign(entry, { type, ttl });
         } catch {
-          // Gone, or not permitted: the row says nothing then.
+          // The key is gone, or the command is not allowed: the row stays empty.
           Object.assign(entry, { type: entry.type ?? "?", ttl: -1 });
         }
       }),
@@ -183,7 +183,7 @@ export class KeyBrowser {
     if (before !== null) this.#keep(before);
   }
 
-  /** After a tree has opened or closed, the same row stays the active one. */
+  /** Keeps the active row after a folder was opened or closed. */
   #keep(before) {
     const at = this.#rows.findIndex((row) => (before.kind === "folder" ? row.path === before.path : row.entry === before.entry));
     if (at >= 0) this.#list.activate(at);
@@ -215,19 +215,19 @@ export class KeyBrowser {
   }
 }
 
-/** By code units: quick, and the same each time. */
+/** Orders by code units: fast and stable. */
 function byName(one, other) {
   return one.name < other.name ? -1 : one.name > other.name ? 1 : 0;
 }
 
-/** At once, and then no more often than this. */
+/** Calls `action` at once, and then at most once in this time. */
 function throttle(milliseconds, action) {
   let last = -Infinity;
   return () => {
     const started = performance.now();
     if (started - last < milliseconds) return;
     action();
-    // What takes long is done less often.
+    // A slow update is done less often.
     last = performance.now() + 3 * (performance.now() - started);
   };
 }

@@ -14,16 +14,16 @@ const PAGE = 100;
 const ESCAPED = 'A text in double quotes is unescaped: "\\x00".';
 
 const ascii = (bytes) => String.fromCharCode(...bytes);
-/** RESP2 gives numbers as text, RESP3 as numbers. */
+/** RESP2 has numbers as text, RESP3 as numbers. */
 const score = (reply) => (reply instanceof Uint8Array ? ascii(reply) : reply === Infinity ? "inf" : reply === -Infinity ? "-inf" : String(reply));
 
-/** Pairs of a flat array, or of RESP3's pairs. */
+/** Pairs from a flat array, or from RESP3's pairs. */
 function pairsOf(reply) {
   if (Array.isArray(reply[0])) return reply;
   return Array.from({ length: reply.length / 2 }, (_, at) => [reply[2 * at], reply[2 * at + 1]]);
 }
 
-/** What is common to all of them. */
+/** The parts that they share. */
 class Collection {
   constructor(context) {
     Object.assign(this, context);
@@ -40,14 +40,14 @@ class Collection {
     this.facts.append(fact("Elements", make("span", { data: { testid: "collection-size" } }, count(this.total))));
   }
 
-  /** A page of HSCAN or SSCAN; small ones come whole, whatever the count. */
+  /** A page of HSCAN or SSCAN; a small value comes whole, whatever the count. */
   async scan(command, cursor) {
     const pattern = patternOf(this.match);
     const words = [command, this.key, cursor ?? "0", "COUNT", PAGE];
     if (pattern !== null) words.push("MATCH", pattern);
     let next = cursor;
     let items = [];
-    // With a pattern many pages may be empty.
+    // With a pattern, many pages may be empty.
     for (let tries = 0; tries < 50 && items.length < PAGE; tries++) {
       words[2] = next ?? "0";
       const [after, found] = await this.send(...words);
@@ -67,7 +67,7 @@ class Collection {
     return input;
   }
 
-  /** Asks, sends, and shows what has become of it. */
+  /** Asks, sends the command, and shows the result. */
   async change(title, fields, action, send) {
     const done = await ask(title, fields, action, send);
     if (!done) return;
@@ -128,7 +128,7 @@ export async function viewHash(context) {
       value,
       view.actions(
         brief(field, 60),
-        // A page is no place for a megabyte in a text field.
+        // A text field cannot take a megabyte.
         value.length <= 1 << 20 ? button("Edit", () => edit(field, value), { data: { testid: "row-edit" }, "aria-label": `Edit ${brief(field, 60)}` }) : null,
         button("Delete", () => view.remove("Delete this field?", show(field), () => view.send("HDEL", key, field)), { "aria-label": `Delete ${brief(field, 60)}`, data: { testid: "row-delete" } }),
       ),
@@ -145,7 +145,7 @@ export async function viewList(context) {
   const one = (value) => [{ name: "value", label: "Value", value, multiline: true, note: ESCAPED }];
   const edit = (at, value) =>
     view.change(`Change element ${at}`, one(show(value)), "Save", async ({ value: typed }) => {
-      // Others may push meanwhile: then the place holds something else.
+      // Other clients may push meanwhile: then another element has this index.
       const [now] = await view.send("LRANGE", key, at, at);
       if (now === undefined || idOf(now) !== idOf(value)) throw new Error("The list has changed meanwhile. Reload it.");
       await view.send("LSET", key, at, fromTyped(typed));
@@ -164,7 +164,7 @@ export async function viewList(context) {
     table,
     make("span.grow"),
     button("Add first…", () => push("LPUSH", "Add before the first"), {}),
-    button("Add last…", () => push("RPUSH", "Add behind the last"), { kind: "primary", data: { testid: "value-add" } }),
+    button("Add last…", () => push("RPUSH", "Add after the last"), { kind: "primary", data: { testid: "value-add" } }),
   );
 }
 
@@ -175,7 +175,7 @@ export async function viewSet(context) {
   if (!view.isCurrent()) return;
   const add = () =>
     view.change("Add a member", [{ name: "value", label: "Member", note: ESCAPED }], "Add", async ({ value }) => {
-      if ((await view.send("SADD", key, fromTyped(value))) !== 1) throw new Error("It is a member already.");
+      if ((await view.send("SADD", key, fromTyped(value))) !== 1) throw new Error("This member exists already.");
     });
   const table = new PagedTable(`Members of ${show(key)}`, ["Member", "Actions"], {
     load: async (cursor) => {
@@ -206,7 +206,7 @@ export async function viewSortedSet(context) {
       [{ name: "score", label: "Score", value: "0" }, { name: "value", label: "Member", note: ESCAPED }],
       "Add",
       async ({ score: typed, value }) => {
-        if ((await view.send("ZADD", key, "NX", typed, fromTyped(value))) !== 1) throw new Error("It is a member already.");
+        if ((await view.send("ZADD", key, "NX", typed, fromTyped(value))) !== 1) throw new Error("This member exists already.");
       },
     );
   const table = new PagedTable(`Members of ${show(key)}`, ["Score", "Member", "Actions"], {

@@ -1,4 +1,4 @@
-// One key: what it is, and what can be done with it as a whole.
+// One key: its facts, and the actions on the whole key.
 
 import { announce, button, byId, make, toast } from "../dom.js";
 import { ask, confirm } from "../dialogs.js";
@@ -126,7 +126,7 @@ export class KeyDetail extends EventTarget {
     });
   }
 
-  /** What not every user may ask. */
+  /** Facts that not every user may read. */
   async #more(key, facts, turn) {
     const quietly = (...words) => this.#session.quietly({}, ...words).catch(() => null);
     const [encoding, memory] = await Promise.all([quietly("OBJECT", "ENCODING", key), quietly("MEMORY", "USAGE", key)]);
@@ -145,7 +145,7 @@ export class KeyDetail extends EventTarget {
           time.trim() === ""
             ? (await this.#session.send("PERSIST", key), 1)
             : await this.#session.send("PEXPIRE", key, Math.round(parseSpan(time) * 1000));
-        if (changed !== 1) throw new Error("There is no such key any more.");
+        if (changed !== 1) throw new Error("The key no longer exists.");
       },
     );
     if (!done) return;
@@ -171,7 +171,7 @@ export class KeyDetail extends EventTarget {
   }
 
   async #delete(key) {
-    if (!(await confirm("Delete this key?", "Its value is gone for good.", "Delete", { detail: show(key) }))) return;
+    if (!(await confirm("Delete this key?", "Its value cannot be restored.", "Delete", { detail: show(key) }))) return;
     try {
       await this.#session.send("UNLINK", key);
     } catch (error) {

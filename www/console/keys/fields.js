@@ -1,10 +1,10 @@
-// Changing a field of a hash without taking its expiry away.
+// Changes a field of a hash and keeps its expiry.
 
 /** In place of a reply: the server has no such command, or this user may not run it. */
 const UNKNOWN = Symbol("unknown");
 const DENIED = Symbol("denied");
 
-/** Sets a field that is there; its expiry stays, or nothing is changed. */
+/** Sets an existing field and keeps its expiry; otherwise changes nothing. */
 export async function setField(session, key, field, value) {
   const set = () => session.send("HSET", key, field, value);
   const ask = (...words) =>
@@ -28,10 +28,10 @@ export async function setField(session, key, field, value) {
 }
 
 function gone() {
-  return new Error("The field has gone meanwhile. Reload the key.");
+  return new Error("The field was deleted meanwhile. Reload the key.");
 }
 
-/** Whether a server of this kind has fields that expire, as far as is known: Redis since 7.4, Valkey since 9. */
+/** Whether this server may have fields that expire: Redis since 7.4, Valkey since 9. */
 function mayExpire(server) {
   const [major, minor] = (server?.version ?? "").split(".").map(Number);
   if (!(major > 0) || !/^(redis|valkey)$/.test(server.product)) return true;

@@ -37,16 +37,16 @@ export async function viewJson(context) {
     );
   }
 
-  /** `text` is the document as it came. */
+  /** `text` is the document as received. */
   function editor(before, text) {
     const area = make("textarea.editor", { spellcheck: "false", rows: "14", "aria-label": "New value", data: { testid: "json-editor" } });
     area.value = hasHidden(before) ? escapedJson(before) : before;
     const fault = make("p.fault", { role: "alert", hidden: true, data: { testid: "json-fault" } });
     const store = async () => {
-      if (prettyJson(area.value) === null) throw new Error("This is no JSON.");
+      if (prettyJson(area.value) === null) throw new Error("This is not JSON.");
       const now = await session.text("JSON.GET", key);
       if (now !== null && now !== text) throw new Error("The document has changed meanwhile. Reload it.");
-      if ((await session.send("JSON.SET", key, "$", area.value, "XX")) === null) throw new Error("There is no such key any more.");
+      if ((await session.send("JSON.SET", key, "$", area.value, "XX")) === null) throw new Error("The key no longer exists.");
     };
     host.replaceChildren(
       area,

@@ -1,4 +1,4 @@
-// Small parts that the panel of keys has in several places.
+// Small parts that the panel of keys uses in several places.
 
 import { make, toast } from "../dom.js";
 import { pieces } from "../lib/format.js";
@@ -17,12 +17,12 @@ export function fact(name, value) {
   return make("div", {}, make("dt", {}, name), make("dd", {}, value));
 }
 
-/** A text of several lines as nodes: what cannot be seen, or turns the direction of text, is escaped and marked. */
+/** A text of several lines as nodes: invisible characters, and those that change the direction of text, are escaped and marked. */
 export function revealed(text) {
   return pieces(text).map(([piece, hidden]) => (hidden ? make("span.escaped", {}, piece) : piece));
 }
 
-/** Saves a value with `store` and shows it anew, or shows in `fault` why not. */
+/** Saves a value with `store` and shows it again; on failure shows the reason in `fault`. */
 export async function save(context, fault, store) {
   try {
     await store();

@@ -16,7 +16,7 @@ export class Scan {
   #paused = false;
   entries = [];
   finished = false;
-  /** Keys the server has looked at, as far as can be told. */
+  /** Number of keys that the server has examined, approximately. */
   looked = 0;
 
   constructor(session, { match, type }) {
@@ -25,12 +25,12 @@ export class Scan {
     this.#type = type;
   }
 
-  /** For good: another one has taken its place. */
+  /** Ends the run for good: another one has replaced it. */
   stop() {
     this.#stopped = true;
   }
 
-  /** Until `more` is called again. */
+  /** Pauses until `more` is called again. */
   pause() {
     this.#paused = true;
   }
@@ -61,7 +61,7 @@ export class Scan {
     this.finished = this.#cursor === "0";
     for (const key of keys) {
       const id = idOf(key);
-      // SCAN may tell a key twice.
+      // SCAN may return a key twice.
       if (this.#ids.has(id)) continue;
       this.#ids.add(id);
       this.entries.push({ key, id, name: show(key), type: this.#type || null, ttl: null });
@@ -69,7 +69,7 @@ export class Scan {
   }
 }
 
-/** `user` means keys with it in their name; with `*`, `?` or `[` it is a pattern of Redis. */
+/** `user` finds keys with it in their name; with `*`, `?` or `[` it is a pattern of Redis. */
 export function patternOf(text) {
   const wanted = text.trim();
   if (wanted === "") return null;

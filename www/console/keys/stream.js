@@ -12,7 +12,7 @@ import { PagedTable, value } from "./table.js";
 const PAGE = 50;
 const ascii = (bytes) => String.fromCharCode(...bytes);
 
-/** When an entry was added, if its ID is of the usual kind. */
+/** The time when an entry was added, if its ID has one. */
 function time(id) {
   const milliseconds = Number(id.split("-")[0]);
   if (!(milliseconds > 1e11 && milliseconds < 1e14)) return "";

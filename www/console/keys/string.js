@@ -6,9 +6,9 @@ import { size } from "../lib/units.js";
 import { hasHidden } from "../lib/format.js";
 import { fact, revealed, save } from "./parts.js";
 
-/** Bytes that are shown, and loaded with each step. */
+/** Number of bytes that are loaded and shown with each step. */
 const PIECE = 128 << 10;
-/** Beyond this a value is not edited in a page. */
+/** Larger values cannot be edited. */
 const EDITED = 1 << 20;
 
 export async function viewString(context) {
@@ -38,8 +38,8 @@ export async function viewString(context) {
     more.hidden = whole();
     edit.hidden = !whole() || length > EDITED;
     note.textContent = whole() ? "" : `The first ${size(part.length)} of ${size(length)}.`;
-    if (mode === "json" && whole() && readable !== null && pretty === null) note.textContent = "This is no JSON.";
-    if (mode === "text" && readable === null) note.textContent = "Not UTF-8: shown escaped, as redis-cli does.";
+    if (mode === "json" && whole() && readable !== null && pretty === null) note.textContent = "This is not JSON.";
+    if (mode === "text" && readable === null) note.textContent = "Not UTF-8: shown escaped, as in redis-cli.";
   }
 
   async function load() {
@@ -53,7 +53,7 @@ export async function viewString(context) {
 
   function editor() {
     const readable = textOf(bytes);
-    // A text area would change line ends, and hide what cannot be seen: such values are edited escaped.
+    // A text area would change line ends and hide invisible characters: such values are edited escaped.
     const escaped = readable === null || /\r/.test(readable) || hasHidden(readable);
     const area = make("textarea.editor", { spellcheck: "false", rows: "12", "aria-label": "New value", data: { testid: "string-editor" } });
     const before = escaped ? (show(bytes).startsWith('"') ? show(bytes) : `"${show(bytes)}"`) : mode === "json" ? (prettyJson(readable) ?? readable) : readable;
@@ -69,8 +69,8 @@ export async function viewString(context) {
       const written = escaped ? fromTyped(area.value) : area.value;
       const now = await session.send("GET", key);
       if (now !== null && idOf(now) !== idOf(bytes)) throw new Error("The value has changed meanwhile. Reload it.");
-      // Not brought back to life if it has gone meanwhile.
-      if ((await session.send("SET", key, written, "XX", "KEEPTTL")) === null) throw new Error("There is no such key any more.");
+      // A key that was deleted meanwhile is not created again.
+      if ((await session.send("SET", key, written, "XX", "KEEPTTL")) === null) throw new Error("The key no longer exists.");
     }
   }
 

@@ -5,7 +5,7 @@ import { brief, show } from "../lib/bytes.js";
 import { tell } from "../dialogs.js";
 import { describe } from "../session.js";
 
-/** Rows beyond this go at the top when others come at the bottom. */
+/** The most rows: beyond it, rows at the top go when others come at the bottom. */
 const MOST_ROWS = 1000;
 
 export class PagedTable {
@@ -20,8 +20,8 @@ export class PagedTable {
   element;
 
   /**
-   * `load(next)` gives `{ rows, next, total }`, with `next` null at the end and for the first page;
-   * `row(item)` gives the cells, as elements or bytes.
+   * `load(next)` returns `{ rows, next, total }`, with `next` null at the end and for the first page;
+   * `row(item)` returns the cells, as elements or bytes.
    */
   constructor(caption, columns, { load, row }) {
     this.#load = load;
@@ -33,7 +33,7 @@ export class PagedTable {
     this.element = make("div.paged", {}, scroller, make("div.bar", {}, this.#note, this.#more));
   }
 
-  /** From the beginning. */
+  /** Loads from the beginning. */
   async restart() {
     this.#turn += 1;
     this.#next = null;
@@ -74,7 +74,7 @@ function cell(content) {
   return make("td", {}, content instanceof Uint8Array ? value(content) : content);
 }
 
-/** A value in a cell: short as it is, long ones to be opened. */
+/** A value in a cell: a short one in full, a long one to open. */
 export function value(bytes) {
   const shown = brief(bytes, 300);
   if (!shown.endsWith("…") || shown === show(bytes)) return make("code", {}, shown);

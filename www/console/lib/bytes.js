@@ -6,7 +6,7 @@ import { parseWords } from "./words.js";
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
-/** The text these bytes are, or `null` where they are no UTF-8. */
+/** The text of these bytes; `null` if they are not UTF-8. */
 export function textOf(bytes) {
   try {
     return strict.decode(bytes);
@@ -21,8 +21,8 @@ export function bytesOf(text) {
 }
 
 /**
- * One line for people: the text itself, or where that would hide something (controls, invisible
- * characters, bytes that are no text, nothing at all) quoted and escaped as redis-cli does.
+ * One line for people: the text itself; if that would hide something (controls, invisible characters,
+ * bytes that are not text, an empty text), quoted and escaped as in redis-cli.
  */
 export function show(bytes) {
   const text = textOf(bytes);
@@ -45,7 +45,7 @@ export function cutAt(bytes, length) {
   return bytes.subarray(0, end);
 }
 
-/** Bytes as a key of a `Map`: no two different ones give the same. */
+/** Bytes as a key of a `Map`: different bytes have different keys. */
 export function idOf(bytes) {
   let id = "";
   for (let at = 0; at < bytes.length; at += 4096) id += String.fromCharCode(...bytes.subarray(at, at + 4096));
@@ -77,7 +77,7 @@ export function hexDump(bytes, from = 0) {
   return lines.join("\n");
 }
 
-/** Pretty-printed JSON, or `null` where the text is none. Numbers keep all their digits. */
+/** Pretty-printed JSON; `null` if the text is not JSON. Numbers keep all their digits. */
 export function prettyJson(text) {
   try {
     JSON.parse(text);

@@ -1,4 +1,4 @@
-// Completion of a command line that is being typed.
+// Completion of a command line.
 
 import { syntax, tokensOf } from "./docs.js";
 
@@ -26,14 +26,14 @@ export function typedAt(line, caret) {
   return { words, current: line.slice(start, caret), start, quoted: quote !== null };
 }
 
-/** What is known of the command that the words begin with; `null` of an unknown one. */
+/** The documentation of the command that the words begin with; `null` if it is unknown. */
 function commandOf(words, docs) {
   const [first, second] = words.map((word) => word.toUpperCase());
   if (first === undefined) return null;
   return docs.get(`${first} ${second}`) ?? docs.get(first) ?? null;
 }
 
-/** `{ from, options: [{ text, note }] }`: what could stand in place of the word at the caret. */
+/** `{ from, options: [{ text, note }] }`: what may replace the word at the caret. */
 export function complete(line, caret, docs) {
   const { words, current, start, quoted } = typedAt(line, caret);
   const none = { from: start, options: [] };
@@ -61,7 +61,7 @@ export function complete(line, caret, docs) {
   return found(tokensOf(command), () => "option");
 }
 
-/** The syntax of the command in a line, and which of its parts is being typed: `{ command, parts, at }`. */
+/** The syntax of the command in a line, and the index of the part at the caret: `{ command, parts, at }`. */
 export function hint(line, caret, docs) {
   const { words, current } = typedAt(line, caret);
   const all = current === "" ? words : [...words, current];
@@ -70,7 +70,7 @@ export function hint(line, caret, docs) {
   const parts = syntax(command);
   const own = command.name.split(" ").length;
   const place = all.length - own - (current === "" ? 0 : 1);
-  // Behind the first option nothing can be told by counting.
+  // After the first option, counting words does not give the part.
   const fixed = parts.findIndex((part, at) => command.args[at]?.optional || command.args[at]?.multiple);
   const counted = fixed < 0 ? parts.length : fixed + 1;
   return { command, parts, at: place >= 0 && place < counted ? place : -1 };

@@ -1,4 +1,4 @@
-// Commands that are asked about before they are sent.
+// Commands that need a confirmation.
 
 const WHY = new Map(Object.entries({
   "ACL DELUSER": "deletes users, and closes their connections",
@@ -43,7 +43,7 @@ const WHY = new Map(Object.entries({
   SWAPDB: "exchanges two databases for every client",
 }));
 
-/** Why a command should be asked about; `null` where it need not. The words are texts or bytes. */
+/** Why to ask before a command; `null` if there is no reason. The words are texts or bytes. */
 export function dangerOf(words) {
   const [first, second] = words.map((word) => (typeof word === "string" ? word.toUpperCase() : ""));
   return WHY.get(first) ?? WHY.get(`${first} ${second}`) ?? null;

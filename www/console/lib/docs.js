@@ -1,7 +1,7 @@
-// What is known of commands: from the server's COMMAND DOCS, or from this project's table.
+// Documentation of commands: from the server's COMMAND DOCS, or from this project's table.
 
 /**
- * Of the reply of `COMMAND DOCS` (a map, or in RESP2 a flat array), a `Map` from upper-case names to
+ * Makes of the reply of `COMMAND DOCS` (a map, or in RESP2 a flat array) a `Map` from upper-case names to
  * `{ name, summary, since, group, complexity, args, subcommands }`.
  */
 export function docsFromServer(reply) {
@@ -51,7 +51,7 @@ function pairsOf(reply) {
   return pairs;
 }
 
-/** The same of `commands.json`: `{ NAME: [flags, keys, since, complexity, variables] }`. */
+/** Makes the same of `commands.json`: `{ NAME: [flags, keys, since, complexity, variables] }`. */
 export function docsFromTable(table) {
   const docs = new Map();
   for (const [name, [flags, keys, since, cost, variables]] of Object.entries(table)) {
@@ -79,7 +79,7 @@ function summaryOf(flags) {
   return text && `${text[0].toUpperCase()}${text.slice(1)}.`;
 }
 
-/** The table knows where the keys are, and no more. */
+/** The table has the positions of the keys only. */
 function keyArguments(keys) {
   const first = /^1( |\.\.)/.test(keys);
   const rest = { name: "…", type: "string", token: null, optional: true, multiple: false, args: [] };
@@ -112,7 +112,7 @@ function inner(arg) {
   return arg.name;
 }
 
-/** Words such as `NX` that may stand among the arguments. */
+/** Words such as `NX` that may be among the arguments. */
 export function tokensOf(docs) {
   const tokens = new Set();
   const visit = (arg) => {

@@ -37,29 +37,29 @@ function indented(prefix, [first, ...rest]) {
 const NAMED = new Map([[10, "\\n"], [13, "\\r"], [9, "\\t"], [8, "\\b"], [7, "\\a"], [34, '\\"'], [92, "\\\\"]]);
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Characters that cannot be seen, or that turn the direction of what can. */
+/** Invisible characters, and those that change the direction of text. */
 const HIDDEN =
   /[\u0080-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]/u;
-/** The same, and controls but those between lines, in a text of several lines. */
+/** The same for a text of several lines, and controls except those that end lines. */
 const HIDDEN_IN_LINES = new RegExp(`[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]|\\r(?!\\n)|${HIDDEN.source}`, "u");
 
-/** Whether a text can be shown as it is, and is seen whole. */
+/** Whether a text can be shown unchanged and is completely visible. */
 export function isPlain(text) {
   return text !== "" && !/[\x00-\x1f\x7f]|^\s|\s$|^"/.test(text) && !HIDDEN.test(text);
 }
 
-/** Whether a text of several lines holds anything that would not be seen. */
+/** Whether a text of several lines holds anything invisible. */
 export function hasHidden(text) {
   return HIDDEN_IN_LINES.test(text);
 }
 
-/** A longer run of hidden characters is shown by its first ones and its length: a page cannot lay out millions of escapes. */
+/** A longer run of hidden characters is shown as its first characters and its length: a page cannot lay out millions of escapes. */
 const SHOWN_RUN = 64;
-/** Each run is an element of the page. Behind the last one allowed, the next characters are one element, and the rest is a number. */
+/** Each run is an element of the page. After the last one allowed, the next characters are one element, and the rest is a number. */
 const MOST_RUNS = 1000;
 const SHOWN_REST = 64 << 10;
 
-/** A text of several lines in pieces, `[text, hidden]`: what is hidden is written `\uHHHH`. */
+/** A text of several lines in pieces, `[text, hidden]`: hidden characters are written as `\uHHHH`. */
 export function pieces(text) {
   const found = [];
   let runs = 0;
@@ -73,7 +73,7 @@ export function pieces(text) {
     run = "";
     from = at;
   };
-  // One at a time: a repeated group over a megabyte is more than engines have a stack for.
+  // One at a time: a repeated group over a megabyte exceeds the stack of regular expression engines.
   for (const { 0: hidden, index } of text.matchAll(new RegExp(HIDDEN_IN_LINES.source, "gu"))) {
     if (index > from + run.length) {
       end(from + run.length);
@@ -88,21 +88,21 @@ export function pieces(text) {
   return found;
 }
 
-/** The beginning of a text, with what is hidden in it escaped, and how much follows. */
+/** The beginning of a text with hidden characters escaped, and the length of the rest. */
 function shortened(text) {
   const more = text.length - SHOWN_REST;
-  // Not in the middle of a pair.
+  // Not in the middle of a surrogate pair.
   const end = more > 0 && text.codePointAt(SHOWN_REST - 1) > 0xffff ? SHOWN_REST - 1 : SHOWN_REST;
   return escapedJson(text.slice(0, end)) + (more > 0 ? `… (${text.length - end} more)` : "");
 }
 
-/** The same as one text. In a document of JSON, where such characters are in strings only, it means the same. */
+/** The same as one text. In JSON, where such characters are in strings only, the meaning does not change. */
 export function escapedJson(text) {
   const units = (char) => char.replaceAll(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
   return text.replaceAll(new RegExp(HIDDEN_IN_LINES.source, "gu"), units);
 }
 
-/** In double quotes. What is valid UTF-8 and can be seen stays readable, all else becomes `\xHH`. */
+/** In double quotes. Visible UTF-8 stays readable, everything else becomes `\xHH`. */
 export function quote(bytes) {
   let text;
   try {

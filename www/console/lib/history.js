@@ -1,9 +1,9 @@
-// The lines that were entered, and the one that is being written.
+// The entered lines, and the draft of the next.
 
 export class History {
   #lines = [];
   #limit;
-  /** Where one is; behind the last line is the draft. */
+  /** The current index; the draft follows the last line. */
   #position = 0;
   #draft = "";
 
@@ -11,7 +11,7 @@ export class History {
     this.#limit = limit;
   }
 
-  /** Notes a line, unless it is the one before once more, and begins a new draft. */
+  /** Adds a line, unless it equals the last one, and starts a new draft. */
   add(line) {
     if (this.#lines.at(-1) !== line) this.#lines.push(line);
     if (this.#lines.length > this.#limit) this.#lines.shift();
@@ -28,7 +28,7 @@ export class History {
     return this.#lines[next] ?? this.#draft;
   }
 
-  /** Moves an input by the arrow keys; whether it did. */
+  /** Moves an input by the arrow keys; returns whether it did. */
   key(event, input) {
     const steps = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     const line = steps && this.go(steps, input.value);

@@ -4,7 +4,7 @@ export class Ring {
   #items = [];
   #start = 0;
   #capacity;
-  /** How many ever came. */
+  /** Number of items ever added. */
   total = 0;
 
   constructor(capacity) {
@@ -15,7 +15,7 @@ export class Ring {
     return this.#items.length;
   }
 
-  /** How many had to go. */
+  /** Number of items that were dropped. */
   get dropped() {
     return this.total - this.length;
   }

@@ -2,7 +2,7 @@
 
 import { Ring } from "./ring.js";
 
-/** The value that this share of all is not above; `null` of none. */
+/** The value that this share of all values does not exceed; `null` without values. */
 export function percentile(values, share) {
   if (values.length === 0) return null;
   const sorted = [...values].sort((a, b) => a - b);
@@ -26,7 +26,7 @@ function stepAbove(values, unitOf, factors) {
   return factors.map((factor) => factor * unit).find((step) => step >= most * 1.1);
 }
 
-/** Happenings a second over the last seconds. */
+/** Events per second over the last seconds. */
 export class Rate {
   #seconds;
   #marks;
@@ -52,7 +52,7 @@ export class Rate {
   }
 }
 
-/** The difference to the last call, a second; `null` the first time and when it began anew. */
+/** The difference to the last call, per second; `null` the first time and after a restart of the counter. */
 export class Derivative {
   #last = null;
 

@@ -1,4 +1,4 @@
-// Numbers with units, short.
+// Numbers with units, in short form.
 
 const SIZES = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
@@ -44,14 +44,14 @@ export function duration(milliseconds) {
   return `${milliseconds.toFixed(milliseconds < 10 ? 2 : milliseconds < 100 ? 1 : 0)} ms`;
 }
 
-/** Microseconds, as the slow log counts. */
+/** Microseconds, as in the slow log. */
 export function microseconds(value) {
   return value < 1000 ? `${value} µs` : duration(value / 1000);
 }
 
 const SPANS = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
 
-/** Seconds in two units at most: `2 d 3 h`. */
+/** Seconds in at most two units: `2 d 3 h`. */
 export function span(seconds) {
   let rest = Math.max(0, Math.round(seconds));
   const parts = [];
@@ -65,7 +65,7 @@ export function span(seconds) {
   return parts.length > 0 ? parts.join(" ") : "0 s";
 }
 
-/** What `PTTL` says, for people. */
+/** The reply of `PTTL`, for people. */
 export function timeToLive(milliseconds) {
   if (milliseconds === -1) return "no expiry";
   if (milliseconds < 0) return "gone";

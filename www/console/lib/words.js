@@ -58,7 +58,7 @@ function singleQuoted(line, at, word) {
   }
 }
 
-/** Text until the first byte comes, bytes from then on. */
+/** A text until the first escaped byte, bytes from then on. */
 class Word {
   #text = "";
   #bytes = null;

@@ -254,7 +254,7 @@ export async function checkJson(tab, redis) {
     await tab.get("json-edit").click();
     await tab.get("json-editor").fill("{nonsense");
     await tab.get("json-save").click();
-    await tab.sees("json-fault", "This is no JSON.");
+    await tab.sees("json-fault", "This is not JSON.");
     await tab.get("json-editor").fill('{"name":"Grace"}');
     await tab.get("json-save").click();
     await tab.sees("json-value", '{\n  "name": "Grace"\n}');
