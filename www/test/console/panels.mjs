@@ -154,7 +154,7 @@ export async function checkServer(tab, redis) {
     await tab.sees("info-count", /^[34] fields$/);
     check((await tab.text("info-sections")).includes("used_memory_peak_human"), "the field is missing");
     await tab.get("info-search").fill("no such field");
-    await tab.sees("info-count", "Nothing of this name.");
+    await tab.sees("info-count", "No field of this name.");
     await tab.get("info-search").fill("");
   });
 }

@@ -247,7 +247,7 @@ export async function followBrowser(doc, place, ports, program) {
   });
   await step("browser.md: websockify carries it as well", async () => {
     const other = place.start(doc.block("websockify 127"));
-    await place.save("over.mjs", `import { connect } from "${join(place.cwd, "node_modules/redmux/src/node.js")}";
+    await place.save("over.mjs", `import { connect } from "${join(place.cwd, "node_modules/redmux/esm/node.js")}";
       const redis = await connect("ws://127.0.0.1:6380/", { username: "page", password: "PAGE-PASSWORD" });
       console.log(await redis.get("public:title"));
       await redis.close();`);

@@ -192,13 +192,13 @@ async function bundle(project, from, out, flags) {
 async function browsers(project, urls) {
   const types = { ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
   const script = (send) => `
-    import * as redmux from "/node_modules/redmux/src/index.js";
+    import * as redmux from "/node_modules/redmux/esm/index.js";
     import { run } from "/scenario.mjs";
     const results = [];
     for (const [url, dead] of ${JSON.stringify(urls)}) results.push(...await run(redmux, url, dead));
     ${send}(results);`;
   const service = `
-    import * as redmux from "/node_modules/redmux/src/index.js";
+    import * as redmux from "/node_modules/redmux/esm/index.js";
     import { run } from "/scenario.mjs";
     onmessage = (event) => event.waitUntil((async () => {
       const results = [];
