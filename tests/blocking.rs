@@ -2,46 +2,19 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{
-    future::Future,
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
 use futures::future::join_all;
 use redmux::{
     ConnectionMultiplexer, Database, ErrorKind, Options,
     database::{BlockFor, ListEnd, ScoreEnd, XreadGroupOptions, XreadOptions},
-    resp::Protocol,
 };
-use redmux_test_support::RedisServer;
-
-const PATIENCE: Duration = Duration::from_secs(30);
-
-async fn both<'s, F: Future<Output = ()>>(
-    server: &'s RedisServer,
-    check: impl Fn(&'s RedisServer, ConnectionMultiplexer) -> F,
-) {
-    for protocol in [Protocol::Resp3, Protocol::Resp2] {
-        let options = Options::new(server.addr().to_string()).protocol(protocol);
-        let muxer = ConnectionMultiplexer::connect(options).await.unwrap();
-        muxer.database().flushall().await.unwrap();
-        check(server, muxer.clone()).await;
-        muxer.close().await;
-    }
-}
+use redmux_test_support::{RedisServer, both, until};
 
 fn blocked(server: &RedisServer) -> usize {
     let info = server.command(&["INFO", "clients"]);
     let line = info.lines().find_map(|line| line.strip_prefix("blocked_clients:"));
     line.unwrap().trim().parse().unwrap()
-}
-
-async fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !done() {
-        assert!(Instant::now() < end, "in vain: {what}");
-        async_std::task::sleep(Duration::from_millis(10)).await;
-    }
 }
 
 fn spawn_blpop(

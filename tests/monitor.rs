@@ -4,34 +4,19 @@
 
 use std::{
     collections::HashSet,
-    future::Future,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use futures::{FutureExt, StreamExt, future::join_all};
 use redmux::{
     ConnectionMultiplexer, ErrorKind, Monitor, MonitoredCommand, Options, database::Condition,
-    resp::Protocol,
 };
-use redmux_test_support::RedisServer;
+use redmux_test_support::{RedisServer, both};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn options(server: &RedisServer) -> Options {
     Options::new(server.addr().to_string())
-}
-
-async fn both<'s, F: Future<Output = ()>>(
-    server: &'s RedisServer,
-    check: impl Fn(&'s RedisServer, ConnectionMultiplexer) -> F,
-) {
-    for protocol in [Protocol::Resp3, Protocol::Resp2] {
-        let muxer =
-            ConnectionMultiplexer::connect(options(server).protocol(protocol)).await.unwrap();
-        muxer.database().flushall().await.unwrap();
-        check(server, muxer.clone()).await;
-        muxer.close().await;
-    }
 }
 
 /// The commands up to `ECHO end`, which is sent now.

@@ -22,7 +22,7 @@ mod streams;
 mod strings;
 mod table;
 
-use redmux::{ConnectionMultiplexer, Database, Options, resp::Protocol};
+use redmux::{ConnectionMultiplexer, Database};
 use redmux_test_support::RedisServer;
 
 /// Runs `check` on an empty database, in RESP3 and in RESP2.
@@ -35,13 +35,11 @@ async fn both_on<F: Future<Output = ()>>(
     server: &RedisServer,
     check: impl Fn(ConnectionMultiplexer, Database) -> F,
 ) {
-    for protocol in [Protocol::Resp3, Protocol::Resp2] {
-        let options = Options::new(server.addr().to_string()).protocol(protocol);
-        let muxer = ConnectionMultiplexer::connect(options).await.unwrap();
-        muxer.database().flushall().await.unwrap();
-        check(muxer.clone(), muxer.database()).await;
-        muxer.close().await;
-    }
+    redmux_test_support::both(server, |_, muxer| {
+        let db = muxer.database();
+        check(muxer, db)
+    })
+    .await;
 }
 
 fn texts(words: &[&str]) -> Vec<String> {

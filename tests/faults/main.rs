@@ -21,7 +21,7 @@ use redmux::{
     ConnectionMultiplexer, ConstantDelay, Delivery, ErrorKind, Event, Events, Options, Result,
     resp::Protocol,
 };
-use redmux_test_support::{FaultProxy, RedisServer};
+use redmux_test_support::{FaultProxy, RedisServer, until, within};
 
 const PROTOCOLS: [Protocol; 2] = [Protocol::Resp3, Protocol::Resp2];
 
@@ -141,21 +141,6 @@ async fn comes_back(muxer: &ConnectionMultiplexer) {
     }
     let state = &muxer.status().connections[0].diagnostics;
     assert_eq!((state.in_flight, state.queued), (0, 0), "{state:?}");
-}
-
-/// Nothing here may hang.
-async fn within<T>(work: impl Future<Output = T>) -> T {
-    async_std::future::timeout(Duration::from_secs(30), work).await.expect("it ends in time")
-}
-
-async fn until(what: &str, mut done: impl FnMut() -> bool) {
-    for _ in 0..15_000 {
-        if done() {
-            return;
-        }
-        sleep(2).await;
-    }
-    panic!("never: {what}");
 }
 
 async fn sleep(millis: u64) {

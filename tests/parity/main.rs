@@ -13,7 +13,7 @@ mod protocols;
 mod publishing;
 mod threads;
 
-use redmux::{ConnectionMultiplexer, Database, Options, resp::Protocol};
+use redmux::{ConnectionMultiplexer, Database};
 use redmux_test_support::RedisServer;
 
 async fn connect(server: &RedisServer) -> ConnectionMultiplexer {
@@ -22,12 +22,9 @@ async fn connect(server: &RedisServer) -> ConnectionMultiplexer {
 
 /// Runs `check` on an empty database, in RESP3 and in RESP2.
 async fn both<F: Future<Output = ()>>(check: impl Fn(ConnectionMultiplexer, Database) -> F) {
-    let server = RedisServer::start();
-    for protocol in [Protocol::Resp3, Protocol::Resp2] {
-        let options = Options::new(server.addr().to_string()).protocol(protocol);
-        let muxer = ConnectionMultiplexer::connect(options).await.unwrap();
-        muxer.database().flushall().await.unwrap();
-        check(muxer.clone(), muxer.database()).await;
-        muxer.close().await;
-    }
+    redmux_test_support::both(&RedisServer::start(), |_, muxer| {
+        let db = muxer.database();
+        check(muxer, db)
+    })
+    .await;
 }

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use redmux::{ConnectionMultiplexer, ConstantDelay, Options, Subscription, SubscriptionItem};
-use redmux_test_support::RedisServer;
+use redmux_test_support::{RedisServer, until, within};
 
 /// How long the load runs before and after an event.
 fn a_while() -> Duration {
@@ -29,20 +29,6 @@ fn a_while() -> Duration {
 
 async fn pass(time: Duration) {
     async_std::task::sleep(time).await;
-}
-
-/// Nothing here may hang.
-async fn within<T>(work: impl Future<Output = T>) -> T {
-    async_std::future::timeout(Duration::from_secs(60), work).await.expect("it ends in time")
-}
-
-async fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let waiting = async {
-        while !done() {
-            pass(Duration::from_millis(10)).await;
-        }
-    };
-    async_std::future::timeout(Duration::from_secs(60), waiting).await.expect(what);
 }
 
 /// Options for one endpoint: quick to come back, slow to give up.

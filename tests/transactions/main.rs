@@ -6,26 +6,11 @@ mod conditions;
 mod cuts;
 mod loops;
 
-use std::{collections::BTreeMap, future::Future, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use futures::{FutureExt, future::join_all};
-use redmux::{
-    ConnectionMultiplexer, Delivery, ErrorKind, Options, TimeoutStage, pipeline, resp::Protocol,
-};
-use redmux_test_support::RedisServer;
-
-async fn both<'s, F: Future<Output = ()>>(
-    server: &'s RedisServer,
-    check: impl Fn(&'s RedisServer, ConnectionMultiplexer) -> F,
-) {
-    for protocol in [Protocol::Resp3, Protocol::Resp2] {
-        let options = Options::new(server.addr().to_string()).protocol(protocol);
-        let muxer = ConnectionMultiplexer::connect(options).await.unwrap();
-        muxer.database().flushall().await.unwrap();
-        check(server, muxer.clone()).await;
-        muxer.close().await;
-    }
-}
+use redmux::{ConnectionMultiplexer, Delivery, ErrorKind, Options, TimeoutStage, pipeline};
+use redmux_test_support::{RedisServer, both};
 
 #[async_std::test]
 async fn each_call_gets_its_own_part() {

@@ -20,9 +20,13 @@
 //! [`FaultProxy`] goes between a client and a server and breaks their connections;
 //! [`Programs`] fetches servers that distributions do not have.
 //!
+//! With the feature `client` there is also what tests of a client share.
+//!
 //! Unix only: the servers and the signals are.
 
 mod client;
+#[cfg(feature = "client")]
+mod clients;
 mod dir;
 mod port;
 mod process;
@@ -31,6 +35,8 @@ mod proxy;
 mod redis;
 mod websockify;
 
+#[cfg(feature = "client")]
+pub use clients::{both, until, within};
 pub use dir::TempDir;
 pub use port::{PortLease, lease_port};
 pub use process::{Daemon, DaemonCommand, find_program};

@@ -21,6 +21,7 @@ use futures::{
 };
 use redmux_gateway::{Config, Gateway, Handle};
 use redmux_test_support::RedisServer;
+pub(crate) use redmux_test_support::until;
 use site::Site;
 
 pub(crate) type Socket = WebSocketStream<TcpStream>;
@@ -207,17 +208,6 @@ pub(crate) async fn ask<S: Stream>(
 ) -> String {
     send(socket, command(&line.split(' ').collect::<Vec<_>>())).await;
     String::from_utf8_lossy(&receive(socket, len).await).into_owned()
-}
-
-/// Waits until something is so.
-pub(crate) async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    for _ in 0..4000 {
-        if is_so() {
-            return;
-        }
-        task::sleep(Duration::from_millis(5)).await;
-    }
-    panic!("it never came to be: {what}");
 }
 
 pub(crate) fn command(words: &[&str]) -> Vec<u8> {
