@@ -4,7 +4,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import { COMMANDS } from "../src/commands.js";
-import { ARGUMENTS, FLAGS, GENERIC, ITERATORS, METHODS, OPTIONS, OPTIONS_OF, SHARED } from "./methods.mjs";
+import { ARGUMENTS, GENERIC, ITERATORS, METHODS } from "./methods.mjs";
+import { FLAGS, OPTIONS, OPTIONS_OF, SHARED } from "./options.mjs";
 
 export const TARGET = new URL("../src/methods.d.ts", import.meta.url);
 const MANUAL = new URL("../../docs/commands.md", import.meta.url);
@@ -48,7 +49,9 @@ export function generate() {
     ...(body + iterators).matchAll(/\b[A-Z]\w*/g),
     ...[...interfaces.keys()].join(" ").matchAll(/\b[A-Z]\w*/g),
   ].map(([name]) => name);
-  const exported = readFileSync(new URL("../src/index.d.ts", import.meta.url), "utf8");
+  const exported = ["index", "records"]
+    .map((name) => readFileSync(new URL(`../src/${name}.d.ts`, import.meta.url), "utf8"))
+    .join("");
   const known = [...exported.matchAll(/^export (?:interface|type|declare class) (\w+)/gm)].map(
     ([, name]) => name,
   );

@@ -6,7 +6,7 @@ import { modules, shipped } from "./strip.mjs";
 
 const www = new URL("../", import.meta.url);
 const { files } = JSON.parse(readFileSync(new URL("package.json", www), "utf8"));
-const built = [...files.filter((name) => name.startsWith("pkg/")), ...["node.cjs", "inline.cjs", "index.d.cts", "methods.d.cts", "wasm.d.cts"].map((name) => `cjs/${name}`)];
+const built = [...files.filter((name) => name.startsWith("pkg/")), ...["node.cjs", "inline.cjs", "index.d.cts", "methods.d.cts", "records.d.cts", "wasm.d.cts"].map((name) => `cjs/${name}`)];
 const missing = built.filter((name) => !(statSync(new URL(name, www), { throwIfNoEntry: false })?.size > 0));
 if (missing.length > 0) fail(`not built: ${missing.join(", ")}`);
 
@@ -15,8 +15,8 @@ if (!WebAssembly.validate(wasm)) fail("pkg/redmux_wasm_bg.wasm is no WebAssembly
 for (const name of ["pkg/redmux_wasm_inline.js", "pkg/redmux_wasm_inline.cjs"]) {
   if (!readFileSync(new URL(name, www), "utf8").includes(wasm.toString("base64"))) fail(`${name} is of another build`);
 }
-for (const name of ["index", "methods", "wasm"]) {
-  const source = readFileSync(new URL(`src/${name}.d.ts`, www), "utf8").replaceAll(/"\.\/(index|methods)\.js"/g, '"./$1.cjs"');
+for (const name of ["index", "methods", "records", "wasm"]) {
+  const source = readFileSync(new URL(`src/${name}.d.ts`, www), "utf8").replaceAll(/"\.\/(index|methods|records)\.js"/g, '"./$1.cjs"');
   if (readFileSync(new URL(`cjs/${name}.d.cts`, www), "utf8") !== source) fail(`cjs/${name}.d.cts is of another source`);
 }
 for (const name of modules()) {

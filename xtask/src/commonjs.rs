@@ -12,7 +12,7 @@ use crate::packages;
 /// The entries that there is a form of, in `www/src`.
 const ENTRIES: [&str; 2] = ["node", "inline"];
 /// Their types.
-const TYPES: [&str; 3] = ["index", "methods", "wasm"];
+const TYPES: [&str; 4] = ["index", "methods", "records", "wasm"];
 
 /// Makes `www/esm` of `www/src`: the types in comments are for the compiler, not for pages.
 pub(crate) fn build_modules(node: &Path) -> Result<()> {
@@ -40,8 +40,11 @@ pub(crate) fn build() -> Result<()> {
     }
     for name in TYPES {
         let from = www.join("src").join(format!("{name}.d.ts"));
-        let imports =
-            [("\"./index.js\"", "\"./index.cjs\""), ("\"./methods.js\"", "\"./methods.cjs\"")];
+        let imports = [
+            ("\"./index.js\"", "\"./index.cjs\""),
+            ("\"./methods.js\"", "\"./methods.cjs\""),
+            ("\"./records.js\"", "\"./records.cjs\""),
+        ];
         rewrite(&from, &to.join(format!("{name}.d.cts")), &imports)?;
     }
     Ok(())

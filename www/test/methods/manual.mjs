@@ -2,7 +2,8 @@
 
 import { COMMANDS } from "../../src/commands.js";
 import { nameOf } from "../../types/generate.mjs";
-import { METHODS, OPTIONS, OPTIONS_OF } from "../../types/methods.mjs";
+import { METHODS } from "../../types/methods.mjs";
+import { OPTIONS, OPTIONS_OF } from "../../types/options.mjs";
 
 /** The words in the manual of a command. */
 function tokens(args = []) {

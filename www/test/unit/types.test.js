@@ -149,7 +149,7 @@ test("the methods send the words that the Rust side sends", () => {
     ...parts.flat().filter((part) => /^[A-Z]/.test(part)),
   ]);
   // Words that are arguments stand in the types.
-  const types = ["types/methods.mjs", "src/index.d.ts"]
+  const types = ["types/methods.mjs", "types/options.mjs", "src/index.d.ts", "src/records.d.ts"]
     .map((name) => readFileSync(new URL(name, www), "utf8"))
     .join("");
   const asArguments = [...types.matchAll(/"([A-Z][A-Z0-9-]+)"/g)].map(([, word]) => word);

@@ -1,0 +1,98 @@
+// The options of methods that are modifiers of commands: their types, and what they mean.
+
+const RANGE_LIMIT = "readonly [offset: number, count: number]";
+
+/** Modifiers with a value, and what they mean; all others are `true` or left out. */
+export const OPTIONS = {
+  ADDR: ["string", "Connections from this `address:port`."],
+  AGGREGATE: ['"SUM" | "MIN" | "MAX"', "How scores are combined. Default: SUM."],
+  BY: ["Arg", "Order by these keys, the first `*` being the element."],
+  BYBOX: ['readonly [width: number, height: number, unit: GeoUnit]', "In a rectangle around the centre."],
+  BYRADIUS: ['readonly [radius: number, unit: GeoUnit]', "In a circle around the centre."],
+  COUNT: ["number", "At most this number; for a page, approximately."],
+  DB: ["number", "The database of the copy."],
+  EF: ["number", "Number of candidates that are examined."],
+  ELE: ["Arg", "The member whose vector is used."],
+  ENTRIESADDED: ["number", "Number of entries ever added."],
+  ENTRIESREAD: ["number", "Number of entries that the group has read."],
+  EPSILON: ["number", "Only members at least as similar as 1 minus this."],
+  EX: ["number", "Expires after this number of seconds."],
+  EXAT: ["number", "Expires at this time, in seconds since 1970."],
+  FILTER: ["string", "Only members whose attributes match, as in `.year > 1950`."],
+  FILTERBY: ['readonly ["MODULE" | "ACLCAT" | "PATTERN", string]', "Only commands of a module, of a category, or with names that match."],
+  "FILTER-EF": ["number", "Number of members that are examined to find matches of the filter."],
+  FREQ: ["number", "How often the key is used, logarithmically."],
+  FROMLONLAT: ["readonly [longitude: number, latitude: number]", "The centre."],
+  FROMMEMBER: ["Arg", "The place that is the centre."],
+  GET: ["Args", "Values of these keys instead of the elements, the first `*` being the element; `#` is itself."],
+  ID: ["number | readonly number[]", "The server's numbers for connections."],
+  IDLE: ["number", "Milliseconds since the last delivery."],
+  IDLETIME: ["number", "Seconds since the key was used."],
+  IFEQ: ["Arg", "Only if the key has this value."],
+  LADDR: ["string", "Connections to this `address:port` of the server."],
+  LASTID: ["string", "Sets the group's last id to this one, if it is greater."],
+  LIBRARYNAME: ["string", "Only libraries whose names match."],
+  LIMIT: [RANGE_LIMIT, "Only a part of the result."],
+  M: ["number", "Number of neighbours that each member is linked to."],
+  MATCH: ["Arg", "Only those that match this pattern."],
+  MAXAGE: ["number", "Connections older than this number of seconds."],
+  MAXDELETEDID: ["string", "The highest id that was deleted."],
+  MAXLEN: ["number", "At most this number of elements is examined."],
+  MINID: ['string | readonly ["=" | "~", string]', "Removes entries before this id; with `~`, approximately."],
+  MINMATCHLEN: ["number", "Only matches of at least this number of bytes."],
+  PX: ["number", "Expires after this number of milliseconds."],
+  PXAT: ["number", "Expires at this time, in milliseconds since 1970."],
+  RANK: ["number", "Begins with the match of this number; negative numbers count from the end."],
+  REDUCE: ["number", "Shortens the vector to this length by random projection."],
+  RETRYCOUNT: ["number", "Sets the number of deliveries."],
+  SAMPLES: ["number", "Number of nested elements that are examined; 0: all."],
+  SETATTR: ["string", "The attributes of the member, a JSON text."],
+  SKIPME: ['"YES" | "NO"', "Whether this connection stays open. Default: yes."],
+  TIME: ["number", "Sets the time of the last delivery, in milliseconds since 1970."],
+  TYPE: ["string", "Only of this type."],
+  USER: ["string", "Connections of this user."],
+  VERSION: ["number | readonly number[]", "The drawing, and its parameters."],
+  WEIGHTS: ["number | readonly number[]", "A factor for the scores of each set."],
+};
+
+const TRIM = {
+  LIMIT: ["number", "With `~`, removes at most this number of entries."],
+  MAXLEN: ['number | readonly ["=" | "~", number]', "Keeps this number of entries; with `~`, approximately."],
+};
+const GEO = { COUNT: ['number | readonly [count: number, any: "ANY"]', "At most this number; with ANY, the first that are found instead of the nearest."] };
+const CARD = { LIMIT: ["number", "Counting stops at this number."] };
+
+/** Where a modifier is something else than in OPTIONS. */
+export const OPTIONS_OF = {
+  clientKill: { ID: ["number", "The server's number for the connection."] },
+  geoSearch: GEO,
+  geoSearchStore: GEO,
+  geoSearchWith: GEO,
+  lPos: { COUNT: ["number", "Number of indexes; 0: all."] },
+  set: { GET: ["boolean", "Returns the old value."] },
+  sInterCard: CARD,
+  xAdd: TRIM,
+  xClaim: { IDLE: ["number", "Sets the milliseconds since the last delivery."] },
+  xClaimJustId: { IDLE: ["number", "Sets the milliseconds since the last delivery."] },
+  xPendingRange: { IDLE: ["number", "Only entries whose last delivery is at least this number of milliseconds ago."] },
+  xTrim: TRIM,
+  zInterCard: CARD,
+};
+
+/** Names for options that several methods share, by the first of these. */
+export const SHARED = {
+  functionFlush: "FlushOptions",
+  hScan: "MatchOptions",
+  lmPop: "CountOptions",
+  sInterCard: "LimitOptions",
+  xAckDel: "ReferenceOptions",
+  zInter: "CombineOptions",
+  zRangeByLex: "PartOptions",
+};
+
+/** Modifiers without a value. */
+export const FLAGS = new Set([
+  ..."ABSTTL ACKED ALPHA ASC ASYNC BIN BYLEX BYSCORE CAS CH DELREF DESC FNX FORCE FXX GT INCR".split(" "),
+  ..."KEEPREF KEEPTTL LT MKSTREAM NOACK NOMKSTREAM NOQUANT NOTHREAD NX PERSIST Q8 REPLACE REV".split(" "),
+  ..."SCHEDULE STOREDIST SYNC TRUTH WITHCODE XX".split(" "),
+]);
