@@ -62,7 +62,7 @@ export function patient(reconnect) {
 }
 
 /**
- * A transport that waits until the page is online and shown, and whose channels end when the page is put away.
+ * A transport that waits until the page is online and shown, and whose channels end when the page is left.
  * @param {AnyTransport} transport
  * @returns {AnyTransport}
  */
@@ -93,7 +93,7 @@ function watched(channel) {
       forget();
       onEnd(error);
     };
-    leave = () => end(new Error("the page was put away"));
+    leave = () => end(new Error("the page was left or hidden"));
     channels.add(leave);
     open.call(channel, onData, end);
   };

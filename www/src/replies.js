@@ -345,7 +345,7 @@ function toText(value) {
   try {
     return decoder.decode(value);
   } catch {
-    throw new NotText("a name in the reply is not UTF-8: ask with send");
+    throw new NotText("a name in the reply is not UTF-8: use send with { bytes: true }");
   }
 }
 

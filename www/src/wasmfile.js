@@ -12,7 +12,7 @@ export async function fetched(url, inlined) {
     const response = await fetch(url());
     // A server without the file may answer with a page.
     if (response.ok && !/html/.test(response.headers.get("content-type") ?? "")) return response;
-    failure = new Error(`the wasm file is not at ${response.url} (${response.status}): give its place as the option wasm`);
+    failure = new Error(`the wasm file is not at ${response.url} (${response.status}): pass its place as the option wasm`);
   } catch (error) {
     failure = error;
   }
