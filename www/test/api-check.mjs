@@ -1,6 +1,6 @@
-// The package's API against a real server, inside of a page: what no fake can show.
+// The package's API against a real server, inside of a page.
 
-/** Runs every check in the page; gives `[name, error message or null]` for each. */
+/** Runs every check in the page; returns `[name, error message or null]` for each. */
 export function checkApi(page, gateway) {
   return page.evaluate(inPage, gateway);
 }

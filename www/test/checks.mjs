@@ -1,4 +1,4 @@
-// What the checks have in common that run by themselves: their environment, their steps, gateways and ports.
+// Shared by the checks that are programs: their environment, their steps, gateways and ports.
 
 import { once } from "node:events";
 import { createServer } from "node:net";
@@ -53,7 +53,7 @@ export async function listening(gateway) {
   throw new Error("the gateway ended");
 }
 
-/** A port that nobody listens on. */
+/** A port without a listener. */
 export async function freePort() {
   const server = createServer();
   await once(server.listen(0, "127.0.0.1"), "listening");

@@ -55,7 +55,7 @@ function redis(words) {
   });
 }
 
-/** In a page: opens a WebSocket, sends a command, and tells how that went. */
+/** In a page: opens a WebSocket, sends a command, and returns the outcome. */
 function attempt([url, protocols, words]) {
   return new Promise((resolve) => {
     const seen = { opened: false, reply: "", protocol: "", code: 0 };
@@ -107,7 +107,7 @@ policy = "all"
 tokens = ["${hash}"]
 `;
   const origins = `origins = ["http://localhost:${appPort}"]`;
-  // One that anybody may use who may come near, one that wants a credential.
+  // One for any client that may connect, one that requires a credential.
   const open = await gateway(folder, "open", config(origins, 'anonymous = "page"'), running);
   const closed = await gateway(folder, "closed", config(origins, 'first_message = "off"\nrefusals = "close"'), running);
   const own = await gateway(folder, "own", config("", 'anonymous = "page"'), running);

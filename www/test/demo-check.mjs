@@ -16,7 +16,7 @@ import { ENGINES } from "./engines/launch.mjs";
 
 const { REDMUX_URL, REDMUX_CONTROL, REDMUX_WS, REDMUX_SCREENSHOT, ENGINE } = environment("REDMUX_URL", "REDMUX_CONTROL");
 
-/** Milliseconds for what happens at once, and for what waits for a reconnect. */
+/** Milliseconds for an immediate change, and for one that waits for a reconnect. */
 const SOON = 10_000;
 const RECONNECT = 45_000;
 
@@ -51,7 +51,7 @@ class Tab {
     return this.get(id).textContent();
   }
 
-  /** Waits until `read` gives a value that `accept` takes; fails with what it saw last. */
+  /** Waits until `accept` takes the value of `read`; fails with the last value. */
   async until(what, read, accept, timeout = SOON) {
     const end = Date.now() + timeout;
     for (;;) {
@@ -68,7 +68,7 @@ class Tab {
     return this.until(`state ${wanted}`, () => this.get("state").getAttribute("data-state"), (seen) => seen === wanted, timeout);
   }
 
-  /** Runs a line in the console; gives the status and the text of the reply. */
+  /** Runs a line in the console; returns the status and the text of the reply. */
   async run(line, timeout) {
     const entry = await this.start(line, timeout);
     return this.outcome(entry);
@@ -114,7 +114,7 @@ class Tab {
   }
 }
 
-/** A command that works again tells that the connection does. */
+/** A command that works again shows that the connection does. */
 async function works(tab, value) {
   await tab.until(`a working command`, () => tab.run(`SET check:again ${value}`, 2000), (got) => got.reply === "OK", RECONNECT);
   await tab.expect("GET check:again", `"${value}"`);

@@ -6,7 +6,7 @@ const DOCUMENTS = ["../../docs/production.md"];
 /** The gateway of the documents, which is not that of the test. */
 const ADDRESS = "wss://app.example/redis";
 
-/** Runs every block; gives `[place, error message or null]` for each. */
+/** Runs every block; returns `[place, error message or null]` for each. */
 export async function checkDocs(page, gateway) {
   const results = [];
   for (const document of DOCUMENTS) {

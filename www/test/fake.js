@@ -24,7 +24,7 @@ export class FakeRaw {
     return this.sent;
   }
 
-  /** What was issued crosses now. */
+  /** Sends what was issued. */
   flush() {
     this.engine.flush();
   }
@@ -75,7 +75,7 @@ export class FakeRaw {
     this.replyBytes(resp(value));
   }
 
-  /** Answers the oldest open calls with what a server would send. */
+  /** Answers the oldest open calls with the bytes of a server. */
   replyBytes(...replies) {
     const { calls } = this;
     this.#deliver(
@@ -163,7 +163,7 @@ export class FakeGlue {
     this.#memory = larger;
   }
 
-  /** Puts bytes into the memory; gives place and length. */
+  /** Puts bytes into the memory; returns place and length. */
   put(bytes) {
     const at = (this.#used + 3) & ~3;
     new Uint8Array(this.#memory).set(bytes, at);

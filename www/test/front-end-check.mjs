@@ -36,7 +36,7 @@ async function start() {
 const redis = await connect(`redis://${REDMUX_REDIS}`);
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"] });
 const faults = [];
-/** A lost connection is reported on the console, by the browser itself. */
+/** The browser reports a lost connection on its console. */
 let away = false;
 
 async function control(action) {

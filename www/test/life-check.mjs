@@ -20,9 +20,9 @@ import { Gateway, pages, redis, upstream } from "./rig.mjs";
 
 const { REDMUX_GATEWAY, CHROMIUM } = environment("REDMUX_GATEWAY", "CHROMIUM");
 const SOON = 20_000;
-/** What a machine that is busy may be late by, in milliseconds. */
+/** Milliseconds that a busy machine may be late by. */
 const NOISE = 2500;
-/** What Playwright turns off in every browser, and this is about. */
+/** What these checks are about, and Playwright turns off in every browser. */
 const WANTED = [
   "--disable-back-forward-cache",
   "--disable-background-timer-throttling",
@@ -219,7 +219,7 @@ ${principal}`;
     await tab.until("offline", "navigator.onLine === false");
     await open.stop("SIGKILL");
     await tab.until("the failure", "seen.failed.length === 1");
-    // Long enough for what doubles to have become long.
+    // Long enough for doubling waits to have become long.
     await setTimeout(6000);
     const during = await state(tab);
     check(during.dials.length === 1, `${during.dials.length - 1} dials while offline`);

@@ -1,4 +1,4 @@
-// What the checks of a page's life stand on: a site with the package, gateways that can be stopped, a server that can be lost.
+// The base of the checks of a page's life: a site with the package, gateways that can be stopped, a server that can be lost.
 //
 //   REDMUX_GATEWAY   path of the gateway's program
 //   REDMUX_REDIS     host:port of a server
@@ -120,7 +120,7 @@ export async function redis(...words) {
   return reply.toString();
 }
 
-/** A WebSocket in front of the server: what it gets it passes on, and nothing else. */
+/** A WebSocket in front of the server that only passes bytes on. */
 export async function relay() {
   const [host, port] = REDMUX_REDIS.split(":");
   const server = createServer();

@@ -1,4 +1,4 @@
-// Who may connect, and what those see who may do little.
+// Who may connect, and what users of few rights see.
 
 import { check, step } from "../checks.mjs";
 import { equal } from "./harness.mjs";
@@ -119,13 +119,13 @@ export async function checkToken(tab, redis, token) {
     await tab.state("ready");
     await tab.tab("cli");
     equal((await tab.run("SET app:x 1")).reply, "OK", "what the policy allows");
-    // Every panel asks for what the policy refuses; ten such questions would close the connection.
+    // Every panel sends a command that the policy refuses; ten of them would close the connection.
     for (let round = 0; round < 3; round++) {
       for (const name of ["metrics", "server", "slowlog", "keys", "cli"]) await tab.tab(name);
     }
     await new Promise((resolve) => setTimeout(resolve, 4000));
     equal((await tab.run("GET app:x")).reply, '"1"', "after all panels");
-    // SCAN may only ask for what the policy allows; TYPE, for each row, is refused.
+    // SCAN is limited to the pattern that the policy allows; TYPE, for each row, is refused.
     for (let at = 0; at < 30; at++) await redis("SET", `app:${at}`, "1");
     await tab.tab("keys");
     await tab.sees("keys-note", /^The gateway does not allow SCAN/);

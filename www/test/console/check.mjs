@@ -44,7 +44,7 @@ function development(redis) {
   return gateways.start("--upstream", redis, "--listen", "127.0.0.1:0", "--console", env.REDMUX_CONSOLE);
 }
 
-/** A gateway that lets in who has its token, and refuses nearly everything. */
+/** A gateway that accepts clients with its token, and refuses nearly every command. */
 async function guarded() {
   const [, token, hash] = /token (\S+)\s+hash\s+(\S+)/.exec(execFileSync(env.REDMUX_GATEWAY, ["hash-token", "--new"]).toString());
   const text = `

@@ -1,4 +1,4 @@
-// What the checks of the console share: servers, gateways, and one tab of the page.
+// Shared by the checks of the console: servers, gateways, and one tab of the page.
 
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 import { check, listening } from "../checks.mjs";
 
-/** Milliseconds for what happens at once, and for what waits for a reconnect. */
+/** Milliseconds for an immediate change, and for one that waits for a reconnect. */
 export const SOON = 15_000;
 export const RECONNECT = 45_000;
 
@@ -25,7 +25,7 @@ export class Gateways {
     this.#program = program;
   }
 
-  /** Starts one with these arguments; gives its `http://` origin. */
+  /** Starts one with these arguments; returns its `http://` origin. */
   async start(...args) {
     const child = spawn(this.#program, [...args, "--quiet"], { stdio: ["ignore", "pipe", "inherit"] });
     this.#running.push(child);
@@ -71,7 +71,7 @@ export class Tab {
     await this.page.waitForSelector("html[data-started]");
   }
 
-  /** Waits until `read` gives what `accept` takes; fails with what it saw last. */
+  /** Waits until `accept` takes the value of `read`; fails with the last value. */
   async until(what, read, accept, timeout = SOON) {
     const end = Date.now() + timeout;
     for (;;) {
@@ -82,7 +82,7 @@ export class Tab {
     }
   }
 
-  /** Waits for a text that is equal to, or matches, what is wanted. */
+  /** Waits for a text that equals, or matches, the expected one. */
   async sees(id, wanted, timeout) {
     const accept = (text) => (wanted instanceof RegExp ? wanted.test(text) : text === wanted);
     return this.until(`${id} ${wanted}`, () => this.text(id).catch((error) => error.message), accept, timeout);

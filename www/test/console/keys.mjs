@@ -1,4 +1,4 @@
-// The panel of keys: the list, the viewers, and what changes them.
+// The panel of keys: the list, the viewers, and the actions.
 
 import { check, step } from "../checks.mjs";
 import { equal } from "./harness.mjs";

@@ -1,4 +1,4 @@
-// What is seen and heard: accessibility, hostile data, narrow screens, the keyboard.
+// Accessibility, hostile data, narrow screens, the keyboard.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";

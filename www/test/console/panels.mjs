@@ -104,7 +104,7 @@ export async function checkPubSub(tab, redis) {
 
   await step("a flood of messages is bounded", async () => {
     await redis("EVAL", "for i=1,5000 do redis.call('PUBLISH', 'check:news', 'flood ' .. i) end", 0, { timeout: 30_000 });
-    // What comes faster than the page takes it is dropped, and counted.
+    // Messages that come faster than the page takes them are dropped, and counted.
     const number = async (id) => Number((await tab.text(id)).replaceAll(",", ""));
     await tab.until("all of them", async () => (await number("pubsub-count")) + (await number("pubsub-missed")), (sum) => sum === 5000, 30_000);
     await tab.until("the newest", messages, (seen) => seen[0] === "flood 5000");

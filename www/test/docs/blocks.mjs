@@ -10,7 +10,7 @@ const execute = promisify(execFile);
 export const root = join(import.meta.dirname, "../../..");
 export const runtimes = join(root, "www/test/runtimes/node_modules");
 
-/** With a socket as its input bash may take itself for a remote shell, whose `.bashrc` it reads. */
+/** With a socket as its input, bash may behave as a remote shell and read `.bashrc`. */
 const SHELL = ["--norc", "-c"];
 
 /** The blocks of a document: what a reader types or saves. */
@@ -48,7 +48,7 @@ export class Document {
     return found[0].code;
   }
 
-  /** The first lines of the blocks that nobody asked for, but for those under `exempt`. */
+  /** The first lines of the blocks that no step used, except those under `exempt`. */
   unused(exempt = "") {
     return this.#blocks.filter(({ used, heading }) => !used && heading !== exempt).map(({ code }) => code.split("\n")[0]);
   }
@@ -94,7 +94,7 @@ export class Place {
     return file;
   }
 
-  /** Runs what a reader types; gives what is printed. Folder and variables stay as it leaves them, unless `env` is given. */
+  /** Runs what a reader types; returns the output. Folder and variables persist, unless `env` is given. */
   async type(text, env = {}) {
     const script = `set -e\n${this.here(text)}\nprintf '\\0%s\\0' "$PWD"\nenv -0 | grep -zE '^(REDIS|REDISCLI)_' || true\n`;
     let stdout;
@@ -104,7 +104,7 @@ export class Place {
       throw new Error(`${text.split("\n")[0]}: ${error.stderr || error.stdout || error.message}`);
     }
     const [printed, folder, ...variables] = stdout.split("\0");
-    // What was given for this once is not kept.
+    // Variables of this call do not persist.
     if (Object.keys(env).length > 0) return printed;
     this.cwd = folder;
     for (const variable of variables.filter(Boolean)) {
@@ -114,7 +114,7 @@ export class Place {
     return printed;
   }
 
-  /** Starts what does not end; what it prints is in `said`, and `end` ends it and what it has started. */
+  /** Starts a program that does not end; its output is in `said`, and `end` ends it and its children. */
   start(text) {
     const options = { cwd: this.cwd, env: this.#env, detached: true };
     const child = spawn("bash", [...SHELL, `exec ${this.here(text).trim()}`], options);
@@ -134,7 +134,7 @@ export class Place {
   }
 }
 
-/** Waits until `test` gives something true, which it gives. */
+/** Waits until `test` returns a true value, and returns that. */
 export async function until(test, what) {
   let last = "";
   for (const end = Date.now() + 20_000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 40))) {

@@ -34,7 +34,7 @@ async function statusOf(port, headers) {
   return status;
 }
 
-/** What a reverse proxy does: it has the certificate, and passes on what comes. */
+/** A reverse proxy: it has the certificate, and passes everything on. */
 async function proxy(folder, name, port) {
   const server = createServer({ key: await readFile(join(folder, "key.pem")), cert: await readFile(join(folder, "cert.pem")) });
   server.on("request", (asked, answer) => {

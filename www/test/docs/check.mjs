@@ -16,7 +16,7 @@ import { followEdge } from "./edge.mjs";
 
 const { REDIS_SERVER, REDMUX_GATEWAY, CHROMIUM } = environment("REDIS_SERVER", "REDMUX_GATEWAY", "CHROMIUM");
 
-/** Follows a document in a folder of its own, in which `ports` of it are others. */
+/** Follows a document in a new folder, with other `ports`. */
 async function follow(name, wanted, steps, exempt) {
   const folder = await mkdtemp(join(tmpdir(), "redmux-docs-"));
   const ports = {};

@@ -11,7 +11,7 @@ import { runtimes, until } from "./blocks.mjs";
 const WORKERD = join(runtimes, "@cloudflare/workerd-linux-64/bin/workerd");
 
 export async function followEdge(doc, place, ports, { REDIS_SERVER, REDMUX_GATEWAY }) {
-  /** What a command fails with. */
+  /** The error of a command. */
   const fails = (text, env) =>
     place.type(text, env).then(
       (said) => check(false, `it did not fail, but said ${said}`),

@@ -18,7 +18,7 @@ import { ENGINES } from "./launch.mjs";
 const { ENGINE } = environment("ENGINE");
 const SOON = 60_000;
 
-/** Runs the scenario of all runtimes in the page, or in a worker; gives `[{ name, error? }]`. */
+/** Runs the scenario of all runtimes in the page, or in a worker; returns `[{ name, error? }]`. */
 function scenario(kind, url, dead) {
   const source = (send) => `
     import * as redmux from "${location.origin}/src/index.js";
@@ -36,7 +36,7 @@ function scenario(kind, url, dead) {
       worker.onmessage = ({ data }) => resolve(data);
       worker.onerror = failed;
     } else {
-      // What connects before the listener is there is found in the event that was kept.
+      // A connection before the listener exists is in the stored event.
       const worker = new SharedWorker(script("new BroadcastChannel('results').postMessage(results);"), { type: "module" });
       new BroadcastChannel("results").onmessage = ({ data }) => resolve(data);
       worker.onerror = failed;
@@ -143,7 +143,7 @@ policy = "all"`,
     });
     await page.goto(`${origin}/other`);
     await setTimeout(500);
-    // The answer to this call may be lost with the page that gives it.
+    // The answer to this call may be lost with its page.
     await page.evaluate(() => void globalThis.setTimeout(() => history.back(), 20));
     await until("the page itself", () => page.evaluate("location.pathname === '/' && document.readyState === 'complete'"));
     return page.evaluate("globalThis.mark === 1 && persisted === true");

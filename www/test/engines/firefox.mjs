@@ -27,7 +27,7 @@ const PREFERENCES = {
   "toolkit.telemetry.reportingpolicy.firstRun": false,
 };
 
-/** Starts the program at `path`, headless, with a profile of its own. */
+/** Starts the program at `path`, headless, with a new profile. */
 export async function launchFirefox(path) {
   const profile = mkdtempSync(join(tmpdir(), "redmux-firefox-"));
   const lines = Object.entries(PREFERENCES).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});`);

@@ -1,4 +1,4 @@
-// The browsers that the checks run in, each with what of Playwright's interface the checks use.
+// The browsers that the checks run in, each with the part of Playwright's interface that the checks use.
 //
 //   CHROMIUM                                    path of the browser
 //   FIREFOX                                     path of the browser

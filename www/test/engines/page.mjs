@@ -1,6 +1,6 @@
 // A page as Playwright shows it, as far as the checks here need one, over any way to call a function in a page.
 
-/** What an engine's tab has to give: `call(declaration, ...args)`, `goto(url)`, `close()`. */
+/** The methods of an engine's tab: `call(declaration, ...args)`, `goto(url)`, `close()`. */
 export class Page {
   #tab;
   #handlers = { console: [], pageerror: [] };
@@ -45,7 +45,7 @@ export class Page {
   }
 }
 
-/** An element, found anew each time: selectors, and the numbers of one among several. */
+/** An element, looked up again each time: selectors, and the indexes among several. */
 class Locator {
   #page;
   #path;

@@ -1,4 +1,4 @@
-// WebKitGTK by its WebDriver, in a display that nobody sees.
+// WebKitGTK through its WebDriver, on a virtual display.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -65,7 +65,7 @@ class Session {
         this.#base += `/session/${sessionId}`;
         break;
       } catch (error) {
-        // Nobody listens yet.
+        // The port has no listener yet.
         if (error.name !== "TypeError" || Date.now() > end) throw error;
       }
     }

@@ -1,4 +1,4 @@
-// What is fast enough loses nothing, however much comes at once.
+// A fast reader loses nothing, however much comes at once.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -15,7 +15,7 @@ async function publish(client, channel, count) {
   await client.eval(source, [channel], [count], { timeout: Infinity });
 }
 
-/** What was heard, which must be every number once, in order. */
+/** Checks that every number was heard once, in order. */
 function inOrder(heard, count) {
   assert.equal(heard.length, count);
   assert.equal(heard.findIndex((payload, n) => payload !== String(n)), -1);

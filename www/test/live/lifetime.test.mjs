@@ -1,4 +1,4 @@
-// What was opened ends, and nothing of it is left.
+// Closed clients and subscriptions leave nothing behind.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -11,10 +11,10 @@ import { connect } from "../../src/node.js";
 import { collectGarbage, program, redis, until } from "./support.mjs";
 
 const LIMIT = { timeout: 300_000 };
-/** Bytes that a client may leave behind: less than any object that would be kept. */
+/** Bytes that a client may leave behind: fewer than any leaked object has. */
 const LEAK = 200;
 
-/** Counts what is collected of what `make` gives. */
+/** Counts the collected objects of those that `make` returns. */
 async function collected(count, make) {
   let done = 0;
   const registry = new FinalizationRegistry(() => (done += 1));

@@ -1,4 +1,4 @@
-// What a large reply takes of the memory of wasm, which never shrinks.
+// How much memory of wasm a large reply takes; that memory never shrinks.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -16,7 +16,7 @@ for (const through of ["TCP", "the gateway"]) {
     const client = await connect(through === "TCP" ? server.url : await gateway(t, server));
     t.after(() => client.close());
     const source = "redis.call('SET', KEYS[1], string.rep('x', ARGV[1])); redis.call('RPUSH', KEYS[2], string.rep('y', ARGV[1]), 'z')";
-    // The small one first: what is free of it is less than the large one needs.
+    // The small one first: the memory that it frees is not enough for the large one.
     for (const size of [16 * MIB, 64 * MIB]) {
       await client.eval(source, ["text", "list"], [size], { timeout: Infinity });
       const before = instance.memory.length;

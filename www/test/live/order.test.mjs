@@ -38,7 +38,7 @@ test("random histories arrive in order", LIMIT, async (t) => {
     await client.set("tag:end", "");
     await until(() => lines.at(-1)?.includes("tag:end"), "the last command");
     await client.close();
-    // A transaction is seen when it is executed, behind its MULTI.
+    // A transaction is visible when it is executed, after its MULTI.
     const seen = lines.flatMap((line) => (/"(GET|client|info)"/i.test(line) ? [] : [...line.matchAll(/tag:(\d+)/g)].map(([, tag]) => Number(tag))));
     compare(issued, seen, `SEED=${seed} round ${round}`);
   }
@@ -103,7 +103,7 @@ async function play(client, below, count, subscribes) {
   return issued;
 }
 
-/** What must arrive has, in order; what need not may be missing, but not out of order. */
+/** Required tags have arrived, in order; others may be missing, but not out of order. */
 function compare(issued, seen, where) {
   let at = 0;
   for (const tag of seen) {

@@ -1,4 +1,4 @@
-// What `reconnect` returns, while the server is away.
+// What `reconnect` may return, while the server is down.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -31,7 +31,7 @@ for (const [name, answer] of [["false", false], ["null", null], ["an Error", new
     const messages = await client.subscribe("c");
     const reading = messages[Symbol.asyncIterator]().next();
     reading.catch(() => {});
-    // What is issued before the client knows is sent, and lost with the connection.
+    // A command issued before the client notices is sent, and lost with the connection.
     const away = new Promise((resolve) => client.once("connectionFailed", resolve));
     await kill(server);
     await away;

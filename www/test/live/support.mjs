@@ -1,4 +1,4 @@
-// Servers for the tests in this folder, each of its own.
+// Servers for the tests in this folder, one for each test.
 //
 //   REDIS_SERVER     path of a Redis server; without it `redis-server` is looked for
 //   REDMUX_GATEWAY   path of the gateway's program
@@ -21,7 +21,7 @@ const SOON = 120_000;
 setFlagsFromString("--expose-gc");
 export const collectGarbage = runInNewContext("gc");
 
-/** Starts a program that serves a port; gives the process, which is killed after the test. */
+/** Starts a program that serves a port; returns the process, which is killed after the test. */
 async function start(t, program, args, port) {
   const child = spawn(program, args, { stdio: "ignore" });
   const failed = once(child, "error").then(([error]) => Promise.reject(error));
@@ -61,7 +61,7 @@ export async function redis(t) {
   const dir = await folder(t);
   const port = await freePort();
   const args = ["--port", `${port}`, "--dir", dir, "--save", "", "--appendonly", "no", "--bind", "127.0.0.1", "--enable-debug-command", "yes"];
-  // What a subscriber may leave unread: these tests are about what the client loses.
+  // The server keeps everything unread: these tests are about what the client loses.
   args.push("--client-output-buffer-limit", "pubsub 0 0 0");
   const server = { port, url: `redis://127.0.0.1:${port}` };
   server.again = async () => {
@@ -71,7 +71,7 @@ export async function redis(t) {
   return server;
 }
 
-/** A gateway in front of a server; gives its URL. */
+/** A gateway in front of a server; returns its URL. */
 export async function gateway(t, server) {
   const port = await freePort();
   await start(t, process.env.REDMUX_GATEWAY, ["--upstream", `127.0.0.1:${server.port}`, "--listen", `127.0.0.1:${port}`, "--allow-no-origin", "--quiet"], port);
@@ -119,8 +119,8 @@ export function random(seed) {
 }
 
 /**
- * Runs a script of a few lines, which has `connect` and `url`, in a process of its own; gives what it has written.
- * It has to end by itself.
+ * Runs a script of a few lines, which has `connect` and `url`, in a new process; returns its output.
+ * The script has to end.
  */
 export async function program(t, url, lines) {
   const entry = new URL("../../src/node.js", import.meta.url);

@@ -1,4 +1,4 @@
-// What every method gives: `[method, arguments, reply]`, in sections that begin with an empty
+// The reply of every method: `[method, arguments, reply]`, in sections that begin with an empty
 // server and go from line to line. A reply may be a function that says whether it is right. A
 // fourth element names the servers that have it, by their least versions, where the command
 // alone does not tell; all others have to.

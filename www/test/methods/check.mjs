@@ -25,9 +25,9 @@ const METHODS = new Map(COMMANDS.map((spec) => [spec.method, spec]));
 const LIMIT = 20_000;
 
 let failed = 0;
-/** `method/protocol` of what was called. */
+/** `method/protocol` of each call. */
 const called = new Set();
-/** `method modifier` of what was called. */
+/** `method modifier` of each call. */
 const tried = new Set();
 
 async function report(name, check) {
@@ -40,7 +40,7 @@ async function report(name, check) {
   }
 }
 
-/** A server with a configuration file and users of its own, while `use(url)` runs. */
+/** A server with its own configuration file and users, while `use(url)` runs. */
 async function withServer(program, use) {
   const dir = await mkdtemp(join(tmpdir(), "redmux-methods-"));
   try {
@@ -57,7 +57,7 @@ async function withServer(program, use) {
   }
 }
 
-/** Tries other ports, if somebody takes one before the server does. */
+/** Tries other ports, if another program takes one before the server does. */
 async function start(program, dir, attempts = 5) {
   const port = await freePort();
   const lines = [
@@ -163,7 +163,7 @@ async function idle(redis) {
   }
 }
 
-/** An argument, or what the method of its name gives: what is restored has to have been dumped. */
+/** An argument, or the result of the method of its name: a value must be dumped before it is restored. */
 async function resolve(redis, arg) {
   if (arg?.dump !== undefined) return redis.dump(arg.dump);
   if (arg?.functionDump !== undefined) return redis.functionDump();

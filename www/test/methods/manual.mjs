@@ -13,7 +13,7 @@ function tokens(args = []) {
   ]);
 }
 
-/** What the manual has of a command with its subcommand. */
+/** The page of the manual for a command with its subcommand. */
 function page(docs, name) {
   const [command, subcommand] = name.toLowerCase().split(" ");
   const doc = docs[command];

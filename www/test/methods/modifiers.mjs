@@ -5,7 +5,7 @@ import { COMMANDS } from "../../src/commands.js";
 
 const later = Math.floor(Date.now() / 1000) + 3600;
 
-/** What the methods work on. */
+/** The data that the methods work on. */
 export const DATA = [
   ["set", ["str", "v"]],
   ["hSet", ["hash", { f: 1 }]],
@@ -185,7 +185,7 @@ export function calls() {
   return COMMANDS.flatMap((spec) =>
     spec.options.flatMap((name) => {
       const own = OTHERWISE[spec.method]?.[name];
-      // ZRANGE gives scores by rank and score only.
+      // ZRANGE has scores by rank and score only.
       if (own === null) return [];
       const given = ARGUMENTS[spec.method];
       if (!given) throw new Error(`${spec.method} has modifiers and no arguments here`);

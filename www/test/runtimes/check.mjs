@@ -43,7 +43,7 @@ function report(where, results) {
   }
 }
 
-/** The tarball in a project of its own, as a user has it. */
+/** The tarball in a new project, as users have it. */
 async function install() {
   const project = await mkdtemp(join(tmpdir(), "redmux-runtimes-"));
   const pack = ["pack", "--silent", "--pack-destination", project];
@@ -53,7 +53,7 @@ async function install() {
   const flags = ["--no-audit", "--no-fund", "--offline", "--omit=peer"];
   await execute("npm", ["install", ...flags, `./${tarball}`], { cwd: project });
   for (const file of ["scenario.mjs", "tls.mjs"]) await cp(join(here, file), join(project, file));
-  // What a WebSocket needs in Node 20, installed by its user.
+  // Node 20 needs this package for WebSockets; its user installs it.
   await cp(join(here, "node_modules/ws"), join(project, "node_modules/ws"), { recursive: true });
   const app = `
     import * as redmux from "redmux";
@@ -67,9 +67,9 @@ async function install() {
   return project;
 }
 
-/** What is tried with TLS, by whether the runtime was told of the authority. */
+/** The steps with TLS, with and without the authority. */
 function certificates({ pem, port, gatewayPort, token }) {
-  // Deno's WebSocket tells of an alert alone, workerd of nothing: there it is the package that says what it may be.
+  // Deno's WebSocket reports only an alert, workerd nothing: there the package says what the cause may be.
   const silent = "fatal alert|is the certificate trusted";
   const untrusted = "trust|issuer|verify|verification|self.signed|unknown.?ca|local issuer";
   const name = "name|altname|match|subject|valid for";
@@ -102,7 +102,7 @@ async function processRuntime(where, program, args, project, urls, tls, more = {
   }
 }
 
-/** Bundled as for Cloudflare, then served by workerd itself. */
+/** Bundled as for Cloudflare, then served by workerd. */
 async function workerd(project, urls, ca, trusted, strange) {
   const worker = `
     import * as redmux from "redmux";
@@ -162,7 +162,7 @@ async function workerd(project, urls, ca, trusted, strange) {
   }
 }
 
-/** Asks until somebody listens. */
+/** Asks until the port has a listener. */
 async function answer(url) {
   const until = Date.now() + LIMIT;
   for (;;) {
@@ -278,7 +278,7 @@ try {
   const both = [overTcp, overWebSocket];
   const first = [...told(rediss), ...strange, ...strangeWss];
   const permissions = ["--allow-net", "--allow-env", "--allow-sys"];
-  // To see whether anything is left of what was closed.
+  // Shows whether closed clients leave anything behind.
   const gc = "--expose-gc";
   const deno = ["run", "--quiet", `--v8-flags=${gc}`, "--node-modules-dir=manual", ...permissions, "app.mjs"];
   // A WebSocket takes no TLS options: the process gets the authority.

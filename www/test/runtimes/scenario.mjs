@@ -1,6 +1,6 @@
-// What every runtime must do with the package, against a real server. Nothing of a runtime's own.
+// What every runtime must do with the package, against a real server. Uses no API of a single runtime.
 
-/** Runs it over `url`; gives `{ name, error? }` of each step. `dead` is a URL of the same kind that nobody answers. */
+/** Runs it over `url`; returns `{ name, error? }` of each step. `dead` is a URL of the same kind without a server. */
 export async function run({ connect, load, ConnectionError, ServerError, TimeoutError }, url, dead) {
   const results = [];
   const where = `${new URL(url).protocol.slice(0, -1)}`;

@@ -66,7 +66,7 @@ tokens = ["${hash}"]
   }
 }
 
-/** Until somebody listens there. */
+/** Waits until the port has a listener. */
 async function answers(port) {
   for (const end = Date.now() + 20_000; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
     const open = await new Promise((resolve) => {

@@ -1,8 +1,8 @@
-// What every runtime must do with certificates. Nothing of a runtime's own.
+// What every runtime must do with certificates. Uses no API of a single runtime.
 
 /**
  * Tries each of `cases`, `{ name, url, options?, refused? }`: it works, or is refused as TLS that failed, in
- * words that match `refused`. Gives `{ name, error? }` of each.
+ * words that match `refused`. Returns `{ name, error? }` of each.
  */
 export async function run({ connect, ConnectionError }, cases) {
   const results = [];

@@ -11,7 +11,7 @@ import { here, LIMIT, node, project, run, tool } from "./project.mjs";
 
 const esbuild = join(here, "../runtimes/node_modules/.bin/esbuild");
 const TYPES = { ".js": "text/javascript", ".wasm": "application/wasm", ".css": "text/css" };
-/** Tells in the title what came of it. */
+/** Writes the result into the title. */
 const app = `
 import { connect } from "redmux";
 async function main() {

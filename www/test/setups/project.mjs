@@ -7,14 +7,14 @@ import { promisify } from "node:util";
 
 export const execute = promisify(execFile);
 export const here = import.meta.dirname;
-/** The projects are in here: what they use is found beside it. */
+/** The folder of the projects, beside the packages that they use. */
 export const work = join(here, "work");
 export const LIMIT = 600_000;
 
 /** A file of a package that is installed here. */
 export const tool = (path) => join(here, "node_modules", path);
 
-/** Packs the package; gives the folder that `npm install` would make of it. */
+/** Packs the package; returns the folder that `npm install` would make of it. */
 export async function pack() {
   await rm(work, { recursive: true, force: true });
   await mkdir(work, { recursive: true });
@@ -36,7 +36,7 @@ export async function project(name, files, type = "module") {
   return folder;
 }
 
-/** Runs a program; what it prints is in the error if it fails. */
+/** Runs a program; if it fails, the error has its output. */
 export async function run(program, args, cwd, env = {}) {
   const all = { ...process.env, NEXT_TELEMETRY_DISABLED: "1", DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1", ...env };
   try {

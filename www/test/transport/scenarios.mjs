@@ -1,4 +1,4 @@
-// Runs the exported scenarios of the checks' wasm, in whatever runtime this is.
+// Runs the exported scenarios of the checks' wasm in any runtime.
 
 const NAMES = [
   "bad_urls",

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { connect } from "node:net";
 import { WebSocketServer } from "ws";
 
-/** Starts the server; `closed` counts what clients gave up, and dials that came and were never answered. */
+/** Starts the server; `closed` counts connections that clients gave up, and dials that were never answered. */
 export async function serve() {
   const closed = { dials: 0, hang: 0, watch: 0 };
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 0 });

@@ -1,4 +1,4 @@
-// What the sources import and no package describes.
+// Modules that the sources import and no package describes.
 
 declare module "cloudflare:sockets" {
   interface Socket {

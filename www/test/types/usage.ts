@@ -124,7 +124,7 @@ export async function uses(url: string): Promise<void> {
 }
 
 export async function mistakes(redis: Client): Promise<void> {
-  // @ts-expect-error: a field is no value
+  // @ts-expect-error: a field is not a value
   await redis.hSet("h", { name: { first: "Ada" } });
   // @ts-expect-error: a field may be undefined
   await redis.hSet("h", { name: "Ada" } as { name: string | undefined });
@@ -142,7 +142,7 @@ export async function mistakes(redis: Client): Promise<void> {
   await redis.set("k", "v", { EX: "10" });
   // @ts-expect-error: a value is missing
   await redis.set("k");
-  // @ts-expect-error: an object is no value
+  // @ts-expect-error: an object is not a value
   await redis.set("k", { a: 1 });
   // @ts-expect-error: nor is a boolean
   await redis.set("k", true);
@@ -166,7 +166,7 @@ export async function mistakes(redis: Client): Promise<void> {
   redis.blPop("k", 0);
   // @ts-expect-error: transactions are multi().…exec()
   redis.watch("k");
-  // @ts-expect-error: what a queue gives is no promise of a reply
+  // @ts-expect-error: a queue's method does not return a promise of a reply
   (await redis.multi().get("k")).trim();
   // @ts-expect-error: a queue has one timeout
   redis.multi().get("k", { timeout: 5 });

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { openLink } from "../../src/transports/channel.js";
 import { tcp } from "../../src/transports/node.js";
 
-/** Opens a link and gives what happens to it, in order. */
+/** Opens a link and returns its events, in order. */
 function opened(transport, address = {}) {
   const events = [];
   let wake = () => {};
@@ -32,7 +32,7 @@ function opened(transport, address = {}) {
     while (events.length === 0) await new Promise((resolve) => (wake = resolve));
     return events.shift();
   };
-  /** What the link has to read, in pieces of at most `size` bytes. */
+  /** The bytes of the link, in pieces of at most `size` bytes. */
   const read = (size = 1024) => {
     const into = new Uint8Array(size);
     let all = "";
@@ -45,7 +45,7 @@ function opened(transport, address = {}) {
 const bytes = (text) => new TextEncoder().encode(text);
 const text = (data) => new TextDecoder().decode(data);
 
-/** Web streams that give back what they get. */
+/** Web streams that echo. */
 function echo() {
   const { readable, writable } = new TransformStream();
   let closed = 0;

@@ -272,7 +272,7 @@ test("a trap rejects everything that is open, on every client, and they go on", 
   again.answer = other.answer = () => "fine";
   assert.equal(await two.client.get("k"), "fine");
   assert.equal(await one.client.get("k"), "fine");
-  // What is left of the old instance is not called.
+  // The rest of the old instance is not called.
   assert.equal(one.raw.sent.length, 0);
 });
 

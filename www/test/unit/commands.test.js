@@ -218,7 +218,7 @@ test("replies that a lone server does not give", async () => {
   const stats = { runningScript: { name: "f", command: ["FCALL", "f", 0], durationMs: 12 }, engines: { LUA: { librariesCount: 1, functionsCount: 2 } } };
   await when("functionStats", [], ["running_script", running, "engines", engines], stats);
   await when("memoryStats", [], ["db.0", ["overhead.hashtable.main", 5], "fragmentation", "1.5"], { db0: { overheadHashtableMain: 5 }, fragmentation: 1.5 });
-  // Of entries that are gone, Redis 6 gives nothing, and no third part.
+  // Redis 6 leaves deleted entries out, and has no third part.
   await when("xAutoClaim", ["x", "g", "c", 0, "0"], ["0-0", [null, ["1-1", ["a", "1"]]]], { next: "0-0", entries: [{ id: "1-1", fields: { a: "1" } }], deleted: [] });
 });
 

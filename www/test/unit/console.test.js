@@ -48,7 +48,7 @@ test("a text with hidden characters everywhere costs a bounded number of element
   assert.ok(hidden && rest.startsWith("a\\u0000a\\u0000"));
   assert.ok(rest.endsWith(`a\\u0000… (${pairs * 2 - 2000 - 65_536} more)`), rest.slice(-40));
   assert.ok(rest.length < 300_000);
-  // What follows the last run alone is no rest, and a pair is not cut in two.
+  // The end of the last run is not a rest, and a surrogate pair is not cut.
   assert.deepEqual(pieces(`${"a\0".repeat(1000)}tail`).at(-1), ["tail", false]);
   const [foxes] = pieces(`${"a\0".repeat(1000)}b\0${"🦊".repeat(70_000)}`.slice(1)).at(-1);
   assert.ok(foxes.isWellFormed?.() ?? true);

@@ -1,4 +1,4 @@
-// No file imports another that needs it in turn, at whatever distance: each can be read, and loaded, after those below it.
+// Imports make no circles: each file can be read, and loaded, after those that it imports.
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
@@ -39,7 +39,7 @@ function circles(graph) {
   return found;
 }
 
-/** Every module of a folder with what it imports, by their places in `www`. */
+/** Every module of a folder with its imports from there, as paths in `www`. */
 function graphOf(folder) {
   const root = new URL(folder, www);
   const files = readdirSync(root, { recursive: true }).filter((name) => name.endsWith(".js"));

@@ -10,7 +10,7 @@ import { createServer } from "node:tls";
 import { connect } from "../../src/node.js";
 import { inWords, NodeChannel, tcp } from "../../src/transports/node.js";
 
-/** A key and a certificate of its own. */
+/** A key and a self-signed certificate. */
 function certificate() {
   const folder = mkdtempSync(join(tmpdir(), "redmux-tls-"));
   const [key, cert] = ["key.pem", "cert.pem"].map((name) => join(folder, name));

@@ -5,7 +5,7 @@ import { RedmuxError } from "../../src/errors.js";
 import { packOptions } from "../../src/options.js";
 import { FakeGlue } from "../fake.js";
 
-/** What reaches the wasm side: the numbers that are given by their places, and the texts. */
+/** What reaches the wasm side: the given numbers by their places, and the texts. */
 function packed(options) {
   return packOptions({ endpoint: "ws://host/", ...options }, (numbers, heads, bytes) => {
     const given = [...numbers.entries()].filter(([, number]) => !Number.isNaN(number));
@@ -48,7 +48,7 @@ test("empty credentials, as of variables that are not set, are none", () => {
     assert.deepEqual([texts(options), given(options)], [["", ""], []], JSON.stringify(options));
   }
   assert.deepEqual([texts({ username: "", password: "p" }), given({ username: "", password: "p" })], [["", "p"], ["13"]]);
-  // A user without a password, who is let in with any.
+  // A user without a password, accepted with any password.
   assert.deepEqual([texts({ username: "ada", password: "" }), given({ username: "ada", password: "" })], [["ada", ""], ["12", "13"]]);
 });
 

@@ -1,4 +1,4 @@
-// Replies are read the same where there is no `Buffer`, as in browsers.
+// Replies are read the same without `Buffer`, as in browsers.
 
 delete globalThis.Buffer;
 process.getBuiltinModule = undefined;

@@ -47,7 +47,7 @@ test("every kind of reply becomes its value", () => {
     ["%?\r\n+a\r\n:1\r\n.\r\n", new Map([["a", 1]])],
   ]) {
     assert.deepEqual(read(reply), value, reply);
-    // What is behind it is read from the right place.
+    // The next value is read from the right place.
     assert.deepEqual(read(`*2\r\n${reply}:7\r\n`)[1], 7, reply);
   }
 });

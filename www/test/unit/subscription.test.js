@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { KIND } from "../../src/outbox.js";
 import { fakeClient } from "../fake.js";
 
-/** A message as the wasm side tells it, of which nothing is left after the call. */
+/** A message as the wasm side delivers it: its bytes are gone after the call. */
 function tell(raw, id, channel, payload) {
   raw.tell(id, [channel, payload]);
 }

@@ -1,4 +1,4 @@
-// What becomes of everything that is open when the wasm instance stops, or the client ends.
+// Everything that is open when the wasm instance stops, or the client ends.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -90,7 +90,7 @@ test("a number is used again only when the wasm side has let go of it", async ()
   abort.abort(new Error("enough"));
   for (const open of [aborted, transaction, subscribing]) await assert.rejects(open, /enough/);
   const ids = [raw.sent[0].id, raw.transacted.id, raw.subscriptions[0].id];
-  // What was on its way crosses with the cancellation.
+  // The command crosses together with its cancellation.
   raw.hooks.settle(ids[0], false, raw.hooks.error({ kind: "timeout", message: "late" }));
   raw.hooks.settle(ids[1], true, []);
   raw.hooks.ended(ids[2]);

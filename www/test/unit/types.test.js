@@ -1,4 +1,4 @@
-// The types, and what of the methods can be held against the Rust side.
+// The types, and comparisons of the methods with the Rust side.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -41,7 +41,7 @@ test("the sources have the types that their comments say", async () => {
   assert.equal(await compile(new URL("test/types/sources.json", www).pathname), "");
 });
 
-/** What the compiler says. */
+/** The output of the compiler. */
 async function compile(project) {
   const tsc = new URL("node_modules/typescript/bin/tsc", www).pathname;
   const said = await promisify(execFile)(process.execPath, [tsc, "-p", project]).catch((error) => error);
@@ -85,7 +85,7 @@ function asSource(value) {
   if (Array.isArray(value)) return `[${value.map(asSource)}]`;
   if (value === null || typeof value !== "object")
     return typeof value === "string" ? JSON.stringify(value) : String(value);
-  // What another method gives first.
+  // The result of another method.
   if ("functionDump" in value || "dump" in value) return "dump";
   return `{ ${Object.entries(value).map(([name, item]) => `${JSON.stringify(name)}: ${asSource(item)}`)} }`;
 }

@@ -17,7 +17,7 @@ const collectGarbage = runInNewContext("gc");
 /** Bytes a reconnect: less than any object that would be kept. */
 const LEAK = 200;
 
-/** Answers a few commands as Redis does; `HANG` never, and then nothing behind it. Speaks RESP2. */
+/** Answers a few commands as Redis does, except `HANG` and all after it. Speaks RESP2. */
 async function server(t) {
   const peers = new Set();
   let hung;
@@ -129,7 +129,7 @@ test("a trap rejects what is pending, and the client goes on", { timeout: 60_000
   await hanging;
   const events = [];
   redis.on("internalError", (event) => events.push(event.origin));
-  // What happens when the memory is not what the code believes.
+  // A memory that the code does not expect.
   const { memory } = await glue.default();
   new Uint8Array(memory.buffer).fill(0xff);
   await assert.rejects(redis.ping(), (error) => error.code === "ERR_REDMUX_INTERNAL" && error.delivery === "maybe-executed");
@@ -155,7 +155,7 @@ test("10,000 reconnects leave nothing behind", { timeout: 600_000 }, async (t) =
       cut();
       await next;
     }
-    // What Node closes takes a few turns.
+    // Closing takes Node a few turns.
     await setTimeout(100);
     collectGarbage();
     const { memory } = glue.initSync();

@@ -1,4 +1,4 @@
-//! Everything that the JavaScript side asks for, in the order in which it asked.
+//! Everything that the JavaScript side issues, in the order in which it was issued.
 
 use std::{
     borrow::{Borrow, Cow},
@@ -13,13 +13,13 @@ use redmux::{
     resp::{AnyArgs, Arg, ArgList, Frame, ToArgs},
 };
 
-/// Names that are kept for good; a program that makes names up must not fill the memory.
+/// The most names that are kept: a program that makes up names must not fill the memory.
 const MAX_NAMES: usize = 1024;
-/// Instead of the number of a name: it is the first word.
+/// In place of the number of a name: the first word is the name.
 const NO_NAME: u32 = u32::MAX;
 /// Words of at least this number of bytes are sent without a copy: below it, a part for the word costs as much as the copy.
 const SHARE_FROM: usize = 16 << 10;
-/// Instead of milliseconds: the default, and no limit.
+/// In place of milliseconds: the default, and no limit.
 const DEFAULT_TIME: u32 = 0;
 const NO_LIMIT: u32 = u32::MAX;
 
@@ -41,21 +41,21 @@ pub(crate) fn intern(name: &str) -> u32 {
     })
 }
 
-/// What an entry of a [`Batch`] asks for: the same numbers as `KIND` in `www/src/outbox.js`
+/// The kind of an entry of a [`Batch`]: the same numbers as `KIND` in `www/src/outbox.js`
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Command,
     /// A command that the cache may answer.
     Cached,
-    /// The next commands, as many as the number of its name says, are one transaction.
+    /// The next commands are one transaction; the number of a name is their count.
     Transaction,
     /// A subscription to a channel, which is its only word.
     Subscribe,
-    /// To a pattern.
+    /// A subscription to a pattern.
     PSubscribe,
-    /// To a shard channel.
+    /// A subscription to a shard channel.
     SSubscribe,
-    /// Drops what has this number: a command, a transaction or a subscription.
+    /// Drops the entry with this number: a command, a transaction or a subscription.
     Cancel,
 }
 
@@ -88,7 +88,7 @@ impl Batch {
         Self { heads, bytes: bytes.into() }
     }
 
-    /// The words of its first command as text.
+    /// The words of the first command as text.
     pub(crate) fn texts(self) -> Vec<String> {
         let batch = Arc::new(self);
         let Some(command) = batch.entries().next().map(Entry::into_command) else {
@@ -120,7 +120,7 @@ impl Batch {
 pub(crate) struct Entry<'b> {
     pub(crate) id: u32,
     pub(crate) kind: Kind,
-    /// The number of a name; of a transaction, how many commands it has.
+    /// The number of a name; for a transaction, the number of its commands.
     pub(crate) name: u32,
     time: u32,
     words: Words<&'b Arc<Batch>>,
@@ -134,12 +134,12 @@ impl<'b> Entry<'b> {
         Command { id, name, time, cached: kind == Kind::Cached, words }
     }
 
-    /// Its own time, if it has one.
+    /// The timeout of this entry, if it has one.
     pub(crate) fn timeout(&self) -> Option<Duration> {
         timeout(self.time)
     }
 
-    /// Its only word.
+    /// The only word of the entry.
     pub(crate) fn word(&self) -> Bytes {
         let Words { batch, start, .. } = &self.words;
         batch.bytes.slice(*start..*start + self.words.first_length())
@@ -164,7 +164,7 @@ pub(crate) struct Command<'b> {
 }
 
 impl Command<'_> {
-    /// Its own time, if it has one.
+    /// The timeout of this entry, if it has one.
     pub(crate) fn timeout(&self) -> Option<Duration> {
         timeout(self.time)
     }
@@ -184,7 +184,7 @@ impl Command<'_> {
     }
 }
 
-/// The words of a command that are not its name
+/// The words of a command without its name
 pub(crate) struct Words<B> {
     batch: B,
     /// Where the lengths begin and end.

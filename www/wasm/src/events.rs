@@ -17,7 +17,7 @@ use crate::{
     runtime::time_has_passed,
 };
 
-/// Hands an event over.
+/// Hands an event to the JavaScript side.
 pub(crate) fn tell(event: &Event, hooks: &Hooks) {
     let (name, payload) = object(event, hooks);
     hooks.event(name, payload.set("message", event.to_string()).into());
@@ -70,7 +70,7 @@ fn object(event: &Event, hooks: &Hooks) -> (&'static str, Fields) {
                 .set("cause", cause(MissedCause::QueueFull))
                 .set("count", *count as f64),
         ),
-        // The connection of this package has no others: they are of features that it leaves out.
+        // Other events belong to features that this package leaves out.
         other => (
             "internalError",
             Fields::new().set("origin", "events").set("detail", other.to_string()),
@@ -135,7 +135,7 @@ fn connection_type(of: ConnectionType) -> &'static str {
     }
 }
 
-/// In camel case, as all names over there.
+/// A name in camel case, as in JavaScript.
 fn failure(failure: FailureType) -> String {
     let mut name = failure.to_string();
     name[..1].make_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! What the wasm side calls, and how errors cross: as fields, made instances over there.
+//! The functions that the wasm side calls. Errors cross as fields, of which JavaScript makes instances.
 
 use redmux::{
     ConnectStage, Delivery, Diagnostics, Error, ErrorKind, TimeoutStage, resp::ServerError,
@@ -15,12 +15,12 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn error(this: &Hooks, fields: JsValue) -> JsValue;
 
-    /// Replies are there: `count` times the number of a command, where its reply begins, and its
+    /// Replies came: `count` times the number of a command, where its reply begins, and its
     /// length, from `places` on in the memory of wasm.
     #[wasm_bindgen(method)]
     pub(crate) fn replies(this: &Hooks, places: u32, count: u32);
 
-    /// Something is done: with its value, or with an error; or, without either, it was cancelled.
+    /// An entry is done: with its value, or with an error. Without either, it was cancelled.
     #[wasm_bindgen(method)]
     pub(crate) fn settle(this: &Hooks, id: u32, ok: bool, value: JsValue);
 
@@ -41,36 +41,36 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn event(this: &Hooks, name: &str, payload: JsValue);
 
-    /// Opens a socket, which tells `sink` what happens to it.
+    /// Opens a socket, which reports to `sink`.
     #[wasm_bindgen(method)]
     pub(crate) fn dial(this: &Hooks, sink: Sink) -> JsLink;
 
-    /// How many milliseconds to wait before the next attempt to connect; negative, if a command that waits may cut
-    /// the wait short.
+    /// Milliseconds to wait before the next attempt to connect; negative if a waiting command may cut the wait
+    /// short.
     #[wasm_bindgen(method)]
     pub(crate) fn delay(this: &Hooks, attempt: u32, outage: f64) -> f64;
 
     /// A socket.
     pub type JsLink;
 
-    /// Sends bytes, which are its own to copy; whether it takes more at once.
+    /// Sends bytes, which it copies if it keeps them; returns whether more may be written at once.
     #[wasm_bindgen(method)]
     pub(crate) fn write(this: &JsLink, bytes: &[u8]) -> bool;
 
-    /// The same with bytes that lie apart: `count` times where they begin and how many, from `places` on in the
-    /// memory of wasm.
+    /// Sends bytes from several places: `count` times place and length, from `places` on in the memory of
+    /// wasm.
     #[wasm_bindgen(method, js_name = writeParts)]
     pub(crate) fn write_parts(this: &JsLink, places: u32, count: u32) -> bool;
 
-    /// Moves bytes that came into a buffer, which is filled as far as they go; how many.
+    /// Moves received bytes into a buffer; returns how many.
     #[wasm_bindgen(method)]
     pub(crate) fn read(this: &JsLink, into: &mut [u8]) -> u32;
 
-    /// Sends what was written, within a bounded time, then ends it; harmless if it has ended.
+    /// Sends what was written, within a bounded time, then ends the socket; harmless if it has ended.
     #[wasm_bindgen(method)]
     pub(crate) fn close(this: &JsLink);
 
-    /// Ends it at once, unless it is being closed.
+    /// Ends the socket at once, unless it is being closed.
     #[wasm_bindgen(method)]
     pub(crate) fn destroy(this: &JsLink);
 }

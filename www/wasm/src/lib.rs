@@ -1,13 +1,12 @@
 //! The wasm side of the npm package `redmux`.
 //!
-//! Two classes are all that JavaScript sees: [`RawClient`], over which the package's own API
-//! is written (`www/src`), and [`Sink`], through which a socket of JavaScript delivers what it
-//! receives. The boundary is narrow on purpose. Commands cross in batches, once for each turn
-//! of the event loop; replies cross in batches, as places in the memory of wasm where the
-//! JavaScript side reads them. Promises are kept over there, and each open command and
-//! subscription is known by a number.
+//! JavaScript sees two classes: [`RawClient`], on which the package's own API is built
+//! (`www/src`), and [`Sink`], to which a socket of JavaScript reports. The boundary is narrow on
+//! purpose. Commands cross in batches, once for each turn of the event loop; replies cross in
+//! batches, as places in the memory of wasm where the JavaScript side reads them. Promises stay
+//! in JavaScript, and each open command and subscription has a number.
 
-// Elsewhere it is nothing, so that the whole workspace can be built.
+// Empty for other targets, so that the whole workspace can be built.
 #![cfg(all(target_family = "wasm", target_os = "unknown"))]
 
 mod batch;
@@ -34,19 +33,19 @@ pub use stream::Sink;
 /// One connection, as the JavaScript side sees it; dropping it ends the connection at once
 #[wasm_bindgen]
 pub struct RawClient {
-    /// Nothing where the options were refused.
+    /// `None` if the options were refused.
     muxer: Option<ConnectionMultiplexer>,
     hooks: Rc<Hooks>,
     queue: Arc<Queue>,
-    /// The JavaScript side has let go of it: no hook is called any more.
+    /// The JavaScript side has freed it: no hook is called any more.
     dropped: Rc<Cell<bool>>,
 }
 
 #[wasm_bindgen]
 impl RawClient {
-    /// Begins to connect; `hooks` is called from then on. For the options see [`options::read`].
+    /// Begins to connect, and calls `hooks` from then on. For the options see [`options::read`].
     ///
-    /// Settles `id` when it is connected.
+    /// Settles `id` when the client is connected.
     pub fn open(id: u32, hooks: Hooks, numbers: Vec<f64>, heads: Vec<u32>, bytes: Vec<u8>) -> Self {
         let hooks = Rc::new(hooks);
         let options = options::read(numbers, Batch::new(heads, bytes), &hooks);
@@ -54,7 +53,7 @@ impl RawClient {
         let (queue, dropped) = (Arc::<Queue>::default(), Rc::<Cell<bool>>::default());
         let muxer = match ConnectionMultiplexer::begin_with(options, environment) {
             Ok(muxer) => {
-                // At once, so that the time of what is issued meanwhile begins to run.
+                // At once, so that the timeouts of commands issued meanwhile begin to run.
                 spawn(pump::run(muxer.clone(), queue.clone(), hooks.clone()));
                 Ok(muxer)
             }
@@ -82,16 +81,16 @@ impl RawClient {
         client
     }
 
-    /// Takes what was issued: see [`Batch`] for what is in `heads` and `bytes`.
+    /// Takes what was issued: see [`Batch`] for the layout of `heads` and `bytes`.
     ///
     /// Each command is answered through `hooks.replies` or `hooks.settle`, unless it is cancelled
     /// before. A transaction settles with an array that has the bytes of a reply, or an error, for
     /// each of its commands. A subscription settles when the server has confirmed it, then
-    /// messages come under its number until it is cancelled, or until the client is closed. What
-    /// is cancelled settles, without a value, when its number may be used again.
+    /// messages come under its number until it is cancelled, or until the client is closed. A
+    /// cancelled entry settles, without a value, when its number may be used again.
     ///
-    /// All of it is under way when this returns if it is called with `alone`, that is, from nothing
-    /// but the event loop; then listeners may be called meanwhile.
+    /// With `alone`, that is, when the event loop calls this and no other code, everything is under
+    /// way when this returns; then listeners may be called meanwhile.
     pub fn execute(&self, heads: Vec<u32>, bytes: Vec<u8>, alone: bool) {
         let push = || self.queue.push(Batch::new(heads, bytes));
         if alone { runtime::drive(push) } else { push() }
@@ -110,7 +109,7 @@ impl RawClient {
         let (muxer, hooks, queue) = (self.muxer.clone(), self.hooks.clone(), self.queue.clone());
         let dropped = self.dropped.clone();
         spawn(async move {
-            // What was given to this client before goes out before.
+            // What was issued before is sent before.
             queue.drained().await;
             if let Some(muxer) = muxer {
                 muxer.close().await;

@@ -11,7 +11,7 @@ extern "C" {
     #[wasm_bindgen(constructor, js_class = "Object")]
     fn new() -> Record;
 
-    // One for each kind of value: a value that is made one of JavaScript before it is set takes a place in a table.
+    // One for each kind of value: a value that is converted to JavaScript first takes a place in a table.
     #[wasm_bindgen(method, structural, indexing_setter)]
     fn set_text(this: &Record, name: &str, value: &str);
 
@@ -55,7 +55,7 @@ impl From<Fields> for JsValue {
     }
 }
 
-/// What a field may be
+/// A value of a field
 pub(crate) trait Value {
     fn put(self, fields: &Fields, name: &str);
 }

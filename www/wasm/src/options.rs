@@ -6,8 +6,8 @@ use redmux::{CacheOptions, Endpoint, Options, ReconnectPolicy, resp::Protocol};
 
 use crate::{batch::Batch, hooks::Hooks, runtime::time_has_passed};
 
-/// Each number has its place, NaN for what is not given. The texts are the words of the batch: the
-/// endpoint, three for which there is a number that says whether they are given, and prefixes.
+/// Each number has its place, NaN if it is not given. The texts are the words of the batch: the
+/// endpoint, three texts with a number each that says whether they are given, and prefixes.
 pub(crate) fn read(numbers: Vec<f64>, texts: Batch, hooks: &Rc<Hooks>) -> Options {
     let mut texts = texts.texts().into_iter();
     let mut text = || texts.next().unwrap_or_default();
@@ -56,7 +56,7 @@ pub(crate) fn read(numbers: Vec<f64>, texts: Batch, hooks: &Rc<Hooks>) -> Option
 /// Asks the JavaScript side, which knows why the last socket ended
 struct JsPolicy {
     hooks: Rc<Hooks>,
-    /// Whether a command that waits may cut the last wait short.
+    /// Whether a waiting command may cut the last wait short.
     eager: Cell<bool>,
 }
 

@@ -1,5 +1,5 @@
-//! One task for everything of a client: it issues what came, in the order in which it came, and
-//! hands replies, messages and events over.
+//! One task for a whole client: it issues commands in order, and hands replies, messages and events
+//! to the JavaScript side.
 
 use std::{
     future::poll_fn,
@@ -29,20 +29,20 @@ use crate::{
 
 /// The most replies, or messages, that are handed over at once. It bounds the memory that they hold.
 const MOST: usize = 4096;
-/// More replies than these, or more bytes in them, take the other side a while.
+/// More replies than this, or more bytes in them, keep the JavaScript side busy for a while.
 const FEW: usize = 64;
 const LITTLE: usize = 64 << 10;
 
 /// What waits for the pump
 ///
-/// Wakers must be `Send`, hence the lock, which nobody contends for here.
+/// Wakers must be `Send`, hence the lock: wasm has one thread, so it is never contended.
 #[derive(Default)]
 pub(crate) struct Queue(Mutex<Waiting>);
 
 #[derive(Default)]
 struct Waiting {
     batches: Vec<Batch>,
-    /// Numbers to look at again.
+    /// Numbers of flights to poll again.
     ready: Vec<u32>,
     over: bool,
     /// The pump, if it sleeps.
@@ -104,9 +104,9 @@ impl Wake for Place {
     }
 }
 
-/// Issues what comes and hands over what it leads to, until the queue ends.
+/// Issues entries and hands over their outcomes, until the queue ends.
 pub(crate) async fn run(muxer: ConnectionMultiplexer, queue: Arc<Queue>, hooks: Rc<Hooks>) {
-    // The only one: nobody else has this multiplexer.
+    // The only stream of events: no other code has this multiplexer.
     let Some(collector) = muxer.collector() else { return };
     let events = Some(muxer.events());
     let landing =
@@ -160,7 +160,7 @@ enum Flight<'a> {
     Subscribed(Subscription),
 }
 
-/// What a flight came to
+/// The outcome of a flight
 enum Outcome {
     Reply(Result<Frame>),
     Transaction(Result<Vec<Result<Frame>>>),
@@ -175,7 +175,7 @@ struct Flights<'a> {
     landing: Landing<'a>,
 }
 
-/// The flights by their numbers, and what is known of them
+/// The flights by their numbers, and their state
 struct Landing<'a> {
     places: Vec<Option<Flight<'a>>>,
     hooks: Rc<Hooks>,
@@ -187,7 +187,7 @@ struct Landing<'a> {
 }
 
 impl<'a> Flights<'a> {
-    /// Issues an entry before this returns: what is behind it in the batch must not overtake it.
+    /// Issues an entry before this returns: later entries of the batch must not overtake it.
     fn begin<'b>(&mut self, entry: Entry<'b>, behind: &mut impl Iterator<Item = Entry<'b>>) {
         match entry.kind {
             Kind::Command | Kind::Cached => self.command(entry.into_command()),
@@ -231,8 +231,8 @@ impl<'a> Flights<'a> {
     }
 
     fn subscribe(&mut self, entry: &Entry<'_>) {
-        // Messages wait here only until the pump's turn, so that they are bounded by what the driver
-        // reads in one of its turns. Those that a slow reader leaves are on the other side.
+        // Messages wait here only until the pump's turn, so they are bounded by what the driver reads
+        // in one turn. Messages for a slow reader wait in JavaScript.
         let subscriber = self.muxer.subscriber().capacity(usize::MAX).capacity_bytes(usize::MAX);
         let (channel, kind) = (entry.word(), entry.kind);
         let subscription = async move {
@@ -255,7 +255,7 @@ impl<'a> Flights<'a> {
         if let Some(Flight::Issued(issued)) = self.landing.remove(id) {
             self.collector.give_up(issued);
         }
-        // Its number may be used again.
+        // The number may be used again.
         self.landing.hooks.settle(id, false, JsValue::UNDEFINED);
     }
 
@@ -343,7 +343,7 @@ impl<'a> Landing<'a> {
         }
     }
 
-    /// Hands messages over together, as far as they are there.
+    /// Hands over all messages that are there, together.
     fn deliver(&mut self, id: u32, cx: &mut Context<'_>) {
         let Some(Some(Flight::Subscribed(subscription))) = self.places.get_mut(id as usize) else {
             return;
@@ -374,7 +374,7 @@ impl<'a> Landing<'a> {
         }
     }
 
-    /// Tells where the replies are; they stay there until this returns.
+    /// Hands over the places of replies, which stay there until this returns.
     fn hand_over(&mut self) {
         if self.replies.is_empty() {
             return;
@@ -404,7 +404,7 @@ impl<'a> Landing<'a> {
     }
 }
 
-/// Tells where messages are; they stay there until this returns.
+/// Hands over the places of messages, which stay there until this returns.
 fn hand_messages_over(id: u32, messages: &mut Vec<Message>, hooks: &Hooks) {
     if messages.is_empty() {
         return;

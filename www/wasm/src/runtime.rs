@@ -1,5 +1,5 @@
-//! Tasks, timers and chance. Whatever runs here is called by the JavaScript side of this package
-//! and by nobody else, so that it sees every trap.
+//! Tasks, timers and randomness. Only the JavaScript side of this package calls into this module, so
+//! that it notices every trap.
 
 use std::{
     cell::{Cell, RefCell},
@@ -21,7 +21,7 @@ extern "C" {
     /// The functions that the whole instance uses; see `www/src/raw.d.ts`. None of them throws.
     pub type Host;
 
-    /// Calls [`run`] as soon as what runs now has ended.
+    /// Calls [`run`] as soon as the current task has ended.
     #[wasm_bindgen(method)]
     fn schedule(this: &Host);
 
@@ -46,13 +46,13 @@ thread_local! {
 enum Clock {
     /// No tasks run: each question reads the clock again.
     Asked,
-    /// Tasks run, and nobody has asked yet.
+    /// Tasks run, and none has asked for the time yet.
     Fresh,
-    /// What the tasks that run were told.
+    /// The time that the running tasks got.
     Told(Instant),
 }
 
-/// To be called by a task that has called foreign code, which may have taken long.
+/// Reads the clock again after foreign code, which may have taken long.
 pub(crate) fn time_has_passed() {
     CLOCK.set(Clock::Fresh);
 }
@@ -75,8 +75,8 @@ pub fn start(host: Host) {
     HOST.set(Some(host));
 }
 
-/// Does something that wakes tasks, and runs them before it returns: what JavaScript brings need
-/// not wait for another turn.
+/// Runs `action`, and the tasks that it wakes, before it returns: input from JavaScript need not
+/// wait for another turn.
 ///
 /// Called from within a task, it leaves the woken tasks to the loop that runs that one.
 pub(crate) fn drive(action: impl FnOnce()) {
@@ -90,7 +90,7 @@ pub(crate) fn drive(action: impl FnOnce()) {
 /// Runs the tasks that were woken.
 #[wasm_bindgen]
 pub fn run() {
-    // Those that are woken meanwhile run as well, within a limit: then others have their turn.
+    // Tasks woken meanwhile run too, up to a limit: then the event loop has its turn.
     CLOCK.set(Clock::Fresh);
     for _ in 0..64 {
         let waiting = TASKS.with_borrow(|tasks| tasks.woken.len());
@@ -112,7 +112,7 @@ pub fn run() {
     }
 }
 
-/// A timer's time has come.
+/// Fires a timer.
 #[wasm_bindgen]
 pub fn fire(timer: u32) {
     let waker = TIMERS.with_borrow_mut(|timers| match timers.get_mut(timer as usize) {
@@ -169,7 +169,7 @@ impl Wake for Woken {
     }
 }
 
-/// Runs a task from now on.
+/// Starts a task.
 pub(crate) fn spawn(task: impl Future<Output = ()> + 'static) {
     let task: Task = Box::pin(task);
     let woken = TASKS.with_borrow_mut(|tasks| {
@@ -204,7 +204,7 @@ fn poll(woken: Arc<Woken>) {
         }
         None
     });
-    // What it drops may wake others.
+    // Dropping it may wake other tasks.
     drop(ended);
 }
 
@@ -260,8 +260,8 @@ struct JsTimer {
 
 impl JsTimer {
     fn arm(&mut self, now: Instant) {
-        // Rounded up, or it would fire before the clock gets there; and `setTimeout` takes
-        // what is longer than 24 days for "at once".
+        // Rounded up, or it would fire too early; and `setTimeout` takes more than 24 days for
+        // "at once".
         let millis = (self.deadline - now).as_secs_f64() * 1000.0;
         host(|host| host.arm(self.id, millis.ceil().clamp(1.0, f64::from(i32::MAX))));
         self.fires = Some(self.deadline);

@@ -23,7 +23,7 @@ use crate::{
     runtime::drive,
 };
 
-/// Dials through `hooks.dial`; which socket that is, with TLS or without, JavaScript decides
+/// Dials through `hooks.dial`; JavaScript chooses the socket, with TLS or without
 pub(crate) struct JsTransport(pub(crate) Rc<Hooks>);
 
 impl Transport for JsTransport {
@@ -51,13 +51,13 @@ impl Transport for JsTransport {
     }
 }
 
-/// Where a socket of JavaScript delivers what happens to it
+/// What a socket of JavaScript reports to
 #[wasm_bindgen]
 pub struct Sink(Rc<RefCell<Shared>>);
 
 #[wasm_bindgen]
 impl Sink {
-    /// It is connected.
+    /// The socket is connected.
     pub fn open(&self) {
         self.change(|shared| shared.open = true);
     }
@@ -73,7 +73,7 @@ impl Sink {
         self.change(|shared| shared.full = false);
     }
 
-    /// It ended: orderly (`kind` 0) or not (1); or it could not be opened: the host has no
+    /// The socket ended: orderly (`kind` 0) or not (1); or it could not be opened: the host has no
     /// address (2), it does not answer (3), TLS failed (4), the upgrade was refused (5).
     pub fn end(&self, kind: u8, message: String) {
         self.change(|shared| {
@@ -128,7 +128,7 @@ pub(crate) struct JsStream {
 impl JsStream {
     fn poll_open(&self, cx: &Context<'_>) -> Poll<Result<(), DialError>> {
         let mut shared = self.shared.borrow_mut();
-        // First of all: bytes and even the end may have come since.
+        // First, because bytes and even the end may have come since.
         if shared.open {
             return Poll::Ready(Ok(()));
         }
@@ -190,7 +190,7 @@ impl AsyncWrite for JsStream {
     ) -> Poll<io::Result<usize>> {
         ready!(self.poll_room(cx))?;
         let more = self.link.write(bytes);
-        // Unless it drained while it was written to, or ended.
+        // Unless the socket drained during the write, or ended.
         self.shared.borrow_mut().full = !more;
         Poll::Ready(Ok(bytes.len()))
     }
@@ -208,7 +208,7 @@ impl AsyncWrite for JsStream {
         Poll::Ready(Ok(parts.iter().map(|part| part.len()).sum()))
     }
 
-    /// Ready at once: sockets send what they were given by themselves.
+    /// Ready at once: sockets send their bytes without a flush.
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
