@@ -1,4 +1,5 @@
-//! Any bytes in any pieces: pieces do not matter, and every frame can be used.
+//! Feeds any bytes in any pieces to the framer: the pieces make no difference, and every frame can
+//! be used.
 //!
 //! The input is the sizes of the pieces (ended by a zero byte) and the bytes received.
 #![no_main]
@@ -11,7 +12,7 @@ use redmux_resp::{
 fuzz_target!(|input: &[u8]| {
     let sizes_end = input.iter().position(|byte| *byte == 0).unwrap_or(0);
     let (sizes, received) = (&input[..sizes_end], input.get(sizes_end + 1..).unwrap_or_default());
-    // Small enough for the limits to be met, large enough for all else.
+    // Small enough that inputs reach the limits, large enough for everything else.
     let limits = Limits::default()
         .max_depth(24)
         .max_elements(2000)
@@ -45,13 +46,13 @@ fuzz_target!(|input: &[u8]| {
             }
         }
     }
-    // No view may come to harm, whether a framer has seen the bytes or not.
+    // No view may panic, whether a framer has seen the bytes or not.
     let frame = Frame::copy_from_slice(received);
     walk(frame.reply());
     decode_as_everything(&frame);
 });
 
-/// The frames, and how the framer left off.
+/// Returns the frames, and how the framer ended.
 fn receive<'a>(
     received: &'a [u8],
     sizes: &[u8],

@@ -1,5 +1,5 @@
-//! Any bytes in any pieces: what passes the gateway's filter is canonical, the pieces do not
-//! matter, and no key, channel or database beyond the policy is among it.
+//! Feeds any bytes in any pieces to the gateway's filter: what passes is canonical, the pieces make
+//! no difference, and no command names a key, channel or database beyond the policy.
 //!
 //! The input is the sizes of the pieces (ended by a zero byte) and the bytes of a client.
 #![no_main]
@@ -11,7 +11,7 @@ use redmux_gateway::{CommandReader, Prefixes, Rules};
 use redmux_resp::Arg;
 use redmux_resp::commands::{CommandSpec, KeyAccess};
 
-/// All that can be listed at all, on a few names.
+/// Allows every command that can be listed, on a few names.
 fn rules() -> &'static Rules {
     static RULES: OnceLock<Rules> = OnceLock::new();
     RULES.get_or_init(|| {
@@ -34,12 +34,12 @@ fuzz_target!(|input: &[u8]| {
     let whole = filtered(sent, &[]);
     assert_eq!(whole, filtered(sent, sizes), "in pieces");
     assert_eq!(whole, filtered(sent, &[1]), "byte by byte");
-    // What passed passes again and is the same.
+    // What passed passes again unchanged.
     let (out, _) = whole;
     assert_eq!(filtered(&out, &[]), (out, true));
 });
 
-/// What passes, and whether all was well-formed.
+/// Returns what passes, and whether all input was well-formed.
 fn filtered(sent: &[u8], sizes: &[u8]) -> (Vec<u8>, bool) {
     let mut reader = CommandReader::new(4000, 200);
     let (mut out, mut rest) = (Vec::new(), sent);
@@ -66,7 +66,7 @@ fn filtered(sent: &[u8], sizes: &[u8]) -> (Vec<u8>, bool) {
     (out, true)
 }
 
-/// Looks at an allowed command in another way than the filter does.
+/// Checks an allowed command in another way than the filter does.
 fn hold(words: &[&[u8]]) {
     let args: Vec<Arg<'_>> = words.iter().map(|word| Arg::Bytes(word)).collect();
     let spec = CommandSpec::of(&args).expect("only commands that are known pass");

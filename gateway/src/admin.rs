@@ -1,4 +1,4 @@
-//! Metrics and health, on an address of their own.
+//! Metrics and health, on a separate address.
 
 use std::{
     io,
@@ -26,19 +26,19 @@ use crate::{
 };
 
 const LIMIT: Duration = Duration::from_secs(5);
-/// Servers are asked no more often than this.
+/// The time for which an answer of the servers holds: they are not asked more often.
 const READY_FOR: Duration = Duration::from_secs(2);
 
-/// A request for metrics waits no longer for servers.
+/// The longest time that a request for metrics waits for the servers.
 const ASKING: Duration = Duration::from_secs(1);
 
-/// When servers were asked last, and whether all answered
+/// When the servers were last asked, and whether all of them answered
 type Readiness = Arc<Mutex<Option<(Instant, bool)>>>;
 
-/// Sockets that are answered at a time; more are closed.
+/// The most sockets that are answered at a time; any further socket is closed.
 const SOCKETS: usize = 32;
 
-/// Answers until the gateway is gone.
+/// Answers requests until the gateway is dropped.
 pub(crate) async fn serve(listener: TcpListener, shared: Weak<Shared>) {
     let readiness = Readiness::default();
     let sockets = Arc::new(Usage::default());
@@ -56,7 +56,7 @@ pub(crate) async fn serve(listener: TcpListener, shared: Weak<Shared>) {
                 let readiness = readiness.clone();
                 task::spawn(async move {
                     let _counted = counted;
-                    // A client that asked and hung up misses the answer.
+                    // The client may have hung up: nobody needs the error.
                     let _ = bounded(LIMIT * 2, answer(stream, shared, &readiness)).await;
                 });
             }
@@ -77,7 +77,7 @@ async fn answer(
         }
         _ => return Ok(()),
     };
-    // A page that has a name resolve to this address must not read what is here.
+    // A page whose host name resolves to this address must not read the metrics.
     if check_host(&shared.state().config.admin_hosts, &head).is_err() {
         let reason = "this address is not known by that host name (admin.hosts)\n";
         return refuse(&mut stream, MISDIRECTED, reason).await;
@@ -99,13 +99,13 @@ async fn answer(
             }
         },
         "/metrics" => {
-            // Servers that hang must not keep the numbers back: the answer is there next time.
+            // Servers that hang must not delay the metrics: the next request shows their state.
             let asking = {
                 let (shared, readiness) = (shared.clone(), readiness.clone());
                 task::spawn(async move { ready(&shared, &readiness).await })
             };
             let _ = timeout(ASKING, asking).await;
-            // It looks at each open file.
+            // It counts the open files, which blocks.
             let text = task::spawn_blocking(move || shared.expose()).await;
             let kind = "text/plain; version=0.0.4; charset=utf-8";
             respond(&mut stream, Status(200, "OK"), &[], kind, text.as_bytes(), with_body).await
@@ -114,7 +114,7 @@ async fn answer(
     }
 }
 
-/// Whether all servers answer, and let all principals in.
+/// Returns whether all servers answer and accept the login of every principal.
 async fn ready(shared: &Shared, readiness: &Readiness) -> bool {
     let mut known = readiness.lock().await;
     if let Some((at, ready)) = *known

@@ -12,7 +12,7 @@ pub(crate) enum Rejection {
     Host,
     /// The page's origin is not allowed.
     Origin,
-    /// There is no `Origin`, so the client is no browser, and those are not enabled.
+    /// There is no `Origin`: the client is not a browser, and only browsers are allowed.
     NoOrigin,
 }
 
@@ -48,9 +48,10 @@ pub(crate) fn check_origin(config: &Config, head: &RequestHead) -> Result<(), Re
     Err(Rejection::Origin)
 }
 
-/// The page came from this gateway: same host, same port, and with TLS if the gateway has TLS.
+/// Whether the page came from this gateway: from the same host and port, and over TLS if the
+/// gateway has TLS.
 ///
-/// Without, TLS may end in front of the gateway: then the scheme may be either.
+/// If it has none, a proxy in front of it may have: then either scheme will do.
 fn is_same_origin(origin: &Origin, head: &RequestHead, tls: bool) -> bool {
     let encrypted = origin.scheme == "https";
     let default = if encrypted { 443 } else { 80 };
@@ -61,11 +62,11 @@ fn is_same_origin(origin: &Origin, head: &RequestHead, tls: bool) -> bool {
         })
 }
 
-/// The client's address: the socket's, or what proxies that are trusted say.
+/// Returns the client's address: the socket's, or the one that trusted proxies report.
 pub(crate) fn client_address(trusted: &[Network], socket: IpAddr, head: &RequestHead) -> IpAddr {
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
     let mut address = socket.to_canonical();
-    // Each proxy vouches for the one before it; what strangers wrote comes first.
+    // Each proxy appends the address that it saw; what the client itself wrote comes first.
     for said in head.forwarded_for.iter().rev() {
         if !is_trusted(address) {
             break;
@@ -135,7 +136,7 @@ mod tests {
         }
     }
 
-    /// Anybody on the way can change a page that comes without TLS.
+    /// A page without TLS can be changed on the way.
     #[test]
     fn a_gateway_with_tls_takes_no_page_without() {
         let mut config = config();

@@ -1,4 +1,4 @@
-//! Who did what, without what they wrote or read.
+//! The audit log: which client sent which command, without the values.
 
 use std::{
     fmt,
@@ -18,14 +18,15 @@ use crate::{
     log,
 };
 
-/// Where an audit log goes, and what is in it
+/// Where the audit log is written, and what it contains
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct AuditConfig {
-    /// A file that lines are appended to; `None` is standard error.
+    /// The file that lines are appended to; `None` means standard error.
     pub(crate) file: Option<PathBuf>,
     pub(crate) commands: AuditCommands,
     pub(crate) keys: AuditKeys,
-    /// Makes hashes of keys the same in all gateways and after a restart; `None` is a random one.
+    /// Makes the hashes of keys the same in all gateways and after a restart. `None` means a random
+    /// secret.
     pub(crate) secret: Option<Vec<u8>>,
 }
 
@@ -51,7 +52,8 @@ pub(crate) enum AuditCommands {
 pub(crate) enum AuditKeys {
     None,
     #[default]
-    /// The first 16 hex digits of an HMAC-SHA-256: the same key can be followed, not read.
+    /// As the first 16 hex digits of an HMAC-SHA-256: uses of one key can be linked, but the key
+    /// cannot be read.
     Hashed,
     Names,
 }
@@ -60,14 +62,14 @@ pub(crate) enum AuditKeys {
 #[derive(Debug)]
 pub(crate) struct Audit {
     pub(crate) config: AuditConfig,
-    /// `None` is the log.
+    /// `None` means the ordinary log.
     to: Option<Lines>,
-    /// Makes hashes of keys that cannot be found by trying names.
+    /// The key of the HMAC, so that hashes cannot be reversed by hashing likely names.
     salt: hmac::Key,
 }
 
 impl AuditConfig {
-    /// Whether the file can be written.
+    /// Checks that the file can be written.
     pub(crate) fn check(&self) -> io::Result<()> {
         self.open().map(drop)
     }
@@ -76,7 +78,7 @@ impl AuditConfig {
         let Some(path) = &self.file else { return Ok(None) };
         let mut options = OpenOptions::new();
         options.create(true).append(true);
-        // Of a file that is there already, the rights are its owner's to say.
+        // The mode is for a new file: an existing one keeps the rights that its owner gave it.
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o640);
         options.open(path).map(Some).map_err(|error| named(path, &error))
@@ -84,7 +86,8 @@ impl AuditConfig {
 }
 
 impl Audit {
-    /// Opens the file; hashes of keys are the same as those of `before`.
+    /// Opens the file. Keys have the same hashes as in `before`, the log of the former
+    /// configuration.
     pub(crate) fn open(
         config: AuditConfig,
         lost: &Arc<Lost>,
@@ -105,7 +108,7 @@ impl Audit {
         Ok(Self { config, to, salt })
     }
 
-    /// Writes one event with these fields. Nobody waits for it.
+    /// Writes one event with these fields, without waiting for the file.
     pub(crate) fn write(&self, event: &str, fields: Value) {
         let mut line = Map::new();
         line.insert("time".into(), json!(now()));
@@ -121,14 +124,14 @@ impl Audit {
         }
     }
 
-    /// Waits until all is written, or for so long.
+    /// Waits until everything is written, at most for `patience`.
     pub(crate) fn flush(&self, patience: Duration) {
         if let Some(lines) = &self.to {
             lines.flush(patience);
         }
     }
 
-    /// A key as it may be told.
+    /// Returns a key as it may appear in the log; `None` if keys are left out.
     pub(crate) fn key(&self, key: &[u8]) -> Option<String> {
         match self.config.keys {
             AuditKeys::None => None,

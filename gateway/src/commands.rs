@@ -5,14 +5,14 @@ use redmux_resp::{
 };
 use smallvec::SmallVec;
 
-/// Why a client's bytes are no commands
+/// Why the bytes of a client are not commands
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CommandError {
-    /// They are not RESP, or beyond a limit.
+    /// The bytes are not RESP, or beyond a limit.
     #[error("malformed RESP: {0}")]
     Malformed(#[from] ProtocolError),
-    /// They are RESP, but no command.
+    /// The bytes are RESP, but not a command.
     #[error("not a command: {0}")]
     NotACommand(&'static str),
 }
@@ -20,9 +20,9 @@ pub enum CommandError {
 /// Reads commands out of a client's messages
 ///
 /// A command is an array of at least one bulk string, and nothing else: no inline commands,
-/// no nested types, no attributes. Messages may split commands anywhere and may hold many.
-/// The same parser decides what a command is, and what is forwarded is written from its
-/// result, so that the server cannot read the bytes differently.
+/// no nested types, no attributes. A message may end anywhere in a command and may
+/// contain several. The gateway forwards what it writes from the parsed command, not the bytes of
+/// the client, so that the server cannot read them differently.
 ///
 /// ```
 /// use redmux_gateway::CommandReader;
@@ -41,9 +41,9 @@ pub enum CommandError {
 #[derive(Debug)]
 pub struct CommandReader {
     framer: Framer,
-    /// The beginning of a command whose end has not come.
+    /// The beginning of an unfinished command.
     partial: BytesMut,
-    /// What has come and is not read yet, if `partial` is empty.
+    /// The bytes that have arrived and are not parsed yet, if `partial` is empty.
     rest: Bytes,
 }
 
@@ -51,7 +51,7 @@ pub struct CommandReader {
 #[derive(Debug)]
 pub struct Command {
     frame: Frame,
-    /// No number is written longer than need be: what would be written anew is this.
+    /// Whether no number has leading zeros: the command can then be forwarded as it is.
     canonical: bool,
 }
 
@@ -67,7 +67,7 @@ impl CommandReader {
         reader
     }
 
-    /// Accepts other sizes from the next command on; call it between commands only.
+    /// Changes the limits from the next command on. Call it between commands only.
     pub(crate) fn limit(&mut self, max_command: usize, max_words: usize) {
         let limits = Limits::default()
             .max_depth(1)
@@ -78,7 +78,7 @@ impl CommandReader {
         self.framer = Framer::new(limits);
     }
 
-    /// Takes one message; all commands of those before must have been read.
+    /// Takes one message. All commands of the messages before must have been read.
     pub fn push(&mut self, message: Bytes) {
         if self.partial.is_empty() {
             self.rest = message;
@@ -87,10 +87,10 @@ impl CommandReader {
         }
     }
 
-    /// The next command that is complete.
+    /// Returns the next complete command, or `None` if its end has not arrived.
     ///
     /// # Errors
-    /// What comes next is not well-formed; the reader is of no use afterwards.
+    /// The next bytes are not a well-formed command; the reader cannot be used afterwards.
     #[expect(clippy::should_implement_trait, reason = "it fails")]
     pub fn next(&mut self) -> Result<Option<Command>, CommandError> {
         if !self.partial.is_empty() {
@@ -100,7 +100,7 @@ impl CommandReader {
             self.rest = bytes;
             return Command::new(command).map(Some);
         }
-        // Only arrays may begin here: say so at once instead of waiting for their end.
+        // Only an array may begin here: another type is refused before its end arrives.
         match self.rest.first() {
             None => return Ok(None),
             Some(b'*') => {}
@@ -116,12 +116,13 @@ impl CommandReader {
         }
     }
 
-    /// Bytes that have come and were not read yet, with those of a command whose end has not come.
+    /// Returns the number of bytes that have arrived and were not read yet, with those of an
+    /// unfinished command.
     pub(crate) fn held(&self) -> usize {
         self.partial.len() + self.rest.len()
     }
 
-    /// Bytes of a command whose end has not come.
+    /// Returns the number of bytes of an unfinished command.
     pub fn pending(&self) -> usize {
         self.partial.len()
     }
@@ -149,19 +150,19 @@ impl Command {
         Ok(Self { canonical: canonical == frame.len(), frame })
     }
 
-    /// Its words, the name first.
+    /// Returns the words of the command, its name first.
     pub fn words(&self) -> SmallVec<[&[u8]; 8]> {
         let reply = self.frame.reply();
         reply.items().into_iter().flatten().filter_map(|item| plain_bulk(&item)).collect()
     }
 
-    /// Its length as it came, in bytes.
+    /// Returns the length of the command as it arrived, in bytes.
     #[expect(clippy::len_without_is_empty, reason = "it never is")]
     pub fn len(&self) -> usize {
         self.frame.len()
     }
 
-    /// Appends it as clients should write it.
+    /// Appends the command in its canonical form.
     pub fn write(&self, out: &mut Vec<u8>) {
         match self.canonical {
             true => out.extend_from_slice(self.frame.as_bytes()),
@@ -178,7 +179,7 @@ pub(crate) fn write_words(words: &[&[u8]], out: &mut Vec<u8>) {
     }
 }
 
-/// The text of a bulk string with its length given, and no null.
+/// Returns the content of a bulk string; `None` for a null, a streamed string or another type.
 fn plain_bulk<'a>(item: &Reply<'a>) -> Option<&'a [u8]> {
     match (item.raw(), item.as_bytes()?) {
         ([b'$', b'0'..=b'9', ..], std::borrow::Cow::Borrowed(text)) => Some(text),

@@ -1,4 +1,4 @@
-//! The web console: a page for people, under headers that let it do nothing else.
+//! Serves the web console, with a content security policy that allows only what it needs.
 
 use std::{io, path::PathBuf};
 
@@ -10,7 +10,7 @@ use crate::{
     http::{NOT_FOUND, RequestHead, Status, refuse, respond},
 };
 
-/// Where it is served.
+/// The path of the console.
 pub(crate) const PATH: &str = "/console/";
 
 /// The console's files, and what else its page may reach
@@ -24,15 +24,15 @@ pub struct Console {
 }
 
 impl Console {
-    /// The console in this folder.
+    /// Takes the console from this folder.
     ///
     /// # Errors
-    /// There is no console in it.
+    /// The folder contains no console.
     pub fn new(directory: impl Into<PathBuf>) -> io::Result<Self> {
         let directory = directory.into();
         for file in ["index.html", "redmux/src/index.js", "redmux/pkg/redmux_wasm_bg.wasm"] {
             if !directory.join(file).is_file() {
-                let text = format!("no console is in it: {file} is missing");
+                let text = format!("there is no console in it: {file} is missing");
                 return Err(io::Error::new(io::ErrorKind::NotFound, text));
             }
         }
@@ -42,7 +42,7 @@ impl Console {
     /// Lets the page connect to this gateway too.
     ///
     /// # Errors
-    /// It is no `ws://` or `wss://` address without a path.
+    /// The address is not a `ws://` or `wss://` one without a path.
     pub(crate) fn allow(&mut self, address: &str) -> Result<(), &'static str> {
         let expected = "expected ws://host[:port] or wss://host[:port]";
         let origin: Origin = address.parse().map_err(|_| expected)?;
@@ -53,9 +53,10 @@ impl Console {
         Ok(())
     }
 
-    /// Scripts and styles from here only, none inline; no sinks that make HTML of text; in no frame.
+    /// Returns the content security policy: scripts and styles from this gateway only and none
+    /// inline, no sinks that turn text into HTML, and no frame around the page.
     ///
-    /// `host` was checked: it holds nothing that has a meaning in a policy.
+    /// `host` was checked before: it contains no character that has a meaning in a policy.
     fn policy(&self, host: &str) -> String {
         let others: String = self.connect.iter().map(|origin| format!(" {origin}")).collect();
         format!(
@@ -77,7 +78,7 @@ impl Console {
         let Some(path) = head.path.strip_prefix(PATH.trim_end_matches('/')) else {
             return refuse(stream, NOT_FOUND, "there is nothing here\n").await;
         };
-        // Not every browser takes `self` for WebSockets too.
+        // Not every browser applies `self` to WebSockets.
         let policy = self.policy(head.host.as_deref().unwrap_or_default());
         let mut headers = vec![
             ("Content-Security-Policy", policy.as_str()),
@@ -86,7 +87,8 @@ impl Console {
             ("Cross-Origin-Opener-Policy", "same-origin"),
             ("Cross-Origin-Resource-Policy", "same-origin"),
             ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
-            // Asked for each time, sent only when it has changed: an upgrade holds at once.
+            // The browser asks each time, and gets the file only if it has changed: a new version
+            // of the console is used at once.
             ("Cache-Control", "no-cache"),
         ];
         if path.is_empty() {
@@ -117,7 +119,7 @@ impl Console {
     }
 }
 
-/// Whether a path is the console's, where there is one.
+/// Returns whether the path is below [`PATH`].
 pub(crate) fn is_below(path: &str) -> bool {
     path.starts_with(PATH) || path == PATH.trim_end_matches('/')
 }

@@ -10,7 +10,7 @@ use ring::digest::{Context, SHA256};
 
 use crate::http::{NOT_FOUND, Status, head, refuse};
 
-/// An error of a file, with its name.
+/// Adds the file's name to an error.
 pub(crate) fn named(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
@@ -31,18 +31,18 @@ pub(crate) async fn serve(
     Ok(200)
 }
 
-/// An open file: its content is read when it is sent, a piece at a time
+/// An open file, which is read piece by piece while it is sent
 pub(crate) struct Found {
     pub(crate) content_type: &'static str,
     file: File,
     len: u64,
 }
 
-/// Bytes of a file that are in memory.
+/// The most bytes of a file that are in memory.
 const PIECE: usize = 64 << 10;
 
 impl Found {
-    /// Sends all of it, and closes.
+    /// Sends the whole file and closes the stream.
     pub(crate) async fn send(
         self,
         stream: &mut (impl AsyncWrite + Unpin),
@@ -57,7 +57,7 @@ impl Found {
             while left > 0 {
                 let most = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
                 match file.read(&mut piece[..most]).await? {
-                    // It was cut meanwhile: the browser finds that bytes are missing.
+                    // The file was truncated meanwhile: the browser notices that bytes are missing.
                     0 => break,
                     n => {
                         stream.write_all(&piece[..n]).await?;
@@ -86,16 +86,16 @@ impl Found {
     }
 }
 
-/// A file as a browser is answered that may have it already
+/// The answer to a browser that may have the file already
 pub(crate) struct Answer {
     pub(crate) content_type: &'static str,
     /// Changes with the content.
     pub(crate) tag: String,
-    /// `None`: the browser has it.
+    /// `None` if the browser has the current content.
     pub(crate) body: Option<Found>,
 }
 
-/// Opens one file below `root`; `known` is the request's `If-None-Match`.
+/// Opens a file below `root`; `known` is the request's `If-None-Match`.
 pub(crate) async fn read(root: &Path, path: &str, known: Option<String>) -> Option<Answer> {
     find(root, path, move |mut found| {
         let tag = found.tag().ok()?;
@@ -105,7 +105,7 @@ pub(crate) async fn read(root: &Path, path: &str, known: Option<String>) -> Opti
     .await
 }
 
-/// Makes something of the file that `path` means, if there is one, on a thread that may wait.
+/// Applies `make` to the file that `path` names, if there is one, on a thread that may block.
 async fn find<T: Send + 'static>(
     root: &Path,
     path: &str,
@@ -121,18 +121,18 @@ async fn find<T: Send + 'static>(
     .await
 }
 
-/// The file a request's path means, if it is a file inside `root`.
+/// Returns the file that a request's path names, if it is inside `root`.
 fn locate(root: &Path, path: &str) -> Option<PathBuf> {
     let mut file = root.to_owned();
     for part in path.split('/').filter(|part| !part.is_empty()) {
         let part = percent_decode_str(part).decode_utf8().ok()?;
-        // Nothing hidden, nothing upwards, no second way to write a separator.
+        // No hidden files, no `..`, and no other way to write a separator.
         if part.starts_with('.') || part.contains(['/', '\\', '\0']) {
             return None;
         }
         file.push(&*part);
     }
-    // Links are followed, but not out of the folder.
+    // Symbolic links are followed, but not out of the folder.
     let (root, mut file) = (root.canonicalize().ok()?, file.canonicalize().ok()?);
     if file.is_dir() {
         file = file.join("index.html").canonicalize().ok()?;

@@ -11,7 +11,7 @@ use crate::{
     shared::{Shared, State},
 };
 
-/// Steers a gateway from elsewhere
+/// Controls a running gateway from another task or thread
 #[derive(Debug, Clone)]
 pub struct Handle {
     shared: Arc<Shared>,
@@ -23,10 +23,10 @@ impl Handle {
         Self { shared, stop }
     }
 
-    /// Begins a shutdown: `/readyz` says 503 at once.
+    /// Begins a shutdown: `/readyz` answers 503 at once.
     ///
-    /// After [`Config::lame_duck`] nobody is accepted any more, replies on their way may arrive,
-    /// and clients are closed with code 1012.
+    /// After [`Config::lame_duck`] the gateway accepts no more clients, lets replies that are on
+    /// their way arrive, and closes its clients with code 1012.
     pub fn shutdown(&self) {
         self.shared.leaving.store(true, Relaxed);
         if self.shared.state().config.lame_duck.is_zero() {
@@ -35,20 +35,21 @@ impl Handle {
         self.stop.close();
     }
 
-    /// Ends a shutdown that has begun, without waiting for anybody.
+    /// Shuts down without waiting for replies or clients.
     pub fn shutdown_now(&self) {
         self.shutdown();
         self.shared.at_once.0.close();
     }
 
-    /// Takes another configuration without dropping clients.
+    /// Replaces the configuration without dropping clients.
     ///
-    /// It holds for new clients and for those that are there. Only those are closed whose
-    /// credential is no longer good (4401), or whose server, Redis user, databases or channels
-    /// are others now (1012: they come back). The addresses and the number of threads stay.
+    /// It applies to new and to connected clients. A connected client is closed only if its
+    /// credential is no longer accepted (4401), or if its server, Redis user, databases or channels
+    /// have changed (1012: it should connect again). The addresses and the number of threads do not
+    /// change.
     ///
     /// # Errors
-    /// It cannot be served; the old one stays.
+    /// The configuration cannot be served; the old one stays in force.
     pub fn reload(&self, config: Config) -> Result<(), ConfigError> {
         let old = self.shared.state();
         if (config.listen, config.admin) != (old.config.listen, old.config.admin) {
@@ -62,10 +63,10 @@ impl Handle {
         Ok(())
     }
 
-    /// As [`reload`](Self::reload), from a file; its warnings are logged.
+    /// As [`reload`](Self::reload), from a file, whose warnings are logged.
     ///
     /// # Errors
-    /// It cannot be read or served; the old one stays.
+    /// The file cannot be read, or the configuration cannot be served; the old one stays in force.
     pub fn reload_file(&self, file: &Path) -> Result<(), ConfigError> {
         let loaded = load_config(file).inspect_err(|_| self.shared.metrics.reloaded(false))?;
         for warning in &loaded.warnings {
@@ -74,17 +75,17 @@ impl Handle {
         self.reload(loaded.config)
     }
 
-    /// Clients connected at the moment.
+    /// Returns the number of clients that are connected.
     pub fn clients(&self) -> usize {
         self.shared.ledger.all.connections()
     }
 
-    /// Commands that wait for their replies at the moment.
+    /// Returns the number of commands that wait for their replies.
     pub fn in_flight(&self) -> usize {
         self.shared.ledger.all.in_flight()
     }
 
-    /// The metrics, in the text format of Prometheus.
+    /// Returns the metrics in the text format of Prometheus.
     pub fn metrics(&self) -> String {
         self.shared.expose()
     }

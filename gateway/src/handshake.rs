@@ -37,14 +37,14 @@ use crate::{
     shared::{Counted as Counts, Crowded, Peer, Shared, State},
 };
 
-/// The subprotocol that is agreed to when a client offers it.
+/// The subprotocol that the gateway accepts if the client offers it.
 const SUBPROTOCOL: &str = "redis.v1";
 
 /// Linux refuses more milliseconds than an `i32` holds.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const LONGEST_TCP: Duration = Duration::from_millis(i32::MAX as u64);
 
-/// Counts for as long as it lives
+/// Is counted until it is dropped
 struct Counted<'a>(&'a AtomicUsize);
 
 impl<'a> Counted<'a> {
@@ -63,7 +63,7 @@ impl Drop for Counted<'_> {
 /// How a client is refused
 struct Refused {
     status: Status,
-    /// Counted under this name.
+    /// The name under which the refusal is counted.
     result: &'static str,
     reason: &'static str,
     /// The reason that a page gets in a close frame: it is admitted only for that.
@@ -89,7 +89,7 @@ impl Shared {
         }
     }
 
-    /// A place among the strangers, when it is this one's turn; `None` if there is no room.
+    /// Waits for the turn of a new socket and counts it as a stranger; `None` if there is no room.
     async fn arrive(&self, address: IpAddr) -> Option<Stranger> {
         let state = self.state();
         let config = &state.config;
@@ -114,7 +114,7 @@ impl Shared {
         arrived.map_err(|limit| self.drop_socket(address, limit)).ok()
     }
 
-    /// Tells of a socket that is closed as soon as it was accepted.
+    /// Counts and logs a socket that is closed right after it was accepted.
     pub(crate) fn drop_socket(&self, address: IpAddr, limit: &'static str) {
         self.metrics.dropped.add(limit, "", 1);
         event_often("socket-dropped", format_args!("peer={address} limit={limit}"));
@@ -202,7 +202,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Decides on a request by its head.
+    /// Decides from its head whether a request is admitted.
     fn admit(&self, state: &State, head: &RequestHead) -> Result<(), Refused> {
         let config = &state.config;
         let no = |status, result, reason| Err(Refused::new(status, result, reason));
@@ -245,7 +245,8 @@ impl Shared {
         Ok(())
     }
 
-    /// Looks who it is, and whether there is room; `None` if it has to say so itself.
+    /// Finds the principal of a client, and checks that there is room for it. `None` if the client
+    /// has to show a credential in its first message.
     fn enter(
         &self,
         state: &State,
@@ -283,7 +284,7 @@ impl Shared {
     ) -> Identity {
         let known = |grant: Option<Grant>| grant.map_or(Identity::Unknown, Identity::known);
         let nothing = || {
-            // Without an origin there is nothing at all that speaks for a client.
+            // A client without an origin and without a credential is admitted in development only.
             let open = config.access.by_nothing().filter(|grant| {
                 head.origin.is_some() || grant.principal.policy.rules.is_development()
             });
@@ -300,7 +301,7 @@ impl Shared {
             }
             Ok(Shown::Certificate(der)) => match config.access.by_certificate(&der) {
                 Ok(grant) => known(self.authenticate(peer, "certificate", |_| Ok(grant))),
-                // It may still have a token.
+                // The client may still show a token.
                 Err(_) if config.first_message_timeout.is_some() => Identity::Later,
                 Err(denied) => known(self.authenticate(peer, "certificate", |_| Err(denied))),
             },
@@ -342,7 +343,7 @@ impl Shared {
         mut stream: Watched,
         rest: Vec<u8>,
     ) -> io::Result<(WebSocketStream<Watched>, Arc<Frames>)> {
-        // Of strangers little is taken; the session raises it.
+        // A stranger may send little; the session raises the bounds.
         let wall = state.config.largest_message();
         let frames = Arc::new(Frames::new(MAX_FIRST_MESSAGE, 16, wall));
         stream.watch(frames.clone(), Charge::new(&self.ledger.buffered), &rest)?;
@@ -369,7 +370,7 @@ impl Shared {
 
 enum Identity {
     Known(Box<Grant>),
-    /// It may show a credential in its first message.
+    /// The client may show a credential in its first message.
     Later,
     Unknown,
 }
@@ -380,8 +381,8 @@ impl Identity {
     }
 }
 
-/// Answers the upgrade request. Only a subprotocol this gateway knows is ever echoed:
-/// others may hold secrets.
+/// Answers the upgrade request. Only the gateway's own subprotocol is echoed: others may contain
+/// secrets.
 async fn accept(stream: &mut Watched, head: &RequestHead) -> io::Result<()> {
     let key = head.websocket_key.as_deref().unwrap_or_default();
     let accept = derive_accept_key(key.as_bytes());

@@ -3,7 +3,7 @@ use std::{io, time::Duration};
 use async_std::future::timeout;
 use futures::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-/// Longest request head that is read.
+/// The longest request head that is read, in bytes.
 const MAX_HEAD: usize = 8 << 10;
 
 /// What the gateway needs of an HTTP request
@@ -13,9 +13,9 @@ pub(crate) struct RequestHead {
     /// Path without the query.
     pub(crate) path: String,
     pub(crate) has_query: bool,
-    /// May hold a secret: never to be shown.
+    /// May contain a secret: never to be logged.
     pub(crate) authorization: Option<String>,
-    /// Addresses that proxies say they serve, the nearest last.
+    /// The addresses that proxies report, the nearest last.
     pub(crate) forwarded_for: Vec<String>,
     pub(crate) host: Option<String>,
     pub(crate) origin: Option<String>,
@@ -41,9 +41,9 @@ pub(crate) const HEAD_TOO_LARGE: Status = Status(431, "Request Header Fields Too
 pub(crate) const TOO_MANY: Status = Status(429, "Too Many Requests");
 pub(crate) const UNAVAILABLE: Status = Status(503, "Service Unavailable");
 
-/// Reads a request head; returns it with the bytes that came behind it.
+/// Reads a request head; returns it with the bytes that arrived behind it.
 ///
-/// `Ok(None)` if the peer went away without asking anything.
+/// `Ok(None)` if the peer closed the connection without sending anything.
 pub(crate) async fn read_head(
     stream: &mut (impl AsyncRead + Unpin),
 ) -> io::Result<Result<Option<(RequestHead, Vec<u8>)>, Status>> {
@@ -87,7 +87,7 @@ fn parse(bytes: &[u8]) -> Result<Option<(RequestHead, usize)>, Status> {
         let value = std::str::from_utf8(header.value).map_err(|_| BAD_REQUEST)?.trim();
         let lists =
             |word: &str| value.split(',').any(|item| item.trim().eq_ignore_ascii_case(word));
-        // A header that decides something may be given once only.
+        // A header that decides something may appear only once.
         let once = |field: &mut Option<String>| match field.replace(value.to_owned()) {
             None => Ok(()),
             Some(_) => Err(BAD_REQUEST),
@@ -107,7 +107,7 @@ fn parse(bytes: &[u8]) -> Result<Option<(RequestHead, usize)>, Status> {
             }
             "upgrade" => upgrade |= lists("websocket"),
             "connection" => connection |= lists("upgrade"),
-            // Requests with a body have no business here.
+            // No request here has a body.
             "transfer-encoding" => return Err(BAD_REQUEST),
             "content-length" if value != "0" => return Err(BAD_REQUEST),
             _ => {}
@@ -117,7 +117,7 @@ fn parse(bytes: &[u8]) -> Result<Option<(RequestHead, usize)>, Status> {
     Ok(Some((head, len)))
 }
 
-/// Sends a whole response and closes.
+/// Sends a whole response and closes the stream.
 pub(crate) async fn respond(
     stream: &mut (impl AsyncWrite + Unpin),
     status: Status,
@@ -126,7 +126,7 @@ pub(crate) async fn respond(
     body: &[u8],
     with_body: bool,
 ) -> io::Result<()> {
-    // Without a body of its own, it would be taken for the length of the one that is cached.
+    // In a 304, a length would be taken for that of the cached body.
     let len = (status.0 != 304).then_some(body.len() as u64);
     let mut bytes = head(status, headers, content_type, len).into_bytes();
     if with_body {
@@ -136,7 +136,7 @@ pub(crate) async fn respond(
     stream.close().await
 }
 
-/// What a response begins with.
+/// Returns the head of a response.
 pub(crate) fn head(
     status: Status,
     headers: &[(&str, &str)],
@@ -172,7 +172,7 @@ pub(crate) async fn refuse(
     respond(stream, status, headers, "text/plain; charset=utf-8", reason.as_bytes(), true).await
 }
 
-/// Answers `ok` or that it is draining.
+/// Answers `ok`, or 503 and `draining`.
 pub(crate) async fn health(
     stream: &mut (impl AsyncWrite + Unpin),
     healthy: bool,
@@ -186,7 +186,7 @@ pub(crate) async fn health(
     respond(stream, status, &headers, "text/plain", text.as_bytes(), with_body).await
 }
 
-/// Gives up the work when its time is over.
+/// Fails with `TimedOut` if the work takes longer than `limit`.
 pub(crate) async fn bounded(
     limit: Duration,
     work: impl Future<Output = io::Result<()>>,

@@ -11,15 +11,15 @@ use std::{
     time::Duration,
 };
 
-/// Most bytes of lines that wait to be written.
+/// The most bytes of lines that wait to be written.
 pub(crate) const MAX_BYTES: usize = 1 << 20;
 
-/// Lines that came to nothing
+/// The numbers of lines that were lost
 #[derive(Debug, Default)]
 pub(crate) struct Lost {
-    /// There was no room for them.
+    /// Lines for which there was no room.
     pub(crate) dropped: AtomicU64,
-    /// They could not be written.
+    /// Lines that could not be written.
     pub(crate) failed: AtomicU64,
 }
 
@@ -40,7 +40,7 @@ struct Shared {
 struct State {
     waiting: VecDeque<String>,
     bytes: usize,
-    /// Lines that found no room and were not told of yet.
+    /// Lines that were dropped since the last line that reports dropped lines.
     dropped: u64,
     writing: bool,
     closed: bool,
@@ -53,7 +53,7 @@ impl Shared {
 }
 
 impl Lines {
-    /// `told` makes the line that tells of lines that were dropped.
+    /// `told` makes the line that reports how many lines were dropped.
     pub(crate) fn start(
         to: impl Write + Send + 'static,
         lost: Arc<Lost>,
@@ -81,7 +81,7 @@ impl Lines {
         self.0.changed.notify_all();
     }
 
-    /// Waits until all is written, or for so long.
+    /// Waits until all lines are written, at most for `patience`.
     pub(crate) fn flush(&self, patience: Duration) {
         let state = self.0.state();
         let busy = |state: &mut State| state.writing || !state.waiting.is_empty();
@@ -129,7 +129,7 @@ mod tests {
 
     use super::*;
 
-    /// Takes what is written only when it is let.
+    /// Blocks in `write` until the test lets it go on.
     struct Stuck {
         entered: mpsc::Sender<()>,
         let_go: mpsc::Receiver<()>,

@@ -16,7 +16,7 @@ static LOST: OnceLock<Arc<Lost>> = OnceLock::new();
 static OFTEN: Mutex<BTreeMap<&str, Often>> = Mutex::new(BTreeMap::new());
 static HELD_BACK: AtomicU64 = AtomicU64::new(0);
 
-/// Lines of one event that strangers may cause in a second.
+/// The most lines in a second of an event that strangers can cause.
 const A_SECOND: u32 = 20;
 
 /// Silences the gateway's log (to standard error) for this process.
@@ -24,28 +24,28 @@ pub fn silence() {
     QUIET.store(true, Relaxed);
 }
 
-/// Waits until the log is written, for a second at most: before the process ends.
+/// Waits until the log is written, at most for a second. Call it before the process ends.
 pub fn flush() {
     if let Some(log) = log() {
         log.flush(Duration::from_secs(1));
     }
 }
 
-/// Tells the operator something, also when the log is silenced.
+/// Writes a message for the operator, also when the log is silenced.
 pub fn tell(text: &str) {
     line(format!("redmux-gateway: {text}\n"));
 }
 
 /// Writes one event as a line of `key=value` pairs to standard error.
 ///
-/// Callers give no payloads, queries or keys. Nobody waits for it to be written.
+/// Callers pass no payloads, queries or keys. The line is written by another thread.
 pub(crate) fn event(name: &str, details: fmt::Arguments<'_>) {
     if !QUIET.load(Relaxed) {
         line(format!("event={name} {details}\n"));
     }
 }
 
-/// As [`event`], for what strangers may cause: no more than a few lines a second.
+/// As [`event`], for events that strangers can cause: at most 20 lines a second of each.
 pub(crate) fn event_often(name: &'static str, details: fmt::Arguments<'_>) {
     if QUIET.load(Relaxed) {
         return;
@@ -67,7 +67,8 @@ pub(crate) fn line(line: String) {
     }
 }
 
-/// Lines of the log that were lost, and those of too many that were held back.
+/// Returns how many lines of the log were lost, and how many were held back because there were too
+/// many of one event.
 pub(crate) fn lost() -> (u64, u64) {
     (lost_lines().dropped.load(Relaxed), HELD_BACK.load(Relaxed))
 }
@@ -85,7 +86,7 @@ fn log() -> Option<&'static Lines> {
     LOG.get_or_init(start).as_ref()
 }
 
-/// Lines of one event, second by second
+/// The number of lines of one event in the current second
 #[derive(Debug, Default)]
 struct Often {
     second: Option<Instant>,
@@ -94,7 +95,7 @@ struct Often {
 }
 
 impl Often {
-    /// How many were held back before this one; `None` if this one is too.
+    /// Returns how many lines were held back before this one; `None` if this one is held back too.
     fn come(&mut self, now: Instant) -> Option<u64> {
         if self.second.is_none_or(|at| now.saturating_duration_since(at) >= Duration::from_secs(1))
         {

@@ -44,7 +44,7 @@ fn check(file: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// From standard input: arguments are seen by everybody on the machine.
+/// Prints the hash of a token from standard input: other users of the machine can see arguments.
 fn hash_token() -> Result<(), String> {
     let mut token = String::new();
     std::io::stdin()
@@ -68,8 +68,8 @@ fn run(config: Config, process: Process, file: Option<PathBuf>) -> ExitCode {
         silence_log();
     }
     allow_files(config.open_files());
-    // Before async-std starts its own number of threads: each has to be woken, and waking
-    // one for each message costs more than what the message needs.
+    // Before async-std chooses the number of threads: waking another thread for each message costs
+    // more than handling the message.
     async_global_executor::init_with_config(
         GlobalExecutorConfig::default()
             .with_min_threads(process.threads)
@@ -101,9 +101,9 @@ fn run(config: Config, process: Process, file: Option<PathBuf>) -> ExitCode {
     })
 }
 
-/// Lets the process open as many files as the system allows, and says if those are too few.
+/// Lets the process open as many files as the system allows, and warns if those are too few.
 fn allow_files(needed: usize) {
-    // Where it may not be asked either (as under some filters of system calls), nothing is said.
+    // Some filters of system calls forbid the question: then there is nothing to warn of.
     let Ok(allowed) = rlimit::increase_nofile_limit(u64::MAX) else { return };
     if allowed < needed as u64 {
         tell(&format!(
@@ -112,7 +112,8 @@ fn allow_files(needed: usize) {
     }
 }
 
-/// `SIGHUP` reads the configuration again, `SIGTERM` and `SIGINT` end: the second one at once.
+/// Acts on signals: `SIGHUP` reads the configuration again, `SIGTERM` and `SIGINT` shut down, the
+/// second one at once.
 async fn steer(mut signals: Signals, handle: Handle, file: Option<PathBuf>) {
     let mut asked = false;
     while let Some(signal) = signals.next().await {
@@ -126,7 +127,7 @@ async fn steer(mut signals: Signals, handle: Handle, file: Option<PathBuf>) {
                         what
                     }
                 };
-                // A line each is what systemd reads.
+                // systemd reads one line for each variable.
                 notify(&format!("STATUS={}", status.replace('\n', " ")));
             }
             // Without a file there is nothing to read again.

@@ -1,9 +1,9 @@
-//! Tells systemd how the service is (`Type=notify`).
+//! Reports the state of the service to systemd (`Type=notify`).
 
-/// Tells systemd of a state, such as `READY=1`; nothing where nobody asked for it.
+/// Reports a state to systemd, such as `READY=1`, if `NOTIFY_SOCKET` names its socket.
 ///
-/// That is one datagram to the socket that `NOTIFY_SOCKET` names. If it cannot be sent, systemd
-/// gives up on the service by itself, so nothing is returned.
+/// The report is one datagram. If it cannot be sent, systemd gives up on the service by its own
+/// time-out, so there is no error to return.
 #[cfg(unix)]
 pub fn notify(state: &str) {
     if let Some(socket) = std::env::var_os("NOTIFY_SOCKET") {
@@ -20,7 +20,7 @@ fn send(socket: &std::ffi::OsStr, state: &str) -> std::io::Result<()> {
     use std::os::unix::{ffi::OsStrExt, net::UnixDatagram};
 
     let datagram = UnixDatagram::unbound()?;
-    // Nobody waits for it: a full queue must not hold up clients.
+    // A full queue must not hold up clients.
     datagram.set_nonblocking(true)?;
     #[cfg(any(target_os = "linux", target_os = "android"))]
     if let Some(name) = socket.as_bytes().strip_prefix(b"@") {

@@ -1,8 +1,8 @@
-//! What the process costs, under the names that Prometheus knows.
+//! The costs of the process, under the names that Prometheus uses.
 
 use std::{fs, time::SystemTime};
 
-/// What the system says of this process; what it does not say is left out
+/// What the system reports of this process; `None` where it reports nothing
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Costs {
     pub(crate) cpu_seconds: Option<f64>,
@@ -14,30 +14,31 @@ pub(crate) struct Costs {
     pub(crate) started: Option<f64>,
 }
 
-/// Units of time in `/proc/PID/stat`: `USER_HZ`, which is 100 in all of Linux that runs this.
+/// The units of time in `/proc/PID/stat` in a second: `USER_HZ`, which is 100 on every platform
+/// here.
 const TICKS: f64 = 100.0;
 
 impl Costs {
-    /// As `/proc/self` has it; empty where there is none.
+    /// Reads `/proc/self`; without it, the result is empty.
     pub(crate) fn now(started: SystemTime) -> Self {
         let since = started.duration_since(SystemTime::UNIX_EPOCH);
         let files = fs::read_dir("/proc/self/fd").map(|files| files.count() as u64);
         Self {
-            // One of them is the folder that is being read.
+            // One of the files is the folder that is being read.
             open_files: files.ok().map(|files| files.saturating_sub(1)),
             started: since.ok().map(|since| since.as_secs_f64()),
             ..Self::read(
                 &fs::read_to_string("/proc/self/stat").unwrap_or_default(),
                 &fs::read_to_string("/proc/self/status").unwrap_or_default(),
-                // To ask the system for it is not allowed under the filter of the service's unit.
+                // The system call for it is not allowed under the filter of the service's unit.
                 &fs::read_to_string("/proc/self/limits").unwrap_or_default(),
             )
         }
     }
 
-    /// From the texts of `stat`, `status` and `limits`.
+    /// Reads the texts of `stat`, `status` and `limits`.
     fn read(stat: &str, status: &str, limits: &str) -> Self {
-        // The name of the program, in parentheses, may hold anything.
+        // The name of the program, in parentheses, may contain any character.
         let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
         let ticks = |at: usize| fields.split_whitespace().nth(at)?.parse::<f64>().ok();
         let line = |name: &str| {

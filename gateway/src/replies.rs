@@ -1,12 +1,12 @@
 //! Counts replies as they stream past, without keeping them.
 
-/// A reply, or a message that nobody asked for, that has passed
+/// A reply or a push that has passed
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Passed {
-    /// The byte that RESP begins it with.
+    /// Its first byte, which is its type.
     pub(crate) kind: u8,
     pub(crate) word: Word,
-    /// The last number in it, if it is an array or a push of one level.
+    /// Its last number, if it is an array or a push without nested ones.
     pub(crate) number: Option<i64>,
 }
 
@@ -20,20 +20,20 @@ pub(crate) enum Word {
     Other,
 }
 
-/// Bytes that are not RESP: the server is none
+/// Bytes that are not RESP: the server is not a Redis server
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NotResp;
 
-/// Longest line that is taken for a header, and longest first word that is looked at.
+/// The longest line that is taken for a header, and the longest first word that is recognised.
 const MAX_LINE: usize = 24;
-/// Arrays within arrays.
+/// The deepest nesting of arrays.
 const MAX_DEPTH: usize = 128;
 
 /// Finds the ends of replies in a stream
 #[derive(Debug, Default)]
 pub(crate) struct ReplyCounter {
     state: State,
-    /// Elements still to come, of each aggregate that is open.
+    /// For each open aggregate, how many elements are still to come.
     open: Vec<u64>,
     kind: u8,
     first: First,
@@ -44,9 +44,9 @@ pub(crate) struct ReplyCounter {
 enum State {
     #[default]
     Start,
-    /// In a line that began with this; its first bytes.
+    /// In a line of this type, with its first bytes.
     Line { kind: u8, text: [u8; MAX_LINE], len: usize },
-    /// In a string: bytes to come, with the end of the line.
+    /// In a string: how many bytes are still to come, line end included.
     Text(u64),
 }
 
@@ -60,7 +60,7 @@ enum First {
 }
 
 impl ReplyCounter {
-    /// Takes what came next, and tells of each reply that it ends.
+    /// Takes the next bytes, and calls `tell` for each reply that they end.
     pub(crate) fn pass(
         &mut self,
         mut bytes: &[u8],
@@ -160,7 +160,7 @@ impl ReplyCounter {
                 }
                 let elements = match kind {
                     b'%' => count.checked_mul(2),
-                    // What it is about comes behind an attribute, in its place.
+                    // The value comes behind the attribute and counts as one element with it.
                     b'|' => count.checked_mul(2).and_then(|count| count.checked_add(1)),
                     _ => Some(count),
                 };
@@ -178,7 +178,7 @@ impl ReplyCounter {
         Ok(())
     }
 
-    /// One value has ended, and with it perhaps those around it.
+    /// Ends a value, and the aggregates whose last element it is.
     fn end(&mut self, tell: &mut impl FnMut(Passed)) {
         self.state = State::Start;
         while let Some(left) = self.open.last_mut() {

@@ -37,7 +37,8 @@ impl Gateway {
     /// Listens at the address of `config`.
     ///
     /// # Errors
-    /// The address cannot be listened at, or would make public what is for development.
+    /// The gateway cannot listen at the address, or the address would make a development
+    /// configuration public.
     pub async fn bind(config: Config) -> io::Result<Self> {
         let refused = |error| io::Error::new(io::ErrorKind::InvalidInput, error);
         let metrics = Metrics::default();
@@ -53,28 +54,28 @@ impl Gateway {
         Ok(Self { listener, admin, address, shared, stop, stopped })
     }
 
-    /// The address it listens at.
+    /// Returns the address that it listens at.
     pub fn local_addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// The address of `/metrics`, `/healthz` and `/readyz`, if there is one.
+    /// Returns the address of `/metrics`, `/healthz` and `/readyz`, if there is one.
     pub fn admin_addr(&self) -> Option<SocketAddr> {
         self.admin.as_ref()?.local_addr().ok()
     }
 
-    /// A handle to steer it with.
+    /// Returns a handle to control it with.
     pub fn handle(&self) -> Handle {
         Handle::new(self.shared.clone(), self.stop.clone())
     }
 
-    /// Serves clients until [`Handle::shutdown`], then lets them go.
+    /// Serves clients until [`Handle::shutdown`], then closes them.
     pub async fn run(self) {
         if let Some(listener) = self.admin {
             // Until the very end: operators watch a shutdown there.
             task::spawn(admin::serve(listener, Arc::downgrade(&self.shared)));
         }
-        // Its end tells the clients to go.
+        // Clients leave when `gone` is dropped.
         let (gone, go) = channel::bounded(1);
         {
             let accepting = accept(&self.listener, &self.shared, &go);
@@ -90,7 +91,7 @@ impl Gateway {
             }
         };
         let state = self.shared.state();
-        // Closing handshakes get a little time of their own.
+        // Closing handshakes get a little time on top.
         let patience = (state.config.drain)
             .saturating_add(state.config.drain_spread)
             .saturating_add(Duration::from_secs(3));
@@ -103,7 +104,7 @@ impl Gateway {
     }
 }
 
-/// Accepts until it is dropped.
+/// Accepts sockets until it is dropped.
 async fn accept(listener: &TcpListener, shared: &Arc<Shared>, go: &Receiver<()>) {
     loop {
         match listener.accept().await {
@@ -111,7 +112,7 @@ async fn accept(listener: &TcpListener, shared: &Arc<Shared>, go: &Receiver<()>)
                 task::spawn(attend(shared.clone(), stream, peer, go.clone()));
             }
             Err(error) => {
-                // Out of file descriptors, for example: others must end first.
+                // There are no file descriptors left, for example: other sockets must close first.
                 event_often("accept-failed", format_args!("error={:?}", error.to_string()));
                 task::sleep(Duration::from_millis(50)).await;
             }
@@ -123,7 +124,7 @@ async fn attend(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr, stoppe
     shared.attend(stream, peer, stopped).await;
 }
 
-/// Ends when nobody is to be let in any more: some time after a shutdown began.
+/// Waits for a shutdown, and for its lame-duck time, in which clients are still accepted.
 async fn leave(shared: &Shared, stopped: &Receiver<()>) {
     let _ = stopped.recv().await;
     let lame_duck = shared.state().config.lame_duck;

@@ -32,37 +32,37 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Shared {
     state: RwLock<Arc<State>>,
-    /// Its end tells the clients that `state` was replaced.
+    /// Clients notice that `state` was replaced when this sender is closed.
     replace: Mutex<Sender<()>>,
     started: SystemTime,
     pub(crate) metrics: Metrics,
     pub(crate) ledger: Ledger,
     pub(crate) sessions: AtomicU64,
-    /// A shutdown has begun: `/readyz` says so.
+    /// Whether a shutdown has begun: `/readyz` then answers 503.
     pub(crate) leaving: AtomicBool,
-    /// Nobody is let in any more.
+    /// Whether no more clients are accepted.
     pub(crate) draining: AtomicBool,
-    /// Its end tells a shutdown to wait for nobody.
+    /// A shutdown stops waiting when this channel is closed.
     pub(crate) at_once: (Sender<()>, Receiver<()>),
-    /// Sockets with a request or a client on them.
+    /// The number of sockets, of requests and of clients.
     pub(crate) sockets: AtomicUsize,
 }
 
-/// Who connected, as far as can be known before a credential is shown
+/// What is known of a client before it shows a credential
 #[derive(Debug, Clone)]
 pub(crate) struct Peer {
     pub(crate) address: IpAddr,
     pub(crate) origin: Option<String>,
 }
 
-/// A client, as it counts while it is there
+/// A client, which is counted until this is dropped: among all, by address and by principal
 pub(crate) type Counted = [Connected; 3];
 
-/// There are too many clients
+/// Why there is no room for another client
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Crowded {
     All,
-    /// Of one address, or of one principal.
+    /// There are too many of the client's address or principal.
     OfThisKind,
 }
 
@@ -71,9 +71,9 @@ pub(crate) struct State {
     pub(crate) config: Config,
     pub(crate) tls: Option<TlsAcceptor>,
     pub(crate) audit: Option<Audit>,
-    /// When the listener's certificate ends.
+    /// When the listener's certificate expires.
     certificate_ends: Option<SystemTime>,
-    /// Ends when another one has taken its place.
+    /// Is closed when another state has taken the place of this one.
     pub(crate) replaced: Receiver<()>,
 }
 
@@ -90,7 +90,7 @@ impl State {
         before: Option<&Self>,
     ) -> Result<(Sender<()>, Arc<Self>), ConfigError> {
         config.check()?;
-        // A changed copy of a configuration is another one.
+        // A changed copy of a configuration is another configuration.
         config.access.stamp = Arc::default();
         let failed = |what: &str, error: io::Error| ConfigError::new(format!("{what}: {error}"));
         let tls = config.tls.as_ref().map(|tls| tls.acceptor()).transpose();
@@ -116,14 +116,14 @@ impl State {
     }
 }
 
-/// The servers of all principals, each once.
+/// Returns the servers of all principals, each once.
 fn upstreams(config: &Config) -> impl Iterator<Item = &Upstream> {
     let principals = config.access.principals.values();
     let named = principals.map(|principal| (&principal.upstream.name, &*principal.upstream));
     named.collect::<BTreeMap<_, _>>().into_values()
 }
 
-/// What is known of a server is known of it under another configuration too.
+/// Carries what is known of a server over to the new configuration.
 fn inherit(config: &Config, before: &Config) {
     for upstream in upstreams(config) {
         if let Some(old) = upstreams(before).find(|old| *old == upstream) {
@@ -133,7 +133,7 @@ fn inherit(config: &Config, before: &Config) {
 }
 
 impl Shared {
-    /// The state at the start, and the sender whose end replaces it.
+    /// Begins with this state; closing `replace` tells the clients that it was replaced.
     pub(crate) fn new(state: Arc<State>, replace: Sender<()>, metrics: Metrics) -> Self {
         let ledger = Ledger::default();
         ledger.buffered.set(state.config.buffered);
@@ -164,7 +164,7 @@ impl Shared {
         self.draining.load(Relaxed)
     }
 
-    /// Takes another configuration.
+    /// Replaces the configuration.
     pub(crate) fn replace(&self, replace: Sender<()>, state: Arc<State>) {
         self.ledger.buffered.set(state.config.buffered);
         self.metrics.begin(state.upstreams().map(|upstream| upstream.name.as_str()));
@@ -173,7 +173,7 @@ impl Shared {
         std::mem::replace(&mut *current, replace).close();
     }
 
-    /// Sets the identity of a client, and counts and logs it.
+    /// Identifies a client, and counts and logs the result; `None` if its credential is denied.
     pub(crate) fn authenticate(
         &self,
         peer: &Peer,
@@ -203,7 +203,7 @@ impl Shared {
         }
     }
 
-    /// Counts a client, among all, of its address and of its principal.
+    /// Counts a client among all, by its address and by its principal.
     pub(crate) fn connect(&self, grant: &Grant, address: IpAddr) -> Result<Counted, Crowded> {
         let state = self.state();
         let config = &state.config;
@@ -224,7 +224,7 @@ impl Shared {
 
     pub(crate) fn expose(&self) -> String {
         let state = self.state();
-        // Subjects are not told apart: there may be any number of them.
+        // Subjects have no series of their own: there may be any number of them.
         let of = |name: &String| self.ledger.clients_of(name);
         let config = &state.config;
         let principals = config.access.principals.keys();

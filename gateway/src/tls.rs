@@ -24,7 +24,7 @@ pub(crate) struct ListenTls {
     pub(crate) key: PathBuf,
     /// The authorities of clients' certificates.
     pub(crate) client_ca: Option<PathBuf>,
-    /// Whether there is no connection without one.
+    /// Whether a client must show a certificate.
     pub(crate) client_required: bool,
 }
 
@@ -64,7 +64,7 @@ impl ListenTls {
     }
 }
 
-/// Reads what a connection to a server is made with.
+/// Checks the files that a connection to a server needs.
 ///
 /// # Errors
 /// The text names the file and says what is wrong with it.

@@ -22,7 +22,7 @@ pub(crate) struct Upstream {
     pub(crate) endpoint: Endpoint,
     pub(crate) dial: DialOptions,
     pub(crate) connect_timeout: Duration,
-    /// A reply may be due for so long before the server is asked whether it lives.
+    /// The time that a reply may be due before the server is asked whether it still answers.
     pub(crate) reply_timeout: Duration,
     pub(crate) heartbeat: Heartbeat,
 }
@@ -54,7 +54,7 @@ pub(crate) struct Heartbeat(Arc<Beat>);
 #[derive(Debug, Default)]
 struct Beat {
     asked: Mutex<Option<(Instant, bool)>>,
-    /// As of the last connection or question: `UNKNOWN`, `DOWN` or `UP`.
+    /// The result of the last connection or question: `UNKNOWN`, `DOWN` or `UP`.
     last: AtomicU8,
 }
 
@@ -67,12 +67,12 @@ impl Heartbeat {
         self.0.last.store(if answered { UP } else { DOWN }, Relaxed);
     }
 
-    /// Takes over what another one knows.
+    /// Takes over the last result of another heartbeat.
     pub(crate) fn take_over(&self, other: &Self) {
         self.0.last.store(other.0.last.load(Relaxed), Relaxed);
     }
 
-    /// Whether the server answered last; `None` if nobody has asked yet.
+    /// Returns whether the server answered last; `None` if it was not asked yet.
     pub(crate) fn is_up(&self) -> Option<bool> {
         match self.0.last.load(Relaxed) {
             UNKNOWN => None,
@@ -81,13 +81,13 @@ impl Heartbeat {
     }
 }
 
-/// Servers are asked no more often than this, however many clients wait for them.
+/// The time for which an answer of the server holds, however many clients wait for it.
 const ASKED_FOR: Duration = Duration::from_secs(2);
 
 pub(crate) type Reader = Box<dyn AsyncRead + Send + Unpin>;
 pub(crate) type Writer = Box<dyn AsyncWrite + Send + Unpin>;
 
-/// Why there is no connection; the text is for logs
+/// Why there is no connection; the texts are for logs
 #[derive(Debug)]
 pub(crate) enum Unconnected {
     /// The server cannot be reached.
@@ -96,9 +96,9 @@ pub(crate) enum Unconnected {
     Refused(&'static str),
 }
 
-/// What an attempt to connect came to
+/// How an attempt to connect failed
 enum Failed {
-    /// It may be otherwise in a moment.
+    /// Another attempt may succeed in a moment.
     ForNow(io::Error),
     Unreachable(io::Error),
     Refused(&'static str),
@@ -130,20 +130,20 @@ fn is_for_now(kind: io::ErrorKind) -> bool {
     )
 }
 
-/// Between two attempts.
+/// The first and the longest wait between two attempts.
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LAST_WAIT: Duration = Duration::from_millis(200);
 
-/// How a server is
+/// The health of a server
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Health {
     Good,
-    /// It answers, but does not let the user in or is not ready.
+    /// The server answers, but refuses the user or is not ready.
     Refuses,
     Dead,
 }
 
-/// Most bytes that the answers to a login have.
+/// The longest line that is read while logging in, in bytes.
 const MAX_ANSWER: usize = 4096;
 
 impl Upstream {
@@ -179,8 +179,8 @@ impl Upstream {
                     return Err(Unconnected::Unreachable("it does not answer in time".into()));
                 }
             };
-            // A server that restarts is there again in a moment: a client that is sent away
-            // stays away for longer.
+            // A server that restarts is back in a moment; a client that is closed stays away for
+            // longer.
             let left = self.connect_timeout.saturating_sub(start.elapsed());
             match failed {
                 Failed::ForNow(_) if left > wait => task::sleep(wait).await,
@@ -193,7 +193,7 @@ impl Upstream {
         }
     }
 
-    /// Whether the server answers anything, asked lately or now.
+    /// Returns whether the server answers, from the last question or a new one.
     pub(crate) async fn answers(&self) -> bool {
         let mut known = self.heartbeat.0.asked.lock().await;
         if let Some((at, answers)) = *known
@@ -206,7 +206,7 @@ impl Upstream {
         answers
     }
 
-    /// How the server answers a `PING` of this user on a connection of its own.
+    /// Sends a `PING` as this user on a new connection and judges the answer.
     pub(crate) async fn health(&self, login: Option<&Login>) -> Health {
         let asking = async {
             let (mut reader, mut writer) = self.dial().await?;
@@ -269,7 +269,7 @@ async fn log_in(
     writer.flush().await?;
     for _ in 0..answers {
         let answer = read_line(reader).await?;
-        // It says so of itself while it reads its data.
+        // The server answers so while it reads its data.
         if answer.starts_with(b"-LOADING") {
             return Err(Failed::ForNow(io::Error::other("it loads its data")));
         }

@@ -1,4 +1,4 @@
-//! Builds and runs the benchmarks, which are a workspace of their own.
+//! Builds and runs the benchmarks, which are a separate workspace.
 
 use std::ffi::OsString;
 use std::process::Command;
@@ -26,7 +26,8 @@ pub(crate) fn run(options: &[OsString]) -> Result<()> {
     succeed(bench.current_dir(crate::root()).args(options))
 }
 
-/// The npm package beside ioredis, node-redis and what a runtime has built in: see `benches/js/bench.mjs`.
+/// Measures the npm package beside ioredis, node-redis and a runtime's built-in client: see
+/// `benches/js/bench.mjs`.
 fn javascript(options: &[OsString]) -> Result<()> {
     tools::redis()?;
     wasm::build(wasm_toolchain::for_package(true)?)?;
@@ -44,7 +45,7 @@ fn javascript(options: &[OsString]) -> Result<()> {
     succeed(bench.arg(server.addr().port().to_string()).args(options))
 }
 
-/// In the foreground: what it prints is what it is for.
+/// Runs a command in the foreground, with its output on the terminal.
 fn succeed(command: &mut Command) -> Result<()> {
     let status = command.status().map_err(|e| format!("{}: {e}", exec::shown(command)))?;
     if status.success() {

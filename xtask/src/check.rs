@@ -1,4 +1,4 @@
-//! The demo with nobody watching.
+//! Checks the demo without a person.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,13 +12,13 @@ use crate::{control, packages, tools};
 
 const LEG_LIMIT: Duration = Duration::from_secs(300);
 
-/// Runs all legs even if one fails, so that one run shows everything that is broken.
+/// Runs all legs, even if one fails, so that one run shows every fault.
 pub(crate) fn run(port: Option<u16>) -> Result<()> {
     let chromium = tools::chromium()?;
     let node = tools::node()?;
     tools::websockify()?;
     packages::install(packages::WWW)?;
-    // Without a wanted port any free one: the usual one is left to a demo.
+    // Without a port from the command line, any free one: the usual one is left to a demo.
     let mut stack = Stack::start(&[port])?;
     let control = control::start(&stack.redis)?;
     let logs = TempDir::new()?;
@@ -40,7 +40,7 @@ pub(crate) fn run(port: Option<u16>) -> Result<()> {
         println!("the gateway's log:\n{}", stack.gateway_log(40));
         failed.push("the browser through the gateway");
     }
-    // Whatever the script did to it, the next legs start with a fresh server.
+    // The next legs start with a fresh server.
     stack.redis.try_restart()?;
 
     let mut example = exec::cargo();
@@ -51,7 +51,7 @@ pub(crate) fn run(port: Option<u16>) -> Result<()> {
     }
 
     let proxy = Websockify::try_start(stack.redis.port())?;
-    // A proxy has no demo page: the gateway serves it, the page connects elsewhere.
+    // The proxy serves no demo page: the gateway does, and the page connects to the proxy.
     let mut through_proxy = script();
     through_proxy.env("REDMUX_WS", proxy.url()).env_remove("REDMUX_SCREENSHOT");
     if !leg("browser through websockify", &mut through_proxy, logs.path())? {
@@ -76,7 +76,7 @@ pub(crate) fn run(port: Option<u16>) -> Result<()> {
     if !other_engines(&script, &stack, logs.path())? {
         failed.push("Firefox or WebKitGTK");
     }
-    // Whatever the others did to it.
+    // The console too starts with a fresh server.
     stack.redis.try_restart()?;
     let programs = Programs::in_dir(crate::target_dir().join("tmp/servers"));
     let modules = RedisServerBuilder::default().program(programs.redis_stack()).start()?;
@@ -100,9 +100,9 @@ pub(crate) fn run(port: Option<u16>) -> Result<()> {
     }
 }
 
-/// The demo page, and the package's own checks, in Firefox and WebKitGTK.
+/// Runs the demo page and the package's own checks in Firefox and WebKitGTK.
 fn other_engines(script: &dyn Fn() -> Command, stack: &Stack, logs: &Path) -> Result<bool> {
-    // `DEBUG SLEEP` makes it late.
+    // The checks delay the server with `DEBUG SLEEP`.
     let server = RedisServerBuilder::default()
         .program(tools::redis()?)
         .args(["--enable-debug-command", "yes"])
@@ -127,7 +127,7 @@ fn other_engines(script: &dyn Fn() -> Command, stack: &Stack, logs: &Path) -> Re
     Ok(passed)
 }
 
-/// Runs a script that prints a line for each step; whether all went well.
+/// Runs a script that prints a line for each step. Returns whether every step passed.
 pub(crate) fn leg(heading: &str, command: &mut Command, logs: &Path) -> Result<bool> {
     println!("== {heading}");
     let log = logs.join("leg.log");
@@ -147,7 +147,7 @@ pub(crate) fn leg(heading: &str, command: &mut Command, logs: &Path) -> Result<b
     Ok(status.success() && passed > 0 && failed == 0)
 }
 
-/// Runs the example, which prints results, not steps: each line is one.
+/// Runs the example, which prints a result in each line.
 fn example_leg(command: &mut Command, logs: &Path) -> Result<bool> {
     println!("== native example");
     let log = logs.join("example.log");

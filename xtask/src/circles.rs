@@ -1,13 +1,14 @@
-//! Whether files of a crate use each other in circles: a test, which `cargo xtask test` runs.
+//! Checks that files of a crate do not use each other in circles: a test, which `cargo xtask test`
+//! runs.
 //!
 //! A file uses another one if one of its paths (`crate::…`, `super::…`, the name of a submodule)
-//! leads to an item that is declared there. Re-exports are followed: a file that only hands names on
-//! uses nothing. Methods are no paths: a file may add methods to a type that its parent declares, as
-//! long as the parent names nothing of that file.
+//! leads to an item that is declared there. Re-exports are followed: a file that only hands names
+//! on uses nothing. Methods are no paths: a file may add methods to a type that its parent
+//! declares, as long as the parent names nothing of that file.
 //!
 //! Circles that are there all the same are in `docs/architecture.md`, in a block that begins with
-//! ```` ```circles ````: a line is a folder and files of it that may reach each other. A file that is
-//! in no circle any more is a fault too, so that the list only gets shorter.
+//! ```` ```circles ````: a line is a folder and files of it that may reach each other. A file that
+//! is in no circle any more is a fault too, so that the list only gets shorter.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -110,7 +111,8 @@ impl Crate {
         self.0.insert(names, module);
     }
 
-    /// The module that declares the item which `path` leads to; `None` if it leads to a module.
+    /// Returns the module that declares the item which `path` leads to; `None` if it leads to a
+    /// module.
     fn declared(&self, path: &[String], steps: usize) -> Option<Names> {
         let mut at = Names::new();
         let mut rest = path.iter();
@@ -132,7 +134,7 @@ impl Crate {
         }
     }
 
-    /// Which files each file uses.
+    /// Returns the files that each file uses.
     fn uses(&self) -> Uses<'_> {
         let used = |(names, module): (&Names, &Module)| -> BTreeSet<Names> {
             let named = module.handed_on.iter().filter(|(name, _)| module.words.contains(*name));
@@ -145,7 +147,8 @@ impl Crate {
     }
 
     /// What is against the groups of files that may reach each other: one chain for each set of
-    /// files that reach each other and are in no group, and the files that are in a group for nothing.
+    /// files that reach each other and are in no group, and the files that are in a group for
+    /// nothing.
     fn faults(&self, allowed: &[&BTreeSet<String>]) -> Vec<String> {
         let uses = self.uses();
         let shown = |names: &Names| self.0.get(names).map_or("?", |module| &module.shown);
@@ -182,7 +185,8 @@ impl Crate {
 
 type Uses<'n> = BTreeMap<&'n Names, BTreeSet<Names>>;
 
-/// The files that this one reaches and that reach it, itself among them; none if there are none.
+/// Returns the files that this one reaches and that reach it, itself included; none if it is in no
+/// circle.
 fn together<'n>(start: &'n Names, uses: &'n Uses<'n>) -> BTreeSet<&'n Names> {
     let reached = |from: &'n Names| {
         let mut reached = BTreeSet::new();
@@ -197,7 +201,7 @@ fn together<'n>(start: &'n Names, uses: &'n Uses<'n>) -> BTreeSet<&'n Names> {
     reached(start).into_iter().filter(|other| reached(other).contains(start)).collect()
 }
 
-/// The shortest chain of uses from a file back to itself, without its end.
+/// Returns the shortest chain of uses from a file back to itself, without its end.
 fn way_back<'n>(start: &'n Names, uses: &'n Uses<'n>) -> Vec<&'n Names> {
     let mut came_from: BTreeMap<&Names, &Names> = BTreeMap::new();
     let mut wave = vec![start];

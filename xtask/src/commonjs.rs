@@ -1,5 +1,5 @@
-//! The JavaScript of the npm package: modules without comments, and CommonJS for older versions of Node 20, Jest, and
-//! TypeScript in projects that are CommonJS.
+//! The JavaScript of the npm package: modules without comments, and CommonJS for older versions of
+//! Node 20, Jest, and TypeScript in projects that are CommonJS.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::exec::{self, Result};
 use crate::packages;
 
-/// The entries that there is a form of, in `www/src`.
+/// The entries of `www/src` that have a CommonJS form.
 const ENTRIES: [&str; 2] = ["node", "inline"];
 /// Their types.
 const TYPES: [&str; 4] = ["index", "methods", "records", "wasm"];
@@ -22,7 +22,8 @@ pub(crate) fn build_modules(node: &Path) -> Result<()> {
     exec::output(&mut command, Duration::from_secs(60)).map(drop)
 }
 
-/// Makes `www/cjs` of `www/src`; the wasm file stays in a module of its own, which both entries share.
+/// Makes `www/cjs` of `www/src`; the wasm file stays in a module of its own, which both entries
+/// share.
 pub(crate) fn build() -> Result<()> {
     let www = packages::dir(packages::WWW);
     let to = www.join("cjs");

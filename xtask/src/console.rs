@@ -1,4 +1,4 @@
-//! The web console as the gateway serves it.
+//! Puts the web console together as the gateway serves it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::exec::Result;
 use crate::{packages, wasm, wasm_toolchain};
 
-/// Builds the wasm package and puts the console together; prints where.
+/// Builds the wasm package and puts the console together; prints the folder.
 pub(crate) fn run(output: Option<PathBuf>) -> Result<()> {
     let pkg = wasm::build(wasm_toolchain::for_package(true)?)?;
     let to = output.unwrap_or_else(|| crate::target_dir().join("console"));
@@ -17,7 +17,10 @@ pub(crate) fn run(output: Option<PathBuf>) -> Result<()> {
 
 /// Lays out the page at the top of `to`, and the npm package under `redmux/`.
 ///
-/// What an older one left there goes, what is not the console's stays: then it is an error.
+/// An older console in the folder is removed.
+///
+/// # Errors
+/// There is something else in the folder.
 pub(crate) fn assemble(pkg: &Path, to: &Path) -> Result<()> {
     if to.join("commands.json").is_file() && to.join("redmux/src").is_dir() {
         fs::remove_dir_all(to)?;

@@ -14,11 +14,11 @@ use redmux_test_support::RedisServer;
 
 use crate::exec::Result;
 
-/// No request of a test script is longer.
+/// The longest request that is read, in bytes.
 const MAX_HEAD: u64 = 16 * 1024;
 
-/// Serves until the process ends; gives the address. The server stays the caller's,
-/// to be dropped, and with it its process and directory, when the caller is done.
+/// Serves until the process ends; returns the address. Only the caller keeps the Redis server
+/// alive: it ends when the caller drops it.
 pub(crate) fn start(server: &Arc<RedisServer>) -> Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let addr = listener.local_addr()?;
@@ -26,7 +26,7 @@ pub(crate) fn start(server: &Arc<RedisServer>) -> Result<SocketAddr> {
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let Some(server) = server.upgrade() else { break };
-            // A script that goes away in the middle is its own failure to report.
+            // A script that ends in the middle reports that itself.
             let _ = serve(stream, &server);
         }
     });
@@ -49,7 +49,7 @@ fn serve(stream: TcpStream, server: &RedisServer) -> io::Result<()> {
     }
     let mut words = request.split_whitespace();
     let (status, text) = match (words.next(), words.next()) {
-        // A script has no origin; a web page that knocks here has one.
+        // A script sends no origin; a web page does.
         _ if from_a_page => ("403 Forbidden", "not for web pages".to_owned()),
         (Some("POST"), Some(path)) => act(path, server),
         _ => ("405 Method Not Allowed", "only POST".to_owned()),

@@ -1,4 +1,4 @@
-//! The demo: for a person, or checked by scripts.
+//! Runs the demo, for a person or for the checks.
 
 use std::env;
 use std::process::{Command, Stdio};
@@ -12,11 +12,11 @@ use crate::stack::Stack;
 
 pub(crate) const DEFAULT_PORT: u16 = 8080;
 
-/// What the command line asked for.
+/// The options of the command line.
 pub(crate) struct Options {
-    /// No person: run the checks and end.
+    /// Run the checks and end.
     pub(crate) check: bool,
-    /// Open the page in the person's browser.
+    /// Open the page in a browser.
     pub(crate) open: bool,
     /// The page's port. Default: 8080, or else any free one.
     pub(crate) port: Option<u16>,
@@ -54,7 +54,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Opens it where there is a desktop; elsewhere the printed address has to do.
+/// Opens the page where there is a desktop; elsewhere the address is printed anyway.
 pub(crate) fn open_in_browser(url: &str) {
     let desktop = cfg!(target_os = "macos")
         || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|v| env::var_os(v).is_some());

@@ -1,4 +1,4 @@
-//! Running other programs: always with a limit, and ended with this one.
+//! Runs other programs, each with a time limit, and ends them with this one.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -16,12 +16,12 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 
-/// Why a task did not succeed.
+/// Why a task failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// Ctrl-C or a request to end.
+    /// Ctrl-C, or a signal to end.
     Interrupted,
-    /// Anything else, in words for the person at the terminal.
+    /// Any other error, as a text for the terminal.
     Error(String),
 }
 
@@ -35,10 +35,10 @@ impl<E: ToString> From<E> for Failure {
 
 static INTERRUPTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
-/// The first Ctrl-C (or `SIGTERM`, `SIGHUP`) ends the task in order, a second one at once.
+/// Handles Ctrl-C (and `SIGTERM`, `SIGHUP`): the first ends the task in order, the second at once.
 pub(crate) fn catch_signals() {
     for signal in [SIGINT, SIGTERM, SIGHUP] {
-        // The order matters: the second signal finds the flag set by the first.
+        // The order matters: at the second signal, the flag is set already.
         let shutdown = flag::register_conditional_shutdown(signal, 130, INTERRUPTED.clone());
         let first = flag::register(signal, INTERRUPTED.clone());
         if let Err(e) = shutdown.and(first) {
@@ -47,7 +47,7 @@ pub(crate) fn catch_signals() {
     }
 }
 
-/// An error once the person asked to end.
+/// Fails once the task was interrupted.
 pub(crate) fn check_interrupted() -> Result<()> {
     match INTERRUPTED.load(Ordering::Relaxed) {
         true => Err(Failure::Interrupted),
@@ -55,7 +55,7 @@ pub(crate) fn check_interrupted() -> Result<()> {
     }
 }
 
-/// The program that runs this task is cargo's; its siblings are the same release.
+/// Returns a command for cargo: the one that runs this task, so that the release is the same.
 pub(crate) fn cargo() -> Command {
     let mut command =
         Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsStr::new("cargo").to_owned()));
@@ -63,27 +63,27 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
-/// A command as one would type it, for headings and errors.
+/// Returns a command as it is typed, for headings and errors.
 pub(crate) fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program()).file_name().unwrap_or_default();
     let words = [program].into_iter().chain(command.get_args());
     words.map(|w| w.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 
-/// How a logged run goes.
+/// The settings of a logged run.
 pub(crate) struct Logged<'a> {
-    /// Where the output goes; replaced if it exists.
+    /// The file for the output; it is replaced if it exists.
     pub(crate) log: &'a Path,
-    /// After this it is killed, and the run is a failure.
+    /// The time after which the program is killed and the run fails.
     pub(crate) limit: Duration,
     /// Shows the output as it comes.
     pub(crate) show: bool,
 }
 
-/// Runs a command with its output in a log file; gives how it ended and the output.
+/// Runs a command with its output in a log file; returns its status and the output.
 ///
-/// Output to a file, not a pipe: a process left behind by the command can then not
-/// hold up this one.
+/// The output goes to a file and not to a pipe: a process that the command leaves behind would keep
+/// a pipe open.
 pub(crate) fn run_logged(command: &mut Command, how: &Logged<'_>) -> Result<(ExitStatus, String)> {
     if let Some(dir) = how.log.parent() {
         fs::create_dir_all(dir).map_err(|e| format!("cannot create {}: {e}", dir.display()))?;
@@ -91,7 +91,7 @@ pub(crate) fn run_logged(command: &mut Command, how: &Logged<'_>) -> Result<(Exi
     let cannot = |e: io::Error| format!("cannot write {}: {e}", how.log.display());
     let log = File::create(how.log).map_err(cannot)?;
     command.stdout(log.try_clone().map_err(cannot)?).stderr(log);
-    // Some programs colour even what goes into a file.
+    // Some programs write colours into files too.
     command.env("TERM", "dumb").env("NO_COLOR", "1");
     let mut running = Running::spawn(command)?;
     let mut follow = how.show.then(|| Follow::new(how.log)).transpose()?;
@@ -116,7 +116,10 @@ pub(crate) fn run_logged(command: &mut Command, how: &Logged<'_>) -> Result<(Exi
     Ok((status, read_lossy(how.log)?))
 }
 
-/// Runs a command and gives its output; an error with the output if it fails.
+/// Runs a command and returns its output.
+///
+/// # Errors
+/// The command fails; the error contains the output.
 pub(crate) fn output(command: &mut Command, limit: Duration) -> Result<String> {
     let dir = redmux_test_support::TempDir::new()?;
     let log = dir.path().join("output.log");
@@ -130,7 +133,7 @@ pub(crate) fn output(command: &mut Command, limit: Duration) -> Result<String> {
     }
 }
 
-/// Says what was found or is being done, in one line; says each thing once.
+/// Prints a line about what was found or is being done; prints each text once.
 pub(crate) fn say(text: &str) {
     static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
@@ -139,13 +142,14 @@ pub(crate) fn say(text: &str) {
     }
 }
 
-/// The last lines of a text.
+/// Returns the last lines of a text.
 pub(crate) fn tail(text: &str, lines: usize) -> String {
     let all: Vec<&str> = text.lines().collect();
     all[all.len().saturating_sub(lines)..].join("\n")
 }
 
-/// What failed in the output of a test runner (libtest's, Node's): its lines and those after it.
+/// Finds what failed in the output of a test runner (libtest's or Node's), with a few lines after
+/// it.
 pub(crate) fn failures(text: &str) -> String {
     const SHOWN: usize = 12;
     let mut shown = Vec::new();
@@ -158,7 +162,7 @@ pub(crate) fn failures(text: &str) -> String {
         if starts {
             left = SHOWN;
         }
-        // Of a backtrace the first lines are the runtime's.
+        // A backtrace begins with functions of the runtime.
         if line.starts_with("stack backtrace:") {
             left = 0;
         }
@@ -176,7 +180,7 @@ fn read_lossy(path: &Path) -> Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// A child in a process group of its own, ended on every way out.
+/// A child process in its own process group, which ends when this is dropped.
 struct Running {
     child: Child,
 }
@@ -200,7 +204,7 @@ impl Drop for Running {
         if !matches!(self.child.try_wait(), Ok(None)) {
             return;
         }
-        // A task started by a task stops what it started itself: give it time.
+        // The child may be a task, which needs time to stop what it has started.
         self.signal_group(Signal::TERM);
         let end = Instant::now() + Duration::from_secs(5);
         while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < end {

@@ -1,4 +1,4 @@
-//! The page whose front-end is Rust: built, served, checked.
+//! Builds, serves and checks the page whose front-end is Rust.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -14,11 +14,11 @@ use crate::stack::{self, Stack};
 use crate::wasm_toolchain::{self, Toolchain};
 use crate::{check, control, packages, tools, wasm};
 
-/// What belongs to the page and is not compiled.
+/// The files of the page that are not compiled.
 const FILES: [&str; 3] = ["index.html", "main.js", "style.css"];
 
-/// Builds the example. Into a directory that was asked for, that is all; else it is served, or
-/// checked, by servers of its own.
+/// Builds the example into `output` if that is given; otherwise serves or checks it, with its own
+/// servers.
 pub(crate) fn run(options: &demo::Options, output: Option<PathBuf>) -> Result<()> {
     let only_build = output.is_some() && !options.check;
     let page = output.unwrap_or_else(|| crate::target_dir().join("front-end"));
@@ -48,7 +48,7 @@ pub(crate) fn run(options: &demo::Options, output: Option<PathBuf>) -> Result<()
     Ok(())
 }
 
-/// Puts the page and the program together.
+/// Puts the page and the program together in `to`.
 pub(crate) fn build(toolchain: Toolchain, to: &Path) -> Result<()> {
     wasm::build_front_end(toolchain, to)?;
     let from = crate::root().join("examples/front-end");
@@ -59,7 +59,8 @@ pub(crate) fn build(toolchain: Toolchain, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The check, which starts gateways itself and kills the server; that lives as long as it is held.
+/// Returns the script of the check and the server that it needs. The script starts gateways and
+/// kills the server; the server ends when it is dropped.
 pub(crate) fn script(page: &Path) -> Result<(Command, Arc<RedisServer>)> {
     let redis = Arc::new(RedisServerBuilder::default().program(tools::redis()?).start()?);
     let control: SocketAddr = control::start(&redis)?;

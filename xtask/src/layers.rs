@@ -1,8 +1,10 @@
-//! Whether the modules of the core use only what is below them: a test, which `cargo xtask test` runs.
+//! Checks that the modules of the core use only modules below them: a test, which `cargo xtask
+//! test` runs.
 //!
-//! The layers are written down in `docs/architecture.md`, in a block that begins with ```` ```layers ````.
-//! A line names the modules of one layer, the ground first. A line `up: from -> to` allows what
-//! should not be; one that is needed no more is a fault too, so that the list only gets shorter.
+//! The layers are written down in `docs/architecture.md`, in a block that begins with ````
+//! ```layers ````. A line names the modules of one layer, the lowest first. A line `up: from -> to`
+//! allows a use that should not be there. A line that is no longer needed is a fault too, so that
+//! the list only gets shorter.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -19,7 +21,7 @@ const SOURCES: &str = "src";
 /// A module that uses another one, and the files where it does
 type Uses = BTreeMap<(String, String), BTreeSet<String>>;
 
-/// Fails where a module uses one that is not below it, and says where.
+/// Fails if a module uses one that is not below it; the error names the files.
 pub(crate) fn check(root: &Path) -> Result<()> {
     let page = fs::read_to_string(root.join(PAGE))?;
     let faults = Layers::read(&page)?.faults(&uses(&root.join(SOURCES))?);
@@ -29,10 +31,10 @@ pub(crate) fn check(root: &Path) -> Result<()> {
     Err(format!("against the layers in {PAGE}:\n  {}", faults.join("\n  ")).into())
 }
 
-/// What the page says
+/// The layers that the page names
 #[derive(Debug, Default)]
 struct Layers {
-    /// From the ground up.
+    /// The number of each module's layer; 0 is the lowest.
     rank: BTreeMap<String, usize>,
     allowed: BTreeSet<(String, String)>,
 }
@@ -81,7 +83,7 @@ impl Layers {
     }
 }
 
-/// Which modules of the crate use which, apart from tests.
+/// Finds which modules of the crate use which, apart from tests.
 fn uses(sources: &Path) -> Result<Uses> {
     let files = files(sources)?;
     let modules: BTreeSet<String> =
@@ -104,14 +106,14 @@ fn uses(sources: &Path) -> Result<Uses> {
     Ok(uses)
 }
 
-/// The module at the root that a file belongs to; none for the root's own file.
+/// Returns the top-level module that a file belongs to; `None` for `lib.rs`.
 fn module_of(file: &Path) -> Option<String> {
     let first = file.components().next()?.as_os_str().to_str()?;
     let module = first.strip_suffix(".rs").unwrap_or(first);
     (module != "lib").then(|| module.to_owned())
 }
 
-/// The names behind `crate::`, also those of a list in braces.
+/// Collects the names behind `crate::`, also those of a list in braces.
 fn after_crate(tokens: Vec<TokenTree>, found: &mut BTreeSet<String>) {
     let mut before = [String::new(), String::new(), String::new()];
     for token in tokens {
@@ -134,7 +136,7 @@ fn after_crate(tokens: Vec<TokenTree>, found: &mut BTreeSet<String>) {
     }
 }
 
-/// The first name of each path in a list.
+/// Returns the first name of each path in a list.
 fn first_names(list: TokenStream) -> Vec<String> {
     let mut names = Vec::new();
     let mut first = true;
@@ -151,7 +153,7 @@ fn first_names(list: TokenStream) -> Vec<String> {
     names
 }
 
-/// What the root gives out, and the module it comes from.
+/// Returns the names that the root re-exports, each with the module that it comes from.
 fn names_of_root(tokens: Vec<TokenTree>, modules: &BTreeSet<String>) -> BTreeMap<String, String> {
     let mut names = BTreeMap::new();
     let mut tokens = tokens.into_iter();

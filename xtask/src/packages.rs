@@ -8,23 +8,23 @@ use std::time::{Duration, SystemTime};
 use crate::exec::{self, Result, say};
 use crate::tools;
 
-/// The npm package that this project publishes; it needs a browser driver to be checked.
+/// The npm package that this project publishes, and the browser driver of its checks.
 pub(crate) const WWW: &str = "www";
-/// What building it needs.
+/// The tools that build the package.
 pub(crate) const TOOLS: &str = "xtask/npm";
-/// The runtimes that it is tried in.
+/// The runtimes that the package is tried in.
 pub(crate) const RUNTIMES: &str = "www/test/runtimes";
-/// The bundlers, frameworks and compilers that it is tried in.
+/// The bundlers, frameworks and compilers that the package is tried in.
 pub(crate) const SETUPS: &str = "www/test/setups";
-/// The clients that it is measured beside.
+/// The clients that the package is measured beside.
 pub(crate) const JS_BENCHES: &str = "benches/js";
 
-/// Where it is in the work tree.
+/// Returns the folder of a package in the work tree.
 pub(crate) fn dir(package: &str) -> PathBuf {
     crate::root().join(package)
 }
 
-/// Installs what the package's lock file says, unless that is there already.
+/// Installs what the package's lock file lists, unless it is installed already.
 pub(crate) fn install(package: &str) -> Result<()> {
     let dir = dir(package);
     if !dir.join("package-lock.json").exists() {
@@ -38,24 +38,24 @@ pub(crate) fn install(package: &str) -> Result<()> {
     }
     let mut npm = npm(package)?;
     say(&format!("installing the npm packages of {package}: npm ci"));
-    // The browser is Debian's; what else is needed is in the registry's packages.
+    // The browser is Debian's: the driver must not download another one.
     npm.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1").args(["ci", "--no-audit", "--no-fund"]);
     exec::output(&mut npm, Duration::from_secs(600)).map(drop)
 }
 
-/// The bundler among the tools: a program, or a script that runs one; which, npm has decided.
+/// Returns the path of the bundler: npm makes it a program, or a script that runs one.
 pub(crate) fn esbuild() -> PathBuf {
     dir(TOOLS).join("node_modules/.bin/esbuild")
 }
 
-/// npm in the package's directory.
+/// Returns a command for npm in the package's folder.
 pub(crate) fn npm(package: &str) -> Result<Command> {
     let mut command = Command::new(tools::npm()?);
     command.current_dir(dir(package));
     Ok(command)
 }
 
-/// Whether `node_modules` was installed after the lock file last changed.
+/// Returns whether `node_modules` was installed after the last change of the lock file.
 fn is_current(dir: &Path) -> bool {
     // npm writes this file last.
     let installed = modified(&dir.join("node_modules/.package-lock.json"));

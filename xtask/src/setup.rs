@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::exec::Result;
 use crate::{packages, tools, wasm_toolchain};
 
-/// Everything that any task needs.
+/// Finds or installs everything that any task needs.
 pub(crate) fn all() -> Result<()> {
     tools::rust_components()?;
     wasm_toolchain::find_or_install()?;

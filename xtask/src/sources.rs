@@ -1,4 +1,4 @@
-//! The sources of a crate as tokens, without their tests.
+//! Reads the sources of a crate as tokens, without their tests.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ fn collect(dir: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-/// Returns the tokens of a file, but for its tests.
+/// Returns the tokens of a file without its tests.
 pub(crate) fn tokens(file: &Path) -> Result<Vec<TokenTree>> {
     let text = fs::read_to_string(file)?;
     let tokens: TokenStream =
@@ -37,14 +37,14 @@ pub(crate) fn tokens(file: &Path) -> Result<Vec<TokenTree>> {
     Ok(without_tests(tokens))
 }
 
-/// The tokens, but for items under `#[cfg(…test…)]`.
+/// Returns the tokens without the items under `#[cfg(…test…)]`.
 pub(crate) fn without_tests(tokens: TokenStream) -> Vec<TokenTree> {
     let mut kept = Vec::new();
     let mut tokens = tokens.into_iter().peekable();
     while let Some(token) = tokens.next() {
         let is_hash = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '#');
         if is_hash && tokens.peek().is_some_and(is_test) {
-            // Up to the end of the item: a body, or a semicolon.
+            // The item ends with a body or a semicolon.
             let ends = |token: &TokenTree| match token {
                 TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
                 TokenTree::Punct(punct) => punct.as_char() == ';',
@@ -58,7 +58,7 @@ pub(crate) fn without_tests(tokens: TokenStream) -> Vec<TokenTree> {
     kept
 }
 
-/// Whether these are the brackets of a `cfg(test)`, alone or among other conditions.
+/// Returns whether these are the brackets of a `cfg(test)`, alone or among other conditions.
 fn is_test(brackets: &TokenTree) -> bool {
     let text = brackets.to_string().replace(' ', "");
     let mut words = text.split(|letter: char| !letter.is_alphanumeric());

@@ -17,7 +17,7 @@ const BUILD_LIMIT: Duration = Duration::from_secs(900);
 const START_LIMIT: Duration = Duration::from_secs(20);
 const CONSOLE: &str = "console";
 
-/// What runs; all of it ends when dropped.
+/// The running servers; all of them end when this is dropped.
 pub(crate) struct Stack {
     gateway: Daemon,
     port: PortLease,
@@ -26,8 +26,8 @@ pub(crate) struct Stack {
 }
 
 impl Stack {
-    /// Builds what is not built yet and starts everything, with the page on the first
-    /// of the wanted ports that is free; `None` is any free one.
+    /// Builds what is not built yet and starts everything, with the page on the first of these
+    /// ports that is free; `None` means any free port.
     pub(crate) fn start(ports: &[Option<u16>]) -> Result<Self> {
         let redis_program = tools::redis()?;
         let pkg = wasm::build(wasm_toolchain::for_package(false)?)?;
@@ -39,7 +39,7 @@ impl Stack {
         Self::launch(redis_program, dir, &site, true, ports)
     }
 
-    /// As [`start`](Self::start), with a page that is built already, and no console.
+    /// As [`start`](Self::start), with a page that is built already and without the console.
     pub(crate) fn serve(site: &Path, ports: &[Option<u16>]) -> Result<Self> {
         let redis_program = tools::redis()?;
         compile_gateway()?;
@@ -71,12 +71,15 @@ impl Stack {
         Ok(stack)
     }
 
-    /// Returns when a person has pressed Ctrl-C; an error once one of them ends by itself.
+    /// Waits for Ctrl-C.
+    ///
+    /// # Errors
+    /// A server ends by itself.
     pub(crate) fn wait_for_interrupt(&mut self) -> Result<()> {
         loop {
             match exec::check_interrupted() {
                 Ok(()) => {}
-                // That is how a person ends it: no failure.
+                // Ctrl-C is the ordinary end, and no failure.
                 Err(Failure::Interrupted) => return Ok(()),
                 Err(other) => return Err(other),
             }
@@ -89,22 +92,22 @@ impl Stack {
         }
     }
 
-    /// The page's address.
+    /// Returns the page's address.
     pub(crate) fn url(&self) -> String {
         format!("http://{}/", self.addr())
     }
 
-    /// The folder with the web console.
+    /// Returns the folder with the web console.
     pub(crate) fn console(&self) -> PathBuf {
         self.dir.path().join(CONSOLE)
     }
 
-    /// The gateway's address.
+    /// Returns the gateway's address.
     pub(crate) fn addr(&self) -> SocketAddr {
         self.port.addr()
     }
 
-    /// An error once the gateway has ended; it should not.
+    /// Fails if the gateway has ended.
     pub(crate) fn check_gateway(&mut self) -> Result<()> {
         match self.gateway.exit_status()? {
             None => Ok(()),
@@ -115,7 +118,7 @@ impl Stack {
         }
     }
 
-    /// The last lines of the gateway's log.
+    /// Returns the last lines of the gateway's log.
     pub(crate) fn gateway_log(&self, lines: usize) -> String {
         self.gateway.log_tail(lines)
     }
@@ -158,7 +161,7 @@ fn lease_first(ports: &[Option<u16>]) -> Result<PortLease> {
 fn stage(pkg: &Path, site: &Path) -> Result<()> {
     let www = packages::dir(packages::WWW);
     packages::copy_dir(&www.join("demo"), site)?;
-    // The console's line reader and printer do for both.
+    // The demo uses the console's line reader and printer.
     packages::copy_dir(&www.join("console/lib"), &site.join("lib"))?;
     packages::stage(pkg, &site.join("redmux"))
 }

@@ -1,4 +1,4 @@
-//! Everything that CI checks, in the order in which failures are cheapest.
+//! Runs everything that CI checks, the cheapest steps first.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -10,13 +10,13 @@ use crate::exec::{self, Logged, Result};
 use crate::wasm_toolchain::{self, Toolchain};
 use crate::{front_end, packages, setup, size, tools, wasm};
 
-/// Far more than any step takes; a step that hangs shall say so while CI still listens.
+/// Far more than any step takes: a step that hangs must fail before CI gives up.
 const STEP_LIMIT: Duration = Duration::from_secs(25 * 60);
-/// A failed step shows this much; its log has all.
+/// How much of a failed step's output is shown; its log has all of it.
 const SHOWN_LINES: usize = 400;
-/// Only for wasm32: its own step builds it.
+/// The package for wasm32 only: another step builds it.
 const WASM_PACKAGE: &str = "redmux-wasm";
-/// What is linted as the browser gets it.
+/// The packages that are linted for wasm32.
 const WASM_LINTED: [&str; 6] = [
     "redmux",
     "redmux-resp",
@@ -26,7 +26,7 @@ const WASM_LINTED: [&str; 6] = [
     "redmux-front-end",
 ];
 
-/// Runs all steps; stops at the first that fails.
+/// Runs all steps up to the first that fails.
 pub(crate) fn run(verbose: bool) -> Result<()> {
     let mut steps = Steps { verbose, number: 0, times: Vec::new() };
     let started = Instant::now();
@@ -35,13 +35,13 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
     format_and_lint(&mut steps)?;
 
     let native = ["test", "--locked", "--workspace", "--exclude", WASM_PACKAGE, "--no-fail-fast"];
-    // No test is skipped: one that is marked `ignore` runs too.
+    // No test is skipped: a test that is marked `ignore` runs too.
     steps.cargo("native tests", &[&native[..], &["--", "--include-ignored"]].concat(), &[])?;
 
     interleavings(&mut steps)?;
 
     let toolchain = steps.run("wasm toolchain", |_| wasm_toolchain::find_or_install())?;
-    // Debian's Rust has no clippy; the code for other targets is linted in any case.
+    // Debian's Rust has no clippy; the code for other targets is linted anyway.
     if toolchain == Toolchain::Rustup {
         let target = ["clippy", "--locked", "--target", wasm_toolchain::TARGET];
         let packages = WASM_LINTED.iter().flat_map(|name| ["--package", *name]);
@@ -57,7 +57,7 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
     none_skipped(&steps.command("JavaScript tests", &mut npm)?)?;
 
     let checks = steps.run("transport checks", |_| wasm::build_checks(toolchain))?;
-    // `DEBUG SLEEP` makes it late.
+    // The checks delay the server with `DEBUG SLEEP`.
     let server = RedisServer::builder().args(["--enable-debug-command", "yes"]).start()?;
     let mut command = Command::new(tools::node()?);
     command.arg(crate::root().join("www/test/transport/check.mjs"));
@@ -111,9 +111,9 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
     Ok(())
 }
 
-/// Every method of the npm package, with each kind of server.
+/// Returns the check of every method of the npm package, on each kind of server.
 fn methods() -> Result<Command> {
-    // Where the native tests keep theirs.
+    // The folder in which the native tests keep their servers.
     let servers = Programs::in_dir(crate::target_dir().join("tmp/servers"));
     let mut command = Command::new(tools::node()?);
     command.arg(packages::dir(packages::WWW).join("test/methods/check.mjs"));
@@ -148,7 +148,7 @@ fn format_and_lint(steps: &mut Steps) -> Result<()> {
         let target = crate::target_dir().join(outside).display().to_string();
         let lint = ["clippy", "--locked", "--manifest-path", &manifest, "--target-dir", &target];
         let args = [&lint[..], &["--all-targets", "--", "-D", "warnings"]].concat();
-        // The fuzzer's own library, in C++, is not needed to check.
+        // Linting needs no build of the fuzzer's library, which is C++.
         let env = [("CUSTOM_LIBFUZZER_PATH", "/dev/null")];
         steps.cargo(&format!("lints of {outside}"), &args, &env)?;
     }
@@ -157,11 +157,11 @@ fn format_and_lint(steps: &mut Steps) -> Result<()> {
     Ok(())
 }
 
-/// The core once more, with the model checker's locks in place of the standard library's.
+/// Tests the core with the model checker's locks in place of the standard library's.
 fn interleavings(steps: &mut Steps) -> Result<()> {
-    // Apart, so that the flag does not rebuild everything else each time.
+    // Another target folder, so that the flag does not rebuild everything else each time.
     let dir = crate::target_dir().join("shuttle").display().to_string();
-    // The encoded form, because cargo prefers it to RUSTFLAGS.
+    // The encoded form: cargo prefers it to RUSTFLAGS.
     let env = [("CARGO_ENCODED_RUSTFLAGS", "--cfg\x1fshuttle"), ("CARGO_TARGET_DIR", &dir)];
     let core =
         ["--locked", "--package", "redmux", "--no-default-features", "--features", "full", "--lib"];
@@ -215,7 +215,7 @@ impl Steps {
         Ok(value)
     }
 
-    /// Runs cargo; gives the output.
+    /// Runs cargo as a step; returns the output.
     fn cargo(&mut self, heading: &str, args: &[&str], env: &[(&str, &str)]) -> Result<String> {
         let mut cargo = exec::cargo();
         cargo.args(args).envs(env.iter().copied());
@@ -233,7 +233,7 @@ impl Steps {
             }
             if !steps.verbose {
                 println!("{}", exec::tail(&output, SHOWN_LINES));
-                // Last: the other tests go on for long, and a log is often shown from its end.
+                // At the end, where a reader looks first: a failed test may be far up in the log.
                 println!("what failed:\n{}", exec::failures(&output));
             }
             let log = log.display();

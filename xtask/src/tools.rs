@@ -1,7 +1,7 @@
 //! Finds the programs that the tasks need, and installs what is missing.
 //!
-//! Each is named with its place as it is found, or with the command that installs
-//! it; a task that cannot get what it needs fails and says what to install.
+//! A line names the place of each program that is found, or the command that installs it. A task
+//! that cannot get a program fails and says what to install.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::exec::{self, Result, say};
 
 const APT_LIMIT: Duration = Duration::from_secs(900);
 
-/// A program that a task runs.
+/// A program that tasks run.
 struct Tool {
     what: &'static str,
     /// An environment variable that names the program instead.
@@ -49,7 +49,7 @@ const WEBKIT_DRIVER: Tool = Tool {
     debian: &["webkit2gtk-driver"],
 };
 const XVFB: Tool = Tool { what: "Xvfb", variable: "XVFB", programs: &["Xvfb"], debian: &["xvfb"] };
-/// What the tests of proxies start (`tests/proxies`).
+/// The programs of `tests/proxies`.
 const PROXIES: [Tool; 4] = [
     Tool { what: "haproxy", variable: "HAPROXY", programs: &["haproxy"], debian: &["haproxy"] },
     Tool {
@@ -89,7 +89,7 @@ const STRACE: Tool =
 const OPENSSL: Tool =
     Tool { what: "OpenSSL", variable: "OPENSSL", programs: &["openssl"], debian: &["openssl"] };
 
-/// Python's pip, which brings newer servers than distributions have.
+/// Finds or installs pip, which installs newer servers than distributions have.
 pub(crate) fn pip() -> Result<()> {
     let version = || {
         let mut pip = Command::new("python3");
@@ -104,24 +104,25 @@ pub(crate) fn pip() -> Result<()> {
     Ok(())
 }
 
-/// What counts the instructions and the system calls of a benchmark.
+/// Finds or installs what counts the instructions and system calls of a benchmark.
 pub(crate) fn counters() -> Result<()> {
     VALGRIND.find_or_install()?;
     STRACE.find_or_install()?;
     Ok(())
 }
 
-/// A Redis or Valkey server.
+/// Finds or installs a Redis or Valkey server.
 pub(crate) fn redis() -> Result<PathBuf> {
     REDIS.find_or_install()
 }
 
-/// A Chromium browser.
+/// Finds or installs Chromium.
 pub(crate) fn chromium() -> Result<PathBuf> {
     CHROMIUM.find_or_install()
 }
 
-/// Tells a script of `www/test` where each browser is, as `engines/launch.mjs` wants it.
+/// Sets the variables that tell a script of `www/test` where the browsers are
+/// (`engines/launch.mjs`).
 pub(crate) fn browsers(script: &mut Command) -> Result<()> {
     script.env("CHROMIUM", chromium()?).env("FIREFOX", FIREFOX.find_or_install()?);
     script.env("WEBKIT_DRIVER", WEBKIT_DRIVER.find_or_install()?);
@@ -129,7 +130,7 @@ pub(crate) fn browsers(script: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// WebKitGTK's browser, which Debian keeps with the library and off `PATH`.
+/// Finds WebKitGTK's browser, which Debian installs beside the library and not in `PATH`.
 fn webkit_browser() -> Result<PathBuf> {
     if let Some(path) = env::var_os("WEBKIT_BROWSER") {
         return Ok(path.into());
@@ -146,7 +147,7 @@ fn webkit_browser() -> Result<PathBuf> {
     })
 }
 
-/// haproxy, nginx with streams, stunnel and twemproxy.
+/// Finds or installs haproxy, nginx with its stream module, stunnel and twemproxy.
 pub(crate) fn proxies() -> Result<()> {
     for proxy in &PROXIES {
         proxy.find_or_install()?;
@@ -157,27 +158,27 @@ pub(crate) fn proxies() -> Result<()> {
     Ok(())
 }
 
-/// OpenSSL's program, which makes certificates.
+/// Finds or installs OpenSSL's program, which makes certificates.
 pub(crate) fn openssl() -> Result<PathBuf> {
     OPENSSL.find_or_install()
 }
 
-/// The stock WebSocket proxy.
+/// Finds or installs websockify.
 pub(crate) fn websockify() -> Result<PathBuf> {
     WEBSOCKIFY.find_or_install()
 }
 
-/// Node.js.
+/// Finds or installs Node.js.
 pub(crate) fn node() -> Result<PathBuf> {
     NODE.find_or_install()
 }
 
-/// npm.
+/// Finds or installs npm.
 pub(crate) fn npm() -> Result<PathBuf> {
     NPM.find_or_install()
 }
 
-/// rustfmt and clippy, which a minimal toolchain lacks.
+/// Finds or installs rustfmt and clippy, which a minimal toolchain lacks.
 pub(crate) fn rust_components() -> Result<()> {
     for (component, subcommand) in [("rustfmt", "fmt"), ("clippy", "clippy")] {
         let version = || {
@@ -217,7 +218,7 @@ impl Tool {
     }
 }
 
-/// Installs Debian packages, after refreshing the package lists if need be.
+/// Installs Debian packages, after refreshing the package lists once.
 pub(crate) fn apt_install(what: &str, packages: &[&str]) -> Result<()> {
     let packages_text = packages.join(" ");
     let by_hand = |why: &str| {
@@ -248,7 +249,7 @@ pub(crate) fn apt_install(what: &str, packages: &[&str]) -> Result<()> {
         command.args(words).args(args);
         exec::output(&mut command, APT_LIMIT).map(drop)
     };
-    // Old lists are worse than none: they install an old release without an error.
+    // Old lists would install an old release without an error.
     static REFRESHED: AtomicBool = AtomicBool::new(false);
     if !REFRESHED.swap(true, Ordering::Relaxed) {
         say("refreshing the package lists: apt-get update");

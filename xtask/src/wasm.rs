@@ -1,4 +1,4 @@
-//! The wasm package: compile, bind, optimise, measure.
+//! Compiles, binds, optimises and measures the wasm package.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,8 +13,8 @@ use crate::packages;
 use crate::tools;
 use crate::wasm_toolchain::{self, Toolchain};
 
-/// What wasm-opt is asked for. `-Oz` makes a smaller file than `-O1`, but one that compresses
-/// worse; so does any order of the functions but that by their names, which are dropped after it.
+/// The options of wasm-opt. `-Oz` makes a smaller file than `-O1`, but one that compresses worse.
+/// So does any other order of functions than by their names, which are dropped afterwards.
 const OPTIMISE: [&str; 7] = [
     "-O1",
     "--converge",
@@ -24,8 +24,8 @@ const OPTIMISE: [&str; 7] = [
     "--reorder-functions-by-name",
     "--strip-producers",
 ];
-/// What the compiler's baseline for wasm32 uses beyond the first standard; browsers
-/// and edge runtimes have had all of it since 2021.
+/// The features that the compiler's baseline for wasm32 has beyond the first standard. Browsers and
+/// edge runtimes have had all of them since 2021.
 const FEATURES: [&str; 6] = [
     "--enable-bulk-memory",
     "--enable-multivalue",
@@ -72,7 +72,7 @@ pub(crate) fn build(toolchain: Toolchain) -> Result<PathBuf> {
     Ok(pkg)
 }
 
-/// Builds the scenarios of `transports/websocket/checks`; gives the directory they are in.
+/// Builds the scenarios of `transports/websocket/checks`; returns their directory.
 pub(crate) fn build_checks(toolchain: Toolchain) -> Result<PathBuf> {
     exec::say("compiling transports/websocket/checks");
     let (mut cargo, target_dir) = toolchain.build();
@@ -94,7 +94,7 @@ pub(crate) fn build_front_end(toolchain: Toolchain, to: &Path) -> Result<()> {
     bind_into(&target_dir.join("wasm32-unknown-unknown/wasm/redmux_front_end.wasm"), to)
 }
 
-/// Binds to JavaScript, nothing more.
+/// Binds a compiled file to JavaScript, without optimising it.
 fn bind_into(compiled: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to).map_err(|e| format!("cannot create {}: {e}", to.display()))?;
     let mut command = Command::new(bindgen()?);
@@ -102,7 +102,7 @@ fn bind_into(compiled: &Path, to: &Path) -> Result<()> {
     exec::output(&mut command, BUILD_LIMIT).map(drop)
 }
 
-/// Compiles the binding tool; gives its path.
+/// Compiles the binding tool; returns its path.
 fn bindgen() -> Result<PathBuf> {
     exec::say("compiling xtask/bindgen");
     let mut cargo = exec::cargo();
@@ -111,7 +111,7 @@ fn bindgen() -> Result<PathBuf> {
     Ok(crate::target_dir().join("debug/xtask-bindgen"))
 }
 
-/// Everything is made aside first: an interrupted run leaves no half-made package.
+/// Makes the package in a temporary folder first: an interrupted run leaves no incomplete package.
 fn bind(bindgen: &Path, compiled: &Path, node: &Path, pkg: &Path) -> Result<()> {
     let aside = TempDir::new()?;
     exec::say("binding to JavaScript (wasm-bindgen)");
@@ -143,7 +143,8 @@ fn bind(bindgen: &Path, compiled: &Path, node: &Path, pkg: &Path) -> Result<()> 
     Ok(())
 }
 
-/// The glue is loaded as it is where there is no bundler, and half of it are comments and spaces.
+/// Minifies the glue: pages without a bundler load it as it is, and half of it is comments and
+/// spaces.
 fn minify(glue: &Path) -> Result<()> {
     let mut command = Command::new(packages::esbuild());
     command.arg(glue).args(["--minify", "--format=esm", "--log-level=warning"]);
@@ -151,7 +152,8 @@ fn minify(glue: &Path) -> Result<()> {
     exec::output(&mut command, Duration::from_secs(60)).map(drop)
 }
 
-/// The same as text in a module, for where nothing can be fetched: one to import, one to require.
+/// Writes the wasm file as text in two modules, one to import and one to require, for places where
+/// nothing can be fetched.
 fn write_inline(node: &Path, wasm: &Path) -> Result<()> {
     const SCRIPT: &str = r#"
         const { readFileSync, writeFileSync } = require('node:fs');
@@ -164,7 +166,7 @@ fn write_inline(node: &Path, wasm: &Path) -> Result<()> {
     exec::output(&mut command, Duration::from_secs(60)).map(drop)
 }
 
-/// Raw, and as servers send it.
+/// Prints the size of the wasm file, raw and as servers send it.
 fn print_size(node: &Path, wasm: &Path) -> Result<()> {
     const SCRIPT: &str = "
         const { readFileSync } = require('node:fs');
@@ -184,7 +186,8 @@ fn print_size(node: &Path, wasm: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The files with the times of their last change, to tell whether any changed since.
+/// Returns the files with the times of their last changes, to find out later whether any has
+/// changed.
 fn times(files: &[&Path]) -> String {
     let time = |file: &&Path| {
         let time = fs::metadata(file).and_then(|m| m.modified()).ok();

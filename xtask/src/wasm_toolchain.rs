@@ -13,8 +13,8 @@ use crate::tools;
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 const RUSTUP_LIMIT: Duration = Duration::from_secs(180);
 
-/// Debian's packages for it. They carry no compiled standard library for wasm32, so
-/// it is built along, from the sources.
+/// Debian's packages for wasm32. They have no compiled standard library for it, so that it is built
+/// from the sources.
 const DEBIAN_PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "lld-19"];
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
@@ -26,7 +26,7 @@ const SMALL_VERSION: &str = "1.93";
 /// The oldest Rust that compiles this project.
 const RUST_VERSION: &str = env!("CARGO_PKG_RUST_VERSION");
 
-/// What compiles to wasm32.
+/// The Rust that compiles to wasm32.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Toolchain {
     /// The cargo that runs this task, whose target is installed.
@@ -35,7 +35,7 @@ pub(crate) enum Toolchain {
     Debian,
 }
 
-/// What is there comes before what could be installed, rustup before Debian.
+/// Finds a Rust for wasm32, or installs one; prefers rustup's to Debian's.
 pub(crate) fn find_or_install() -> Result<Toolchain> {
     if has_target()? {
         say(&format!("found the {TARGET} standard library of this Rust"));
@@ -61,8 +61,8 @@ pub(crate) fn find_or_install() -> Result<Toolchain> {
     Err(format!("installed {packages}, but {fault}").into())
 }
 
-/// What builds the npm package: Debian's packages, which can compile the standard library for
-/// size; without them, or the right to `install` them, what there is.
+/// Finds the Rust for the npm package: Debian's, which can compile the standard library for size.
+/// If it is not there and may or can not be installed, any other Rust for wasm32.
 pub(crate) fn for_package(install: bool) -> Result<Toolchain> {
     if !debian_is(SMALL_VERSION)? && install {
         match tools::apt_install("Debian's Rust for wasm32", &DEBIAN_PACKAGES) {
@@ -81,23 +81,23 @@ pub(crate) fn for_package(install: bool) -> Result<Toolchain> {
 }
 
 impl Toolchain {
-    /// A `cargo build` for the npm package: as [`build`](Self::build), but small.
+    /// Returns a `cargo build` for the npm package: as [`build`](Self::build), with flags for size.
     pub(crate) fn build_package(self) -> Result<(Command, PathBuf)> {
         let (mut cargo, target_dir) = self.build();
         if self == Self::Rustup || !debian_is(SMALL_VERSION)? {
             return Ok((cargo, target_dir));
         }
-        // Its own directory: the standard library is another one.
+        // Another directory, because the standard library is another one.
         let target_dir = crate::target_dir().join("wasm-small");
-        // A panic is a trap without words, which the JavaScript side handles as any other. What
-        // derives `Debug` prints nothing: nothing that a user reads may depend on it.
+        // A panic is a trap without a message, which the JavaScript side handles as any other.
+        // Derived `Debug` prints nothing: no text for users may depend on it.
         let small = [
             "-Zunstable-options",
             "-Cpanic=immediate-abort",
             "-Zlocation-detail=none",
             "-Zfmt-debug=none",
-            // The package's profile inlines next to nothing, which costs 5 % of its speed and saves
-            // no size: so much is worth it.
+            // The package's profile inlines next to nothing, which costs 5 % of the speed: this
+            // threshold brings it back without making the file larger.
             "-Cllvm-args=-inline-threshold=22",
         ];
         let flags: Vec<String> =
@@ -109,7 +109,7 @@ impl Toolchain {
         Ok((cargo, target_dir))
     }
 
-    /// A `cargo build` for wasm32, and the directory it builds into.
+    /// Returns a `cargo build` for wasm32, and the directory that it builds into.
     pub(crate) fn build(self) -> (Command, PathBuf) {
         let target_dir = crate::target_dir();
         let (mut cargo, target_dir) = match self {
@@ -119,7 +119,7 @@ impl Toolchain {
                 (cargo, target_dir)
             }
             Self::Debian => {
-                // Its own directory: two compilers in one rebuild each other's work.
+                // Another directory: two compilers in one rebuild each other's work.
                 let target_dir = target_dir.join("wasm-debian");
                 let mut cargo = Command::new(DEBIAN_CARGO);
                 cargo
@@ -129,7 +129,7 @@ impl Toolchain {
                     .env_remove("CARGO")
                     .env_remove("RUSTUP_TOOLCHAIN")
                     .env("RUSTC", DEBIAN_RUSTC)
-                    // `-Z build-std` is for nightly compilers, which Debian has none of.
+                    // `-Z build-std` needs a nightly compiler, which Debian does not have.
                     .env("RUSTC_BOOTSTRAP", "1")
                     .env("CARGO_TARGET_DIR", &target_dir)
                     .args(["build", "--target", TARGET, "-Zbuild-std=std,panic_abort"])
@@ -142,8 +142,8 @@ impl Toolchain {
     }
 }
 
-/// Panic messages name source files: those of this machine are nobody's business, and two
-/// machines shall build the same file.
+/// Returns flags that replace the paths of this machine in panic messages, so that two machines
+/// build the same file.
 fn nameless_paths() -> String {
     let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
     let cargo = env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from);
@@ -161,7 +161,7 @@ fn has_target() -> Result<bool> {
     Ok(entries.any(|e| e.is_ok_and(|e| e.file_name().to_string_lossy().starts_with("libstd-"))))
 }
 
-/// Asks rustup for the target; it may be absent, or unable to download.
+/// Asks rustup for the target; returns false if there is no rustup, or it cannot download.
 fn add_target() -> Result<bool> {
     let Some(rustup) = find_program(&["rustup"]) else { return Ok(false) };
     say(&format!("installing the {TARGET} standard library: rustup target add {TARGET}"));
@@ -176,8 +176,8 @@ fn add_target() -> Result<bool> {
     Ok(false)
 }
 
-/// Whether all of it is there and this new: a stable Debian's own release has an older one
-/// than its security updates.
+/// Returns whether Debian's packages are installed in this version or a newer one: a stable release
+/// has older packages than its security updates.
 fn debian_is(wanted: &str) -> Result<bool> {
     if !DEBIAN_FILES.iter().all(|file| Path::new(file).exists()) {
         return Ok(false);
@@ -190,7 +190,7 @@ fn debian_is(wanted: &str) -> Result<bool> {
     Ok(found.is_some() && found >= version(wanted))
 }
 
-/// The first two numbers of a version.
+/// Returns the first two numbers of a version.
 fn version(text: &str) -> Option<(u32, u32)> {
     let mut numbers = text.split(['.', '-']).map(str::parse);
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))

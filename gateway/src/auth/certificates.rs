@@ -7,12 +7,12 @@ use futures_rustls::pki_types::CertificateDer;
 use super::tokens::{from_hex, sha256};
 use crate::config::values::from_text;
 
-/// What a certificate is known by
+/// What identifies a certificate
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum CertificateId {
-    /// A DNS name among its alternative names.
+    /// A DNS name among the subject's alternative names.
     Dns(String),
-    /// A URI among them, as in SPIFFE.
+    /// A URI among the subject's alternative names, as in SPIFFE.
     Uri(String),
     /// The hash of the whole certificate.
     Sha256([u8; 32]),
@@ -42,12 +42,12 @@ impl fmt::Debug for CertificateId {
     }
 }
 
-/// All that this certificate is known by.
+/// Returns everything that identifies this certificate.
 pub(super) fn ids(der: &[u8]) -> Vec<CertificateId> {
     let mut ids = vec![CertificateId::Sha256(sha256(der))];
     let der = CertificateDer::from(der);
     if let Ok(certificate) = webpki::EndEntityCert::try_from(&der) {
-        // A name with a wildcard says nothing about who this is.
+        // A name with a wildcard identifies nobody.
         let names = certificate.valid_dns_names().filter(|name| !name.contains('*'));
         ids.extend(names.map(|name| CertificateId::Dns(name.to_ascii_lowercase())));
         ids.extend(certificate.valid_uri_names().map(|uri| CertificateId::Uri(uri.to_owned())));

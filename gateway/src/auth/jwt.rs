@@ -21,7 +21,7 @@ use serde_json::{Map, Value};
 use super::{Denied, ring_provider};
 use crate::log::event;
 
-/// An issuer of tokens that are accepted
+/// An issuer whose tokens are accepted
 #[derive(Debug)]
 pub(crate) struct Issuer {
     pub(crate) name: String,
@@ -31,14 +31,14 @@ pub(crate) struct Issuer {
     pub(crate) leeway: Duration,
     /// Tokens that are valid for longer are refused.
     pub(crate) max_lifetime: Option<Duration>,
-    /// The type that tokens must be of; `None` takes JWTs and access tokens.
+    /// The `typ` that tokens must have; `None` accepts JWTs and access tokens.
     pub(crate) typ: Option<String>,
     pub(crate) keys: Keys,
     pub(crate) role: Role,
     pub(crate) subject_claim: String,
 }
 
-/// What signatures are verified with
+/// The keys that signatures are verified with
 pub(crate) enum Keys {
     One(Box<DecodingKey>),
     File(JwksFile),
@@ -48,19 +48,19 @@ pub(crate) enum Keys {
 #[derive(Debug, Clone)]
 pub(crate) enum Role {
     Fixed(String),
-    /// The one that this claim names, among these.
+    /// The principal that this claim names, if it is one of these.
     Claim {
         claim: String,
         among: Vec<String>,
     },
 }
 
-/// Keys that cannot be used; the text says why
+/// Keys that cannot be used, and why
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct IssuerError(String);
 
-/// What a good token says
+/// What a valid token says
 #[derive(Debug)]
 pub(super) struct Claims {
     pub(super) principal: String,
@@ -68,19 +68,19 @@ pub(super) struct Claims {
     pub(super) expires: SystemTime,
 }
 
-/// Why a token is no good
+/// Why a token is not valid
 #[derive(Debug)]
 pub(super) enum Unverified {
-    /// It may be another issuer's.
+    /// Another algorithm than this issuer's: the token may be another issuer's.
     OtherAlgorithm,
     Because(Denied),
 }
 
-/// Longer ones are not even looked at.
+/// The longest token that is parsed, in bytes.
 const MAX_TOKEN: usize = 8 << 10;
-/// How often a file of keys is looked at, at most.
+/// The shortest time between two looks at a file of keys.
 const LOOK_EVERY: Duration = Duration::from_millis(if cfg!(test) { 50 } else { 5000 });
-/// No shorter secret is safe with HMAC-SHA-256.
+/// The shortest secret that is safe with HMAC-SHA-256, in bytes.
 const MIN_SECRET: usize = 32;
 
 pub(super) fn looks_like_one(text: &str) -> bool {
@@ -95,7 +95,7 @@ impl Issuer {
         if !self.algorithms.contains(&header.alg) {
             return Err(Unverified::OtherAlgorithm);
         }
-        // RFC 7515: what is critical and not understood makes it invalid.
+        // RFC 7515: a critical header that is not understood makes the token invalid.
         if header.crit.is_some() {
             return Err(because("the token has critical headers, which are not known here"));
         }
@@ -147,7 +147,7 @@ impl Issuer {
 }
 
 impl Issuer {
-    /// The principals that its tokens may name.
+    /// Returns the principals that tokens of this issuer may name.
     pub(crate) fn principals(&self) -> impl Iterator<Item = &String> {
         match &self.role {
             Role::Fixed(name) => std::slice::from_ref(name).iter(),
@@ -155,7 +155,7 @@ impl Issuer {
         }
     }
 
-    /// Whether tokens of this type are taken; media types may leave `application/` out.
+    /// Returns whether tokens of this type are accepted; a media type may omit `application/`.
     fn takes_type(&self, typ: Option<&str>) -> bool {
         let of = |text: &str| {
             let text = text.to_ascii_lowercase();
@@ -182,7 +182,7 @@ fn reason_of(error: &ErrorKind) -> &'static str {
 }
 
 impl Keys {
-    /// A shared secret, for HS256 to HS512.
+    /// Keys from a shared secret, for HS256 to HS512.
     pub(crate) fn secret(bytes: &[u8]) -> Result<Self, IssuerError> {
         let secret = bytes.trim_ascii();
         if secret.len() < MIN_SECRET {
@@ -191,19 +191,23 @@ impl Keys {
         Ok(Self::One(Box::new(DecodingKey::from_secret(secret))))
     }
 
-    /// A public key in PEM.
+    /// Keys from a public key in PEM.
     pub(crate) fn public(pem: &[u8], algorithms: &[Algorithm]) -> Result<Self, IssuerError> {
         let key = match algorithms.first().map(|algorithm| algorithm.family()) {
             Some(AlgorithmFamily::Rsa) => DecodingKey::from_rsa_pem(pem),
             Some(AlgorithmFamily::Ec) => DecodingKey::from_ec_pem(pem),
             Some(AlgorithmFamily::Ed) => DecodingKey::from_ed_pem(pem),
-            _ => return Err(IssuerError("HS algorithms have a secret, no public key".to_owned())),
+            _ => {
+                return Err(IssuerError(
+                    "HS algorithms need a secret, not a public key".to_owned(),
+                ));
+            }
         };
         let wrong = |_| IssuerError("there is no public key of this kind in PEM".to_owned());
         Ok(Self::One(Box::new(key.map_err(wrong)?)))
     }
 
-    /// A file of keys, read again when it changes.
+    /// Keys from a file (JWKS), which is read again when it changes.
     pub(crate) fn file(path: &Path, algorithms: &[Algorithm]) -> Result<Self, IssuerError> {
         let (keys, changed) = read(path, algorithms)?;
         let keys = Arc::new(keys);
@@ -212,7 +216,7 @@ impl Keys {
         Ok(Self::File(JwksFile { path, algorithms, loaded: Mutex::new(loaded) }))
     }
 
-    /// Which reading of the keys is in use.
+    /// Returns the number of the reading of the keys that is in use.
     pub(super) fn number(&self) -> u64 {
         match self {
             Self::One(_) => 0,
@@ -229,7 +233,7 @@ impl Keys {
                     fits(key, algorithm) && (kid.is_none() || kid == key.common.key_id.as_deref())
                 });
                 let key = fitting.next()?;
-                // Without a name it must be clear which one is meant.
+                // Without a key id in the token, only one key may fit.
                 if fitting.next().is_some() {
                     return None;
                 }
@@ -249,7 +253,7 @@ fn fits(key: &Jwk, algorithm: Algorithm) -> bool {
     signs && named && family && !is_weak(key)
 }
 
-/// Whether it is a secret that may be guessed.
+/// Returns whether the key is a secret that is short enough to be guessed.
 fn is_weak(key: &Jwk) -> bool {
     let AlgorithmParameters::OctetKey(secret) = &key.algorithm else { return false };
     URL_SAFE_NO_PAD.decode(&secret.value).is_ok_and(|secret| secret.len() < MIN_SECRET)
@@ -278,15 +282,15 @@ struct Loaded {
     number: u64,
 }
 
-/// A number for each reading of a file of keys; none is 0.
+/// Returns a new number for a reading of a file of keys; never 0.
 fn next_number() -> u64 {
     static NUMBER: AtomicU64 = AtomicU64::new(1);
     NUMBER.fetch_add(1, Relaxed)
 }
 
 impl JwksFile {
-    /// The keys as of a few seconds ago, and which reading they are of; those from before, if the
-    /// file is broken now.
+    /// Returns the keys, at most a few seconds old, and the number of their reading. If the file is
+    /// broken now, these are the keys that were read before.
     fn keys(&self) -> (Arc<JwkSet>, u64) {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         if loaded.looked.elapsed() >= LOOK_EVERY {
@@ -325,7 +329,7 @@ fn read(
     }
     let usable = |key: &Jwk| algorithms.iter().any(|algorithm| fits(key, *algorithm));
     if !keys.keys.iter().any(usable) {
-        return Err(failed("there is no key in it for these algorithms".to_owned()));
+        return Err(failed("it has no key for these algorithms".to_owned()));
     }
     Ok((keys, changed))
 }

@@ -1,4 +1,4 @@
-//! Who a client is, and what that allows.
+//! Authentication: which principal a client is, and what that principal may do.
 
 mod certificates;
 mod denied;
@@ -33,7 +33,7 @@ pub(crate) struct Principal {
     pub(crate) login: Option<Login>,
 }
 
-/// Who may connect, and how they prove who they are
+/// The principals that may connect, and the credentials that prove them
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Access {
     pub(crate) principals: BTreeMap<String, Arc<Principal>>,
@@ -42,15 +42,16 @@ pub(crate) struct Access {
     pub(crate) tokens: Vec<(TokenHash, String)>,
     pub(crate) certificates: Vec<(CertificateId, String)>,
     pub(crate) issuers: Vec<Arc<Issuer>>,
-    /// A hash of the authorities that clients' certificates are verified with.
+    /// A hash of the authorities that client certificates are verified with.
     pub(crate) authorities: Option<[u8; 32]>,
-    /// Tells pages why they are refused, by accepting and closing with 4401 or 4429.
+    /// Accepts a WebSocket that is refused, and closes it with 4401 or 4429: a page cannot see the
+    /// status of a refused upgrade.
     pub(crate) refuse_by_closing: bool,
-    /// Tells grants of this configuration from those of others.
+    /// Distinguishes grants of this configuration from those of others.
     pub(crate) stamp: Arc<()>,
 }
 
-/// What a client showed
+/// The credential that a client showed
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Credential {
     Anonymous,
@@ -59,17 +60,17 @@ pub(crate) enum Credential {
         /// The issuer's name in the configuration.
         issuer: String,
         token: Secret,
-        /// Which reading of the issuer's keys it was verified with.
+        /// The number of the reading of the issuer's keys that verified the token.
         keys: u64,
     },
     Certificate {
         id: CertificateId,
-        /// The authorities that vouched for it.
+        /// The hash of the authorities that verified the certificate.
         authorities: Option<[u8; 32]>,
     },
 }
 
-/// A text that is not shown
+/// A text that `Debug` does not show
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret(Arc<str>);
 
@@ -96,24 +97,24 @@ pub(crate) struct Grant {
     pub(crate) principal: Arc<Principal>,
     /// The subject of a JWT.
     pub(crate) subject: Option<String>,
-    /// Those of the principal, made out to the subject.
+    /// The rules of the principal, with the subject's name filled in.
     pub(crate) rules: Rules,
     pub(crate) credential: Credential,
     pub(crate) expires: Option<SystemTime>,
     stamp: Arc<()>,
 }
 
-/// Why a client may not go on as it is
+/// Why a client cannot keep its session
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lost {
-    /// Its credential is no longer good.
+    /// The credential is no longer accepted.
     Withdrawn(&'static str),
-    /// It has to show its credential again.
+    /// The client has to connect and show its credential again.
     Changed,
 }
 
 impl Grant {
-    /// The principal, or the subject as which it came.
+    /// Returns the name that limits go by: the principal's, with the subject's if there is one.
     pub(crate) fn key(&self) -> String {
         match &self.subject {
             None => self.principal.name.clone(),
@@ -122,7 +123,7 @@ impl Grant {
     }
 }
 
-/// How a request may carry a credential
+/// The credential that a request carries
 #[derive(Debug)]
 pub(crate) enum Shown {
     /// A JWT or a token.
@@ -132,13 +133,13 @@ pub(crate) enum Shown {
     Nothing,
 }
 
-/// The subprotocol that carries a credential begins with this.
+/// The prefix of the subprotocol that carries a credential.
 const AUTH_PROTOCOL: &str = "auth.";
 
-/// What a request shows.
+/// Returns the credential that a request carries.
 ///
 /// # Errors
-/// It shows more than one thing, or something that cannot be read.
+/// There is more than one credential, or one that cannot be read.
 pub(crate) fn shown(head: &RequestHead, certificate: Option<Vec<u8>>) -> Result<Shown, Denied> {
     let mut secrets = head.protocols.iter().filter_map(|offer| offer.strip_prefix(AUTH_PROTOCOL));
     let secret = match (secrets.next(), secrets.next(), &head.authorization) {
@@ -176,9 +177,9 @@ impl Access {
         if !jwt::looks_like_one(secret) || self.issuers.is_empty() {
             return Err(Denied("the token is unknown"));
         }
-        let mut why = Denied("no issuer takes this algorithm");
+        let mut why = Denied("no issuer accepts this algorithm");
         for issuer in &self.issuers {
-            // Before: keys that change meanwhile are looked at again.
+            // Taken before the check: keys that change meanwhile lead to another check.
             let keys = issuer.keys.number();
             match issuer.verify(secret) {
                 Ok(claims) => {
@@ -201,7 +202,7 @@ impl Access {
             .certificates
             .iter()
             .find(|(id, _)| known.contains(id))
-            .ok_or(Denied("the certificate is no principal's"))?;
+            .ok_or(Denied("the certificate belongs to no principal"))?;
         let (_, end) = validity(der).ok_or(Denied("the certificate's end cannot be read"))?;
         let credential = Credential::Certificate { id: id.clone(), authorities: self.authorities };
         self.grant(name, credential, None, Some(end))
@@ -213,15 +214,18 @@ impl Access {
         self.grant(name, Credential::Anonymous, None, None).ok()
     }
 
-    /// What a grant is worth under this configuration, which may be newer; `None` if it is what
-    /// it was.
+    /// Checks a grant against this configuration, which may be newer. Returns the new grant, or
+    /// `None` if nothing has changed.
+    ///
+    /// # Errors
+    /// The client cannot keep its session.
     pub(crate) fn renew(&self, grant: &Grant) -> Result<Option<Grant>, Lost> {
         if Arc::ptr_eq(&grant.stamp, &self.stamp) && !self.has_other_keys(&grant.credential) {
             return Ok(None);
         }
         let name = &grant.principal.name;
         let renewed = match &grant.credential {
-            // Verified anew: the key, the issuer or what it may say may have changed.
+            // Verified again: the key, the issuer or its principals may have changed.
             Credential::Jwt { token, .. } => self.by_secret(&token.0),
             credential => {
                 let still = match credential {
@@ -248,7 +252,7 @@ impl Access {
         Ok(Some(renewed))
     }
 
-    /// Whether the keys of a JWT's issuer were read again since it was verified.
+    /// Returns whether the keys of a JWT's issuer were read again since the token was verified.
     fn has_other_keys(&self, credential: &Credential) -> bool {
         let Credential::Jwt { issuer, keys, .. } = credential else { return false };
         self.issuers.iter().any(|i| i.name == *issuer && i.keys.number() != *keys)
@@ -266,7 +270,7 @@ impl Access {
         let mut rules = principal.policy.rules.clone();
         if rules.wants_issuer() {
             let Credential::Jwt { issuer, .. } = &credential else {
-                return Err(Denied("the policy needs an issuer, there is none"));
+                return Err(Denied("the policy needs an issuer, and the credential has none"));
             };
             rules = rules.of_issuer(issuer).ok_or(Denied("the issuer's name is no plain name"))?;
         }
@@ -275,7 +279,9 @@ impl Access {
             (Some(subject), true) => {
                 rules.of_subject(subject).ok_or(Denied("the subject is no plain name"))?
             }
-            (None, true) => return Err(Denied("the policy needs a subject, there is none")),
+            (None, true) => {
+                return Err(Denied("the policy needs a subject, and the credential has none"));
+            }
         };
         let stamp = self.stamp.clone();
         Ok(Grant { principal, subject, rules, credential, expires, stamp })

@@ -1,4 +1,4 @@
-//! The cryptography of JWTs, by ring: the tree holds it for TLS already.
+//! The cryptography of JWTs with ring, which the gateway contains for TLS anyway.
 
 use std::sync::Once;
 
@@ -12,10 +12,10 @@ use ring::{
     signature::{self as keys, RsaPublicKeyComponents, UnparsedPublicKey},
 };
 
-/// Makes it the one that `jsonwebtoken` uses in this process.
+/// Makes `jsonwebtoken` use this provider in the whole process.
 pub(super) fn install() {
     static ONCE: Once = Once::new();
-    // Another one that the process has chosen before does as well.
+    // A provider that the process has installed before does as well.
     ONCE.call_once(|| {
         let _ = PROVIDER.install_default();
     });
@@ -37,7 +37,7 @@ struct Verifier {
 }
 
 fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>> {
-    // A public key must never pass for the secret of an HMAC.
+    // A public key must never be used as the secret of an HMAC.
     if algorithm.family() != key.family() {
         return Err(ErrorKind::InvalidAlgorithm.into());
     }

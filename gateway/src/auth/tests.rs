@@ -149,7 +149,10 @@ fn a_jwt_is_held_to_all_of_its_claims() {
     assert_eq!(changed("role", Value::Null), "the claim that names the principal is missing");
     assert_eq!(changed("role", json!(["shop"])), "the claim that names the principal is missing");
     assert_eq!(changed("sub", json!("ada:*")), "the subject is no plain name");
-    assert_eq!(changed("sub", Value::Null), "the policy needs a subject, there is none");
+    assert_eq!(
+        changed("sub", Value::Null),
+        "the policy needs a subject, and the credential has none"
+    );
 }
 
 #[test]
@@ -167,7 +170,7 @@ fn a_jwt_cannot_choose_how_it_is_verified() {
     let public = rsa.public_key().as_ref().to_vec();
     assert_eq!(
         denied(&access, &token(&header("HS256"), &claims(), hmac_of(&public))),
-        "no issuer takes this algorithm"
+        "no issuer accepts this algorithm"
     );
     // Another's signature, a changed payload, a cut signature.
     let good = token(&header("RS256"), &claims(), sign_rsa(&rsa));

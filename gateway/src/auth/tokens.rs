@@ -50,7 +50,7 @@ pub enum TokenError {
 }
 
 impl TokenHash {
-    /// The hash of a token.
+    /// Returns the hash of a token.
     ///
     /// # Errors
     /// The token is too short to be random enough, or has characters that are not visible ASCII.
@@ -90,7 +90,7 @@ impl fmt::Debug for TokenHash {
     }
 }
 
-/// A new token: 256 random bits in base64url.
+/// Returns a new token: 256 random bits in base64url.
 ///
 /// # Errors
 /// The system gives no random numbers.
@@ -100,7 +100,8 @@ pub fn new_token() -> Result<String, TokenError> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// Whose token this is. All are compared, each in constant time.
+/// Finds the hash of a token and the name of its principal. Every hash is compared, each in
+/// constant time.
 pub(super) fn find<'t>(
     tokens: &'t [(TokenHash, String)],
     token: &str,

@@ -1,8 +1,8 @@
-//! From when to when a certificate is valid.
+//! The time for which a certificate is valid.
 
 use std::time::{Duration, SystemTime};
 
-/// From when to when a certificate is valid; `None` if that cannot be read.
+/// Returns from when to when a certificate is valid; `None` if that cannot be read.
 pub(crate) fn validity(certificate: &[u8]) -> Option<(SystemTime, SystemTime)> {
     let (content, _) = element(certificate, SEQUENCE)?;
     let (mut rest, _) = element(content, SEQUENCE)?;
@@ -25,7 +25,7 @@ const GENERALIZED_TIME: u8 = 0x18;
 const SEQUENCE: u8 = 0x30;
 const VERSION: u8 = 0xa0;
 
-/// The content of the first element, if it is of this kind, and what is behind it.
+/// Returns the content of the first element, if it has this tag, and the bytes behind it.
 fn element(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let (found, rest) = bytes.split_first()?;
     let (length, rest) = rest.split_first()?;
@@ -64,11 +64,11 @@ fn time(bytes: &[u8]) -> Option<(SystemTime, &[u8])> {
     if digits.len() % 2 != 0 || pairs.next().is_some() || !(1..=12).contains(&month) || day == 0 {
         return None;
     }
-    // Years begin in March here, so that the day that comes and goes is their last.
+    // Years begin in March here, so that the leap day is the last day of a year.
     let (year, month) =
         if month > 2 { (year, month - 3) } else { (year.checked_sub(1)?, month + 9) };
     let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 1;
-    // Days from the first of March of the year 0 to 1970; what is before counts as 1970.
+    // 719 468 days are between 1 March of the year 0 and 1970; an earlier date counts as 1970.
     let since = days.saturating_sub(719_468) * 86_400 + seconds;
     SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(since)).map(|time| (time, rest))
 }

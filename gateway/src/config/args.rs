@@ -27,7 +27,7 @@ pub enum Asked {
     Print(String),
 }
 
-/// What concerns the program and not the gateway in it
+/// Settings of the program, apart from its gateway
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Process {
@@ -37,7 +37,7 @@ pub struct Process {
     pub threads: usize,
 }
 
-/// A command line that cannot be followed; the text says why
+/// Why a command line is not accepted
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct UsageError(String);
@@ -164,7 +164,7 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Asked
     if let Some(path) = file {
         if let Some(other) = others.first() {
             return Err(UsageError(format!(
-                "--{other} cannot stand beside --config: put it in the file"
+                "--{other} cannot be used with --config: put it in the file"
             )));
         }
         let loaded = file::load(&path).map_err(|error| UsageError(error.to_string()))?;
@@ -191,7 +191,7 @@ fn no_more(parser: &mut lexopt::Parser, asked: Asked) -> Result<Asked, UsageErro
 
 type Setting = (&'static str, fn(&mut Config, &str) -> Option<()>);
 
-/// What an option takes and how it is set.
+/// Returns what an option takes and how it is set.
 fn setting(name: &str) -> Option<Setting> {
     let setting: Setting = match name {
         "upstream" => ("host:port or unix:/path", |_, _| Some(())),
@@ -299,7 +299,7 @@ mod tests {
             ("--max-message 1GB", "16MiB"),
             ("--drain 5", "500ms"),
             ("--upstream a:1 --listen 0.0.0.0:80", "loopback"),
-            ("--config x --upstream a:1", "--upstream cannot stand beside --config"),
+            ("--config x --upstream a:1", "--upstream cannot be used with --config"),
             ("--config /no/such/file", "/no/such/file: "),
             ("check-config", "missing"),
             ("check-config a b", "unexpected"),

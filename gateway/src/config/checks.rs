@@ -1,4 +1,4 @@
-//! What a configuration may say, but hardly means: some of it is an error, some a warning.
+//! Finds what a configuration probably does not mean: some of it is an error, some a warning.
 
 use std::{
     collections::BTreeSet,
@@ -21,10 +21,10 @@ use crate::{
 /// What is wrong, and in which line
 pub(super) type Wrong = (Option<usize>, String);
 
-/// Looks over a configuration that could be read; gives warnings.
+/// Checks a configuration that was read; returns warnings.
 ///
 /// # Errors
-/// It would let in who is not meant, let nobody in, or fail with the first client.
+/// The configuration would admit the wrong clients or none, or fail with the first client.
 pub(super) fn look_over(text: &str, file: &Path, config: &Config) -> Result<Vec<String>, Wrong> {
     let Some(places) = Places::of(text) else { return Ok(Vec::new()) };
     let mut look = Look { places, file, config, warnings: Vec::new() };
@@ -44,18 +44,18 @@ struct Look<'a> {
     warnings: Vec<String>,
 }
 
-/// Commands that are dangerous in the hands of strangers, and why.
+/// Commands that strangers should not have, and why.
 const DANGEROUS: &[(&str, &str)] = &[
     ("RESTORE", FORGED),
     ("RESTORE-ASKING", FORGED),
     ("BF.LOADCHUNK", FORGED),
     ("CF.LOADCHUNK", FORGED),
-    ("KEYS", "goes through all keys while nobody else is served: SCAN does not"),
+    ("KEYS", "goes through all keys and blocks every other client meanwhile: use SCAN"),
 ];
 const FORGED: &str =
-    "takes the inside of a value as the client wrote it: forged ones have broken into servers";
+    "takes a value in the server's internal form: forged ones have been used to break into servers";
 
-/// Names that look as if they were replaced.
+/// Names that look like placeholders.
 const PLACES: &[&str] = &[
     "user",
     "username",
@@ -133,14 +133,14 @@ impl Look<'_> {
             for rate in rates {
                 let path = [&table[..], &[rate]].concat();
                 if self.places.is_zero(&path) {
-                    return self.wrong(&path, "0 lets nothing pass: without it there is no limit");
+                    return self.wrong(&path, "0 allows nothing: leave it out for no limit");
                 }
             }
         }
         Ok(())
     }
 
-    /// Nothing that is named here may be handed out, and secrets are not for everybody.
+    /// No file that is named here may be served, and secrets must not be readable for everybody.
     fn files(&mut self) -> Result<(), Wrong> {
         let mut named: Vec<(Vec<String>, bool)> = Vec::new();
         let mut add = |path: &[&str], secret| {
@@ -229,7 +229,7 @@ impl Look<'_> {
         Ok(())
     }
 
-    /// The rules of a policy, if a principal has it.
+    /// Returns the rules of a policy, if a principal has it.
     fn rules(&self, policy: &str) -> Option<&Rules> {
         let has = |name: &&String| {
             self.places.text(&["principals", name.as_str(), "policy"]) == Some(policy)
@@ -260,7 +260,7 @@ impl Look<'_> {
                     None => (command.as_str(), None),
                 };
                 if CommandSpec::find(first, second).is_some_and(CommandSpec::is_admin) {
-                    let text = format!("{command} shows what the server holds of others");
+                    let text = format!("{command} shows data of other clients");
                     self.warn_in(Some(line), &of("commands"), text);
                 }
             }
@@ -329,14 +329,14 @@ impl Look<'_> {
             }
         }
         for name in unreachable {
-            let text = "nobody can come as it: it has no tokens and no certificates, no issuer names it, and it is not access.anonymous";
+            let text = "no client can be this principal: it has no tokens and no certificates, no issuer names it, and it is not access.anonymous";
             self.warn(&["principals", &name], text);
         }
         Ok(())
     }
 }
 
-/// Whether others than the owner and the group may read it.
+/// Returns whether others than the owner and the group may read the file.
 #[cfg(unix)]
 fn is_for_everybody(file: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,4 @@
-/// A configuration that cannot be served; the text says where and why
+/// Why a configuration cannot be served, and where it is wrong
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ConfigError(String);

@@ -28,18 +28,18 @@ use crate::{
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Loaded {
-    /// What it says.
+    /// The configuration.
     pub config: Config,
     /// Threads that serve clients. Default 1.
     pub threads: usize,
-    /// What is allowed but should be known.
+    /// What is allowed, but that an operator should know.
     pub warnings: Vec<String>,
 }
 
 /// Reads a configuration file, and all files that it names.
 ///
 /// # Errors
-/// The text names the file, the line and the key, and says what is accepted.
+/// The error names the file, the line and the key, and says what is accepted.
 pub fn load(path: &Path) -> Result<Loaded, ConfigError> {
     let failed = |what: String| ConfigError::new(format!("{}: {what}", path.display()));
     let text = fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
@@ -110,7 +110,7 @@ impl Reading {
                     format!("access.anonymous: there is no principal {:?}", name.get_ref()),
                 ));
             }
-            self.warn("access.anonymous lets in clients without a credential");
+            self.warn("access.anonymous admits clients without a credential");
             access.anonymous = Some(name.get_ref().clone());
         }
         access.refuse_by_closing = file.access.refusals == Refusals::Close;
@@ -234,7 +234,7 @@ impl Reading {
             return Err(at(
                 &table.address,
                 format!(
-                    "{what}.address is no loopback address: give a tls = {{}}, or say plaintext = true"
+                    "{what}.address is no loopback address: set tls = {{}} or plaintext = true"
                 ),
             ));
         }
@@ -283,7 +283,7 @@ impl Reading {
         }
     }
 
-    /// Paths are relative to the configuration file.
+    /// Returns a path of the file, which is relative to the file's folder.
     pub(super) fn path(&self, text: &str) -> PathBuf {
         self.folder.join(text)
     }

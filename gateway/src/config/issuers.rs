@@ -42,7 +42,7 @@ impl Reading {
             return Err(fault(format!("{what}.audience is empty")));
         }
         if let Some(empty) = table.audience.iter().find(|text| text.get_ref().is_empty()) {
-            return Err(at(empty, format!("{what}.audience: an empty text is nobody")));
+            return Err(at(empty, format!("{what}.audience: an empty audience matches no token")));
         }
         let keys = self.keys(&what, &mut table, &algorithms, &fault)?;
         let known = |named: &Spanned<String>, key: &str| {
@@ -114,7 +114,7 @@ impl Reading {
         match (&table.jwks, &table.public_key, &table.secret_file) {
             (Some(file), None, None) if file.get_ref().contains("://") => Err(at(
                 file,
-                format!("{what}.jwks: expected a file, not a URL: fetch it with a timer of yours"),
+                format!("{what}.jwks: expected a file, not a URL: fetch it with a timer"),
             )),
             (Some(file), None, None) => Keys::file(&self.path(file.get_ref()), algorithms)
                 .map_err(|error| at(file, format!("{what}.jwks: {error}"))),
@@ -130,7 +130,8 @@ impl Reading {
     }
 }
 
-/// Two issuers may each have somebody called `ada`: neither may read what is the other's.
+/// Checks that subjects of different issuers have no keys in common: two issuers may each have a
+/// subject `ada`, and neither may read what belongs to the other.
 pub(super) fn keep_subjects_apart(access: &Access) -> Found<()> {
     for (at, one) in access.issuers.iter().enumerate() {
         // Tables of one issuer name the same people.
@@ -170,7 +171,7 @@ fn rules_of(principal: &Principal, issuer: &str) -> Option<Rules> {
     }
 }
 
-/// Whether a subject has a key or a channel under both.
+/// Returns whether a subject has a key or a channel in common under both rules.
 fn share_subjects(these: &Rules, those: &Rules) -> bool {
     // What is read matters as much as what is written: keys with keys, channels with channels.
     let of = |rules: &Rules, channels: bool| -> Vec<String> {

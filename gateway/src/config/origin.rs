@@ -42,7 +42,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Host (lower case, IPv6 in brackets) and port of `host[:port]`.
+/// Splits `host[:port]` into the host (in lower case, IPv6 in brackets) and the port.
 pub(crate) fn split_authority(authority: &str) -> Option<(String, Option<u16>)> {
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, Some(port.parse().ok()?)),

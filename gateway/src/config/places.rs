@@ -1,4 +1,4 @@
-//! Where in its text a configuration says something.
+//! Finds the lines in which a configuration says something.
 
 use std::ops::Range;
 
@@ -7,25 +7,25 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-/// The text of a configuration, to be looked into by names of tables and keys
+/// The text of a configuration, to be searched for names of tables and keys
 pub(super) struct Places<'t> {
     text: &'t str,
     root: DeTable<'t>,
 }
 
 impl<'t> Places<'t> {
-    /// `None` if it is no TOML.
+    /// Parses the text; `None` if it is not TOML.
     pub(super) fn of(text: &'t str) -> Option<Self> {
         Some(Self { text, root: DeTable::parse(text).ok()?.into_inner() })
     }
 
-    /// Names of the tables in this one.
+    /// Returns the names of the tables in this one.
     pub(super) fn names(&self, table: &str) -> Vec<String> {
         let inner = self.value(&[table]).and_then(|value| value.get_ref().as_table());
         inner.into_iter().flatten().map(|(name, _)| name.get_ref().to_string()).collect()
     }
 
-    /// The line of a key, or of the table that it would be in.
+    /// Returns the line of a key, or of the table that it would be in.
     pub(super) fn line(&self, path: &[&str]) -> Option<usize> {
         (1..=path.len()).rev().find_map(|end| {
             let (table, key) = (self.table(&path[..end - 1])?, path[end - 1]);
@@ -33,18 +33,18 @@ impl<'t> Places<'t> {
         })
     }
 
-    /// A text.
+    /// Returns the value of a key, if it is a text.
     pub(super) fn text(&self, path: &[&str]) -> Option<&str> {
         self.value(path)?.get_ref().as_str()
     }
 
-    /// Whether it is a number, and zero.
+    /// Returns whether the value of a key is the number zero.
     pub(super) fn is_zero(&self, path: &[&str]) -> bool {
         let number = self.value(path).and_then(|value| value.get_ref().as_integer());
         number.is_some_and(|number| number.as_str().bytes().all(|digit| digit == b'0'))
     }
 
-    /// The texts and numbers of a list, each with its line.
+    /// Returns the texts and numbers of a list, each with its line.
     pub(super) fn list(&self, path: &[&str]) -> Vec<(usize, String)> {
         let list = self.value(path).and_then(|value| value.get_ref().as_array());
         let read = |item: &Spanned<DeValue<'_>>| {
@@ -70,12 +70,13 @@ impl<'t> Places<'t> {
     }
 }
 
-/// The number of the line that something begins in.
+/// Returns the number of the line in which `span` begins.
 pub(super) fn line_of(text: &str, span: &Range<usize>) -> usize {
     text.as_bytes()[..span.start.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
 }
 
-/// The name of the key whose value is here, with its table: for faults that do not say it.
+/// Returns the name of the key whose value is at `span`, with its table: for errors that do not
+/// name it.
 pub(super) fn key_at(text: &str, span: &Range<usize>) -> Option<String> {
     let before = text.get(..span.start)?;
     let line_start = before.rfind('\n').map_or(0, |end| end + 1);

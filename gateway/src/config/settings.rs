@@ -23,15 +23,15 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where to answer `/metrics`, `/healthz` and `/readyz`. Default nowhere.
     pub admin: Option<SocketAddr>,
-    /// Host names, besides addresses and `localhost`, under which `admin` may be asked.
+    /// Host names, besides addresses and `localhost`, that requests to `admin` may use.
     pub admin_hosts: Vec<String>,
     /// Path of the WebSocket. Default `/redis`.
     pub path: String,
     /// Origins of pages that may connect. Empty (default): only pages of the gateway's own origin.
     pub origins: Vec<Origin>,
-    /// Host names, besides addresses and `localhost`, under which the gateway may be asked.
+    /// Host names, besides addresses and `localhost`, that requests to the gateway may use.
     pub hosts: Vec<String>,
-    /// Lets clients in that send no `Origin`: programs, not browsers. Default false.
+    /// Admits clients that send no `Origin`: programs, not browsers. Default false.
     pub allow_no_origin: bool,
     /// Proxies whose `X-Forwarded-For` is believed. Default none.
     pub trusted_proxies: Vec<Network>,
@@ -43,21 +43,22 @@ pub struct Config {
     pub limits: SharedLimits,
     /// Clients from one address (of IPv6, one /64). Default unlimited, 64 in a file.
     pub connections_per_address: Option<usize>,
-    /// Sockets of those who have shown no credential yet, plain requests among them. Default 256.
+    /// The most sockets of clients that have shown no credential yet, plain requests included.
+    /// Default 256.
     pub unauthenticated: usize,
-    /// Those from one address. Default unlimited, 32 in a file.
+    /// The most such sockets from one address. Default unlimited, 32 in a file.
     pub unauthenticated_per_address: Option<usize>,
-    /// New sockets of one address in a second; more wait. Default unlimited, 50 in a file.
+    /// New sockets of one address in a second; further ones wait. Default unlimited, 50 in a file.
     pub arrivals_per_address: Option<u32>,
-    /// Bytes of requests that are held for all clients together, beyond 16 KiB of each: what has
-    /// come in part, or waits for room. Default 128 MiB.
+    /// The most bytes of requests that are held for all clients together, beyond 16 KiB of each:
+    /// unfinished requests, and those that wait for room. Default 128 MiB.
     pub buffered: usize,
     /// Time for TLS and a request's head to arrive. Default 5 s.
     pub handshake_timeout: Duration,
-    /// Time for a credential in the first message; `None` refuses clients that show none before.
+    /// Time for a credential in the first message; `None` refuses clients that show none earlier.
     /// Default 5 s.
     pub first_message_timeout: Option<Duration>,
-    /// Time for a message or a command to arrive that has begun. Default 30 s.
+    /// Time in which a message or a command must arrive, once it has begun. Default 30 s.
     pub command_timeout: Duration,
     /// Time between pings. Default 25 s.
     pub ping_interval: Duration,
@@ -65,7 +66,7 @@ pub struct Config {
     pub pong_timeout: Duration,
     /// Time for a client to take one message. Default 10 s.
     pub slow_client_timeout: Duration,
-    /// Time between the beginning of a shutdown, which `/readyz` tells, and the end of accepting.
+    /// Time from the beginning of a shutdown, when `/readyz` answers 503, to the end of accepting.
     /// Default zero.
     pub lame_duck: Duration,
     /// Time for a graceful shutdown. Default 10 s.
@@ -77,18 +78,19 @@ pub struct Config {
     pub(crate) audit: Option<AuditConfig>,
 }
 
-/// Who may connect where nothing says so.
+/// The principal of a configuration that names none.
 const EVERYBODY: &str = "everybody";
 
 impl Config {
-    /// Everything for everybody, in front of one server: for development, on a loopback address.
+    /// A gateway in front of one server that allows every client everything: for development, on a
+    /// loopback address.
     pub fn new(upstream: Endpoint) -> Self {
         let mut config = Self::closed();
         config.set_upstream(upstream);
         config
     }
 
-    /// Nothing for anybody.
+    /// A configuration that admits nobody, with the defaults.
     pub(crate) fn closed() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
@@ -158,10 +160,10 @@ impl Config {
         self.change_upstreams(|upstream| upstream.endpoint = endpoint.clone());
     }
 
-    /// Whether it may be served.
+    /// Checks that the configuration may be served.
     ///
     /// # Errors
-    /// It would let strangers do what only a developer on the same machine may.
+    /// Strangers could do what only a developer on the same machine may.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let open = self.access.principals.values().any(|p| p.policy.rules.is_development());
         match open && !self.listen.ip().is_loopback() {

@@ -1,4 +1,4 @@
-//! What clients can make the gateway hold.
+//! The most memory that clients can make the gateway use.
 
 use std::fs;
 
@@ -7,31 +7,32 @@ use super::{
     file::{Found, Reading, nowhere},
 };
 
-/// Most bytes of a client's buffers, without its requests: to and from the WebSocket and to and
-/// from the server, each grown to its full size, and what is held uncounted.
+/// The most bytes of a client's buffers, without its requests: those of the WebSocket and of the
+/// server's connection at their full sizes, and the bytes that are held uncounted.
 const CLIENT: usize = 448 << 10;
-/// Most bytes of a socket whose owner has shown no credential.
+/// The most bytes of a socket whose client has shown no credential.
 const STRANGER: usize = 96 << 10;
-/// What TLS adds: a record each way, and what comes with it.
+/// What TLS adds: a record each way, and its state.
 const TLS: usize = 64 << 10;
-/// From here on it should be known.
+/// From this sum on there is a warning.
 const MUCH: usize = 1 << 30;
 
-/// Bytes of a secret.
+/// The fewest bytes of a secret.
 const MIN_SECRET: usize = 32;
 
 impl Config {
-    /// The largest message that anybody may send.
+    /// Returns the largest message that any client may send.
     pub(crate) fn largest_message(&self) -> usize {
         let principals = self.access.principals.values();
         principals.map(|principal| principal.policy.client.message).max().unwrap_or(0)
     }
 
-    /// Most bytes that clients can make the gateway hold: docs/gateway.md has what it is made of.
+    /// Returns the most bytes that clients can make the gateway hold; docs/gateway.md has the terms
+    /// of the sum.
     pub(crate) fn worst_case(&self) -> usize {
         let tls = if self.tls.is_some() { TLS } else { 0 };
         let clients = self.limits.connections.unwrap_or(usize::MAX);
-        // What grows takes up to twice the room of what is in it.
+        // A buffer that grows has up to twice the size of its content.
         let requests = self.buffered.saturating_mul(2);
         clients
             .saturating_mul(CLIENT + tls)
@@ -39,7 +40,7 @@ impl Config {
             .saturating_add(requests)
     }
 
-    /// Files that may be open at a time.
+    /// Returns how many files may be open at a time.
     pub fn open_files(&self) -> usize {
         let clients = self.limits.connections.unwrap_or(0);
         clients.saturating_mul(2).saturating_add(self.unauthenticated).saturating_add(64)
@@ -47,7 +48,7 @@ impl Config {
 }
 
 impl Reading {
-    /// Tells what clients can make the gateway hold, where it is much.
+    /// Warns of the memory that clients can make the gateway use, if it is much.
     pub(super) fn warn_of_size(&mut self, config: &Config) {
         let most = config.worst_case();
         if most > MUCH {
@@ -71,7 +72,7 @@ impl Reading {
         }
     }
 
-    /// A secret in a file, so long that guesses cannot be tried.
+    /// Reads a secret from a file; it must be too long to be guessed.
     pub(super) fn secret(&self, file: &str) -> Found<Vec<u8>> {
         let path = self.path(file);
         let what = |text: &str| nowhere(format!("audit.secret_file: {}: {text}", path.display()));

@@ -7,10 +7,10 @@ use serde::de;
 pub(crate) const TIME: &str = "a time such as 500ms, 5s, 2m or 1h, up to 87600h";
 pub(crate) const SIZE: &str = "a size such as 65536, 64KiB or 16MiB";
 
-/// The longest time: ten years. What is added to the present stays far from the end of time.
+/// The longest time: ten years, so that sums with the present do not overflow.
 const LONGEST: Duration = Duration::from_secs(87_600 * 3600);
 
-/// A time: `500ms`, `5s`, `2m`, `1h`; never zero, and ten years at most.
+/// Reads a time: `500ms`, `5s`, `2m`, `1h`; not zero, and at most ten years.
 pub(crate) fn time(text: &str) -> Option<Duration> {
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = text.split_at(digits);
@@ -25,7 +25,7 @@ pub(crate) fn time(text: &str) -> Option<Duration> {
     (time <= LONGEST).then_some(time)
 }
 
-/// A size in bytes: `4096`, `64KiB`, `16MiB`; never zero.
+/// Reads a size in bytes: `4096`, `64KiB`, `16MiB`; not zero.
 pub(crate) fn size(text: &str) -> Option<usize> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
@@ -107,7 +107,7 @@ from_text!(
     }
 );
 
-/// Addresses that begin with the same bits: `10.0.0.0/8`, `::1`
+/// A network, or one address: `10.0.0.0/8`, `::1`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network {
     address: IpAddr,
@@ -115,7 +115,7 @@ pub struct Network {
 }
 
 impl Network {
-    /// Reads an address, or an address and a number of bits; `None` if it is neither.
+    /// Reads an address, or an address and a number of bits; `None` if the text is neither.
     pub fn parse(text: &str) -> Option<Self> {
         let (address, bits) = match text.split_once('/') {
             Some((address, bits)) => (address.parse::<IpAddr>().ok()?, Some(bits.parse().ok()?)),
@@ -126,7 +126,7 @@ impl Network {
         (bits <= most).then_some(Self { address, bits })
     }
 
-    /// Whether this address is one of them.
+    /// Returns whether this address is in the network.
     pub fn contains(&self, address: IpAddr) -> bool {
         let same = |a: u128, b: u128, width: u32| {
             let beyond = width - u32::from(self.bits);

@@ -1,4 +1,4 @@
-//! How much a client may send in one message, and what is wrong with a frame.
+//! The bounds of a client's messages, and the faults of its frames.
 
 use std::{
     fmt, io,
@@ -8,16 +8,16 @@ use std::{
 
 use async_tungstenite::tungstenite::protocol::WebSocketConfig;
 
-/// How much a message may be, which may change while the client is connected, and how it goes
+/// The bounds of a client's messages, which may change while it is connected, and its progress
 #[derive(Debug)]
 pub(crate) struct Frames {
     pub(super) message: AtomicUsize,
     pub(super) fragments: AtomicUsize,
-    /// The bound of the WebSocket library: nothing raises it while the client is connected.
+    /// The bound that the WebSocket library was given: it cannot be raised later.
     wall: usize,
     start: Instant,
-    /// When a message began that has not ended; when the client stopped taking what is written.
-    /// Microseconds since `start`; zero is not at all.
+    /// When the unfinished message began, and when the client stopped taking what is written: in
+    /// microseconds since `start`; zero if there is no such moment.
     pub(super) begun: AtomicU64,
     pub(super) blocked: AtomicU64,
 }
@@ -34,37 +34,38 @@ impl Frames {
         }
     }
 
-    /// Takes other limits; whether the WebSocket library allows them.
+    /// Sets the bounds. Returns whether the WebSocket library allows messages of that size.
     pub(crate) fn set(&self, message: usize, fragments: usize) -> bool {
         self.message.store(message, Relaxed);
         self.fragments.store(fragments, Relaxed);
         message <= self.wall
     }
 
-    /// How the WebSocket library is set up.
+    /// Returns the settings of the WebSocket library.
     pub(crate) fn config(&self) -> WebSocketConfig {
         WebSocketConfig::default()
-            // Cleared before each read: the default of 128 KiB costs more than the message.
+            // The library zeroes it before each read: 128 KiB, the default, cost more than the
+            // message.
             .read_buffer_size(READ_BUFFER)
-            // Each message is written at once. What the client does not take is one message of
-            // replies and a few pongs; pongs beyond that replace each other.
+            // Each message is written at once. At most one message of replies and a few pongs wait
+            // for a slow client; further pongs replace each other.
             .write_buffer_size(0)
             .max_write_buffer_size(WRITE_BUFFER)
             .max_message_size(Some(self.wall))
             .max_frame_size(Some(self.wall))
     }
 
-    /// Since when a message comes that has not ended.
+    /// Returns since when an unfinished message is arriving.
     pub(crate) fn begun(&self) -> Option<Instant> {
         self.at(&self.begun)
     }
 
-    /// Since when the client has taken nothing of what waits for it.
+    /// Returns since when the client has taken nothing of what waits for it.
     pub(crate) fn blocked(&self) -> Option<Instant> {
         self.at(&self.blocked)
     }
 
-    /// The client was not read: a message that is under way begins now.
+    /// Restarts the time of an unfinished message, after a pause in which the client was not read.
     pub(crate) fn begin_anew(&self) {
         if self.begun.load(Relaxed) != 0 {
             self.note(&self.begun);
@@ -76,7 +77,7 @@ impl Frames {
         what.store(micros.max(1), Relaxed);
     }
 
-    /// Notes the time if it is so and was not so before.
+    /// Notes the time when `is_so` turns true, and clears it when it turns false.
     pub(super) fn note_if(&self, what: &AtomicU64, is_so: bool) {
         match (is_so, what.load(Relaxed)) {
             (true, 0) => self.note(what),
@@ -93,23 +94,23 @@ impl Frames {
     }
 }
 
-/// Bytes read from a client at once.
+/// The most bytes that are read from a client at once.
 pub(super) const READ_BUFFER: usize = 16 << 10;
-/// Most bytes that wait for a client: one message of replies, and pongs.
+/// The most bytes that wait for a client: one message of replies, and pongs.
 const WRITE_BUFFER: usize = MAX_REPLY + (16 << 10);
-/// Most bytes of replies in one message.
+/// The most bytes of replies in one message.
 pub(crate) const MAX_REPLY: usize = 64 << 10;
 
-/// A frame that is not taken
+/// Why a frame is not accepted
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FrameFault {
     /// The message is too big.
     Bytes,
-    /// It is of too many fragments.
+    /// The message has too many fragments.
     Fragments,
-    /// All clients together have too much under way.
+    /// The unfinished messages of all clients together are too big.
     Together,
-    /// No WebSocket client sends this.
+    /// The frame breaks the WebSocket protocol.
     Broken(&'static str),
 }
 
@@ -118,7 +119,7 @@ impl fmt::Display for FrameFault {
         f.write_str(match self {
             Self::Bytes => "message too big",
             Self::Fragments => "message of too many fragments",
-            Self::Together => "too much is under way of all clients together",
+            Self::Together => "the clients together have too much under way",
             Self::Broken(what) => what,
         })
     }

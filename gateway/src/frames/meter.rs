@@ -3,21 +3,21 @@ use std::sync::{Arc, atomic::Ordering::Relaxed};
 use super::bounds::{FrameFault, Frames};
 use crate::limits::Charge;
 
-/// Judges the headers of frames before the WebSocket library reads them
+/// Checks the headers of frames before the WebSocket library reads them
 #[derive(Debug)]
 pub(super) struct Meter {
     pub(super) frames: Arc<Frames>,
     charge: Charge,
     header: [u8; 10],
     have: usize,
-    /// Bytes of the frame that are no part of its header: the mask and what it carries.
+    /// Bytes of the frame behind its header: the mask and the payload.
     skip: u64,
-    /// Since the last message ended.
+    /// Frames and payload bytes since the last message ended.
     count: usize,
     bytes: u64,
-    /// Whether a message has begun that has not ended.
+    /// Whether there is an unfinished message.
     open: bool,
-    /// Whether the frame that is skipped ends a message.
+    /// Whether the current frame ends a message.
     ends: bool,
 }
 
@@ -39,7 +39,7 @@ impl Meter {
         }
     }
 
-    /// Looks at what has come; an error is about bytes that nobody else may read.
+    /// Checks bytes that have arrived. After an error, the bytes must not reach the library.
     pub(super) fn pass(&mut self, mut bytes: &[u8]) -> Result<(), FrameFault> {
         loop {
             if self.skip > 0 {
@@ -78,7 +78,7 @@ impl Meter {
         }
     }
 
-    /// A header is complete.
+    /// Checks a complete header.
     fn frame(&mut self) -> Result<(), FrameFault> {
         let h = &self.header;
         let length = match h[1] & 0x7f {
@@ -93,7 +93,7 @@ impl Meter {
         if h[1] & 0x80 == 0 {
             return Err(FrameFault::Broken("a frame is not masked"));
         }
-        // Pings may stand between fragments; without end they are no better than fragments.
+        // Pings may come between fragments, so an endless row of them is counted like fragments.
         self.count += 1;
         match opcode {
             0..=2 => {
@@ -104,7 +104,7 @@ impl Meter {
             8..=10 if length > MAX_CONTROL => {
                 return Err(FrameFault::Broken("a control frame is too long"));
             }
-            // Between messages, where pongs belong.
+            // Between messages control frames are free: pongs arrive there.
             8..=10 if !self.open => self.count = 0,
             8..=10 => {}
             _ => return Err(FrameFault::Broken("an unknown kind of frame")),
@@ -115,7 +115,7 @@ impl Meter {
         if self.count > self.frames.fragments.load(Relaxed).max(1) {
             return Err(FrameFault::Fragments);
         }
-        // No more than `message`, which is a usize; the four bytes are the mask.
+        // At most `message`, which is a usize; four bytes are the mask.
         self.skip = length + 4;
         if !self.charge.hold(usize::try_from(self.bytes).unwrap_or(usize::MAX)) {
             return Err(FrameFault::Together);

@@ -16,7 +16,7 @@ use crate::{
     limits::{Budget, Charge},
 };
 
-/// Bytes of a client that never reads, in pieces of these sizes
+/// A client that sends these bytes in pieces of these sizes, and never reads
 struct Metered<'a> {
     meter: Meter,
     bytes: &'a [u8],
@@ -26,7 +26,7 @@ struct Metered<'a> {
 
 impl Read for Metered<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        // What it asks for is what it has reserved.
+        // The library has reserved as much as it asks for.
         assert!(buf.len() <= self.most, "{} bytes were reserved", buf.len());
         let size = self.sizes.next().map_or(usize::MAX, |size| usize::from(*size).max(1));
         let n = self.bytes.len().min(buf.len()).min(size);
@@ -47,7 +47,8 @@ impl Write for Metered<'_> {
     }
 }
 
-/// How many messages these bytes are, and the close code of the fault that ends them, if one does.
+/// Reads messages from these bytes: returns their number, and the close code of the fault that ends
+/// them, if one does.
 ///
 /// # Panics
 /// The WebSocket library reserves more than a message of `most` bytes needs, or fails in a way

@@ -1,8 +1,8 @@
 //! Watches the frames of a WebSocket as they arrive: their kind, their number and their size.
 //!
 //! The WebSocket library reserves what a header announces before it looks at anything else, and
-//! its bounds cannot change once somebody is known. So each header is judged here first, before
-//! the library sees it.
+//! its bounds cannot change once the client is known. So each header is checked here, before the
+//! library sees it.
 
 mod bounds;
 mod meter;
@@ -25,13 +25,13 @@ pub use metered::read_messages;
 
 use crate::limits::Charge;
 
-/// What a client is connected by, and its frames
+/// A client's socket, which watches the frames that arrive
 pub(crate) struct Watched {
     socket: Socket,
     meter: Option<Meter>,
 }
 
-/// A socket as it was accepted
+/// An accepted socket
 pub(crate) enum Socket {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
@@ -42,7 +42,7 @@ impl Watched {
         Self { socket, meter: None }
     }
 
-    /// Takes what comes from now on for frames; `rest` has come already.
+    /// Treats all further bytes as frames; `rest` has arrived already.
     pub(crate) fn watch(
         &mut self,
         frames: Arc<Frames>,
@@ -62,7 +62,7 @@ impl Watched {
         }
     }
 
-    /// The certificate that the client showed, in DER.
+    /// Returns the certificate that the client showed, in DER.
     pub(crate) fn certificate(&self) -> Option<Vec<u8>> {
         match &self.socket {
             Socket::Plain(_) => None,

@@ -3,10 +3,10 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
-/// Bytes of one client that count towards no budget: they are what a socket costs anyway.
+/// Bytes of each client that count towards no budget: a socket costs as much anyway.
 pub(crate) const FREE: usize = 16 << 10;
 
-/// Bytes of requests that are held, of all clients together
+/// The bytes of requests that are held for all clients together
 #[derive(Debug, Default)]
 pub(crate) struct Budget {
     used: AtomicUsize,
@@ -14,7 +14,7 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    /// What is held already stays.
+    /// Sets the budget. Bytes that are held already stay, even beyond it.
     pub(crate) fn set(&self, most: usize) {
         self.most.store(most, Relaxed);
     }
@@ -24,7 +24,7 @@ impl Budget {
     }
 }
 
-/// What one client holds of a budget, for as long as the value lives
+/// The part of a budget that one client holds, until it is dropped
 #[derive(Debug)]
 pub(crate) struct Charge {
     budget: Arc<Budget>,
@@ -36,7 +36,8 @@ impl Charge {
         Self { budget: budget.clone(), held: 0 }
     }
 
-    /// Holds `bytes` bytes instead of the former number; false if there is no room for them.
+    /// Holds `bytes` bytes in place of the former number. Returns false if there is no room for
+    /// them.
     pub(crate) fn hold(&mut self, bytes: usize) -> bool {
         let bytes = bytes.saturating_sub(FREE);
         if bytes > self.held {

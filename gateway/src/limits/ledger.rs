@@ -13,7 +13,7 @@ pub(crate) struct Ledger {
     pub(crate) all: Arc<Usage>,
     /// Sockets of clients that have shown no credential yet.
     pub(crate) strangers: Arc<Usage>,
-    /// Bytes of requests that are held: what has come in part, or waits for room.
+    /// Bytes of requests that are held: of unfinished ones, and of those that wait for room.
     pub(crate) buffered: Arc<Budget>,
     principals: Mutex<HashMap<String, Weak<Usage>>>,
     addresses: Mutex<HashMap<IpAddr, Weak<Usage>>>,
@@ -21,7 +21,7 @@ pub(crate) struct Ledger {
     arrivals: Mutex<Arrivals>,
 }
 
-/// A place among those who have shown no credential yet
+/// A socket whose client has shown no credential yet, which is counted until this is dropped
 #[derive(Debug)]
 pub(crate) struct Stranger {
     near: Connected,
@@ -33,7 +33,7 @@ impl Ledger {
         find(&self.principals, key)
     }
 
-    /// Clients of a principal, under whichever subject.
+    /// Returns the number of clients of a principal, over all its subjects.
     pub(crate) fn clients_of(&self, name: &str) -> usize {
         let map = self.principals.lock().unwrap_or_else(PoisonError::into_inner);
         let of_it = |key: &str| {
@@ -44,12 +44,15 @@ impl Ledger {
         usages.map(|usage| usage.connections()).sum()
     }
 
-    /// The clients of an address.
+    /// Returns the usage of an address.
     pub(crate) fn of_address(&self, address: IpAddr) -> Arc<Usage> {
         find(&self.addresses, network(address))
     }
 
-    /// Counts a socket of a stranger; the name of the limit that leaves no room otherwise.
+    /// Counts a socket of a stranger.
+    ///
+    /// # Errors
+    /// The name of the limit that leaves no room.
     pub(crate) fn stranger(
         &self,
         address: IpAddr,
@@ -61,7 +64,10 @@ impl Ledger {
         Ok(Stranger { near, _all: all })
     }
 
-    /// Counts a stranger towards another address: that which a proxy has named.
+    /// Counts a stranger towards another address, which a proxy has reported.
+    ///
+    /// # Errors
+    /// The name of the limit that leaves no room.
     pub(crate) fn stranger_is_from(
         &self,
         stranger: &mut Stranger,
@@ -77,14 +83,15 @@ impl Ledger {
         near.connect(limit).ok_or("unauthenticated_per_address")
     }
 
-    /// How long a new socket of this address must wait for its turn.
+    /// Returns how long a new socket of this address must wait for its turn.
     pub(crate) fn arrival(&self, address: IpAddr, a_second: u32) -> Duration {
         let mut arrivals = self.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
         arrivals.wait(network(address), a_second, Instant::now())
     }
 }
 
-/// A client with one IPv6 address has 2^64 of them: they count as one.
+/// Returns the address that limits go by: a client with one IPv6 address has a /64 of them, which
+/// count as one.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() >> 64 << 64).into()),
@@ -97,7 +104,7 @@ fn find<K: std::hash::Hash + Eq>(map: &Mutex<HashMap<K, Weak<Usage>>>, key: K) -
     if let Some(usage) = map.get(&key).and_then(Weak::upgrade) {
         return usage;
     }
-    // Those that left are forgotten when the map would have to grow for a new one.
+    // Entries without clients are removed when the map would have to grow for a new one.
     if map.len() == map.capacity() {
         map.retain(|_, usage| usage.strong_count() > 0);
     }
@@ -106,14 +113,14 @@ fn find<K: std::hash::Hash + Eq>(map: &Mutex<HashMap<K, Weak<Usage>>>, key: K) -
     usage
 }
 
-/// When sockets of each address came lately
+/// The recent arrivals of sockets, by address
 #[derive(Debug, Default)]
 struct Arrivals {
     buckets: HashMap<IpAddr, Bucket>,
     swept: Option<Instant>,
 }
 
-/// Most addresses that are remembered: some 6 MiB.
+/// The most addresses that are remembered, in about 6 MiB.
 const MAX_ADDRESSES: usize = 65_536;
 const SWEEP_AFTER: Duration = Duration::from_secs(1);
 
@@ -123,7 +130,7 @@ impl Arrivals {
             return bucket.take(1, a_second, now);
         }
         if self.buckets.len() >= MAX_ADDRESSES {
-            // Not for each newcomer: strangers could make the gateway do nothing else.
+            // Not for each new address: strangers could keep the gateway busy with sweeping.
             if self.swept.is_some_and(|at| now.saturating_duration_since(at) < SWEEP_AFTER) {
                 return Duration::ZERO;
             }

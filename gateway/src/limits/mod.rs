@@ -1,4 +1,4 @@
-//! Who uses how much at the moment, and waiting where it is too much.
+//! Counts what clients use, and lets them wait where it is too much.
 
 mod budget;
 mod ledger;
@@ -20,7 +20,7 @@ use room::Room as Places;
 
 use crate::policy::{Rate, SharedLimits};
 
-/// What one client, one principal or all of them use at the moment
+/// What one client, one principal or all clients use now
 #[derive(Debug, Default)]
 pub(crate) struct Usage {
     connections: AtomicUsize,
@@ -30,7 +30,7 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
-    /// Counts a connection for as long as the value lives; `None` if there are `limit` already.
+    /// Counts a connection until the value is dropped; `None` if there are `limit` already.
     pub(crate) fn connect(self: &Arc<Self>, limit: Option<usize>) -> Option<Connected> {
         let before = self.connections.fetch_add(1, Ordering::Relaxed);
         let connected = Connected(self.clone());
@@ -46,7 +46,7 @@ impl Usage {
     }
 }
 
-/// A connection that is counted while this lives
+/// A connection, which is counted until this is dropped
 #[derive(Debug)]
 pub(crate) struct Connected(Arc<Usage>);
 
@@ -56,12 +56,13 @@ impl Drop for Connected {
     }
 }
 
-/// Tokens that come back with time; more may be taken than there are, and the debt is waited for
+/// A token bucket: more tokens may be taken than it has, and the caller waits until the debt is
+/// paid
 #[derive(Debug, Default)]
 pub(crate) struct Bucket(Mutex<Option<(f64, Instant)>>);
 
 impl Bucket {
-    /// Takes `count`; how long to wait before going on.
+    /// Takes `count` tokens. Returns how long to wait before going on.
     pub(crate) fn take(&self, count: usize, a_second: u32, now: Instant) -> Duration {
         let rate = f64::from(a_second.max(1));
         let mut level = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -76,7 +77,7 @@ impl Bucket {
         }
     }
 
-    /// Whether it is as if nothing had ever been taken.
+    /// Returns whether the bucket is full.
     fn is_full(&self, a_second: u32, now: Instant) -> bool {
         let rate = f64::from(a_second.max(1));
         let level = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -108,12 +109,12 @@ pub(crate) struct Room<'l> {
 }
 
 impl Room<'_> {
-    /// For how many commands it is.
+    /// Returns the number of commands that there is room for.
     pub(crate) fn count(&self) -> usize {
         self.count
     }
 
-    /// From now on it is given back with [`give_room`].
+    /// Keeps the room: the caller gives it back with [`give_room`].
     pub(crate) fn keep(mut self) {
         self.levels = &[];
     }
@@ -125,12 +126,12 @@ impl Drop for Room<'_> {
     }
 }
 
-/// Waits for room at all levels, in turn, for as many of these commands as fit: one at least.
+/// Waits for room at all levels in turn, for as many of these commands as fit: at least one.
 pub(crate) async fn take_room(levels: &[Level], wanted: usize) -> Room<'_> {
     let mut room = Room { levels: &[], count: wanted };
     for (at, level) in levels.iter().enumerate() {
         let taken = level.usage.in_flight.take(room.count, level.in_flight).await;
-        // Less fits here than at the levels before.
+        // Fewer commands fit here than at the levels before.
         give_room(&levels[..at], room.count - taken);
         (room.levels, room.count) = (&levels[..=at], taken);
     }
@@ -144,7 +145,7 @@ pub(crate) fn give_room(levels: &[Level], count: usize) {
     }
 }
 
-/// What to wait for until the rates allow what has just come.
+/// Counts commands and bytes towards the rates; returns what to wait for if they are exceeded.
 pub(crate) fn pace(
     levels: &[Level],
     commands: usize,

@@ -5,7 +5,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-/// Room for commands, given in the order in which it is asked for
+/// Room for commands, which waiters get in the order in which they asked
 #[derive(Debug, Default)]
 pub(super) struct Room {
     state: Mutex<State>,
@@ -19,7 +19,7 @@ struct State {
 }
 
 impl State {
-    /// Whose turn it is.
+    /// Returns the waker of the first waiter.
     fn first(&self) -> Option<Waker> {
         self.waiting.front().map(|(_, waker)| waker.clone())
     }
@@ -36,7 +36,7 @@ impl Room {
         self.state().used
     }
 
-    /// Waits for its turn, and takes as much of `wanted` as there is room for: one at least.
+    /// Waits for a turn, then takes as much of `wanted` as there is room for: at least one.
     pub(super) fn take(&self, wanted: usize, limit: Option<usize>) -> Turn<'_> {
         Turn { room: self, wanted, limit, ticket: None }
     }
@@ -56,7 +56,7 @@ impl Room {
     }
 }
 
-/// A place in the row of those who wait for room
+/// A waiter for room
 pub(super) struct Turn<'r> {
     room: &'r Room,
     wanted: usize,
@@ -81,7 +81,7 @@ impl Future for Turn<'_> {
             if self.ticket.take().is_some() {
                 state.waiting.pop_front();
             }
-            // There may be room for the next one too.
+            // There may be room for the next waiter too.
             let next = state.first();
             drop(state);
             wake(next);
@@ -109,7 +109,7 @@ impl Drop for Turn<'_> {
         let Some(ticket) = self.ticket else { return };
         let mut state = self.room.state();
         state.waiting.retain(|(at, _)| *at != ticket);
-        // It may have been this one's turn.
+        // It may have been the turn of this waiter.
         let first = state.first();
         drop(state);
         wake(first);

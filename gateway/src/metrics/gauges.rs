@@ -3,7 +3,7 @@ use std::{fmt::Display, time::SystemTime};
 use super::text::{Exposition, escape};
 use crate::process::Costs;
 
-/// How the configuration was read last
+/// The outcome of the last reading of the configuration
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LastLoad {
     pub(super) successful: bool,
@@ -11,13 +11,13 @@ pub(super) struct LastLoad {
 }
 
 impl Default for LastLoad {
-    /// The gateway would not have started otherwise.
+    /// A success: the gateway does not start without one.
     fn default() -> Self {
         Self { successful: true, success: SystemTime::now() }
     }
 }
 
-/// What is so at the moment
+/// The gauges: what is measured when the metrics are read
 #[derive(Debug)]
 pub(crate) struct Gauges {
     pub(crate) clients: usize,
@@ -29,14 +29,14 @@ pub(crate) struct Gauges {
     /// Clients of each principal.
     pub(crate) principals: Vec<(String, usize)>,
     pub(crate) limits: Limits,
-    /// Servers that were asked, and whether they answered.
+    /// The servers that were asked, and whether they answered.
     pub(crate) upstreams: Vec<(String, bool)>,
     /// When the listener's certificate ends.
     pub(crate) certificate_ends: Option<SystemTime>,
     pub(crate) costs: Costs,
 }
 
-/// What the numbers of the same names may be at most
+/// The limits of the gauges of the same names
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) clients: Option<usize>,
@@ -55,19 +55,19 @@ impl Gauges {
             write(out, "redmux_gateway_", name, help, "gauge", value);
         };
         gauge("clients", "Clients connected now.", Some(self.clients));
-        gauge("clients_limit", "Most clients.", self.limits.clients);
-        let help = "Sockets open now, with those that are no clients yet.";
+        gauge("clients_limit", "The most clients.", self.limits.clients);
+        let help = "Sockets open now, those of clients that are not admitted yet included.";
         gauge("sockets", help, Some(self.sockets));
-        let help = "Sockets open now of those who have shown no credential.";
+        let help = "Sockets open now of clients that have shown no credential.";
         gauge("unauthenticated_sockets", help, Some(self.strangers));
-        let help = "Most sockets of those who have shown no credential.";
+        let help = "The most sockets of clients that have shown no credential.";
         gauge("unauthenticated_sockets_limit", help, Some(self.limits.strangers));
         gauge("in_flight", "Commands that wait for their replies.", Some(self.in_flight));
-        let help = "Most commands that wait for their replies.";
+        let help = "The most commands that wait for their replies.";
         gauge("in_flight_limit", help, self.limits.in_flight);
         let help = "Bytes of requests held now, beyond 16 KiB of each client.";
         gauge("buffered_bytes", help, Some(self.buffered));
-        let help = "Most bytes of requests held, beyond 16 KiB of each client.";
+        let help = "The most bytes of requests held, beyond 16 KiB of each client.";
         gauge("buffered_bytes_limit", help, Some(self.limits.buffered));
         gauge("draining", "1 while shutting down.", Some(self.draining.into()));
         let help = "Whether the configuration was taken when it was read last.";

@@ -1,4 +1,4 @@
-//! Numbers for Prometheus.
+//! Metrics for Prometheus.
 
 mod gauges;
 mod text;
@@ -18,37 +18,37 @@ use text::{Exposition, escape};
 
 use crate::{lines::Lost, log};
 
-/// Everything that is counted
+/// The counters and histograms
 ///
-/// Labels are names from the configuration, from the table of commands or from this program:
-/// clients cannot make up new ones.
+/// Labels are names from the configuration, from the table of commands or from this program, so
+/// that clients cannot create new ones.
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
-    /// By what came of them.
+    /// Requests for a WebSocket, by result.
     pub(crate) handshakes: Family,
     /// Credentials, by method and result.
     pub(crate) authentications: Family,
-    /// By the code that clients were closed with; 0 is none.
+    /// Closed clients, by reason and close code; code 0 means that none was sent.
     pub(crate) closes: Family,
-    /// By name of the command and what came of it.
+    /// Commands, by result and name.
     pub(crate) commands: Family,
-    /// Commands and credentials that were denied, by why.
+    /// Denied commands and credentials, by reason.
     pub(crate) denied: Family,
-    /// Replies that are errors of the server.
+    /// Replies that are errors.
     pub(crate) error_replies: AtomicU64,
-    /// Of the server, by its name and what came of it.
+    /// Connections to servers, by result and the server's name.
     pub(crate) upstream_connects: Family,
     pub(crate) bytes_in: AtomicU64,
     pub(crate) bytes_out: AtomicU64,
     pub(crate) throttled: AtomicU64,
     reloads: Family,
     last_load: Mutex<LastLoad>,
-    /// Sockets that were closed as soon as they were accepted, by the limit that they met.
+    /// Sockets that were closed right after they were accepted, by the limit that left no room.
     pub(crate) dropped: Family,
     pub(crate) audit: Arc<Lost>,
-    /// From a command being sent to its reply being there.
+    /// Times from sending a command to its reply.
     pub(crate) upstream_latency: Histogram,
-    /// From a ping to the next sign of life.
+    /// Times from a ping to the client's next sign of life.
     pub(crate) ping_round_trip: Histogram,
 }
 
@@ -82,9 +82,9 @@ impl Family {
     }
 }
 
-/// Upper ends of the buckets, in microseconds.
+/// The upper ends of the buckets, in microseconds
 ///
-/// Commands may block: the last tell half a minute from a minute.
+/// The last ones are for commands that block.
 const BUCKETS: [u64; 15] = [
     50, 100, 250, 500, 1000, 2500, 5000, 10_000, 50_000, 250_000, 1_000_000, 5_000_000, 10_000_000,
     30_000_000, 60_000_000,
@@ -99,7 +99,7 @@ pub(crate) struct Histogram {
 }
 
 impl Histogram {
-    /// Takes this time `count` times.
+    /// Adds this time `count` times.
     pub(crate) fn add(&self, time: Duration, count: u64) {
         let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         if let Some(bucket) = BUCKETS.iter().position(|end| micros <= *end) {
@@ -124,8 +124,8 @@ impl Histogram {
 }
 
 impl Metrics {
-    /// Has what will be counted sooner or later there from the start: rates of a counter that
-    /// appears with its first event miss that event.
+    /// Creates the series that will be counted sooner or later with the value 0: the rate of a
+    /// series that appears with its first event misses that event.
     pub(crate) fn begin<'u>(&self, upstreams: impl Iterator<Item = &'u str>) {
         for result in ["ok", "failed"] {
             self.reloads.add(result, "", 0);
@@ -145,7 +145,7 @@ impl Metrics {
         }
     }
 
-    /// Notes whether the configuration was read, just now.
+    /// Notes that the configuration was read, or could not be.
     pub(crate) fn reloaded(&self, successfully: bool) {
         self.reloads.add(if successfully { "ok" } else { "failed" }, "", 1);
         let mut last = self.last_load.lock().unwrap_or_else(PoisonError::into_inner);
@@ -155,7 +155,7 @@ impl Metrics {
         }
     }
 
-    /// In the text format of Prometheus.
+    /// Returns everything in the text format of Prometheus.
     pub(crate) fn expose(&self, now: &Gauges) -> String {
         let mut out = Exposition::default();
         let last = *self.last_load.lock().unwrap_or_else(PoisonError::into_inner);
@@ -171,14 +171,14 @@ impl Metrics {
             (
                 &self.closes,
                 "closes_total",
-                "Clients gone, by close code (0: none was sent).",
+                "Closed clients, by close code (0: none was sent).",
                 ["reason", "code"],
             ),
             (&self.commands, "commands_total", "Commands.", ["result", "command"]),
             (
                 &self.denied,
                 "denied_total",
-                "Commands and credentials that were denied, by why.",
+                "Denied commands and credentials, by reason.",
                 ["what", "reason"],
             ),
             (
@@ -190,7 +190,7 @@ impl Metrics {
             (
                 &self.dropped,
                 "dropped_sockets_total",
-                "Sockets closed as they were accepted, by the limit that left no room.",
+                "Sockets closed right after they were accepted, by the limit that left no room.",
                 ["limit", ""],
             ),
             (&self.reloads, "reloads_total", "Reloads of the configuration.", ["result", ""]),
@@ -199,11 +199,19 @@ impl Metrics {
         }
         let (log_dropped, log_held_back) = log::lost();
         for (name, help, value) in [
-            ("log_dropped_total", "Lines that the log lost: nobody read it.", log_dropped),
-            ("log_held_back_total", "Lines of the log that came too often.", log_held_back),
+            (
+                "log_dropped_total",
+                "Lines that the log lost because it was not read fast enough.",
+                log_dropped,
+            ),
+            (
+                "log_held_back_total",
+                "Lines of the log that were held back because there were too many.",
+                log_held_back,
+            ),
             (
                 "audit_dropped_total",
-                "Lines that the audit log lost: it was not written fast enough.",
+                "Lines that the audit log lost because it was not written fast enough.",
                 self.audit.dropped.load(Relaxed),
             ),
             (
@@ -220,7 +228,7 @@ impl Metrics {
             (&self.bytes_in, "received_bytes_total", "Bytes of messages from clients."),
             (&self.bytes_out, "sent_bytes_total", "Bytes of messages to clients."),
             (&self.error_replies, "error_replies_total", "Replies of servers that are errors."),
-            (&self.throttled, "throttled_total", "Times that a client had to wait for a limit."),
+            (&self.throttled, "throttled_total", "How often a client had to wait for a limit."),
         ] {
             let name = format!("redmux_gateway_{name}");
             out.head(&name, help, "counter");
@@ -229,7 +237,7 @@ impl Metrics {
         self.upstream_latency.write(
             &mut out,
             "redmux_gateway_upstream_duration_seconds",
-            "Time from a command being sent to its reply.",
+            "Time from sending a command to its reply.",
         );
         self.ping_round_trip.write(
             &mut out,
@@ -241,7 +249,7 @@ impl Metrics {
     }
 }
 
-/// Microseconds in seconds, exactly.
+/// Writes microseconds as seconds, exactly.
 fn seconds(micros: u64) -> String {
     let text = format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()

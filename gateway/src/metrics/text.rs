@@ -19,7 +19,7 @@ impl Exposition {
     }
 }
 
-/// A label's value, as it is written between quotes.
+/// Escapes a label's value, which is written between quotes.
 pub(super) fn escape(label: &str) -> String {
     label.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }

@@ -1,19 +1,19 @@
-//! Which patterns of `CONFIG GET` match a password of the server.
+//! Decides which patterns of `CONFIG GET` match a password of the server.
 
-/// Parameters that hold passwords, in Redis and Valkey.
+/// Parameters of Redis and Valkey that contain passwords.
 const SECRETS: &[&str] =
     &["requirepass", "masterauth", "primaryauth", "tls-key-file-pass", "tls-client-key-file-pass"];
 
-/// Whether the server could answer this pattern with a password.
+/// Returns whether the server could answer this pattern with a password.
 pub(super) fn may_show_a_secret(pattern: &[u8]) -> bool {
     SECRETS.iter().any(|secret| may_match(pattern, secret.as_bytes()))
 }
 
-/// Whether a glob pattern may match a name of less than 32 letters, in any case.
+/// Returns whether a glob pattern may match a name of less than 32 letters, in any case.
 ///
-/// Sets in brackets are not looked into: they may match anything.
+/// A set in brackets is taken to match any letter.
 fn may_match(pattern: &[u8], name: &[u8]) -> bool {
-    // Bit n: what comes so far may match the first n letters.
+    // Bit n: the pattern so far may match the first n letters.
     let mut matched = 1u32;
     let mut rest = pattern.iter();
     while let Some(byte) = rest.next() {

@@ -11,13 +11,13 @@ use super::{
     rules::{Commands, never_at_all},
 };
 
-/// A command that may pass
+/// A command that the gateway forwards
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Allowed {
-    /// Its canonical name with the subcommand; `any` where no list decides.
+    /// The canonical name with the subcommand; `any` if the rules have no list of commands.
     pub command: &'static str,
-    /// Whether it may change anything: keys, scripts, or what others are sent.
+    /// Whether the command may change anything: keys, scripts, or what other clients receive.
     pub writes: bool,
 }
 
@@ -26,11 +26,11 @@ pub struct Allowed {
 #[error("the command {command} is refused: {reason}")]
 #[non_exhaustive]
 pub struct Refusal {
-    /// Its canonical name, or `unknown`.
+    /// The canonical name, or `unknown`.
     pub command: &'static str,
-    /// Why.
+    /// Why the command is refused.
     pub reason: &'static str,
-    /// Whether it is reason enough to close the client at once.
+    /// Whether the client is closed at once.
     pub fatal: bool,
 }
 
@@ -40,7 +40,7 @@ impl Rules {
     /// Decides on one command, given its words.
     ///
     /// # Errors
-    /// The command may not pass.
+    /// The command is not allowed.
     pub fn judge(&self, words: &[&[u8]]) -> Result<Allowed, Refusal> {
         if let Some((command, reason)) = never_at_all(words) {
             return Err(Refusal { command, reason, fatal: true });
@@ -70,7 +70,7 @@ impl Rules {
 
     fn judge_keys(&self, spec: &CommandSpec, words: &[Arg<'_>]) -> Verdict {
         let Some(keys) = spec.keys(words) else {
-            // Chosen by the server, or the words do not fit each other.
+            // The server chooses the keys, or the words do not fit each other.
             let all = self.read.is_all() && (self.write.is_all() || !spec.is_write());
             return if all { Ok(()) } else { Err("its keys cannot be told") };
         };
@@ -91,7 +91,7 @@ impl Rules {
         Ok(())
     }
 
-    /// What is neither a key nor harmless.
+    /// Judges arguments that are not keys and not harmless.
     fn judge_arguments(&self, spec: &CommandSpec, words: &[Arg<'_>]) -> Verdict {
         let rest = |from: usize| words.get(from..).unwrap_or_default().iter().map(Arg::as_bytes);
         let may_listen = |all: bool| {
@@ -107,7 +107,7 @@ impl Rules {
             "KEYS" => self.judge_pattern(words.get(1)),
             "SCAN" if self.read.is_all() => Ok(()),
             "SCAN" => {
-                // Options are words with a value, each.
+                // Each option is a word with a value.
                 let mut limited = false;
                 for option in words.get(2..).unwrap_or_default().chunks(2) {
                     let is = |name: &[u8]| option[0].as_bytes().eq_ignore_ascii_case(name);
@@ -127,7 +127,7 @@ impl Rules {
                 Err("its pattern matches a password of the server")
             }
             "SORT" | "SORT_RO" => ["BY", "GET"].iter().try_for_each(|option| {
-                // Without a star nothing is looked up.
+                // Without a star no key is looked up.
                 behind(words, 2, option.as_bytes())
                     .filter(|pattern| pattern.is_some_and(|p| p.as_bytes().contains(&b'*')))
                     .try_for_each(|pattern| self.judge_pattern(pattern))
@@ -171,7 +171,7 @@ impl Rules {
         }
     }
 
-    /// Invalidations name keys, whichever client changed them.
+    /// Judges `CLIENT TRACKING`: invalidations name keys, whichever client changed them.
     fn judge_tracking(&self, words: &[Arg<'_>]) -> Verdict {
         let has =
             |option: &[u8]| words.iter().any(|word| word.as_bytes().eq_ignore_ascii_case(option));
@@ -192,10 +192,10 @@ impl Rules {
     }
 }
 
-/// Whether a command can change anything, as far as the table of commands knows.
+/// Returns whether a command can change anything, as far as the table of commands knows.
 fn changes_something(spec: &CommandSpec) -> bool {
     use SideEffects::{ServerAdmin, WriteAccumulating, WriteChecked, WriteLastWins};
-    // Scripts and messages are no writes for the server.
+    // The server does not count scripts and messages as writes.
     spec.is_write()
         || matches!(
             spec.side_effects(&[]),
@@ -203,9 +203,10 @@ fn changes_something(spec: &CommandSpec) -> bool {
         )
 }
 
-/// The word behind each occurrence of an option, wherever it may be.
+/// Returns the word behind each occurrence of an option.
 ///
-/// A value that reads like the option is taken for it too: at worst too much is judged.
+/// A value that reads like the option is taken for the option too: at worst one word too many is
+/// judged.
 fn behind<'w, 'a>(
     words: &'w [Arg<'a>],
     from: usize,

@@ -1,4 +1,4 @@
-//! What a principal may do, and how much of it.
+//! Policies: what a principal may do, and how much.
 
 mod config_get;
 mod judge;
@@ -12,7 +12,7 @@ pub use judge::{Allowed, Refusal};
 pub use prefixes::{PrefixError, Prefixes};
 pub use rules::{Rules, RulesError};
 
-/// What principals may do, and how much of it
+/// What principals may do, and how much
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Policy {
@@ -25,13 +25,14 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Nothing but what a connection itself needs.
+    /// Returns a policy that allows only what a connection itself needs.
     pub fn deny_all() -> Self {
         Self::with_rules(Rules::deny_all())
     }
 
-    /// Everything but what would turn the connection into something else: for development, with
-    /// larger messages (16 MiB) and commands (64 MiB), and no end of idle or long sessions.
+    /// Returns a policy for development: everything is allowed except commands that turn the
+    /// connection into something else. Messages may have 16 MiB and commands 64 MiB, and sessions
+    /// are not ended for being idle or long.
     pub fn development() -> Self {
         let client = ClientLimits {
             message: 16 << 20,
@@ -43,7 +44,7 @@ impl Policy {
         Self { client, ..Self::with_rules(Rules::development()) }
     }
 
-    /// These rules with the default limits.
+    /// Returns a policy of these rules with the default limits.
     pub fn with_rules(rules: Rules) -> Self {
         Self { rules, client: ClientLimits::default(), principal: SharedLimits::default() }
     }
@@ -53,21 +54,22 @@ impl Policy {
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct ClientLimits {
-    /// Bytes of one WebSocket message. Default 1 MiB.
+    /// The most bytes of one WebSocket message. Default 1 MiB.
     pub message: usize,
-    /// Frames of one WebSocket message. Default 4096.
+    /// The most frames of one WebSocket message. Default 4096.
     pub fragments: usize,
-    /// Bytes of one command. Default 1 MiB.
+    /// The most bytes of one command. Default 1 MiB.
     pub command: usize,
-    /// Words of one command. Default 1,048,576.
+    /// The most words of one command. Default 1,048,576.
     pub arguments: usize,
-    /// Commands that wait for their replies; what is beyond is not read yet. Default 256.
+    /// The most commands that wait for their replies; further ones are not read yet. Default 256.
     pub in_flight: usize,
-    /// How fast; what is beyond waits. Default unlimited.
+    /// The rate of commands and bytes; a client above it waits. Default unlimited.
     pub rate: Rate,
     /// Closes clients that neither send nor receive for this long. Default 1 hour.
     pub idle: Option<Duration>,
-    /// Closes clients after this long, if their credential does not expire before. Default 24 hours.
+    /// Closes clients after this long, if their credential does not expire before. Default 24
+    /// hours.
     pub session: Option<Duration>,
     /// Denied commands that are answered with an error before the client is closed. Default 10.
     pub denied: u32,
@@ -93,15 +95,16 @@ impl Default for ClientLimits {
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
 pub struct SharedLimits {
-    /// Clients at the same time. Default unlimited.
+    /// The most clients at the same time. Default unlimited.
     pub connections: Option<usize>,
-    /// Commands that wait for their replies; what is beyond is not read yet. Default unlimited.
+    /// The most commands that wait for their replies; further ones are not read yet. Default
+    /// unlimited.
     pub in_flight: Option<usize>,
-    /// How fast; what is beyond waits. Default unlimited.
+    /// The rate of commands and bytes; clients above it wait. Default unlimited.
     pub rate: Rate,
 }
 
-/// How fast something may go; a second's worth may come at once
+/// A rate; a second's worth of it may come at once
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Rate {

@@ -1,8 +1,8 @@
-//! The keys or channels that begin with one of a few texts.
+//! Sets of keys or channels, given by the beginnings of their names.
 
 use std::fmt;
 
-/// The keys or channels that begin with one of these texts
+/// The set of keys or channels that begin with one of these texts
 ///
 /// ```
 /// use redmux_gateway::Prefixes;
@@ -10,26 +10,26 @@ use std::fmt;
 /// let prefixes = Prefixes::new(["app:", "user:{sub}:"])?;
 /// let ada = prefixes.of_subject("ada").expect("a plain name");
 /// assert!(ada.contains(b"user:ada:cart") && !ada.contains(b"user:adam:cart"));
-/// // A pattern is within if all it can match is.
+/// // A pattern is in the set if everything that it can match is.
 /// assert!(ada.contains_pattern(b"app:*") && !ada.contains_pattern(b"ap*"));
 /// # Ok::<(), redmux_gateway::PrefixError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Prefixes(Vec<String>);
 
-/// A text that is not taken for a prefix
+/// A text that is not accepted as a prefix
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PrefixError {
-    /// The empty text, which is the beginning of everything.
+    /// The text is empty, which would mean everything.
     #[error("an empty prefix means everything: write \"*\" for that")]
     Empty,
-    /// There is a `*` in it.
+    /// The text contains a `*`.
     #[error(
         "prefixes are plain text: write \"app:\" and not \"app:*\" (\"*\" alone is everything)"
     )]
     Pattern,
-    /// `{sub}` or `{iss}` has nothing behind it that ends a name.
+    /// There is no character behind `{sub}` or `{iss}` that ends a name.
     #[error(
         "behind {{sub}} and {{iss}} there must be `:` or `/`, or one user's name could begin another's"
     )]
@@ -42,11 +42,11 @@ const SUBJECT: &str = "{sub}";
 const ISSUER: &str = "{iss}";
 
 impl Prefixes {
-    /// Takes texts as they are; `*` alone is everything, `{sub}` the subject of a JWT, `{iss}`
-    /// the name that the configuration gives to its issuer.
+    /// Makes a set of prefixes. `*` alone means everything, `{sub}` the subject of a JWT, and
+    /// `{iss}` the name that the configuration gives to the JWT's issuer.
     ///
     /// # Errors
-    /// A text means something else than it looks like.
+    /// A text would not mean what it looks like.
     pub fn new<T: Into<String>>(texts: impl IntoIterator<Item = T>) -> Result<Self, PrefixError> {
         let mut prefixes = Vec::new();
         for text in texts {
@@ -69,37 +69,37 @@ impl Prefixes {
         Ok(Self(prefixes))
     }
 
-    /// Everything.
+    /// Returns the set of everything.
     pub fn all() -> Self {
         Self(vec![String::new()])
     }
 
-    /// Whether nothing is among them.
+    /// Returns whether the set is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether everything is among them.
+    /// Returns whether the set contains everything.
     pub fn is_all(&self) -> bool {
         self.0.iter().any(String::is_empty)
     }
 
-    /// Whether the name of a subject has a place in them.
+    /// Returns whether a prefix contains `{sub}`.
     pub fn wants_subject(&self) -> bool {
         self.0.iter().any(|prefix| prefix.contains(SUBJECT))
     }
 
-    /// Whether the name of an issuer has a place in them.
+    /// Returns whether a prefix contains `{iss}`.
     pub fn wants_issuer(&self) -> bool {
         self.0.iter().any(|prefix| prefix.contains(ISSUER))
     }
 
-    /// Those of a subject; `None` if its name could be read as more than a name.
+    /// Fills in the subject's name; `None` if it has characters that are not part of a plain name.
     pub fn of_subject(&self, subject: &str) -> Option<Self> {
         self.filled_in(SUBJECT, subject)
     }
 
-    /// Those of an issuer; `None` if its name could be read as more than a name.
+    /// Fills in the issuer's name; `None` if it has characters that are not part of a plain name.
     pub fn of_issuer(&self, issuer: &str) -> Option<Self> {
         self.filled_in(ISSUER, issuer)
     }
@@ -111,27 +111,27 @@ impl Prefixes {
         plain.then(|| Self(self.0.iter().map(|text| text.replace(place, name)).collect()))
     }
 
-    /// Whether whatever is among `other` is among them.
+    /// Returns whether the set contains everything that `other` contains.
     pub(super) fn covers(&self, other: &Self) -> bool {
         other.0.iter().all(|text| self.contains(text.as_bytes()))
     }
 
-    /// Whether a name that begins with this text can be among them.
+    /// Returns whether a name that begins with this text can be in the set.
     pub(super) fn meets(&self, text: &str) -> bool {
         self.0.iter().any(|prefix| prefix.starts_with(text) || text.starts_with(prefix.as_str()))
     }
 
-    /// Those with the place of a subject in them, as texts.
+    /// Returns the prefixes that contain `{sub}`.
     pub(crate) fn of_subjects(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str).filter(|prefix| prefix.contains(SUBJECT))
     }
 
-    /// Whether this name is among them.
+    /// Returns whether this name is in the set.
     pub fn contains(&self, name: &[u8]) -> bool {
         self.0.iter().any(|prefix| name.starts_with(prefix.as_bytes()))
     }
 
-    /// Whether whatever this glob pattern matches is among them.
+    /// Returns whether everything that this glob pattern matches is in the set.
     pub fn contains_pattern(&self, pattern: &[u8]) -> bool {
         let plain = pattern.iter().position(|b| b"*?[\\".contains(b)).unwrap_or(pattern.len());
         self.contains(&pattern[..plain])

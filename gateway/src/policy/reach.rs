@@ -1,10 +1,11 @@
-//! How far rules reach: what is about all keys, what can never pass, which rules allow more.
+//! How far rules reach: which commands concern all keys, which can never pass, which rules allow
+//! more.
 
 use redmux_resp::commands::{CommandSpec, SideEffects};
 
 use super::{Prefixes, Rules, rules::Commands};
 
-/// Commands without keys that read nothing of anybody's.
+/// Commands without keys that read no data and nothing about other clients.
 const HARMLESS: &[&str] = &[
     "ACL CAT",
     "ACL GENPASS",
@@ -21,12 +22,13 @@ const HARMLESS: &[&str] = &[
     "SCRIPT EXISTS",
 ];
 
-/// Channels on which servers announce changes of keys, by any client.
+/// The beginnings of channels on which servers announce changes of keys by any client.
 const KEYSPACE_CHANNELS: [&str; 2] = ["__keyspace@", "__keyevent@"];
 
 impl Rules {
-    /// Whether a command without keys concerns data beyond what is allowed: the number of keys,
-    /// or what the server shows of its clients, commands, scripts and configuration.
+    /// Returns whether a command without keys concerns data that these rules do not allow: the
+    /// number of keys, or what the server shows of its clients, commands, scripts and
+    /// configuration.
     pub(super) fn is_about_all(&self, spec: &CommandSpec) -> bool {
         // Scripts without keys are judged by their own rule.
         if spec.has_movable_keys() || HARMLESS.contains(&spec.name()) {
@@ -36,7 +38,8 @@ impl Rules {
         (reads && !self.read.is_all()) || (spec.is_write() && !self.write.is_all())
     }
 
-    /// Listed commands that no arguments let pass under these rules, and what they lack.
+    /// Returns the listed commands that cannot pass with any arguments, and what each of them
+    /// lacks.
     pub fn idle(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         self.listed().filter_map(|name| {
             let (first, second) = match name.split_once(' ') {
@@ -48,7 +51,7 @@ impl Rules {
         })
     }
 
-    /// What a command lacks to pass at all.
+    /// Returns what a command lacks to pass with some arguments; `None` if it can pass.
     fn lack(&self, spec: &CommandSpec) -> Option<&'static str> {
         const READ_ALL: &str = "read = [\"*\"], because it is about all keys";
         const WRITE_ALL: &str = "write = [\"*\"], because it is about all keys";
@@ -83,7 +86,7 @@ impl Rules {
             };
         }
         let (mut reads, mut writes) = match spec.name() {
-            // Their options decide: the least of them.
+            // Their options decide; these are the fewest rights that some form needs.
             "SET" => (false, true),
             "BITFIELD" => (true, false),
             _ => (false, false),
@@ -112,7 +115,7 @@ impl Rules {
         }
     }
 
-    /// Whether listeners may learn names of keys that they may not read.
+    /// Returns whether subscribers may learn names of keys that they may not read.
     pub fn hears_of_all_keys(&self) -> bool {
         let listens = ["SUBSCRIBE", "PSUBSCRIBE"];
         !self.read.is_all()
@@ -120,7 +123,7 @@ impl Rules {
             && KEYSPACE_CHANNELS.iter().any(|channel| self.subscribe.meets(channel))
     }
 
-    /// Whether everything that passes under `other` passes under these rules too.
+    /// Returns whether these rules allow everything that `other` allows.
     pub(crate) fn covers(&self, other: &Self) -> bool {
         let commands = match (&self.commands, &other.commands) {
             (Commands::Any, _) => return true,

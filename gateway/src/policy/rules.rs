@@ -1,4 +1,4 @@
-//! Which commands, keys, channels and databases are allowed.
+//! Rules: which commands, keys, channels and databases are allowed.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -6,7 +6,7 @@ use redmux_resp::commands::{CommandSpec, SideEffects};
 
 use super::Prefixes;
 
-/// Which commands, keys, channels and databases are allowed; all else is not
+/// The commands, keys, channels and databases that are allowed; nothing else is
 ///
 /// ```
 /// use redmux_gateway::{Prefixes, Rules};
@@ -28,29 +28,29 @@ pub struct Rules {
     pub(super) scripts: bool,
 }
 
-/// Which commands
+/// The commands that are allowed
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Commands {
-    /// All but those that change what the connection is.
+    /// All commands except those that turn the connection into something else.
     Any,
-    /// These, by the name in the table.
+    /// These commands, by their names in the table.
     Listed(Arc<BTreeSet<&'static str>>),
 }
 
-/// A rule that cannot be
+/// A rule that is not possible
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RulesError {
     /// No command has this name.
-    #[error("`{0}` is no command that is known here")]
+    #[error("`{0}` is not a known command")]
     Unknown(String),
-    /// It has subcommands.
+    /// The command has subcommands.
     #[error("`{0}` has subcommands: name each that is allowed, such as `{1}`")]
     Container(String, &'static str),
-    /// It may never pass.
+    /// The command can never be allowed.
     #[error("`{0}` can never be allowed: {1}")]
     Never(&'static str, &'static str),
-    /// A script is allowed that keys cannot be told from.
+    /// Scripts are allowed, and the gateway cannot know which keys they use.
     #[error(
         "`{0}` runs or installs scripts, which may use keys they do not name: with key prefixes, \
          the policy needs scripts = \"acl\" (Redis's ACL user is then the only wall around them)"
@@ -58,7 +58,7 @@ pub enum RulesError {
     Script(&'static str),
 }
 
-/// Exact names that never pass, and why.
+/// Exact names of commands that are never allowed, and why.
 const NEVER: &[(&str, &str)] = &[
     ("SYNC", "it makes the connection a replication stream"),
     ("PSYNC", "it makes the connection a replication stream"),
@@ -68,7 +68,7 @@ const NEVER: &[(&str, &str)] = &[
     ("SCRIPT DEBUG", "it makes the connection a debugger's, and may stop the server for everybody"),
 ];
 
-/// These too, where a policy lists what is allowed.
+/// Further commands that cannot be on a list, and why.
 const NEVER_LISTED: &[(&str, &str)] = &[
     ("AUTH", "the gateway logs in, nobody else"),
     ("RESET", "it would log the gateway out"),
@@ -76,7 +76,7 @@ const NEVER_LISTED: &[(&str, &str)] = &[
     ("SWAPDB", "it reaches beyond the databases of the policy"),
 ];
 
-/// Allowed without being listed: no client can do without.
+/// Commands that are allowed without being listed: every client needs them.
 const ALWAYS: &[&str] = &[
     "CLIENT ID",
     "CLIENT SETINFO",
@@ -91,7 +91,7 @@ const ALWAYS: &[&str] = &[
     "UNSUBSCRIBE",
 ];
 
-/// They run code, or put code where others call it.
+/// Commands that run code, or store code that others call.
 const SCRIPTS: &[&str] = &[
     "EVAL",
     "EVALSHA",
@@ -104,10 +104,10 @@ const SCRIPTS: &[&str] = &[
 ];
 
 impl Rules {
-    /// These commands, exact to the subcommand, on nothing yet.
+    /// Allows these commands, each with its subcommand, on no keys or channels yet.
     ///
     /// # Errors
-    /// One is unknown, has subcommands, or may never pass.
+    /// A command is unknown, has subcommands, or can never be allowed.
     pub fn new<'a>(commands: impl IntoIterator<Item = &'a str>) -> Result<Self, RulesError> {
         let mut listed: BTreeSet<&'static str> = ALWAYS.iter().copied().collect();
         for name in commands {
@@ -134,7 +134,7 @@ impl Rules {
         Ok(Self { commands: Commands::Listed(Arc::new(listed)), ..Self::deny_all() })
     }
 
-    /// Nothing but what a connection itself needs.
+    /// Allows only what a connection itself needs.
     pub fn deny_all() -> Self {
         Self {
             commands: Commands::Listed(Arc::new(ALWAYS.iter().copied().collect())),
@@ -147,36 +147,37 @@ impl Rules {
         }
     }
 
-    /// Everything but what would turn the connection into something else: for development.
+    /// Allows everything except commands that turn the connection into something else: for
+    /// development.
     pub fn development() -> Self {
         Self { commands: Commands::Any, ..Self::deny_all() }
     }
 
-    /// With these keys to read.
+    /// Sets the keys that may be read. Default none.
     pub fn read(mut self, prefixes: Prefixes) -> Self {
         self.read = prefixes;
         self
     }
 
-    /// With these keys to write.
+    /// Sets the keys that may be written. Default none.
     pub fn write(mut self, prefixes: Prefixes) -> Self {
         self.write = prefixes;
         self
     }
 
-    /// With these channels to listen to.
+    /// Sets the channels that may be subscribed to. Default none.
     pub fn subscribe(mut self, prefixes: Prefixes) -> Self {
         self.subscribe = prefixes;
         self
     }
 
-    /// With these channels to publish to.
+    /// Sets the channels that may be published to. Default none.
     pub fn publish(mut self, prefixes: Prefixes) -> Self {
         self.publish = prefixes;
         self
     }
 
-    /// With these databases; the first is where clients begin. Default 0 only.
+    /// Sets the databases that may be selected; clients begin in the first one. Default 0 only.
     pub fn databases(mut self, databases: Vec<u32>) -> Self {
         self.databases = databases;
         self
@@ -188,10 +189,11 @@ impl Rules {
         self
     }
 
-    /// Whether the rules fit each other.
+    /// Checks that the rules fit each other.
     ///
     /// # Errors
-    /// Scripts are allowed on some keys only, and nothing says who holds them to these.
+    /// Scripts are allowed on some keys only, and neither the gateway nor Redis's ACL holds them to
+    /// these keys.
     pub fn check(&self) -> Result<(), RulesError> {
         if self.scripts || (self.read.is_all() && self.write.is_all()) {
             return Ok(());
@@ -202,7 +204,7 @@ impl Rules {
         }
     }
 
-    /// Names of the commands that are listed.
+    /// Returns the names of the listed commands.
     pub fn listed(&self) -> impl Iterator<Item = &'static str> {
         let listed = match &self.commands {
             Commands::Any => None,
@@ -211,22 +213,22 @@ impl Rules {
         listed.into_iter().flatten()
     }
 
-    /// The database that clients begin in.
+    /// Returns the database that clients begin in.
     pub fn first_database(&self) -> u32 {
         self.databases.first().copied().unwrap_or(0)
     }
 
-    /// Whether everything but a few commands may pass.
+    /// Returns whether these are the rules for development.
     pub fn is_development(&self) -> bool {
         self.commands == Commands::Any
     }
 
-    /// Whether keys or channels depend on the subject of a JWT.
+    /// Returns whether keys or channels depend on the subject of a JWT.
     pub fn wants_subject(&self) -> bool {
         self.all_prefixes().iter().any(|prefixes| prefixes.wants_subject())
     }
 
-    /// Those of a subject; `None` if its name could be read as more than a name.
+    /// Fills in the subject's name; `None` if it has characters that are not part of a plain name.
     pub fn of_subject(&self, subject: &str) -> Option<Self> {
         Some(Self {
             read: self.read.of_subject(subject)?,
@@ -237,12 +239,12 @@ impl Rules {
         })
     }
 
-    /// Whether prefixes depend on the issuer of a JWT.
+    /// Returns whether prefixes depend on the issuer of a JWT.
     pub fn wants_issuer(&self) -> bool {
         self.all_prefixes().iter().any(|prefixes| prefixes.wants_issuer())
     }
 
-    /// Those of an issuer; `None` if its name could be read as more than a name.
+    /// Fills in the issuer's name; `None` if it has characters that are not part of a plain name.
     pub fn of_issuer(&self, issuer: &str) -> Option<Self> {
         Some(Self {
             read: self.read.of_issuer(issuer)?,
@@ -258,7 +260,7 @@ impl Rules {
     }
 }
 
-/// The name of a command that passes under no rules at all, and why.
+/// Returns the name of a command that no rules allow, and why.
 pub(super) fn never_at_all(words: &[&[u8]]) -> Option<(&'static str, &'static str)> {
     let is = |index: usize, text: &str| {
         words.get(index).is_some_and(|word| word.eq_ignore_ascii_case(text.as_bytes()))
@@ -269,7 +271,7 @@ pub(super) fn never_at_all(words: &[&[u8]]) -> Option<(&'static str, &'static st
     })
 }
 
-/// Why a command can never be on a list.
+/// Returns why a command can never be on a list; `None` if it can.
 fn never(spec: &CommandSpec) -> Option<&'static str> {
     let name = spec.name();
     if let Some((_, why)) = NEVER.iter().chain(NEVER_LISTED).find(|(never, _)| *never == name) {

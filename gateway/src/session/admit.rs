@@ -1,4 +1,4 @@
-//! What a client's commands wait for before they are sent.
+//! The limits that a client's commands wait for before they are sent.
 
 use std::{pin::pin, sync::atomic::Ordering::Relaxed, task::Poll};
 
@@ -8,9 +8,10 @@ use super::client::{Live, Session};
 use crate::limits::{Room, pace, take_room};
 
 impl Session<'_> {
-    /// Waits until as many of these commands as the room is for may be sent: one at least.
+    /// Waits until at least one of these commands may be sent; the room says how many may.
     pub(super) async fn admit<'l>(&self, live: &'l Live, commands: usize) -> Room<'l> {
-        // A client that does not take replies is owed no more of them: they would fill the server.
+        // A client that takes no replies gets no more commands through: the replies would fill the
+        // server's memory.
         self.patiently(self.taking.wait()).await;
         let room = self.patiently(take_room(&live.levels, commands)).await;
         self.pace(live, room.count(), 0).await;
@@ -24,7 +25,8 @@ impl Session<'_> {
         }
     }
 
-    /// Waits, if need be, while the client is not read and so cannot answer pings.
+    /// Waits, and marks the client as stalled meanwhile: it is not read, so its pongs do not
+    /// arrive.
     pub(super) async fn patiently<T>(&self, wait: impl Future<Output = T>) -> T {
         let mut wait = pin!(wait);
         if let Poll::Ready(done) = poll!(&mut wait) {

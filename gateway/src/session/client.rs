@@ -1,4 +1,4 @@
-//! A client that is admitted: what it may do, and what is known of it.
+//! An admitted client: what it may do now, and what is known of it.
 
 use std::{
     sync::{
@@ -23,7 +23,7 @@ use crate::{
 pub(super) type Sink = WebSocketSender<Watched>;
 pub(super) type Source = WebSocketReceiver<Watched>;
 
-/// A client that is admitted
+/// An admitted client
 pub(super) struct Session<'s> {
     pub(super) shared: &'s Shared,
     pub(super) peer: Peer,
@@ -32,14 +32,16 @@ pub(super) struct Session<'s> {
     pub(super) live: Mutex<Arc<Live>>,
     pub(super) flight: Mutex<Flight>,
     pub(super) frames: Arc<Frames>,
-    /// The last sign of life, and the last message either way; microseconds since the start.
+    /// When the client last gave a sign of life, and when a message last went either way; in
+    /// microseconds since the start.
     pub(super) heard: AtomicU64,
     pub(super) active: AtomicU64,
-    /// The last bytes from the server, and when a command began that has not ended (zero: none).
+    /// When the server last sent something, and when the unfinished command began (zero if there is
+    /// none); in microseconds since the start.
     pub(super) answered: AtomicU64,
     pub(super) begun: AtomicU64,
     pub(super) taking: Taking,
-    /// It is not being read, because a limit is reached or the server is slow.
+    /// Whether the client is not read at the moment, because of a limit or a slow server.
     pub(super) stalled: AtomicBool,
     pub(super) commands: AtomicU64,
     pub(super) bytes_in: AtomicU64,
@@ -47,18 +49,18 @@ pub(super) struct Session<'s> {
     _counted: Counted,
 }
 
-/// What holds for a client at the moment
+/// What applies to a client now; a reload replaces it
 pub(super) struct Live {
     pub(super) grant: Grant,
-    /// The client itself, its principal, everybody.
+    /// The client's own usage, its principal's, and that of all clients.
     pub(super) levels: Vec<Level>,
-    /// Most commands that go out at once.
+    /// The most commands that are sent at once.
     pub(super) batch: usize,
-    /// Whether commands go to an audit log.
+    /// Whether commands are written to an audit log.
     pub(super) audited: bool,
 }
 
-/// Most commands that go out at once, if no limit is lower.
+/// The most commands that are sent at once, if no limit is lower.
 const BATCH: usize = 256;
 
 impl Live {
@@ -120,10 +122,11 @@ impl<'s> Session<'s> {
         session
     }
 
-    /// Takes what holds now for this client too, if it still may be here.
+    /// Applies the current configuration to this client.
     ///
-    /// What is no longer allowed may have been granted already: it is tracked, queued in a
-    /// transaction, or waited for. A client that loses rights therefore begins anew.
+    /// # Errors
+    /// Why the client must be closed. A client that loses rights must connect again: what it may no
+    /// longer do may be under way, as a tracked key, in a transaction, or in a blocking command.
     pub(super) fn renew(&self, live: &Live) -> Result<(), CloseReason> {
         let renewed = self.shared.state().config.access.renew(&live.grant);
         let lost = |lost| match lost {
@@ -141,7 +144,7 @@ impl<'s> Session<'s> {
         }
         let client = &new.policy.client;
         if !self.frames.set(client.message, client.fragments) {
-            // The WebSocket library was told a lower bound when the client came.
+            // The WebSocket library has a lower bound since the client connected.
             return Err(CloseReason::Restart);
         }
         let live = Live::new(self.shared, live.usages(), grant);

@@ -20,22 +20,22 @@ use crate::{
     shared::{Counted, Peer, Shared},
 };
 
-/// Bounds of what strangers may send, as Redis has them.
+/// The most bytes that a stranger may send, as in Redis.
 pub(crate) const MAX_BYTES: usize = 16 << 10;
 const MAX_WORDS: usize = 10;
-/// Messages and pings that it may come in: each costs a look, and pings an answer.
+/// The most messages that the first command may come in, pings included: each costs time.
 const MAX_MESSAGES: usize = 64;
 
-/// What is left of the first message
+/// What remains of the first message
 #[derive(Default)]
 pub(super) struct Opening {
-    /// For the client, before all else.
+    /// A reply for the client, before all others.
     pub(super) answer: Option<Bytes>,
-    /// For the server, before all else.
+    /// Bytes for the server, before all others.
     pub(super) forward: Option<Vec<u8>>,
-    /// The first command, if it is one like any other.
+    /// The first command, if it showed no credential.
     pub(super) command: Option<Command>,
-    /// Holds what came behind it.
+    /// The reader with what came behind the first command.
     pub(super) reader: Option<CommandReader>,
 }
 
@@ -56,7 +56,7 @@ pub(super) async fn read(
     log_in(shared, peer, shown, reader)
 }
 
-/// Whether a client that was let in without a credential may still show one.
+/// Returns whether a client that was admitted without a credential may still show one.
 pub(super) fn may_follow(grant: &Grant, shared: &Shared) -> bool {
     let development = grant.principal.policy.rules.is_development();
     grant.credential == Credential::Anonymous
@@ -64,9 +64,9 @@ pub(super) fn may_follow(grant: &Grant, shared: &Shared) -> bool {
         && shared.state().config.first_message_timeout.is_some()
 }
 
-/// Waits for the first command of a client that needs no credential: it may be one.
+/// Waits for the first command of a client that needs no credential, in case it shows one.
 ///
-/// Nobody has to say anything: a client that waits is served as what it is.
+/// A client that sends nothing in time is served without a credential.
 pub(super) async fn await_one(
     source: &mut Source,
     shared: &Shared,
@@ -81,7 +81,7 @@ pub(super) async fn await_one(
     let command = first_command(source, shared, &mut reader, limit).await?;
     match command.as_ref().and_then(shown) {
         Some(shown) => {
-            // Its place is for what it is now.
+            // The client was counted as anonymous: it is counted again as what it is now.
             drop(anonymous);
             log_in(shared, peer, shown, reader)
         }
@@ -89,7 +89,7 @@ pub(super) async fn await_one(
     }
 }
 
-/// The first command; `None` if none comes in time, or among the first messages.
+/// Reads the first command; `None` if it does not come in time, or not in the first messages.
 async fn first_command(
     source: &mut Source,
     shared: &Shared,
@@ -125,7 +125,7 @@ struct ShownByCommand {
     opening: Opening,
 }
 
-/// The credential that a command shows, if it shows one.
+/// Returns the credential that a command shows, if it shows one.
 fn shown(command: &Command) -> Option<ShownByCommand> {
     let words = command.words();
     let is = |at: usize, text: &[u8]| words.get(at).is_some_and(|w| w.eq_ignore_ascii_case(text));
@@ -137,7 +137,7 @@ fn shown(command: &Command) -> Option<ShownByCommand> {
         _ => return None,
     };
     if is(0, b"HELLO") {
-        // What is left of it is judged like any other command.
+        // The rest of the command is judged like any other.
         let rest = [&words[..2], &words[5..]].concat();
         if rest.iter().any(|word| word.eq_ignore_ascii_case(b"AUTH")) {
             return None;

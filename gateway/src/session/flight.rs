@@ -1,4 +1,4 @@
-//! Commands on their way.
+//! The commands of a client that wait for their replies.
 
 use std::collections::VecDeque;
 
@@ -8,22 +8,22 @@ use crate::replies::{Passed, Word};
 #[derive(Debug, Default)]
 pub(super) struct Flight {
     due: VecDeque<Due>,
-    /// Messages come as arrays: RESP2 with subscriptions.
+    /// Whether messages come as arrays: in RESP2, with subscriptions.
     arrays_are_pushed: bool,
 }
 
-/// What is owed for one command
+/// The reply that is due to one command
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Due {
-    /// Microseconds since the session began.
+    /// When it was sent, in microseconds since the session began.
     pub(super) sent: u64,
-    /// Subscriptions are confirmed one by one; zero is an ordinary reply.
+    /// How many confirmations of a subscription are due; zero means an ordinary reply.
     pub(super) confirmations: u32,
-    /// The command replaces a denied one: how long the server takes for it says nothing.
+    /// Whether the command replaces a denied one: its time says nothing about the server.
     pub(super) denied: bool,
 }
 
-/// Whether it is `SUBSCRIBE` or one of its kin.
+/// Returns whether the command subscribes or unsubscribes, in any of its six forms.
 pub(super) fn subscribes(name: &[u8]) -> bool {
     (9..=12).contains(&name.len()) && name[name.len() - 9..].eq_ignore_ascii_case(b"SUBSCRIBE")
 }
@@ -31,12 +31,12 @@ pub(super) fn subscribes(name: &[u8]) -> bool {
 impl Due {
     pub(super) fn of(words: &[&[u8]]) -> Self {
         let subscribes = subscribes(words.first().copied().unwrap_or_default());
-        // Without channels, as many as there are: at least one.
+        // Without channels there is one confirmation for each subscription, and at least one.
         let confirmations = u32::try_from(words.len().saturating_sub(1)).unwrap_or(u32::MAX).max(1);
         Self { sent: 0, confirmations: if subscribes { confirmations } else { 0 }, denied: false }
     }
 
-    /// Of a command that is not let through.
+    /// Returns what is due to a command that was refused.
     pub(super) fn of_refusal() -> Self {
         Self { sent: 0, confirmations: 0, denied: true }
     }
@@ -47,7 +47,7 @@ impl Flight {
         self.due.len()
     }
 
-    /// When the oldest was sent.
+    /// Returns when the oldest command was sent.
     pub(super) fn oldest(&self) -> Option<u64> {
         self.due.front().map(|due| due.sent)
     }
@@ -73,7 +73,7 @@ impl Flight {
         if pushed { None } else { self.due.pop_front() }
     }
 
-    /// Gives memory back that a burst took.
+    /// Frees the memory that a burst took.
     pub(super) fn shrink(&mut self) {
         if self.due.is_empty() && self.due.capacity() > 64 {
             self.due = VecDeque::new();

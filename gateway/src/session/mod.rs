@@ -46,10 +46,10 @@ use crate::{
     upstream::Unconnected,
 };
 
-/// Who has its WebSocket
+/// A client whose WebSocket is open
 pub(crate) enum Entered {
     Known(Box<(Grant, Counted)>),
-    /// It has to show a credential in its first message.
+    /// A client that has to show a credential in its first message.
     Stranger(Stranger),
 }
 
@@ -71,7 +71,7 @@ pub(crate) async fn serve(
             first_message::await_one(&mut source, shared, &peer, &frames, *admitted).await
         }
         Entered::Known(admitted) => Ok((*admitted, first_message::Opening::default())),
-        // It counts as a stranger until it is known.
+        // It is counted as a stranger until its credential is known.
         Entered::Stranger(_stranger) => first_message::read(&mut source, shared, &peer).await,
     };
     let reason = match admitted {
@@ -137,7 +137,7 @@ impl Session<'_> {
         let mut replies = Box::pin(replies::forward(self, sink, from));
         let first = {
             let requests = requests::forward(self, source, &mut to, reader, opening);
-            // New rules are taken before more commands are judged.
+            // New rules apply before more commands are judged.
             let watch = select(Box::pin(self.watch()), Box::pin(self.watch_server()));
             let ends = select(select(watch, Box::pin(requests)), &mut replies);
             match select(Box::pin(ends), Box::pin(self.told_to_stop(shutdown))).await {
@@ -152,7 +152,7 @@ impl Session<'_> {
         };
         match first {
             Some(reason) => reason,
-            // The gateway stops: nothing more is read from the client; replies on their way are.
+            // The gateway stops: the client is no longer read, but gets the replies on their way.
             None => {
                 let drain = self.shared.state().config.drain;
                 let drained = Box::pin(timeout(drain, self.drained()));
@@ -164,11 +164,11 @@ impl Session<'_> {
         }
     }
 
-    /// Ends when the gateway stops and it is this client's turn.
+    /// Ends when the gateway stops and it is this client's turn to leave.
     async fn told_to_stop(&self, shutdown: &Receiver<()>) {
         // The channel carries nothing: it ends when the gateway stops.
         let _ = shutdown.recv().await;
-        // Not all at once, or all would knock at the same moment elsewhere.
+        // Not all clients at once: they would all connect elsewhere at the same moment.
         Timer::after(part_of(self.shared.state().config.drain_spread)).await;
     }
 
@@ -180,7 +180,7 @@ impl Session<'_> {
     }
 }
 
-/// A random part of this time.
+/// Returns a random part of this time.
 fn part_of(time: Duration) -> Duration {
     let random = u32::try_from(RandomState::new().hash_one(()) >> 32).unwrap_or(0);
     let part = time.as_secs_f64() * f64::from(random) / f64::from(u32::MAX);
@@ -201,6 +201,6 @@ pub(crate) async fn say_goodbye(mut sink: Sink, mut source: Source, reason: &Clo
         while let Some(Ok(_)) = source.next().await {}
         Ok::<_, WsError>(())
     };
-    // The client may have gone or may not listen: it was told as well as could be.
+    // The client may be gone, or not read: more cannot be done.
     let _ = timeout(Duration::from_secs(2), goodbye).await;
 }

@@ -27,7 +27,7 @@ use crate::{
     upstream::Reader,
 };
 
-/// What an idle client needs.
+/// The size of an idle client's buffer.
 const SMALL: usize = 2 << 10;
 
 /// Forwards replies until either side is gone.
@@ -52,7 +52,7 @@ pub(super) async fn forward(
                 (Message::Binary(Bytes::copy_from_slice(&buffer[..n])), n, session.now())
             }
             Either::Right(_) => {
-                // A good moment to give back what a burst took.
+                // The client is idle: the memory of a burst is given back.
                 buffer = vec![0; SMALL];
                 session.flight(Flight::shrink);
                 match pings.due(session) {
@@ -68,7 +68,7 @@ pub(super) async fn forward(
         };
         let slow = session.shared.state().config.slow_client_timeout;
         let sent = session.taking.during(async {
-            // Pongs that wait go first: with them the message may not fit.
+            // Waiting pongs are sent first: with them the message may not fit.
             sink.flush().await?;
             sink.send(message).await
         });
@@ -80,7 +80,7 @@ pub(super) async fn forward(
         if taken == 0 {
             continue;
         }
-        // Counted when they are handed over: a drain may end with the last of them.
+        // Replies are counted when they are handed over: a drain may end with the last of them.
         if let Err(reason) = count(session, &mut counter, &buffer[..taken], at) {
             return reason;
         }
@@ -111,7 +111,7 @@ fn count(
                 return;
             }
             errors += u64::from(matches!(passed.kind, b'-' | b'!'));
-            // Commands that went out together are one observation, made many times.
+            // Commands that were sent together are added as one time with a count.
             if oldest == Some(due.sent) {
                 sent_together += 1;
             } else {
@@ -131,21 +131,21 @@ fn count(
     passed.map_err(|_| CloseReason::UpstreamClosed)
 }
 
-/// Whether the client still answers
+/// Pings of the client, to find out whether it still answers
 struct Pings {
     sent: Option<Instant>,
 }
 
 impl Pings {
-    /// The timer has fired.
+    /// Decides what to do when the timer has fired.
     fn due(&mut self, session: &Session<'_>) -> Result<Next, CloseReason> {
         let (interval, patience) = {
             let state = session.shared.state();
             (state.config.ping_interval, state.config.pong_timeout)
         };
         let heard = session.at(&session.heard);
-        // Its pongs are not read while it must wait. Pings are sent all the same: if nobody is
-        // there, the system finds out.
+        // Pongs are not read while the client is stalled. Pings are sent all the same: if the
+        // client is gone, the system notices.
         if session.stalled.load(Relaxed) {
             self.sent = None;
             return Ok(Next::Ping(interval));

@@ -18,7 +18,7 @@ use crate::{
     upstream::Writer,
 };
 
-/// From here on no more commands are added to what goes out at once.
+/// A batch of this many bytes is sent without adding more commands.
 const ENOUGH: usize = 64 << 10;
 
 /// The beginning of a command's name that no server has: its error takes the place of a refusal.
@@ -30,15 +30,15 @@ const ENOUGH: usize = 64 << 10;
 /// is discarded, as with a command that Redis itself refuses.
 const DENIED: &str = "GATEWAY.DENIED";
 
-/// Commands that go out at once
+/// Commands that are sent at once
 #[derive(Default)]
 struct Batch {
     out: Vec<u8>,
-    /// What is owed for each, and where it ends in `out`.
+    /// What is due to each command, and where the command ends in `out`.
     due: VecDeque<(Due, usize)>,
 }
 
-/// What was judged of a client so far
+/// The state of judging a client's commands
 #[derive(Default)]
 struct Judged {
     denied: u32,
@@ -46,7 +46,7 @@ struct Judged {
 }
 
 impl Batch {
-    /// What was written last is one more command.
+    /// Ends the command that was written last.
     fn add(&mut self, due: Due) {
         self.due.push_back((due, self.out.len()));
     }
@@ -54,7 +54,8 @@ impl Batch {
 
 /// Forwards commands until the client or the server is gone, or a fault is found.
 ///
-/// Awaits the server before it reads the client again: that is the backpressure.
+/// Waits for the server to take the commands before it reads the client again, which is the
+/// backpressure.
 pub(super) async fn forward(
     session: &Session<'_>,
     source: &mut Source,
@@ -74,13 +75,13 @@ pub(super) async fn forward(
     }
     let mut first = opening.command;
     loop {
-        // What has come already, before more is asked for.
+        // Commands that have arrived already, before more is read.
         let mut complete = false;
         loop {
             let live = session.live();
             let first = first.take();
             let gathered = gather(session, &live, first, &mut reader, &mut batch, &mut judged);
-            // What came before a fault was well-formed and is owed an answer.
+            // Commands before a fault are well-formed and get their answers.
             complete |= !batch.due.is_empty();
             if !batch.due.is_empty()
                 && let Err(reason) = send(session, &live, &mut batch, upstream).await
@@ -107,7 +108,7 @@ pub(super) async fn forward(
             Message::Binary(bytes) => bytes,
             Message::Text(_) => return CloseReason::TextMessage,
             Message::Close(_) => return CloseReason::ClientGone,
-            // Each costs an answer, or at least a look: as much as a command.
+            // A ping costs an answer, a pong time: each is counted as a command.
             _ => {
                 if session.takes_nothing(Instant::now()) {
                     return CloseReason::SlowClient;
@@ -128,7 +129,7 @@ pub(super) async fn forward(
     }
 }
 
-/// Judges commands and puts them together; whether there may be more.
+/// Judges commands and puts them into the batch. Returns whether there may be more.
 fn gather(
     session: &Session<'_>,
     live: &Live,

@@ -7,7 +7,7 @@ use std::{
 use event_listener::Event;
 use futures::poll;
 
-/// Whether a client takes what is sent to it
+/// Whether a client takes what the gateway sends
 #[derive(Debug, Default)]
 pub(super) struct Taking {
     stuck: AtomicBool,
@@ -15,7 +15,7 @@ pub(super) struct Taking {
 }
 
 impl Taking {
-    /// Sends something: while it is not taken, the client counts as stuck.
+    /// Sends something; until the client takes it, the client is stuck.
     pub(super) async fn during<T>(&self, send: impl Future<Output = T>) -> T {
         let mut send = pin!(send);
         if let Poll::Ready(sent) = poll!(&mut send) {
@@ -32,7 +32,7 @@ impl Taking {
         self.stuck.load(Ordering::SeqCst)
     }
 
-    /// Waits until nothing is stuck.
+    /// Waits until the client is not stuck.
     pub(super) async fn wait(&self) {
         while self.stuck.load(Ordering::SeqCst) {
             let taken = self.taken.listen();

@@ -11,10 +11,13 @@ const SUBSCRIPTIONS: [&str; 6] =
     ["SUBSCRIBE", "UNSUBSCRIBE", "PSUBSCRIBE", "PUNSUBSCRIBE", "SSUBSCRIBE", "SUNSUBSCRIBE"];
 
 impl Transaction {
-    /// Takes the next command of a client, unless it may not be in a transaction.
+    /// Notes the next command of a client.
+    ///
+    /// # Errors
+    /// The command is not allowed in a transaction.
     ///
     /// A subscription in a transaction is confirmed inside the reply to `EXEC`, with more elements
-    /// than that reply announces: nobody could tell where the reply ends.
+    /// than that reply announces: its end could not be found.
     pub(super) fn take(&mut self, words: &[&[u8]]) -> Result<(), Refusal> {
         let name = words.first().copied().unwrap_or_default();
         match (name.len(), words.len()) {

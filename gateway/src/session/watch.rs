@@ -1,4 +1,4 @@
-//! What ends a session though nobody says so.
+//! Ends sessions that are too long, idle, too slow or no longer allowed, or whose server is silent.
 
 use std::{
     sync::atomic::Ordering::Relaxed,
@@ -11,14 +11,14 @@ use futures::future::{Either, select};
 use super::client::Session;
 use crate::{auth::Credential, close::CloseReason};
 
-/// How often a client with a JWT is asked whether its key is still there.
+/// The time between two checks that the key of a client's JWT still exists.
 const LOOK_AT_KEYS: Duration = Duration::from_secs(10);
 
 impl Session<'_> {
-    /// Ends when the session must: it is too long, too idle, too slow, or its grounds are gone.
+    /// Ends when the session has to: it is too long, idle, too slow, or no longer allowed.
     pub(super) async fn watch(&self) -> CloseReason {
         let mut state = self.shared.state();
-        // The configuration may have changed since the credential was looked at.
+        // The configuration may have changed since the credential was checked.
         if let Err(reason) = self.renew(&self.live()) {
             return reason;
         }
@@ -29,7 +29,7 @@ impl Session<'_> {
                 Instant::now().checked_add(at.duration_since(SystemTime::now()).unwrap_or_default())
             });
             let recheck = match live.grant.credential {
-                // Keys that are in no file have the number 0.
+                // Keys that are not from a file have the number 0.
                 Credential::Jwt { keys: 1.., .. } => Instant::now().checked_add(LOOK_AT_KEYS),
                 _ => None,
             };
@@ -46,7 +46,7 @@ impl Session<'_> {
                 () if past(slow) => return CloseReason::TooSlow,
                 () => {}
             }
-            // What begins from now on is looked at in time too.
+            // A command that begins from now on must be checked in time too.
             let slow = slow.or_else(|| now.checked_add(patience));
             let next = [expires, over, idle, recheck, slow].into_iter().flatten().min();
             let next = next.map_or_else(Timer::never, Timer::at);
@@ -60,10 +60,10 @@ impl Session<'_> {
         }
     }
 
-    /// Ends when replies are due and the server answers nobody.
+    /// Ends when replies are due and the server does not answer.
     ///
-    /// Commands may block for as long as they like: so the server is asked on a connection of its
-    /// own, whenever nothing has come for a while.
+    /// Commands may block for any time. So when nothing has come for a while, the server is asked
+    /// on another connection.
     pub(super) async fn watch_server(&self) -> CloseReason {
         loop {
             let live = self.live();
@@ -89,7 +89,8 @@ impl Session<'_> {
         }
     }
 
-    /// Since when something comes that has not ended; nothing does while the client is not read.
+    /// Returns since when a command or a message is unfinished; `None` while the client is not
+    /// read.
     fn unfinished(&self) -> Option<Instant> {
         if self.stalled.load(Relaxed) {
             return None;
@@ -98,7 +99,8 @@ impl Session<'_> {
         [command.map(|begun| self.at(begun)), self.frames.begun()].into_iter().flatten().min()
     }
 
-    /// Notes whether a command has begun that has not ended; `anew`: not the one before.
+    /// Notes whether there is an unfinished command; `anew` says that it is another one than
+    /// before.
     pub(super) fn begun(&self, is_so: bool, anew: bool) {
         match (is_so, self.begun.load(Relaxed)) {
             (false, 0) => {}
@@ -108,13 +110,13 @@ impl Session<'_> {
         }
     }
 
-    /// The client is read again: what is under way has time from now on.
+    /// Restarts the time of an unfinished command, when the client is read again.
     pub(super) fn read_again(&self) {
         self.begun(self.begun.load(Relaxed) != 0, true);
         self.frames.begin_anew();
     }
 
-    /// Whether the client has taken nothing for longer than it may.
+    /// Returns whether the client has taken nothing for too long.
     pub(super) fn takes_nothing(&self, now: Instant) -> bool {
         let patience = self.shared.state().config.slow_client_timeout;
         self.frames.blocked().is_some_and(|since| now.saturating_duration_since(since) >= patience)

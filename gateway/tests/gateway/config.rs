@@ -151,7 +151,11 @@ fn faults_are_told_with_line_and_key() {
             "line 6: upstreams.main.address: expected host:port",
         ),
         ("\"127.0.0.1:6379\"", "\"nonsense:port\"", "line 6: upstreams.main.address"),
-        ("[\"GET\"]", "[\"GET\", \"GETT\"]", "line 9: policies.p.commands: `GETT` is no command"),
+        (
+            "[\"GET\"]",
+            "[\"GET\", \"GETT\"]",
+            "line 9: policies.p.commands: `GETT` is not a known command",
+        ),
         (
             "[\"GET\"]",
             "[\n\"GET\",\n\"CONFIG\"]",
@@ -287,12 +291,12 @@ fn what_cannot_be_meant_is_a_fault() {
         (
             "[listen]",
             "[limits]\nbytes_per_second = 0\n[listen]",
-            "line 3: limits.bytes_per_second: 0 lets nothing",
+            "line 3: limits.bytes_per_second: 0 allows nothing",
         ),
         (
             "read = ",
             "limits = { client_commands_per_second = 0 }\nread = ",
-            "line 10: policies.p.limits.client_commands_per_second: 0 lets nothing",
+            "line 10: policies.p.limits.client_commands_per_second: 0 allows nothing",
         ),
         (
             "[listen]",
@@ -355,7 +359,7 @@ fn what_cannot_be_meant_is_a_fault() {
         (
             "[listen]",
             &format!("{}[listen]", jwt.replace("\"a\"", "\"\"")),
-            "line 5: jwt.j.audience: an empty text",
+            "line 5: jwt.j.audience: an empty audience",
         ),
         ("[listen]", &format!("{claim}[listen]"), "jwt.j.principals is missing"),
         (
@@ -421,14 +425,14 @@ fn what_is_hardly_meant_is_a_warning_with_its_line() {
     for (text, expected) in [
         ("\"SET\"", "policies.p.commands: SET can never pass: it needs prefixes in write"),
         ("\"DBSIZE\"", "policies.p.commands: DBSIZE can never pass: it needs read = [\"*\"]"),
-        ("\"RESTORE\"", "policies.p.commands: RESTORE takes the inside of a value"),
+        ("\"RESTORE\"", "policies.p.commands: RESTORE takes a value in the server's internal form"),
         ("\"keys\"", "policies.p.commands: keys goes through all keys"),
         ("subscribe =", "policies.p.subscribe: keyspace notifications"),
         ("{user}", "policies.p.read: {user} is taken as it is"),
         ("99999", "policies.p.databases: 99999: a server has databases 0 to 15"),
         ("[policies.unused]", "policies.unused: no principal has it"),
         ("[upstreams.unused]", "upstreams.unused: no principal has it"),
-        ("[principals.nobody]", "principals.nobody: nobody can come as it"),
+        ("[principals.nobody]", "principals.nobody: no client can be this principal"),
         ("old.pem", "listen.tls.certificate: "),
         ("gw.example", "listen.hosts: "),
         ("secrets/open", "principals.one.password_file: "),

@@ -141,7 +141,10 @@ async fn the_configuration_names_the_folder_and_other_gateways() {
     assert!(bench.get("/console/gateway.json").await.ends_with(r#"{"path":"/carry"}"#));
 
     for (console, expected) in [
-        ("[console]\ndirectory = \"/no/such\"", "line 2: console.directory: /no/such: no console"),
+        (
+            "[console]\ndirectory = \"/no/such\"",
+            "line 2: console.directory: /no/such: there is no console",
+        ),
         ("[console]", "directory"),
         (&format!("{named}connect = [\"https://a.example\"]"), "console.connect: expected ws://"),
         (&format!("{named}connect = [\"wss://a b\"]"), "console.connect: expected ws://"),

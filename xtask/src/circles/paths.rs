@@ -1,4 +1,4 @@
-//! What the paths of a file lead to.
+//! Reads the paths of a file and what they lead to.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -27,7 +27,7 @@ pub(super) struct Module {
     pub(super) words: BTreeSet<String>,
 }
 
-/// The names of the module that a file holds.
+/// Returns the names of the module that a file contains.
 pub(super) fn module_of(file: &Path) -> Names {
     let without = file.with_extension("");
     let names = without.iter().map(|name| name.to_string_lossy().into_owned());
@@ -151,12 +151,13 @@ fn is_public(before: &[TokenTree]) -> bool {
     }
 }
 
-/// How many tokens there are up to the semicolon that ends a `use`.
+/// Returns the number of tokens up to the semicolon that ends a `use`.
 fn end_of_use(tokens: &[TokenTree]) -> usize {
     tokens.iter().position(|token| token.to_string() == ";").unwrap_or(tokens.len())
 }
 
-/// The module inside a group of tokens: the one whose name is before it, if that is a `mod`.
+/// Returns the module inside a group of tokens: that of the `mod` before the group, if there is
+/// one.
 fn within(here: &[String], before: &[TokenTree]) -> Names {
     match before {
         [.., TokenTree::Ident(word), TokenTree::Ident(name)] if word == "mod" => {
@@ -170,7 +171,7 @@ fn is_colon(token: Option<&TokenTree>) -> bool {
     matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == ':')
 }
 
-/// The path from the root, of one that begins with `crate`, `self` or `super`.
+/// Returns the path from the root, if the path begins with `crate`, `self` or `super`.
 fn absolute(here: &[String], path: &[String]) -> Option<Names> {
     let (first, rest) = path.split_first()?;
     match first.as_str() {
