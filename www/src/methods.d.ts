@@ -1020,7 +1020,7 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   slowLogLen<N extends boolean = D>(options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Empties the slow log. See [SLOWLOG RESET](https://redis.io/docs/latest/commands/slowlog-reset/). */
   slowLogReset(options?: In<Q, CallOptions>): Out<Q, D, "OK">;
-  /** Swaps two databases. See [SWAPDB](https://redis.io/docs/latest/commands/swapdb/). */
+  /** Exchanges two databases. See [SWAPDB](https://redis.io/docs/latest/commands/swapdb/). */
   swapDb(database: number, other: number, options?: In<Q, CallOptions>): Out<Q, D, "OK">;
   /** The server's clock. See [TIME](https://redis.io/docs/latest/commands/time/). */
   time(options?: In<Q, CallOptions>): Out<Q, D, { seconds: number; microseconds: number }>;

@@ -321,7 +321,7 @@ export const METHODS = {
   slowLogGet: ["Commands that took long, the latest first", "count? -> LoggedCommand[]"],
   slowLogLen: ["Number of entries of the slow log", "-> Int"],
   slowLogReset: ["Empties the slow log", `-> ${OK}`],
-  swapDb: ["Swaps two databases", `database: number, other: number -> ${OK}`],
+  swapDb: ["Exchanges two databases", `database: number, other: number -> ${OK}`],
   time: ["The server's clock", "-> { seconds: number; microseconds: number }"],
 };
 
