@@ -9,7 +9,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 
+import { CALL_OPTIONS, subscribeOptions } from "../../src/calls.js";
 import { Client } from "../../src/client.js";
+import { EVENTS } from "../../src/hub.js";
 import { Queue } from "../../src/queue.js";
 import { COMMANDS } from "../../src/commands.js";
 import { generate, manual, nameOf, TARGET } from "../../types/generate.mjs";
@@ -127,6 +129,24 @@ test("the types name every public property of a client and of a queue, and no ot
     );
     assert.deepEqual([...new Set(declared)].sort(), own.sort(), head);
   }
+});
+
+test("the types name every option of a call and every event, and no other", () => {
+  const types = readFileSync(new URL("src/index.d.ts", www), "utf8");
+  const fields = (name) => {
+    const [, body] = types.match(new RegExp(`^export interface ${name}\\b[^{]*\\{\\n(.*?)^\\}`, "ms"));
+    return [...body.matchAll(/^ {2}(\w+)\??:/gm)].map(([, name]) => name).sort();
+  };
+  const refusal = (action) => {
+    try {
+      action();
+    } catch (error) {
+      return error.message.match(/expected one of (.*)\)/)[1].split(", ").sort();
+    }
+  };
+  assert.deepEqual(fields("CallOptions"), [...CALL_OPTIONS].sort());
+  assert.deepEqual(fields("SubscribeOptions"), refusal(() => subscribeOptions("subscribe", undefined, { nonsense: 1 })));
+  assert.deepEqual(fields("Events"), [...EVENTS].sort());
 });
 
 test("every typed command of the Rust side has a method, or a reason", () => {
