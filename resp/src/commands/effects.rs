@@ -1,9 +1,6 @@
 //! What a second execution of a command could do.
 
-use super::{
-    CommandSpec,
-    keys::{adds_to_a_score, count_at, position_of},
-};
+use super::keys::{adds_to_a_score, count_at, position_of};
 use crate::Arg;
 
 /// What a command does besides answering, from harmless to unknown
@@ -49,14 +46,6 @@ pub enum SideEffects {
     /// It must not be repeated: it depends on the connection's state (`EXEC`, `WAIT`), undoes
     /// itself (`SWAPDB`), stops the server, or is not known.
     Never,
-}
-
-impl SideEffects {
-    /// Those of the command that these words are, its name first; [`Never`](Self::Never) if it is
-    /// unknown.
-    pub fn of(words: &[Arg<'_>]) -> Self {
-        CommandSpec::of(words).map_or(Self::Never, |spec| spec.side_effects(words))
-    }
 }
 
 use SideEffects::{ReadOnly, ServerAdmin, WriteAccumulating, WriteChecked, WriteLastWins};

@@ -202,6 +202,14 @@ impl CommandSpec {
     }
 }
 
+impl SideEffects {
+    /// Those of the command that these words are, its name first; [`Never`](Self::Never) if it is
+    /// unknown.
+    pub fn of(words: &[Arg<'_>]) -> Self {
+        CommandSpec::of(words).map_or(Self::Never, |spec| spec.side_effects(words))
+    }
+}
+
 impl fmt::Debug for CommandSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("CommandSpec").field(&self.name).finish()

@@ -83,7 +83,8 @@ fn check(complexity: &str, variables: &str) -> Result<(), String> {
     let letters = letters(complexity)?;
     let mut named = BTreeSet::new();
     for variable in variables.split(", ").filter(|variable| !variable.is_empty()) {
-        let (letter, term) = variable.split_once(" = ").ok_or(format!("{variable:?}: no ` = `"))?;
+        let (letter, term) =
+            variable.split_once(" = ").ok_or_else(|| format!("{variable:?}: no ` = `"))?;
         if !TERMS.contains(&term) {
             return Err(format!("{term:?} is no term"));
         }

@@ -18,6 +18,7 @@
 
 mod dialing;
 mod endpoint;
+mod failure;
 mod platform;
 mod runtime;
 mod transport;
@@ -26,9 +27,7 @@ pub use dialing::{
     DialOptions, DialProgress, Keepalive, Pem, TlsOptions, TlsVersions, Tunnel, TunnelKind,
 };
 pub use endpoint::{DEFAULT_PORT, Endpoint, EndpointError};
+pub use failure::{CertificateRefused, DialError, DialStage, ErrorText};
 pub use platform::{BoxFuture, Instant, MaybeSend, MaybeSync};
 pub use runtime::{Environment, Runtime, Timer};
-pub use transport::{
-    ByteStream, Capabilities, CertificateRefused, DialError, DialStage, DynTransport, ErrorText,
-    Transport,
-};
+pub use transport::{ByteStream, Capabilities, DynTransport, Transport};
