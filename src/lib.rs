@@ -54,6 +54,7 @@ pub mod smol;
 pub mod tokio;
 
 mod cache;
+mod clock;
 mod commands;
 mod connection;
 mod error;
@@ -61,6 +62,7 @@ mod full;
 mod multiplexer;
 mod options;
 mod pubsub;
+mod subscriptions;
 mod sync;
 
 use full::{FULL, Full, SMALL};
@@ -73,20 +75,17 @@ pub use connection::{
     BacklogPolicy, ConstantDelay, Counters, Credentials, CredentialsProvider, ExponentialBackoff,
     ReconnectPolicy, ServerInfo,
 };
-pub use database::Database;
+pub use database::{Database, Lease};
 pub use error::{ConnectStage, Delivery, Diagnostics, Error, ErrorKind, Result, TimeoutStage};
 pub use events::{Event, Events};
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 pub use multiplexer::Blocking;
 pub use multiplexer::{
-    Collected, Collector, ConnectionMultiplexer, Issued, Lease, LeaseStatus, LinkStatus, Monitor,
+    Collected, Collector, ConnectionMultiplexer, Issued, LeaseStatus, LinkStatus, Monitor,
     MonitoredCommand, Status,
 };
 pub use options::{Defaults, Options};
-pub use pubsub::{
-    EndCause, KeyEvent, KeyNotification, Message, Missed, MissedCause, Overflow, Subscriber,
-    Subscription, SubscriptionCounts, SubscriptionItem, missing_notifications,
-};
+pub use pubsub::{KeyEvent, KeyNotification, Subscriber, Subscription, missing_notifications};
 #[cfg(all(
     any(feature = "async-std", feature = "smol", feature = "tokio"),
     not(all(target_family = "wasm", target_os = "unknown"))
@@ -95,4 +94,7 @@ pub use redmux_tcp as tcp;
 pub use redmux_transport as transport;
 pub use redmux_transport::{
     Endpoint, Environment, Keepalive, Pem, TlsOptions, TlsVersions, Tunnel, TunnelKind,
+};
+pub use subscriptions::{
+    EndCause, Message, Missed, MissedCause, Overflow, SubscriptionCounts, SubscriptionItem,
 };

@@ -21,6 +21,7 @@ use store::Store;
 
 use crate::{
     CommandMap, Error,
+    clock::micros,
     resp::{Arg, Frame, encode_command},
     sync::{Mutex, MutexGuard},
 };
@@ -75,15 +76,11 @@ impl Cache {
         self.lock().reset(tracking);
     }
 
-    /// Takes in a push if it is an invalidation.
-    pub(crate) fn take_in(&self, push: &Frame) -> bool {
-        let Some(mut items) = push.reply().items() else { return false };
-        if items.next().and_then(|kind| kind.as_bytes()).is_none_or(|kind| &*kind != b"invalidate")
-        {
-            return false;
-        }
+    /// Forgets the keys that a push with the first word `invalidate` names.
+    pub(crate) fn invalidated(&self, push: &Frame) {
+        let Some(mut items) = push.reply().items() else { return };
         let mut store = self.lock();
-        match items.next().and_then(|keys| keys.items()) {
+        match items.nth(1).and_then(|keys| keys.items()) {
             Some(keys) => {
                 for key in keys.filter_map(|key| key.as_bytes()) {
                     store.invalidate(&key);
@@ -92,7 +89,6 @@ impl Cache {
             // `FLUSHALL` and the like: all of them.
             None => store.invalidate_all(),
         }
-        true
     }
 
     pub(crate) fn stats(&self) -> CacheStats {
@@ -176,7 +172,7 @@ impl Lead {
     /// Keeps the reply, unless it was invalidated meanwhile, and hands it to who waits.
     pub(crate) fn land(&self, reply: Frame, now: u64) {
         let options = &self.cache.options;
-        let expires = now.saturating_add(crate::connection::micros(Some(options.max_age)));
+        let expires = now.saturating_add(micros(Some(options.max_age)));
         if reply.len() <= options.max_reply_bytes {
             self.cache.lock().fill(&self.key, self.token, reply.clone(), expires);
         }

@@ -124,9 +124,13 @@ fn who_waits_for_a_fetch_that_is_given_up_is_told() {
 fn pushes_are_understood() {
     let cache = Cache::new(CacheOptions::default(), CommandMap::default());
     cache.reset(true);
-    let push = |bytes: &[u8]| cache.take_in(&Frame::copy_from_slice(bytes));
-    assert!(push(b">2\r\n$10\r\ninvalidate\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n"));
-    assert!(push(b">2\r\n$10\r\ninvalidate\r\n_\r\n"));
-    assert_eq!(cache.stats().cleared, 1);
-    assert!(!push(b">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nx\r\n"));
+    let push = |bytes: &[u8]| cache.invalidated(&Frame::copy_from_slice(bytes));
+    for key in ["a", "b", "c"] {
+        fetch(&mut cache.lock(), key, "v");
+    }
+    push(b">2\r\n$10\r\ninvalidate\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n");
+    assert_eq!((cache.stats().entries, cache.stats().cleared), (1, 0));
+    assert_eq!(ask(&mut cache.lock(), "c", 0).as_deref(), Ok("v"));
+    push(b">2\r\n$10\r\ninvalidate\r\n_\r\n");
+    assert_eq!((cache.stats().entries, cache.stats().cleared), (0, 1));
 }

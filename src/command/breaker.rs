@@ -1,15 +1,11 @@
 //! A circuit breaker: fails fast while the server does not answer.
 
-use std::{
-    sync::{OnceLock, PoisonError},
-    time::Duration,
-};
-
-use redmux_transport::Instant;
+use std::{sync::PoisonError, time::Duration};
 
 use crate::{
     Delivery, Error, ErrorKind, Result,
-    connection::{Link, micros},
+    clock::micros,
+    connection::Link,
     events::{CircuitClosed, CircuitOpened, Event},
     sync::{Mutex, MutexGuard},
 };
@@ -87,15 +83,11 @@ impl CircuitBreaker {
     }
 }
 
-/// A circuit breaker at work; times in microseconds of its own clock
-///
-/// The links that ask it, leased ones too, have clocks that begin at different moments.
+/// A circuit breaker at work; times in microseconds of the multiplexer's clock
 #[derive(Debug)]
 pub(crate) struct Breaker {
     policy: CircuitBreaker,
     state: Mutex<State>,
-    /// When it was first asked for the time.
-    epoch: OnceLock<Instant>,
 }
 
 #[derive(Debug, Default)]
@@ -133,24 +125,18 @@ enum Change {
 
 impl Breaker {
     pub(crate) fn new(policy: CircuitBreaker) -> Self {
-        Self { policy, state: Mutex::new(State::default()), epoch: OnceLock::new() }
+        Self { policy, state: Mutex::new(State::default()) }
     }
 
     /// Lets a command through, or not; whether it is the one to see by.
     pub(super) fn admit(&self, link: &Link) -> Result<bool> {
-        self.state().admit(&self.policy, || self.clock(link)).ok_or_else(refused)
+        self.state().admit(&self.policy, || link.clock.now()).ok_or_else(refused)
     }
 
     /// Lets a command through of whose end nothing will be heard: while the circuit is open, once
     /// it is time to see. It is never the one to see by, and takes nobody's turn.
     pub(super) fn admit_unheard(&self, link: &Link) -> Result<()> {
-        self.state().is_passable(|| self.clock(link)).then_some(()).ok_or_else(refused)
-    }
-
-    fn clock(&self, link: &Link) -> u64 {
-        let now = link.runtime.now();
-        let epoch = *self.epoch.get_or_init(|| now);
-        u64::try_from(now.saturating_duration_since(epoch).as_micros()).unwrap_or(u64::MAX)
+        self.state().is_passable(|| link.clock.now()).then_some(()).ok_or_else(refused)
     }
 
     /// A call is over.
@@ -164,7 +150,7 @@ impl Breaker {
             // It says nothing of the server.
             Some(_) => return,
         };
-        let change = self.state().settle(&self.policy, verdict, probe, || self.clock(link));
+        let change = self.state().settle(&self.policy, verdict, probe, || link.clock.now());
         let event = match change {
             None => return,
             Some(Change::Opened) => Event::CircuitOpened(CircuitOpened {
@@ -177,7 +163,7 @@ impl Breaker {
                 after: Duration::from_micros(after),
             }),
         };
-        link.hub.publish(event);
+        link.owner.publish(event);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -87,18 +87,18 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
 impl<'a, T: FromReply, A: ToArgs> State<'a, T, A> {
     fn ask(call: Call<'a, T, A>, limit: &mut Option<Limit>) -> (Self, Option<Frame>) {
         let link = call.link();
-        let request = link.cache.as_ref().filter(|_| call.is_new()).and_then(|cache| {
+        let request = link.config.cache.as_ref().filter(|_| call.is_new()).and_then(|cache| {
             let request = call.request(cache)?;
             Some((cache, request))
         });
         let Some((cache, request)) = request else { return (Self::Plain(call), None) };
-        match cache.look_up(&request, link.clock()) {
+        match cache.look_up(&request, link.clock.now()) {
             Found::Untracked => (Self::Plain(call), None),
             Found::Reply(reply) => (Self::Plain(call), Some(reply)),
             Found::Flight(flight) => {
                 limit.get_or_insert_with(|| {
-                    let end = link.clock().saturating_add(call.limit());
-                    Limit { end, timer: link.runtime.timer(link.instant(end)) }
+                    let end = link.clock.now().saturating_add(call.limit());
+                    Limit { end, timer: link.clock.runtime.timer(link.clock.instant(end)) }
                 });
                 (Self::Follow(call, flight), None)
             }
@@ -109,7 +109,7 @@ impl<'a, T: FromReply, A: ToArgs> State<'a, T, A> {
                 let call = match limit {
                     None => call,
                     Some(Limit { end, .. }) => {
-                        let left = end.saturating_sub(link.clock());
+                        let left = end.saturating_sub(link.clock.now());
                         call.timeout(Duration::from_micros(left))
                     }
                 };
@@ -159,7 +159,7 @@ impl<T: FromReply, A: ToArgs> Future for Cached<'_, T, A> {
                     if call.prelude_errors().is_empty() {
                         // A copy: the reply may be a small part of a large block.
                         let kept = Frame::copy_from_slice(reply.as_bytes());
-                        lead.land(kept, call.link().clock());
+                        lead.land(kept, call.link().clock.now());
                     }
                     return Poll::Ready(call.decode(&reply));
                 }

@@ -11,7 +11,8 @@ use std::{
 use super::{Handling, RetryPolicy, guard::is_harmless, observed::Observed, retry::Retrying};
 use crate::{
     Delivery, Error, ErrorKind, FULL, Full, Result,
-    connection::{Link, Outcome, Prelude, SlotId, Submission, micros},
+    clock::micros,
+    connection::{Link, Outcome, Prelude, SlotId, Submission},
     resp::{AnyArgs, Arg, ArgList, Frame, FromReply, ReplyError, ToArgs},
 };
 

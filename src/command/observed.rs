@@ -61,13 +61,13 @@ impl<'a> Observed<'a> {
         batch: Option<u32>,
         handling: &Handling,
     ) -> Option<Self> {
-        let began = link.clock();
+        let began = link.clock.now();
         let command = ObservedCommand {
             name,
             batch,
             endpoint: link.endpoint(),
             database: link.with(|core| core.config.database),
-            started: link.instant(began),
+            started: link.clock.instant(began),
         };
         let begin = |observer: &Arc<dyn CommandObserver>| {
             let begun = contained(|| match observer.is_enabled() {
@@ -101,7 +101,7 @@ impl<'a> Observed<'a> {
 
     /// The command is in the output queue, unless its time was up in the line for room.
     pub(super) fn queued(&mut self, id: SlotId) {
-        let now = self.link.clock();
+        let now = self.link.clock.now();
         if self.link.with(|core| core.watch_command(id)) {
             (self.queued, self.watched) = (Some(now), Some(id));
         }
@@ -144,7 +144,7 @@ impl<'a> Observed<'a> {
             queued: self.queued.map(&mut since),
             sent: sent.map(&mut since),
             answered: answered.map(&mut since),
-            ended: since(self.link.clock()),
+            ended: since(self.link.clock.now()),
         };
         let command = self.command.clone();
         let record = CommandRecord { command, attempts: self.attempts, timings, outcome };
@@ -159,7 +159,7 @@ impl<'a> Observed<'a> {
 
 #[cold]
 fn report_panic(link: &Link) {
-    link.hub.publish(Event::InternalError(InternalError {
+    link.owner.publish(Event::InternalError(InternalError {
         endpoint: Some(link.endpoint()),
         connection_type: Some(link.connection_type),
         origin: "command observer",

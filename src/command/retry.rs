@@ -7,7 +7,8 @@ use redmux_transport::Timer;
 use super::SideEffects;
 use crate::{
     Delivery, Error, ErrorKind, ExponentialBackoff, ReconnectPolicy,
-    connection::{Link, NEVER, Phase, micros},
+    clock::{NEVER, micros},
+    connection::{Link, Phase},
     resp::Arg,
     sync::Mutex,
 };
@@ -160,7 +161,7 @@ impl Retrying {
     /// The time for the attempt that begins now, of a call that was given so much; `None` for the
     /// same as without retries.
     pub(crate) fn begin(&mut self, link: &Link, given: Option<u64>, limit: u64) -> Option<u64> {
-        let now = link.clock();
+        let now = link.clock.now();
         self.attempt += 1;
         if self.attempt == 1 {
             let total = self.policy.within.map_or(limit, |within| micros(Some(within)));
@@ -185,13 +186,13 @@ impl Retrying {
         {
             return false;
         }
-        let random = link.runtime.entropy();
+        let random = link.clock.runtime.entropy();
         let wait = self.policy.backoff.delay(self.attempt + 1, Duration::ZERO, random);
-        let until = link.clock().saturating_add(micros(Some(wait)));
+        let until = link.clock.now().saturating_add(micros(Some(wait)));
         if until >= self.deadline {
             return false;
         }
-        self.timer = Some(Mutex::new(link.runtime.timer(link.instant(until))));
+        self.timer = Some(Mutex::new(link.clock.runtime.timer(link.clock.instant(until))));
         self.unknown |= error.delivery() == Delivery::MaybeExecuted;
         true
     }

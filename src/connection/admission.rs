@@ -3,13 +3,14 @@
 use std::{cmp::Reverse, task::Waker};
 
 use super::{
-    config::{BacklogPolicy, NEVER},
+    config::BacklogPolicy,
     core::{Core, Phase, Submission},
     entry::{Claim, Entry, Kind},
     slots::{Collection, Slot, SlotId},
 };
 use crate::{
     Delivery, Error, ErrorKind,
+    clock::NEVER,
     resp::{Arg, encoded_len},
 };
 

@@ -2,7 +2,8 @@ use std::task::Context;
 
 use redmux_transport::Timer;
 
-use super::{config::NEVER, link::Link, signal::Signal};
+use super::{link::Link, signal::Signal};
+use crate::clock::NEVER;
 
 /// A timer this late (in microseconds) means that the process slept, not the server.
 const LATE: u64 = 1_000_000;
@@ -20,7 +21,7 @@ pub(super) struct Alarm {
 
 impl Alarm {
     pub(super) fn new(link: &Link) -> Self {
-        let timer = link.runtime.timer(link.instant(NEVER));
+        let timer = link.clock.runtime.timer(link.clock.instant(NEVER));
         Self { timer, due: Signal::new(), armed: NEVER, grace_until: 0 }
     }
 
@@ -39,7 +40,7 @@ impl Alarm {
 
     /// Waits for `deadline`; true if it is already past.
     pub(super) fn arm(&mut self, link: &Link, deadline: u64) -> bool {
-        let now = link.clock();
+        let now = link.clock.now();
         let deadline =
             if self.grace_until > now { deadline.max(self.grace_until) } else { deadline };
         if deadline <= now {
@@ -49,7 +50,7 @@ impl Alarm {
         // is cheaper than moving the timer with every command.
         if deadline < self.armed || self.armed <= now {
             self.armed = deadline;
-            self.timer.reset(link.instant(deadline));
+            self.timer.reset(link.clock.instant(deadline));
             self.due.raise();
         }
         self.look(link)
@@ -64,7 +65,7 @@ impl Alarm {
         if self.timer.poll_expired(&mut self.due.context()).is_pending() {
             return false;
         }
-        let now = link.clock();
+        let now = link.clock.now();
         if self.armed != NEVER && now.saturating_sub(self.armed) > LATE {
             self.grace_until = now + GRACE;
         }

@@ -1,14 +1,11 @@
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use super::{credentials::Credentials, lines::Lines};
+use super::lines::Lines;
 use crate::{
     CommandMap, Full,
     cache::Cache,
     resp::{Limits, Protocol},
 };
-
-/// Never, in microseconds of a link's clock.
-pub(crate) const NEVER: u64 = u64::MAX;
 
 /// What happens to commands issued while there is no connection
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +43,6 @@ pub(crate) struct LinkConfig {
     pub(crate) probe_timeout: u64,
     /// How long `close` waits for what is in flight.
     pub(crate) close_timeout: u64,
-    pub(crate) credentials: Credentials,
     pub(crate) client_name: Option<Arc<str>>,
     pub(crate) library_info: bool,
     /// `None`: redmux.
@@ -71,9 +67,4 @@ pub(crate) struct LinkConfig {
     pub(crate) subscriber: bool,
     /// Set for a connection that is used for `MONITOR`: its lines go there.
     pub(crate) monitor: Full<Arc<Lines>>,
-}
-
-/// Microseconds of a duration; none and absurdly long ones are never.
-pub(crate) fn micros(duration: Option<Duration>) -> u64 {
-    duration.map_or(NEVER, |d| u64::try_from(d.as_micros()).unwrap_or(NEVER))
 }

@@ -3,26 +3,16 @@
 use bytes::Bytes;
 
 use super::{
-    config::NEVER,
     core::{Core, Inbox},
     entry::{Claim, Entry, Kind, Verb},
     outbox::Outbox,
+    push::Push,
 };
 use crate::{
     Delivery, Error, ErrorKind,
-    resp::{Arg, Frame, ServerError},
+    clock::NEVER,
+    resp::{Arg, Frame},
 };
-
-/// What the server sent unasked, or made of a subscription command
-#[derive(Debug)]
-pub(crate) enum Push {
-    /// Anything that answers no command, as it came.
-    Frame(Frame),
-    /// The subscription to one channel or pattern is made.
-    Confirmed { ticket: u64, verb: Verb, name: Bytes },
-    /// The command was refused; nothing of it was done.
-    Refused { ticket: u64, verb: Verb, names: Vec<Bytes>, error: ServerError },
-}
 
 /// A command that subscribes or unsubscribes, to be sent
 #[derive(Debug)]
@@ -123,8 +113,7 @@ impl Core {
 
     /// Takes in a confirmation of the subscription command at the head of the FIFO; whether it
     /// was one.
-    pub(super) fn confirm(&mut self, frame: &Frame, inbox: &mut Inbox) -> bool {
-        let Some((verb, name)) = confirmation(frame) else { return false };
+    pub(super) fn confirm(&mut self, verb: Verb, name: &Bytes, inbox: &mut Inbox) -> bool {
         let asked = self.fifo.front().is_some_and(|entry| entry.kind == Kind::Confirm)
             && self.sent > self.answered;
         let Some(confirming) = self.confirming.front_mut().filter(|_| asked) else { return false };
@@ -132,7 +121,7 @@ impl Core {
         // The server sends some unasked: those of the same name alone are meant. They come in the
         // order of the names, unless a proxy changes it.
         let open = &mut ask.names[*confirmed..];
-        let Some(place) = open.iter().position(|open| *open == name).filter(|_| ask.verb == verb)
+        let Some(place) = open.iter().position(|open| open == name).filter(|_| ask.verb == verb)
         else {
             return false;
         };
@@ -140,7 +129,7 @@ impl Core {
         *confirmed += 1;
         let (ticket, done) = (ask.ticket, *confirmed == ask.names.len());
         if verb.subscribes() {
-            inbox.pushes.push(Push::Confirmed { ticket, verb, name });
+            inbox.pushes.push(Push::Confirmed { ticket, verb, name: name.clone() });
         }
         if done && verb != Verb::SUnsubscribe {
             self.confirming.pop_front();
@@ -152,8 +141,7 @@ impl Core {
     /// Takes in a reply that is no push, and answers the subscription command at the head of the
     /// FIFO.
     pub(super) fn answer_ask(&mut self, frame: &Frame, inbox: &mut Inbox) -> Result<(), Error> {
-        // Some servers send RESP3 confirmations as arrays.
-        if self.confirm(frame, inbox) {
+        if self.confirm_by_reply(frame, inbox) {
             return Ok(());
         }
         let Some(confirming) = self.confirming.front_mut() else { return Ok(()) };
@@ -193,12 +181,4 @@ impl Core {
         }
         Ok(())
     }
-}
-
-/// What a push confirms.
-fn confirmation(frame: &Frame) -> Option<(Verb, Bytes)> {
-    let mut parts = frame.reply().items()?;
-    let verb = Verb::of_push(&parts.next()?.as_bytes()?)?;
-    let name = parts.next()?.as_bytes()?;
-    Some((verb, Bytes::copy_from_slice(&name)))
 }

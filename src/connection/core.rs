@@ -6,13 +6,15 @@
 use std::{
     cmp::Reverse,
     collections::{BinaryHeap, VecDeque},
+    sync::Arc,
     task::Waker,
 };
 
 use super::{
-    config::{LinkConfig, NEVER},
-    confirm::{Confirming, Push},
+    config::LinkConfig,
+    confirm::Confirming,
     counters::{FIRST, Tally},
+    credentials::Credentials,
     deadline::Late,
     entry::{Claim, Entry, Kind, Step},
     handshake::{Handshake, HandshakeEvent, ServerInfo},
@@ -20,6 +22,7 @@ use super::{
     lines::Lines,
     outbox::Outbox,
     pause::Pauses,
+    push::Push,
     redial::Redial,
     room::Room,
     settings::Settings,
@@ -28,6 +31,7 @@ use super::{
 };
 use crate::{
     Delivery, Error, ErrorKind, FULL,
+    clock::NEVER,
     resp::{Arg, Frame, Kind as ReplyKind, Protocol},
 };
 
@@ -95,7 +99,9 @@ impl Inbox {
 }
 
 pub(crate) struct Core {
-    pub(crate) config: LinkConfig,
+    pub(crate) config: Arc<LinkConfig>,
+    /// Those of the last handshake, and of the next one unless a provider gives others.
+    pub(crate) credentials: Credentials,
     pub(crate) phase: Phase,
     pub(super) slots: Slots,
     /// Commands whose reply is due, oldest first.
@@ -179,9 +185,10 @@ pub(crate) struct Core {
 }
 
 impl Core {
-    pub(crate) fn new(config: LinkConfig, phase: Phase) -> Self {
+    pub(crate) fn new(config: Arc<LinkConfig>, credentials: Credentials, phase: Phase) -> Self {
         Self {
             config,
+            credentials,
             phase,
             slots: Slots::new(),
             fifo: VecDeque::new(),
@@ -305,18 +312,9 @@ impl Core {
         let due = self.front;
         for frame in frames {
             if self.is_push(&frame) {
-                // Here and not later: a reply read before a change must not outlive it.
-                if self.config.cache.as_ref().is_some_and(|cache| cache.take_in(&frame)) {
-                    continue;
-                }
-                if let Some(monitor) = self.config.monitor.get()
-                    && !frame.is_push()
-                {
-                    self.wake.extend(monitor.push(frame));
-                    continue;
-                }
-                if !self.confirm(&frame, inbox) {
-                    inbox.pushes.push(Push::Frame(frame));
+                match self.config.monitor.get() {
+                    Some(monitor) if !frame.is_push() => self.wake.extend(monitor.push(frame)),
+                    _ => self.take_in(frame, inbox),
                 }
             } else {
                 self.answer(frame, inbox)?;

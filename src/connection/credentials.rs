@@ -31,6 +31,11 @@ impl Credentials {
         Self { username: None, password: Some(password.into()), valid_for: None }
     }
 
+    /// There is something to authenticate with.
+    pub(crate) fn are_given(&self) -> bool {
+        self.username.is_some() || self.password.is_some()
+    }
+
     /// The ACL user. Default: none, which is Redis's user `default`.
     pub fn username(mut self, username: impl Into<Arc<str>>) -> Self {
         self.username = Some(username.into());
@@ -107,7 +112,7 @@ pub(super) async fn ask(
         Ok(Ok(credentials)) => Ok(credentials),
         Ok(Err(error)) => Err(failed(format!("the credentials provider failed: {error}"))),
         Err(_) => {
-            link.hub.publish(Event::InternalError(InternalError {
+            link.owner.publish(Event::InternalError(InternalError {
                 endpoint: Some(server.clone()),
                 connection_type: Some(link.connection_type),
                 origin: "credentials provider",
@@ -147,7 +152,7 @@ async fn renew(link: &Link, provider: &dyn CredentialsProvider, mut valid_for: D
                 wait = paced(part(valid_for, 3, 6, link), &mut brief);
                 let error = error.endpoint_at(&server);
                 let event = CredentialsNotRenewed { endpoint: server.clone(), error };
-                link.hub.publish(Event::CredentialsNotRenewed(event));
+                link.owner.publish(Event::CredentialsNotRenewed(event));
             }
         }
     }
@@ -159,22 +164,21 @@ async fn reauthenticate(
     provider: &dyn CredentialsProvider,
     server: &Arc<Endpoint>,
 ) -> Result<Option<Duration>, Error> {
-    let (quiet, leased) = link.with(|core| (core.quiet, core.config.leased));
-    if quiet {
+    if link.with(|core| core.quiet) {
         return Ok(None);
     }
     let credentials = ask(link, provider, server).await?;
-    let name = link.with(|core| core.config.commands.name_of("AUTH").to_owned());
+    let name = link.config.commands.name_of("AUTH");
     let password = credentials.password.as_deref().unwrap_or_default();
     let args: Vec<&str> = credentials.username.as_deref().into_iter().chain([password]).collect();
     let words: Vec<_> =
-        [&*name].iter().chain(&args).map(|word| Arg::Bytes(word.as_bytes())).collect();
+        [name].iter().chain(&args).map(|word| Arg::Bytes(word.as_bytes())).collect();
     // On a leased connection its borrower may be in `MULTI`, or somebody else by now.
     let Some(reply) = link.say(&words).await else { return Ok(None) };
-    let reply = reply.map_err(|error| error.command(&*name))?;
-    reply.decode::<()>().map_err(|error: ReplyError| match leased {
-        true => Error::from(error).command(&*name),
-        false => link.not_decoded(&name, error),
+    let reply = reply.map_err(|error| error.command(name))?;
+    reply.decode::<()>().map_err(|error: ReplyError| match link.config.leased {
+        true => Error::from(error).command(name),
+        false => link.not_decoded(name, error),
     })?;
     Ok(credentials.valid_for)
 }
@@ -199,13 +203,13 @@ fn paced(wait: Duration, brief: &mut u32) -> Duration {
 /// Between so many percent of a time, so that many clients do not come at once.
 fn part(time: Duration, from: u32, to: u32, link: &Link) -> Duration {
     const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
-    let random = link.runtime.entropy() as f64 / u64::MAX as f64;
+    let random = link.clock.runtime.entropy() as f64 / u64::MAX as f64;
     let percent = f64::from(from) + f64::from(to - from) * random;
     time.min(LONGEST).mul_f64(percent / 100.0)
 }
 
 async fn sleep(link: &Link, time: Duration) {
-    let mut timer = link.runtime.timer(link.runtime.after(time));
+    let mut timer = link.clock.runtime.timer(link.clock.runtime.after(time));
     poll_fn(|cx| timer.poll_expired(cx)).await;
 }
 

@@ -3,12 +3,11 @@
 use std::{cmp::Reverse, time::Duration};
 
 use super::{
-    config::NEVER,
     core::{Core, Phase},
     entry::Kind,
     slots::{Outcome, Slot, SlotId},
 };
-use crate::{Delivery, Diagnostics, Error, ErrorKind, TimeoutStage, resp::Arg};
+use crate::{Delivery, Diagnostics, Error, ErrorKind, TimeoutStage, clock::NEVER, resp::Arg};
 
 /// Room for so many commands is kept after a burst.
 const KEEP: usize = 4096;

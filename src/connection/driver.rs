@@ -12,7 +12,6 @@ use redmux_transport::{BoxFuture, ByteStream, DialOptions, DialProgress, Endpoin
 pub(crate) use self::aftermath::contained;
 use super::{
     alarm::Alarm,
-    config::NEVER,
     core::{Core, Inbox, Phase},
     credentials::{self, Credentials, CredentialsProvider},
     handshake::{ServerInfo, refuses_everything},
@@ -22,7 +21,7 @@ use super::{
     redial::Wait,
     session::{Session, SessionEnd, Turn},
 };
-use crate::{Error, FULL, Full, events::FailureType};
+use crate::{Error, FULL, Full, clock::NEVER, events::FailureType};
 
 /// A connection that lived this long (in microseconds), or carried traffic, proves the server is
 /// well: the next outage starts with an immediate redial.
@@ -124,7 +123,7 @@ struct Seen {
     late: bool,
     /// A closing link has nothing left to wait for.
     drained: bool,
-    /// The registry has something to ask for again.
+    /// The owner has something to ask for again.
     retry: bool,
 }
 
@@ -184,7 +183,7 @@ impl Driver {
 
     /// Starts with a stream that is already open.
     pub(crate) fn with_stream(mut self, stream: Box<dyn ByteStream>) -> Self {
-        let give_up = self.link.clock().saturating_add(self.plan.connect_timeout);
+        let give_up = self.link.clock.now().saturating_add(self.plan.connect_timeout);
         match self.plan.credentials.get().cloned() {
             None => self.open_session(stream, None, give_up),
             Some(provider) => {
@@ -199,7 +198,7 @@ impl Driver {
     }
 
     fn step(&mut self, cx: &mut Context<'_>) -> Progress {
-        let now = self.link.clock();
+        let now = self.link.clock.now();
         match std::mem::replace(&mut self.stage, Stage::Over) {
             Stage::Over => Progress::Done,
             Stage::Waiting(wait) => self.wait(wait, now, cx),
@@ -312,12 +311,13 @@ impl Driver {
         credentials: Option<Credentials>,
         ready_by: u64,
     ) {
-        let (first, limits) = self.link.with(|core| {
+        let first = self.link.with(|core| {
             if let Some(credentials) = credentials {
-                core.config.credentials = credentials;
+                core.credentials = credentials;
             }
-            (core.begin_session(self.bare.on), core.config.limits)
+            core.begin_session(self.bare.on)
         });
+        let limits = self.link.config.limits;
         let capabilities = self.env.transport.capabilities();
         let session = Box::new(Session::new(stream, capabilities, limits, first));
         self.stage = Stage::Session { session, ready_by, ready: None };
@@ -350,17 +350,17 @@ impl Driver {
         let Seen { deadline, late, drained, retry } = seen;
         if became_ready {
             ready = Some(Since {
-                at: self.link.clock(),
+                at: self.link.clock.now(),
                 front: self.link.with(|core| core.answered_up_to()),
             });
             self.note_ready();
         }
         if retry {
-            self.link.registry.retry(&self.link);
+            self.link.owner.retry(&self.link);
         }
         let end = match turn {
             _ if drained => {
-                let give_up = self.link.clock().saturating_add(CLOSE_STREAM);
+                let give_up = self.link.clock.now().saturating_add(CLOSE_STREAM);
                 self.stage = Stage::Closing { session, give_up };
                 return Progress::Again;
             }
@@ -421,7 +421,7 @@ impl Driver {
 
     fn finish(&mut self) -> Progress {
         self.link.with(Core::shut);
-        self.link.registry.ended(&self.link);
+        self.link.owner.ended(&self.link);
         self.stage = Stage::Over;
         Progress::Done
     }
@@ -457,14 +457,14 @@ impl Drop for Driver {
     /// The runtime dropped the task: nobody would ever answer.
     fn drop(&mut self) {
         self.link.abort();
-        self.link.registry.ended(&self.link);
+        self.link.owner.ended(&self.link);
     }
 }
 
-/// Hands pushes to their subscribers and reports errors nobody waits for.
+/// Hands pushes to the owner and reports errors nobody waits for.
 fn attend(link: &Link, inbox: &mut Inbox) {
     for push in inbox.pushes.drain(..) {
-        link.registry.take_in(link, push);
+        link.owner.pushed(link, push);
     }
     for (command, code) in inbox.refused_settings.drain(..) {
         link.publish_error(Some(command), code);

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use super::{config::LinkConfig, entry::Step};
+use super::{config::LinkConfig, credentials::Credentials, entry::Step};
 use crate::{
     ConnectStage, Delivery, Error, ErrorKind,
     commands::Mapped,
@@ -53,13 +53,14 @@ impl Handshake {
     pub(crate) fn begin(
         &mut self,
         config: &LinkConfig,
+        credentials: &Credentials,
         bare: bool,
     ) -> (Vec<u8>, Vec<(Step, usize)>) {
         let mut bytes = Vec::with_capacity(256);
         let mut steps = Vec::with_capacity(6);
         let mut push = |step: Step| {
             let before = bytes.len();
-            let words = Self::words(step, config);
+            let words = Self::words(step, config, credentials);
             let mut args: Vec<Arg<'_>> =
                 words.iter().map(|word| Arg::Bytes(word.as_bytes())).collect();
             match config.commands.get(&words[0]) {
@@ -71,7 +72,7 @@ impl Handshake {
             encode_command(&mut bytes, &args);
             steps.push((step, bytes.len() - before));
         };
-        if config.credentials.username.is_some() || config.credentials.password.is_some() {
+        if credentials.are_given() {
             push(Step::Auth);
         }
         let hello = !bare && may_say_hello(config);
@@ -100,9 +101,13 @@ impl Handshake {
     }
 
     /// The command of a step.
-    pub(super) fn words(step: Step, config: &LinkConfig) -> Vec<Cow<'_, str>> {
+    pub(super) fn words<'a>(
+        step: Step,
+        config: &'a LinkConfig,
+        credentials: &'a Credentials,
+    ) -> Vec<Cow<'a, str>> {
         let words: &[&str] = match step {
-            Step::Auth => match (&config.credentials.username, &config.credentials.password) {
+            Step::Auth => match (&credentials.username, &credentials.password) {
                 (Some(user), password) => &["AUTH", user, password.as_deref().unwrap_or("")],
                 (None, password) => &["AUTH", password.as_deref().unwrap_or("")],
             },
@@ -134,10 +139,8 @@ impl Handshake {
     ///
     /// Were they written together with an `AUTH` or `SELECT` that fails, they would run
     /// as another user or in another database.
-    pub(crate) fn must_hold(config: &LinkConfig) -> bool {
-        config.credentials.username.is_some()
-            || config.credentials.password.is_some()
-            || config.database != 0
+    pub(crate) fn must_hold(config: &LinkConfig, credentials: &Credentials) -> bool {
+        credentials.are_given() || config.database != 0
     }
 
     pub(crate) fn answer(&mut self, step: Step, frame: &Frame) -> Result<HandshakeEvent, Error> {

@@ -2,12 +2,12 @@
 //! behind it is no longer the one that is wanted.
 
 use super::{
-    config::NEVER,
     core::{Core, Phase},
     link::Link,
 };
 use crate::{
     Delivery, Error, ErrorKind,
+    clock::NEVER,
     resp::{Frame, ServerErrorKind},
 };
 

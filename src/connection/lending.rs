@@ -5,7 +5,7 @@ use std::task::Poll;
 use futures::future::poll_fn;
 
 use super::{
-    config::{BacklogPolicy, NEVER},
+    config::BacklogPolicy,
     core::{Core, Phase, Submission},
     entry::Kind,
     link::Link,
@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     Error, ErrorKind,
+    clock::NEVER,
     resp::{Arg, Frame},
 };
 

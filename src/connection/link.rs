@@ -5,18 +5,19 @@ use std::{
 };
 
 use futures::future::poll_fn;
-use redmux_transport::{Endpoint, Instant, Runtime};
+use redmux_transport::Endpoint;
 
 use super::{
-    config::{LinkConfig, NEVER},
+    config::LinkConfig,
     core::{Core, Phase, Submission},
+    credentials::Credentials,
+    owner::Owner,
     slots::{Outcome, SlotId},
 };
 use crate::{
     Error, Result,
-    cache::Cache,
-    events::{ConnectionType, ErrorMessage, Event, Hub},
-    pubsub::Registry,
+    clock::Clock,
+    events::{ConnectionType, ErrorMessage, Event},
     resp::ReplyError,
     sync::{Mutex, MutexGuard},
 };
@@ -29,12 +30,10 @@ const STARVED: u64 = 5_000;
 /// Callers lock it for a memcpy; its driver does the I/O.
 pub(crate) struct Link {
     core: Mutex<Core>,
-    pub(crate) runtime: Arc<dyn Runtime>,
-    epoch: Instant,
+    pub(crate) config: Arc<LinkConfig>,
+    pub(crate) clock: Arc<Clock>,
     pub(crate) connection_type: ConnectionType,
-    pub(crate) hub: Arc<Hub>,
-    pub(crate) registry: Arc<Registry>,
-    pub(crate) cache: Option<Arc<Cache>>,
+    pub(crate) owner: Arc<dyn Owner>,
     /// The endpoint in use, or tried last.
     endpoint: Mutex<Arc<Endpoint>>,
 }
@@ -42,37 +41,22 @@ pub(crate) struct Link {
 impl Link {
     pub(crate) fn new(
         config: LinkConfig,
+        credentials: Credentials,
         phase: Phase,
-        runtime: Arc<dyn Runtime>,
+        clock: Arc<Clock>,
         connection_type: ConnectionType,
-        hub: Arc<Hub>,
-        registry: Arc<Registry>,
+        owner: Arc<dyn Owner>,
         endpoint: Arc<Endpoint>,
     ) -> Self {
-        let epoch = runtime.now();
+        let config = Arc::new(config);
         Self {
-            cache: config.cache.clone(),
-            core: Mutex::new(Core::new(config, phase)),
-            runtime,
-            epoch,
+            core: Mutex::new(Core::new(config.clone(), credentials, phase)),
+            config,
+            clock,
             connection_type,
-            hub,
-            registry,
+            owner,
             endpoint: Mutex::new(endpoint),
         }
-    }
-
-    /// Microseconds since the link was made.
-    pub(crate) fn clock(&self) -> u64 {
-        let age = self.runtime.now().saturating_duration_since(self.epoch);
-        u64::try_from(age.as_micros()).unwrap_or(NEVER - 1)
-    }
-
-    /// The moment of the runtime's clock that a time of this link's clock stands for.
-    pub(crate) fn instant(&self, micros: u64) -> Instant {
-        // Far enough to be never, near enough for every platform's arithmetic.
-        const FAR: u64 = 365 * 24 * 3600 * 1_000_000;
-        self.epoch + std::time::Duration::from_micros(micros.min(FAR))
     }
 
     pub(crate) fn endpoint(&self) -> Arc<Endpoint> {
@@ -164,7 +148,7 @@ impl Link {
     /// it dates them anew.
     pub(super) fn stamp(&self, core: &mut Core) {
         if !core.driver_scheduled {
-            core.now = self.clock();
+            core.now = self.clock.now();
         }
     }
 
@@ -250,16 +234,16 @@ impl Link {
 
     /// Publishes an error of the server's, with the name of the command if it answers one.
     pub(crate) fn publish_error(&self, command: Option<&str>, code: String) {
-        if self.hub.has_listeners() {
+        if self.owner.has_listeners() {
             let (endpoint, command) = (self.endpoint(), command.map(Into::into));
-            self.hub.publish(Event::ErrorMessage(ErrorMessage { endpoint, command, code }));
+            self.owner.publish(Event::ErrorMessage(ErrorMessage { endpoint, command, code }));
         }
     }
 
     /// Ends the link after what was issued has been answered; accepts nothing new.
     pub(crate) fn close(&self) {
         self.with(|core| {
-            core.now = self.clock();
+            core.now = self.clock.now();
             match core.phase {
                 Phase::Closing | Phase::Closed => {}
                 Phase::Handshake | Phase::Ready => {

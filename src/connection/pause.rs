@@ -1,9 +1,7 @@
 //! Pauses in reading, for subscribers that are not polled while a burst of messages comes in.
 
-use super::{
-    config::NEVER,
-    core::{Core, Phase},
-};
+use super::core::{Core, Phase};
+use crate::clock::NEVER;
 
 /// After a pause that ended by its time there is none for so many times its length: slow
 /// subscribers keep the replies to commands waiting for a tenth of the time at most.

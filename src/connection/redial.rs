@@ -1,6 +1,7 @@
 //! How long a link without a connection waits before it dials again, and what cuts that short.
 
-use super::{config::NEVER, core::Core};
+use super::core::Core;
+use crate::clock::NEVER;
 
 /// After a failure, a command that waits or a program that asks has the link dial no earlier than
 /// this, in microseconds.

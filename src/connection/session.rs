@@ -123,7 +123,7 @@ impl Session {
         for _ in 0..MAX_PASSES {
             let wanted = self.deferred.is_empty() && !self.paused;
             let read = if wanted { self.read() } else { Ok(0) };
-            let now = link.clock();
+            let now = link.clock.now();
             let mut core = link.lock();
             core.driver_runs(now);
             core.note_sent(std::mem::take(&mut self.written));

@@ -4,12 +4,14 @@
 //! them. The connection is of use all the same, and they are asked for again.
 
 use super::{
-    config::NEVER,
     core::{Core, Inbox, Phase},
     entry::{Kind, Step},
     handshake::Handshake,
 };
-use crate::resp::{Arg, Frame, ServerError, ServerErrorKind};
+use crate::{
+    clock::NEVER,
+    resp::{Arg, Frame, ServerError, ServerErrorKind},
+};
 
 /// How long until the first refused attempt is repeated, in microseconds; each later one takes
 /// twice as long.
@@ -109,7 +111,7 @@ impl Core {
         }
         self.settings.attempts += 1;
         for step in std::mem::take(&mut self.settings.unset) {
-            let words = Handshake::words(step, &self.config);
+            let words = Handshake::words(step, &self.config, &self.credentials);
             let words: Vec<String> = words.into_iter().map(Into::into).collect();
             let words: Vec<Arg<'_>> =
                 words.iter().map(|word| Arg::Bytes(word.as_bytes())).collect();

@@ -1,7 +1,7 @@
 //! One connection ends, the next begins: what is lost, what is kept, what is sent again.
 
 use super::{
-    config::{BacklogPolicy, NEVER},
+    config::BacklogPolicy,
     core::{Core, Phase},
     deadline::Late,
     entry::{Claim, Entry, Kind},
@@ -9,7 +9,7 @@ use super::{
     outbox::Outbox,
     slots::{Outcome, Preceding},
 };
-use crate::{Delivery, Error, ErrorKind};
+use crate::{Delivery, Error, ErrorKind, clock::NEVER};
 
 impl Core {
     /// A stream is open: the handshake's commands go before everything that waits.
@@ -19,10 +19,11 @@ impl Core {
         self.session += 1;
         self.begin_leaving_anew();
         self.late = Late::default();
-        let (bytes, steps) = self.handshake.begin(&self.config, bare);
+        let (bytes, steps) = self.handshake.begin(&self.config, &self.credentials, bare);
         // After a failure, only an answer shows that this stream leads anywhere: a gateway
         // accepts and closes again, and what was written to it would count as maybe executed.
-        self.hold = Handshake::must_hold(&self.config) || self.failed_attempts > 0;
+        self.hold =
+            Handshake::must_hold(&self.config, &self.credentials) || self.failed_attempts > 0;
         let shift = bytes.len() as u64;
         debug_assert_eq!(self.taken, 0);
         self.fifo.iter_mut().for_each(|entry| entry.end += shift);

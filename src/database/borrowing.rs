@@ -4,10 +4,7 @@ use std::{future::poll_fn, sync::Arc, time::Duration};
 
 use super::Database;
 use crate::{
-    Error, Result,
-    command::Retrying,
-    connection::{Link, NEVER},
-    multiplexer::Leased,
+    Error, Result, clock::NEVER, command::Retrying, connection::Link, multiplexer::Leased,
     resp::Arg,
 };
 
@@ -22,7 +19,7 @@ impl Database {
     /// Counts attempts as the handle's policy says. Each attempt has its own time, unless the
     /// policy is [for a time](crate::RetryPolicy::within).
     pub(super) fn attempts(&self) -> Attempts<'_> {
-        let link = &*self.muxer.inner().link;
+        let link = self.muxer.inner().link();
         let policy = self.handling().and_then(|handling| handling.retry.as_ref());
         let retrying = policy.map(|policy| {
             let mut retrying = Retrying::new(policy.clone());
@@ -41,8 +38,8 @@ impl Database {
     pub(super) async fn borrow_within(&self, name: &str, limit: Duration) -> Result<Arc<Leased>> {
         let inner = self.muxer.inner();
         if let Some(handling) = self.handling() {
-            let checked = handling.check_circuit(&inner.link);
-            checked.map_err(|error| error.command(name).endpoint_at(&inner.link.endpoint()))?;
+            let checked = handling.check_circuit(inner.link());
+            checked.map_err(|error| error.command(name).endpoint_at(&inner.link().endpoint()))?;
         }
         inner.lease_within(limit).await.map_err(|error| error.command(name))
     }

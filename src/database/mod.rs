@@ -12,6 +12,7 @@ mod geo;
 mod hashes;
 mod hyperloglog;
 mod keys;
+mod lease;
 mod lists;
 mod locks;
 mod options;
@@ -35,6 +36,7 @@ pub use expiry::{ExpireIf, ExpireTime, Expiry, Ttl};
 pub use geo::{GeoAddOptions, GeoCentre, GeoPlace, GeoPosition, GeoSearch, GeoUnit};
 pub use hashes::{FieldExpiry, FieldPersisted, HashSetOptions};
 pub use keys::{DataType, RestoreOptions, ScanOptions, SortOptions};
+pub use lease::Lease;
 pub use lists::{ListEnd, LposOptions};
 pub use locks::{Lock, LockGuard, LockHolder};
 pub use scans::{EntryStream, ScanStream};
@@ -77,14 +79,29 @@ pub struct Database {
     handling: Full<Arc<Handling>>,
 }
 
+impl ConnectionMultiplexer {
+    /// Typed commands on the database of the options.
+    pub fn database(&self) -> Database {
+        Database::new(self.clone())
+    }
+}
+
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+impl crate::Blocking {
+    /// Typed commands on the database of the options.
+    pub fn database(&self) -> Database {
+        self.multiplexer().database()
+    }
+}
+
 impl Database {
-    pub(crate) fn new(muxer: ConnectionMultiplexer) -> Self {
+    fn new(muxer: ConnectionMultiplexer) -> Self {
         let handling = muxer.inner().handling.clone();
         Self { muxer, leased: Full::default(), handling }
     }
 
     /// A handle for a leased connection.
-    pub(crate) fn on_lease(muxer: ConnectionMultiplexer, leased: Arc<Leased>) -> Self {
+    fn on_lease(muxer: ConnectionMultiplexer, leased: Arc<Leased>) -> Self {
         let handling = muxer.inner().handling.clone();
         Self { muxer, leased: Full::new(leased), handling }
     }
@@ -92,7 +109,7 @@ impl Database {
     pub(crate) fn link(&self) -> &Link {
         match self.leased.get() {
             Some(leased) => &leased.link,
-            None => &self.muxer.inner().link,
+            None => self.muxer.inner().link(),
         }
     }
 

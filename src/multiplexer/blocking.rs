@@ -8,8 +8,8 @@ use std::{
 };
 
 use crate::{
-    Call, ConnectionMultiplexer, Database, Delivery, Environment, Error, ErrorKind, Options,
-    Result, TimeoutStage,
+    Call, ConnectionMultiplexer, Delivery, Environment, Error, ErrorKind, Options, Result,
+    TimeoutStage,
     connection::Driving,
     resp::{FromReply, ToArgs},
 };
@@ -56,11 +56,6 @@ impl Blocking {
             Err(Error::new(ErrorKind::Timeout(TimeoutStage::Connect), Delivery::NotSent))
         })?;
         Ok(Self::new(muxer))
-    }
-
-    /// Typed commands on the database of the options.
-    pub fn database(&self) -> Database {
-        self.muxer.database()
     }
 
     /// The multiplexer whose calls it runs.
@@ -141,7 +136,7 @@ impl Blocking {
         late: &str,
     ) -> Result<T> {
         let inner = self.muxer.inner();
-        if Driving::is_under_way(&inner.link) {
+        if Driving::is_under_way(inner.link()) {
             let error = Error::new(ErrorKind::Command, Delivery::NotSent);
             return Err(error.detail(
                 "the connection's own task would wait for itself: call it from another thread",
@@ -154,9 +149,9 @@ impl Blocking {
             let stage = ErrorKind::Timeout(TimeoutStage::Response);
             // What the future has done cannot be known here; of a single call, `run` finds it out.
             Err(Error::new(stage, Delivery::MaybeExecuted)
-                .endpoint_at(&inner.link.endpoint())
+                .endpoint_at(&inner.link().endpoint())
                 .detail(late)
-                .diagnose(inner.link.with(|core| core.diagnose(elapsed, given))))
+                .diagnose(inner.link().with(|core| core.diagnose(elapsed, given))))
         })
     }
 }

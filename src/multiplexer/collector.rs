@@ -3,8 +3,9 @@ use std::{borrow::Cow, fmt, task::Waker, time::Duration};
 use super::ConnectionMultiplexer;
 use crate::{
     Result,
+    clock::micros,
     command::{check_shared, discard, is_harmless},
-    connection::{Link, Outcome, SlotId, Submission, micros},
+    connection::{Link, Outcome, SlotId, Submission},
     resp::{Arg, ArgList, Frame, ToArgs},
 };
 
@@ -67,7 +68,7 @@ pub struct Collected {
 
 impl Collector {
     pub(crate) fn new(muxer: ConnectionMultiplexer) -> Option<Self> {
-        let free = muxer.inner().link.begin_collection();
+        let free = muxer.inner().link().begin_collection();
         free.then(|| Self { muxer, names: Vec::new(), outcomes: Vec::new() })
     }
 
@@ -102,7 +103,7 @@ impl Collector {
             }
             let timeout = timeout.map(|timeout| micros(Some(timeout)));
             let command = Submission { args: &words, prelude: None, timeout };
-            let submitted = inner.link.submit_collected(&command, number);
+            let submitted = inner.link().submit_collected(&command, number);
             discard(words);
             submitted.ok()??
         };
@@ -116,7 +117,7 @@ impl Collector {
 
     /// Calls `each` with the outcomes that are there; wakes `waker` when there are others.
     pub fn take(&mut self, waker: &Waker, mut each: impl FnMut(Collected)) {
-        let link = &*self.muxer.inner().link;
+        let link = self.muxer.inner().link();
         link.collect(waker, &mut self.outcomes);
         for (number, id, outcome) in self.outcomes.drain(..) {
             let result = match outcome {
@@ -132,7 +133,7 @@ impl Collector {
 
     /// Gives a command up: it is withdrawn if it was not sent, and has no outcome.
     pub fn give_up(&self, issued: Issued) {
-        self.muxer.inner().link.give_up_collected(issued.0);
+        self.muxer.inner().link().give_up_collected(issued.0);
     }
 }
 
@@ -146,7 +147,7 @@ fn failure(link: &Link, name: &str, outcome: Outcome) -> Result<Frame> {
 
 impl Drop for Collector {
     fn drop(&mut self) {
-        self.muxer.inner().link.end_collection();
+        self.muxer.inner().link().end_collection();
     }
 }
 

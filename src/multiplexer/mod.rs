@@ -3,11 +3,15 @@
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod blocking;
 mod collector;
+mod ears;
 mod gate;
 mod lease;
 mod leased;
 mod monitor;
+mod node;
 mod pool;
+#[cfg(feature = "metrics")]
+mod report;
 mod status;
 
 use std::{borrow::Cow, fmt, future::Future, sync::Arc, time::Duration};
@@ -19,22 +23,22 @@ use redmux_transport::{
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 pub use blocking::Blocking;
 pub use collector::{Collected, Collector, Issued};
-pub use lease::Lease;
+pub(crate) use ears::Ears;
 pub(crate) use leased::{Leased, Watching};
 pub use monitor::{Monitor, MonitoredCommand};
+use node::{Node, Site};
 pub use pool::LeaseStatus;
-use pool::Pool;
 pub use status::{LinkStatus, Status};
 
 use crate::{
-    CacheStats, Call, Database, Delivery, Error, ErrorKind, Events, Full, Options, Result,
-    Subscriber, TimeoutStage,
+    CacheStats, Call, Delivery, Error, ErrorKind, Events, Full, Options, Result, TimeoutStage,
+    clock::Clock,
     command::{Handling, check_shared},
-    connection::{DialPlan, Driver, Link, LinkConfig, Phase},
-    events::{ConnectionType, Hub},
+    connection::{Link, Owner, Phase},
+    events::Hub,
     observe::{Profiler, ProfilingSession},
-    pubsub::Registry,
     resp::{FromReply, ToArgs},
+    subscriptions::Registry,
 };
 
 /// One shared, pipelined connection to Redis
@@ -62,14 +66,11 @@ pub struct ConnectionMultiplexer {
 }
 
 pub(crate) struct Inner {
-    pub(crate) link: Arc<Link>,
-    /// Subscriptions on servers that speak RESP2; dormant otherwise.
-    dedicated: Arc<Link>,
+    site: Site,
     hub: Arc<Hub>,
     pub(crate) registry: Arc<Registry>,
     pub(crate) options: Arc<Options>,
-    runtime: Arc<dyn Runtime>,
-    pool: Full<Arc<Pool>>,
+    pub(crate) clock: Arc<Clock>,
     /// What is done with every call.
     pub(crate) handling: Full<Arc<Handling>>,
     profiler: Full<Arc<Profiler>>,
@@ -121,7 +122,7 @@ impl ConnectionMultiplexer {
     /// # Errors
     /// As for [`connect`](Self::connect).
     pub async fn connected(&self) -> Result<()> {
-        let link = &self.inner.link;
+        let link = self.inner.link();
         if self.inner.options.aborts_on_connect_fail() {
             return link.ready().await;
         }
@@ -154,77 +155,29 @@ impl ConnectionMultiplexer {
         options.validate()?;
         let environment = Environment { transport: Arc::new(NoTransport(capabilities)), runtime };
         let muxer = Self::assemble(options, &environment);
-        let plan = DialPlan { single: true, ..muxer.inner.options.dial_plan() };
-        let driver = Driver::new(muxer.inner.link.clone(), environment, plan);
-        let driver = driver.with_stream(Box::new(stream));
-        // Nothing would ever dial it.
-        muxer.inner.dedicated.abort();
-        Ok((muxer, Box::pin(driver)))
+        let driver = muxer.inner.node().drive(stream, &muxer.inner.options, environment);
+        Ok((muxer, driver))
     }
 
     fn start(options: Options, environment: Environment) -> Self {
         let muxer = Self::assemble(options, &environment);
-        let plan = muxer.inner.options.dial_plan();
-        let lazy = DialPlan { initial_attempts: None, ..plan.clone() };
-        for (link, plan) in [(&muxer.inner.link, plan), (&muxer.inner.dedicated, lazy)] {
-            let driver = Driver::new(link.clone(), environment.clone(), plan);
-            environment.runtime.spawn(Box::pin(driver));
-        }
+        muxer.inner.node().start(&muxer.inner.options, &environment);
         muxer
     }
 
     fn assemble(options: Options, environment: &Environment) -> Self {
         let options = Arc::new(options);
-        let runtime = environment.runtime.clone();
         let profiler = Full::of(|| options.profiling.then(Arc::default));
         let handling = Full::of(|| options.handling(profiler.get()));
-        let hub = Arc::new(Hub::default());
-        let registry = Arc::new(Registry::default());
-        let endpoint = Arc::new(options.endpoints[0].clone());
-        let link = |connection_type, phase| {
-            let subscriber = connection_type == ConnectionType::Subscription;
-            // Subscribed, RESP2 takes no ECHO.
-            let checked = options.high_integrity && !subscriber;
-            let mark = Full::of(|| checked.then(|| runtime.entropy()));
-            let cache = if subscriber { None } else { options.cache() };
-            Arc::new(Link::new(
-                LinkConfig { cache, high_integrity: mark, ..options.link_config(subscriber) },
-                phase,
-                runtime.clone(),
-                connection_type,
-                hub.clone(),
-                registry.clone(),
-                endpoint.clone(),
-            ))
-        };
-        let interactive = link(ConnectionType::Interactive, Phase::Disconnected);
-        let dedicated = link(ConnectionType::Subscription, Phase::Dormant);
-        registry.set_dedicated(&dedicated);
-        let pool =
-            Full::of(|| Some(Pool::new(environment.clone(), options.clone(), interactive.clone())));
-        Self {
-            inner: Arc::new(Inner {
-                link: interactive,
-                dedicated,
-                hub,
-                registry,
-                options,
-                runtime,
-                pool,
-                handling,
-                profiler,
-            }),
-        }
-    }
-
-    /// Typed commands on the database of the options.
-    pub fn database(&self) -> Database {
-        Database::new(self.clone())
-    }
-
-    /// Subscriptions.
-    pub fn subscriber(&self) -> Subscriber {
-        Subscriber::new(self.clone())
+        let clock = Arc::new(Clock::new(environment.runtime.clone()));
+        let ears = Arc::new(Ears::default());
+        let (hub, registry) = (ears.hub.clone(), ears.registry.clone());
+        let owner: Arc<dyn Owner> = ears;
+        let node = Node::new(&options, environment, &clock, &owner);
+        registry.set_dedicated(&node.subscriptions);
+        let site = Site::One(node);
+        let inner = Inner { site, hub, registry, options, clock, handling, profiler };
+        Self { inner: Arc::new(inner) }
     }
 
     /// Any command: its name, its arguments, and the type of its reply.
@@ -249,7 +202,7 @@ impl ConnectionMultiplexer {
         name: impl Into<Cow<'static, str>>,
         args: impl ToArgs,
     ) -> Call<'_, T, impl ToArgs> {
-        Call::new(&self.inner.link, name, args)
+        Call::new(self.inner.link(), name, args)
             .handled(self.inner.handling.as_deref())
             .checked(check_shared)
     }
@@ -266,7 +219,7 @@ impl ConnectionMultiplexer {
 
     /// Whether the connection is ready for use at this moment.
     pub fn is_connected(&self) -> bool {
-        self.inner.link.with(|core| core.phase == Phase::Ready)
+        self.inner.link().with(|core| core.phase == Phase::Ready)
     }
 
     /// The options it was made with; what they print holds no secrets.
@@ -279,14 +232,14 @@ impl ConnectionMultiplexer {
     /// # Errors
     /// Those of any command: while there is no connection it waits for one, as they do.
     pub async fn ping(&self) -> Result<Duration> {
-        let start = self.inner.runtime.now();
+        let start = self.inner.clock.runtime.now();
         self.execute::<()>("PING", ()).await?;
-        Ok(self.inner.runtime.now().saturating_duration_since(start))
+        Ok(self.inner.clock.runtime.now().saturating_duration_since(start))
     }
 
     /// What the client-side cache holds and how it does; `None` where the options have none.
     pub fn cache_stats(&self) -> Option<CacheStats> {
-        Some(self.inner.link.cache.as_ref()?.stats())
+        Some(self.inner.link().config.cache.as_ref()?.stats())
     }
 
     /// A snapshot for operators; its `Display` is a text dump.
@@ -318,12 +271,7 @@ impl ConnectionMultiplexer {
     /// [`Database`] waits for something to happen (`blpop`) or `MONITOR` runs are lost. A
     /// [`Lease`] stays as it is until it is dropped, and is not used again then.
     pub fn reconnect(&self) {
-        if let Some(pool) = self.inner.pool.get() {
-            pool.renew();
-        }
-        for link in [&self.inner.link, &self.inner.dedicated] {
-            link.with(|core| core.ask_for_another_stream());
-        }
+        self.inner.node().reconnect();
     }
 
     /// Finishes what was issued, accepts nothing new, and closes the connections.
@@ -332,14 +280,7 @@ impl ConnectionMultiplexer {
     /// one fails at once. Closing twice is harmless.
     pub async fn close(&self) {
         self.inner.registry.close();
-        let leased = self.inner.pool.get().map(|pool| pool.close());
-        self.inner.dedicated.close();
-        self.inner.link.close();
-        self.inner.dedicated.closed().await;
-        self.inner.link.closed().await;
-        for link in leased.into_iter().flatten() {
-            link.closed().await;
-        }
+        self.inner.node().close().await;
         self.inner.hub.close();
     }
 
@@ -358,8 +299,13 @@ impl ConnectionMultiplexer {
 }
 
 impl Inner {
-    pub(crate) fn dedicated(&self) -> &Link {
-        &self.dedicated
+    pub(crate) fn node(&self) -> &Node {
+        self.site.node()
+    }
+
+    /// The connection that all callers share.
+    pub(crate) fn link(&self) -> &Arc<Link> {
+        &self.node().link
     }
 
     /// Bounds an operation of several steps by the time one command is given.
@@ -372,7 +318,7 @@ impl Inner {
         take_back: impl FnOnce() -> bool,
     ) -> Result<T> {
         let limit = self.options.command_timeout;
-        let mut timer = self.runtime.timer(self.runtime.after(limit));
+        let mut timer = self.clock.runtime.timer(self.clock.runtime.after(limit));
         let mut operation = std::pin::pin!(operation);
         let result = std::future::poll_fn(|cx| match operation.as_mut().poll(cx) {
             std::task::Poll::Ready(result) => std::task::Poll::Ready(Some(result)),
@@ -380,7 +326,7 @@ impl Inner {
         })
         .await;
         result.unwrap_or_else(|| {
-            let state = self.link.with(|core| {
+            let state = self.link().with(|core| {
                 let micros = u64::try_from(limit.as_micros()).unwrap_or(u64::MAX);
                 core.diagnose(micros, micros)
             });
@@ -389,18 +335,14 @@ impl Inner {
                 false => (TimeoutStage::Response, Delivery::MaybeExecuted),
             };
             let error = Error::new(ErrorKind::Timeout(stage), delivery).command(name);
-            Err(error.endpoint_at(&self.link.endpoint()).diagnose(state))
+            Err(error.endpoint_at(&self.link().endpoint()).diagnose(state))
         })
     }
 }
 
 impl Inner {
     fn abort(&self) {
-        self.link.abort();
-        self.dedicated.abort();
-        if let Some(pool) = self.pool.get() {
-            pool.close().iter().for_each(|link| link.abort());
-        }
+        self.node().abort();
         self.registry.close();
         self.hub.close();
     }

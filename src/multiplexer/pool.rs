@@ -24,10 +24,9 @@ use super::{
 use crate::{
     BacklogPolicy, Delivery, Error, ErrorKind, Full, Options, ReconnectPolicy, Result,
     TimeoutStage,
-    connection::{DialPlan, Driver, Lines, Link, LinkConfig, Phase},
+    connection::{DialPlan, Driver, Lines, Link, LinkConfig, Owner, Phase, Unheard},
     error::whole_millis,
-    events::{ConnectionType, Hub},
-    pubsub::Registry,
+    events::ConnectionType,
     sync::{Mutex, MutexGuard},
 };
 
@@ -41,6 +40,8 @@ pub(crate) struct Pool {
     policy: Arc<dyn ReconnectPolicy>,
     /// The shared connection: leased ones lead to its server, and wait for it.
     main: Arc<Link>,
+    /// Of the leased connections: their users learn of failures by their commands.
+    owner: Arc<dyn Owner>,
     state: Mutex<State>,
 }
 
@@ -113,7 +114,8 @@ pub struct LeaseStatus {
 impl Pool {
     pub(super) fn new(env: Environment, options: Arc<Options>, main: Arc<Link>) -> Arc<Self> {
         let policy = options.dial_plan().policy;
-        Arc::new(Self { env, options, policy, main, state: Mutex::default() })
+        let owner = Arc::new(Unheard);
+        Arc::new(Self { env, options, policy, main, owner, state: Mutex::default() })
     }
 
     /// A connection that is ready: one that was given back, or a new one to the shared
@@ -268,12 +270,11 @@ impl Pool {
         }
         let link = Arc::new(Link::new(
             config,
+            self.options.credentials(),
             Phase::Disconnected,
-            self.env.runtime.clone(),
+            self.main.clock.clone(),
             ConnectionType::Interactive,
-            // Its failures are told to its user, who alone is concerned.
-            Arc::new(Hub::default()),
-            Arc::new(Registry::default()),
+            self.owner.clone(),
             stamp.endpoint.clone(),
         ));
         let opening = Opening { pool: self, link, round, settled: false };
@@ -462,7 +463,7 @@ async fn keep_in_order(pool: Weak<Pool>, main: Arc<Link>) {
             let changed = std::mem::replace(&mut begun, true) || core.phase == Phase::Closed;
             changed.then_some(core.phase)
         });
-        let mut timer = next.map(|next| main.runtime.timer(next));
+        let mut timer = next.map(|next| main.clock.runtime.timer(next));
         let expired = poll_fn(|cx| match &mut timer {
             Some(timer) => timer.poll_expired(cx),
             None => std::task::Poll::Pending,
@@ -542,7 +543,7 @@ impl Drop for Permit {
 
 /// Connected, and nothing is asked or due but answers to the client's own probes.
 pub(super) fn is_clean(link: &Link) -> bool {
-    let now = link.clock();
+    let now = link.clock.now();
     link.with(|core| core.is_reusable(now))
 }
 

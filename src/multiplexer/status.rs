@@ -63,7 +63,7 @@ pub struct LinkStatus {
 
 impl Status {
     pub(super) fn of(inner: &Inner) -> Self {
-        let links: [&Link; 2] = [&inner.link, inner.dedicated()];
+        let links: [&Link; 2] = [&inner.node().link, &inner.node().subscriptions];
         let connections = links
             .into_iter()
             .map(LinkStatus::of)
@@ -75,15 +75,15 @@ impl Status {
             subscriptions: inner.registry.len(),
             listeners,
             messages,
-            leases: inner.pool.get().map_or_else(LeaseStatus::default, |pool| pool.status()),
-            cache: inner.link.cache.as_ref().map(|cache| cache.stats()),
+            leases: inner.node().pool.get().map_or_else(LeaseStatus::default, |pool| pool.status()),
+            cache: inner.link().config.cache.as_ref().map(|cache| cache.stats()),
         }
     }
 }
 
 impl LinkStatus {
     fn of(link: &Link) -> Self {
-        let now = link.clock();
+        let now = link.clock.now();
         link.with(|core| Self {
             endpoint: link.endpoint(),
             connection_type: link.connection_type,

@@ -1,11 +1,10 @@
 use futures::StreamExt;
 use metrics::{
-    Label, SharedString, Unit, counter, describe_counter, describe_gauge, describe_histogram,
-    gauge, histogram,
+    Label, SharedString, Unit, counter, describe_counter, describe_histogram, histogram,
 };
 
 use super::{CommandObservation, CommandObserver, CommandRecord, ObservedCommand};
-use crate::{Event, Events, LinkStatus, Status};
+use crate::{Event, Events};
 
 /// The duration of each call as a histogram, by OpenTelemetry's conventions for databases (feature
 /// `metrics`)
@@ -91,68 +90,5 @@ pub async fn count_events(mut events: Events) {
             Event::Missed(events) => ("missed", events),
         };
         counter!("redmux.events", "type" => kind).increment(count);
-    }
-}
-
-/// Reports the numbers of a [`Status`] to the recorder of the `metrics` facade
-///
-/// Call it periodically, with one multiplexer for each `pool` name:
-///
-/// ```no_run
-/// # async fn f(muxer: redmux::ConnectionMultiplexer) {
-/// use std::time::Duration;
-/// loop {
-///     redmux::observe::report_status("sessions", &muxer.status());
-///     async_std::task::sleep(Duration::from_secs(10)).await;
-/// }
-/// # }
-/// ```
-pub fn report_status(pool: &str, status: &Status) {
-    let pool = Label::new("db.client.connection.pool.name", pool.to_owned());
-    let leases = &status.leases;
-    for (state, connections) in [("used", leases.leased), ("idle", leases.idle)] {
-        describe_gauge!(COUNT, Unit::Count, "Leased connections, by state.");
-        let labels = vec![pool.clone(), Label::new("db.client.connection.state", state)];
-        gauge!(COUNT, labels).set(connections as f64);
-    }
-    gauge!("db.client.connection.max", vec![pool.clone()]).set(leases.max as f64);
-    gauge!("db.client.connection.pending_requests", vec![pool.clone()]).set(leases.waiting as f64);
-    gauge!("redmux.subscriptions", vec![pool.clone()]).set(status.subscriptions as f64);
-    for link in &status.connections {
-        report_link(&pool, link);
-    }
-}
-
-const COUNT: &str = "db.client.connection.count";
-
-fn report_link(pool: &Label, link: &LinkStatus) {
-    let labels = || {
-        let kind = link.connection_type.to_string();
-        vec![pool.clone(), Label::new("redmux.connection.type", kind)]
-    };
-    let (state, total) = (&link.diagnostics, &link.counters);
-    for (name, value) in [
-        ("redmux.connection.queued", state.queued),
-        ("redmux.connection.in_flight", state.in_flight),
-        ("redmux.connection.unsent_bytes", state.bytes_unsent),
-        ("redmux.connection.peak_in_flight", total.peak_in_flight),
-        ("redmux.connection.peak_batch_bytes", total.peak_batch_bytes),
-        ("redmux.connection.ready", usize::from(state.connection == "ready")),
-    ] {
-        gauge!(name, labels()).set(value as f64);
-    }
-    for (name, value) in [
-        ("redmux.connection.written_bytes", total.bytes_written),
-        ("redmux.connection.read_bytes", total.bytes_read),
-        ("redmux.connection.commands", total.commands_sent),
-        ("redmux.connection.replies", total.replies),
-        ("redmux.connection.server_errors", total.server_errors),
-        ("redmux.connection.timeouts", total.timeouts),
-        ("redmux.connection.abandoned", total.abandoned),
-        ("redmux.connection.lost", total.lost),
-        ("redmux.connection.connects", total.connects),
-        ("redmux.connection.failures", total.failures),
-    ] {
-        counter!(name, labels()).absolute(value);
     }
 }

@@ -25,7 +25,7 @@ mod wire;
 use redmux_transport::{MaybeSend, MaybeSync};
 
 #[cfg(feature = "metrics")]
-pub use self::metrics::{MetricsObserver, count_events, report_status};
+pub use self::metrics::{MetricsObserver, count_events};
 pub(crate) use profile::Profiler;
 pub use profile::{Profile, ProfilingSession};
 pub use record::{CommandFailure, CommandOutcome, CommandRecord, ObservedCommand, Timings};

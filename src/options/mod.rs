@@ -22,8 +22,9 @@ use crate::{
     BacklogPolicy, CacheOptions, CircuitBreaker, CommandMap, Error, ExponentialBackoff, Full,
     ReconnectPolicy,
     cache::Cache,
+    clock::micros,
     command::{Breaker, ChannelPrefix, Handling, KeyPrefix, Observers},
-    connection::{Credentials, CredentialsProvider, DialPlan, LinkConfig, micros},
+    connection::{Credentials, CredentialsProvider, DialPlan, LinkConfig},
     observe::{CommandObserver, Profiler},
     resp::{Limits, Protocol},
 };
@@ -498,11 +499,6 @@ impl Options {
             probe_after: micros(Some(self.probe_after)),
             probe_timeout: micros(Some(self.probe_timeout)),
             close_timeout: micros(Some(self.command_timeout)),
-            credentials: Credentials {
-                username: self.username.clone(),
-                password: self.password.clone(),
-                valid_for: None,
-            },
             client_name: self.client_name.clone(),
             library_info: self.library_info,
             library_name: self.library_name.clone(),
@@ -517,6 +513,15 @@ impl Options {
             beside: 0,
             subscriber,
             monitor: Full::default(),
+        }
+    }
+
+    /// What is sent unless a provider gives others.
+    pub(crate) fn credentials(&self) -> Credentials {
+        Credentials {
+            username: self.username.clone(),
+            password: self.password.clone(),
+            valid_for: None,
         }
     }
 

@@ -6,7 +6,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use super::Message;
+use crate::subscriptions::Message;
 
 /// What happened to a key
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

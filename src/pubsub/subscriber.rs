@@ -10,17 +10,16 @@ use std::{
 use bytes::Bytes;
 use futures::Stream;
 
-use super::{
-    items::{Message, Overflow, SubscriptionCounts, SubscriptionItem},
-    keyspace::{KeyEvent, is_notification, missing_notifications, pattern},
-    queue::{Bounds, Queue},
-    registry::{Topic, distinct},
-};
+use super::keyspace::{KeyEvent, is_notification, missing_notifications, pattern};
 use crate::{
     ConnectionMultiplexer, Error, Result,
     commands::Mapped,
     connection::{Link, Verb},
     resp::{Arg, ToArg},
+    subscriptions::{
+        Bounds, Message, Overflow, Queue, Registry, SubscriptionCounts, SubscriptionItem, Topic,
+        distinct,
+    },
 };
 
 /// Makes subscriptions; got from [`ConnectionMultiplexer::subscriber`]
@@ -34,8 +33,15 @@ pub struct Subscriber {
     bounds: Bounds,
 }
 
+impl ConnectionMultiplexer {
+    /// Subscriptions.
+    pub fn subscriber(&self) -> Subscriber {
+        Subscriber::new(self.clone())
+    }
+}
+
 impl Subscriber {
-    pub(crate) fn new(muxer: ConnectionMultiplexer) -> Self {
+    fn new(muxer: ConnectionMultiplexer) -> Self {
         let options = &muxer.inner().options;
         let bounds = Bounds {
             messages: options.subscription_capacity,
@@ -83,7 +89,7 @@ impl Subscriber {
     /// Returns at once. Each stream gives what is queued, then ends.
     pub fn unsubscribe_all(&self) {
         let inner = self.muxer.inner();
-        inner.registry.remove_all(&inner.link);
+        inner.registry.remove_all(inner.link());
     }
 
     /// Subscribes to a channel. See [SUBSCRIBE](https://redis.io/docs/latest/commands/subscribe/).
@@ -231,9 +237,9 @@ impl Subscriber {
             return Err(Error::rejected(command, "no channel is named"));
         }
         let queue = Arc::new(Queue::new(self.bounds, topics.len()));
-        let link = inner.link.clone();
+        let (link, registry) = (inner.link().clone(), inner.registry.clone());
         // Made before the first await: dropping this future takes the topics back.
-        let subscription = Subscription { queue, topics, prefixes, link };
+        let subscription = Subscription { queue, topics, prefixes, link, registry };
         let taken_back = || !subscription.take_back();
         let confirmed = subscription.confirm(command);
         inner.within_command_timeout(command, confirmed, taken_back).await?;
@@ -253,6 +259,7 @@ pub struct Subscription {
     topics: Box<[Topic]>,
     prefixes: Prefixes,
     link: Arc<Link>,
+    registry: Arc<Registry>,
 }
 
 /// How much longer the names on the server are
@@ -310,14 +317,13 @@ impl Subscription {
 
     /// Listens no more; whether the server may have been asked for one of the topics.
     fn take_back(&self) -> bool {
-        self.link.registry.remove(&self.topics, &self.queue, &self.link)
+        self.registry.remove(&self.topics, &self.queue, &self.link)
     }
 
     /// Waits until the server has confirmed it, across reconnects.
     async fn confirm(&self, command: &'static str) -> Result<()> {
-        let registry = &self.link.registry;
         let label = |error: Error| error.command(command).endpoint_at(&self.link.endpoint());
-        registry.listen(&self.topics, &self.queue, &self.link).map_err(label)?;
+        self.registry.listen(&self.topics, &self.queue, &self.link).map_err(label)?;
         poll_fn(|cx| self.queue.poll_confirmed(cx)).await.map_err(label)?;
         if self.queue.is_closed() {
             // By the program; or there will never be a connection.
@@ -331,7 +337,7 @@ impl Subscription {
 impl Subscription {
     /// One of a link without a multiplexer; its queue holds one message.
     pub(crate) async fn on(
-        link: &Arc<Link>,
+        (link, registry): &(Arc<Link>, Arc<Registry>),
         channel: &'static str,
         overflow: Overflow,
     ) -> Result<Self> {
@@ -339,8 +345,9 @@ impl Subscription {
         let messages = if overflow == Overflow::default() { 100 } else { 1 };
         let bounds = Bounds { messages, bytes: 1 << 20, overflow };
         let queue = Arc::new(Queue::new(bounds, 1));
-        let (topics, link) = (Box::new([topic]), link.clone());
-        let made = Self { queue, topics, prefixes: Prefixes::default(), link };
+        let (link, registry) = (link.clone(), registry.clone());
+        let topics = Box::new([topic]);
+        let made = Self { queue, topics, prefixes: Prefixes::default(), link, registry };
         made.confirm("SUBSCRIBE").await?;
         Ok(made)
     }
@@ -352,7 +359,7 @@ impl Stream for Subscription {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<SubscriptionItem>> {
         let (item, resume) = self.queue.poll(cx);
         if resume {
-            self.link.registry.resume(&self.queue, &self.link);
+            self.registry.resume(&self.queue, &self.link);
         }
         if self.prefixes.channel == 0 {
             return item;
@@ -377,7 +384,7 @@ impl Stream for Subscription {
 impl Drop for Subscription {
     fn drop(&mut self) {
         if self.queue.stop_waiting() {
-            self.link.registry.resume(&self.queue, &self.link);
+            self.registry.resume(&self.queue, &self.link);
         }
         self.take_back();
     }

@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
-use redmux::observe::{MetricsObserver, count_events, report_status};
+use redmux::observe::{MetricsObserver, count_events};
 use redmux_test_support::RedisServer;
 
 use super::connect;
@@ -35,7 +35,7 @@ fn durations_events_and_states_are_reported() {
             db.incr("key").await.unwrap_err();
             let script = "return redis.error_reply('MADEUP-7 key')";
             muxer.execute::<()>("EVAL", (script, 0)).await.unwrap_err();
-            report_status("main", &muxer.status());
+            muxer.status().report("main");
             muxer.close().await;
             count_events(events).await;
         });

@@ -3,7 +3,7 @@ use std::{collections::HashMap, time::Duration};
 use metrics_util::debugging::DebuggingRecorder;
 use redmux::{
     ConnectionMultiplexer, Options,
-    observe::{MetricsObserver, SpanObserver, WireLog, count_events, report_status},
+    observe::{MetricsObserver, SpanObserver, WireLog, count_events},
 };
 use redmux_test_support::RedisServer;
 
@@ -67,7 +67,7 @@ async fn use_everything() -> Vec<(&'static str, String)> {
     server.pause();
     give_up(db.get::<String>(&key)).await;
     db.get::<String>(&key).timeout(Duration::from_millis(30)).await.unwrap_err();
-    report_status("main", &muxer.status());
+    muxer.status().report("main");
     server.kill();
     while muxer.is_connected() {
         async_std::task::sleep(Duration::from_millis(5)).await;

@@ -7,8 +7,8 @@ use redmux_transport::Endpoint;
 use super::{Driver, Outage, PROVEN, Progress, Since, Stage};
 use crate::{
     Delivery, Error,
+    clock::{NEVER, micros},
     connection::{
-        config::{NEVER, micros},
         core::Phase,
         credentials,
         handshake::{ServerInfo, may_say_hello},
@@ -34,13 +34,13 @@ impl Driver {
         let open = untried && direct && !self.plan.single;
         open && self
             .link
-            .with(|core| core.phase == Phase::Disconnected && may_say_hello(&core.config))
+            .with(|core| core.phase == Phase::Disconnected && may_say_hello(&self.link.config))
     }
 
     /// What the life of a connection says of the server.
     pub(super) fn note_end(&mut self, ready: Option<Since>, answered: u64) {
         let Some(since) = ready else { return };
-        let lived = self.link.clock().saturating_sub(since.at);
+        let lived = self.link.clock.now().saturating_sub(since.at);
         if lived >= PROVEN {
             self.streak = 0;
         } else if answered > since.front {
@@ -57,18 +57,18 @@ impl Driver {
 
     /// The attempt or the connection failed: says so once per outage and plans the next.
     pub(super) fn failed(&mut self, error: Error, lost: Option<(FailureType, usize)>) -> Progress {
-        let now = self.link.clock();
+        let now = self.link.clock.now();
         let error = error.endpoint_at(&self.link.endpoint());
         let (failure, maybe_executed) = lost.unwrap_or_else(|| (FailureType::of(&error), 0));
         if self.outage.is_none() {
             self.outage = Some(Outage { since: now, attempts: 0 });
-            self.link.hub.publish(Event::ConnectionFailed(ConnectionFailed {
+            self.link.owner.lost(ConnectionFailed {
                 endpoint: self.link.endpoint(),
                 connection_type: self.link.connection_type,
                 failure,
                 error: error.clone(),
                 maybe_executed,
-            }));
+            });
         }
         // Another endpoint may be well: each is tried before the waits grow.
         let rounds = u32::try_from(self.plan.endpoints.len()).unwrap_or(u32::MAX).max(1);
@@ -112,7 +112,7 @@ impl Driver {
         let ask =
             |policy: &dyn ReconnectPolicy| (policy.delay(attempt, outage, random), policy.eager());
         contained(|| ask(&*self.plan.policy)).unwrap_or_else(|| {
-            self.link.hub.publish(Event::InternalError(InternalError {
+            self.link.owner.publish(Event::InternalError(InternalError {
                 endpoint: Some(self.link.endpoint()),
                 connection_type: Some(self.link.connection_type),
                 origin: "reconnect policy",
@@ -127,9 +127,9 @@ impl Driver {
         self.bare.tried = false;
         self.bare.needless |= !self.bare.on;
         let endpoint = self.link.endpoint();
-        let now = self.link.clock();
+        let now = self.link.clock.now();
         if let Some(outage) = self.outage.take() {
-            self.link.hub.publish(Event::ConnectionRestored(ConnectionRestored {
+            self.link.owner.publish(Event::ConnectionRestored(ConnectionRestored {
                 endpoint: endpoint.clone(),
                 connection_type: self.link.connection_type,
                 outage: Duration::from_micros(now.saturating_sub(outage.since)),
@@ -139,10 +139,10 @@ impl Driver {
         let server = self.link.with(|core| core.server.clone().unwrap_or_default());
         if let Some(detail) = self.what_changed(&endpoint, &server) {
             let event = ConfigurationChanged { endpoint: endpoint.clone(), detail };
-            self.link.hub.publish(Event::ConfigurationChanged(event));
+            self.link.owner.publish(Event::ConfigurationChanged(event));
         }
         self.known = Some((endpoint, server));
-        self.link.registry.connected(&self.link);
+        self.link.owner.ready(&self.link);
         self.link.with(|core| core.release_backlog());
         self.keep_credentials_fresh();
     }
@@ -150,11 +150,10 @@ impl Driver {
     fn keep_credentials_fresh(&self) {
         let Some(provider) = self.plan.credentials.get().cloned() else { return };
         // A subscribed RESP2 connection takes no `AUTH`.
-        let valid_for = self.link.with(|core| match core.config.subscriber {
-            true => None,
-            false => core.config.credentials.valid_for,
-        });
-        if let Some(valid_for) = valid_for {
+        let valid_for = self.link.with(|core| core.credentials.valid_for);
+        if !self.link.config.subscriber
+            && let Some(valid_for) = valid_for
+        {
             let renewal = credentials::keep_fresh(self.link.clone(), provider, valid_for);
             self.env.runtime.spawn(Box::pin(renewal));
         }

@@ -5,7 +5,8 @@ use bytes::Bytes;
 use super::model::{MS, Model, config};
 use crate::{
     ErrorKind,
-    connection::{Ask, LinkConfig, NEVER, Push, Verb, core::Phase},
+    clock::NEVER,
+    connection::{Ask, LinkConfig, Push, Verb, core::Phase},
     resp::Frame,
 };
 
@@ -66,7 +67,11 @@ fn a_shard_subscription_that_the_server_ends_by_itself_shifts_no_reply() {
             assert_eq!(result, Ok(()), "{script:?}");
             let pushes = std::mem::take(&mut model.inbox.pushes);
             assert_eq!(pushes.len(), unasked, "{script:?}");
-            assert!(pushes.iter().all(|push| matches!(push, Push::Frame(_))));
+            assert!(
+                pushes
+                    .iter()
+                    .all(|push| matches!(push, Push::Ended { verb: Verb::SSubscribe, .. }))
+            );
         }
     }
     // Whose error it is cannot be known: better no connection than another's reply.

@@ -1,5 +1,8 @@
 use super::model::{MS, Model, config};
-use crate::connection::{LinkConfig, NEVER, core::Phase, redial::Wait};
+use crate::{
+    clock::NEVER,
+    connection::{LinkConfig, core::Phase, redial::Wait},
+};
 
 const READONLY: (&str, &str) = ("ECHO", "READONLY You can't write against a read only replica.");
 

@@ -1,4 +1,4 @@
-use std::{collections::VecDeque, task::Waker};
+use std::{collections::VecDeque, sync::Arc, task::Waker};
 
 use crate::{
     Delivery, Error, ErrorKind, Full,
@@ -23,7 +23,6 @@ pub(super) fn config() -> LinkConfig {
         probe_after: 2000 * MS,
         probe_timeout: 5000 * MS,
         close_timeout: 5000 * MS,
-        credentials: Credentials::default(),
         client_name: None,
         library_info: true,
         library_name: None,
@@ -38,6 +37,18 @@ pub(super) fn config() -> LinkConfig {
         beside: 0,
         subscriber: false,
         monitor: Full::default(),
+    }
+}
+
+/// What a core is made of
+pub(super) struct Given {
+    pub(super) config: LinkConfig,
+    pub(super) credentials: Credentials,
+}
+
+impl From<LinkConfig> for Given {
+    fn from(config: LinkConfig) -> Self {
+        Self { config, credentials: Credentials::default() }
     }
 }
 
@@ -67,9 +78,10 @@ pub(super) struct Model {
 }
 
 impl Model {
-    pub(super) fn new(config: LinkConfig) -> Self {
+    pub(super) fn new(given: impl Into<Given>) -> Self {
+        let Given { config, credentials } = given.into();
         let mut model = Self {
-            core: Core::new(config, Phase::Disconnected),
+            core: Core::new(Arc::new(config), credentials, Phase::Disconnected),
             now: 0,
             batch: Outbox::default(),
             received: Vec::new(),
@@ -88,8 +100,8 @@ impl Model {
     }
 
     /// A model whose connection is ready.
-    pub(super) fn ready(config: LinkConfig) -> Self {
-        let mut model = Self::new(config);
+    pub(super) fn ready(given: impl Into<Given>) -> Self {
+        let mut model = Self::new(given);
         model.connect();
         model.settle();
         assert_eq!(model.core.phase, Phase::Ready);
@@ -292,7 +304,6 @@ fn text(outcome: Outcome) -> Result<String, Error> {
     }
 }
 
-pub(super) fn with_credentials() -> LinkConfig {
-    let credentials = Credentials::new("pw").username("app");
-    LinkConfig { credentials, ..config() }
+pub(super) fn with_credentials() -> Given {
+    Given { config: config(), credentials: Credentials::new("pw").username("app") }
 }

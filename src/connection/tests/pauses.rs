@@ -1,5 +1,5 @@
 use super::model::{MS, Model, config};
-use crate::connection::NEVER;
+use crate::clock::NEVER;
 
 const SECOND: u64 = 1000 * MS;
 

@@ -1,4 +1,4 @@
-use super::model::{MS, Model, config, with_credentials};
+use super::model::{Given, MS, Model, config, with_credentials};
 use crate::{
     ConnectStage, Delivery, ErrorKind,
     connection::{LinkConfig, core::Phase},
@@ -37,8 +37,8 @@ fn a_server_without_hello_is_spoken_to_in_resp2() {
 
 #[test]
 fn with_credentials_or_a_database_commands_wait_for_the_handshake() {
-    for config in [with_credentials(), LinkConfig { database: 3, ..config() }] {
-        let mut model = Model::new(config);
+    for given in [with_credentials(), LinkConfig { database: 3, ..config() }.into()] {
+        let mut model = Model::new(given);
         let slot = model.submit("first").unwrap();
         model.connect();
         model.write(usize::MAX);
@@ -73,10 +73,10 @@ fn after_a_failure_the_backlog_waits_for_an_answer() {
 fn a_refused_handshake_names_its_stage_and_runs_nothing() {
     for (config, refuse, stage) in [
         (with_credentials(), ("AUTH", "WRONGPASS invalid pair"), ConnectStage::Auth),
-        (config(), ("HELLO", "NOAUTH HELLO must be called with"), ConnectStage::Auth),
-        (config(), ("HELLO", "ERR max number of clients reached"), ConnectStage::Handshake),
+        (config().into(), ("HELLO", "NOAUTH HELLO must be called with"), ConnectStage::Auth),
+        (config().into(), ("HELLO", "ERR max number of clients reached"), ConnectStage::Handshake),
         (
-            LinkConfig { database: 99, ..config() },
+            LinkConfig { database: 99, ..config() }.into(),
             ("SELECT", "ERR DB index is out of range"),
             ConnectStage::Handshake,
         ),
@@ -215,7 +215,8 @@ fn a_refusal_of_hello_in_other_words_means_resp2_too() {
 
 #[test]
 fn a_bare_handshake_authenticates_and_says_nothing_else() {
-    let config = LinkConfig { database: 3, client_name: Some("me".into()), ..with_credentials() };
+    let config = LinkConfig { database: 3, client_name: Some("me".into()), ..config() };
+    let config = Given { config, ..with_credentials() };
     let mut model = Model::new(config);
     model.batch = model.core.begin_session(true);
     model.settle();

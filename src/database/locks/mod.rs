@@ -193,7 +193,7 @@ impl Lock {
     }
 
     fn runtime(&self) -> &dyn Runtime {
-        &*self.db.muxer.inner().link.runtime
+        &*self.db.muxer.inner().clock.runtime
     }
 
     /// 128 bits that no other holder draws, in hexadecimal.

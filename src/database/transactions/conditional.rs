@@ -108,7 +108,7 @@ impl<'a, C: Calls> ConditionalTransaction<'a, C> {
         let handling = database.handling();
         let queue = Queue::of(&mut calls, database.links(), handling)?;
         let limit = timeout.unwrap_or(inner.options.command_timeout);
-        let runtime = &inner.link.runtime;
+        let runtime = &inner.clock.runtime;
         let begun = runtime.now();
         let left = || limit.saturating_sub(runtime.now().saturating_duration_since(begun));
 

@@ -87,7 +87,7 @@ impl Database {
 
     /// The shared connection, and the one of this handle.
     fn links(&self) -> [&Link; 2] {
-        [&self.muxer.inner().link, self.link()]
+        [self.muxer.inner().link(), self.link()]
     }
 
     /// In an optimistic loop, only the first transaction of an attempt is guarded.

@@ -134,7 +134,7 @@ impl Watch<'_> {
             return Err(Error::rejected("WATCH", "there must be keys"));
         }
         let inner = muxer.inner();
-        let runtime = &inner.link.runtime;
+        let runtime = &inner.clock.runtime;
         for attempt in 1..=self.attempts {
             let leased = self.database.borrow_patiently("WATCH").await?;
             leased.guard(true);
@@ -164,7 +164,7 @@ impl Watch<'_> {
             }
         }
         Err(conflict(&format!("watched keys were changed in each of {} attempts", self.attempts))
-            .endpoint_at(&inner.link.endpoint()))
+            .endpoint_at(&inner.link().endpoint()))
     }
 }
 

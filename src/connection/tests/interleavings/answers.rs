@@ -1,7 +1,7 @@
 //! The server is well: everyone gets an answer, and it is their own.
 
 use super::*;
-use crate::connection::{LinkConfig, config::NEVER};
+use crate::{clock::NEVER, connection::LinkConfig};
 
 async fn answered(world: World, callers: Vec<JoinHandle<Vec<Outcome>>>) {
     let outcomes = outcomes(callers).await;

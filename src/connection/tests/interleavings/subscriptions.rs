@@ -5,7 +5,10 @@ use std::time::Duration;
 use futures::StreamExt;
 use shuttle::future::spawn;
 
-use super::{world::toss, *};
+use super::{
+    world::{Ends, toss},
+    *,
+};
 use crate::{
     MissedCause, Overflow, Subscription, SubscriptionItem,
     command::Call,
@@ -68,7 +71,7 @@ async fn read(mut subscription: Subscription) {
 fn what_is_missed_is_told_and_nothing_comes_twice() {
     explore(INTERLEAVINGS / 3, || async {
         let world = World::new(Setup { lives: vec![life(), life()], ..setup() });
-        let subscription = Subscription::on(&world.link, "c", Overflow::default()).await.unwrap();
+        let subscription = Subscription::on(&world.ends(), "c", Overflow::default()).await.unwrap();
         let publisher = spawn(publish(world.link.clone(), 3));
         read(subscription).await;
         publisher.await.unwrap();
@@ -81,9 +84,9 @@ fn a_subscription_that_comes_while_another_goes_is_made() {
     explore(INTERLEAVINGS / 3, || async {
         let lives = if toss() { vec![life()] } else { Vec::new() };
         let world = World::new(Setup { lives, ..setup() });
-        let comes_and_goes = |link: Arc<Link>| async move {
+        let comes_and_goes = |ends: Ends| async move {
             for _ in 0..2 {
-                let mut made = Box::pin(Subscription::on(&link, "c", Overflow::default()));
+                let mut made = Box::pin(Subscription::on(&ends, "c", Overflow::default()));
                 // Dropped when it is made, or while it is.
                 if toss() {
                     drop(made.await.unwrap());
@@ -92,16 +95,15 @@ fn a_subscription_that_comes_while_another_goes_is_made() {
                 }
             }
         };
-        let others =
-            [spawn(comes_and_goes(world.link.clone())), spawn(comes_and_goes(world.link.clone()))];
-        let subscription = Subscription::on(&world.link, "c", Overflow::default()).await.unwrap();
+        let others = [spawn(comes_and_goes(world.ends())), spawn(comes_and_goes(world.ends()))];
+        let subscription = Subscription::on(&world.ends(), "c", Overflow::default()).await.unwrap();
         let publisher = spawn(publish(world.link.clone(), 0));
         read(subscription).await;
         publisher.await.unwrap();
         for other in others {
             other.await.unwrap();
         }
-        assert_eq!(world.link.registry.len(), 0);
+        assert_eq!(world.registry.len(), 0);
         world.close().await;
     });
 }
@@ -111,7 +113,7 @@ fn a_connection_that_waits_for_a_reader_goes_on_and_loses_nothing() {
     explore(INTERLEAVINGS / 3, || async {
         let world = World::new(setup());
         let wait = Overflow::Wait { at_most: Duration::from_secs(3600) };
-        let mut subscription = Subscription::on(&world.link, "c", wait).await.unwrap();
+        let mut subscription = Subscription::on(&world.ends(), "c", wait).await.unwrap();
         let link = world.link.clone();
         let publisher = spawn(async move {
             for number in 1..=4u32 {
@@ -133,9 +135,9 @@ fn a_connection_that_waits_for_a_reader_goes_on_and_loses_nothing() {
 fn closing_ends_subscriptions_and_those_that_are_being_made() {
     explore(INTERLEAVINGS / 3, || async {
         let world = World::new(setup());
-        let link = world.link.clone();
+        let ends = world.ends();
         let reader = spawn(async move {
-            match Subscription::on(&link, "c", Overflow::default()).await {
+            match Subscription::on(&ends, "c", Overflow::default()).await {
                 Ok(mut made) => while made.next().await.is_some() {},
                 Err(error) => assert!(error.is_closed(), "{error}"),
             }

@@ -20,14 +20,16 @@ use super::{
     server::{Dialer, Life, Record},
 };
 use crate::{
-    Delivery, Error, Result,
+    Delivery, Error, Result, clock,
     command::{Call, pipeline},
     connection::{
-        self, ConstantDelay, DialPlan, Driver, Link, LinkConfig, Submission, core::Phase,
+        self, ConstantDelay, Credentials, DialPlan, Driver, Link, LinkConfig, Submission,
+        core::Phase,
     },
-    events::{ConnectionType, Hub},
-    pubsub::Registry,
+    events::ConnectionType,
+    multiplexer::Ears,
     resp::{Arg, Protocol},
+    subscriptions::Registry,
     sync::Mutex,
 };
 
@@ -98,23 +100,33 @@ impl Count {
 
 pub(super) struct World {
     pub(super) link: Arc<Link>,
+    pub(super) registry: Arc<Registry>,
     pub(super) clock: Arc<Clock>,
     record: Arc<Record>,
     driver: JoinHandle<()>,
 }
 
+/// What a subscription is made on
+pub(super) type Ends = (Arc<Link>, Arc<Registry>);
+
 impl World {
+    pub(super) fn ends(&self) -> Ends {
+        (self.link.clone(), self.registry.clone())
+    }
+
     pub(super) fn new(setup: Setup) -> Self {
         let clock = Arc::new(Clock::new());
         let runtime = Arc::new(Simulated(clock.clone()));
         let endpoint = Arc::new(Endpoint::tcp("server", 6379));
+        let ears = Ears::default();
+        let registry = ears.registry.clone();
         let link = Arc::new(Link::new(
             setup.config,
+            Credentials::default(),
             Phase::Disconnected,
-            runtime.clone(),
+            Arc::new(clock::Clock::new(runtime.clone())),
             ConnectionType::Interactive,
-            Arc::new(Hub::default()),
-            Arc::new(Registry::default()),
+            Arc::new(ears),
             endpoint.clone(),
         ));
         let record = Arc::new(Record::default());
@@ -137,7 +149,7 @@ impl World {
         let dialer = Dialer { room: setup.room, record: record.clone() };
         let environment = Environment { transport: Arc::new(dialer), runtime };
         let driver = spawn(Driver::new(link.clone(), environment, plan));
-        Self { link, clock, record, driver }
+        Self { link, registry, clock, record, driver }
     }
 
     /// The server of a `mute` setup answers from now on.

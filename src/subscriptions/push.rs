@@ -12,16 +12,7 @@ use crate::{connection::Verb, resp::Frame};
 const COPIED: usize = 16 << 10;
 
 /// The message that a push is, and the topic through which it comes.
-pub(super) fn read_message(push: &Frame) -> Option<(Topic, Message)> {
-    let verb = {
-        let kind = push.reply().items()?.next()?.as_bytes()?;
-        match &kind[..] {
-            b"message" => Verb::Subscribe,
-            b"smessage" => Verb::SSubscribe,
-            b"pmessage" => Verb::PSubscribe,
-            _ => return None,
-        }
-    };
+pub(super) fn read_message(verb: Verb, push: &Frame) -> Option<(Topic, Message)> {
     // One allocation for all parts of a small one.
     let whole = push.detached(COPIED);
     let frame = Frame::shared(whole.clone());
@@ -35,14 +26,6 @@ pub(super) fn read_message(push: &Frame) -> Option<(Topic, Message)> {
     let (channel, payload) = (parts.next()??, parts.next()??);
     let name = pattern.clone().unwrap_or_else(|| channel.clone());
     Some((Topic { verb, name }, Message { channel, pattern, payload }))
-}
-
-/// The topic of which a push says that the server does not send it any more.
-pub(super) fn ended_by_server(push: &Frame) -> Option<Topic> {
-    let mut parts = push.reply().items()?;
-    let verb = Verb::of_push(&parts.next()?.as_bytes()?)?;
-    let name = Bytes::copy_from_slice(&parts.next()?.as_bytes()?);
-    (!verb.subscribes()).then(|| Topic { verb: verb.inverse(), name })
 }
 
 #[cfg(test)]
@@ -60,7 +43,7 @@ mod tests {
             block.resize(64 << 10, 0);
             let block = Bytes::from(block);
             let frame = Frame::from_bytes(block.slice(..end));
-            let (topic, message) = read_message(&frame).unwrap();
+            let (topic, message) = read_message(Verb::Subscribe, &frame).unwrap();
             assert_eq!((&topic.name[..], &message.channel[..]), (&b"c"[..], &b"c"[..]));
             assert_eq!((topic.verb, message.payload.len()), (Verb::Subscribe, length));
             assert_eq!(message.payload.as_ptr() == block[at..].as_ptr(), shared, "{length}");
@@ -69,15 +52,15 @@ mod tests {
 
     #[test]
     fn what_is_no_message_is_none() {
-        for push in [
-            &b">2\r\n$7\r\nmessage\r\n$1\r\nc\r\n"[..],
-            b">3\r\n$8\r\npmessage\r\n$1\r\np\r\n$1\r\nc\r\n",
-            b">3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n",
-            b">1\r\n:1\r\n",
-            b">0\r\n",
-            b"+OK\r\n",
+        for (verb, push) in [
+            (Verb::Subscribe, &b">2\r\n$7\r\nmessage\r\n$1\r\nc\r\n"[..]),
+            (Verb::PSubscribe, b">3\r\n$8\r\npmessage\r\n$1\r\np\r\n$1\r\nc\r\n"),
+            (Verb::Subscribe, b">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n*0\r\n"),
+            (Verb::Subscribe, b">1\r\n:1\r\n"),
+            (Verb::Subscribe, b">0\r\n"),
+            (Verb::Subscribe, b"+OK\r\n"),
         ] {
-            assert!(read_message(&Frame::copy_from_slice(push)).is_none());
+            assert!(read_message(verb, &Frame::copy_from_slice(push)).is_none());
         }
     }
 }

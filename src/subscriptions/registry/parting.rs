@@ -13,7 +13,7 @@ use crate::{
 impl Registry {
     /// Removes a listener; with the last one of a topic, takes back what the server was to be asked,
     /// or tells it. Whether the server may have been asked for one of the topics.
-    pub(in crate::pubsub) fn remove(
+    pub(crate) fn remove(
         &self,
         listened: &[Topic],
         queue: &Arc<Queue>,
@@ -43,7 +43,7 @@ impl Registry {
     }
 
     /// Ends every subscription and tells the server.
-    pub(in crate::pubsub) fn remove_all(&self, interactive: &Link) {
+    pub(crate) fn remove_all(&self, interactive: &Link) {
         let mut wakers = Vec::new();
         {
             let dedicated = self.dedicated();

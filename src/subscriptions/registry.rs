@@ -17,12 +17,13 @@ use bytes::Bytes;
 use self::entry::{Entry, Standing};
 use super::{
     items::{MissedCause, SubscriptionCounts},
-    push::{ended_by_server, read_message},
+    push::read_message,
     queue::{Queue, SessionId},
 };
 use crate::{
     Error, Result,
-    connection::{Ask, Core, Link, NEVER, Phase, Push, Verb, pause_after},
+    clock::NEVER,
+    connection::{Ask, Core, Link, Phase, Push, Verb, pause_after},
     events::{ConnectionType, Event, SubscriptionRefused},
     resp::{Frame, Protocol, ServerError},
     sync::{Mutex, MutexGuard},
@@ -36,9 +37,9 @@ const LATER: u32 = 4;
 
 /// What is subscribed to: the kind of subscription and the channel or pattern
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Topic {
-    pub(super) verb: Verb,
-    pub(super) name: Bytes,
+pub(crate) struct Topic {
+    pub(crate) verb: Verb,
+    pub(crate) name: Bytes,
 }
 
 /// All subscriptions of one multiplexer, and the connection that carries them
@@ -99,7 +100,7 @@ impl Names {
 }
 
 /// Each topic once, in no order.
-pub(super) fn distinct(topics: Vec<Topic>) -> Box<[Topic]> {
+pub(crate) fn distinct(topics: Vec<Topic>) -> Box<[Topic]> {
     // A map as the registry's: its code is there.
     let once: HashMap<Topic, Entry> =
         topics.into_iter().map(|topic| (topic, Entry::default())).collect();
@@ -118,7 +119,7 @@ impl Registry {
 
     /// Adds a listener to each of the topics and asks the server for those that it has not
     /// confirmed. Without a connection, the next one begins with that.
-    pub(super) fn listen(
+    pub(crate) fn listen(
         &self,
         listened: &[Topic],
         queue: &Arc<Queue>,
@@ -190,7 +191,7 @@ impl Registry {
     pub(crate) fn retry(&self, link: &Link) {
         let mut wakers = Vec::new();
         {
-            let now = link.clock();
+            let now = link.clock.now();
             let mut topics = self.lock();
             if !topics.is_home(link) {
                 return;
@@ -249,7 +250,7 @@ impl Registry {
     }
 
     /// The reader of a queue has caught up: connections that waited for it go on.
-    pub(super) fn resume(&self, queue: &Arc<Queue>, interactive: &Link) {
+    pub(crate) fn resume(&self, queue: &Arc<Queue>, interactive: &Link) {
         let dedicated = self.dedicated();
         for link in std::iter::once(interactive).chain(dedicated.as_deref()) {
             link.with(|core| core.resume(address(queue)));
@@ -260,7 +261,8 @@ impl Registry {
     pub(crate) fn take_in(&self, link: &Link, push: Push) {
         let mut wakers = Vec::new();
         match push {
-            Push::Frame(frame) => self.dispatch(link, &frame, &mut wakers),
+            Push::Message { verb, frame } => self.dispatch(link, verb, &frame, &mut wakers),
+            Push::Ended { verb, name } => self.lose(link, Topic { verb, name }, &mut wakers),
             Push::Confirmed { ticket, verb, name } => {
                 let mut topics = self.lock();
                 if let Some(entry) = topics.entries.get_mut(&Topic { verb, name }) {
@@ -274,27 +276,29 @@ impl Registry {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// Hands a message to whom it concerns.
-    fn dispatch(&self, link: &Link, frame: &Frame, wakers: &mut Vec<Waker>) {
-        if let Some((topic, message)) = read_message(frame) {
-            let topics = self.lock();
-            // From a connection that carried them before, it would come twice.
-            if !topics.is_home(link) {
-                return;
-            }
-            let Some(entry) = topics.entries.get(&topic) else { return };
-            for queue in entry.queues() {
-                let pause = |length| link.with(|core| core.pause(address(queue), length));
-                wakers.extend(queue.push(message.clone(), pause));
-            }
-        } else if let Some(topic) = ended_by_server(frame) {
-            // The slot of a shard channel has moved, for example.
-            let session = session_of(link);
-            let mut topics = self.lock();
-            if topics.entries.get_mut(&topic).is_some_and(|entry| entry.lose(session)) {
-                let asks = topics.asks_for(vec![topic], link);
-                topics.send(asks, link, wakers);
-            }
+    /// Hands a message to the topic's listeners.
+    fn dispatch(&self, link: &Link, verb: Verb, frame: &Frame, wakers: &mut Vec<Waker>) {
+        let Some((topic, message)) = read_message(verb, frame) else { return };
+        let topics = self.lock();
+        // From a connection that carried them before, it would come twice.
+        if !topics.is_home(link) {
+            return;
+        }
+        let Some(entry) = topics.entries.get(&topic) else { return };
+        for queue in entry.queues() {
+            let pause = |length| link.with(|core| core.pause(address(queue), length));
+            wakers.extend(queue.push(message.clone(), pause));
+        }
+    }
+
+    /// The server has ended a subscription by itself: the slot of a shard channel has moved, for
+    /// example.
+    fn lose(&self, link: &Link, topic: Topic, wakers: &mut Vec<Waker>) {
+        let session = session_of(link);
+        let mut topics = self.lock();
+        if topics.entries.get_mut(&topic).is_some_and(|entry| entry.lose(session)) {
+            let asks = topics.asks_for(vec![topic], link);
+            topics.send(asks, link, wakers);
         }
     }
 
@@ -314,8 +318,8 @@ impl Registry {
         if !verb.subscribes() {
             if error.is_transient() {
                 let mut topics = self.lock();
-                let pause = pause_after(LATER, &error, link.runtime.entropy());
-                topics.unwanted_at = link.clock().saturating_add(pause);
+                let pause = pause_after(LATER, &error, link.clock.runtime.entropy());
+                topics.unwanted_at = link.clock.now().saturating_add(pause);
                 let topic = |name: Bytes| Topic { verb: verb.inverse(), name };
                 topics.unwanted.extend(names.into_iter().map(topic));
                 topics.arm(link, wakers);
@@ -345,9 +349,9 @@ impl Registry {
             }
             for topic in open {
                 let Some(entry) = topics.entries.get_mut(&topic) else { continue };
-                let random = link.runtime.entropy();
+                let random = link.clock.runtime.entropy();
                 pause = pause_after(entry.attempts(), &error, random);
-                let at = link.clock().saturating_add(pause);
+                let at = link.clock.now().saturating_add(pause);
                 asked |= entry.refuse_new(|| told(&error), wakers);
                 if entry.refused(at, !error.is_transient(), wakers) {
                     deaf.push(topic.name);
@@ -359,7 +363,7 @@ impl Registry {
             link.publish_error(Some(verb.command()), error.code().to_owned());
         }
         if !deaf.is_empty() {
-            link.hub.publish(Event::SubscriptionRefused(SubscriptionRefused {
+            link.owner.publish(Event::SubscriptionRefused(SubscriptionRefused {
                 endpoint: link.endpoint(),
                 connection_type: link.connection_type,
                 command: verb.command(),

@@ -11,7 +11,7 @@ use super::items::{
 };
 use crate::{
     Error, Result,
-    connection::micros,
+    clock::micros,
     sync::{Mutex, MutexGuard},
 };
 
@@ -24,14 +24,14 @@ pub(super) struct SessionId {
 
 /// What a queue holds at most, and what happens beyond that
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Bounds {
-    pub(super) messages: usize,
-    pub(super) bytes: usize,
-    pub(super) overflow: Overflow,
+pub(crate) struct Bounds {
+    pub(crate) messages: usize,
+    pub(crate) bytes: usize,
+    pub(crate) overflow: Overflow,
 }
 
 /// The bounded queue between the driver and one subscription
-pub(super) struct Queue {
+pub(crate) struct Queue {
     state: Mutex<State>,
     bounds: Bounds,
 }
@@ -58,7 +58,7 @@ struct State {
 
 impl Queue {
     /// A queue for messages of so many topics.
-    pub(super) fn new(bounds: Bounds, topics: usize) -> Self {
+    pub(crate) fn new(bounds: Bounds, topics: usize) -> Self {
         let bounds = Bounds { messages: bounds.messages.max(1), ..bounds };
         let state = State { unconfirmed: topics, ..State::default() };
         Self { state: Mutex::new(state), bounds }
@@ -124,7 +124,7 @@ impl Queue {
     }
 
     /// Waits until the server has confirmed all topics, or refused one; and until it is closed.
-    pub(super) fn poll_confirmed(&self, cx: &Context<'_>) -> Poll<Result<()>> {
+    pub(crate) fn poll_confirmed(&self, cx: &Context<'_>) -> Poll<Result<()>> {
         let mut state = self.lock();
         if let Some(error) = state.refused.take() {
             return Poll::Ready(Err(error));
@@ -164,11 +164,11 @@ impl Queue {
     }
 
     /// The reader is gone; whether a connection waits for it, or has waited.
-    pub(super) fn stop_waiting(&self) -> bool {
+    pub(crate) fn stop_waiting(&self) -> bool {
         std::mem::take(&mut self.lock().awaited)
     }
 
-    pub(super) fn is_closed(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         self.lock().closed
     }
 
@@ -178,12 +178,12 @@ impl Queue {
         (std::mem::replace(&mut state.looked, look) != look).then_some(state.counts)
     }
 
-    pub(super) fn counts(&self) -> SubscriptionCounts {
+    pub(crate) fn counts(&self) -> SubscriptionCounts {
         self.lock().counts
     }
 
     /// The next item; true beside it if a connection has waited and may go on.
-    pub(super) fn poll(&self, cx: &Context<'_>) -> (Poll<Option<SubscriptionItem>>, bool) {
+    pub(crate) fn poll(&self, cx: &Context<'_>) -> (Poll<Option<SubscriptionItem>>, bool) {
         let mut state = self.lock();
         // What was dropped stood before all that is queued, or behind it.
         let oldest = matches!(self.bounds.overflow, Overflow::DropOldest | Overflow::Wait { .. });

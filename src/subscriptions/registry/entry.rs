@@ -3,7 +3,7 @@
 use std::{sync::Arc, task::Waker};
 
 use super::{MissedCause, Queue, SessionId};
-use crate::{Error, connection::NEVER};
+use crate::{Error, clock::NEVER};
 
 #[derive(Default)]
 pub(super) struct Entry {

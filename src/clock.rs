@@ -1,0 +1,45 @@
+//! Time as the connections of one multiplexer count it.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use redmux_transport::{Instant, Runtime};
+
+/// Never, in microseconds of a [`Clock`].
+pub(crate) const NEVER: u64 = u64::MAX;
+
+/// Microseconds since a multiplexer was made: one clock for all its links, so that a deadline means
+/// the same on each of them
+pub(crate) struct Clock {
+    pub(crate) runtime: Arc<dyn Runtime>,
+    epoch: Instant,
+}
+
+impl Clock {
+    pub(crate) fn new(runtime: Arc<dyn Runtime>) -> Self {
+        Self { epoch: runtime.now(), runtime }
+    }
+
+    /// Microseconds since the clock was made.
+    pub(crate) fn now(&self) -> u64 {
+        let age = self.runtime.now().saturating_duration_since(self.epoch);
+        u64::try_from(age.as_micros()).unwrap_or(NEVER - 1)
+    }
+
+    /// The moment of the runtime's clock at which this clock shows `micros`.
+    pub(crate) fn instant(&self, micros: u64) -> Instant {
+        // Far enough to be never, near enough for every platform's arithmetic.
+        const FAR: u64 = 365 * 24 * 3600 * 1_000_000;
+        self.epoch + Duration::from_micros(micros.min(FAR))
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Clock").finish_non_exhaustive()
+    }
+}
+
+/// Microseconds of a duration; none and absurdly long ones are never.
+pub(crate) fn micros(duration: Option<Duration>) -> u64 {
+    duration.map_or(NEVER, |d| u64::try_from(d.as_micros()).unwrap_or(NEVER))
+}

@@ -1,0 +1,37 @@
+//! What a link says to the one that opened it: its only way up.
+
+use redmux_transport::{MaybeSend, MaybeSync};
+
+use super::{link::Link, push::Push};
+use crate::events::{ConnectionFailed, Event};
+
+/// Listens to a link; called by the link's driver, without the link's lock
+pub(crate) trait Owner: MaybeSend + MaybeSync + 'static {
+    /// The handshake has succeeded. What waits for the connection is sent after this returns.
+    fn ready(&self, _link: &Link) {}
+
+    /// An outage has begun: the connection was lost, or could not be made.
+    fn lost(&self, _failure: ConnectionFailed) {}
+
+    /// The server sent something unasked, or answered a subscription command.
+    fn pushed(&self, _link: &Link, _push: Push) {}
+
+    /// The time has come that was set with [`Core::retry_subscriptions_at`](super::Core).
+    fn retry(&self, _link: &Link) {}
+
+    /// The link is over: no connection follows.
+    fn ended(&self, _link: &Link) {}
+
+    /// Whether somebody reads what is [published](Self::publish).
+    fn has_listeners(&self) -> bool {
+        false
+    }
+
+    /// Something happened that an operator may want to log.
+    fn publish(&self, _event: Event) {}
+}
+
+/// Owns links whose user learns of everything by the outcome of a command: leased connections
+pub(crate) struct Unheard;
+
+impl Owner for Unheard {}

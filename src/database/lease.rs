@@ -1,0 +1,86 @@
+use std::{borrow::Cow, fmt};
+
+use super::Database;
+#[cfg(feature = "full")]
+use crate::Result;
+use crate::{
+    Call, ConnectionMultiplexer,
+    resp::{FromReply, ToArgs},
+};
+
+/// A connection for one user, from a small pool; got from [`ConnectionMultiplexer::lease`]
+///
+/// Commands that would hold up everybody on the shared connection, or change it, are at home
+/// here. When the last clone of it and of its [`database`](Self::database) is dropped, the
+/// connection goes back to the pool; it is closed instead, which frees what the server holds for
+/// it, if a command was dropped in flight, if the connection was changed (`WATCH`, `MULTI`,
+/// `SELECT`, `AUTH`, `CLIENT SETNAME`, a command that this crate does not know…), or if the
+/// multiplexer has another connection by now.
+///
+/// It does not reconnect: once the connection is lost, every command fails with
+/// [`ConnectionLost`](crate::ErrorKind::ConnectionLost). After `MULTI`, `AUTH` or an unknown command the client sends
+/// nothing of its own on it: neither probes nor renewed credentials.
+///
+/// ```no_run
+/// # async fn f(muxer: redmux::ConnectionMultiplexer) -> redmux::Result<()> {
+/// let lease = muxer.lease().await?;
+/// lease.database().set("key", "value").await?;
+/// let replicas: i64 = lease.execute("WAIT", (1, 100)).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Lease {
+    database: Database,
+}
+
+impl ConnectionMultiplexer {
+    /// A connection of its own, with the same server, user and database.
+    ///
+    /// One that was given back, or a new one. At most
+    /// [`max_leased`](crate::Options::max_leased) are leased at a time: who comes then waits in
+    /// line. Those that lie idle for [`lease_idle`](crate::Options::lease_idle) are closed.
+    ///
+    /// While there is no connection to the server it waits for one, as commands do, unless the
+    /// [backlog policy](crate::BacklogPolicy) is to fail fast. It is given the `command_timeout`
+    /// for all of it. Connections are dialled no more often than the
+    /// [reconnect policy](crate::ReconnectPolicy) says.
+    ///
+    /// # Errors
+    /// A timeout at [`TimeoutStage::Queue`](crate::TimeoutStage::Queue), which says what was waited
+    /// for; that of connecting, where another attempt could not succeed; [`Closed`](crate::ErrorKind::Closed).
+    #[cfg(feature = "full")]
+    pub async fn lease(&self) -> Result<Lease> {
+        let leased = self.inner().lease().await?;
+        let database = Database::on_lease(self.clone(), leased);
+        Ok(Lease { database })
+    }
+}
+
+impl Lease {
+    /// Typed commands on this connection; a clone keeps the lease.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Any command on this connection, blocking ones, `WATCH`, `MULTI` and `SELECT` included.
+    ///
+    /// A command that blocks needs [`Call::timeout`] for more than the `command_timeout`.
+    ///
+    /// # Errors
+    /// [`Command`](crate::ErrorKind::Command), without anything being sent, for commands after which replies
+    /// could not be matched: subscriptions, `MONITOR`, `HELLO`, `CLIENT REPLY` and the like.
+    pub fn execute<T: FromReply>(
+        &self,
+        name: impl Into<Cow<'static, str>>,
+        args: impl ToArgs,
+    ) -> Call<'_, T, impl ToArgs> {
+        self.database.execute(name, args)
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lease").finish_non_exhaustive()
+    }
+}

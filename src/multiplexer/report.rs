@@ -1,0 +1,71 @@
+//! A status in the terms of the `metrics` facade.
+
+use metrics::{Label, Unit, counter, describe_gauge, gauge};
+
+use super::{LinkStatus, Status};
+
+impl Status {
+    /// Reports the numbers to the recorder of the `metrics` facade (feature `metrics`)
+    ///
+    /// Call it periodically, with one multiplexer for each `pool` name:
+    ///
+    /// ```no_run
+    /// # async fn f(muxer: redmux::ConnectionMultiplexer) {
+    /// use std::time::Duration;
+    /// loop {
+    ///     muxer.status().report("sessions");
+    ///     async_std::task::sleep(Duration::from_secs(10)).await;
+    /// }
+    /// # }
+    /// ```
+    pub fn report(&self, pool: &str) {
+        let pool = Label::new("db.client.connection.pool.name", pool.to_owned());
+        let leases = &self.leases;
+        for (state, connections) in [("used", leases.leased), ("idle", leases.idle)] {
+            describe_gauge!(COUNT, Unit::Count, "Leased connections, by state.");
+            let labels = vec![pool.clone(), Label::new("db.client.connection.state", state)];
+            gauge!(COUNT, labels).set(connections as f64);
+        }
+        gauge!("db.client.connection.max", vec![pool.clone()]).set(leases.max as f64);
+        gauge!("db.client.connection.pending_requests", vec![pool.clone()])
+            .set(leases.waiting as f64);
+        gauge!("redmux.subscriptions", vec![pool.clone()]).set(self.subscriptions as f64);
+        for link in &self.connections {
+            report_link(&pool, link);
+        }
+    }
+}
+
+const COUNT: &str = "db.client.connection.count";
+
+fn report_link(pool: &Label, link: &LinkStatus) {
+    let labels = || {
+        let kind = link.connection_type.to_string();
+        vec![pool.clone(), Label::new("redmux.connection.type", kind)]
+    };
+    let (state, total) = (&link.diagnostics, &link.counters);
+    for (name, value) in [
+        ("redmux.connection.queued", state.queued),
+        ("redmux.connection.in_flight", state.in_flight),
+        ("redmux.connection.unsent_bytes", state.bytes_unsent),
+        ("redmux.connection.peak_in_flight", total.peak_in_flight),
+        ("redmux.connection.peak_batch_bytes", total.peak_batch_bytes),
+        ("redmux.connection.ready", usize::from(state.connection == "ready")),
+    ] {
+        gauge!(name, labels()).set(value as f64);
+    }
+    for (name, value) in [
+        ("redmux.connection.written_bytes", total.bytes_written),
+        ("redmux.connection.read_bytes", total.bytes_read),
+        ("redmux.connection.commands", total.commands_sent),
+        ("redmux.connection.replies", total.replies),
+        ("redmux.connection.server_errors", total.server_errors),
+        ("redmux.connection.timeouts", total.timeouts),
+        ("redmux.connection.abandoned", total.abandoned),
+        ("redmux.connection.lost", total.lost),
+        ("redmux.connection.connects", total.connects),
+        ("redmux.connection.failures", total.failures),
+    ] {
+        counter!(name, labels()).absolute(value);
+    }
+}

@@ -1,0 +1,13 @@
+//! What the program is subscribed to: topics, their listeners' bounded queues, and what the server
+//! has confirmed.
+
+mod items;
+mod push;
+mod queue;
+mod registry;
+
+pub use items::{
+    EndCause, Message, Missed, MissedCause, Overflow, SubscriptionCounts, SubscriptionItem,
+};
+pub(crate) use queue::{Bounds, Queue};
+pub(crate) use registry::{Registry, Topic, distinct};
