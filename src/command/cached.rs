@@ -115,7 +115,7 @@ impl<'a, T: FromReply, A: ToArgs> State<'a, T, A> {
                 };
                 let call = match cache.consent() {
                     None => call,
-                    Some(bytes) => call.after(Prelude { bytes, commands: 1, ..Prelude::default() }),
+                    Some(bytes) => call.after(Prelude { bytes, commands: 1 }),
                 };
                 (Self::Lead(call, lead), None)
             }

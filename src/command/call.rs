@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Handling, RetryPolicy, guard::is_harmless, observed::Observed, retry::Retrying};
+use super::{Handling, RetryPolicy, attempts::Extras, guard::is_harmless, retry::Retrying};
 use crate::{
     Delivery, Error, ErrorKind, FULL, Full, Result,
     clock::micros,
@@ -32,16 +32,16 @@ use crate::{
 /// ```
 #[must_use = "a call does nothing unless it is awaited"]
 pub struct Call<'a, T, A> {
-    link: &'a Link,
-    name: Cow<'static, str>,
+    pub(super) link: &'a Link,
+    pub(super) name: Cow<'static, str>,
     /// The second word of commands such as `CONFIG GET`.
-    subcommand: Option<&'static str>,
-    args: A,
-    timeout: Option<u64>,
+    pub(super) subcommand: Option<&'static str>,
+    pub(super) args: A,
+    pub(super) timeout: Option<u64>,
     /// What its handle does with it; nothing, as a rule.
-    handling: Option<&'a Handling>,
-    special: Option<Box<Special<'a>>>,
-    state: State<'a>,
+    pub(super) handling: Option<&'a Handling>,
+    pub(super) extras: Option<Box<Extras<'a>>>,
+    pub(super) state: State<'a>,
     reply: PhantomData<fn() -> T>,
 }
 
@@ -51,20 +51,7 @@ pub type AnyCall<'a> = Call<'a, Frame, AnyArgs<'a>>;
 /// A command of the client's own; of one type, so that there is one copy of the code
 pub(crate) type OwnCall<'a> = AnyCall<'a>;
 
-/// What few calls have, kept out of the others
-#[derive(Default)]
-struct Special<'a> {
-    /// The circuit breaker sees by it.
-    probe: bool,
-    /// Its outcome will not be heard of.
-    forgotten: bool,
-    /// Goes before the command, with nothing in between.
-    prelude: Option<Prelude>,
-    retrying: Full<Retrying>,
-    observed: Full<Observed<'a>>,
-}
-
-enum State<'a> {
+pub(super) enum State<'a> {
     New,
     Refused(Error),
     Sent(InFlight<'a>),
@@ -74,7 +61,7 @@ enum State<'a> {
 }
 
 /// A command that the link knows; dropping it gives the command up
-struct InFlight<'a> {
+pub(super) struct InFlight<'a> {
     link: &'a Link,
     id: SlotId,
     /// The link was full: the command stands in line for room.
@@ -100,7 +87,7 @@ impl<'a, T, A> Call<'a, T, A> {
             args,
             timeout: None,
             handling: None,
-            special: None,
+            extras: None,
             state: State::New,
             reply: PhantomData,
         }
@@ -114,24 +101,14 @@ impl<'a, T, A> Call<'a, T, A> {
 
     /// Sends `prelude` before the command, in one piece with it.
     pub(crate) fn after(mut self, prelude: Prelude) -> Self {
-        self.special().prelude = Some(prelude);
+        self.extras().prelude = Some(prelude);
         self
     }
 
     /// What its handle does with it, which is nothing as a rule.
     #[inline]
-    fn handling(&self) -> Option<&'a Handling> {
+    pub(super) fn handling(&self) -> Option<&'a Handling> {
         if FULL { self.handling } else { None }
-    }
-
-    fn special(&mut self) -> &mut Special<'a> {
-        self.special.get_or_insert_default()
-    }
-
-    /// Once answered: the errors among the replies to the prelude, each with its place.
-    pub(crate) fn prelude_errors(&self) -> &[(u32, Frame)] {
-        let prelude = self.special.as_ref().and_then(|special| special.prelude.as_ref());
-        prelude.map_or(&[], |prelude| &prelude.errors)
     }
 
     /// Its handle does this with it.
@@ -183,7 +160,7 @@ impl<'a, T, A> Call<'a, T, A> {
     /// ```
     #[cfg(feature = "full")]
     pub fn retry(mut self, policy: &RetryPolicy) -> Self {
-        self.special().retrying = Full::new(Retrying::new(policy.clone()));
+        self.extras().retrying = Full::new(Retrying::new(policy.clone()));
         self
     }
 
@@ -194,7 +171,7 @@ impl<'a, T, A> Call<'a, T, A> {
 
     /// Which policy it is sent again by.
     fn policy(&self) -> Option<&RetryPolicy> {
-        let own = self.special.as_ref().and_then(|special| special.retrying.get());
+        let own = self.extras.as_ref().and_then(|extras| extras.retrying.get());
         let own = own.map(|retrying| &retrying.policy);
         own.or_else(|| self.handling()?.retry.as_ref())
     }
@@ -209,9 +186,9 @@ impl<'a, T, A> Call<'a, T, A> {
     /// # }
     /// ```
     pub fn reply_as<U: FromReply>(self) -> Call<'a, U, A> {
-        let Self { link, name, subcommand, args, timeout, handling, special, state, .. } = self;
+        let Self { link, name, subcommand, args, timeout, handling, extras, state, .. } = self;
         let reply = PhantomData;
-        Call { link, name, subcommand, args, timeout, handling, special, state, reply }
+        Call { link, name, subcommand, args, timeout, handling, extras, state, reply }
     }
 
     /// The same call as a type that all calls can have, for pipelines and transactions of any calls
@@ -237,9 +214,9 @@ impl<'a, T, A> Call<'a, T, A> {
     where
         A: ToArgs + Send + Sync + 'a,
     {
-        let Self { link, name, subcommand, args, timeout, handling, special, state, .. } = self;
+        let Self { link, name, subcommand, args, timeout, handling, extras, state, .. } = self;
         let (args, reply) = (AnyArgs::new(args), PhantomData);
-        Call { link, name, subcommand, args, timeout, handling, special, state, reply }
+        Call { link, name, subcommand, args, timeout, handling, extras, state, reply }
     }
 
     pub(crate) fn link(&self) -> &'a Link {
@@ -267,7 +244,7 @@ impl<'a, T, A> Call<'a, T, A> {
 
     /// Its time in microseconds.
     pub(crate) fn limit(&self) -> u64 {
-        self.timeout.unwrap_or_else(|| self.link.with(|core| core.config.command_timeout))
+        self.timeout.unwrap_or_else(|| self.link.config.command_timeout)
     }
 
     pub(crate) fn full_name(&self) -> Cow<'static, str> {
@@ -289,13 +266,13 @@ impl<'a, T, A> Call<'a, T, A> {
     /// Names the command and the server on an error.
     #[cold]
     #[inline(never)]
-    fn label(&self, error: Error) -> Error {
+    pub(super) fn label(&self, error: Error) -> Error {
         self.link.label(&self.full_name(), error)
     }
 
     #[cold]
     #[inline(never)]
-    fn not_decoded(&self, error: ReplyError) -> Error {
+    pub(super) fn not_decoded(&self, error: ReplyError) -> Error {
         self.link.not_decoded(&self.full_name(), error)
     }
 }
@@ -332,7 +309,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     /// call would wait for room in the send queue.
     pub fn forget(mut self) -> Result<()> {
         if self.handling().is_some() {
-            self.special().forgotten = true;
+            self.extras().forgotten = true;
         }
         let sent = match std::mem::replace(&mut self.state, State::New) {
             State::New => self.submit(None, &Context::from_waker(Waker::noop())),
@@ -403,43 +380,49 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         self.handling().map_or(Ok(()), |handling| handling.rewrite(words))
     }
 
-    fn submit(&mut self, waiting: Option<SlotId>, cx: &Context<'_>) -> Result<()> {
+    pub(super) fn submit(&mut self, waiting: Option<SlotId>, cx: &Context<'_>) -> Result<()> {
         let mut timeout = self.timeout;
-        let usual = self.is_usual();
-        if !usual {
+        let plain = self.is_plain();
+        if !plain {
             timeout = self.prepare(waiting.is_some())?;
         }
         let mut args = ArgList::new();
         // Foreign code runs here, before the link is locked.
         self.append_to(&mut args);
         let mut command = Submission { args: &[], prelude: None, timeout };
-        if !usual {
+        if !plain {
             if let Err(error) = self.rewrite(&mut args) {
                 drop(args);
                 self.state = State::Done;
                 return Err(self.label(error));
             }
-            if let Some(special) = &self.special {
-                command.prelude = special.prelude.as_ref();
+            if let Some(extras) = &self.extras {
+                command.prelude = extras.prelude.as_ref();
             }
         }
         command.args = &args;
-        match self.link.submit(&command, waiting, cx.waker()) {
-            Ok((id, in_line)) => {
+        let submitted = match &self.extras {
+            Some(extras) if extras.is_observed() => {
+                self.link.submit_traced(&command, waiting, cx.waker())
+            }
+            _ => self
+                .link
+                .submit(&command, waiting, cx.waker())
+                .map(|(id, in_line)| (id, in_line, None)),
+        };
+        match submitted {
+            Ok((id, in_line, trace)) => {
                 discard(args);
                 match &mut self.state {
-                    // Over there is the same slot as before, for who stood in line.
+                    // Over there is the same slot as before, for a call that was in line.
                     State::Sent(in_flight) => in_flight.in_line = in_line,
                     state => {
                         let in_flight = InFlight { link: self.link, id, in_line, answered: false };
                         *state = State::Sent(in_flight);
                     }
                 }
-                if !usual
-                    && !in_line
-                    && let Some(observed) = self.observed()
-                {
-                    observed.queued(id);
+                if let (Some(trace), Some(observed)) = (trace, self.observed()) {
+                    observed.queued(trace);
                 }
                 Ok(())
             }
@@ -451,126 +434,10 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         }
     }
 
-    /// Nothing but sending is to be done for it.
+    /// Nothing but sending is to be done for it: no policy of the handle, no extras.
     #[inline]
-    fn is_usual(&self) -> bool {
-        self.handling().is_none() & self.special.is_none()
-    }
-
-    /// Before an attempt of a call that is not treated as usual, and again when it has been in the
-    /// line for room: the time the attempt is given.
-    #[inline(never)]
-    fn prepare(&mut self, in_line: bool) -> Result<Option<u64>> {
-        let retrying = self.special.as_mut().and_then(|special| special.retrying.get_mut());
-        if in_line {
-            return Ok(retrying.map_or(self.timeout, |retrying| retrying.time()));
-        }
-        let has_own = retrying.is_some();
-        let policy = self.handling().and_then(|handling| handling.retry.as_ref());
-        if let (false, Some(policy)) = (has_own, policy) {
-            self.special().retrying = Full::new(Retrying::new(policy.clone()));
-        }
-        let (limit, link, mut time) = (self.limit(), self.link, self.timeout);
-        if let Some(retrying) = self.special.as_mut().and_then(|s| s.retrying.get_mut()) {
-            time = retrying.begin(link, time, limit);
-        }
-        if let Some(handling) = self.handling() {
-            if handling.observers.are_enabled() {
-                self.observe(handling);
-            }
-            let forgotten = self.special.as_ref().is_some_and(|special| special.forgotten);
-            let admitted = match forgotten {
-                false => handling.admit(self.link),
-                true => handling.admit_unheard(self.link).map(|()| false),
-            };
-            match admitted {
-                Ok(false) => {}
-                Ok(true) => self.special().probe = true,
-                Err(error) => {
-                    self.state = State::Done;
-                    return Err(self.label(error));
-                }
-            }
-        }
-        Ok(time)
-    }
-
-    fn observed(&mut self) -> Option<&mut Observed<'a>> {
-        self.special.as_mut()?.observed.get_mut()
-    }
-
-    /// Tells its observers that it begins.
-    #[inline(never)]
-    fn observe(&mut self, handling: &Handling) {
-        if let Some(observed) = self.observed() {
-            return observed.again();
-        }
-        let prelude = self.special.as_ref().and_then(|special| special.prelude.as_ref());
-        // The first of them is `MULTI`.
-        let batch = prelude.filter(|_| self.name == "EXEC").map(|prelude| prelude.commands - 1);
-        let name = if batch.is_some() { "MULTI".into() } else { self.full_name() };
-        if let Some(observed) = Observed::begin(self.link, name, batch, handling) {
-            self.special().observed = Full::new(observed);
-        }
-    }
-
-    /// The call has failed, unless it is sent again.
-    #[cold]
-    #[inline(never)]
-    fn fail(&mut self, mut error: Error, cx: &mut Context<'_>) -> Poll<Result<T>> {
-        self.tell(Some(&error));
-        let Some(mut special) = self.special.take() else { return Poll::Ready(Err(error)) };
-        let again = special
-            .retrying
-            .get_mut()
-            .is_some_and(|retrying| retrying.again(self.link, &error, &self.words()));
-        if let (false, Some(retrying)) = (again, special.retrying.get_mut()) {
-            error = retrying.conclude(error);
-        }
-        if let (false, Some(observed)) = (again, special.observed.get_mut()) {
-            observed.end(Some(&error));
-        }
-        self.special = Some(special);
-        if !again {
-            return Poll::Ready(Err(error));
-        }
-        self.state = State::Pausing;
-        if self.is_paused(cx) {
-            return Poll::Pending;
-        }
-        // Not from here: attempts that fail at once would pile up.
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    }
-
-    /// Tells the handle what an attempt came to.
-    fn tell(&mut self, error: Option<&Error>) {
-        let probe = self.special.as_mut().is_some_and(|special| std::mem::take(&mut special.probe));
-        if let Some(handling) = self.handling() {
-            handling.settle(self.link, probe, error);
-        }
-        if let (None, Some(observed)) = (error, self.observed()) {
-            observed.end(None);
-        }
-    }
-
-    fn is_paused(&mut self, cx: &mut Context<'_>) -> bool {
-        let retrying = self.special.as_mut().and_then(|special| special.retrying.get_mut());
-        let timer = retrying.and_then(Retrying::timer);
-        timer.is_some_and(|timer| timer.poll_expired(cx).is_pending())
-    }
-
-    /// Sends the command again when it is time.
-    #[cold]
-    fn pause(&mut self, cx: &mut Context<'_>) -> Poll<Result<T>> {
-        if self.is_paused(cx) {
-            return Poll::Pending;
-        }
-        self.state = State::New;
-        match self.submit(None, cx) {
-            Ok(()) => Poll::Pending,
-            Err(error) => self.fail(error, cx),
-        }
+    fn is_plain(&self) -> bool {
+        self.handling().is_none() & self.extras.is_none()
     }
 
     /// The slot is taken care of: nothing is left to give up.
@@ -581,38 +448,15 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         self.state = State::Done;
     }
 
-    fn finish(&mut self, id: SlotId, outcome: Outcome, cx: &mut Context<'_>) -> Poll<Result<T>> {
+    fn finish(&mut self, outcome: Outcome, cx: &mut Context<'_>) -> Poll<Result<T>> {
         self.settle();
-        if !self.is_usual() {
-            return self.finish_unusual(id, outcome, cx);
+        if !self.is_plain() {
+            return self.finish_with_extras(outcome, cx);
         }
-        Poll::Ready(match outcome {
-            Outcome::Reply(frame) => frame.decode().map_err(|error| self.not_decoded(error)),
-            Outcome::Failed(error) => Err(self.label(error)),
+        Poll::Ready(match outcome.into_reply() {
+            Ok(frame) => frame.decode().map_err(|error| self.not_decoded(error)),
+            Err(error) => Err(self.label(error)),
         })
-    }
-
-    #[inline(never)]
-    fn finish_unusual(
-        &mut self,
-        id: SlotId,
-        outcome: Outcome,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<T>> {
-        if let Some(prelude) = self.special.as_mut().and_then(|special| special.prelude.as_mut()) {
-            prelude.errors = self.link.with(|core| core.take_prelude_errors(id));
-        }
-        let result = match outcome {
-            Outcome::Reply(frame) => self.decode(&frame),
-            Outcome::Failed(error) => Err(self.label(error)),
-        };
-        match result {
-            Ok(value) => {
-                self.tell(None);
-                Poll::Ready(Ok(value))
-            }
-            Err(error) => self.fail(error, cx),
-        }
     }
 }
 
@@ -637,7 +481,7 @@ impl<T: FromReply, A: ToArgs> Future for Call<'_, T, A> {
                 let id = in_flight.id;
                 match this.link.poll_reply(id, cx) {
                     Poll::Pending => Poll::Pending,
-                    Poll::Ready(Some(outcome)) => this.finish(id, outcome, cx),
+                    Poll::Ready(Some(outcome)) => this.finish(outcome, cx),
                     // There was no room for the command so far.
                     Poll::Ready(None) => match this.submit(Some(id), cx) {
                         Ok(()) => Poll::Pending,

@@ -1,5 +1,6 @@
 //! A command on its way, and [what is known](CommandSpec) of each command.
 
+mod attempts;
 mod breaker;
 mod cached;
 mod call;

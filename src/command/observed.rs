@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 use super::Handling;
 use crate::{
     Error,
-    connection::{Link, Passage, SlotId, contained},
+    connection::{Link, Passage, TraceId, contained},
     events::{Event, InternalError},
     observe::{
         CommandFailure, CommandObservation, CommandObserver, CommandOutcome, CommandRecord,
@@ -49,8 +49,8 @@ pub(super) struct Observed<'a> {
     began: u64,
     attempts: u32,
     queued: Option<u64>,
-    /// The command, as the link knows it.
-    watched: Option<SlotId>,
+    /// The present attempt, as the link knows it.
+    trace: Option<TraceId>,
 }
 
 impl<'a> Observed<'a> {
@@ -66,7 +66,7 @@ impl<'a> Observed<'a> {
             name,
             batch,
             endpoint: link.endpoint(),
-            database: link.with(|core| core.config.database),
+            database: link.config.database,
             started: link.clock.instant(began),
         };
         let begin = |observer: &Arc<dyn CommandObserver>| {
@@ -87,7 +87,7 @@ impl<'a> Observed<'a> {
             began,
             attempts: 1,
             queued: None,
-            watched: None,
+            trace: None,
         })
     }
 
@@ -99,12 +99,9 @@ impl<'a> Observed<'a> {
         self.command.endpoint = self.link.endpoint();
     }
 
-    /// The command is in the output queue, unless its time was up in the line for room.
-    pub(super) fn queued(&mut self, id: SlotId) {
-        let now = self.link.clock.now();
-        if self.link.with(|core| core.watch_command(id)) {
-            (self.queued, self.watched) = (Some(now), Some(id));
-        }
+    /// The command is in the output queue.
+    pub(super) fn queued(&mut self, trace: TraceId) {
+        (self.queued, self.trace) = (Some(self.link.clock.now()), Some(trace));
     }
 
     /// The call is over, if it has not been before.
@@ -124,8 +121,8 @@ impl<'a> Observed<'a> {
     }
 
     fn passage(&mut self) -> Passage {
-        let watched = self.watched.take();
-        watched.map_or_else(Passage::default, |id| self.link.with(|core| core.unwatch_command(id)))
+        let trace = self.trace.take();
+        trace.map_or_else(Passage::default, |trace| self.link.with(|core| core.end_trace(trace)))
     }
 
     fn end_as(&mut self, outcome: CommandOutcome) {

@@ -1,6 +1,6 @@
 //! How a command gets into the queue, and how it leaves it unsent.
 
-use std::{cmp::Reverse, task::Waker};
+use std::task::Waker;
 
 use super::{
     config::BacklogPolicy,
@@ -28,7 +28,7 @@ impl Core {
             && !self.is_waiting_for_room(id)
         {
             // Its time was up after the caller looked: the outcome is for its next look.
-            self.wake.push(waker.clone());
+            self.wakes.due.push(waker.clone());
             return Ok(id);
         }
         let admitted = self.admit(command, waiting);
@@ -42,10 +42,10 @@ impl Core {
             }
             Ok(true) => {
                 self.check_before();
-                let sequence = self.front + self.fifo.len() as u64;
+                let sequence = self.wire.next_sequence();
                 let (id, issued) = match waiting {
                     Some(id) => {
-                        self.room.leave_first();
+                        self.backlog.room.leave_first();
                         self.slots.poll(id, waker);
                         let issued = self.slots.get_mut(id).map(|slot| {
                             slot.entry = sequence;
@@ -61,13 +61,13 @@ impl Core {
                 let deadline = issued.saturating_add(timeout);
                 // Who stood in line has been in the heap since then.
                 if waiting.is_none() && command.timeout.is_some() {
-                    self.override_deadline(deadline, id);
+                    self.deadlines.give(deadline, id);
                 }
                 let over = waiting.is_some() || command.timeout.is_some();
                 if let Some(prelude) = command.prelude {
-                    self.out.push_raw(&prelude.bytes);
+                    self.backlog.out.push_raw(&prelude.bytes);
                 }
-                self.out.push_command(command.args);
+                self.backlog.out.push_command(command.args);
                 self.push_entry(Claim::of(id), deadline, over, command.kind());
                 if waiting.is_some() {
                     // After it: what the next one sends goes behind it.
@@ -83,8 +83,8 @@ impl Core {
                 None => {
                     let id =
                         self.slots.insert(Slot::NO_ENTRY, self.now, timeout, Some(waker.clone()));
-                    self.room.enter(id);
-                    self.override_deadline(self.now.saturating_add(timeout), id);
+                    self.backlog.room.enter(id);
+                    self.deadlines.give(self.now.saturating_add(timeout), id);
                     Ok(id)
                 }
             },
@@ -101,15 +101,15 @@ impl Core {
             return Ok(None);
         }
         self.check_before();
-        let sequence = self.front + self.fifo.len() as u64;
+        let sequence = self.wire.next_sequence();
         let timeout = command.timeout.unwrap_or(self.config.command_timeout);
         let id = self.slots.insert_collected(sequence, self.now, timeout, number);
         let deadline = self.now.saturating_add(timeout);
         let over = command.timeout.is_some();
         if over {
-            self.override_deadline(deadline, id);
+            self.deadlines.give(deadline, id);
         }
-        self.out.push_command(command.args);
+        self.backlog.out.push_command(command.args);
         self.push_entry(Claim::of(id), deadline, over, Kind::Command);
         Ok(Some(id))
     }
@@ -134,16 +134,16 @@ impl Core {
             return Err(self.closed_error());
         }
         let first_in_line = match waiting {
-            Some(id) => self.room.is_first(id),
-            None => self.room.is_empty(),
+            Some(id) => self.backlog.room.is_first(id),
+            None => self.backlog.room.is_empty(),
         };
         if !self.is_connected() {
             match self.config.backlog {
                 BacklogPolicy::FailFast => return Err(self.disconnected_error()),
                 BacklogPolicy::Queue { max_commands, max_bytes } => {
-                    let commands = self.fifo.len() - self.dead_unsent;
+                    let commands = self.wire.fifo.len() - self.backlog.dead;
                     if commands >= max_commands
-                        || self.out.len() + command.encoded_len() > max_bytes
+                        || self.backlog.out.len() + command.encoded_len() > max_bytes
                     {
                         return Err(self.backlog_full_error(max_commands, max_bytes));
                     }
@@ -151,7 +151,7 @@ impl Core {
             }
             return Ok(first_in_line);
         }
-        Ok(first_in_line && self.has_room())
+        Ok(first_in_line && self.backlog.has_room(self.config.high_water))
     }
 
     /// Queues a command of the client's own whose reply nobody waits for: a probe, a check, a setting.
@@ -163,9 +163,9 @@ impl Core {
                 let name = String::from_utf8_lossy(name);
                 let name = self.config.commands.name_of(&name);
                 let renamed = [&[Arg::Bytes(name.as_bytes())], rest].concat();
-                self.out.push_command(&renamed);
+                self.backlog.out.push_command(&renamed);
             }
-            _ => self.out.push_command(args),
+            _ => self.backlog.out.push_command(args),
         }
         self.push_entry(Claim::none(), NEVER, false, kind);
     }
@@ -179,25 +179,18 @@ impl Core {
 
     #[cold]
     fn post_check(&mut self) {
-        self.checks = self.checks.wrapping_add(1);
-        let number = self.checks;
+        self.wire.checks = self.wire.checks.wrapping_add(1);
+        let number = self.wire.checks;
         let text = self.check_text(number);
         self.post(&[Arg::Bytes(b"ECHO"), Arg::Bytes(text.as_bytes())], Kind::Check(number));
     }
 
     pub(super) fn push_entry(&mut self, claim: Claim, deadline: u64, over: bool, kind: Kind) {
-        let end = self.taken + self.out.len() as u64;
-        if self.fifo.is_empty() {
-            self.busy_since = self.now;
+        let end = self.wire.taken + self.backlog.out.len() as u64;
+        if self.wire.fifo.is_empty() {
+            self.liveness.busy_since = self.now;
         }
-        self.fifo.push_back(Entry { end, deadline, claim, kind, override_deadline: over });
-    }
-
-    pub(super) fn override_deadline(&mut self, deadline: u64, id: SlotId) {
-        if deadline == NEVER {
-            return;
-        }
-        self.overrides.push(Reverse((deadline, id)));
+        self.wire.fifo.push_back(Entry { end, deadline, claim, kind, override_deadline: over });
     }
 
     /// Whether the caller is still in the line for room and has no outcome.
@@ -218,9 +211,6 @@ impl Core {
         let waiting = self.slots.is_waiting(id);
         self.tally.counted.abandoned += u64::from(waiting);
         self.slots.abandon(id);
-        if !self.prelude_errors.is_empty() {
-            self.take_prelude_errors(id);
-        }
         if sequence == Slot::NO_ENTRY {
             self.leave_room(id);
         } else if waiting {
@@ -230,30 +220,33 @@ impl Core {
 
     /// Turns an entry into a tombstone.
     pub(super) fn bury(&mut self, sequence: u64) {
-        let index = sequence.wrapping_sub(self.front) as usize;
-        let taken = self.taken;
-        if let Some(entry) = self.fifo.get_mut(index) {
+        let index = sequence.wrapping_sub(self.wire.front) as usize;
+        let taken = self.wire.taken;
+        if let Some(entry) = self.wire.fifo.get_mut(index) {
             entry.claim.waive();
             if entry.end > taken && entry.kind.is_callers() {
-                self.dead_unsent += 1;
+                self.backlog.dead += 1;
             }
         }
         // Without a connection nothing else would free what was given up.
-        if !self.is_connected() && self.dead_unsent > 64 && self.dead_unsent * 2 > self.fifo.len() {
+        if !self.is_connected()
+            && self.backlog.dead > 64
+            && self.backlog.dead * 2 > self.wire.fifo.len()
+        {
             self.compact(false);
         }
     }
 
     pub(super) fn leave_room(&mut self, id: SlotId) {
         self.slots.abandon(id);
-        self.room.leave(id);
+        self.backlog.room.leave(id);
         self.wake_room();
         self.wake_closing();
     }
 
     pub(crate) fn closed_error(&self) -> Error {
-        let error = Error::new(self.end, Delivery::NotSent);
-        match &self.last_error {
+        let error = Error::new(self.ending.kind, Delivery::NotSent);
+        match &self.redial.last_error {
             Some(cause) if self.phase == Phase::Closed => error.source(cause.clone()),
             _ => error,
         }
@@ -262,7 +255,7 @@ impl Core {
     pub(super) fn disconnected_error(&self) -> Error {
         let error = Error::new(ErrorKind::ConnectionLost, Delivery::NotSent)
             .detail("not connected, and the backlog policy is to fail fast");
-        match &self.last_error {
+        match &self.redial.last_error {
             Some(cause) => error.source(cause.clone()),
             None => error,
         }
@@ -271,10 +264,10 @@ impl Core {
     fn backlog_full_error(&self, max_commands: usize, max_bytes: usize) -> Error {
         let error = Error::new(ErrorKind::QueueFull, Delivery::NotSent).detail(format!(
             "not connected, and the backlog holds {} commands ({} B) of at most {max_commands} ({max_bytes} B)",
-            self.fifo.len() - self.dead_unsent,
-            self.out.len(),
+            self.wire.fifo.len() - self.backlog.dead,
+            self.backlog.out.len(),
         ));
-        match &self.last_error {
+        match &self.redial.last_error {
             Some(cause) => error.source(cause.clone()),
             None => error,
         }

@@ -1,5 +1,7 @@
 //! Commands that are answered by pushes: subscribing and unsubscribing.
 
+use std::collections::VecDeque;
+
 use bytes::Bytes;
 
 use super::{
@@ -34,6 +36,15 @@ pub(super) struct Confirming {
     refused: bool,
 }
 
+/// Subscription commands that were not answered, or that no stream has taken
+#[derive(Debug, Default)]
+pub(super) struct Asks {
+    /// Those in the FIFO, in their order.
+    pub(super) confirming: VecDeque<Confirming>,
+    /// Tickets of those that were lost with their stream before they were sent, until the next one.
+    pub(super) never_asked: Vec<u64>,
+}
+
 impl Confirming {
     pub(super) fn ticket(&self) -> u64 {
         self.ask.ticket
@@ -48,52 +59,52 @@ impl Confirming {
 impl Core {
     /// Queues a command that is answered by pushes, for which there is room.
     pub(super) fn queue_ask(&mut self, ask: Ask) {
-        let mut out = std::mem::take(&mut self.out);
+        let mut out = std::mem::take(&mut self.backlog.out);
         self.encode_ask(&mut out, &ask);
-        self.out = out;
-        self.confirming.push_back(Confirming { ask, confirmed: 0, refused: false });
+        self.backlog.out = out;
+        self.asks.confirming.push_back(Confirming { ask, confirmed: 0, refused: false });
         self.push_entry(Claim::none(), NEVER, false, Kind::Confirm);
     }
 
     /// Queues the commands that make subscriptions again, before all that waits for the connection:
     /// what a queued `PUBLISH` publishes comes to the subscriptions of this program as well.
     pub(crate) fn restore(&mut self, asks: Vec<Ask>) {
-        self.never_asked = Vec::new();
-        if !self.hold {
+        self.asks.never_asked = Vec::new();
+        if !self.wire.hold {
             // Other commands have gone out already.
             asks.into_iter().for_each(|ask| self.ask(ask));
             return;
         }
-        let waiting = std::mem::take(&mut self.out);
+        let waiting = std::mem::take(&mut self.backlog.out);
         let mut out = Outbox::default();
         let mut entries = Vec::with_capacity(asks.len());
         for ask in asks {
             self.encode_ask(&mut out, &ask);
-            let end = self.taken + out.len() as u64;
+            let end = self.wire.taken + out.len() as u64;
             let (claim, kind) = (Claim::none(), Kind::Confirm);
             let entry = Entry { end, deadline: NEVER, claim, kind, override_deadline: false };
             entries.push((entry, Confirming { ask, confirmed: 0, refused: false }));
         }
         // The handshake is answered: all that is in the FIFO waits in `out`.
         let shift = out.len() as u64;
-        self.fifo.iter_mut().for_each(|entry| entry.end += shift);
-        if self.fifo.is_empty() {
-            self.busy_since = self.now;
+        self.wire.fifo.iter_mut().for_each(|entry| entry.end += shift);
+        if self.wire.fifo.is_empty() {
+            self.liveness.busy_since = self.now;
         }
         self.tally.begin(entries.len());
-        self.front -= entries.len() as u64;
+        self.wire.front -= entries.len() as u64;
         for (entry, confirming) in entries.into_iter().rev() {
-            self.fifo.push_front(entry);
-            self.confirming.push_front(confirming);
+            self.wire.fifo.push_front(entry);
+            self.asks.confirming.push_front(confirming);
         }
         out.append(waiting);
-        self.out = out;
+        self.backlog.out = out;
     }
 
     /// Subscriptions are on their way: what waited for the connection may follow.
     pub(crate) fn release_backlog(&mut self) {
         // Unless the server was found to be demoted meanwhile.
-        self.hold = self.leaving.is_under_way();
+        self.wire.hold = self.leaving.is_under_way();
         self.rouse_driver();
     }
 
@@ -114,9 +125,11 @@ impl Core {
     /// Takes in a confirmation of the subscription command at the head of the FIFO; whether it
     /// was one.
     pub(super) fn confirm(&mut self, verb: Verb, name: &Bytes, inbox: &mut Inbox) -> bool {
-        let asked = self.fifo.front().is_some_and(|entry| entry.kind == Kind::Confirm)
-            && self.sent > self.answered;
-        let Some(confirming) = self.confirming.front_mut().filter(|_| asked) else { return false };
+        let asked = self.wire.fifo.front().is_some_and(|entry| entry.kind == Kind::Confirm)
+            && self.wire.may_be_answered();
+        let Some(confirming) = self.asks.confirming.front_mut().filter(|_| asked) else {
+            return false;
+        };
         let Confirming { ask, confirmed, .. } = confirming;
         // The server sends some unasked: those of the same name alone are meant. They come in the
         // order of the names, unless a proxy changes it.
@@ -132,8 +145,8 @@ impl Core {
             inbox.pushes.push(Push::Confirmed { ticket, verb, name: name.clone() });
         }
         if done && verb != Verb::SUnsubscribe {
-            self.confirming.pop_front();
-            self.pop_answered();
+            self.asks.confirming.pop_front();
+            self.wire.pop_answered();
         }
         true
     }
@@ -144,7 +157,7 @@ impl Core {
         if self.confirm_by_reply(frame, inbox) {
             return Ok(());
         }
-        let Some(confirming) = self.confirming.front_mut() else { return Ok(()) };
+        let Some(confirming) = self.asks.confirming.front_mut() else { return Ok(()) };
         let error = frame.reply().error();
         let confirmed = confirming.confirmed == confirming.ask.names.len();
         if confirming.ask.verb == Verb::SUnsubscribe
@@ -163,10 +176,10 @@ impl Core {
                 return Ok(());
             }
         }
-        let Some(Confirming { ask, confirmed, .. }) = self.confirming.pop_front() else {
+        let Some(Confirming { ask, confirmed, .. }) = self.asks.confirming.pop_front() else {
             return Ok(());
         };
-        self.pop_answered();
+        self.wire.pop_answered();
         let Ask { ticket, verb, mut names } = ask;
         let names = names.split_off(confirmed);
         match error {

@@ -112,11 +112,11 @@ impl Core {
     pub(crate) fn counters(&self) -> Counters {
         let Tally { counted, pushed_in_front, unanswered } = &self.tally;
         // Every entry that left was either answered or counted as it left.
-        let left = self.front.wrapping_sub(FIRST).wrapping_add(*pushed_in_front);
+        let left = self.wire.front.wrapping_sub(FIRST).wrapping_add(*pushed_in_front);
         let replies = left.saturating_sub(*unanswered);
-        let in_flight = self.fifo.partition_point(|entry| entry.end <= self.sent);
+        let in_flight = self.wire.in_flight();
         Counters {
-            bytes_written: counted.bytes_written + self.sent,
+            bytes_written: counted.bytes_written + self.wire.sent,
             commands_sent: replies + counted.lost + in_flight as u64,
             replies,
             ..*counted

@@ -129,8 +129,9 @@ pub(super) async fn keep_fresh(
     provider: Arc<dyn CredentialsProvider>,
     valid_for: Duration,
 ) {
-    let session = link.with(|core| core.session);
-    let ended = link.watch(|core| (core.session != session || !core.is_connected()).then_some(()));
+    let session = link.with(|core| core.wire.number);
+    let ended =
+        link.watch(|core| (core.wire.number != session || !core.is_connected()).then_some(()));
     select(pin!(ended), pin!(renew(&link, &*provider, valid_for))).await;
 }
 

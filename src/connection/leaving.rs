@@ -78,7 +78,7 @@ impl Core {
             Phase::Disconnected => self.redial.asked = true,
             _ => return,
         }
-        self.wake_driver();
+        self.wakes.wake_driver();
     }
 
     /// The error by which the stream ends, once after it was asked for.
@@ -90,11 +90,11 @@ impl Core {
             Some(Reason::Demoted(_)) if self.phase != Phase::Ready => {
                 // A closing link finishes what was issued, here or nowhere.
                 self.leaving.reason = None;
-                self.hold = false;
+                self.wire.hold = false;
                 return Ok(());
             }
             Some(Reason::Demoted(by)) => {
-                let due = self.fifo.front().is_some_and(|entry| entry.end <= self.taken);
+                let due = self.wire.fifo.front().is_some_and(|entry| entry.end <= self.wire.taken);
                 if due && self.now < by {
                     return Ok(());
                 }
@@ -125,7 +125,7 @@ impl Core {
             error.kind() == ServerErrorKind::ReadOnly && !script
         });
         if demoted {
-            self.leave_demoted(self.session);
+            self.leave_demoted(self.wire.number);
         }
     }
 
@@ -138,7 +138,9 @@ impl Core {
             self.leaving.read_only = true;
             return;
         }
-        if !self.config.redial_on_readonly || self.phase != Phase::Ready || self.session != session
+        if !self.config.redial_on_readonly
+            || self.phase != Phase::Ready
+            || self.wire.number != session
         {
             return;
         }
@@ -150,7 +152,7 @@ impl Core {
         self.leaving.pause = (pause * 2).min(LONGEST_PAUSE);
         self.leaving.not_before = self.now.saturating_add(pause);
         self.leaving.reason = Some(Reason::Demoted(self.now.saturating_add(DRAIN)));
-        self.hold = true;
+        self.wire.hold = true;
     }
 
     /// Whether the server of this leased connection was found demoted since this was last asked.
@@ -166,7 +168,7 @@ impl Link {
         self.with(|core| {
             self.stamp(core);
             core.leave_demoted(session);
-            core.wake_driver();
+            core.wakes.wake_driver();
         });
     }
 }

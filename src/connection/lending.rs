@@ -26,7 +26,7 @@ impl Core {
     /// a connection, as for commands. `None`: not yet.
     pub(crate) fn leasable(&self) -> Option<Result<u64, Error>> {
         match self.phase {
-            Phase::Ready => Some(Ok(self.session)),
+            Phase::Ready => Some(Ok(self.wire.number)),
             Phase::Closing | Phase::Closed => Some(Err(self.closed_error())),
             Phase::Disconnected if self.config.backlog == BacklogPolicy::FailFast => {
                 Some(Err(self.disconnected_error()))
@@ -37,8 +37,8 @@ impl Core {
 
     /// Somebody waits for the connection, as a command does.
     pub(crate) fn want(&mut self) {
-        if self.phase == Phase::Disconnected && !self.wanted {
-            self.wanted = true;
+        if self.phase == Phase::Disconnected && !self.redial.wanted {
+            self.redial.wanted = true;
             self.rouse_driver();
         }
     }
@@ -47,18 +47,19 @@ impl Core {
     /// answers to the client's own probes, and the server spoke lately if some are.
     pub(crate) fn is_reusable(&self, now: u64) -> bool {
         let heard = |at| now.saturating_sub(at) < self.config.probe_after;
-        let only_probes = || self.fifo.iter().all(|entry| matches!(entry.kind, Kind::Probe));
+        let only_probes = || self.wire.fifo.iter().all(|entry| matches!(entry.kind, Kind::Probe));
         self.phase == Phase::Ready
             && !self.leaving.has_reason()
-            && self.room.is_empty()
-            && (self.fifo.is_empty() || self.last_read.is_some_and(heard) && only_probes())
+            && self.backlog.room.is_empty()
+            && (self.wire.fifo.is_empty()
+                || self.liveness.last_read.is_some_and(heard) && only_probes())
     }
 
     /// Ends a leased connection, as if it had been lost.
     pub(crate) fn forsake(&mut self, why: &'static str) {
         if self.phase == Phase::Ready {
             self.leaving.forsake(why);
-            self.wake_driver();
+            self.wakes.wake_driver();
         }
     }
 
@@ -66,28 +67,28 @@ impl Core {
     /// other has served its program to its end.
     pub(super) fn note_lost(&mut self) {
         if self.config.leased && !matches!(self.phase, Phase::Closing | Phase::Closed) {
-            self.end = ErrorKind::ConnectionLost;
+            self.ending.kind = ErrorKind::ConnectionLost;
         }
     }
 
     /// It ended, and not because the program wanted it.
     pub(crate) fn is_lost(&self) -> bool {
-        self.phase == Phase::Closed && self.end == ErrorKind::ConnectionLost
+        self.phase == Phase::Closed && self.ending.kind == ErrorKind::ConnectionLost
     }
 
     /// Which stream of the shared connection was lost, if this one was lost with it.
     pub(crate) fn lineage(&self) -> u64 {
-        if self.config.leased { self.config.beside } else { self.session }
+        if self.config.leased { self.config.beside } else { self.wire.number }
     }
 
     /// While a borrower waits on the server: another probe now and then, which is answered only
     /// afterwards, but shows proxies on the way that the connection is in use. When to look again.
     pub(super) fn show_use(&mut self) -> u64 {
-        let due = self.fifo.iter().filter(|entry| matches!(entry.kind, Kind::Probe)).count();
+        let due = self.wire.fifo.iter().filter(|entry| matches!(entry.kind, Kind::Probe)).count();
         if !self.config.leased || self.quiet || due >= MOST_PROBES {
             return NEVER;
         }
-        let next = self.last_write.unwrap_or(0).saturating_add(self.config.keep_alive);
+        let next = self.liveness.last_write.unwrap_or(0).saturating_add(self.config.keep_alive);
         if self.now < next {
             return next;
         }
@@ -123,10 +124,7 @@ impl Link {
         })
         .await?;
         said.id = None;
-        Some(match outcome {
-            Outcome::Reply(frame) => Ok(frame),
-            Outcome::Failed(error) => Err(error),
-        })
+        Some(outcome.into_reply())
     }
 }
 

@@ -22,9 +22,6 @@ use crate::{
     sync::{Mutex, MutexGuard},
 };
 
-/// A driver that was woken and runs only after so many microseconds was kept from it.
-const STARVED: u64 = 5_000;
-
 /// One connection to one server, for good: it outlives the streams that carry it
 ///
 /// Callers lock it for a memcpy; its driver does the I/O.
@@ -93,7 +90,7 @@ impl Link {
             let id = core.submit(command, waiting, waker);
             core.rouse_driver();
             let id = id?;
-            Ok((id, !core.room.is_empty() && core.is_waiting_for_room(id)))
+            Ok((id, !core.backlog.room.is_empty() && core.is_waiting_for_room(id)))
         })
     }
 
@@ -139,7 +136,7 @@ impl Link {
         self.stamp(&mut core);
         let result = change(&mut core);
         core.rouse_driver();
-        wakers.append(&mut core.wake);
+        wakers.append(&mut core.wakes.due);
         result
     }
 
@@ -147,7 +144,7 @@ impl Link {
     /// fresh enough, and a batch of commands costs one reading. Should it take long to run,
     /// it dates them anew.
     pub(super) fn stamp(&self, core: &mut Core) {
-        if !core.driver_scheduled {
+        if !core.wakes.scheduled {
             core.now = self.clock.now();
         }
     }
@@ -202,9 +199,7 @@ impl Link {
             match done(&core) {
                 Some(result) => Poll::Ready(result),
                 None => {
-                    if !core.watchers.iter().any(|waker| waker.will_wake(cx.waker())) {
-                        core.watchers.push(cx.waker().clone());
-                    }
+                    core.wakes.watch(cx.waker());
                     Poll::Pending
                 }
             }
@@ -248,11 +243,11 @@ impl Link {
                 Phase::Closing | Phase::Closed => {}
                 Phase::Handshake | Phase::Ready => {
                     core.phase = Phase::Closing;
-                    core.close_by = core.now.saturating_add(core.config.close_timeout);
+                    core.ending.by = core.now.saturating_add(core.config.close_timeout);
                 }
                 Phase::Dormant | Phase::Disconnected => core.shut(),
             }
-            core.wake_driver();
+            core.wakes.wake_driver();
         });
     }
 
@@ -260,7 +255,7 @@ impl Link {
     pub(crate) fn abort(&self) {
         self.with(|core| {
             core.shut();
-            core.wake_driver();
+            core.wakes.wake_driver();
         });
     }
 
@@ -273,7 +268,7 @@ impl Link {
     pub(crate) fn over(&self) -> Option<Error> {
         self.with(|core| match core.phase {
             Phase::Closing | Phase::Closed => {
-                Some(core.last_error.clone().unwrap_or_else(|| core.closed_error()))
+                Some(core.redial.last_error.clone().unwrap_or_else(|| core.closed_error()))
             }
             _ => None,
         })
@@ -284,73 +279,11 @@ impl Link {
         self.watch(|core| match core.phase {
             Phase::Ready => Some(Ok(())),
             Phase::Closing | Phase::Closed => {
-                Some(Err(core.last_error.clone().unwrap_or_else(|| core.closed_error())))
+                Some(Err(core.redial.last_error.clone().unwrap_or_else(|| core.closed_error())))
             }
             _ => None,
         })
         .await
-    }
-}
-
-impl Core {
-    /// Begins to dial, where nothing asked for this link before, or as soon as the pace allows.
-    pub(crate) fn activate(&mut self) {
-        match self.phase {
-            Phase::Dormant => self.phase = Phase::Disconnected,
-            Phase::Disconnected => self.redial.asked = true,
-            _ => return,
-        }
-        self.wake_driver();
-    }
-
-    /// Wakes the parked driver if it has something to do.
-    #[inline(always)]
-    pub(super) fn rouse_driver(&mut self) {
-        if !self.driver_scheduled {
-            self.rouse_parked_driver();
-        }
-    }
-
-    #[inline(never)]
-    fn rouse_parked_driver(&mut self) {
-        let output = self.driver_wants_output && !self.hold && !self.out.is_empty();
-        if output || self.next_deadline() < self.driver_armed || self.wants_redial() {
-            self.wake_driver();
-        }
-    }
-
-    /// Wakes the driver.
-    pub(super) fn wake_driver(&mut self) {
-        if let Some(driver) = self.driver.take() {
-            self.driver_scheduled = true;
-            self.wake.push(driver);
-        }
-    }
-
-    /// The driver runs: commands issued from now on need not wake it.
-    pub(crate) fn driver_runs(&mut self, now: u64) {
-        let before = std::mem::replace(&mut self.now, now);
-        if self.driver_scheduled && now.saturating_sub(before) > STARVED {
-            self.redate(before);
-        }
-        self.driver_scheduled = true;
-        self.driver_wants_output = false;
-    }
-
-    /// The driver is about to wait, armed for `armed`; false if there is output to take.
-    pub(crate) fn driver_parks(&mut self, waker: &Waker, wants_output: bool, armed: u64) -> bool {
-        if wants_output && !self.hold && !self.out.is_empty() {
-            return false;
-        }
-        self.trim();
-        self.driver_scheduled = false;
-        self.driver_wants_output = wants_output;
-        self.driver_armed = armed;
-        match &self.driver {
-            Some(known) if known.will_wake(waker) => {}
-            _ => self.driver = Some(waker.clone()),
-        }
-        true
     }
 }
 
@@ -365,16 +298,16 @@ impl fmt::Debug for Link {
 #[cfg_attr(not(target_family = "wasm"), inline)]
 #[cfg_attr(target_family = "wasm", inline(never))]
 fn release(mut core: MutexGuard<'_, Core>) {
-    match core.wake.len() {
+    match core.wakes.due.len() {
         0 => {}
         // The common case keeps the vector where it is.
         1 => {
-            let waker = core.wake.pop();
+            let waker = core.wakes.due.pop();
             drop(core);
             waker.into_iter().for_each(Waker::wake);
         }
         _ => {
-            let wake = std::mem::take(&mut core.wake);
+            let wake = std::mem::take(&mut core.wakes.due);
             drop(core);
             wake.into_iter().for_each(Waker::wake);
         }

@@ -7,16 +7,18 @@
 
 mod admission;
 mod alarm;
+mod backlog;
 mod config;
 mod confirm;
 mod core;
 mod counters;
 mod credentials;
-mod deadline;
+mod deadlines;
 mod driver;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod driving;
 mod entry;
+mod expiry;
 mod handshake;
 mod hints;
 mod inflow;
@@ -24,8 +26,10 @@ mod leaving;
 mod lending;
 mod lines;
 mod link;
+mod liveness;
 mod outbox;
 mod owner;
+mod parking;
 mod pause;
 mod push;
 mod reconnect;
@@ -35,8 +39,10 @@ mod session;
 mod settings;
 mod signal;
 mod slots;
+mod traces;
 mod turnover;
-mod watch;
+mod wakes;
+mod wire;
 
 #[cfg(test)]
 mod tests;
@@ -59,4 +65,4 @@ pub(crate) use push::Push;
 pub use reconnect::{ConstantDelay, ExponentialBackoff, ReconnectPolicy};
 pub(crate) use settings::pause_after;
 pub(crate) use slots::{Outcome, SlotId};
-pub(crate) use watch::Passage;
+pub(crate) use traces::{Passage, TraceId};

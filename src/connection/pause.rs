@@ -64,7 +64,7 @@ impl Core {
         if pause.until <= self.now {
             self.pauses.rest_until = self.pauses.rest_until.max(pause.rest_until());
         }
-        self.wake_driver();
+        self.wakes.wake_driver();
     }
 
     /// Nothing is to be read now.

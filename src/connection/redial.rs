@@ -1,7 +1,7 @@
 //! How long a link without a connection waits before it dials again, and what cuts that short.
 
 use super::core::Core;
-use crate::clock::NEVER;
+use crate::{Error, clock::NEVER};
 
 /// After a failure, a command that waits or a program that asks has the link dial no earlier than
 /// this, in microseconds.
@@ -11,20 +11,33 @@ pub(super) const ASKED: u64 = 1_000_000;
 /// this after it began, in microseconds. In the tests of interleavings time stands still.
 pub(super) const BRISK: u64 = if cfg!(all(test, shuttle)) { 0 } else { 250_000 };
 
-/// What the core knows of the wait before the next attempt
+/// What is known of the last failure, and of the wait before the next attempt
 #[derive(Debug)]
-pub(super) struct Redial {
+pub(crate) struct Redial {
     /// The program asked for a connection.
     pub(super) asked: bool,
     /// From this moment on a command that waits has the link dial; [`NEVER`] outside a wait.
     eager: u64,
     /// When the next attempt begins; [`NEVER`] outside a wait.
     pub(super) at: u64,
+    /// Somebody wants to lease a connection beside this one, and waits for it.
+    pub(super) wanted: bool,
+    /// Why the last connection attempt or connection failed.
+    pub(crate) last_error: Option<Error>,
+    /// Attempts and connections that failed since the link was last ready.
+    pub(crate) failed_attempts: u32,
 }
 
 impl Default for Redial {
     fn default() -> Self {
-        Self { asked: false, eager: NEVER, at: NEVER }
+        Self {
+            asked: false,
+            eager: NEVER,
+            at: NEVER,
+            wanted: false,
+            last_error: None,
+            failed_attempts: 0,
+        }
     }
 }
 
@@ -46,7 +59,9 @@ impl Wait {
 impl Core {
     /// When a wait ends, as things are.
     pub(super) fn plan_redial(&mut self, wait: &Wait) -> u64 {
-        let waiting = self.fifo.len() > self.dead_unsent || !self.room.is_empty() || self.wanted;
+        let waiting = self.wire.fifo.len() > self.backlog.dead
+            || !self.backlog.room.is_empty()
+            || self.redial.wanted;
         let mut at = wait.until;
         if waiting {
             at = at.min(wait.eager);
@@ -61,11 +76,11 @@ impl Core {
 
     /// The next attempt begins.
     pub(super) fn begin_attempt(&mut self) {
-        self.redial = Redial::default();
+        (self.redial.asked, self.redial.eager, self.redial.at) = (false, NEVER, NEVER);
     }
 
     /// Whether a command that waits has the parked driver dial earlier than it is armed for.
     pub(super) fn wants_redial(&self) -> bool {
-        self.redial.eager < self.driver_armed
+        self.redial.eager < self.wakes.armed
     }
 }

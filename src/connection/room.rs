@@ -88,27 +88,21 @@ impl Core {
             // The next stream begins with all that the registry wants.
             return;
         }
-        if self.room.is_empty() && self.has_room() {
+        if self.backlog.room.is_empty() && self.backlog.has_room(self.config.high_water) {
             self.queue_ask(ask);
         } else {
-            self.room.0.push_back(Place::Ask(Box::new(ask)));
+            self.backlog.room.0.push_back(Place::Ask(Box::new(ask)));
         }
-    }
-
-    /// One command is always let in, however large.
-    pub(super) fn has_room(&self) -> bool {
-        let queued = self.out.len();
-        queued == 0 || queued < self.config.high_water
     }
 
     /// Lets the first in line try again.
     pub(super) fn wake_room(&mut self) {
-        while let Some(place) = self.room.0.front() {
+        while let Some(place) = self.backlog.room.0.front() {
             let id = match place {
                 Place::Caller(id) => *id,
-                Place::Ask(_) if !self.has_room() => return,
+                Place::Ask(_) if !self.backlog.has_room(self.config.high_water) => return,
                 Place::Ask(_) => {
-                    if let Some(Place::Ask(ask)) = self.room.0.pop_front() {
+                    if let Some(Place::Ask(ask)) = self.backlog.room.0.pop_front() {
                         self.queue_ask(*ask);
                         // The one before it may have gone with nothing to send.
                         self.rouse_driver();
@@ -117,14 +111,14 @@ impl Core {
                 }
             };
             if let Some(waker) = self.slots.take_waker(id) {
-                self.wake.push(waker);
+                self.wakes.due.push(waker);
                 return;
             }
             if self.slots.is_waiting(id) {
                 // Already woken and about to try.
                 return;
             }
-            self.room.leave_first();
+            self.backlog.room.leave_first();
         }
     }
 
@@ -132,17 +126,17 @@ impl Core {
     /// one; until then it can learn here what never left.
     pub(super) fn dismiss_asks(&mut self) {
         if !FULL {
-            self.room.dismiss_asks();
+            self.backlog.room.dismiss_asks();
             return;
         }
-        let sent = self.sent;
-        let confirms = self.fifo.iter().filter(|entry| entry.kind == Kind::Confirm);
-        let unsent = confirms.zip(&self.confirming).filter(|(entry, _)| entry.end > sent);
+        let sent = self.wire.sent;
+        let confirms = self.wire.fifo.iter().filter(|entry| entry.kind == Kind::Confirm);
+        let unsent = confirms.zip(&self.asks.confirming).filter(|(entry, _)| entry.end > sent);
         let unsent: Vec<u64> = unsent.map(|(_, confirming)| confirming.ticket()).collect();
-        self.never_asked.extend(unsent);
-        let in_line = self.room.dismiss_asks();
-        self.never_asked.extend(in_line);
-        self.never_asked.retain(|ticket| *ticket != 0);
+        self.asks.never_asked.extend(unsent);
+        let in_line = self.backlog.room.dismiss_asks();
+        self.asks.never_asked.extend(in_line);
+        self.asks.never_asked.retain(|ticket| *ticket != 0);
     }
 
     /// Takes names back out of the command with this ticket, unless it is on its way to the server;
@@ -153,24 +147,24 @@ impl Core {
         if !FULL {
             return false;
         }
-        if let Some(at) = self.room.find(ticket) {
-            let Some(Place::Ask(ask)) = self.room.0.get_mut(at) else { return false };
+        if let Some(at) = self.backlog.room.find(ticket) {
+            let Some(Place::Ask(ask)) = self.backlog.room.0.get_mut(at) else { return false };
             ask.names.retain(|name| !names.contains(name));
             if ask.names.is_empty() {
-                self.room.0.remove(at);
+                self.backlog.room.0.remove(at);
                 self.wake_room();
                 self.wake_closing();
             }
             return true;
         }
-        let taken = self.taken;
-        let mut place = self.confirming.len();
-        for entry in self.fifo.iter_mut().rev().take_while(|entry| entry.end > taken) {
+        let taken = self.wire.taken;
+        let mut place = self.asks.confirming.len();
+        for entry in self.wire.fifo.iter_mut().rev().take_while(|entry| entry.end > taken) {
             if entry.kind != Kind::Confirm {
                 continue;
             }
             place = place.saturating_sub(1);
-            let asked = self.confirming.get(place).filter(|asked| asked.ticket() == ticket);
+            let asked = self.asks.confirming.get(place).filter(|asked| asked.ticket() == ticket);
             let Some(asked) = asked else { continue };
             if names.is_empty() {
                 return true;
@@ -181,17 +175,17 @@ impl Core {
             }
             // What a caller has given up is cut out before the next write.
             entry.kind = Kind::Command;
-            self.confirming.remove(place);
-            self.dead_unsent += 1;
+            self.asks.confirming.remove(place);
+            self.backlog.dead += 1;
             return true;
         }
-        self.never_asked.contains(&ticket)
+        self.asks.never_asked.contains(&ticket)
     }
 
     /// The driver, parked, may wait for just this to close.
     pub(super) fn wake_closing(&mut self) {
         if self.phase == Phase::Closing && self.is_drained() {
-            self.wake_driver();
+            self.wakes.wake_driver();
         }
     }
 }

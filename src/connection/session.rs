@@ -142,7 +142,7 @@ impl Session {
                 && self.batch.is_empty()
                 && !self.needs_flush
                 && self.deferred.is_empty()
-                && core.wake.len() <= WAVE
+                && core.wakes.due.len() <= WAVE
                 && received.is_ok()
                 && read.is_ok();
             // With nothing to hand on or to write, the link is parked before it is unlocked.
@@ -312,7 +312,7 @@ impl Drop for Session {
 
 /// Unlocks, and hands out the wakers to call now.
 fn unlock(mut core: MutexGuard<'_, Core>, wakers: &mut Vec<Waker>) {
-    std::mem::swap(&mut core.wake, wakers);
+    std::mem::swap(&mut core.wakes.due, wakers);
 }
 
 fn broken(doing: &str, error: io::Error) -> SessionEnd {

@@ -29,11 +29,21 @@ pub(super) struct Settings {
     unset: Vec<Step>,
     attempts: u32,
     retry_at: u64,
+    /// When the owner has something to ask for again; [`NEVER`] for nothing.
+    subscriptions_due: u64,
+    /// The earlier one of the two.
+    pub(super) due: u64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { unset: Vec::new(), attempts: 0, retry_at: NEVER }
+        Self {
+            unset: Vec::new(),
+            attempts: 0,
+            retry_at: NEVER,
+            subscriptions_due: NEVER,
+            due: NEVER,
+        }
     }
 }
 
@@ -69,26 +79,26 @@ impl Core {
 
     /// The registry has something to ask for again at this moment, or nothing ([`NEVER`]).
     pub(crate) fn retry_subscriptions_at(&mut self, at: u64) {
-        self.subscriptions_due = at;
+        self.settings.subscriptions_due = at;
         self.find_retry_due();
     }
 
     fn find_retry_due(&mut self) {
-        self.retry_due = self.subscriptions_due.min(self.settings.retry_at);
+        self.settings.due = self.settings.subscriptions_due.min(self.settings.retry_at);
     }
 
     /// Asks again for settings that were refused; whether the registry has to do the same.
     #[inline]
     pub(crate) fn retry(&mut self) -> bool {
-        self.now >= self.retry_due && self.retry_now()
+        self.now >= self.settings.due && self.retry_now()
     }
 
     #[cold]
     fn retry_now(&mut self) -> bool {
         self.retry_settings();
-        let due = self.now >= self.subscriptions_due;
+        let due = self.now >= self.settings.subscriptions_due;
         if due {
-            self.subscriptions_due = NEVER;
+            self.settings.subscriptions_due = NEVER;
         }
         self.find_retry_due();
         due && self.phase == Phase::Ready
@@ -97,7 +107,6 @@ impl Core {
     /// Nothing is asked for again before the next connection.
     pub(super) fn end_retries(&mut self) {
         self.settings = Settings::default();
-        self.retry_subscriptions_at(NEVER);
     }
 
     /// Asks again for what was refused, when its time has come.

@@ -19,7 +19,22 @@ pub(crate) struct SlotId {
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Reply(Frame),
+    /// The last reply to a prelude and its command, behind the errors among those before: each with
+    /// its command's place from 0.
+    Group(Box<(Vec<(u32, Frame)>, Frame)>),
     Failed(Error),
+}
+
+impl Outcome {
+    /// The command's own reply, or why there is none.
+    #[inline]
+    pub(crate) fn into_reply(self) -> Result<Frame, Error> {
+        match self {
+            Self::Reply(frame) => Ok(frame),
+            Self::Group(group) => Ok(group.1),
+            Self::Failed(error) => Err(error),
+        }
+    }
 }
 
 /// The replies to a prelude so far
@@ -151,6 +166,12 @@ impl Slots {
         let slot = self.slots.get_mut(id.index as usize)?;
         let live = slot.generation == id.generation && !matches!(slot.state, State::Vacant { .. });
         live.then_some(slot)
+    }
+
+    /// The sequence number of a command that has no outcome yet and is not in line for room.
+    pub(super) fn entry_of(&self, id: SlotId) -> Option<u64> {
+        let entry = self.slots.get(id.index as usize).filter(|_| self.is_waiting(id))?.entry;
+        (entry != Slot::NO_ENTRY).then_some(entry)
     }
 
     /// Whether this one has no outcome yet.

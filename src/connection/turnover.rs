@@ -3,11 +3,10 @@
 use super::{
     config::BacklogPolicy,
     core::{Core, Phase},
-    deadline::Late,
-    entry::{Claim, Entry, Kind},
+    entry::Entry,
     handshake::Handshake,
     outbox::Outbox,
-    slots::{Outcome, Preceding},
+    slots::Outcome,
 };
 use crate::{Delivery, Error, ErrorKind, clock::NEVER};
 
@@ -16,36 +15,15 @@ impl Core {
     ///
     /// `bare` leaves out what a simple proxy hangs up on. Returns the bytes to write first.
     pub(crate) fn begin_session(&mut self, bare: bool) -> Outbox {
-        self.session += 1;
         self.begin_leaving_anew();
-        self.late = Late::default();
-        let (bytes, steps) = self.handshake.begin(&self.config, &self.credentials, bare);
+        self.liveness.begin();
+        let (bytes, steps) = self.wire.handshake.begin(&self.config, &self.credentials, bare);
         // After a failure, only an answer shows that this stream leads anywhere: a gateway
         // accepts and closes again, and what was written to it would count as maybe executed.
-        self.hold =
-            Handshake::must_hold(&self.config, &self.credentials) || self.failed_attempts > 0;
-        let shift = bytes.len() as u64;
-        debug_assert_eq!(self.taken, 0);
-        self.fifo.iter_mut().for_each(|entry| entry.end += shift);
-        let mut end = shift;
+        let failed = self.redial.failed_attempts > 0;
+        self.wire.hold = failed || Handshake::must_hold(&self.config, &self.credentials);
         self.tally.begin(steps.len());
-        for (step, len) in steps.into_iter().rev() {
-            self.fifo.push_front(Entry {
-                end,
-                deadline: NEVER,
-                claim: Claim::none(),
-                kind: Kind::Step(step),
-                override_deadline: false,
-            });
-            self.front -= 1;
-            end -= len as u64;
-        }
-        self.taken = shift;
-        self.sent = 0;
-        self.answered = 0;
-        self.last_read = None;
-        self.last_write = None;
-        self.probe_deadline = NEVER;
+        self.wire.begin(bytes.len(), steps);
         if self.phase == Phase::Disconnected {
             self.phase = Phase::Handshake;
         }
@@ -73,37 +51,25 @@ impl Core {
             cache.reset(false);
         }
         self.dismiss_asks();
-        let batch_start = self.taken - batch.len() as u64;
-        let unsent = self.fifo.partition_point(|entry| entry.end <= self.sent);
+        let batch_start = self.wire.taken - batch.len() as u64;
+        self.tally.end(self.wire.sent);
+        let (sent, start) = self.wire.end();
+        self.tally.unanswered(sent.len(), sent.len());
         let mut lost = 0;
-        // Commands lie end to end: the first one kept begins where the last one lost ends.
-        let mut first_start = self.answered;
-        for entry in self.fifo.drain(..unsent) {
-            first_start = entry.end;
-            let Some(id) = entry.claim.settle() else { continue };
+        for id in sent.into_iter().filter_map(|entry| entry.claim.settle()) {
             let delivery = if may_have_run { Delivery::MaybeExecuted } else { Delivery::NotSent };
             lost += usize::from(may_have_run);
             let error = Error::new(ErrorKind::ConnectionLost, delivery).source(cause.clone());
             if let Ok(waker) = self.slots.complete(id, Outcome::Failed(error)) {
-                self.wake.extend(waker);
+                self.wakes.due.extend(waker);
             }
         }
-        self.front += unsent as u64;
-        self.tally.unanswered(unsent, unsent);
-        self.tally.end(self.sent);
         let mut bytes = batch.all_bytes();
-        bytes.extend_from_slice(&self.out.all_bytes());
-        // Offsets count from the first byte that is kept.
-        let skip = usize::try_from(first_start - batch_start).unwrap_or(bytes.len());
-        self.fifo.iter_mut().for_each(|entry| entry.end -= first_start);
-        self.out.clear();
-        self.out.push_raw(bytes.get(skip..).unwrap_or_default());
-        self.taken = 0;
-        self.sent = 0;
-        self.answered = 0;
-        self.preceding = Preceding::default();
-        self.hold = true;
-        self.probe_deadline = NEVER;
+        bytes.extend_from_slice(&self.backlog.out.all_bytes());
+        let skip = usize::try_from(start - batch_start).unwrap_or(bytes.len());
+        self.backlog.out.clear();
+        self.backlog.out.push_raw(bytes.get(skip..).unwrap_or_default());
+        self.liveness.probe_deadline = NEVER;
         self.end_pauses();
         self.end_retries();
         if matches!(self.phase, Phase::Handshake | Phase::Ready) {
@@ -120,26 +86,26 @@ impl Core {
 
     /// Nothing waits for the next connection.
     fn fail_unsent(&mut self, cause: &Error) {
-        self.front += self.fifo.len() as u64;
-        self.tally.unanswered(self.fifo.len(), 0);
-        for id in self.fifo.drain(..).filter_map(|entry| entry.claim.settle()) {
+        let entries = self.wire.drain();
+        self.tally.unanswered(entries.len(), 0);
+        for id in entries.into_iter().filter_map(|entry| entry.claim.settle()) {
             let error = Error::new(ErrorKind::ConnectionLost, Delivery::NotSent);
             let outcome = Outcome::Failed(error.source(cause.clone()));
             if let Ok(waker) = self.slots.complete(id, outcome) {
-                self.wake.extend(waker);
+                self.wakes.due.extend(waker);
             }
         }
-        self.out.clear();
-        self.unexpired = self.front;
+        self.backlog.out.clear();
+        self.deadlines.unexpired = self.wire.front;
     }
 
     /// Drops the bytes and entries of unsent commands that nobody waits for, and, unless
     /// they are still of use, those of the client's own commands.
     pub(super) fn compact(&mut self, keep_own: bool) {
-        let taken = self.taken;
-        let first = self.fifo.partition_point(|entry| entry.end <= taken);
-        let bytes = self.out.all_bytes();
-        let entries: Vec<Entry> = self.fifo.drain(first..).collect();
+        let taken = self.wire.taken;
+        let first = self.wire.fifo.partition_point(|entry| entry.end <= taken);
+        let bytes = self.backlog.out.all_bytes();
+        let entries: Vec<Entry> = self.wire.fifo.drain(first..).collect();
         let mut out = Outbox::default();
         let mut start = taken;
         for mut entry in entries {
@@ -151,66 +117,55 @@ impl Core {
             out.push_raw(bytes.get(range).unwrap_or_default());
             entry.end = taken + out.len() as u64;
             if let Some(slot) = entry.claim.slot().and_then(|id| self.slots.get_mut(id)) {
-                slot.entry = self.front + self.fifo.len() as u64;
+                slot.entry = self.wire.next_sequence();
             }
-            self.fifo.push_back(entry);
+            self.wire.fifo.push_back(entry);
         }
-        self.out = out;
-        self.dead_unsent = 0;
+        self.backlog.out = out;
+        self.backlog.dead = 0;
         if !keep_own {
-            self.confirming.clear();
+            self.asks.confirming.clear();
         }
-        self.unexpired = self.unexpired.min(self.front + first as u64);
+        self.deadlines.unexpired = self.deadlines.unexpired.min(self.wire.front + first as u64);
     }
 
     /// Fails everything that is still to be answered or sent.
     pub(crate) fn fail_all(&mut self, kind: ErrorKind) {
         // Not `sent`: what the driver has taken it may be writing at this moment.
-        let taken = self.taken;
-        let entries: Vec<Entry> = self.fifo.drain(..).collect();
-        self.front += entries.len() as u64;
-        let sent = entries.iter().filter(|entry| entry.end <= self.sent).count();
+        let taken = self.wire.taken;
+        let entries = self.wire.drain();
+        let sent = entries.iter().filter(|entry| entry.end <= self.wire.sent).count();
         self.tally.unanswered(entries.len(), sent);
-        self.tally.end(self.sent);
-        let in_room = std::mem::take(&mut self.room);
+        self.tally.end(self.wire.sent);
+        let in_room = std::mem::take(&mut self.backlog.room);
         let in_room = in_room.callers().map(|id| (id, false));
         let queued = entries.into_iter().filter_map(|e| Some((e.claim.settle()?, e.end <= taken)));
         for (id, was_taken) in queued.chain(in_room) {
             let delivery = if was_taken { Delivery::MaybeExecuted } else { Delivery::NotSent };
             let mut error = Error::new(kind, delivery);
-            if let Some(cause) = &self.last_error {
+            if let Some(cause) = &self.redial.last_error {
                 error = error.source(cause.clone());
             }
             if let Ok(waker) = self.slots.complete(id, Outcome::Failed(error)) {
-                self.wake.extend(waker);
+                self.wakes.due.extend(waker);
             }
         }
-        self.out.clear();
-        self.confirming.clear();
-        self.unexpired = self.front;
-        self.dead_unsent = 0;
-        self.preceding = Preceding::default();
-        self.overrides.clear();
-        self.taken = 0;
-        self.sent = 0;
-        self.answered = 0;
+        self.backlog.out.clear();
+        self.asks.confirming.clear();
+        self.backlog.dead = 0;
+        self.deadlines.clear(&self.wire);
+        self.wire.rewind();
     }
 
     /// The link is over: nothing is accepted or answered any more.
     pub(crate) fn shut(&mut self) {
         self.phase = Phase::Closed;
-        self.fail_all(self.end);
-        self.wake_watchers();
+        self.fail_all(self.ending.kind);
+        self.wakes.wake_watchers();
     }
 
     /// Nothing is due and nothing waits: a closing link may end.
     pub(crate) fn is_drained(&self) -> bool {
-        self.fifo.is_empty() && self.room.is_empty()
-    }
-
-    /// Stream offset behind the last byte of an entry.
-    pub(super) fn entry_end(&self, sequence: u64) -> Option<u64> {
-        let index = usize::try_from(sequence.checked_sub(self.front)?).ok()?;
-        Some(self.fifo.get(index)?.end)
+        self.wire.fifo.is_empty() && self.backlog.room.is_empty()
     }
 }

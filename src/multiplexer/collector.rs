@@ -139,9 +139,9 @@ impl Collector {
 
 #[cold]
 fn failure(link: &Link, name: &str, outcome: Outcome) -> Result<Frame> {
-    match outcome {
-        Outcome::Reply(frame) => frame.decode().map_err(|error| link.not_decoded(name, error)),
-        Outcome::Failed(error) => Err(link.label(name, error)),
+    match outcome.into_reply() {
+        Ok(frame) => frame.decode().map_err(|error| link.not_decoded(name, error)),
+        Err(error) => Err(link.label(name, error)),
     }
 }
 

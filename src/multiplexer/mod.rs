@@ -128,7 +128,7 @@ impl ConnectionMultiplexer {
         }
         // The first attempt decides nothing, but usually it succeeds.
         link.watch(|core| {
-            (core.failed_attempts > 0
+            (core.redial.failed_attempts > 0
                 || !matches!(core.phase, Phase::Disconnected | Phase::Handshake))
             .then_some(())
         })

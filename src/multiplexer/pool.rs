@@ -217,7 +217,7 @@ impl Pool {
 
     /// Whether the shared connection still leads to that server, over the same stream.
     fn is_current(&self, stamp: &Stamp) -> bool {
-        let main = self.main.with(|core| (core.phase == Phase::Ready).then_some(core.session));
+        let main = self.main.with(|core| (core.phase == Phase::Ready).then_some(core.wire.number));
         main == Some(stamp.session) && self.lock().round == stamp.round
     }
 
@@ -313,7 +313,7 @@ impl Pool {
         drop(state);
         if !armed {
             // The task that looks after it learns of it.
-            self.main.with(|core| core.wake_watchers());
+            self.main.with(|core| core.wakes.wake_watchers());
         }
         true
     }
@@ -321,7 +321,7 @@ impl Pool {
     /// Notes whether dialling led to a connection of use.
     fn judge(&self, leased: &Leased, as_new: bool, now: Instant) {
         let Some((since, round)) = leased.fresh else { return };
-        let lost = leased.link.with(|core| core.is_lost().then(|| core.last_error.clone()));
+        let lost = leased.link.with(|core| core.is_lost().then(|| core.redial.last_error.clone()));
         match lost {
             Some(error) if now.saturating_duration_since(since) < PROVEN => {
                 let random = self.env.runtime.entropy();
@@ -339,7 +339,7 @@ impl Pool {
         let max_idle = self.options.lease_idle.min(FAR);
         let now = self.env.runtime.now();
         let server = self.main.with(|core| {
-            (core.phase == Phase::Ready).then(|| (core.session, self.main.endpoint()))
+            (core.phase == Phase::Ready).then(|| (core.wire.number, self.main.endpoint()))
         });
         let mut state = self.lock();
         let round = state.round;
@@ -426,7 +426,7 @@ impl Pool {
     pub(super) fn timed_out(&self, progress: &Progress, limit: Duration) -> Error {
         let limit = whole_millis(limit);
         let (ready, cause) =
-            self.main.with(|core| (core.phase == Phase::Ready, core.last_error.clone()));
+            self.main.with(|core| (core.phase == Phase::Ready, core.redial.last_error.clone()));
         let error = Error::new(ErrorKind::Timeout(TimeoutStage::Queue), Delivery::NotSent);
         let (detail, cause) = match progress.0.load(SeqCst) {
             A_PERMIT => {

@@ -89,9 +89,9 @@ impl LinkStatus {
             connection_type: link.connection_type,
             diagnostics: core.diagnose_at(now),
             counters: core.counters(),
-            protocol: core.protocol,
-            server: core.server.clone(),
-            last_error: core.last_error.clone(),
+            protocol: core.wire.protocol,
+            server: core.wire.server.clone(),
+            last_error: core.redial.last_error.clone(),
         })
     }
 }

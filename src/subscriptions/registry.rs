@@ -134,7 +134,8 @@ impl Registry {
             }
             // Asked of the link itself: its driver may not have come to `connected` yet. Under the
             // registry's lock: it may not come to that between this look and the new listener, either.
-            let ready = |core: &mut Core| (core.phase == Phase::Ready).then_some(core.protocol);
+            let ready =
+                |core: &mut Core| (core.phase == Phase::Ready).then_some(core.wire.protocol);
             let protocol = interactive.quietly(&mut wakers, ready);
             if let Some(protocol) = protocol {
                 topics.on_dedicated = protocol == Protocol::Resp2;
@@ -167,7 +168,7 @@ impl Registry {
             let interactive = link.connection_type == ConnectionType::Interactive;
             let was_on_dedicated = topics.on_dedicated;
             if interactive {
-                topics.on_dedicated = link.with(|core| core.protocol) == Protocol::Resp2;
+                topics.on_dedicated = link.with(|core| core.wire.protocol) == Protocol::Resp2;
             }
             if topics.is_home(link) {
                 topics.restore(link, &mut wakers);
@@ -395,7 +396,7 @@ impl Topics {
             }
             Phase::Closing | Phase::Closed => {
                 return Err(home.quietly(wakers, |core| {
-                    core.last_error.clone().unwrap_or_else(|| core.closed_error())
+                    core.redial.last_error.clone().unwrap_or_else(|| core.closed_error())
                 }));
             }
             _ => home.quietly(wakers, |core| core.activate()),
@@ -479,6 +480,6 @@ fn address(queue: &Arc<Queue>) -> usize {
 fn session_of(link: &Link) -> SessionId {
     SessionId {
         dedicated: link.connection_type == ConnectionType::Subscription,
-        number: link.with(|core| core.session),
+        number: link.with(|core| core.wire.number),
     }
 }

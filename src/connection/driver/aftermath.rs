@@ -74,16 +74,16 @@ impl Driver {
         let rounds = u32::try_from(self.plan.endpoints.len()).unwrap_or(u32::MAX).max(1);
         let give_up = self.link.with(|core| {
             // It is no command's.
-            core.last_error = Some(error.clone().deliver(Delivery::NotSent));
-            core.failed_attempts += 1;
+            core.redial.last_error = Some(error.clone().deliver(Delivery::NotSent));
+            core.redial.failed_attempts += 1;
             core.count_failure();
-            core.wake_watchers();
+            core.wakes.wake_watchers();
             if self.plan.single {
                 core.note_lost();
             }
             let exhausted = !self.ever_ready
                 && self.plan.initial_attempts.is_some_and(|max| {
-                    core.failed_attempts >= max.saturating_mul(rounds) || error.is_auth()
+                    core.redial.failed_attempts >= max.saturating_mul(rounds) || error.is_auth()
                 });
             exhausted || self.plan.single || matches!(core.phase, Phase::Closing | Phase::Closed)
         });
@@ -136,7 +136,7 @@ impl Driver {
                 attempts: outage.attempts,
             }));
         }
-        let server = self.link.with(|core| core.server.clone().unwrap_or_default());
+        let server = self.link.with(|core| core.wire.server.clone().unwrap_or_default());
         if let Some(detail) = self.what_changed(&endpoint, &server) {
             let event = ConfigurationChanged { endpoint: endpoint.clone(), detail };
             self.link.owner.publish(Event::ConfigurationChanged(event));

@@ -139,7 +139,7 @@ fn subscriptions_are_made_again_before_what_waits() {
     for large in [false, true] {
         let mut model = Model::ready(config());
         model.lose();
-        model.core.failed_attempts = 1;
+        model.core.redial.failed_attempts = 1;
         let text = if large { "x".repeat(10_000) } else { "one".to_owned() };
         let first = model.submit(&text).unwrap();
         let second = model.submit("two").unwrap();
@@ -160,7 +160,7 @@ fn subscriptions_are_made_again_before_what_waits() {
 fn a_command_issued_between_is_sent_behind_them_and_matched() {
     let mut model = Model::ready(config());
     model.lose();
-    model.core.failed_attempts = 1;
+    model.core.redial.failed_attempts = 1;
     model.connect();
     model.manual_release = true;
     model.settle();
@@ -242,7 +242,7 @@ fn a_name_that_a_busy_server_refuses_is_set_later() {
         model.core.retry();
         model.settle();
         assert_eq!(set_names(&model), 3, "it is set");
-        assert_eq!(model.core.retry_due, NEVER);
+        assert_eq!(model.core.settings.due, NEVER);
     }
 }
 
@@ -252,13 +252,13 @@ fn what_a_server_does_not_know_is_not_asked_for_again() {
     model.refuse = Some(("CLIENT", "ERR unknown subcommand"));
     model.connect();
     model.settle();
-    assert_eq!(model.core.retry_due, NEVER);
+    assert_eq!(model.core.settings.due, NEVER);
     // Nor is anything on a connection that somebody has leased.
     let mut model = Model::new(LinkConfig { leased: true, ..named() });
     model.refuse = Some(("CLIENT", "BUSY script"));
     model.connect();
     model.settle();
-    assert_eq!(model.core.retry_due, NEVER);
+    assert_eq!(model.core.settings.due, NEVER);
     assert!(model.inbox.refused_settings.is_empty());
 }
 

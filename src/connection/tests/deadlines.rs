@@ -107,7 +107,7 @@ fn the_error_tells_an_operator_where_the_command_was() {
 fn time_in_the_backlog_counts_and_the_cause_is_told() {
     let mut model = Model::ready(config());
     model.lose();
-    model.core.last_error =
+    model.core.redial.last_error =
         Some(crate::Error::new(ErrorKind::ConnectionLost, Delivery::MaybeExecuted).detail("gone"));
     let slot = model.submit("a").unwrap();
     model.tick(5000 * MS);
@@ -370,7 +370,7 @@ fn a_burst_gives_its_memory_back_while_one_command_stays_open() {
         (0..50_000).map(|_| model.submit_with("burst", Some(1000 * MS)).unwrap()).collect();
     model.write(usize::MAX);
     model.replies.clear();
-    assert!(model.core.fifo.capacity() >= 50_000);
+    assert!(model.core.wire.fifo.capacity() >= 50_000);
     burst.into_iter().for_each(|slot| model.core.abandon(slot));
     // The connection breaks; what is open then goes on on the next one.
     model.lose();
@@ -379,7 +379,10 @@ fn a_burst_gives_its_memory_back_while_one_command_stays_open() {
     model.connect();
     model.tick(2000 * MS);
     model.core.driver_parks(std::task::Waker::noop(), false, u64::MAX);
-    assert!(model.core.fifo.capacity() <= 4096 && model.core.overrides.capacity() <= 4096);
+    assert!(
+        model.core.wire.fifo.capacity() <= 4096
+            && model.core.deadlines.overrides.capacity() <= 4096
+    );
     model.settle();
     assert_eq!(model.result(open).unwrap().unwrap(), "open");
 }

@@ -12,4 +12,4 @@ mod never_swapped;
 mod pauses;
 mod room;
 mod session_changes;
-mod watches;
+mod traces;

@@ -110,7 +110,7 @@ impl Model {
 
     /// Lets time pass, with the driver parked, and deadlines with it.
     pub(super) fn tick(&mut self, micros: u64) {
-        self.core.driver_scheduled = false;
+        self.core.wakes.scheduled = false;
         self.starve(micros);
     }
 
@@ -153,7 +153,7 @@ impl Model {
         let mut bytes = Vec::new();
         encode_command(&mut bytes, &[Arg::Bytes(b"FIRST")]);
         encode_command(&mut bytes, &[Arg::Bytes(b"BEFORE"), Arg::Bytes(id.as_bytes())]);
-        let prelude = Prelude { bytes, commands: 2, ..Prelude::default() };
+        let prelude = Prelude { bytes, commands: 2 };
         let args = [Arg::Bytes(b"ECHO"), Arg::Bytes(id.as_bytes())];
         let command = Submission { args: &args, prelude: Some(&prelude), timeout };
         self.core.submit(&command, None, Waker::noop())
@@ -298,10 +298,7 @@ impl Model {
 }
 
 fn text(outcome: Outcome) -> Result<String, Error> {
-    match outcome {
-        Outcome::Reply(frame) => Ok(frame.decode().expect("the model sends text")),
-        Outcome::Failed(error) => Err(error),
-    }
+    Ok(outcome.into_reply()?.decode().expect("the model sends text"))
 }
 
 pub(super) fn with_credentials() -> Given {

@@ -19,8 +19,8 @@ fn the_first_commands_travel_with_the_handshake() {
     // Nothing has been read yet.
     assert_eq!(names(&model), ["HELLO", "CLIENT", "CLIENT", "ECHO"]);
     model.settle();
-    assert_eq!(model.core.protocol, Protocol::Resp3);
-    assert_eq!(model.core.server.as_ref().unwrap().product.as_deref(), Some("model"));
+    assert_eq!(model.core.wire.protocol, Protocol::Resp3);
+    assert_eq!(model.core.wire.server.as_ref().unwrap().product.as_deref(), Some("model"));
     assert_eq!(model.result(slot).unwrap().unwrap(), "first");
 }
 
@@ -31,7 +31,7 @@ fn a_server_without_hello_is_spoken_to_in_resp2() {
     let slot = model.submit("first").unwrap();
     model.connect();
     model.settle();
-    assert_eq!((model.core.phase, model.core.protocol), (Phase::Ready, Protocol::Resp2));
+    assert_eq!((model.core.phase, model.core.wire.protocol), (Phase::Ready, Protocol::Resp2));
     assert_eq!(model.result(slot).unwrap().unwrap(), "first");
 }
 
@@ -53,7 +53,7 @@ fn with_credentials_or_a_database_commands_wait_for_the_handshake() {
 fn after_a_failure_the_backlog_waits_for_an_answer() {
     let mut model = Model::ready(config());
     model.lose();
-    model.core.failed_attempts = 1;
+    model.core.redial.failed_attempts = 1;
     let slot = model.submit("patient").unwrap();
     // A gateway that accepts and hangs up, again and again.
     for _ in 0..3 {
@@ -66,7 +66,7 @@ fn after_a_failure_the_backlog_waits_for_an_answer() {
     model.connect();
     model.settle();
     assert_eq!(model.result(slot).unwrap().unwrap(), "patient");
-    assert_eq!(model.core.failed_attempts, 0);
+    assert_eq!(model.core.redial.failed_attempts, 0);
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn a_refusal_of_hello_in_other_words_means_resp2_too() {
         let slot = model.submit("first").unwrap();
         model.connect();
         model.settle();
-        assert_eq!((model.core.phase, model.core.protocol), (Phase::Ready, Protocol::Resp2));
+        assert_eq!((model.core.phase, model.core.wire.protocol), (Phase::Ready, Protocol::Resp2));
         assert_eq!(model.result(slot).unwrap().unwrap(), "first");
     }
     for refusal in
@@ -221,5 +221,5 @@ fn a_bare_handshake_authenticates_and_says_nothing_else() {
     model.batch = model.core.begin_session(true);
     model.settle();
     assert_eq!(names(&model), ["AUTH", "SELECT", "PING"]);
-    assert_eq!((model.core.phase, model.core.protocol), (Phase::Ready, Protocol::Resp2));
+    assert_eq!((model.core.phase, model.core.wire.protocol), (Phase::Ready, Protocol::Resp2));
 }

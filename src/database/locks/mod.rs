@@ -184,7 +184,7 @@ impl Lock {
     /// as after a plain command: these scripts only write the lock, so `READONLY` is certain.
     async fn run<T: FromReply>(&self, run: ScriptRun<'_>) -> Result<T> {
         let link = self.db.link();
-        let session = link.with(|core| core.session);
+        let session = link.with(|core| core.wire.number);
         let result = run.run().await;
         if result.as_ref().is_err_and(is_demoted) {
             link.found_demoted(session);

@@ -77,7 +77,8 @@ impl ConnectionMultiplexer {
         let link = leased.link.clone();
         let end = async move {
             let over = |phase| phase == Phase::Closed;
-            let error = link.watch(|core| over(core.phase).then(|| core.last_error.clone())).await;
+            let error =
+                link.watch(|core| over(core.phase).then(|| core.redial.last_error.clone())).await;
             error.map(|error| error.command("MONITOR").endpoint_at(&link.endpoint()))
         };
         Ok(Monitor {

@@ -266,7 +266,11 @@ impl World {
         assert_eq!(core.phase, Phase::Closed);
         assert_eq!(core.slots.live(), 0, "slots are left");
         assert!(core.watches.is_empty(), "observed commands are left");
-        assert!(core.fifo.is_empty() && core.room.is_empty() && core.out.is_empty());
+        assert!(
+            core.wire.fifo.is_empty()
+                && core.backlog.room.is_empty()
+                && core.backlog.out.is_empty()
+        );
         drop(core);
         self.record
     }

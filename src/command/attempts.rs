@@ -1,0 +1,214 @@
+//! Calls that are more than a command and its reply: observed, sent again, behind a prelude.
+
+use std::task::{Context, Poll};
+
+use super::{Call, Handling, call::State, observed::Observed, retry::Retrying};
+use crate::{
+    Error, Full, Result,
+    connection::{Outcome, Prelude},
+    resp::{Frame, FromReply, ToArgs},
+};
+
+/// What few calls have, kept out of the others
+#[derive(Default)]
+pub(super) struct Extras<'a> {
+    /// This call is the circuit breaker's probe.
+    probe: bool,
+    /// Nobody will ask for the outcome.
+    pub(super) forgotten: bool,
+    /// Sent in one piece with the command, before it.
+    pub(super) prelude: Option<Prelude>,
+    /// Once answered: the errors among the replies to the prelude, each with its command's place.
+    refused: Vec<(u32, Frame)>,
+    pub(super) retrying: Full<Retrying>,
+    observed: Full<Observed<'a>>,
+}
+
+impl Extras<'_> {
+    pub(super) fn is_observed(&self) -> bool {
+        self.observed.get().is_some()
+    }
+}
+
+impl<'a, T, A> Call<'a, T, A> {
+    pub(super) fn extras(&mut self) -> &mut Extras<'a> {
+        self.extras.get_or_insert_default()
+    }
+
+    /// Once answered: the errors among the replies to the prelude, each with its place.
+    pub(crate) fn prelude_errors(&self) -> &[(u32, Frame)] {
+        self.extras.as_ref().map_or(&[], |extras| &extras.refused)
+    }
+}
+
+impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
+    /// Before an attempt of a call that is not treated as usual, and again when it has been in the
+    /// line for room: the time the attempt is given.
+    #[inline(never)]
+    pub(super) fn prepare(&mut self, in_line: bool) -> Result<Option<u64>> {
+        let retrying = self.extras.as_mut().and_then(|extras| extras.retrying.get_mut());
+        if in_line {
+            return Ok(retrying.map_or(self.timeout, |retrying| retrying.time()));
+        }
+        let has_own = retrying.is_some();
+        let policy = self.handling().and_then(|handling| handling.retry.as_ref());
+        if let (false, Some(policy)) = (has_own, policy) {
+            self.extras().retrying = Full::new(Retrying::new(policy.clone()));
+        }
+        let (limit, link, mut time) = (self.limit(), self.link, self.timeout);
+        if let Some(retrying) = self.extras.as_mut().and_then(|extras| extras.retrying.get_mut()) {
+            time = retrying.begin(link, time, limit);
+        }
+        if let Some(handling) = self.handling() {
+            if handling.observers.are_enabled() {
+                self.observe(handling);
+            }
+            let forgotten = self.extras.as_ref().is_some_and(|extras| extras.forgotten);
+            let admitted = match forgotten {
+                false => handling.admit(self.link),
+                true => handling.admit_unheard(self.link).map(|()| false),
+            };
+            match admitted {
+                Ok(false) => {}
+                Ok(true) => self.extras().probe = true,
+                Err(error) => {
+                    self.state = State::Done;
+                    return Err(self.label(error));
+                }
+            }
+        }
+        Ok(time)
+    }
+
+    pub(super) fn observed(&mut self) -> Option<&mut Observed<'a>> {
+        self.extras.as_mut()?.observed.get_mut()
+    }
+
+    /// Tells its observers that it begins.
+    #[inline(never)]
+    fn observe(&mut self, handling: &Handling) {
+        if let Some(observed) = self.observed() {
+            return observed.again();
+        }
+        let prelude = self.extras.as_ref().and_then(|extras| extras.prelude.as_ref());
+        // The first of them is `MULTI`.
+        let batch = prelude.filter(|_| self.name == "EXEC").map(|prelude| prelude.commands - 1);
+        let name = if batch.is_some() { "MULTI".into() } else { self.full_name() };
+        if let Some(observed) = Observed::begin(self.link, name, batch, handling) {
+            self.extras().observed = Full::new(observed);
+        }
+    }
+
+    /// The call has failed, unless it is sent again.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn fail(&mut self, mut error: Error, cx: &mut Context<'_>) -> Poll<Result<T>> {
+        self.tell(Some(&error));
+        let Some(mut extras) = self.extras.take() else { return Poll::Ready(Err(error)) };
+        let again = extras
+            .retrying
+            .get_mut()
+            .is_some_and(|retrying| retrying.again(self.link, &error, &self.words()));
+        if let (false, Some(retrying)) = (again, extras.retrying.get_mut()) {
+            error = retrying.conclude(error);
+        }
+        if let (false, Some(observed)) = (again, extras.observed.get_mut()) {
+            observed.end(Some(&error));
+        }
+        self.extras = Some(extras);
+        if !again {
+            return Poll::Ready(Err(error));
+        }
+        self.begin_pause(cx)
+    }
+
+    fn begin_pause(&mut self, cx: &mut Context<'_>) -> Poll<Result<T>> {
+        self.state = State::Pausing;
+        if self.is_paused(cx) {
+            return Poll::Pending;
+        }
+        // Not from here: attempts that fail at once would pile up.
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Whether the retry policy has the command sent again after this reply, an error.
+    #[cold]
+    fn is_sent_again(&mut self, frame: &Frame) -> bool {
+        let Some(error) = frame.reply().error() else { return false };
+        let error = Error::from_server(error);
+        let Some(mut extras) = self.extras.take() else { return false };
+        let again = extras
+            .retrying
+            .get_mut()
+            .is_some_and(|retrying| retrying.again(self.link, &error, &self.words()));
+        self.extras = Some(extras);
+        if again {
+            self.tell(Some(&error));
+        }
+        again
+    }
+
+    /// Tells the handle what an attempt came to.
+    fn tell(&mut self, error: Option<&Error>) {
+        let probe = self.extras.as_mut().is_some_and(|extras| std::mem::take(&mut extras.probe));
+        if let Some(handling) = self.handling() {
+            handling.settle(self.link, probe, error);
+        }
+        if let (None, Some(observed)) = (error, self.observed()) {
+            observed.end(None);
+        }
+    }
+
+    fn is_paused(&mut self, cx: &mut Context<'_>) -> bool {
+        let retrying = self.extras.as_mut().and_then(|extras| extras.retrying.get_mut());
+        let timer = retrying.and_then(Retrying::timer);
+        timer.is_some_and(|timer| timer.poll_expired(cx).is_pending())
+    }
+
+    /// Sends the command again when it is time.
+    #[cold]
+    pub(super) fn pause(&mut self, cx: &mut Context<'_>) -> Poll<Result<T>> {
+        if self.is_paused(cx) {
+            return Poll::Pending;
+        }
+        self.state = State::New;
+        match self.submit(None, cx) {
+            Ok(()) => Poll::Pending,
+            Err(error) => self.fail(error, cx),
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn finish_with_extras(
+        &mut self,
+        outcome: Outcome,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<T>> {
+        let outcome = match outcome {
+            Outcome::Group(group) => {
+                let (refused, last) = *group;
+                self.extras().refused = refused;
+                Outcome::Reply(last)
+            }
+            outcome => outcome,
+        };
+        let (result, refused) = match outcome.into_reply() {
+            Ok(frame) => (self.decode(&frame), frame.is_error().then_some(frame)),
+            Err(error) => (Err(self.label(error)), None),
+        };
+        match result {
+            Ok(value) => {
+                // The reply's type may hold errors: whether to send again is not up to it.
+                if let Some(frame) = refused
+                    && self.is_sent_again(&frame)
+                {
+                    return self.begin_pause(cx);
+                }
+                self.tell(None);
+                Poll::Ready(Ok(value))
+            }
+            Err(error) => self.fail(error, cx),
+        }
+    }
+}
