@@ -4,6 +4,7 @@
 //! and invalidations travel on one connection, and both are taken in, in their order, under the
 //! link's lock: a reply from before an invalidation never outlives it.
 
+mod flight;
 mod options;
 mod reads;
 mod store;
@@ -11,13 +12,13 @@ mod store;
 use std::{
     fmt,
     sync::{Arc, PoisonError},
-    task::{Context, Poll, Waker},
 };
 
+pub(crate) use flight::{Flight, Landed};
 pub use options::{CacheOptions, CacheStats};
 pub(crate) use reads::is_cacheable;
-pub(crate) use store::Found;
 use store::Store;
+pub(crate) use store::{Found, Request};
 
 use crate::{
     CommandMap, Error,
@@ -33,12 +34,6 @@ pub(crate) struct Cache {
     pub(crate) options: CacheOptions,
     commands: CommandMap,
     store: Mutex<Store>,
-}
-
-/// The bytes of a command, and which of its arguments is the key
-pub(crate) struct Request {
-    pub(crate) key: Box<[u8]>,
-    pub(crate) bytes: Box<[u8]>,
 }
 
 impl Cache {
@@ -108,55 +103,6 @@ impl Cache {
 impl fmt::Debug for Cache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cache").field("options", &self.options).finish_non_exhaustive()
-    }
-}
-
-/// What came of a reply that one caller fetched for all
-#[derive(Clone)]
-pub(crate) enum Landed {
-    Reply(Frame),
-    /// The server's error.
-    Refused(Error),
-    /// That caller failed otherwise, or was dropped.
-    GivenUp,
-}
-
-/// A reply that one caller fetches and others wait for
-#[derive(Default)]
-pub(crate) struct Flight(Mutex<FlightState>);
-
-#[derive(Default)]
-struct FlightState {
-    result: Option<Landed>,
-    waiting: Vec<Waker>,
-}
-
-impl Flight {
-    pub(crate) fn poll(&self, cx: &Context<'_>) -> Poll<Landed> {
-        let mut state = self.lock();
-        if let Some(result) = &state.result {
-            return Poll::Ready(result.clone());
-        }
-        if !state.waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
-            state.waiting.push(cx.waker().clone());
-        }
-        Poll::Pending
-    }
-
-    fn land(&self, result: Landed) {
-        let waiting = {
-            let mut state = self.lock();
-            if state.result.is_some() {
-                return;
-            }
-            state.result = Some(result);
-            std::mem::take(&mut state.waiting)
-        };
-        waiting.into_iter().for_each(Waker::wake);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, FlightState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

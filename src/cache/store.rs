@@ -3,8 +3,14 @@ use std::{
     sync::Arc,
 };
 
-use super::{CacheStats, Flight, Request};
+use super::{flight::Flight, options::CacheStats};
 use crate::resp::Frame;
+
+/// The bytes of a command, and which of its arguments is the key
+pub(crate) struct Request {
+    pub(crate) key: Box<[u8]>,
+    pub(crate) bytes: Box<[u8]>,
+}
 
 /// What an entry costs beside its bytes, by estimate.
 const OVERHEAD: usize = 200;

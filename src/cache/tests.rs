@@ -1,3 +1,5 @@
+use std::task::{Context, Poll, Waker};
+
 use super::*;
 
 fn request(key: &str, bytes: &str) -> Request {

@@ -2,33 +2,12 @@
 
 use std::task::{Context, Poll};
 
-use super::{Call, Handling, call::State, observed::Observed, retry::Retrying};
+use super::{Call, Handling, call::State, extras::Extras, observed::Observed, retry::Retrying};
 use crate::{
     Error, Full, Result,
-    connection::{Outcome, Prelude},
+    connection::Outcome,
     resp::{Frame, FromReply, ToArgs},
 };
-
-/// What few calls have, kept out of the others
-#[derive(Default)]
-pub(super) struct Extras<'a> {
-    /// This call is the circuit breaker's probe.
-    probe: bool,
-    /// Nobody will ask for the outcome.
-    pub(super) forgotten: bool,
-    /// Sent in one piece with the command, before it.
-    pub(super) prelude: Option<Prelude>,
-    /// Once answered: the errors among the replies to the prelude, each with its command's place.
-    refused: Vec<(u32, Frame)>,
-    pub(super) retrying: Full<Retrying>,
-    observed: Full<Observed<'a>>,
-}
-
-impl Extras<'_> {
-    pub(super) fn is_observed(&self) -> bool {
-        self.observed.get().is_some()
-    }
-}
 
 impl<'a, T, A> Call<'a, T, A> {
     pub(super) fn extras(&mut self) -> &mut Extras<'a> {
@@ -94,7 +73,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         // The first of them is `MULTI`.
         let batch = prelude.filter(|_| self.name == "EXEC").map(|prelude| prelude.commands - 1);
         let name = if batch.is_some() { "MULTI".into() } else { self.full_name() };
-        if let Some(observed) = Observed::begin(self.link, name, batch, handling) {
+        if let Some(observed) = Observed::begin(self.link, name, batch, &handling.observers) {
             self.extras().observed = Full::new(observed);
         }
     }

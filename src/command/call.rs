@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Handling, RetryPolicy, attempts::Extras, guard::is_harmless, retry::Retrying};
+use super::{Handling, RetryPolicy, extras::Extras, guard::is_harmless, retry::Retrying};
 use crate::{
     Delivery, Error, ErrorKind, FULL, Full, Result,
     clock::micros,

@@ -2,7 +2,6 @@
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use super::Handling;
 use crate::{
     Error,
     connection::{Link, Passage, TraceId, contained},
@@ -59,7 +58,7 @@ impl<'a> Observed<'a> {
         link: &'a Link,
         name: Cow<'static, str>,
         batch: Option<u32>,
-        handling: &Handling,
+        observers: &Observers,
     ) -> Option<Self> {
         let began = link.clock.now();
         let command = ObservedCommand {
@@ -79,7 +78,7 @@ impl<'a> Observed<'a> {
                 None
             })
         };
-        let observations: Vec<_> = handling.observers.0.iter().filter_map(begin).collect();
+        let observations: Vec<_> = observers.0.iter().filter_map(begin).collect();
         (!observations.is_empty()).then(|| Self {
             link,
             command,

@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use super::{Call, transaction::Queue};
+use super::{Call, queue::Queue};
 use crate::{
     Result,
     resp::{Frame, FromReply, Reply, ToArgs},

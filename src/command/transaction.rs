@@ -1,26 +1,12 @@
 //! `MULTI`, calls and `EXEC` in one piece: how calls get into a transaction, and out of it.
 
-use std::time::Duration;
-
-use super::{Call, Calls, Handling, OwnCall, Pending, check_shared};
+pub(crate) use super::queue::{Exec, Queue};
+use super::{Call, Calls, Handling, Pending, check_shared};
 use crate::{
     Delivery, Error, ErrorKind, FULL, Result,
     connection::{Link, Prelude},
-    resp::{
-        AnyArgs, Arg, ArgList, DecodeError, Frame, FromReply, Kind, Reply, ToArgs, encode_command,
-    },
+    resp::{Arg, ArgList, DecodeError, Frame, FromReply, Kind, Reply, ToArgs},
 };
-
-/// The commands of a transaction, encoded
-pub struct Queue<'a> {
-    /// Whose calls are taken: those of the shared connection, and of the one at hand.
-    links: [&'a Link; 2],
-    handling: Option<&'a Handling>,
-    prelude: Prelude,
-}
-
-/// A transaction on its way: the call of `EXEC`
-pub(crate) type Exec<'a> = OwnCall<'a>;
 
 impl<'a> Queue<'a> {
     /// `MULTI` and the calls, unless one of them was refused or has been polled.
@@ -38,25 +24,6 @@ impl<'a> Queue<'a> {
         queue.push(&multi);
         calls.queue(&mut queue)?;
         Ok(queue)
-    }
-
-    /// There are no calls in it.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.prelude.commands == 1
-    }
-
-    pub(crate) fn exec(self, link: &'a Link, timeout: Option<Duration>) -> Exec<'a> {
-        let none = AnyArgs::new(());
-        let exec = Call::new(link, "EXEC", none).handled(self.handling).after(self.prelude);
-        match timeout {
-            Some(timeout) => exec.timeout(timeout),
-            None => exec,
-        }
-    }
-
-    fn push(&mut self, args: &[Arg<'_>]) {
-        encode_command(&mut self.prelude.bytes, args);
-        self.prelude.commands += 1;
     }
 }
 

@@ -3,6 +3,22 @@
 //! Everything here runs under the link's lock and takes the time as an argument, so
 //! tests drive it with simulated time and no sockets.
 
+mod admission;
+mod confirm;
+mod counters;
+mod expiry;
+mod leaving;
+mod lending;
+mod liveness;
+mod parking;
+mod pause;
+mod push;
+mod redial;
+mod room;
+mod settings;
+mod traces;
+mod turnover;
+
 use std::sync::Arc;
 
 use super::{

@@ -1,7 +1,5 @@
 use std::fmt;
 
-use super::core::Core;
-
 /// What went over one connection since the multiplexer was made, all its streams together
 ///
 /// Counted where a batch of commands or replies is at hand anyway, or taken from the numbers
@@ -77,9 +75,9 @@ pub(crate) struct Tally {
     /// Without what [`Core::counters`] derives.
     pub(super) counted: Counters,
     /// Entries that were pushed in front of the FIFO.
-    pushed_in_front: u64,
+    pub(super) pushed_in_front: u64,
     /// Entries that left the front of the FIFO without an answer.
-    unanswered: u64,
+    pub(super) unanswered: u64,
 }
 
 impl Tally {
@@ -105,31 +103,5 @@ impl Tally {
         let counted = &mut self.counted;
         counted.peak_batch_bytes = counted.peak_batch_bytes.max(bytes);
         counted.peak_in_flight = counted.peak_in_flight.max(in_flight);
-    }
-}
-
-impl Core {
-    pub(crate) fn counters(&self) -> Counters {
-        let Tally { counted, pushed_in_front, unanswered } = &self.tally;
-        // Every entry that left was either answered or counted as it left.
-        let left = self.wire.front.wrapping_sub(FIRST).wrapping_add(*pushed_in_front);
-        let replies = left.saturating_sub(*unanswered);
-        let in_flight = self.wire.in_flight();
-        Counters {
-            bytes_written: counted.bytes_written + self.wire.sent,
-            commands_sent: replies + counted.lost + in_flight as u64,
-            replies,
-            ..*counted
-        }
-    }
-
-    /// The server answered with an error.
-    #[cold]
-    pub(crate) fn count_server_error(&mut self) {
-        self.tally.counted.server_errors += 1;
-    }
-
-    pub(crate) fn count_failure(&mut self) {
-        self.tally.counted.failures += 1;
     }
 }

@@ -4,17 +4,21 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 
 use super::{
     counters::FIRST,
-    expiry::is_sparse,
     slots::{SlotId, Slots},
     wire::Wire,
 };
 use crate::clock::NEVER;
 
 /// Room for this many overrides is kept after a burst.
-const KEEP: usize = 4096;
+pub(super) const KEEP: usize = 4096;
 
 /// Overrides kept for commands that are long answered before the heap is swept.
 const STALE: usize = 4096;
+
+/// Whether much of a buffer's memory is not used.
+pub(super) fn is_sparse(capacity: usize, used: usize) -> bool {
+    capacity > KEEP && used < capacity / 8
+}
 
 /// The deadlines of commands: in the order of the FIFO where the link's own timeout holds, in a heap
 /// where a call was given another time

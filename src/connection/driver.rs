@@ -1,4 +1,5 @@
 mod aftermath;
+mod renewal;
 
 use std::{
     future::Future,
@@ -13,7 +14,7 @@ pub(crate) use self::aftermath::contained;
 use super::{
     alarm::Alarm,
     core::{Core, Inbox, Phase},
-    credentials::{self, Credentials, CredentialsProvider},
+    credentials::{Credentials, CredentialsProvider},
     handshake::{ServerInfo, refuses_everything},
     hints,
     link::Link,
@@ -189,7 +190,7 @@ impl Driver {
             Some(provider) => {
                 let (link, server) = (self.link.clone(), self.link.endpoint());
                 let dial = Box::pin(async move {
-                    Ok((stream, Some(credentials::ask(&link, &*provider, &server).await?)))
+                    Ok((stream, Some(renewal::ask(&link, &*provider, &server).await?)))
                 });
                 self.stage = Stage::Dialing { dial, give_up };
             }
@@ -246,9 +247,7 @@ impl Driver {
             // First, so that no server waits for a slow provider.
             let credentials = match provider {
                 // Without `full` there is none, which the compiler does not see in here.
-                Some(provider) if FULL => {
-                    Some(credentials::ask(&link, &*provider, &endpoint).await?)
-                }
+                Some(provider) if FULL => Some(renewal::ask(&link, &*provider, &endpoint).await?),
                 _ => None,
             };
             let stream = transport.dial(&endpoint, &options).await.map_err(Error::from_dial)?;

@@ -1,20 +1,15 @@
 //! Whether the peer is alive.
 
-use super::{
-    config::LinkConfig,
-    core::{Core, Phase},
-    entry::Kind,
-    wire::Wire,
-};
-use crate::{Delivery, Error, ErrorKind, TimeoutStage, clock::NEVER, resp::Arg};
+use super::{config::LinkConfig, wire::Wire};
+use crate::clock::NEVER;
 
 /// After this many rounds of time-outs in a row in which replies came, and none for a command that
 /// was still waiting, a reply must have got lost: the connection is given up.
-const LATE_ROUNDS: u32 = 3;
+pub(super) const LATE_ROUNDS: u32 = 3;
 
 /// On a connection that all share, silence ends it after this time (in microseconds) at the latest,
 /// however long a call was told to wait.
-const LONGEST_PATIENCE: u64 = 60_000_000;
+pub(super) const LONGEST_PATIENCE: u64 = 60_000_000;
 
 /// What was heard of the peer, in microseconds of the clock
 #[derive(Debug)]
@@ -43,7 +38,7 @@ pub(super) struct Late {
     pub(super) last_reply: u64,
     /// Rounds of time-outs since a caller got its reply.
     pub(super) rounds: u32,
-    counted: u64,
+    pub(super) counted: u64,
 }
 
 impl Late {
@@ -68,7 +63,7 @@ impl Liveness {
     /// due while commands are in flight: steady writing must not hide that nothing
     /// comes back.
     #[inline]
-    fn next_probe(&self, wire: &Wire, config: &LinkConfig, now: u64) -> u64 {
+    pub(super) fn next_probe(&self, wire: &Wire, config: &LinkConfig, now: u64) -> u64 {
         let last_read = self.last_read.unwrap_or(now);
         if wire.fifo.is_empty() {
             return last_read.saturating_add(config.keep_alive);
@@ -81,7 +76,7 @@ impl Liveness {
     ///
     /// On the connection that all share, one call does not make all others wait: not without end,
     /// and not for longer than [`LONGEST_PATIENCE`].
-    fn patience(&self, wire: &Wire, leased: bool) -> u64 {
+    pub(super) fn patience(&self, wire: &Wire, leased: bool) -> u64 {
         let given =
             wire.fifo.iter().filter(|entry| entry.override_deadline && entry.claim.is_some());
         let given = given.filter(|entry| entry.deadline != NEVER || leased);
@@ -96,65 +91,6 @@ impl Liveness {
 }
 
 /// When a probe sent now has gone unanswered for too long; not [`NEVER`], which means no probe.
-fn probe_end(config: &LinkConfig, now: u64) -> u64 {
+pub(super) fn probe_end(config: &LinkConfig, now: u64) -> u64 {
     now.saturating_add(config.probe_timeout).min(NEVER - 1)
-}
-
-impl Core {
-    /// Sends a probe when the peer has been silent for too long, or gives the peer up.
-    pub(crate) fn check_liveness(&mut self) -> Result<(), Error> {
-        // What the peer has sent is not looked for in a pause.
-        if !matches!(self.phase, Phase::Ready | Phase::Closing) || self.is_paused() {
-            return Ok(());
-        }
-        if self.liveness.late.rounds >= LATE_ROUNDS && !self.config.leased {
-            self.liveness.late = Late::default();
-            let error = Error::new(ErrorKind::ConnectionLost, Delivery::MaybeExecuted);
-            return Err(error.detail(format!(
-                "replies came, and in {LATE_ROUNDS} rounds of time-outs none for a command that \
-                 still waited: one must have got lost"
-            )));
-        }
-        if self.now >= self.liveness.probe_deadline {
-            let patience = self.liveness.patience(&self.wire, self.config.leased);
-            if patience > self.now {
-                // Looked at again, because that call may be given up meanwhile.
-                self.liveness.probe_deadline =
-                    patience.min(probe_end(&self.config, self.now)).min(self.show_use());
-                return Ok(());
-            }
-            let silence = self.now.saturating_sub(self.liveness.last_read.unwrap_or(0));
-            return Err(Error::new(
-                ErrorKind::Timeout(TimeoutStage::Response),
-                Delivery::MaybeExecuted,
-            )
-            .command("PING")
-            .detail("the peer does not answer a probe")
-            .diagnose(self.diagnose(silence, self.config.probe_timeout)));
-        }
-        if self.liveness.probe_deadline == NEVER && !self.quiet && self.now >= self.next_probe() {
-            self.liveness.probe_deadline = probe_end(&self.config, self.now);
-            if self.config.leased
-                && self.liveness.patience(&self.wire, self.config.leased) > self.now
-            {
-                let next = self.now.saturating_add(self.config.keep_alive);
-                self.liveness.probe_deadline = self.liveness.probe_deadline.min(next);
-            }
-            self.post(&[Arg::Bytes(b"PING")], Kind::Probe);
-        }
-        Ok(())
-    }
-
-    fn next_probe(&self) -> u64 {
-        self.liveness.next_probe(&self.wire, &self.config, self.now)
-    }
-
-    /// When [`check_liveness`](Self::check_liveness) has something to do.
-    pub(super) fn liveness_deadline(&self) -> u64 {
-        match self.liveness.probe_deadline {
-            NEVER if self.quiet => NEVER,
-            NEVER => self.next_probe(),
-            probe => probe,
-        }
-    }
 }

@@ -5,7 +5,6 @@
 //! replies match by construction. The [`driver`] dials and, for each stream, runs a
 //! [`session`] that reads and writes in one poll.
 
-mod admission;
 mod alarm;
 mod backlog;
 mod config;
@@ -18,18 +17,15 @@ mod driver;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod driving;
 mod entry;
-mod expiry;
 mod handshake;
 mod hints;
 mod inflow;
 mod leaving;
-mod lending;
 mod lines;
 mod link;
 mod liveness;
 mod outbox;
 mod owner;
-mod parking;
 mod pause;
 mod push;
 mod reconnect;
@@ -40,7 +36,6 @@ mod settings;
 mod signal;
 mod slots;
 mod traces;
-mod turnover;
 mod wakes;
 mod wire;
 

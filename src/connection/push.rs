@@ -2,10 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{
-    core::{Core, Inbox},
-    entry::Verb,
-};
+use super::entry::Verb;
 use crate::resp::{Frame, ServerError};
 
 /// What the owner of a link learns of pushes and of answers to subscription commands
@@ -22,7 +19,7 @@ pub(crate) enum Push {
 }
 
 /// What kind of push a frame is, by its first word
-enum Kind {
+pub(super) enum PushKind {
     /// Keys have changed that the client-side cache may hold.
     Invalidate,
     /// A message of a subscription made with this verb.
@@ -33,8 +30,8 @@ enum Kind {
     Other,
 }
 
-impl Kind {
-    fn of(frame: &Frame) -> Self {
+impl PushKind {
+    pub(super) fn of(frame: &Frame) -> Self {
         let Some(mut items) = frame.reply().items() else { return Self::Other };
         let Some(word) = items.next().and_then(|word| word.as_bytes()) else { return Self::Other };
         match &word[..] {
@@ -47,39 +44,8 @@ impl Kind {
     }
 }
 
-impl Core {
-    /// Takes in a push, under the lock and in the order of the stream: a reply that was read before
-    /// an invalidation must not outlive it in the cache.
-    pub(super) fn take_in(&mut self, frame: Frame, inbox: &mut Inbox) {
-        match Kind::of(&frame) {
-            Kind::Message(verb) => inbox.pushes.push(Push::Message { verb, frame }),
-            Kind::Invalidate => {
-                if let Some(cache) = &self.config.cache {
-                    cache.invalidated(&frame);
-                }
-            }
-            Kind::Confirms(verb) => {
-                let Some(name) = name(&frame) else { return };
-                if !self.confirm(verb, &name, inbox) && !verb.subscribes() {
-                    inbox.pushes.push(Push::Ended { verb: verb.inverse(), name });
-                }
-            }
-            Kind::Other => {}
-        }
-    }
-
-    /// Takes in a confirmation that came as an ordinary reply, as some servers send it in RESP3;
-    /// whether it was one that is waited for.
-    pub(super) fn confirm_by_reply(&mut self, frame: &Frame, inbox: &mut Inbox) -> bool {
-        let (Kind::Confirms(verb), Some(name)) = (Kind::of(frame), name(frame)) else {
-            return false;
-        };
-        self.confirm(verb, &name, inbox)
-    }
-}
-
 /// The channel or pattern that a push names first.
-fn name(frame: &Frame) -> Option<Bytes> {
+pub(super) fn name(frame: &Frame) -> Option<Bytes> {
     let name = frame.reply().items()?.nth(1)?;
     Some(Bytes::copy_from_slice(&name.as_bytes()?))
 }

@@ -1,6 +1,5 @@
 //! How long a link without a connection waits before it dials again, and what cuts that short.
 
-use super::core::Core;
 use crate::{Error, clock::NEVER};
 
 /// After a failure, a command that waits or a program that asks has the link dial no earlier than
@@ -17,7 +16,7 @@ pub(crate) struct Redial {
     /// The program asked for a connection.
     pub(super) asked: bool,
     /// From this moment on a command that waits has the link dial; [`NEVER`] outside a wait.
-    eager: u64,
+    pub(super) eager: u64,
     /// When the next attempt begins; [`NEVER`] outside a wait.
     pub(super) at: u64,
     /// Somebody wants to lease a connection beside this one, and waits for it.
@@ -54,33 +53,4 @@ pub(super) struct Wait {
 
 impl Wait {
     pub(super) const NONE: Self = Self { until: 0, eager: NEVER, asked: NEVER };
-}
-
-impl Core {
-    /// When a wait ends, as things are.
-    pub(super) fn plan_redial(&mut self, wait: &Wait) -> u64 {
-        let waiting = self.wire.fifo.len() > self.backlog.dead
-            || !self.backlog.room.is_empty()
-            || self.redial.wanted;
-        let mut at = wait.until;
-        if waiting {
-            at = at.min(wait.eager);
-        }
-        if self.redial.asked {
-            at = at.min(wait.asked);
-        }
-        self.redial.eager = if at == wait.until { wait.eager } else { NEVER };
-        self.redial.at = at;
-        at
-    }
-
-    /// The next attempt begins.
-    pub(super) fn begin_attempt(&mut self) {
-        (self.redial.asked, self.redial.eager, self.redial.at) = (false, NEVER, NEVER);
-    }
-
-    /// Whether a command that waits has the parked driver dial earlier than it is armed for.
-    pub(super) fn wants_redial(&self) -> bool {
-        self.redial.eager < self.wakes.armed
-    }
 }

@@ -3,34 +3,27 @@
 //! A server that executes a slow script, loads its data or has taken a right away refuses
 //! them. The connection is of use all the same, and they are asked for again.
 
-use super::{
-    core::{Core, Inbox, Phase},
-    entry::{Kind, Step},
-    handshake::Handshake,
-};
-use crate::{
-    clock::NEVER,
-    resp::{Arg, Frame, ServerError, ServerErrorKind},
-};
+use super::entry::Step;
+use crate::{clock::NEVER, resp::ServerError};
 
 /// How long until the first refused attempt is repeated, in microseconds; each later one takes
 /// twice as long.
-const FIRST_PAUSE: u64 = 100_000;
+pub(super) const FIRST_PAUSE: u64 = 100_000;
 
 /// A server that is busy is asked after so many microseconds at the latest.
-const LONGEST_PAUSE: u64 = 5_000_000;
+pub(super) const LONGEST_PAUSE: u64 = 5_000_000;
 
 /// A server that has refused for another reason is asked less often.
-const SLOWER: u64 = 12;
+pub(super) const SLOWER: u64 = 12;
 
 /// Settings that were refused
 #[derive(Debug)]
 pub(super) struct Settings {
-    unset: Vec<Step>,
-    attempts: u32,
-    retry_at: u64,
+    pub(super) unset: Vec<Step>,
+    pub(super) attempts: u32,
+    pub(super) retry_at: u64,
     /// When the owner has something to ask for again; [`NEVER`] for nothing.
-    subscriptions_due: u64,
+    pub(super) subscriptions_due: u64,
     /// The earlier one of the two.
     pub(super) due: u64,
 }
@@ -54,89 +47,4 @@ pub(crate) fn pause_after(attempts: u32, error: &ServerError, random: u64) -> u6
     // Up to a quarter more, so that many clients do not come at once.
     let pause = pause * slower;
     pause + random % (pause / 4)
-}
-
-impl Core {
-    /// A setting was refused: tells of it, and asks again where that may help.
-    pub(super) fn refused_setting(&mut self, step: Step, error: &ServerError, inbox: &mut Inbox) {
-        // Nothing is said on a connection that somebody has leased.
-        let told = matches!(step, Step::SetName | Step::Track) && !self.config.leased;
-        if told && self.settings.attempts == 0 {
-            self.count_server_error();
-            inbox.refused_settings.push((step.command(), error.code().to_owned()));
-        }
-        let again = error.is_transient() || told && error.kind() == ServerErrorKind::NoPerm;
-        if !again || self.config.leased {
-            return;
-        }
-        // By the number of this attempt, so that many clients do not come at once.
-        let random = self.tally.counted.connects.wrapping_add(self.now);
-        let at = self.now.saturating_add(pause_after(self.settings.attempts, error, random));
-        self.settings.retry_at = self.settings.retry_at.min(at);
-        self.settings.unset.push(step);
-        self.find_retry_due();
-    }
-
-    /// The registry has something to ask for again at this moment, or nothing ([`NEVER`]).
-    pub(crate) fn retry_subscriptions_at(&mut self, at: u64) {
-        self.settings.subscriptions_due = at;
-        self.find_retry_due();
-    }
-
-    fn find_retry_due(&mut self) {
-        self.settings.due = self.settings.subscriptions_due.min(self.settings.retry_at);
-    }
-
-    /// Asks again for settings that were refused; whether the registry has to do the same.
-    #[inline]
-    pub(crate) fn retry(&mut self) -> bool {
-        self.now >= self.settings.due && self.retry_now()
-    }
-
-    #[cold]
-    fn retry_now(&mut self) -> bool {
-        self.retry_settings();
-        let due = self.now >= self.settings.subscriptions_due;
-        if due {
-            self.settings.subscriptions_due = NEVER;
-        }
-        self.find_retry_due();
-        due && self.phase == Phase::Ready
-    }
-
-    /// Nothing is asked for again before the next connection.
-    pub(super) fn end_retries(&mut self) {
-        self.settings = Settings::default();
-    }
-
-    /// Asks again for what was refused, when its time has come.
-    fn retry_settings(&mut self) {
-        if self.now < self.settings.retry_at {
-            return;
-        }
-        self.settings.retry_at = NEVER;
-        if self.phase != Phase::Ready {
-            return;
-        }
-        self.settings.attempts += 1;
-        for step in std::mem::take(&mut self.settings.unset) {
-            let words = Handshake::words(step, &self.config, &self.credentials);
-            let words: Vec<String> = words.into_iter().map(Into::into).collect();
-            let words: Vec<Arg<'_>> =
-                words.iter().map(|word| Arg::Bytes(word.as_bytes())).collect();
-            self.post(&words, Kind::Setting(step));
-        }
-    }
-
-    pub(super) fn answer_setting(&mut self, step: Step, frame: &Frame, inbox: &mut Inbox) {
-        match frame.reply().error() {
-            Some(error) => self.refused_setting(step, &error, inbox),
-            None if step == Step::Track => {
-                if let Some(cache) = &self.config.cache {
-                    cache.reset(true);
-                }
-            }
-            None => {}
-        }
-    }
 }

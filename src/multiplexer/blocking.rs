@@ -39,8 +39,15 @@ pub struct Blocking {
     muxer: ConnectionMultiplexer,
 }
 
+impl ConnectionMultiplexer {
+    /// The blocking API, for threads outside any async runtime.
+    pub fn blocking(&self) -> Blocking {
+        Blocking::new(self.clone())
+    }
+}
+
 impl Blocking {
-    pub(super) fn new(muxer: ConnectionMultiplexer) -> Self {
+    fn new(muxer: ConnectionMultiplexer) -> Self {
         Self { muxer }
     }
 

@@ -66,8 +66,15 @@ pub struct Collected {
     pub result: Result<Frame>,
 }
 
+impl ConnectionMultiplexer {
+    /// Outcomes of many commands in one place, for embedders; `None` while there is another one.
+    pub fn collector(&self) -> Option<Collector> {
+        Collector::new(self.clone())
+    }
+}
+
 impl Collector {
-    pub(crate) fn new(muxer: ConnectionMultiplexer) -> Option<Self> {
+    fn new(muxer: ConnectionMultiplexer) -> Option<Self> {
         let free = muxer.inner().link().begin_collection();
         free.then(|| Self { muxer, names: Vec::new(), outcomes: Vec::new() })
     }

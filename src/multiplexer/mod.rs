@@ -207,11 +207,6 @@ impl ConnectionMultiplexer {
             .checked(check_shared)
     }
 
-    /// Outcomes of many commands in one place, for embedders; `None` while there is another one.
-    pub fn collector(&self) -> Option<Collector> {
-        Collector::new(self.clone())
-    }
-
     /// A stream of what happens to connections and servers, from now on.
     pub fn events(&self) -> Events {
         self.inner.hub.listen()
@@ -242,21 +237,10 @@ impl ConnectionMultiplexer {
         Some(self.inner.link().config.cache.as_ref()?.stats())
     }
 
-    /// A snapshot for operators; its `Display` is a text dump.
-    pub fn status(&self) -> Status {
-        Status::of(&self.inner)
-    }
-
     /// Begins to keep a record of each command: see [`ProfilingSession`].
     #[cfg(feature = "full")]
     pub fn profile(&self) -> ProfilingSession {
         ProfilingSession::new(self.inner.profiler.get().cloned())
-    }
-
-    /// The blocking API, for threads outside any async runtime.
-    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
-    pub fn blocking(&self) -> Blocking {
-        Blocking::new(self.clone())
     }
 
     /// Ends the connections in use and opens others, at once

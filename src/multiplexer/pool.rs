@@ -18,7 +18,7 @@ use futures::{
 use redmux_transport::{Environment, Instant};
 
 use super::{
-    gate::{Gate, PROVEN, Turn},
+    gate::{FAR, Gate, PROVEN, Turn},
     leased::{Leased, Stamp},
 };
 use crate::{
@@ -29,9 +29,6 @@ use crate::{
     events::ConnectionType,
     sync::{Mutex, MutexGuard},
 };
-
-/// As good as for ever, and little enough for every platform's clock.
-pub(super) const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// The leased connections of one multiplexer
 pub(crate) struct Pool {

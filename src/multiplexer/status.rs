@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use redmux_transport::Endpoint;
 
-use super::{Inner, LeaseStatus};
+use super::{ConnectionMultiplexer, Inner, LeaseStatus};
 use crate::{
     Counters, Diagnostics, SubscriptionCounts,
     connection::{Link, ServerInfo},
@@ -61,8 +61,15 @@ pub struct LinkStatus {
     pub last_error: Option<crate::Error>,
 }
 
+impl ConnectionMultiplexer {
+    /// A snapshot for operators; its `Display` is a text dump.
+    pub fn status(&self) -> Status {
+        Status::of(self.inner())
+    }
+}
+
 impl Status {
-    pub(super) fn of(inner: &Inner) -> Self {
+    fn of(inner: &Inner) -> Self {
         let links: [&Link; 2] = [&inner.node().link, &inner.node().subscriptions];
         let connections = links
             .into_iter()

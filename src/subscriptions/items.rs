@@ -108,10 +108,10 @@ pub enum EndCause {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Overflow {
-    /// The oldest message in the queue is dropped; the reader is told how many were.
+    /// The oldest message in the queue is dropped; [`Missed`] says how many were.
     #[default]
     DropOldest,
-    /// The new message is dropped; the reader is told how many were, where they are missing.
+    /// The new message is dropped; [`Missed`] says how many were, where they are missing.
     DropNewest,
     /// The subscription ends: what is queued can be read, then comes [`SubscriptionItem::Ended`].
     End,

@@ -5,9 +5,11 @@ mod items;
 mod push;
 mod queue;
 mod registry;
+mod topic;
 
 pub use items::{
     EndCause, Message, Missed, MissedCause, Overflow, SubscriptionCounts, SubscriptionItem,
 };
 pub(crate) use queue::{Bounds, Queue};
-pub(crate) use registry::{Registry, Topic, distinct};
+pub(crate) use registry::{Registry, distinct};
+pub(crate) use topic::Topic;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
-use super::{items::Message, registry::Topic};
+use super::{items::Message, topic::Topic};
 use crate::{connection::Verb, resp::Frame};
 
 /// A message of fewer bytes is copied out of the block that it was read into, which would

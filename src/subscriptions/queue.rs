@@ -57,7 +57,7 @@ struct State {
 }
 
 impl Queue {
-    /// A queue for messages of so many topics.
+    /// A queue for messages of this many topics.
     pub(crate) fn new(bounds: Bounds, topics: usize) -> Self {
         let bounds = Bounds { messages: bounds.messages.max(1), ..bounds };
         let state = State { unconfirmed: topics, ..State::default() };
@@ -66,7 +66,7 @@ impl Queue {
 
     /// Queues a message; without room for it, does what the overflow policy says.
     ///
-    /// `pause` is asked whether the connection waits for the reader, for so many microseconds.
+    /// `pause` is asked whether the connection waits for the reader, for this many microseconds.
     pub(super) fn push(&self, message: Message, pause: impl FnOnce(u64) -> bool) -> Option<Waker> {
         let mut state = self.lock();
         if state.ended.is_some() || state.closed {

@@ -19,6 +19,7 @@ use super::{
     items::{MissedCause, SubscriptionCounts},
     push::read_message,
     queue::{Queue, SessionId},
+    topic::Topic,
 };
 use crate::{
     Error, Result,
@@ -32,15 +33,8 @@ use crate::{
 /// Channels named in one command.
 const BATCH: usize = 512;
 
-/// So many pauses after the first: an `UNSUBSCRIBE` that is refused is in no hurry.
+/// A refused `UNSUBSCRIBE` waits as long as after this many refusals: there is no hurry.
 const LATER: u32 = 4;
-
-/// What is subscribed to: the kind of subscription and the channel or pattern
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Topic {
-    pub(crate) verb: Verb,
-    pub(crate) name: Bytes,
-}
 
 /// All subscriptions of one multiplexer, and the connection that carries them
 ///
@@ -60,7 +54,7 @@ struct Topics {
     /// RESP2: subscriptions live on the dedicated connection.
     on_dedicated: bool,
     closed: bool,
-    /// What the server would not end; it is told again at this moment of the link's clock.
+    /// What the server would not end; the client asks again at this moment.
     unwanted: Vec<Topic>,
     unwanted_at: u64,
     /// How often the queues were counted.

@@ -4,13 +4,12 @@ use std::{fmt::Write, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use redmux_transport::Endpoint;
 
-use super::{Driver, Outage, PROVEN, Progress, Since, Stage};
+use super::{Driver, Outage, PROVEN, Progress, Since, Stage, renewal};
 use crate::{
     Delivery, Error,
     clock::{NEVER, micros},
     connection::{
         core::Phase,
-        credentials,
         handshake::{ServerInfo, may_say_hello},
         reconnect::{ExponentialBackoff, ReconnectPolicy},
         redial::{ASKED, BRISK, Wait},
@@ -154,7 +153,7 @@ impl Driver {
         if !self.link.config.subscriber
             && let Some(valid_for) = valid_for
         {
-            let renewal = credentials::keep_fresh(self.link.clone(), provider, valid_for);
+            let renewal = renewal::keep_fresh(self.link.clone(), provider, valid_for);
             self.env.runtime.spawn(Box::pin(renewal));
         }
     }

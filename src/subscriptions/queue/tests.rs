@@ -143,7 +143,7 @@ fn bytes_are_bounded_as_well_as_messages() {
         assert_eq!((counts.queued, counts.queued_bytes, counts.dropped), (3, 903, 3));
         let kept = if overflow == Overflow::DropOldest { [3, 4, 5] } else { [0, 1, 2] };
         assert_eq!(numbers(drain(&queue)), kept);
-        // One that is larger than all there is room for is not refused for ever.
+        // One that is larger than all there is room for is let in once the queue is empty.
         queue.push(large(7, 5000), |_| true);
         queue.push(message(8), |_| true);
         let kept: &[u8] = if overflow == Overflow::DropOldest { &[8] } else { &[7] };

@@ -1,4 +1,4 @@
-//! One topic: who listens to it, and where it stands with the server.
+//! One topic: who listens to it, and whether the server has confirmed it.
 
 use std::{sync::Arc, task::Waker};
 
@@ -60,7 +60,7 @@ impl Entry {
     }
 
     /// Whether the server is to be asked for it on this connection; if it has confirmed it there,
-    /// new listeners are told so.
+    /// new listeners get the error.
     pub(super) fn wants(&mut self, session: SessionId) -> bool {
         let known = match self.standing {
             Standing::Wanted => return true,

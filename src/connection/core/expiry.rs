@@ -2,19 +2,15 @@
 
 use std::time::Duration;
 
-use super::{
-    core::{Core, Phase},
-    slots::{Outcome, Slot, SlotId},
+use crate::{
+    Delivery, Diagnostics, Error, ErrorKind, TimeoutStage,
+    clock::NEVER,
+    connection::{
+        core::{Core, Phase},
+        deadlines::{KEEP, is_sparse},
+        slots::{Outcome, Slot, SlotId},
+    },
 };
-use crate::{Delivery, Diagnostics, Error, ErrorKind, TimeoutStage, clock::NEVER};
-
-/// Room for this many commands is kept after a burst.
-const KEEP: usize = 4096;
-
-/// Whether much of a buffer's memory is not used.
-pub(super) fn is_sparse(capacity: usize, used: usize) -> bool {
-    capacity > KEEP && used < capacity / 8
-}
 
 impl Core {
     /// Fails every command whose time is up.
@@ -32,7 +28,7 @@ impl Core {
     ///
     /// They were issued while the driver was woken but did not run, at some moment that
     /// nobody looked at the clock: late is right, early would be a false time-out.
-    pub(super) fn redate(&mut self, issued: u64) {
+    pub(in crate::connection) fn redate(&mut self, issued: u64) {
         let mut overrides = Vec::new();
         for entry in self.wire.fifo.iter_mut().rev() {
             let Some(id) = entry.claim.slot() else { continue };
@@ -90,7 +86,7 @@ impl Core {
 
     /// Gives back most of the memory that a burst took, though a command of it may still be open.
     #[inline]
-    pub(super) fn trim(&mut self) {
+    pub(in crate::connection) fn trim(&mut self) {
         let fifo = &self.wire.fifo;
         if is_sparse(fifo.capacity(), fifo.len()) || self.deadlines.are_sparse() {
             self.wire.fifo.shrink_to(KEEP.max(self.wire.fifo.len() * 2));

@@ -4,16 +4,16 @@ use std::task::Poll;
 
 use futures::future::poll_fn;
 
-use super::{
-    config::BacklogPolicy,
-    core::{Core, Phase, Submission},
-    entry::Kind,
-    link::Link,
-    slots::{Outcome, SlotId},
-};
 use crate::{
     Error, ErrorKind,
     clock::NEVER,
+    connection::{
+        config::BacklogPolicy,
+        core::{Core, Phase, Submission},
+        entry::Kind,
+        link::Link,
+        slots::{Outcome, SlotId},
+    },
     resp::{Arg, Frame},
 };
 
@@ -65,7 +65,7 @@ impl Core {
 
     /// The one stream of this link is gone. Of a leased connection that is told as what it is; any
     /// other has served its program to its end.
-    pub(super) fn note_lost(&mut self) {
+    pub(in crate::connection) fn note_lost(&mut self) {
         if self.config.leased && !matches!(self.phase, Phase::Closing | Phase::Closed) {
             self.ending.kind = ErrorKind::ConnectionLost;
         }
@@ -83,7 +83,7 @@ impl Core {
 
     /// While a borrower waits on the server: another probe now and then, which is answered only
     /// afterwards, but shows proxies on the way that the connection is in use. When to look again.
-    pub(super) fn show_use(&mut self) -> u64 {
+    pub(in crate::connection) fn show_use(&mut self) -> u64 {
         let due = self.wire.fifo.iter().filter(|entry| matches!(entry.kind, Kind::Probe)).count();
         if !self.config.leased || self.quiet || due >= MOST_PROBES {
             return NEVER;
@@ -100,7 +100,10 @@ impl Core {
 impl Link {
     /// Sends a command of the client's own; `None`, and nothing is sent, if a borrower has made the
     /// connection its own.
-    pub(super) async fn say(&self, args: &[Arg<'_>]) -> Option<Result<Frame, Error>> {
+    pub(in crate::connection) async fn say(
+        &self,
+        args: &[Arg<'_>],
+    ) -> Option<Result<Frame, Error>> {
         let command = Submission { args, prelude: None, timeout: None };
         let mut said = Said { link: self, id: None };
         let outcome = poll_fn(|cx| {

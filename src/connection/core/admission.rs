@@ -2,15 +2,15 @@
 
 use std::task::Waker;
 
-use super::{
-    config::BacklogPolicy,
-    core::{Core, Phase, Submission},
-    entry::{Claim, Entry, Kind},
-    slots::{Collection, Slot, SlotId},
-};
 use crate::{
     Delivery, Error, ErrorKind,
     clock::NEVER,
+    connection::{
+        config::BacklogPolicy,
+        core::{Core, Phase, Submission},
+        entry::{Claim, Entry, Kind},
+        slots::{Collection, Slot, SlotId},
+    },
     resp::{Arg, encoded_len},
 };
 
@@ -185,7 +185,13 @@ impl Core {
         self.post(&[Arg::Bytes(b"ECHO"), Arg::Bytes(text.as_bytes())], Kind::Check(number));
     }
 
-    pub(super) fn push_entry(&mut self, claim: Claim, deadline: u64, over: bool, kind: Kind) {
+    pub(in crate::connection) fn push_entry(
+        &mut self,
+        claim: Claim,
+        deadline: u64,
+        over: bool,
+        kind: Kind,
+    ) {
         let end = self.wire.taken + self.backlog.out.len() as u64;
         if self.wire.fifo.is_empty() {
             self.liveness.busy_since = self.now;
@@ -219,7 +225,7 @@ impl Core {
     }
 
     /// Turns an entry into a tombstone.
-    pub(super) fn bury(&mut self, sequence: u64) {
+    pub(in crate::connection) fn bury(&mut self, sequence: u64) {
         let index = sequence.wrapping_sub(self.wire.front) as usize;
         let taken = self.wire.taken;
         if let Some(entry) = self.wire.fifo.get_mut(index) {
@@ -237,7 +243,7 @@ impl Core {
         }
     }
 
-    pub(super) fn leave_room(&mut self, id: SlotId) {
+    pub(in crate::connection) fn leave_room(&mut self, id: SlotId) {
         self.slots.abandon(id);
         self.backlog.room.leave(id);
         self.wake_room();
@@ -252,7 +258,7 @@ impl Core {
         }
     }
 
-    pub(super) fn disconnected_error(&self) -> Error {
+    pub(in crate::connection) fn disconnected_error(&self) -> Error {
         let error = Error::new(ErrorKind::ConnectionLost, Delivery::NotSent)
             .detail("not connected, and the backlog policy is to fail fast");
         match &self.redial.last_error {

@@ -2,7 +2,7 @@
 
 use std::task::Waker;
 
-use super::core::{Core, Phase};
+use crate::connection::core::{Core, Phase};
 
 /// A driver that was woken and runs only after this time, in microseconds, was kept from it.
 const STARVED: u64 = 5_000;
@@ -20,7 +20,7 @@ impl Core {
 
     /// Wakes the parked driver if it has something to do.
     #[inline(always)]
-    pub(super) fn rouse_driver(&mut self) {
+    pub(in crate::connection) fn rouse_driver(&mut self) {
         if !self.wakes.scheduled {
             self.rouse_parked_driver();
         }

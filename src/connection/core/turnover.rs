@@ -1,14 +1,17 @@
 //! One connection ends, the next begins: what is lost, what is kept, what is sent again.
 
-use super::{
-    config::BacklogPolicy,
-    core::{Core, Phase},
-    entry::Entry,
-    handshake::Handshake,
-    outbox::Outbox,
-    slots::Outcome,
+use crate::{
+    Delivery, Error, ErrorKind,
+    clock::NEVER,
+    connection::{
+        config::BacklogPolicy,
+        core::{Core, Phase},
+        entry::Entry,
+        handshake::Handshake,
+        outbox::Outbox,
+        slots::Outcome,
+    },
 };
-use crate::{Delivery, Error, ErrorKind, clock::NEVER};
 
 impl Core {
     /// A stream is open: the handshake's commands go before everything that waits.
@@ -101,7 +104,7 @@ impl Core {
 
     /// Drops the bytes and entries of unsent commands that nobody waits for, and, unless
     /// they are still of use, those of the client's own commands.
-    pub(super) fn compact(&mut self, keep_own: bool) {
+    pub(in crate::connection) fn compact(&mut self, keep_own: bool) {
         let taken = self.wire.taken;
         let first = self.wire.fifo.partition_point(|entry| entry.end <= taken);
         let bytes = self.backlog.out.all_bytes();

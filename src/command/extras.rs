@@ -1,0 +1,23 @@
+use super::{observed::Observed, retry::Retrying};
+use crate::{Full, connection::Prelude, resp::Frame};
+
+/// What few calls have, kept out of the others
+#[derive(Default)]
+pub(super) struct Extras<'a> {
+    /// This call is the circuit breaker's probe.
+    pub(super) probe: bool,
+    /// Nobody will ask for the outcome.
+    pub(super) forgotten: bool,
+    /// Sent in one piece with the command, before it.
+    pub(super) prelude: Option<Prelude>,
+    /// Once answered: the errors among the replies to the prelude, each with its command's place.
+    pub(super) refused: Vec<(u32, Frame)>,
+    pub(super) retrying: Full<Retrying>,
+    pub(super) observed: Full<Observed<'a>>,
+}
+
+impl Extras<'_> {
+    pub(super) fn is_observed(&self) -> bool {
+        self.observed.get().is_some()
+    }
+}

@@ -1,0 +1,41 @@
+//! The commands of a transaction, on their way into one piece.
+
+use std::time::Duration;
+
+use super::{Call, Handling, OwnCall};
+use crate::{
+    connection::{Link, Prelude},
+    resp::{AnyArgs, Arg, encode_command},
+};
+
+/// The commands of a transaction, encoded
+pub struct Queue<'a> {
+    /// Whose calls are taken: those of the shared connection, and of the one at hand.
+    pub(super) links: [&'a Link; 2],
+    pub(super) handling: Option<&'a Handling>,
+    pub(super) prelude: Prelude,
+}
+
+/// A transaction on its way: the call of `EXEC`
+pub(crate) type Exec<'a> = OwnCall<'a>;
+
+impl<'a> Queue<'a> {
+    /// There are no calls in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.prelude.commands == 1
+    }
+
+    pub(crate) fn exec(self, link: &'a Link, timeout: Option<Duration>) -> Exec<'a> {
+        let none = AnyArgs::new(());
+        let exec = Call::new(link, "EXEC", none).handled(self.handling).after(self.prelude);
+        match timeout {
+            Some(timeout) => exec.timeout(timeout),
+            None => exec,
+        }
+    }
+
+    pub(super) fn push(&mut self, args: &[Arg<'_>]) {
+        encode_command(&mut self.prelude.bytes, args);
+        self.prelude.commands += 1;
+    }
+}
