@@ -30,10 +30,6 @@
 //! | `metrics` | no | durations, events and states for the `metrics` facade; includes `full` |
 
 #![cfg_attr(
-    not(feature = "full"),
-    allow(dead_code, unused_imports, reason = "what `full` adds is there and out of reach")
-)]
-#![cfg_attr(
     all(target_family = "wasm", target_os = "unknown"),
     allow(clippy::arc_with_non_send_sync, reason = "there is one thread")
 )]
@@ -81,9 +77,10 @@ pub use events::{Event, Events};
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 pub use multiplexer::Blocking;
 pub use multiplexer::{
-    Collected, Collector, ConnectionMultiplexer, Issued, LeaseStatus, LinkStatus, Monitor,
-    MonitoredCommand, Status,
+    Collected, Collector, ConnectionMultiplexer, Issued, LeaseStatus, LinkStatus, Status,
 };
+#[cfg(feature = "full")]
+pub use multiplexer::{Monitor, MonitoredCommand};
 pub use options::{Defaults, Options};
 pub use pubsub::{KeyEvent, KeyNotification, Subscriber, Subscription, missing_notifications};
 #[cfg(all(

@@ -8,9 +8,13 @@ use std::{
     time::Duration,
 };
 
-use super::{Handling, RetryPolicy, extras::Extras, guard::is_harmless, retry::Retrying};
+#[cfg(feature = "full")]
+use super::retry::Retrying;
+use super::{Handling, RetryPolicy, extras::Extras, guard::is_harmless};
+#[cfg(feature = "full")]
+use crate::Full;
 use crate::{
-    Delivery, Error, ErrorKind, FULL, Full, Result,
+    Delivery, Error, ErrorKind, FULL, Result,
     clock::micros,
     connection::{Link, Outcome, Prelude, SlotId, Submission},
     resp::{AnyArgs, Arg, ArgList, Frame, FromReply, ReplyError, ToArgs},

@@ -49,6 +49,7 @@ impl Handling {
         self.breaker.as_ref().map_or(Ok(()), |breaker| breaker.admit_unheard(link))
     }
 
+    #[cfg(feature = "full")]
     /// Lets no command begin to look for a connection while all would be refused.
     pub(crate) fn check_circuit(&self, link: &Link) -> Result<()> {
         self.admit_unheard(link)

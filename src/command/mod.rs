@@ -13,6 +13,7 @@ mod observed;
 pub mod pipeline;
 mod queue;
 mod retry;
+#[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only `full` sets a prefix"))]
 mod rewrite;
 pub(crate) mod transaction;
 
@@ -30,5 +31,6 @@ pub(crate) use observed::Observers;
 pub use pipeline::pipeline;
 pub(crate) use pipeline::{Calls, Pending};
 pub use retry::RetryPolicy;
+#[cfg(feature = "full")]
 pub(crate) use retry::Retrying;
 pub(crate) use rewrite::KeyPrefix;

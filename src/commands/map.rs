@@ -111,6 +111,7 @@ impl CommandMap {
         }
     }
 
+    #[cfg(feature = "full")]
     /// Reads `GET=FETCH;FLUSHALL=`, or the name of a preset, or several of these.
     pub(crate) fn read(mut self, text: &str) -> Option<Self> {
         for item in text.split(';').map(str::trim).filter(|item| !item.is_empty()) {

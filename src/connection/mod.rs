@@ -21,6 +21,7 @@ mod handshake;
 mod hints;
 mod inflow;
 mod leaving;
+#[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only `full` has MONITOR"))]
 mod lines;
 mod link;
 mod liveness;

@@ -58,11 +58,15 @@ use std::{borrow::Cow, sync::Arc};
 
 use crate::{
     Call, ConnectionMultiplexer, Full,
-    command::{Handling, KeyPrefix, RetryPolicy, check_shared},
+    command::{Handling, check_shared},
     connection::Link,
     multiplexer::Leased,
-    observe::{CommandObserver, ProfilingSession},
     resp::{ArgList, FromReply, Reply, ReplyError, ToArg, ToArgs},
+};
+#[cfg(feature = "full")]
+use crate::{
+    command::{KeyPrefix, RetryPolicy},
+    observe::{CommandObserver, ProfilingSession},
 };
 
 /// Typed commands; returned by [`ConnectionMultiplexer::database`]
@@ -100,6 +104,7 @@ impl Database {
         Self { muxer, leased: Full::default(), handling }
     }
 
+    #[cfg(feature = "full")]
     /// A handle for a leased connection.
     fn on_lease(muxer: ConnectionMultiplexer, leased: Arc<Leased>) -> Self {
         let handling = muxer.inner().handling.clone();
@@ -204,6 +209,7 @@ impl Database {
         }
     }
 
+    #[cfg(feature = "full")]
     fn change(&self, change: impl FnOnce(&mut Handling)) -> Self {
         let mut handling = self.handling().cloned().unwrap_or_default();
         change(&mut handling);

@@ -4,11 +4,16 @@
 mod blocking;
 mod collector;
 mod ears;
+#[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only `full` leases connections"))]
 mod gate;
+#[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only `full` leases connections"))]
 mod lease;
+#[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only `full` leases connections"))]
 mod leased;
+#[cfg(feature = "full")]
 mod monitor;
 mod node;
+#[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only `full` leases connections"))]
 mod pool;
 #[cfg(feature = "metrics")]
 mod report;
@@ -25,6 +30,7 @@ pub use blocking::Blocking;
 pub use collector::{Collected, Collector, Issued};
 pub(crate) use ears::Ears;
 pub(crate) use leased::{Leased, Watching};
+#[cfg(feature = "full")]
 pub use monitor::{Monitor, MonitoredCommand};
 use node::{Node, Site};
 pub use pool::LeaseStatus;
@@ -36,7 +42,6 @@ use crate::{
     command::{Handling, check_shared},
     connection::{Link, Owner, Phase},
     events::Hub,
-    observe::{Profiler, ProfilingSession},
     resp::{FromReply, ToArgs},
     subscriptions::Registry,
 };
@@ -73,7 +78,8 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<Clock>,
     /// What is done with every call.
     pub(crate) handling: Full<Arc<Handling>>,
-    profiler: Full<Arc<Profiler>>,
+    #[cfg(feature = "full")]
+    profiler: Full<Arc<crate::observe::Profiler>>,
 }
 
 impl ConnectionMultiplexer {
@@ -176,7 +182,16 @@ impl ConnectionMultiplexer {
         let node = Node::new(&options, environment, &clock, &owner);
         registry.set_dedicated(&node.subscriptions);
         let site = Site::One(node);
-        let inner = Inner { site, hub, registry, options, clock, handling, profiler };
+        let inner = Inner {
+            site,
+            hub,
+            registry,
+            options,
+            clock,
+            handling,
+            #[cfg(feature = "full")]
+            profiler,
+        };
         Self { inner: Arc::new(inner) }
     }
 
@@ -237,10 +252,10 @@ impl ConnectionMultiplexer {
         Some(self.inner.link().config.cache.as_ref()?.stats())
     }
 
-    /// Begins to keep a record of each command: see [`ProfilingSession`].
+    /// Begins to keep a record of each command: see [`ProfilingSession`](crate::observe::ProfilingSession).
     #[cfg(feature = "full")]
-    pub fn profile(&self) -> ProfilingSession {
-        ProfilingSession::new(self.inner.profiler.get().cloned())
+    pub fn profile(&self) -> crate::observe::ProfilingSession {
+        crate::observe::ProfilingSession::new(self.inner.profiler.get().cloned())
     }
 
     /// Ends the connections in use and opens others, at once

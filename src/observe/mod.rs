@@ -16,6 +16,7 @@
 
 #[cfg(feature = "metrics")]
 mod metrics;
+#[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only `full` makes profiles"))]
 mod profile;
 mod record;
 #[cfg(feature = "tracing")]

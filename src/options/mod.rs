@@ -25,7 +25,7 @@ use crate::{
     clock::micros,
     command::{Breaker, ChannelPrefix, Handling, KeyPrefix, Observers},
     connection::{Credentials, CredentialsProvider, DialPlan, LinkConfig},
-    observe::{CommandObserver, Profiler},
+    observe::Profiler,
     resp::{Limits, Protocol},
 };
 use values::Reconnect;
@@ -449,7 +449,7 @@ impl Options {
 
     /// Adds an observer of every call of every handle. Default: none.
     #[cfg(feature = "full")]
-    pub fn observer(mut self, observer: impl CommandObserver) -> Self {
+    pub fn observer(mut self, observer: impl crate::observe::CommandObserver) -> Self {
         self.observers.change(|observers| observers.add(Arc::new(observer)));
         self
     }

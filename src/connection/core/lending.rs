@@ -22,6 +22,7 @@ use crate::{
 const MOST_PROBES: usize = 4096;
 
 impl Core {
+    #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only `full` leases connections"))]
     /// Whether a connection may be leased beside this one, and beside which stream: once there is
     /// a connection, as for commands. `None`: not yet.
     pub(crate) fn leasable(&self) -> Option<Result<u64, Error>> {
@@ -35,6 +36,7 @@ impl Core {
         }
     }
 
+    #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only `full` leases connections"))]
     /// Somebody waits for the connection, as a command does.
     pub(crate) fn want(&mut self) {
         if self.phase == Phase::Disconnected && !self.redial.wanted {

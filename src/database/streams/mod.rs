@@ -37,5 +37,6 @@ pub use info::{ConsumerInfo, GroupInfo, StreamInfo};
 pub use pending::{
     ClaimedEntries, ConsumerPending, PendingEntry, PendingSummary, XclaimOptions, XpendingFilter,
 };
+#[cfg(feature = "full")]
 pub(super) use read::{Streams, no_streams};
 pub use read::{StreamsRead, XreadGroupOptions, XreadOptions};
