@@ -1,6 +1,6 @@
 //! Client-side caching: replies kept here until the server says that their key has changed.
 //!
-//! The server is told to track what this connection reads (`CLIENT TRACKING`, RESP3). Replies
+//! The server tracks what this connection reads (`CLIENT TRACKING`, RESP3). Replies
 //! and invalidations travel on one connection, and both are taken in, in their order, under the
 //! link's lock: a reply from before an invalidation never outlives it.
 
@@ -90,7 +90,7 @@ impl Cache {
         self.lock().stats()
     }
 
-    /// The reply, if it is here and of use at `now`; or whoever is fetching it.
+    /// The reply, if the cache has it and it is fresh at `now`; or the call that is fetching it.
     pub(crate) fn look_up(&self, request: &Request, now: u64) -> Found {
         self.lock().look_up(request, now)
     }
@@ -125,9 +125,9 @@ impl Lead {
         self.flight.land(Landed::Reply(reply));
     }
 
-    /// The server answered with an error: it is not kept, and those who wait are told.
+    /// The server answered with an error: it is not kept, and the calls that wait get it.
     pub(crate) fn refused(&self, error: &Error) {
-        // First, so that nobody else comes to wait for it.
+        // First, so that no further call waits for it.
         self.cache.lock().forget(&self.key, self.token);
         self.flight.land(Landed::Refused(error.clone()));
     }

@@ -62,7 +62,7 @@ const READS: &[&str] = &[
     "ZSCORE",
 ];
 
-/// Whether the reply to a command of this name, with so many arguments after it, may be cached.
+/// Whether the reply to a command of this name, with `args` arguments, may be cached.
 pub(crate) fn is_cacheable(name: &[u8], args: usize) -> bool {
     let mut upper = [0; 16];
     let Some(upper) = upper.get_mut(..name.len()) else { return false };

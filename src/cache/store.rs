@@ -204,6 +204,6 @@ fn cost(key: &[u8], item: &Item) -> usize {
         State::Kept { reply, .. } => reply.len(),
         State::Fetching(_) => 0,
     };
-    // The key stands in the table and in the queue.
+    // The key is in the table and in the queue.
     2 * key.len() + item.request.len() + reply + OVERHEAD
 }

@@ -63,7 +63,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         self.extras.as_mut()?.observed.get_mut()
     }
 
-    /// Tells its observers that it begins.
+    /// Reports the begin of the call to its observers.
     #[inline(never)]
     fn observe(&mut self, handling: &Handling) {
         if let Some(observed) = self.observed() {
@@ -78,7 +78,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         }
     }
 
-    /// The call has failed, unless it is sent again.
+    /// Fails the call, or prepares to send it again.
     #[cold]
     #[inline(never)]
     pub(super) fn fail(&mut self, mut error: Error, cx: &mut Context<'_>) -> Poll<Result<T>> {
@@ -128,7 +128,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         again
     }
 
-    /// Tells the handle what an attempt came to.
+    /// Reports the outcome of an attempt to the handle.
     fn tell(&mut self, error: Option<&Error>) {
         let probe = self.extras.as_mut().is_some_and(|extras| std::mem::take(&mut extras.probe));
         if let Some(handling) = self.handling() {

@@ -12,16 +12,16 @@ use crate::{
 
 /// When commands are refused at once because the server does not answer
 ///
-/// An option: [`Options::circuit_breaker`](crate::Options::circuit_breaker). It counts what
-/// commands come to: time-outs, connections that could not be opened, and lost connections (once
+/// An option: [`Options::circuit_breaker`](crate::Options::circuit_breaker). It counts the outcomes
+/// of commands: time-outs, connections that could not be opened, and lost connections (once
 /// each, however many commands were lost with them) are failures; any answer of the server, errors
-/// too, is a success. After so many failures in a row, or when too many of the commands in a
+/// too, is a success. After a number of failures in a row, or when too many of the commands in a
 /// window of time fail, the circuit *opens*: commands fail at once with
-/// [`ErrorKind::CircuitOpen`], not sent. After a pause, one command is let through to see. If the
+/// [`ErrorKind::CircuitOpen`], not sent. After a pause, one command is admitted as a probe. If the
 /// server answers it, the circuit closes; if not, the next pause begins.
 ///
-/// A call that is [forgotten](crate::Call::forget) counts for nothing: while the circuit is open it is
-/// refused during the pauses and let through between them.
+/// A call that is [forgotten](crate::Call::forget) does not count: while the circuit is open it is
+/// refused during the pauses and admitted between them.
 ///
 /// Opening and closing are [events](crate::Event::CircuitOpened).
 ///
@@ -63,20 +63,20 @@ impl CircuitBreaker {
         Self { failures: 10, rate: None, pause: Duration::from_secs(2) }
     }
 
-    /// Opens after so many failures with no success in between. 0 counts as 1.
+    /// Opens after `in_a_row` failures with no success in between. 0 counts as 1.
     pub fn failures(mut self, in_a_row: u32) -> Self {
         self.failures = in_a_row.max(1);
         self
     }
 
     /// Opens also when this share of the commands (0.5 is half) that ended within the window fail,
-    /// if they are so many at least. Default: only failures in a row count.
+    /// if at least `at_least` commands ended. Default: only failures in a row count.
     pub fn failure_rate(mut self, share: f64, at_least: u32, window: Duration) -> Self {
         self.rate = Some(Rate { share, at_least: at_least.max(1), window });
         self
     }
 
-    /// How long it stays open before a command is let through. Default 2 s.
+    /// How long the circuit stays open before a probe is admitted. Default 2 s.
     pub fn pause(mut self, time: Duration) -> Self {
         self.pause = time;
         self
@@ -103,11 +103,11 @@ struct State {
 enum Circuit {
     #[default]
     Closed,
-    /// One command is let through then, and again after each pause in which nothing is heard of it.
+    /// One command is admitted then, and again after each pause without an outcome of that command.
     Open { since: u64, probe_at: u64 },
 }
 
-/// What a call came to
+/// The outcome of a call
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Success,
@@ -116,7 +116,7 @@ enum Verdict {
     Lost(u64),
 }
 
-/// What a call brought about
+/// The change that a call caused
 #[derive(Debug, PartialEq, Eq)]
 enum Change {
     Opened,
@@ -128,13 +128,13 @@ impl Breaker {
         Self { policy, state: Mutex::new(State::default()) }
     }
 
-    /// Lets a command through, or not; whether it is the one to see by.
+    /// Admits a command, or refuses it. `Ok(true)`: it is the probe.
     pub(super) fn admit(&self, link: &Link) -> Result<bool> {
         self.state().admit(&self.policy, || link.clock.now()).ok_or_else(refused)
     }
 
-    /// Lets a command through of whose end nothing will be heard: while the circuit is open, once
-    /// it is time to see. It is never the one to see by, and takes nobody's turn.
+    /// Admits a command whose outcome will not be known: while the circuit is open, only when a
+    /// probe is due. The command is never the probe, and takes no other command's turn.
     pub(super) fn admit_unheard(&self, link: &Link) -> Result<()> {
         self.state().is_passable(|| link.clock.now()).then_some(()).ok_or_else(refused)
     }
@@ -172,7 +172,7 @@ impl Breaker {
 }
 
 impl State {
-    /// `None`: refused; otherwise whether it is the command to see by.
+    /// `None`: refused; otherwise whether the command is the probe.
     fn admit(&mut self, policy: &CircuitBreaker, clock: impl FnOnce() -> u64) -> Option<bool> {
         let Circuit::Open { since, probe_at } = self.circuit else { return Some(false) };
         let now = clock();
@@ -182,7 +182,7 @@ impl State {
         })
     }
 
-    /// Whether a command may pass without being the one to see by.
+    /// Whether a command may pass without being the probe.
     fn is_passable(&self, clock: impl FnOnce() -> u64) -> bool {
         match self.circuit {
             Circuit::Closed => true,

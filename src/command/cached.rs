@@ -46,15 +46,15 @@ enum State<'a, T, A> {
 impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     /// Answers from the cache if it can, and keeps the reply if not.
     ///
-    /// It works for commands that read one key, such as `GET`, `HGETALL` or `LRANGE`; others,
+    /// Works for commands that read one key, such as `GET`, `HGETALL` or `LRANGE`; others,
     /// and all where [`Options::client_cache`](crate::Options::client_cache) is not set or the
     /// server does not track, are simply sent. Calls of one request at the same time share one
     /// reply, or the server's error. Each has its own time, which begins when it is awaited.
     ///
     /// A reply is dropped when the server announces a change of its key, when the connection is
     /// lost, and when it is older than [`CacheOptions::max_age`](crate::CacheOptions::max_age).
-    /// Between a change and its announcement, a round trip or so, the old value is given; that
-    /// holds for changes of this client's own as well.
+    /// Between a change and its announcement, a round trip or so, the cache returns the old value,
+    /// also after a change by this client.
     ///
     /// ```no_run
     /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
@@ -66,7 +66,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         Cached { state: State::Ask(self), limit: None }
     }
 
-    /// What is asked of the cache, unless it is nothing for it.
+    /// The request for the cache, if the command can be cached.
     fn request(&self, cache: &Cache) -> Option<Request> {
         let mut args = self.words();
         if !is_cacheable(args.first()?.as_bytes(), args.len() - 1) {

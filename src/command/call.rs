@@ -24,7 +24,7 @@ use crate::{
 ///
 /// Nothing is sent before the first poll. Polled calls are pipelined over the shared
 /// connection in the order of their first poll. Dropping a call withdraws the command if
-/// it has not been written yet; otherwise its reply is eaten when it comes.
+/// it has not been written yet; otherwise the client discards the reply when it comes.
 ///
 /// ```no_run
 /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
@@ -42,7 +42,7 @@ pub struct Call<'a, T, A> {
     pub(super) subcommand: Option<&'static str>,
     pub(super) args: A,
     pub(super) timeout: Option<u64>,
-    /// What its handle does with it; nothing, as a rule.
+    /// What the handle does with the call; usually nothing.
     pub(super) handling: Option<&'a Handling>,
     pub(super) extras: Option<Box<Extras<'a>>>,
     pub(super) state: State<'a>,
@@ -68,7 +68,7 @@ pub(super) enum State<'a> {
 pub(super) struct InFlight<'a> {
     link: &'a Link,
     id: SlotId,
-    /// The link was full: the command stands in line for room.
+    /// The link was full: the command waits in line for room.
     in_line: bool,
     answered: bool,
 }
@@ -109,7 +109,7 @@ impl<'a, T, A> Call<'a, T, A> {
         self
     }
 
-    /// What its handle does with it, which is nothing as a rule.
+    /// What the handle does with the call; usually nothing.
     #[inline]
     pub(super) fn handling(&self) -> Option<&'a Handling> {
         if FULL { self.handling } else { None }
@@ -131,21 +131,21 @@ impl<'a, T, A> Call<'a, T, A> {
     /// `command_timeout` of the options (5 s by default).
     ///
     /// [`Duration::MAX`] waits until there is a reply or the connection is lost. A longer time
-    /// than the default also gives the server that long to stay silent (without a command that
-    /// was given it, a connection counts as lost after `probe_after` and `probe_timeout`, 7 s).
+    /// than the default also lets the server stay silent for that long (without such a command, a
+    /// connection counts as lost after `probe_after` and `probe_timeout`, 7 s).
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(micros(Some(timeout)));
         self
     }
 
-    /// The time for calls that were not given one of their own.
+    /// The time for calls without their own time.
     #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
     pub(crate) fn default_timeout(mut self, timeout: Duration) -> Self {
         self.timeout.get_or_insert_with(|| micros(Some(timeout)));
         self
     }
 
-    /// The call's own time, unless it waits for ever.
+    /// The call's own time, unless it is unlimited.
     #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
     pub(crate) fn given_timeout(&self) -> Option<Duration> {
         let total = self.policy().and_then(RetryPolicy::total).unwrap_or_default();
@@ -168,7 +168,7 @@ impl<'a, T, A> Call<'a, T, A> {
         self
     }
 
-    /// Whether it is sent again when it fails for a passing reason.
+    /// Whether the call is sent again when it fails for a passing reason.
     pub(crate) fn retries(&self) -> bool {
         FULL && self.policy().is_some()
     }
@@ -198,7 +198,7 @@ impl<'a, T, A> Call<'a, T, A> {
     /// The same call as a type that all calls can have, for pipelines and transactions of any calls
     /// in any number.
     ///
-    /// Its reply is a [`Frame`], which [decodes](Frame::decode) into what is wanted.
+    /// Its reply is a [`Frame`], which [decodes](Frame::decode) into any reply type.
     ///
     /// ```no_run
     /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
@@ -232,7 +232,7 @@ impl<'a, T, A> Call<'a, T, A> {
         matches!(self.state, State::New)
     }
 
-    /// Ends it without anything being sent, for whoever sends its command another way.
+    /// Marks the call as done without sending anything; a transaction sends its command.
     ///
     /// Fails if it was refused, or has been polled.
     pub(super) fn hand_over(&mut self) -> Result<()> {
@@ -295,11 +295,11 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
 
     /// Sends the command and forgets it: no reply, no error, nothing to await
     ///
-    /// It is queued before this returns, in order with the commands before and after it, has its
-    /// time like any other (then it is withdrawn, if it was not sent), and waits for a
-    /// connection as the [backlog policy](crate::BacklogPolicy) says. What the server makes of it
-    /// is not told, except that an error of the server is an
-    /// [`ErrorMessage`](crate::events::ErrorMessage) event.
+    /// The command is queued before this returns, in order with the commands before and after it.
+    /// It has a time limit like any other (then it is withdrawn, if it was not sent), and waits for
+    /// a connection as the [backlog policy](crate::BacklogPolicy) says. The program does not get
+    /// the outcome, but an error of the server is an [`ErrorMessage`](crate::events::ErrorMessage)
+    /// event.
     ///
     /// ```no_run
     /// # fn f(db: redmux::Database) -> redmux::Result<()> {
@@ -318,7 +318,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         let sent = match std::mem::replace(&mut self.state, State::New) {
             State::New => self.submit(None, &Context::from_waker(Waker::noop())),
             State::Refused(error) => Err(self.label(error)),
-            // Whoever polled it already need not go on.
+            // A call that was polled already is on its way: it needs no further poll.
             sent => {
                 self.state = sent;
                 Ok(())
@@ -343,7 +343,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         result
     }
 
-    /// Refuses it if `check` does, which is asked only about commands that may do harm.
+    /// Refuses the call if `check` does; `check` runs only for commands that may do harm.
     pub(crate) fn checked(self, check: impl FnOnce(&[Arg<'_>]) -> Result<()>) -> Self {
         if is_harmless(self.name.as_bytes()) { self } else { self.judged(check) }
     }
@@ -368,7 +368,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         words
     }
 
-    /// For [`submit`](Self::submit) alone, which cannot do without speed.
+    /// Only for [`submit`](Self::submit), where speed matters.
     #[inline(always)]
     fn append_to<'s>(&'s self, args: &mut ArgList<'s>) {
         args.push(Arg::Bytes(self.name.as_bytes()));
@@ -378,7 +378,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         self.args.append_to(args);
     }
 
-    /// Makes the words of the command what the server is to get.
+    /// Rewrites the words of the command into those for the server.
     #[inline]
     pub(crate) fn rewrite<'s>(&'s self, words: &mut ArgList<'s>) -> Result<()> {
         self.handling().map_or(Ok(()), |handling| handling.rewrite(words))
@@ -391,7 +391,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
             timeout = self.prepare(waiting.is_some())?;
         }
         let mut args = ArgList::new();
-        // Foreign code runs here, before the link is locked.
+        // The caller's code runs here, before the link is locked.
         self.append_to(&mut args);
         let mut command = Submission { args: &[], prelude: None, timeout };
         if !plain {
@@ -444,7 +444,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         self.handling().is_none() & self.extras.is_none()
     }
 
-    /// The slot is taken care of: nothing is left to give up.
+    /// Marks the slot as released: nothing is left to give up.
     fn settle(&mut self) {
         if let State::Sent(in_flight) = &mut self.state {
             in_flight.answered = true;
@@ -507,7 +507,7 @@ impl<T: FromReply, A: ToArgs> Future for Call<'_, T, A> {
 impl<T, A> Unpin for Call<'_, T, A> {}
 
 impl<T, A> fmt::Debug for Call<'_, T, A> {
-    /// Shows the command's name, never its arguments.
+    /// Prints the command's name, never its arguments.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call").field("command", &self.full_name()).finish_non_exhaustive()
     }

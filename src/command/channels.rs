@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::rewrite::{escape, strip_each, transcribe};
 use crate::resp::{Arg, ArgList, Frame};
 
-/// What is put before every channel
+/// The prefix of every channel
 #[derive(Debug, Clone)]
 pub(crate) struct ChannelPrefix(Arc<str>);
 

@@ -1,7 +1,7 @@
 use super::{observed::Observed, retry::Retrying};
 use crate::{Full, connection::Prelude, resp::Frame};
 
-/// What few calls have, kept out of the others
+/// What only few calls have, boxed so that other calls stay small
 #[derive(Default)]
 pub(super) struct Extras<'a> {
     /// This call is the circuit breaker's probe.

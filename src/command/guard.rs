@@ -6,7 +6,7 @@ const fn instead(rust: &'static str, words: &'static str) -> &'static str {
     if cfg!(all(target_family = "wasm", target_os = "unknown")) { words } else { rust }
 }
 
-/// Names of commands that would harm everybody on a shared connection, when they would, and why.
+/// Commands that would harm every user of a shared connection: when, and why.
 const HARMFUL: [(&str, When, &str); 12] = [
     (
         "SUBSCRIBE PSUBSCRIBE SSUBSCRIBE UNSUBSCRIBE PUNSUBSCRIBE SUNSUBSCRIBE",
@@ -83,7 +83,7 @@ pub(crate) fn is_harmless(name: &[u8]) -> bool {
     !may_be_harmful && name.iter().all(u8::is_ascii_graphic)
 }
 
-/// Rejects commands that would harm everybody on a shared connection.
+/// Rejects commands that would harm every user of a shared connection.
 ///
 /// `args[0]` is the command's name.
 pub(crate) fn check_shared(args: &[Arg<'_>]) -> Result<(), Error> {
@@ -122,8 +122,8 @@ pub(crate) fn check_shared(args: &[Arg<'_>]) -> Result<(), Error> {
 
 /// Whether `BLOCK` is among the options, which end at `STREAMS`.
 ///
-/// A group may have the name of an option. Of an option that is not known here nobody can tell
-/// how many values it has: then `BLOCK` counts wherever it is.
+/// A group may have the name of an option. The number of values of an unknown option is unknown
+/// too: then `BLOCK` counts wherever it is.
 fn blocks(args: &[Arg<'_>]) -> bool {
     let is_block = |arg: &Arg<'_>| arg.as_bytes().eq_ignore_ascii_case(b"BLOCK");
     match look_for(&["BLOCK", "STREAMS"], READING, args, 1) {

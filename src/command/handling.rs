@@ -15,7 +15,7 @@ use crate::{
     resp::{ArgList, Frame},
 };
 
-/// How the calls of a handle are treated, where it is not as usual
+/// The special treatment of a handle's calls, if there is any
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Handling {
     pub(crate) commands: CommandMap,
@@ -37,25 +37,25 @@ impl Handling {
         (!usual).then(|| Arc::new(self))
     }
 
-    /// Lets a command through, or not; whether the circuit breaker sees by it.
+    /// Admits a command, or refuses it; returns whether the command is the circuit breaker's probe.
     #[inline(never)]
     pub(super) fn admit(&self, link: &Link) -> Result<bool> {
         self.breaker.as_ref().map_or(Ok(false), |breaker| breaker.admit(link))
     }
 
-    /// The same for a call of whose end nothing will be heard.
+    /// The same for a call whose outcome will not be known.
     #[inline(never)]
     pub(super) fn admit_unheard(&self, link: &Link) -> Result<()> {
         self.breaker.as_ref().map_or(Ok(()), |breaker| breaker.admit_unheard(link))
     }
 
     #[cfg(feature = "full")]
-    /// Lets no command begin to look for a connection while all would be refused.
+    /// Refuses to look for a connection while the circuit breaker would refuse every command.
     pub(crate) fn check_circuit(&self, link: &Link) -> Result<()> {
         self.admit_unheard(link)
     }
 
-    /// A call has come to its end, or to that of an attempt.
+    /// Settles a call, or an attempt of it.
     #[inline(never)]
     pub(crate) fn settle(&self, link: &Link, probe: bool, error: Option<&Error>) {
         if let Some(breaker) = &self.breaker {
@@ -63,7 +63,7 @@ impl Handling {
         }
     }
 
-    /// Makes the words of a command what the server is to get.
+    /// Rewrites the words of a command into those for the server.
     #[inline(never)]
     pub(crate) fn rewrite<'a>(&'a self, words: &mut ArgList<'a>) -> Result<()> {
         if let Some(prefix) = &self.prefix {
@@ -75,7 +75,7 @@ impl Handling {
         if self.commands.is_empty() { Ok(()) } else { rename(&self.commands, words) }
     }
 
-    /// The reply as the caller is to see it, if that is not as it came.
+    /// The reply for the caller, if it differs from the server's.
     #[inline(never)]
     pub(super) fn reread(&self, command: &str, reply: &Frame) -> Option<Frame> {
         let keys = self.prefix.as_ref().and_then(|prefix| prefix.strip(command, reply));

@@ -10,13 +10,13 @@ pub(crate) enum Effect {
     None,
     /// The next borrower would notice: another database, a name, watched keys.
     Changes,
-    /// It may be in `MULTI`, or somebody else's, from now on: the client itself says nothing more
-    /// on it.
+    /// The connection may be in `MULTI`, or belong to another user, from now on: the client itself
+    /// sends nothing more on it.
     Takes,
 }
 
-/// Rejects what would break the matching of replies even on a leased connection; otherwise says
-/// what the command does to the connection.
+/// Rejects commands that would break the matching of replies even on a leased connection; otherwise
+/// returns what the command does to the connection.
 pub(crate) fn check_leased(words: &[Arg<'_>]) -> Result<Effect, Error> {
     let upper = |place: usize| words.get(place).map(|word| word.as_bytes().to_ascii_uppercase());
     let (name, second) = (upper(0), upper(1));

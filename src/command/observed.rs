@@ -1,4 +1,4 @@
-//! A call in the eyes of its observers.
+//! Reports one call to its observers.
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
@@ -38,7 +38,7 @@ impl std::fmt::Debug for Observers {
     }
 }
 
-/// One call that somebody observes; dropped before its end, it was abandoned
+/// One observed call; if it is dropped before its end, the call was abandoned
 pub(super) struct Observed<'a> {
     link: &'a Link,
     command: ObservedCommand,
@@ -53,7 +53,7 @@ pub(super) struct Observed<'a> {
 }
 
 impl<'a> Observed<'a> {
-    /// Tells the observers that a call begins; `None` if that is of no interest to any.
+    /// Reports the begin of a call; `None` if no observer wants it.
     pub(super) fn begin(
         link: &'a Link,
         name: Cow<'static, str>,
@@ -111,7 +111,7 @@ impl<'a> Observed<'a> {
         });
     }
 
-    /// Nobody waits for its end.
+    /// Reports that the call is forgotten.
     pub(super) fn forgotten(&mut self, error: Option<&Error>) {
         match error {
             None => self.end_as(CommandOutcome::Forgotten),

@@ -15,17 +15,17 @@ use crate::{
 
 /// Calls that are written together and awaited together; made by [`pipeline`](fn@pipeline)
 ///
-/// Awaited, it gives a [`Result`] for each call, in their order. They are commands like any
-/// other: each has its own time-out and may fail by itself, and commands of other tasks may
-/// run between them (a transaction prevents that). Nothing is sent before the first poll;
-/// dropping it gives up what is left.
+/// Awaiting it gives a [`Result`] for each call, in order. The calls are ordinary commands: each
+/// has its own time-out and may fail alone, and commands of other tasks may run between them (a
+/// transaction prevents that). Nothing is sent before the first poll; dropping the pipeline gives
+/// up the calls that are left.
 #[must_use = "a pipeline does nothing unless it is awaited"]
 pub struct Pipeline<C>(C);
 
 /// Writes several calls together and awaits their replies together
 ///
-/// A tuple for calls of different types, a `Vec` for any number of one type. Calls that
-/// merely happen at the same time, in tasks of their own, are pipelined without this.
+/// Takes a tuple of calls of different types, or a `Vec` of any number of one type. Calls of
+/// several tasks at the same time are pipelined without this.
 ///
 /// ```no_run
 /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
@@ -45,9 +45,9 @@ pub fn pipeline<C: Calls>(calls: C) -> Pipeline<C::Pending> {
 }
 
 impl<C: Pending> Pipeline<C> {
-    /// The values of all calls, or the first error among them in the order of the calls.
+    /// Returns the values of all calls, or the first error in the order of the calls.
     ///
-    /// All calls are carried through even if one fails.
+    /// All calls are completed even if one fails.
     ///
     /// # Errors
     /// That of the first call that failed.
@@ -87,7 +87,7 @@ pub trait Calls: sealed::Sealed {
     #[allow(clippy::missing_errors_doc, reason = "for this crate")]
     fn queue(&mut self, queue: &mut Queue<'_>) -> Result<()>;
 
-    /// What the replies, taken one by one, are to each call.
+    /// The outcome of each call, from the replies taken one by one.
     #[doc(hidden)]
     fn answers<'r>(
         &self,

@@ -1,4 +1,4 @@
-//! Trying again what failed for a passing reason.
+//! Sends commands again that failed for a passing reason.
 
 use std::{fmt, sync::PoisonError, time::Duration};
 
@@ -18,16 +18,16 @@ use crate::{
 /// For one call ([`Call::retry`](crate::Call::retry)) or all of a handle
 /// ([`Database::with_retry`](crate::Database::with_retry)).
 ///
-/// What the server has certainly not executed is sent again whatever it is: what was
-/// [not sent](Delivery::NotSent), and what the server answered with `LOADING`, `BUSY`, `TRYAGAIN`,
-/// `CLUSTERDOWN` or `MASTERDOWN`. What [may have been executed](Delivery::MaybeExecuted) is sent
-/// again only if its [side effects](SideEffects) are no worse than this policy allows. Never sent
-/// again: what was answered otherwise or rejected by the client, refused credentials, replies that
-/// do not fit, and commands whose side effects are [`SideEffects::Never`].
+/// A command that the server has certainly not executed is sent again, whatever it is: one that was
+/// [not sent](Delivery::NotSent), or that the server answered with `LOADING`, `BUSY`, `TRYAGAIN`,
+/// `CLUSTERDOWN` or `MASTERDOWN`. A command that [may have been executed](Delivery::MaybeExecuted)
+/// is sent again only if its [side effects](SideEffects) are no worse than this policy allows.
+/// Never sent again: commands with another answer or rejected by the client, refused credentials,
+/// replies that do not fit, and commands whose side effects are [`SideEffects::Never`].
 ///
-/// Between attempts it waits, exponentially longer each time, and a random part of that (full
-/// jitter). All attempts together are given the call's own time, or that of
-/// [`within`](Self::within); then the last error is the call's.
+/// Between attempts the call waits a random part of a time that doubles (full jitter). All attempts
+/// together have the call's own time, or that of [`within`](Self::within); after that the call
+/// fails with the last error.
 ///
 /// ```no_run
 /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
@@ -62,7 +62,7 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Three attempts in all; what may have been executed only if it
+    /// Three attempts in all; a command that may have been executed is repeated only if it
     /// [reads](SideEffects::ReadOnly); waits of up to 50 ms, then doubling, up to 1 s.
     pub fn new() -> Self {
         Self {
@@ -88,7 +88,7 @@ impl RetryPolicy {
         self
     }
 
-    /// The worst side effects of what is sent again although it may have been executed.
+    /// The worst side effects of a command that is sent again although it may have been executed.
     ///
     /// [`SideEffects::Never`] is never sent again.
     pub fn up_to(mut self, worst: SideEffects) -> Self {
@@ -96,7 +96,8 @@ impl RetryPolicy {
         self
     }
 
-    /// The longest waits: before the second attempt at most `base`, doubling with each, up to `cap`.
+    /// The longest waits: before the second attempt at most `base`, doubling with each, up to
+    /// `cap`.
     pub fn backoff(mut self, base: Duration, cap: Duration) -> Self {
         self.backoff = ExponentialBackoff { base, cap };
         self
@@ -139,7 +140,7 @@ impl fmt::Debug for RetryPolicy {
     }
 }
 
-/// What is known of the attempts of one call
+/// The attempts of one call
 pub(crate) struct Retrying {
     pub(super) policy: RetryPolicy,
     attempt: u32,
@@ -197,8 +198,8 @@ impl Retrying {
         true
     }
 
-    /// What the call fails with after the last attempt: that one was not sent, perhaps, which says
-    /// nothing of those before.
+    /// The call's error after the last attempt: that attempt may not have been sent, but an earlier
+    /// one was.
     pub(super) fn conclude(&self, error: Error) -> Error {
         match self.unknown && error.delivery() == Delivery::NotSent {
             true => error.deliver(Delivery::MaybeExecuted),

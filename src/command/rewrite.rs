@@ -8,9 +8,9 @@ use crate::{
     resp::{Arg, ArgList, Frame, Protocol, Value},
 };
 
-/// What is put before every key
+/// The prefix of every key
 ///
-/// It works through pointers: what it knows of commands is in a program only if one is made.
+/// It works through pointers: the table of commands is linked only into a program that makes one.
 #[derive(Clone)]
 pub(crate) struct KeyPrefix {
     text: Arc<[u8]>,
@@ -121,7 +121,7 @@ fn put_scan(prefix: &[u8], spec: &CommandSpec, words: &mut ArgList<'_>) -> Resul
     Ok(())
 }
 
-/// The patterns of `BY` and `GET` stand for keys.
+/// The patterns of `BY` and `GET` name keys.
 fn put_sort(prefix: &[u8], spec: &CommandSpec, words: &mut ArgList<'_>) -> Result<()> {
     let mut from = 2;
     while let Some(at) = option_at(spec, words, from, &["BY", "GET"])? {

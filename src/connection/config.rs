@@ -54,10 +54,10 @@ pub(crate) struct LinkConfig {
     pub(crate) database: u32,
     /// `None`: RESP3, or RESP2 where the server refuses it.
     pub(crate) protocol: Option<Protocol>,
-    /// A numbered check goes before each command; what marks these.
+    /// The mark of the numbered checks before each command.
     pub(crate) high_integrity: Full<u64>,
     pub(crate) limits: Limits,
-    /// Who leased the connection may wait on it for ever.
+    /// The connection is leased: a command on it may wait without a limit.
     pub(crate) leased: bool,
     /// A server that answers `READONLY` is left for the one that its name leads to now.
     pub(crate) redial_on_readonly: bool,

@@ -49,7 +49,7 @@ use crate::{
     resp::{Arg, Frame, Kind as ReplyKind, Protocol},
 };
 
-/// Where a link stands
+/// The phase of a link
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// Nothing is asked of this link yet: it does not dial.
@@ -69,7 +69,7 @@ pub(crate) enum Phase {
 /// A command to be sent
 pub(crate) struct Submission<'a> {
     pub(crate) args: &'a [Arg<'a>],
-    /// Goes before it, with nothing in between.
+    /// Commands that are sent just before this one, with nothing in between.
     pub(crate) prelude: Option<&'a Prelude>,
     /// Microseconds, where it differs from the link's own.
     pub(crate) timeout: Option<u64>,

@@ -86,7 +86,7 @@ impl Tally {
         self.pushed_in_front += steps as u64;
     }
 
-    /// So many entries left the FIFO without an answer; so many of them had been sent.
+    /// `entries` entries left the FIFO without an answer; `sent` of them had been sent.
     pub(super) fn unanswered(&mut self, entries: usize, sent: usize) {
         self.unanswered += entries as u64;
         self.counted.lost += sent as u64;

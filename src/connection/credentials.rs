@@ -30,7 +30,7 @@ impl Credentials {
     }
 
     /// How long they are good, from now. The provider is asked again before that, and the
-    /// connection authenticates anew while it is in use. Default: for ever.
+    /// connection authenticates anew while it is in use. Default: no limit.
     pub fn valid_for(mut self, time: Duration) -> Self {
         self.valid_for = Some(time);
         self

@@ -17,7 +17,7 @@ impl Driving {
         Self(DRIVEN.replace(std::ptr::from_ref(link)))
     }
 
-    /// Whoever waits here for `link` keeps it from ever answering.
+    /// Whether this thread drives `link`: a wait for `link` here would keep it from ever answering.
     pub(crate) fn is_under_way(link: &Link) -> bool {
         std::ptr::eq(DRIVEN.get(), link)
     }

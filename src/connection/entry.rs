@@ -67,7 +67,7 @@ impl Drop for Claim {
 pub(crate) enum Kind {
     /// One reply, for the caller.
     Command,
-    /// So many replies, of which the caller gets the last one and the errors among the others.
+    /// This many replies, of which the caller gets the last one and the errors among the others.
     Group { replies: u32 },
     /// One reply, for the handshake.
     Step(Step),

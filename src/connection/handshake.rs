@@ -45,7 +45,7 @@ pub(crate) enum HandshakeEvent {
 impl Handshake {
     /// Begins anew; returns the commands' bytes and, for each, its step and its length.
     ///
-    /// `AUTH` goes before `HELLO`, so that a server which knows no `HELLO` is
+    /// `AUTH` precedes `HELLO`, so that a server which knows no `HELLO` is
     /// authenticated all the same and nothing has to be asked twice.
     ///
     /// `bare` leaves out what is not needed and what some proxies hang up on: the connection speaks

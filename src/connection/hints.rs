@@ -1,4 +1,4 @@
-//! What an operator is told of a connection that did not come about, beyond what the system says.
+//! Hints for the operator about a connection that failed, beyond the system's error.
 
 use redmux_transport::{DialOptions, DialStage, Endpoint};
 
@@ -7,7 +7,7 @@ use crate::{ConnectStage, Delivery, Error, ErrorKind, TimeoutStage, events::Fail
 /// What ends a connection before it is ready is a failure to connect, and no command's.
 pub(super) fn in_handshake(error: Error) -> Error {
     match error.kind() {
-        // Commands that went along with the handshake are told by errors of their own.
+        // Commands that were sent with the handshake have their own errors.
         ErrorKind::ConnectionLost | ErrorKind::Protocol => {
             error.with_kind(ErrorKind::Connect(ConnectStage::Handshake)).deliver(Delivery::NotSent)
         }

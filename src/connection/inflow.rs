@@ -36,7 +36,7 @@ const MIN_ROOM: usize = 4 << 10;
 /// A reply beyond this gets a buffer of its own.
 const LARGE: usize = 2 << 20;
 
-/// So many reads that need no such buffer let the last one go.
+/// After this many reads that need no such buffer, the last one is freed.
 const SMALL_READS: u32 = 4;
 
 /// Frames up to this size are copied into the frame itself.
@@ -68,8 +68,8 @@ pub(crate) struct Inflow {
     aside: Option<BytesMut>,
     /// The current frame, if it is too large for a block; the block is empty then.
     large: Option<Large>,
-    /// The buffer of the last one, while its reply may still be in use: whoever reads large replies
-    /// reads more of them, and fresh memory costs more than the reading.
+    /// The buffer of the last one, while its reply may still be in use: after one large reply
+    /// others are likely, and fresh memory costs more than the reading.
     last: Option<Bytes>,
     /// Reads since then.
     small_reads: u32,
@@ -267,7 +267,7 @@ impl Inflow {
                     self.block = self.aside.take().unwrap_or_default();
                     self.allocated = BLOCK;
                 }
-                // Whoever reads large replies reads more of them: pages and zeros are saved.
+                // After one large reply others are likely: this saves page faults and zeros.
                 self.spare = Some(chunk);
             }
         }

@@ -69,7 +69,7 @@ impl Link {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the state under the lock; wakes whom the change concerns after it.
+    /// Changes the state under the lock; then wakes the tasks that the change concerns.
     pub(crate) fn with<R>(&self, change: impl FnOnce(&mut Core) -> R) -> R {
         let mut core = self.lock();
         let result = change(&mut core);
@@ -77,8 +77,8 @@ impl Link {
         result
     }
 
-    /// Sends a command, or stands in line for room; `waiting` is a place in that line.
-    /// Returns whether it stands there.
+    /// Sends a command, or puts it in line for room; `waiting` is a place in that line.
+    /// Returns whether the command is in the line.
     pub(crate) fn submit(
         &self,
         command: &Submission<'_>,
@@ -151,7 +151,7 @@ impl Link {
 
     /// The outcome of a command, or pending.
     ///
-    /// Ready without an outcome when the caller stands in line for room and it is its turn.
+    /// Ready without an outcome when the caller is in line for room and has its turn.
     #[inline(always)]
     pub(crate) fn poll_reply(&self, id: SlotId, cx: &Context<'_>) -> Poll<Option<Outcome>> {
         let mut core = self.lock();
@@ -293,7 +293,7 @@ impl fmt::Debug for Link {
     }
 }
 
-/// Unlocks, then wakes whom the change concerns.
+/// Unlocks, then wakes the tasks that the change concerns.
 // It is used everywhere: a call is slower, and a copy in each place is more to load.
 #[cfg_attr(not(target_family = "wasm"), inline)]
 #[cfg_attr(target_family = "wasm", inline(never))]

@@ -124,7 +124,7 @@ impl Outbox {
         self.end = other.end;
     }
 
-    /// Makes room for so many bytes in so many arguments, and for as much again as there is.
+    /// Makes room for `bytes` bytes in `args` arguments, and for as much again as there is.
     fn make_room(&mut self, bytes: usize, args: usize) {
         /// A type byte, twenty digits, and two line ends.
         const HEADER: usize = 25;

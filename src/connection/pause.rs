@@ -1,10 +1,10 @@
 //! Pauses in reading, for subscribers that are not polled while a burst of messages comes in.
 
-/// After a pause that ended by its time there is none for so many times its length: slow
+/// After a pause that reached its limit there is none for this many times its length: slow
 /// subscribers keep the replies to commands waiting for a tenth of the time at most.
 pub(super) const REST: u64 = 9;
 
-/// For whom the link waits, or has waited
+/// The subscriptions that the link waits for, or has waited for
 #[derive(Debug, Default)]
 pub(super) struct Pauses {
     /// A pause stays here when its time is over, until its subscriber has caught up.

@@ -7,7 +7,7 @@ use crate::{Error, clock::NEVER};
 pub(super) const ASKED: u64 = 1_000_000;
 
 /// A connection that carried traffic and was lost young is followed by the next one no earlier than
-/// this after it began, in microseconds. In the tests of interleavings time stands still.
+/// this after it began, in microseconds. In the tests of interleavings time does not pass.
 pub(super) const BRISK: u64 = if cfg!(all(test, shuttle)) { 0 } else { 250_000 };
 
 /// What is known of the last failure, and of the wait before the next attempt

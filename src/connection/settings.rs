@@ -1,4 +1,5 @@
-//! What the client sets on a connection beside what it cannot do without: a name, `CLIENT TRACKING`.
+//! What the client sets on a connection beside what it cannot do without: a name, `CLIENT
+//! TRACKING`.
 //!
 //! A server that executes a slow script, loads its data or has taken a right away refuses
 //! them. The connection is of use all the same, and they are asked for again.
@@ -10,7 +11,7 @@ use crate::{clock::NEVER, resp::ServerError};
 /// twice as long.
 pub(super) const FIRST_PAUSE: u64 = 100_000;
 
-/// A server that is busy is asked after so many microseconds at the latest.
+/// The longest pause before a busy server is asked again, in microseconds.
 pub(super) const LONGEST_PAUSE: u64 = 5_000_000;
 
 /// A server that has refused for another reason is asked less often.
@@ -40,7 +41,7 @@ impl Default for Settings {
     }
 }
 
-/// When to ask again, in microseconds from now, after so many refusals.
+/// When to ask again, in microseconds from now, after `attempts` refusals.
 pub(crate) fn pause_after(attempts: u32, error: &ServerError, random: u64) -> u64 {
     let slower = if error.is_transient() { 1 } else { SLOWER };
     let pause = FIRST_PAUSE.saturating_mul(1 << attempts.min(16)).min(LONGEST_PAUSE);

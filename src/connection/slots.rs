@@ -5,7 +5,7 @@ use crate::{Error, resp::Frame};
 /// Slots kept after a burst of commands.
 const KEEP: usize = 1024;
 
-/// So many slots are not looked through while few of them are in use.
+/// A slab of up to this many slots is not trimmed.
 const FEW: usize = 4096;
 
 /// A place in the slab; the generation tells a reused place from the one meant
@@ -71,7 +71,7 @@ enum State {
         next: u32,
     },
     Waiting(Option<Waker>),
-    /// Its outcome is for the collector, by whom it is known under this number.
+    /// The collector takes the outcome, under this number.
     Collected(u32),
     /// Nobody will ask, but its time is kept.
     Detached,

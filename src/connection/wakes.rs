@@ -1,4 +1,5 @@
-//! Whom a change of a link wakes: its driver, callers, and those who wait for its phase to change.
+//! The tasks that a change of a link wakes: its driver, callers, and tasks that wait for its phase
+//! to change.
 
 use std::task::Waker;
 

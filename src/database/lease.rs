@@ -8,18 +8,18 @@ use crate::{
     resp::{FromReply, ToArgs},
 };
 
-/// A connection for one user, from a small pool; got from [`ConnectionMultiplexer::lease`]
+/// A connection for one user, from a small pool; returned by [`ConnectionMultiplexer::lease`]
 ///
-/// Commands that would hold up everybody on the shared connection, or change it, are at home
-/// here. When the last clone of it and of its [`database`](Self::database) is dropped, the
-/// connection goes back to the pool; it is closed instead, which frees what the server holds for
-/// it, if a command was dropped in flight, if the connection was changed (`WATCH`, `MULTI`,
-/// `SELECT`, `AUTH`, `CLIENT SETNAME`, a command that this crate does not know…), or if the
-/// multiplexer has another connection by now.
+/// Use it for commands that would delay every user of the shared connection, or change it. When the
+/// last clone of it and of its [`database`](Self::database) is dropped, the connection goes back to
+/// the pool; it is closed instead, which frees what the server holds for it, if a command was
+/// dropped in flight, if the connection was changed (`WATCH`, `MULTI`, `SELECT`, `AUTH`, `CLIENT
+/// SETNAME`, a command that this crate does not know…), or if the multiplexer has another
+/// connection by now.
 ///
 /// It does not reconnect: once the connection is lost, every command fails with
-/// [`ConnectionLost`](crate::ErrorKind::ConnectionLost). After `MULTI`, `AUTH` or an unknown command the client sends
-/// nothing of its own on it: neither probes nor renewed credentials.
+/// [`ConnectionLost`](crate::ErrorKind::ConnectionLost). After `MULTI`, `AUTH` or an unknown
+/// command the client sends nothing of its own on it: neither probes nor renewed credentials.
 ///
 /// ```no_run
 /// # async fn f(muxer: redmux::ConnectionMultiplexer) -> redmux::Result<()> {
@@ -35,20 +35,20 @@ pub struct Lease {
 }
 
 impl ConnectionMultiplexer {
-    /// A connection of its own, with the same server, user and database.
+    /// Leases a connection to the same server, with the same user and database.
     ///
-    /// One that was given back, or a new one. At most
-    /// [`max_leased`](crate::Options::max_leased) are leased at a time: who comes then waits in
-    /// line. Those that lie idle for [`lease_idle`](crate::Options::lease_idle) are closed.
+    /// It is one that was given back, or a new one. At most
+    /// [`max_leased`](crate::Options::max_leased) are leased at a time: further callers queue.
+    /// Connections that are idle for [`lease_idle`](crate::Options::lease_idle) are closed.
     ///
-    /// While there is no connection to the server it waits for one, as commands do, unless the
-    /// [backlog policy](crate::BacklogPolicy) is to fail fast. It is given the `command_timeout`
-    /// for all of it. Connections are dialled no more often than the
-    /// [reconnect policy](crate::ReconnectPolicy) says.
+    /// While there is no connection to the server, the call waits for one, as commands do, unless
+    /// the [backlog policy](crate::BacklogPolicy) is to fail fast. It has the `command_timeout` in
+    /// all. Connections are dialled no more often than the [reconnect
+    /// policy](crate::ReconnectPolicy) says.
     ///
     /// # Errors
-    /// A timeout at [`TimeoutStage::Queue`](crate::TimeoutStage::Queue), which says what was waited
-    /// for; that of connecting, where another attempt could not succeed; [`Closed`](crate::ErrorKind::Closed).
+    /// A timeout at [`TimeoutStage::Queue`](crate::TimeoutStage::Queue), which says what the call
+    /// waited for; the error of connecting, if another attempt could not succeed; [`Closed`](crate::ErrorKind::Closed).
     #[cfg(feature = "full")]
     pub async fn lease(&self) -> Result<Lease> {
         let leased = self.inner().lease().await?;

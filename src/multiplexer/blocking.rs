@@ -17,13 +17,13 @@ use crate::{
 /// What is left to the connection's own deadline before the thread gives up by itself.
 const MARGIN: Duration = Duration::from_millis(250);
 
-/// Runs calls from threads outside any async runtime; got from
+/// Runs calls from threads outside any async runtime; returned by
 /// [`ConnectionMultiplexer::blocking`]
 ///
-/// From any thread. A thread that is running the connection's own task (in a
-/// [`ReconnectPolicy`](crate::ReconnectPolicy), a credentials provider, a waker) would wait for itself:
-/// it is refused at once with [`ErrorKind::Command`]. On the one thread of an executor nobody else
-/// can run the task, which cannot be told from here: that ends as a timeout.
+/// Works on any thread but two kinds. A thread that is running the connection's own task (in a
+/// [`ReconnectPolicy`](crate::ReconnectPolicy), a credentials provider, a waker) would wait for
+/// itself: its calls fail at once with [`ErrorKind::Command`]. On the only thread of an executor no
+/// other thread can run that task; the client cannot see this, and the call ends as a timeout.
 ///
 /// ```no_run
 /// # fn f(muxer: redmux::ConnectionMultiplexer) -> redmux::Result<()> {
@@ -72,9 +72,8 @@ impl Blocking {
 
     /// Runs a call and parks the thread until its reply has come.
     ///
-    /// The call is given the `sync_timeout` of the options (5 s by default) instead of the
-    /// `command_timeout`. That holds even when the async runtime is stuck: the thread wakes
-    /// by itself.
+    /// The call has the `sync_timeout` of the options (5 s by default) instead of the
+    /// `command_timeout`, even when the async runtime is stuck: the thread wakes by itself.
     ///
     /// # Errors
     /// Those of the call.
@@ -101,11 +100,11 @@ impl Blocking {
         })
     }
 
-    /// Runs anything else of this client, such as a pipeline, a transaction or a subscription, and
-    /// parks the thread until it is done.
+    /// Runs any other future of this client, such as a pipeline, a transaction or a subscription,
+    /// and parks the thread until it is done.
     ///
-    /// It is given the `sync_timeout` of the options (5 s by default) in all, and dropped then. For a
-    /// blocking command that waits longer, see [`block_on_for`](Self::block_on_for).
+    /// The future has the `sync_timeout` of the options (5 s by default) in all, and is dropped
+    /// then. For a blocking command that waits longer, see [`block_on_for`](Self::block_on_for).
     ///
     /// ```no_run
     /// # fn f(muxer: redmux::ConnectionMultiplexer) -> redmux::Result<()> {
@@ -122,7 +121,7 @@ impl Blocking {
         self.block_on_for(self.muxer.inner().options.sync_timeout, future)
     }
 
-    /// The same within another time; [`Duration::MAX`] waits for ever.
+    /// The same within another time; [`Duration::MAX`] waits without a limit.
     ///
     /// # Errors
     /// Those of what is run; a timeout.

@@ -11,9 +11,9 @@ use crate::{
 
 /// The outcomes of many commands in one place, each under a number
 ///
-/// For embedders with a table of callers of their own, such as a binding to another language: a
-/// command needs no future and no waker, and what was answered together is taken together. The
-/// npm package is made of it.
+/// For embedders with their own table of callers, such as a binding to another language: a command
+/// needs no future and no waker, and outcomes that came together are taken together. The npm
+/// package uses it.
 ///
 /// ```no_run
 /// # async fn f(muxer: redmux::ConnectionMultiplexer) {
@@ -42,7 +42,7 @@ use crate::{
 /// # }
 /// ```
 ///
-/// Dropping it gives up what is open, as dropping a call does.
+/// Dropping it gives up the open commands, as dropping a call does.
 pub struct Collector {
     muxer: ConnectionMultiplexer,
     /// By number: what the errors of a command name.
@@ -60,14 +60,15 @@ pub struct Issued(SlotId);
 pub struct Collected {
     /// The number that the command was issued under.
     pub number: u32,
-    /// What [`Collector::issue`] has given for it.
+    /// The value that [`Collector::issue`] returned.
     pub issued: Issued,
     /// Its reply, or what a [`Call`](crate::Call) would have failed with.
     pub result: Result<Frame>,
 }
 
 impl ConnectionMultiplexer {
-    /// Outcomes of many commands in one place, for embedders; `None` while there is another one.
+    /// Returns a place for the outcomes of many commands, for embedders; `None` while there is
+    /// another.
     pub fn collector(&self) -> Option<Collector> {
         Collector::new(self.clone())
     }
@@ -85,9 +86,9 @@ impl Collector {
     /// free again with the outcome, or when the command was given up. Without a `timeout` it has
     /// the `command_timeout` of the options (5 s by default).
     ///
-    /// `None`, and nothing is sent, if there is no room for it now, if it would be refused, or if
-    /// the options want more done with commands than sending them (prefixes, renamed commands,
-    /// the circuit breaker, observers). Then let `execute` send it, which waits or tells why not.
+    /// Returns `None` and sends nothing if there is no room now, if the command would be refused,
+    /// or if the options ask for more than sending (prefixes, renamed commands, the circuit
+    /// breaker, observers). Then use `execute`, which waits for room or returns the reason.
     pub fn issue(
         &mut self,
         number: u32,
@@ -103,7 +104,7 @@ impl Collector {
         let id = {
             let mut words = ArgList::new();
             words.push(Arg::Bytes(name.as_bytes()));
-            // Foreign code runs here, before the link is locked.
+            // The caller's code runs here, before the link is locked.
             args.append_to(&mut words);
             if !is_harmless(name.as_bytes()) {
                 check_shared(&words).ok()?;

@@ -7,10 +7,10 @@ use redmux_transport::Instant;
 
 use crate::{Error, ExponentialBackoff, ReconnectPolicy, connection::contained};
 
-/// What the last dials of the pool came to
+/// The outcomes of the pool's last dials
 ///
 /// After a failure one caller dials at a time, after the pause that the reconnect policy asks for;
-/// all others wait for what that dial comes to. A connection that opens and is lost at once counts
+/// all others wait for the outcome of that dial. A connection that opens and is lost at once counts
 /// as a failure too, so that a loop over such connections is no faster.
 #[derive(Default)]
 pub(super) struct Gate {
@@ -30,13 +30,13 @@ pub(super) struct Gate {
     waiting: Vec<oneshot::Sender<()>>,
 }
 
-/// What a caller that wants to dial is told
+/// The turn of a caller that wants to dial
 pub(super) enum Turn {
     /// Dial, and report what becomes of it in this round.
     Go(u64),
     /// Wait until then, and ask again.
     Pause(Instant),
-    /// Wait until somebody else's dial has come to something, and ask again.
+    /// Wait until another caller's dial has an outcome, and ask again.
     Behind(oneshot::Receiver<()>),
 }
 
@@ -60,7 +60,7 @@ impl Gate {
         }
     }
 
-    /// Why nobody may dial now, if so.
+    /// Why no caller may dial now, if so.
     pub(super) fn error(&self) -> Option<&Error> {
         self.error.as_ref()
     }
@@ -90,7 +90,7 @@ impl Gate {
         };
         let pause =
             contained(|| ask(policy)).unwrap_or_else(|| ask(&ExponentialBackoff::default()));
-        // For ever is more than a clock can hold.
+        // A clock cannot hold an unlimited pause.
         self.not_before = Some(now + pause.min(FAR));
         self.error = error.or_else(|| self.error.take());
         self.end_turn();
@@ -115,7 +115,7 @@ impl Gate {
     }
 }
 
-/// As good as for ever, and little enough for every platform's clock.
+/// As good as never, and little enough for every platform's clock.
 pub(super) const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// A connection that lives this long shows that the server is well.

@@ -45,8 +45,8 @@ impl Inner {
 }
 
 impl Leased {
-    /// Lets go of the watched keys; where that fails, or something else is still due, the
-    /// connection is not used again.
+    /// Releases the watched keys; if that fails, or another reply is still due, the connection is
+    /// not used again.
     pub(crate) async fn unwatch(&self, handling: Option<&Handling>, limit: Duration) {
         // In a `MULTI` of the borrower's it would only be queued.
         if self.is_changed() || !is_clean(&self.link) {

@@ -1,4 +1,4 @@
-//! A connection while somebody has it.
+//! A connection while it is leased.
 
 use std::{
     fmt,
@@ -88,7 +88,7 @@ impl Leased {
         Ok(())
     }
 
-    /// It is no more as it was when new, for good.
+    /// Marks the connection as changed for good.
     pub(crate) fn change(&self) {
         self.changed.store(true, SeqCst);
     }

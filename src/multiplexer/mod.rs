@@ -112,7 +112,7 @@ impl ConnectionMultiplexer {
     /// Begins to connect and returns at once.
     ///
     /// Commands wait for the connection, as they do after one was lost; so do subscriptions.
-    /// [`connected`](Self::connected) tells how it went.
+    /// [`connected`](Self::connected) returns the outcome.
     ///
     /// # Errors
     /// [`ErrorKind::Config`] for malformed options.
@@ -142,7 +142,7 @@ impl ConnectionMultiplexer {
         Ok(())
     }
 
-    /// Speaks Redis over a stream that is already open, for embedders.
+    /// Uses a stream that is already open, for embedders.
     ///
     /// Nothing is dialled or spawned: the returned future drives the connection and must
     /// be polled (spawned) by the caller. It ends with the stream. `options` gives
@@ -222,7 +222,7 @@ impl ConnectionMultiplexer {
             .checked(check_shared)
     }
 
-    /// A stream of what happens to connections and servers, from now on.
+    /// Returns a stream of what happens to connections and servers, from now on.
     pub fn events(&self) -> Events {
         self.inner.hub.listen()
     }
@@ -237,22 +237,24 @@ impl ConnectionMultiplexer {
         &self.inner.options
     }
 
-    /// How long the server takes to answer: the way there and back and what is queued before.
+    /// Measures how long the server takes to answer: the round trip, and the commands queued
+    /// before.
     ///
     /// # Errors
-    /// Those of any command: while there is no connection it waits for one, as they do.
+    /// Those of any command: while there is no connection, the call waits for one.
     pub async fn ping(&self) -> Result<Duration> {
         let start = self.inner.clock.runtime.now();
         self.execute::<()>("PING", ()).await?;
         Ok(self.inner.clock.runtime.now().saturating_duration_since(start))
     }
 
-    /// What the client-side cache holds and how it does; `None` where the options have none.
+    /// Returns the counters of the client-side cache; `None` if the options have no cache.
     pub fn cache_stats(&self) -> Option<CacheStats> {
         Some(self.inner.link().config.cache.as_ref()?.stats())
     }
 
-    /// Begins to keep a record of each command: see [`ProfilingSession`](crate::observe::ProfilingSession).
+    /// Begins to keep a record of each command: see
+    /// [`ProfilingSession`](crate::observe::ProfilingSession).
     #[cfg(feature = "full")]
     pub fn profile(&self) -> crate::observe::ProfilingSession {
         crate::observe::ProfilingSession::new(self.inner.profiler.get().cloned())
@@ -260,34 +262,34 @@ impl ConnectionMultiplexer {
 
     /// Ends the connections in use and opens others, at once
     ///
-    /// For when something outside tells that the server has moved: a new address behind a name, a
-    /// failover. It is as if the connection had been lost: what is in flight fails as
-    /// [maybe executed](crate::Delivery::MaybeExecuted), what was not sent goes to the next one,
-    /// subscriptions are restored and told of the gap, and events say so. Where there is no
-    /// connection, nothing happens: one is being opened.
+    /// Call it when something outside says that the server has moved: a new address behind a name,
+    /// a failover. The effect is that of a lost connection: commands in flight fail as [maybe
+    /// executed](crate::Delivery::MaybeExecuted), unsent ones go to the next connection,
+    /// subscriptions are restored and yield `Missed`, and there are events. Without a connection
+    /// nothing happens: one is being opened.
     ///
-    /// Of the leased connections, those that lie idle are closed, and those on which a command of
-    /// [`Database`] waits for something to happen (`blpop`) or `MONITOR` runs are lost. A
-    /// [`Lease`] stays as it is until it is dropped, and is not used again then.
+    /// Idle leased connections are closed, and those on which a command of [`Database`] blocks
+    /// (`blpop`) or `MONITOR` runs are lost. A [`Lease`] stays as it is until it is dropped; its
+    /// connection is not used again.
     pub fn reconnect(&self) {
         self.inner.node().reconnect();
     }
 
-    /// Finishes what was issued, accepts nothing new, and closes the connections.
+    /// Waits for the commands that were issued, accepts no new ones, and closes the connections.
     ///
-    /// Waits at most `command_timeout` for replies. Without a connection, what waits for
-    /// one fails at once. Closing twice is harmless.
+    /// Waits at most `command_timeout` for replies. Without a connection, commands that wait for
+    /// one fail at once. Closing twice is harmless.
     pub async fn close(&self) {
         self.inner.registry.close();
         self.inner.node().close().await;
         self.inner.hub.close();
     }
 
-    /// Closes the connections at once; what was issued and not answered fails.
+    /// Closes the connections at once; commands without an answer fail.
     ///
-    /// Dropping the last handle does the same: this is for where others still hold one.
-    /// [`ErrorKind::Closed`] says of each command by its [delivery](Error::delivery) whether it may
-    /// have been executed.
+    /// Dropping the last handle does the same; use this while other handles exist. The commands
+    /// fail with [`ErrorKind::Closed`], and the [delivery](Error::delivery) of each says whether it
+    /// may have been executed.
     pub fn abort(&self) {
         self.inner.abort();
     }
@@ -307,9 +309,10 @@ impl Inner {
         &self.node().link
     }
 
-    /// Bounds an operation of several steps by the time one command is given.
+    /// Limits an operation of several steps to the time of one command.
     ///
-    /// `take_back` gives it up when that is over; it returns whether nothing of it was sent.
+    /// `take_back` gives the operation up when the time is over; it returns whether nothing was
+    /// sent.
     pub(crate) async fn within_command_timeout<T>(
         &self,
         name: &str,

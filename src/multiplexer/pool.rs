@@ -1,4 +1,4 @@
-//! Connections of their own for those who cannot share one.
+//! The pool of leased connections, for commands that cannot share one.
 
 use std::{
     collections::VecDeque,
@@ -57,7 +57,7 @@ struct State {
     gate: Gate,
     /// How often the program has asked for other connections.
     round: u64,
-    /// A task looks after what lies idle, and after the shared connection.
+    /// The task that closes idle connections, and watches the shared connection, runs.
     kept: bool,
     /// That task looks again by itself.
     armed: bool,
@@ -119,8 +119,8 @@ impl Pool {
     /// connection's server.
     ///
     /// It waits for the shared connection as commands do, and dials no more often than the
-    /// reconnect policy says. Whoever bounds the time drops this. With `lines` it is a new
-    /// connection, and what `MONITOR` sends goes there.
+    /// reconnect policy says. A caller that limits the time drops this future. With `lines` it is a
+    /// new connection, and what `MONITOR` sends goes there.
     pub(super) async fn acquire(
         self: &Arc<Self>,
         lines: Option<Arc<Lines>>,
@@ -330,8 +330,8 @@ impl Pool {
         }
     }
 
-    /// Closes what lies idle too long or leads to a former server, and ends what waits there for
-    /// long; when to look again, if anything is left.
+    /// Closes connections that are idle for too long or lead to a former server, and ends those
+    /// that wait there for long; returns when to look again, if any are left.
     fn tidy(&self) -> Option<Instant> {
         let max_idle = self.options.lease_idle.min(FAR);
         let now = self.env.runtime.now();
@@ -363,7 +363,8 @@ impl Pool {
         next
     }
 
-    /// Has everybody dial anew: closes what lies idle, and ends what waits on the server for long.
+    /// Makes all callers dial again: closes idle connections, and ends those that wait on the
+    /// server for long.
     pub(super) fn renew(&self) {
         let (idle, out) = {
             let mut state = self.lock();
@@ -450,7 +451,7 @@ impl Pool {
     }
 }
 
-/// Looks after what lies idle and after what the shared connection leads to, until that is over.
+/// Closes idle connections and watches the server of the shared connection, until that has ended.
 async fn keep_in_order(pool: Weak<Pool>, main: Arc<Link>) {
     loop {
         let Some(next) = pool.upgrade().map(|pool| pool.tidy()) else { return };

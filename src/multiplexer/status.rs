@@ -33,11 +33,11 @@ pub struct Status {
     pub subscriptions: usize,
     /// Open subscriptions: several may share a channel.
     pub listeners: usize,
-    /// What went through the open subscriptions.
+    /// Messages of the open subscriptions.
     pub messages: SubscriptionCounts,
     /// The client-side cache, where the options have one.
     pub cache: Option<crate::CacheStats>,
-    /// Connections of their own, for blocking commands and the like.
+    /// Leased connections, for blocking commands and the like.
     pub leases: LeaseStatus,
 }
 
@@ -51,18 +51,18 @@ pub struct LinkStatus {
     pub connection_type: ConnectionType,
     /// State, queues and ages; `elapsed` and `timeout` are zero here.
     pub diagnostics: Diagnostics,
-    /// What went over it so far.
+    /// Counters of the connection so far.
     pub counters: Counters,
     /// The protocol agreed on.
     pub protocol: Protocol,
-    /// What the server said of itself; `None` before the first handshake.
+    /// What the server reported about itself; `None` before the first handshake.
     pub server: Option<ServerInfo>,
     /// Why the last attempt or connection failed.
     pub last_error: Option<crate::Error>,
 }
 
 impl ConnectionMultiplexer {
-    /// A snapshot for operators; its `Display` is a text dump.
+    /// Returns a snapshot for operators; its `Display` is a text dump.
     pub fn status(&self) -> Status {
         Status::of(self.inner())
     }

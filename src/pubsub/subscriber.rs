@@ -25,8 +25,8 @@ use crate::{
 /// Makes subscriptions; got from [`ConnectionMultiplexer::subscriber`]
 ///
 /// With RESP3, subscriptions share the connection with everything else; with RESP2 they
-/// get one of their own, opened when it is first needed. After a lost connection they are
-/// restored by themselves, and each stream is told of the gap.
+/// get a separate one, opened when it is first needed. After a lost connection the client restores
+/// them, and each stream yields [`SubscriptionItem::Missed`].
 #[derive(Debug, Clone)]
 pub struct Subscriber {
     muxer: ConnectionMultiplexer,
@@ -84,7 +84,7 @@ impl Subscriber {
         self
     }
 
-    /// Ends all subscriptions of the multiplexer, whoever made them
+    /// Ends all subscriptions of the multiplexer, also those of other subscribers
     ///
     /// Returns at once. Each stream gives what is queued, then ends.
     pub fn unsubscribe_all(&self) {
@@ -118,8 +118,8 @@ impl Subscriber {
 
     /// Subscribes to several channels with one stream; [`Message::channel`] tells them apart
     ///
-    /// Returns when the server has confirmed all of them, and fails if it refuses one. A gap is
-    /// told once for all that are restored together.
+    /// Returns when the server has confirmed all of them, and fails if it refuses one. One
+    /// `Missed` comes for all that are restored together.
     ///
     /// ```no_run
     /// # async fn f(muxer: redmux::ConnectionMultiplexer) -> redmux::Result<()> {
@@ -249,8 +249,8 @@ impl Subscriber {
 
 /// A stream of messages of one channel or pattern, or of several
 ///
-/// It is bounded: a reader that falls behind loses the oldest messages and is told so by
-/// [`SubscriptionItem::Missed`], unless another [`Overflow`] was chosen. Dropping it
+/// It is bounded: a reader that falls behind loses the oldest messages and gets
+/// [`SubscriptionItem::Missed`], unless it chose another [`Overflow`]. Dropping it
 /// unsubscribes. It ends when the multiplexer is closed or dropped, and with
 /// [`Subscriber::unsubscribe_all`]; a server that refuses to restore it does not end it.
 pub struct Subscription {

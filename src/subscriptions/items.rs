@@ -1,4 +1,4 @@
-//! What subscriptions yield, and what programs say of their queues.
+//! The items of subscriptions, and the policies of their queues.
 
 use std::{fmt, time::Duration};
 
@@ -83,16 +83,16 @@ pub struct Missed {
 #[non_exhaustive]
 pub enum MissedCause {
     /// The connection was lost, or the server ended the subscription by itself, and the server has
-    /// just confirmed it anew: whatever was published in between is gone.
+    /// just confirmed it again: messages published in between are lost.
     ConnectionLost,
     /// The connection was lost, and the server refuses to make the subscription again: it has
-    /// taken the right away, for example, or executes a slow script. Nothing is heard until
-    /// [`ConnectionLost`](Self::ConnectionLost) says that it is restored. It is asked for again
-    /// after 0.1 s, and then less and less often: every 5 s where the server is busy or loading,
-    /// every minute where it has other reasons. An event names the error and the channel
+    /// taken the right away, for example, or executes a slow script. No messages come until
+    /// [`ConnectionLost`](Self::ConnectionLost) says that it is restored. The client asks again
+    /// after 0.1 s, and then less and less often: every 5 s if the server is busy or loading,
+    /// every minute for other reasons. An event names the error and the channel
     /// ([`SubscriptionRefused`](crate::events::SubscriptionRefused)).
     NotRestored,
-    /// The reader was too slow: messages were dropped, which ones says the [`Overflow`].
+    /// The reader was too slow: messages were dropped, as the [`Overflow`] policy says.
     QueueFull,
 }
 
@@ -100,7 +100,7 @@ pub enum MissedCause {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EndCause {
-    /// The reader was too slow, and [`Overflow::End`] was asked for.
+    /// The reader was too slow, and the policy is [`Overflow::End`].
     QueueFull,
 }
 
@@ -113,9 +113,9 @@ pub enum Overflow {
     DropOldest,
     /// The new message is dropped; [`Missed`] says how many were, where they are missing.
     DropNewest,
-    /// The subscription ends: what is queued can be read, then comes [`SubscriptionItem::Ended`].
+    /// The subscription ends: queued messages can be read, then comes [`SubscriptionItem::Ended`].
     End,
-    /// The message is queued all the same, and **the connection is not read** until the reader has
+    /// The message is still queued, and **the connection is not read** until the reader has
     /// taken half of what its queue holds, or for so long at most. Then the oldest are dropped,
     /// as with [`DropOldest`](Self::DropOldest), until the reader has caught up.
     ///

@@ -154,7 +154,8 @@ impl Core {
         Ok(first_in_line && self.backlog.has_room(self.config.high_water))
     }
 
-    /// Queues a command of the client's own whose reply nobody waits for: a probe, a check, a setting.
+    /// Queues a command of the client's own whose reply nobody waits for: a probe, a check, a
+    /// setting.
     ///
     /// It has no place in the program's order, and does not stand in line.
     pub(crate) fn post(&mut self, args: &[Arg<'_>], kind: Kind) {
@@ -170,7 +171,7 @@ impl Core {
         self.push_entry(Claim::none(), NEVER, false, kind);
     }
 
-    /// An integrity check goes before each command, if they are asked for.
+    /// Puts an integrity check before the command, if the options ask for checks.
     fn check_before(&mut self) {
         if self.config.high_integrity.get().is_some() {
             self.post_check();

@@ -26,7 +26,7 @@ impl Core {
     }
 
     /// Queues the commands that make subscriptions again, before all that waits for the connection:
-    /// what a queued `PUBLISH` publishes comes to the subscriptions of this program as well.
+    /// the subscriptions of this program also get what a queued `PUBLISH` publishes.
     pub(crate) fn restore(&mut self, asks: Vec<Ask>) {
         self.asks.never_asked = Vec::new();
         if !self.wire.hold {

@@ -112,7 +112,7 @@ impl Core {
 
     /// The same for a link that is ready, is to stay so and reads, if there is nothing to do now.
     ///
-    /// That is what each turn of a busy driver comes to: it asks for nothing else then.
+    /// This is the check of each turn of a busy driver, which then asks for nothing else.
     #[inline]
     pub(crate) fn calm_until(&mut self) -> Option<u64> {
         let calm =

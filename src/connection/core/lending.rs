@@ -65,8 +65,8 @@ impl Core {
         }
     }
 
-    /// The one stream of this link is gone. Of a leased connection that is told as what it is; any
-    /// other has served its program to its end.
+    /// The one stream of this link is gone. For a leased connection that is a lost connection; for
+    /// any other, the program has closed it.
     pub(in crate::connection) fn note_lost(&mut self) {
         if self.config.leased && !matches!(self.phase, Phase::Closing | Phase::Closed) {
             self.ending.kind = ErrorKind::ConnectionLost;

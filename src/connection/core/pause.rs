@@ -21,7 +21,7 @@ impl Core {
         if self.phase != Phase::Ready || length == 0 || rests {
             return false;
         }
-        // Not for ever: commands wait as well.
+        // Not without a limit: commands wait as well.
         let until = now.saturating_add(length).min(NEVER - 1);
         self.pauses.begun.push(Pause { of, until, length });
         true

@@ -72,7 +72,7 @@ impl Core {
     }
 
     /// Takes names back out of the command with this ticket, unless it is on its way to the server;
-    /// whether none of them will reach the server by it. Without names it only looks.
+    /// whether this command will bring none of them to the server. Without names it only looks.
     ///
     /// A page goes without: what it gives up is asked for and ended again.
     pub(crate) fn withdraw(&mut self, ticket: u64, names: &[Bytes]) -> bool {

@@ -69,7 +69,7 @@ async fn renew(link: &Link, provider: &dyn CredentialsProvider, mut valid_for: D
             }
             Ok(None) => return,
             Err(error) => {
-                // What the connection has goes on being good for a while, or for ever: the
+                // The connection's credentials stay valid for a while, or without a limit: the
                 // server decides.
                 wait = paced(part(valid_for, 3, 6, link), &mut brief);
                 let error = error.endpoint_at(&server);
@@ -122,7 +122,7 @@ fn paced(wait: Duration, brief: &mut u32) -> Duration {
     pause
 }
 
-/// Between so many percent of a time, so that many clients do not come at once.
+/// A random part of a time, `from` to `to` percent of it, so that clients do not come all at once.
 fn part(time: Duration, from: u32, to: u32, link: &Link) -> Duration {
     const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
     let random = link.clock.runtime.entropy() as f64 / u64::MAX as f64;

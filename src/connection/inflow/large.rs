@@ -9,8 +9,8 @@ use crate::SMALL;
 /// that the outgrown ones would take as much as the last one. What is reserved is not touched.
 pub(super) const MAX_AHEAD: usize = if SMALL { 96 << 20 } else { 4 << 20 };
 
-/// So many bytes are cleared and read at a time: they stay in the processor's cache between the
-/// two.
+/// Number of bytes that are cleared and read at a time: they stay in the processor's cache between
+/// the two.
 const STEP: usize = 256 << 10;
 
 /// A reply that is too large for a block
@@ -75,8 +75,8 @@ impl Large {
     }
 }
 
-/// The buffer of the reply before and what is in it, if nobody holds that any more and it is not too large for one
-/// of `whole` bytes, which may be kept for long.
+/// The buffer of the reply before and what is in it, if nobody holds that any more and it is not
+/// too large for one of `whole` bytes, which may be kept for long.
 pub(super) fn reuse(last: Bytes, whole: usize) -> Option<Vec<u8>> {
     let buffer = last.try_into_mut().ok()?;
     if buffer.capacity() / 2 > whole {

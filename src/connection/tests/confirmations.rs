@@ -112,7 +112,7 @@ fn a_refusal_names_what_was_refused() {
         let Some(Push::Refused { ticket: 7, verb: refused, names, error }) =
             model.inbox.pushes.pop()
         else {
-            panic!("the refusal is told")
+            panic!("no refusal is reported")
         };
         assert_eq!((refused, names.len(), error.code()), (verb, 2, "NOPERM"));
         assert_eq!(refused.subscribes(), subscribes);

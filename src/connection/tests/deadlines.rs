@@ -219,7 +219,7 @@ fn a_command_that_was_given_more_time_is_waited_for() {
 #[test]
 fn silence_is_no_news_while_a_command_waits_for_ever_on_a_leased_connection() {
     let mut model = Model::ready(LinkConfig { leased: true, ..config() });
-    let patient = model.submit_with("for ever", Some(u64::MAX)).unwrap();
+    let patient = model.submit_with("unlimited", Some(u64::MAX)).unwrap();
     model.write(usize::MAX);
     for _ in 0..1000 {
         model.tick(60_000 * MS);
@@ -236,7 +236,7 @@ fn a_deadline_is_not_lost_when_the_queue_is_compacted() {
     let given_up = model.submit("given up").unwrap();
     let waiting = model.submit("waiting").unwrap();
     model.core.abandon(given_up);
-    // The cursor over ordinary deadlines now stands on the last one, and the one before
+    // The cursor over ordinary deadlines is now at the last one, and the one before
     // it goes.
     model.core.next_deadline();
     model.write(usize::MAX);
@@ -277,7 +277,7 @@ fn a_patient_command_postpones_the_end_only_while_it_waits() {
 #[test]
 fn a_command_that_waits_for_ever_does_not_keep_a_dead_shared_connection() {
     let mut model = Model::ready(config());
-    model.submit_with("for ever", Some(u64::MAX)).unwrap();
+    model.submit_with("unlimited", Some(u64::MAX)).unwrap();
     model.write(usize::MAX);
     model.tick(2000 * MS);
     model.core.check_liveness().unwrap();

@@ -282,7 +282,7 @@ fn with_high_integrity_nobody_gets_a_wrong_reply_when_one_is_lost_or_doubled() {
         model.lose();
         let mut right = 0;
         for (id, slot) in slots {
-            match model.result(slot).expect("each is told") {
+            match model.result(slot).expect("each has an outcome") {
                 Ok(text) => {
                     assert_eq!(text, id);
                     right += 1;

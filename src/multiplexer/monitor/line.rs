@@ -13,7 +13,7 @@ pub struct MonitoredCommand {
     /// Address and port of the client, `unix:` and the path of the socket, or `lua` for what a
     /// script does.
     pub client: String,
-    /// The command's name and its arguments. **They are whatever clients send, secrets included.**
+    /// The command's name and its arguments. **They are what clients send, secrets included.**
     pub args: Vec<Vec<u8>>,
     /// Commands that were dropped before this one, because the reader was slow.
     pub missed: u64,

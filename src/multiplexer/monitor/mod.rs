@@ -20,7 +20,7 @@ use crate::{
     connection::{Lines, Phase},
 };
 
-/// The commands that the server executes, for all clients; got from
+/// The commands that the server executes, for all clients; returned by
 /// [`ConnectionMultiplexer::monitor`]
 ///
 /// A [`Stream`] that ends with its connection: an error is its last item, unless this program
@@ -38,13 +38,13 @@ impl ConnectionMultiplexer {
     /// Watches what the server executes, for all its clients and databases.
     ///
     /// On a leased connection of its own. See
-    /// [MONITOR](https://redis.io/docs/latest/commands/monitor/). It costs the server dear: for
-    /// finding out, not for always. At most as many commands wait for a slow reader as
-    /// [`subscription_capacity`](crate::Options::subscription_capacity) says, 1024 by default,
-    /// and as many bytes of them as [`subscription_bytes`](crate::Options::subscription_bytes), 8 MiB.
+    /// [MONITOR](https://redis.io/docs/latest/commands/monitor/). It is expensive for the server:
+    /// use it to debug, briefly. At most as many commands wait for a slow reader as
+    /// [`subscription_capacity`](crate::Options::subscription_capacity) says, 1024 by default, and
+    /// as many bytes of them as [`subscription_bytes`](crate::Options::subscription_bytes), 8 MiB.
     ///
-    /// **It shows arguments**: keys and values of everybody, whatever is secret in them. The
-    /// server leaves out only those of commands such as `AUTH`.
+    /// **It shows arguments**: the keys and values of all clients, secrets included. The server
+    /// leaves out only the arguments of commands such as `AUTH`.
     ///
     /// ```no_run
     /// # async fn f(muxer: redmux::ConnectionMultiplexer) -> redmux::Result<()> {

@@ -1,4 +1,4 @@
-//! Callers of one key, of whom one fetches it for all.
+//! Callers of one key: one of them fetches it for all.
 
 use shuttle::future::{JoinHandle, spawn};
 

@@ -98,8 +98,8 @@ fn a_server_that_does_not_answer_holds_nobody() {
         submitted.reaches(2).await;
         let hasty = submit(&world, 3, impatient, &submitted);
         submitted.reaches(3).await;
-        // Just once for each deadline: were the driver not woken by it, or armed for a later
-        // one, a caller would wait for ever.
+        // Just once for each deadline: were the driver not woken then, or armed for a later
+        // one, a caller would wait without end.
         world.clock.advance(SHORT);
         let mut outcomes_of_all = outcomes([hasty]).await;
         world.clock.advance(TIMEOUT);

@@ -48,7 +48,8 @@ const INTERLEAVINGS: usize = 3000;
 /// Preemptions in which the second half of the runs specialises: most races need no more.
 const DEPTH: usize = 3;
 
-/// Runs a scenario under so many interleavings, times `REDMUX_INTERLEAVINGS` where it is set.
+/// Runs a scenario under `interleavings` interleavings, times `REDMUX_INTERLEAVINGS` where it is
+/// set.
 fn explore<F: Future<Output = ()>>(
     interleavings: usize,
     scenario: impl Fn() -> F + Clone + Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! Observers know when each command was sent and answered, whoever was quicker.
+//! Observers know when each command was sent and answered, whichever task was quicker.
 
 use super::{world::toss, *};
 use crate::{

@@ -31,7 +31,7 @@ pub(super) enum Ending {
     Reset,
 }
 
-/// A stream that ends by itself after so many commands
+/// A stream that ends by itself after a number of commands
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Life {
     pub(super) commands: usize,

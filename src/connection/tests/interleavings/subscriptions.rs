@@ -25,8 +25,8 @@ fn setup() -> Setup {
     Setup { config, aging: true, ..setup }
 }
 
-/// One that gets over the handshake: after a server that hangs up on it, `HELLO` is not said again, and
-/// without it subscriptions need another connection, which there is not here.
+/// One that gets over the handshake: after a server that hangs up on it, `HELLO` is not said again,
+/// and without it subscriptions need another connection, which there is not here.
 fn life() -> Life {
     let life = Life::random();
     Life { commands: life.commands.max(1), ..life }
@@ -47,7 +47,7 @@ async fn publish(link: Arc<Link>, numbers: u32) {
     }
 }
 
-/// Reads up to the last number: none comes twice, and a gap is told where some are missing.
+/// Reads up to the last number: none comes twice, and `Missed` comes where some are missing.
 async fn read(mut subscription: Subscription) {
     let (mut before, mut gap) = (0, false);
     while before != LAST {

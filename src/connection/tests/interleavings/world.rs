@@ -1,4 +1,4 @@
-//! A link with its real driver, its callers, and what they are told.
+//! A link with its real driver, its callers, and their outcomes.
 
 use std::{
     future::{Future, poll_fn},
