@@ -48,7 +48,8 @@ impl ConnectionMultiplexer {
     ///
     /// # Errors
     /// A timeout at [`TimeoutStage::Queue`](crate::TimeoutStage::Queue), which says what the call
-    /// waited for; the error of connecting, if another attempt could not succeed; [`Closed`](crate::ErrorKind::Closed).
+    /// waited for; the error of connecting, if another attempt could not succeed;
+    /// [`Closed`](crate::ErrorKind::Closed).
     #[cfg(feature = "full")]
     pub async fn lease(&self) -> Result<Lease> {
         let leased = self.inner().lease().await?;

@@ -160,7 +160,7 @@ impl Database {
     /// See [`RetryPolicy`]. A call's own [`retry`](Call::retry) overrides the policy. A blocking
     /// command (`blpop`) is sent again on another connection, with its full time for each attempt.
     /// Not sent again: transactions (but a connection for them is asked for again), calls that are
-    /// [forgotten](Call::forget), and commands of a [`Lease`](crate::Lease), which is lost with its
+    /// [forgotten](Call::forget), and commands of a [`Lease`], which is lost with its
     /// connection.
     #[cfg(feature = "full")]
     pub fn with_retry(&self, policy: RetryPolicy) -> Self {

@@ -268,9 +268,9 @@ impl ConnectionMultiplexer {
     /// subscriptions are restored and yield `Missed`, and there are events. Without a connection
     /// nothing happens: one is being opened.
     ///
-    /// Idle leased connections are closed, and those on which a command of [`Database`] blocks
-    /// (`blpop`) or `MONITOR` runs are lost. A [`Lease`] stays as it is until it is dropped; its
-    /// connection is not used again.
+    /// Idle leased connections are closed, and those on which a command of
+    /// [`Database`](crate::Database) blocks (`blpop`) or `MONITOR` runs are lost. A
+    /// [`Lease`](crate::Lease) stays as it is until it is dropped; its connection is not used again.
     pub fn reconnect(&self) {
         self.inner.node().reconnect();
     }
