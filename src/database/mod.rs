@@ -39,7 +39,7 @@ pub use keys::{DataType, RestoreOptions, ScanOptions, SortOptions};
 pub use lease::Lease;
 pub use lists::{ListEnd, LposOptions};
 pub use locks::{Lock, LockGuard, LockHolder};
-pub use scans::{EntryStream, ScanStream};
+pub use scans::{EntryStream, ScanCursor, ScanStream};
 pub use scripting::{FunctionInfo, FunctionLibrary, FunctionStats, RestorePolicy, RunningFunction};
 pub use scripts::{Script, ScriptError, ScriptRun};
 pub use server::*;

@@ -10,6 +10,7 @@ mod log;
 
 use std::{
     fmt::{self, Write as _},
+    ops::RangeInclusive,
     sync::Arc,
     time::Duration,
 };
@@ -51,8 +52,8 @@ pub enum Event {
     ConfigurationChanged(ConfigurationChanged),
     /// A change of configuration was announced on the configuration channel.
     ConfigurationChangedBroadcast(ConfigurationChangedBroadcast),
-    /// A cluster hash slot is now served by another node.
-    HashSlotMoved(HashSlotMoved),
+    /// Hash slots of a cluster are now served by another node.
+    HashSlotsMoved(HashSlotsMoved),
     /// The server announced maintenance.
     ServerMaintenance(ServerMaintenance),
     /// This listener was too slow: this number of older events was dropped.
@@ -224,15 +225,15 @@ pub struct ConfigurationChangedBroadcast {
     pub endpoint: Arc<Endpoint>,
 }
 
-/// A cluster hash slot is now served by another node
+/// Hash slots of a cluster are now served by another node: one event for all that moved together
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct HashSlotMoved {
-    /// The slot, 0 to 16383.
-    pub slot: u16,
-    /// The node that served the slot, if known.
+pub struct HashSlotsMoved {
+    /// The slots, 0 to 16383, as ranges in ascending order.
+    pub ranges: Vec<RangeInclusive<u16>>,
+    /// The node that served them, if known.
     pub old_endpoint: Option<Arc<Endpoint>>,
-    /// The node that serves the slot now.
+    /// The node that serves them now.
     pub new_endpoint: Arc<Endpoint>,
 }
 
@@ -329,10 +330,22 @@ impl fmt::Display for Event {
             Self::ConfigurationChangedBroadcast(e) => {
                 write!(f, "configuration change announced through {}", e.endpoint)
             }
-            Self::HashSlotMoved(e) => match &e.old_endpoint {
-                Some(old) => write!(f, "slot {} moved from {old} to {}", e.slot, e.new_endpoint),
-                None => write!(f, "slot {} moved to {}", e.slot, e.new_endpoint),
-            },
+            Self::HashSlotsMoved(e) => {
+                f.write_str("slots ")?;
+                for (place, range) in e.ranges.iter().enumerate() {
+                    let separator = if place > 0 { ", " } else { "" };
+                    match (range.start(), range.end()) {
+                        (start, end) if start == end => write!(f, "{separator}{start}")?,
+                        (start, end) => write!(f, "{separator}{start}-{end}")?,
+                    }
+                }
+                if let Some(old) = &e.old_endpoint {
+                    write!(f, " moved from {old}")?;
+                } else {
+                    f.write_str(" moved")?;
+                }
+                write!(f, " to {}", e.new_endpoint)
+            }
             Self::ServerMaintenance(e) => {
                 write!(f, "server maintenance: {}: {}", e.endpoint, e.raw_message)
             }
@@ -400,6 +413,21 @@ mod tests {
         assert_eq!(Name("новости \"1\"").to_string(), "новости \"1\"");
         assert_eq!(Name("a\nb\x1b[2J").to_string(), "a\\u{a}b\\u{1b}[2J");
         assert_eq!(Name("\u{202e}x\\n").to_string(), "\\u{202e}x\\\\n");
+    }
+
+    #[test]
+    fn slots_that_moved_are_written_as_ranges() {
+        let moved = |ranges: &[RangeInclusive<u16>], old: Option<&str>| {
+            Event::HashSlotsMoved(HashSlotsMoved {
+                ranges: ranges.to_vec(),
+                old_endpoint: old.map(|host| Arc::new(Endpoint::tcp(host, 1))),
+                new_endpoint: Arc::new(Endpoint::tcp("new", 2)),
+            })
+            .to_string()
+        };
+        assert_eq!(moved(&[5..=5], None), "slots 5 moved to new:2");
+        let text = moved(&[0..=99, 16383..=16383], Some("old"));
+        assert_eq!(text, "slots 0-99, 16383 moved from old:1 to new:2");
     }
 
     #[test]

@@ -85,7 +85,7 @@ pub async fn count_events(mut events: Events) {
             Event::InternalError(_) => ("internal_error", 1),
             Event::ConfigurationChanged(_) => ("configuration_changed", 1),
             Event::ConfigurationChangedBroadcast(_) => ("configuration_changed_broadcast", 1),
-            Event::HashSlotMoved(_) => ("hash_slot_moved", 1),
+            Event::HashSlotsMoved(_) => ("hash_slots_moved", 1),
             Event::ServerMaintenance(_) => ("server_maintenance", 1),
             Event::Missed(events) => ("missed", events),
         };

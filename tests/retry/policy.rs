@@ -9,6 +9,7 @@ use std::{
 use redmux::{
     BacklogPolicy, ConstantDelay, Delivery, ErrorKind, RetryPolicy, TimeoutStage,
     command::SideEffects,
+    resp::Value,
     transport::{DialError, DialStage},
 };
 use redmux_memory::DialAnswer;
@@ -123,6 +124,23 @@ fn what_would_fail_again_is_sent_once() {
     let error = scene.runtime.block_on(db.execute::<()>("SUBSCRIBE", ["c"])).unwrap_err();
     assert!(error.is_command());
     assert_eq!(scene.seen(), ["INCR n", "GET n", "NO.SUCH"]);
+}
+
+#[test]
+fn an_error_is_an_error_also_where_the_reply_s_type_could_hold_it() {
+    let scene = Scene::new(options());
+    let call = || scene.db.execute::<Value>("INCR", ["n"]);
+    let ok = Value::Simple("OK".into());
+    scene.next([LOADING, LOADING]);
+    assert_eq!(scene.runtime.block_on(call().retry(&patient())).unwrap(), ok);
+    assert_eq!(scene.seen().len(), 3);
+    // At the end, and without a policy, it is the value.
+    scene.next([LOADING, LOADING]);
+    let twice = patient().attempts(2);
+    assert!(matches!(scene.runtime.block_on(call().retry(&twice)), Ok(Value::Error(_))));
+    scene.next([LOADING]);
+    assert!(matches!(scene.runtime.block_on(call()), Ok(Value::Error(_))));
+    assert_eq!(scene.seen().len(), 3);
 }
 
 #[test]

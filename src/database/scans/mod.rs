@@ -1,5 +1,6 @@
 //! Scans as streams of items.
 
+mod cursor;
 mod pager;
 
 use std::{
@@ -12,6 +13,7 @@ use std::{
 
 use futures::stream::{FusedStream, Stream};
 
+pub use self::cursor::ScanCursor;
 use self::pager::{Pager, Pages};
 use super::{Database, ScanOptions, ScanPage, StreamEntry, StreamId};
 use crate::{
@@ -136,8 +138,8 @@ impl<'a, T: FromReply> ScanStream<'a, T> {
     }
 
     /// Starts where another scan of the same collection was, instead of at the beginning.
-    pub fn resume_at(mut self, cursor: u64) -> Self {
-        self.pager.restart(cursor);
+    pub fn resume_at(mut self, cursor: ScanCursor) -> Self {
+        self.pager.restart(cursor.position());
         self
     }
 
@@ -154,8 +156,8 @@ impl<'a, T: FromReply> ScanStream<'a, T> {
     ///
     /// While a page is in use, that is the beginning of the page: its items that have come will
     /// come again.
-    pub fn cursor(&self) -> Option<u64> {
-        self.pager.position()
+    pub fn cursor(&self) -> Option<ScanCursor> {
+        self.pager.position().map(ScanCursor::new)
     }
 }
 
