@@ -212,6 +212,8 @@ impl Core {
     }
 
     /// Matches replies with the commands they answer; `bytes` were read.
+    // It is used in one place, which a call makes 3 % slower.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(crate) fn receive(
         &mut self,
         bytes: usize,

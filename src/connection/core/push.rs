@@ -11,6 +11,7 @@ use crate::{
 impl Core {
     /// Takes in a push, under the lock and in the order of the stream: a reply that was read before
     /// an invalidation must not outlive it in the cache.
+    #[inline(never)]
     pub(in crate::connection) fn take_in(&mut self, frame: Frame, inbox: &mut Inbox) {
         match PushKind::of(&frame) {
             PushKind::Message(verb) => inbox.pushes.push(Push::Message { verb, frame }),
