@@ -46,14 +46,24 @@ pub(crate) fn start(servers: &[&RedisServer], client: &str) -> Proxy {
     )
 }
 
-/// Waits until the proxy has found a primary.
+/// Waits until the proxy leads to primaries alone: before its first checks it takes each server for
+/// one, and goes through them in turn.
 async fn ready(proxy: &Proxy) {
     let endpoint = proxy.addr().to_string();
     let connecting = async {
-        loop {
-            match ConnectionMultiplexer::connect(options(&endpoint).connect_retry(1)).await {
-                Ok(_) => break,
-                Err(_) => pass(Duration::from_millis(20)).await,
+        let mut in_a_row = 0;
+        while in_a_row < 4 {
+            let options = options(&endpoint).connect_retry(1);
+            let role = async {
+                let muxer = ConnectionMultiplexer::connect(options).await?;
+                muxer.execute::<String>("INFO", ["replication"]).await
+            };
+            match role.await {
+                Ok(text) if text.contains("role:master") => in_a_row += 1,
+                _ => {
+                    in_a_row = 0;
+                    pass(Duration::from_millis(20)).await;
+                }
             }
         }
     };
