@@ -42,7 +42,11 @@ pub use locks::{Lock, LockGuard, LockHolder};
 pub use scans::{EntryStream, ScanCursor, ScanStream};
 pub use scripting::{FunctionInfo, FunctionLibrary, FunctionStats, RestorePolicy, RunningFunction};
 pub use scripts::{Script, ScriptError, ScriptRun};
-pub use server::*;
+pub use server::{
+    AclDryRun, AclLogEntry, AclSelector, AclUser, CommandLatency, CommandLog, CommandLogEntry,
+    FlushMode, Info, Keyspace, LatencyEvent, LatencySample, MemoryStats, ModuleInfo, ReplicaInfo,
+    Role, SlowlogEntry,
+};
 pub use sorted_sets::{Aggregate, ScoreEnd, ZaddOptions, ZcombineOptions, ZrangeBy};
 pub use streams::*;
 pub use strings::{
@@ -52,7 +56,7 @@ pub use strings::{
 pub use transactions::Transaction;
 #[cfg(feature = "full")]
 pub use transactions::{Condition, ConditionalTransaction, Counts, TransactionOutcome, Watch};
-pub use vectors::*;
+pub use vectors::{RawVector, VaddOptions, VectorMatch, VectorQuery, VectorSetInfo, VsimOptions};
 
 use std::{borrow::Cow, sync::Arc};
 

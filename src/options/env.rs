@@ -1,6 +1,6 @@
 //! Options from environment variables.
 
-use super::{Options, parse::read_option, table::OPTIONS};
+use super::{Options, reading::read_option, table::OPTIONS};
 use crate::{Error, Result};
 
 impl Options {

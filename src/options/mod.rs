@@ -3,11 +3,14 @@
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod env;
 mod escape;
+mod hosted;
 mod parse;
 mod provider;
+mod reading;
 mod table;
 #[cfg(test)]
 mod tests;
+mod tunnels;
 mod url;
 mod validate;
 mod values;
@@ -150,27 +153,6 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Default options for one endpoint, such as `localhost:6379`, or for a URL.
-    ///
-    /// Text that is neither is reported when the options are used.
-    pub fn new(endpoint: impl AsRef<str>) -> Self {
-        Self::default().endpoint(endpoint)
-    }
-
-    /// Adds an endpoint; endpoints are tried in turn. A `redis://`, `rediss://` or `unix://` URL
-    /// also sets the other options that it holds.
-    pub fn endpoint(mut self, endpoint: impl AsRef<str>) -> Self {
-        let text = endpoint.as_ref();
-        let fault = if url::is_url(text) {
-            url::read(&mut self, text, &mut parse::read_option).err()
-        } else {
-            let parsed = text.parse().map(|endpoint| self.endpoints.push(endpoint));
-            parsed.err().map(|error| Error::config("endpoint").source(error))
-        };
-        self.fault = self.fault.or(fault);
-        self
-    }
-
     /// Adds an endpoint that is already parsed.
     pub fn add_endpoint(mut self, endpoint: Endpoint) -> Self {
         self.endpoints.push(endpoint);

@@ -5,7 +5,7 @@ use redmux_transport::{Keepalive, Pem, TlsVersions};
 use super::{
     Options,
     provider::Defaults,
-    url::{show_tunnel, tunnel},
+    tunnels::{show_tunnel, tunnel},
     values::{
         backlog, boolean, bytes, keepalive, millis, millis_or_off, protocol, reconnect,
         show_backlog, show_bytes, show_keepalive, show_millis, show_millis_or_off,

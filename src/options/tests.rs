@@ -5,7 +5,7 @@ use std::{env, fs, path::Path, sync::Arc, time::Duration};
 use proptest::prelude::*;
 use redmux_transport::{Endpoint, Keepalive, TlsOptions, TlsVersions, Tunnel};
 
-use super::{Options, parse::read_option, table::OPTIONS};
+use super::{Options, reading::read_option, table::OPTIONS};
 use crate::{
     BacklogPolicy, CommandMap, ConstantDelay, Defaults, ExponentialBackoff,
     resp::{Limits, Protocol},

@@ -1,11 +1,11 @@
 //! `redis://`, `rediss://` and `unix://` URLs.
 
-use redmux_transport::{Endpoint, Tunnel, TunnelKind};
+use redmux_transport::Endpoint;
 
 use super::{
     Options,
-    escape::{Escaped, unescape},
-    parse::{Set, endpoint_fault, find, read_option},
+    escape::unescape,
+    reading::{Set, endpoint_fault, find, read_option},
 };
 use crate::{Error, Result};
 
@@ -111,47 +111,6 @@ fn decode(name: &str, text: &str) -> Result<String> {
     unescape(text).ok_or_else(|| {
         Error::config(format!("{name}: expected text with `%` written as %25 in a URL"))
     })
-}
-
-/// Reads `http://user:password@host:port` or `socks5://…`; the port is 3128 or 1080 unless given.
-pub(super) fn tunnel(text: &str) -> Option<Tunnel> {
-    let (scheme, rest) = text.split_once(':')?;
-    let (kind, port) = match scheme.to_ascii_lowercase().as_str() {
-        "http" => (TunnelKind::Http, 3128),
-        "socks5" | "socks5h" => (TunnelKind::Socks5, 1080),
-        _ => return None,
-    };
-    let rest = rest.strip_prefix("//").unwrap_or(rest).trim_end_matches('/');
-    let (user_info, host) = match rest.rsplit_once('@') {
-        Some((user_info, host)) => (Some(user_info), host),
-        None => (None, rest),
-    };
-    let has_port = match host.strip_prefix('[') {
-        Some(v6) => v6.contains("]:"),
-        None => host.contains(':'),
-    };
-    let with_port = if has_port { host.to_owned() } else { format!("{host}:{port}") };
-    let Ok(Endpoint::Tcp { host, port }) = with_port.parse() else { return None };
-    let mut tunnel = match kind {
-        TunnelKind::Http => Tunnel::http(host, port),
-        _ => Tunnel::socks5(host, port),
-    };
-    if let Some(user_info) = user_info {
-        let (user, password) = user_info.split_once(':')?;
-        tunnel = tunnel.credentials(unescape(user)?, unescape(password)?);
-    }
-    Some(tunnel)
-}
-
-/// With user name and password, so that [`tunnel`] reads it back.
-pub(super) fn show_tunnel(tunnel: &Tunnel) -> String {
-    let url = tunnel.to_string();
-    let (Some((user, password)), Some((scheme, rest))) =
-        (&tunnel.credentials, url.split_once("://"))
-    else {
-        return url;
-    };
-    format!("{scheme}://{}:{}@{rest}", Escaped(user, ":@/"), Escaped(password, ":@/"))
 }
 
 #[cfg(test)]
