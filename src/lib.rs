@@ -65,7 +65,7 @@ use full::{FULL, Full, SMALL};
 
 pub use bytes::Bytes;
 pub use cache::{CacheOptions, CacheStats};
-pub use command::{AnyCall, Cached, Call, CircuitBreaker, RetryPolicy, pipeline};
+pub use command::{AnyCall, BoxCall, Cached, Call, CircuitBreaker, RetryPolicy, pipeline};
 pub use commands::CommandMap;
 pub use connection::{
     BacklogPolicy, ConstantDelay, Counters, Credentials, CredentialsProvider, ExponentialBackoff,

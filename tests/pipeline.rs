@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use redmux::{
-    Call, ConnectionMultiplexer, Delivery, ErrorKind, Options, TimeoutStage, pipeline, resp::ToArgs,
+    BoxCall, Call, ConnectionMultiplexer, Delivery, ErrorKind, Options, TimeoutStage, pipeline,
+    resp::ToArgs,
 };
 use redmux_test_support::RedisServer;
 
@@ -157,4 +158,38 @@ async fn erased_calls_of_any_kind_go_together() {
     assert!(decode().is_ok());
     let refused = muxer.execute::<()>("SUBSCRIBE", ["c"]).erased();
     assert!(refused.await.unwrap_err().is_command());
+}
+
+#[async_std::test]
+async fn boxed_calls_are_stored_and_keep_what_they_are() {
+    /// What a program may want to say in a signature.
+    struct Plan<'a> {
+        calls: Vec<BoxCall<'a, i64>>,
+        last: BoxCall<'a, Option<String>>,
+    }
+
+    let server = RedisServer::start();
+    let muxer = connect(&server).await;
+    let shop = muxer.database().with_key_prefix("shop:");
+    let plan = || Plan {
+        calls: vec![
+            shop.incr("n").boxed(),
+            shop.scard("s").boxed(),
+            shop.incr(7).timeout(Duration::from_secs(1)).boxed(),
+        ],
+        last: shop.get("n").boxed(),
+    };
+    let Plan { calls, last } = plan();
+    assert_eq!(pipeline(calls).all().await.unwrap(), [1, 0, 1]);
+    assert_eq!(last.await.unwrap().as_deref(), Some("1"));
+    assert_eq!(muxer.database().get::<i64>("shop:7").await.unwrap(), Some(1));
+    // In another task, with the handle that the call borrows.
+    let task = async_std::task::spawn({
+        let shop = shop.clone();
+        async move { shop.incr("n").boxed().await }
+    });
+    assert_eq!(task.await.unwrap(), 2);
+    // A call that was refused is refused as a boxed one, and names its command.
+    let error = muxer.execute::<i64>("SUBSCRIBE", ["c"]).boxed().await.unwrap_err();
+    assert_eq!((error.is_command(), error.command_name()), (true, Some("SUBSCRIBE")));
 }

@@ -50,7 +50,11 @@ pub struct Call<'a, T, A> {
 }
 
 /// A call whose arguments and reply are of no particular type; made by [`Call::erased`]
-pub type AnyCall<'a> = Call<'a, Frame, AnyArgs<'a>>;
+pub type AnyCall<'a> = BoxCall<'a, Frame>;
+
+/// A call whose arguments are of no particular type, so that a struct or a signature can name it; made
+/// by [`Call::boxed`]
+pub type BoxCall<'a, T> = Call<'a, T, AnyArgs<'a>>;
 
 /// A command of the client's own; of one type, so that there is one copy of the code
 pub(crate) type OwnCall<'a> = AnyCall<'a>;
@@ -218,8 +222,33 @@ impl<'a, T, A> Call<'a, T, A> {
     where
         A: ToArgs + Send + Sync + 'a,
     {
-        let Self { link, name, subcommand, args, timeout, handling, extras, state, .. } = self;
-        let (args, reply) = (AnyArgs::new(args), PhantomData);
+        self.reply_as().boxed()
+    }
+
+    /// The same call as a type that has a name
+    ///
+    /// For a field, a signature or a list of calls with one reply type. It allocates once.
+    ///
+    /// ```no_run
+    /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
+    /// use redmux::{BoxCall, Database};
+    ///
+    /// fn members<'a>(db: &'a Database, key: &str, scored: bool) -> BoxCall<'a, i64> {
+    ///     match scored {
+    ///         true => db.zcard(key.to_owned()).boxed(),
+    ///         false => db.scard(key.to_owned()).boxed(),
+    ///     }
+    /// }
+    /// let players: i64 = members(&db, "players", true).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn boxed(self) -> BoxCall<'a, T>
+    where
+        A: ToArgs + Send + Sync + 'a,
+    {
+        let Self { link, name, subcommand, args, timeout, handling, extras, state, reply } = self;
+        let args = AnyArgs::new(args);
         Call { link, name, subcommand, args, timeout, handling, extras, state, reply }
     }
 

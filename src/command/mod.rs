@@ -21,7 +21,7 @@ pub use crate::commands::{CommandDocs, CommandSpec, KeyAccess, KeyAt, Keys, Side
 pub(crate) use breaker::Breaker;
 pub use breaker::CircuitBreaker;
 pub use cached::Cached;
-pub use call::{AnyCall, Call};
+pub use call::{AnyCall, BoxCall, Call};
 pub(crate) use call::{OwnCall, discard};
 pub(crate) use channels::ChannelPrefix;
 pub(crate) use guard::{check_shared, is_harmless};
