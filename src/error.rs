@@ -270,6 +270,20 @@ impl Error {
         self.edit(|inner| inner.diagnostics = Some(Box::new(diagnostics)))
     }
 
+    /// The error beneath, of the system for example, in order to look at its type
+    ///
+    /// Its text is part of this error's own, so that no report prints it twice.
+    ///
+    /// ```
+    /// # fn f(error: redmux::Error) -> Option<std::io::ErrorKind> {
+    /// let beneath = error.underlying()?;
+    /// Some(beneath.downcast_ref::<std::io::Error>()?.kind())
+    /// # }
+    /// ```
+    pub fn underlying(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
+        self.0.source.as_deref()
+    }
+
     pub(crate) fn source(self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.edit(|inner| inner.source = Some(Arc::new(source)))
     }
@@ -473,8 +487,35 @@ impl fmt::Debug for Error {
     }
 }
 
-impl StdError for Error {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
+/// [`source`](StdError::source) is `None`: the text holds that of the error beneath already, which is
+/// [`underlying`](Error::underlying).
+impl StdError for Error {}
+
+#[cfg(test)]
+mod tests {
+    use redmux_transport::{DialError, DialStage};
+
+    use super::*;
+
+    #[test]
+    fn a_report_of_all_causes_says_each_once() {
+        let refused = || io::Error::new(io::ErrorKind::ConnectionRefused, "nobody is there");
+        let dial = Error::from_dial(DialError::new(DialStage::Dial, refused()));
+        let lost = Error::new(ErrorKind::ConnectionLost, Delivery::NotSent).source(dial.clone());
+        let errors: [&dyn StdError; 3] =
+            [&dial, &lost, &DialError::new(DialStage::Dial, refused())];
+        for error in errors {
+            let mut report = error.to_string();
+            let mut beneath = error.source();
+            while let Some(error) = beneath {
+                report = format!("{report}: {error}");
+                beneath = error.source();
+            }
+            assert_eq!(report.matches("nobody is there").count(), 1, "{report}");
+        }
+        let beneath = lost.underlying().and_then(|error| error.downcast_ref::<Error>());
+        let system = beneath.and_then(Error::underlying).expect("the system's error");
+        let kind = system.downcast_ref::<io::Error>().map(io::Error::kind);
+        assert_eq!(kind, Some(io::ErrorKind::ConnectionRefused));
     }
 }

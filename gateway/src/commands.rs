@@ -11,10 +11,16 @@ use smallvec::SmallVec;
 pub enum CommandError {
     /// The bytes are not RESP, or beyond a limit.
     #[error("malformed RESP: {0}")]
-    Malformed(#[from] ProtocolError),
+    Malformed(ProtocolError),
     /// The bytes are RESP, but not a command.
     #[error("not a command: {0}")]
     NotACommand(&'static str),
+}
+
+impl From<ProtocolError> for CommandError {
+    fn from(error: ProtocolError) -> Self {
+        Self::Malformed(error)
+    }
 }
 
 /// Reads commands out of a client's messages

@@ -547,8 +547,8 @@ pub(super) fn is_clean(link: &Link) -> bool {
 
 /// Whether another dial would fail as well: it does not depend on how the server is.
 fn is_final(error: &Error) -> bool {
-    let source = std::error::Error::source(error);
-    let unsupported = source
+    let unsupported = error
+        .underlying()
         .and_then(|source| source.downcast_ref::<io::Error>())
         .is_some_and(|error| error.kind() == io::ErrorKind::Unsupported);
     unsupported || error.is_auth() || error.kind() == ErrorKind::Closed

@@ -44,3 +44,25 @@ pub(super) fn show_tunnel(tunnel: &Tunnel) -> String {
     };
     format!("{scheme}://{}:{}@{rest}", Escaped(user, ":@/"), Escaped(password, ":@/"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tunnels_are_read_and_written() {
+        for (text, shown) in [
+            ("http:proxy:8080", "http://proxy:8080"),
+            ("http://proxy", "http://proxy:3128"),
+            ("socks5h://[::1]", "socks5://[::1]:1080"),
+            ("socks5://me:p%40%3A%2F@h:1", "socks5://me:p%40%3A%2F@h:1"),
+        ] {
+            let read = tunnel(text).unwrap();
+            assert_eq!(show_tunnel(&read), shown);
+            assert_eq!(tunnel(shown).unwrap(), read);
+        }
+        for text in ["proxy:8080", "ftp://h", "http://", "http://me@h", "http://h:port"] {
+            assert!(tunnel(text).is_none(), "{text}");
+        }
+    }
+}

@@ -162,7 +162,7 @@ async fn a_password_that_was_changed_lets_nothing_run_until_it_is_right() {
     let short = short.timeout(Duration::from_millis(100)).await;
     let error = short.as_ref().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutStage::Queue), "{error}");
-    let because = std::error::Error::source(error).expect("it says why").to_string();
+    let because = error.underlying().expect("it says why").to_string();
     assert!(because.contains("password"), "{because}");
     let change_back = async {
         crate::sleep(100).await;

@@ -60,7 +60,7 @@ async fn in_the_queue() {
         assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutStage::Queue), "{accept:?}: {error}");
         assert_eq!(error.delivery(), Delivery::NotSent);
         // Also while it is in the middle of another attempt.
-        assert!(std::error::Error::source(&error).is_some(), "{accept:?}: it says why");
+        assert!(error.underlying().is_some(), "{accept:?}: it says why");
         rig.proxy.accept(Accept::Forward);
         comes_back(&muxer).await;
         assert_eq!(rig.marks("queue"), [""; 0], "{accept:?}");

@@ -33,14 +33,24 @@ impl fmt::Display for DialStage {
 }
 
 /// Why an endpoint could not be dialled
-#[derive(Debug, thiserror::Error)]
-#[error("{stage}: {source}")]
+///
+/// The text holds that of [`source`](Self::source), which therefore is no
+/// [`Error::source`](std::error::Error::source): no report prints it twice.
+#[derive(Debug)]
 pub struct DialError {
     /// The step that failed.
     pub stage: DialStage,
     /// The system's error.
     pub source: io::Error,
 }
+
+impl fmt::Display for DialError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.stage, self.source)
+    }
+}
+
+impl std::error::Error for DialError {}
 
 impl DialError {
     /// An error of one stage.
