@@ -9,6 +9,7 @@ use std::fmt;
 /// a value, see [`Reply::attributes`](super::Reply::attributes).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the names are those of the protocol")]
+#[non_exhaustive]
 pub enum Kind {
     SimpleString,
     Error,
@@ -71,6 +72,7 @@ impl fmt::Display for Kind {
 /// assert_eq!(Protocol::default().to_string(), "RESP3");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Protocol {
     /// What every server speaks, and what a connection begins with.
     Resp2,

@@ -81,6 +81,7 @@ pub enum ServerErrorKind {
 
 /// Where a `MOVED` or `ASK` error points
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Redirect<'a> {
     /// The hash slot.
     pub slot: u16,

@@ -57,6 +57,7 @@ pub struct Issued(SlotId);
 
 /// An outcome that a [`Collector`] had
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Collected {
     /// The number that the command was issued under.
     pub number: u32,

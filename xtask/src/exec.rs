@@ -157,7 +157,7 @@ pub(crate) fn failures(text: &str) -> String {
     for line in text.lines() {
         let starts = line.contains(" panicked at ")
             || line.ends_with(" ... FAILED")
-            || line.starts_with("error: test failed")
+            || line.starts_with("error")
             || ["not ok ", "✖ "].iter().any(|mark| line.trim_start().starts_with(mark));
         if starts {
             left = SHOWN;

@@ -9,6 +9,8 @@ mod console;
 mod control;
 mod demo;
 mod exec;
+#[cfg(test)]
+mod exhaustive;
 mod front_end;
 #[cfg(test)]
 mod layers;

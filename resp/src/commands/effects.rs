@@ -27,6 +27,7 @@ use crate::Arg;
 /// assert!(SideEffects::ReadOnly < SideEffects::WriteAccumulating);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum SideEffects {
     /// It concerns the connection only, or nothing at all: `PING`, `CLIENT SETNAME`.
     Connection,

@@ -29,6 +29,7 @@ use super::{
 /// # Ok::<(), redmux_resp::ReplyError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Value {
     /// A null of any form.
     Null,

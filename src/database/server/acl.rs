@@ -174,6 +174,7 @@ record! {
 
 /// Whether a user may run a command
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AclDryRun {
     /// It may.
     Allowed,

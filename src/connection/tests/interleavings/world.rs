@@ -23,8 +23,7 @@ use crate::{
     Delivery, Error, Result, clock,
     command::{Call, pipeline},
     connection::{
-        self, ConstantDelay, Credentials, DialPlan, Driver, Link, LinkConfig, Submission,
-        core::Phase,
+        ConstantDelay, Credentials, DialPlan, Driver, Link, LinkConfig, Submission, core::Phase,
     },
     events::ConnectionType,
     multiplexer::Ears,
@@ -204,10 +203,7 @@ impl World {
                 link.collect(cx.waker(), &mut found);
                 open -= found.len();
                 outcomes.extend(found.into_iter().map(|(number, _, outcome)| {
-                    let result = match outcome {
-                        connection::Outcome::Reply(frame) => Ok(frame.decode().unwrap()),
-                        connection::Outcome::Failed(error) => Err(error),
-                    };
+                    let result = outcome.into_reply().map(|frame| frame.decode().unwrap());
                     Outcome { number, result }
                 }));
                 if open == 0 { Poll::Ready(()) } else { Poll::Pending }
@@ -265,7 +261,7 @@ impl World {
         let core = self.link.lock();
         assert_eq!(core.phase, Phase::Closed);
         assert_eq!(core.slots.live(), 0, "slots are left");
-        assert!(core.watches.is_empty(), "observed commands are left");
+        assert!(core.traces.is_empty(), "observed commands are left");
         assert!(
             core.wire.fifo.is_empty()
                 && core.backlog.room.is_empty()
