@@ -17,6 +17,10 @@
 //! | the same with `smol` | `redmux::smol::connect` |
 //! | any of these, in a program without an async runtime | `redmux::blocking::connect` |
 //!
+//! All three are tested alike. async-std is the default, works, and is
+//! [no longer developed](https://rustsec.org/advisories/RUSTSEC-2025-0052.html) since 2025: `cargo audit` warns
+//! of it. A new program does better with tokio, or with smol, its successor.
+//!
 //! # Features
 //!
 //! | feature | default | adds |
