@@ -494,7 +494,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
 }
 
 /// Drops arguments, of which most have nothing to drop.
-#[inline]
+#[cfg_attr(not(target_family = "wasm"), inline)]
 pub(crate) fn discard(args: ArgList<'_>) {
     if !args.spilled() && args.iter().all(|arg| matches!(arg, Arg::Bytes(_) | Arg::Number(_))) {
         std::mem::forget(args);

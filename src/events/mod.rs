@@ -22,7 +22,7 @@ pub(crate) use hub::Hub;
 #[cfg(feature = "tracing")]
 pub use log::log_events;
 
-use crate::{ConnectStage, Error, ErrorKind, TimeoutStage, error::whole_millis};
+use crate::{ConnectStage, Error, ErrorKind, SMALL, TimeoutStage, error::whole_millis};
 
 /// Something an operator may want to know
 ///
@@ -330,6 +330,8 @@ impl fmt::Display for Event {
             Self::ConfigurationChangedBroadcast(e) => {
                 write!(f, "configuration change announced through {}", e.endpoint)
             }
+            // A page has one server: what is never said there is not downloaded.
+            Self::HashSlotsMoved(_) if SMALL => f.write_str("slots moved"),
             Self::HashSlotsMoved(e) => {
                 f.write_str("slots ")?;
                 for (place, range) in e.ranges.iter().enumerate() {
