@@ -180,7 +180,7 @@ pub(super) fn first_error(bytes: &[u8]) -> Option<&[u8]> {
 }
 
 /// The next part of a streamed string and what follows it; an empty part is the last.
-pub(super) fn chunk(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+fn chunk(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     if bytes.first() != Some(&b';') {
         return None;
     }
@@ -192,6 +192,19 @@ pub(super) fn chunk(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
         }
         _ => None,
     }
+}
+
+/// All parts of a streamed string in one piece.
+pub(super) fn joined(mut parts: &[u8]) -> Vec<u8> {
+    let mut whole = Vec::new();
+    while let Some((part, rest)) = chunk(parts) {
+        if part.is_empty() {
+            break;
+        }
+        whole.extend_from_slice(part);
+        parts = rest;
+    }
+    whole
 }
 
 /// Whether `bytes` begins with the end mark of a streamed aggregate.

@@ -106,7 +106,7 @@ impl<'a> Reply<'a> {
             Node::Bulk(Kind::Verbatim, text) => {
                 Some(Cow::Borrowed(text.get(4..).unwrap_or_default()))
             }
-            Node::Stream(parts) => Some(Cow::Owned(join(parts))),
+            Node::Stream(parts) => Some(Cow::Owned(node::joined(parts))),
             _ => None,
         }
     }
@@ -280,16 +280,4 @@ const COPIED: usize = 16 << 10;
 /// Whether a part that is shared keeps at most four times its own bytes alive.
 fn keeps_little(part: &[u8], owner: &Bytes) -> bool {
     part.len() >= COPIED && part.len() >= owner.len() / 4
-}
-
-fn join(mut parts: &[u8]) -> Vec<u8> {
-    let mut whole = Vec::new();
-    while let Some((part, rest)) = node::chunk(parts) {
-        if part.is_empty() {
-            break;
-        }
-        whole.extend_from_slice(part);
-        parts = rest;
-    }
-    whole
 }

@@ -83,22 +83,18 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     #[inline(never)]
     pub(super) fn fail(&mut self, mut error: Error, cx: &mut Context<'_>) -> Poll<Result<T>> {
         self.tell(Some(&error));
-        let Some(mut extras) = self.extras.take() else { return Poll::Ready(Err(error)) };
-        let again = extras
-            .retrying
-            .get_mut()
-            .is_some_and(|retrying| retrying.again(self.link, &error, &self.words()));
-        if let (false, Some(retrying)) = (again, extras.retrying.get_mut()) {
-            error = retrying.conclude(error);
+        if self.is_sent_again(&error) {
+            return self.begin_pause(cx);
         }
-        if let (false, Some(observed)) = (again, extras.observed.get_mut()) {
-            observed.end(Some(&error));
+        if let Some(extras) = &mut self.extras {
+            if let Some(retrying) = extras.retrying.get_mut() {
+                error = retrying.conclude(error);
+            }
+            if let Some(observed) = extras.observed.get_mut() {
+                observed.end(Some(&error));
+            }
         }
-        self.extras = Some(extras);
-        if !again {
-            return Poll::Ready(Err(error));
-        }
-        self.begin_pause(cx)
+        Poll::Ready(Err(error))
     }
 
     fn begin_pause(&mut self, cx: &mut Context<'_>) -> Poll<Result<T>> {
@@ -111,20 +107,14 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         Poll::Pending
     }
 
-    /// Whether the retry policy has the command sent again after this reply, an error.
-    #[cold]
-    fn is_sent_again(&mut self, frame: &Frame) -> bool {
-        let Some(error) = frame.reply().error() else { return false };
-        let error = Error::from_server(error);
+    /// Whether the retry policy has the command sent again after this error.
+    fn is_sent_again(&mut self, error: &Error) -> bool {
         let Some(mut extras) = self.extras.take() else { return false };
         let again = extras
             .retrying
             .get_mut()
-            .is_some_and(|retrying| retrying.again(self.link, &error, &self.words()));
+            .is_some_and(|retrying| retrying.again(self.link, error, &self.words()));
         self.extras = Some(extras);
-        if again {
-            self.tell(Some(&error));
-        }
         again
     }
 
@@ -173,15 +163,16 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
             outcome => outcome,
         };
         let (result, refused) = match outcome.into_reply() {
-            Ok(frame) => (self.decode(&frame), frame.is_error().then_some(frame)),
+            Ok(frame) => (self.decode(&frame), frame.reply().error()),
             Err(error) => (Err(self.label(error)), None),
         };
         match result {
             Ok(value) => {
                 // The reply's type may hold errors: whether to send again is not up to it.
-                if let Some(frame) = refused
-                    && self.is_sent_again(&frame)
+                if let Some(error) = refused.map(Error::from_server)
+                    && self.is_sent_again(&error)
                 {
+                    self.tell(Some(&error));
                     return self.begin_pause(cx);
                 }
                 self.tell(None);

@@ -212,7 +212,7 @@ impl Core {
     }
 
     /// Matches replies with the commands they answer; `bytes` were read.
-    // It is used in one place, which a call makes 3 % slower.
+    // It is used in one place: left to itself the compiler makes it a call there, which costs instructions.
     #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(crate) fn receive(
         &mut self,

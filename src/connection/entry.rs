@@ -1,4 +1,5 @@
 use super::slots::SlotId;
+use crate::clock::NEVER;
 
 /// A command in the order in which its reply is due
 #[derive(Debug)]
@@ -59,6 +60,14 @@ impl Drop for Claim {
             self.0.is_none() || std::thread::panicking(),
             "a command left the queue and its caller was given no outcome"
         );
+    }
+}
+
+impl Entry {
+    /// A command of the client's own, whose last byte is before stream offset `end`: nobody waits for
+    /// the reply, and its time is not kept.
+    pub(super) fn own(kind: Kind, end: u64) -> Self {
+        Self { end, deadline: NEVER, claim: Claim::none(), kind, override_deadline: false }
     }
 }
 

@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 
 use super::{
     counters::FIRST,
-    entry::{Claim, Entry, Kind, Step},
+    entry::{Entry, Kind, Step},
     handshake::{Handshake, ServerInfo},
     slots::Preceding,
 };
-use crate::{TimeoutStage, clock::NEVER, resp::Protocol};
+use crate::{TimeoutStage, resp::Protocol};
 
 /// The commands of one stream in their order, and the offsets that tell how far it has come
 ///
@@ -107,20 +107,21 @@ impl Wire {
         debug_assert_eq!(self.taken, 0);
         let length = length as u64;
         self.number += 1;
-        self.fifo.iter_mut().for_each(|entry| entry.end += length);
-        let mut end = length;
-        for (step, bytes) in steps.into_iter().rev() {
-            self.fifo.push_front(Entry {
-                end,
-                deadline: NEVER,
-                claim: Claim::none(),
-                kind: Kind::Step(step),
-                override_deadline: false,
-            });
-            self.front -= 1;
-            end -= bytes as u64;
-        }
+        let mut end = 0;
+        let steps = steps.into_iter().map(|(step, bytes)| {
+            end += bytes as u64;
+            Entry::own(Kind::Step(step), end)
+        });
+        let steps = steps.collect();
+        self.put_first(length, steps);
         self.taken = length;
+    }
+
+    /// Puts commands of the client's own, of `length` bytes together, before all that waits.
+    pub(super) fn put_first(&mut self, length: u64, own: Vec<Entry>) {
+        self.fifo.iter_mut().for_each(|entry| entry.end += length);
+        self.front -= own.len() as u64;
+        own.into_iter().rev().for_each(|entry| self.fifo.push_front(entry));
     }
 
     /// The stream is gone: takes out the commands that were sent in full. The rest count their
@@ -155,8 +156,7 @@ mod tests {
     use super::*;
 
     fn entry(end: u64) -> Entry {
-        let (claim, kind) = (Claim::none(), Kind::Command);
-        Entry { end, deadline: NEVER, claim, kind, override_deadline: false }
+        Entry::own(Kind::Command, end)
     }
 
     /// Three commands of ten bytes each.

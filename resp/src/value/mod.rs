@@ -226,17 +226,7 @@ impl<'a> Tree<'a> {
                 Kind::BulkError => Value::Error(ServerError::new(String::from_utf8_lossy(bytes))),
                 _ => Value::Bulk(self.bytes(bytes)),
             },
-            Node::Stream(mut parts) => {
-                let mut whole = Vec::new();
-                while let Some((part, rest)) = node::chunk(parts) {
-                    if part.is_empty() {
-                        break;
-                    }
-                    whole.extend_from_slice(part);
-                    parts = rest;
-                }
-                Value::Bulk(whole.into())
-            }
+            Node::Stream(parts) => Value::Bulk(node::joined(parts).into()),
             Node::Aggregate { kind, elements, body } => {
                 return self.aggregate(kind, elements, body, depth + 1);
             }

@@ -37,25 +37,19 @@ impl Core {
         let waiting = std::mem::take(&mut self.backlog.out);
         let mut out = Outbox::default();
         let mut entries = Vec::with_capacity(asks.len());
+        let mut confirming = Vec::with_capacity(asks.len());
         for ask in asks {
             self.encode_ask(&mut out, &ask);
-            let end = self.wire.taken + out.len() as u64;
-            let (claim, kind) = (Claim::none(), Kind::Confirm);
-            let entry = Entry { end, deadline: NEVER, claim, kind, override_deadline: false };
-            entries.push((entry, Confirming { ask, confirmed: 0, refused: false }));
+            entries.push(Entry::own(Kind::Confirm, self.wire.taken + out.len() as u64));
+            confirming.push(Confirming { ask, confirmed: 0, refused: false });
         }
-        // The handshake is answered: all that is in the FIFO waits in `out`.
-        let shift = out.len() as u64;
-        self.wire.fifo.iter_mut().for_each(|entry| entry.end += shift);
         if self.wire.fifo.is_empty() {
             self.liveness.busy_since = self.now;
         }
         self.tally.begin(entries.len());
-        self.wire.front -= entries.len() as u64;
-        for (entry, confirming) in entries.into_iter().rev() {
-            self.wire.fifo.push_front(entry);
-            self.asks.confirming.push_front(confirming);
-        }
+        // The handshake is answered: all that is in the FIFO waits in `out`.
+        self.wire.put_first(out.len() as u64, entries);
+        confirming.into_iter().rev().for_each(|ask| self.asks.confirming.push_front(ask));
         out.append(waiting);
         self.backlog.out = out;
     }

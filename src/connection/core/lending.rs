@@ -22,9 +22,9 @@ use crate::{
 const MOST_PROBES: usize = 4096;
 
 impl Core {
-    #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only `full` leases connections"))]
     /// Whether a connection may be leased beside this one, and beside which stream: once there is
     /// a connection, as for commands. `None`: not yet.
+    #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only `full` leases connections"))]
     pub(crate) fn leasable(&self) -> Option<Result<u64, Error>> {
         match self.phase {
             Phase::Ready => Some(Ok(self.wire.number)),
@@ -36,8 +36,8 @@ impl Core {
         }
     }
 
-    #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only `full` leases connections"))]
     /// Somebody waits for the connection, as a command does.
+    #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only `full` leases connections"))]
     pub(crate) fn want(&mut self) {
         if self.phase == Phase::Disconnected && !self.redial.wanted {
             self.redial.wanted = true;
