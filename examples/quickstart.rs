@@ -4,7 +4,7 @@
 
 use async_std::task;
 use futures::{StreamExt, future::join_all};
-use redmux::{ConnectionMultiplexer, Result, SubscriptionItem};
+use redmux::{ConnectionMultiplexer, Result, pubsub::Item};
 
 #[async_std::main]
 async fn main() -> Result<()> {
@@ -31,7 +31,7 @@ async fn main() -> Result<()> {
 
     let mut news = muxer.subscriber().subscribe("news").await?;
     db.publish("news", "it works").await?;
-    if let Some(SubscriptionItem::Message(message)) = news.next().await {
+    if let Some(Item::Message(message)) = news.next().await {
         println!("{}: {}", message.channel_text(), message.text());
     }
 

@@ -1,8 +1,13 @@
-//! The entry for programs without an async runtime: command-line tools, threads.
+//! For programs without an async runtime: command-line tools, threads
+//!
+//! [`connect`] gives a [`Blocking`], which runs calls and parks the thread meanwhile. It needs the feature of a
+//! runtime; over a transport of your own there is [`Blocking::connect_with`].
 
+#[cfg(any(feature = "async-std", feature = "smol", feature = "tokio"))]
 use redmux_transport::Environment;
 
 pub use crate::multiplexer::Blocking;
+#[cfg(any(feature = "async-std", feature = "smol", feature = "tokio"))]
 use crate::{Options, Result};
 
 /// Connects over TCP (or a Unix socket), and parks the thread until the server has answered.
@@ -23,6 +28,7 @@ use crate::{Options, Result};
 ///
 /// # Errors
 /// As for [`ConnectionMultiplexer::connect_with`](crate::ConnectionMultiplexer::connect_with).
+#[cfg(any(feature = "async-std", feature = "smol", feature = "tokio"))]
 pub fn connect(options: impl Into<Options>) -> Result<Blocking> {
     Blocking::connect_with(options, environment()?)
 }
@@ -30,7 +36,7 @@ pub fn connect(options: impl Into<Options>) -> Result<Blocking> {
 #[cfg(feature = "tokio")]
 fn environment() -> Result<Environment> {
     redmux_tcp::tokio::environment_on_thread().map_err(|error| {
-        let stage = crate::ErrorKind::Connect(crate::ConnectStage::Dial);
+        let stage = crate::ErrorKind::Connect(crate::error::ConnectStage::Dial);
         let failed = crate::Error::new(stage, crate::Delivery::NotSent);
         failed.detail("no thread for the connection").io_source(error)
     })
@@ -42,7 +48,7 @@ fn environment() -> Result<Environment> {
     Ok(redmux_tcp::smol::environment())
 }
 
-#[cfg(all(not(feature = "tokio"), not(feature = "smol")))]
+#[cfg(all(feature = "async-std", not(feature = "tokio"), not(feature = "smol")))]
 #[allow(clippy::unnecessary_wraps, reason = "with tokio it may fail")]
 fn environment() -> Result<Environment> {
     Ok(redmux_tcp::environment())

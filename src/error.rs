@@ -66,7 +66,7 @@ pub enum ErrorKind {
     Command,
     /// The bounded backlog (or send queue) is full; the command was never sent.
     QueueFull,
-    /// The [circuit breaker](crate::CircuitBreaker) is open; the command was never sent.
+    /// The [circuit breaker](crate::options::CircuitBreaker) is open; the command was never sent.
     CircuitOpen,
     /// The server sent bytes that are not RESP, or replies that match no command; the connection
     /// was dropped.
@@ -83,7 +83,7 @@ pub enum ErrorKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ConnectStage {
-    /// Asking the [`CredentialsProvider`](crate::CredentialsProvider).
+    /// Asking the [`CredentialsProvider`](crate::options::CredentialsProvider).
     Credentials,
     /// Turning the host name into addresses.
     Resolve,

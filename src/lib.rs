@@ -8,6 +8,23 @@
 //! A [`Call`] borrows the handle that made it: keep the handle (`let db = muxer.database();`), and
 //! move a clone of it into a task (`spawn(async move { db.get("k").await })`).
 //!
+//! # Where things are
+//!
+//! The root has what most programs name. The rest is in modules, by what it belongs to:
+//!
+//! | module | what it has |
+//! |---|---|
+//! | [`options`] | what [`Options`] take: credentials, TLS, tunnels, reconnect policies, circuit breaker |
+//! | [`database`] | the typed commands; their options and replies are in its modules, by data type |
+//! | [`pubsub`] | subscriptions, messages, keyspace notifications |
+//! | [`cache`] | client-side caching |
+//! | [`command`] | calls, [pipelines](mod@command::pipeline), and what is known of each command |
+//! | [`resp`] | values and the traits that convert them |
+//! | [`error`] | the stages and diagnostics of an [`Error`] |
+//! | [`events`], [`status`], [`observe`], [`monitor`] | what happens, the state of the connections, profiles and the wire, `MONITOR` |
+//! | [`blocking`] | for programs without an async runtime |
+//! | [`transport`] and [`embed`] | for transports of your own, and for programs that keep their own table of callers |
+//!
 //! # Runtimes
 //!
 //! | features | connect with |
@@ -38,64 +55,48 @@
     allow(clippy::arc_with_non_send_sync, reason = "there is one thread")
 )]
 
-#[cfg(all(
-    any(feature = "async-std", feature = "smol", feature = "tokio"),
-    not(all(target_family = "wasm", target_os = "unknown"))
-))]
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 pub mod blocking;
+pub mod cache;
 pub mod command;
 pub mod database;
+pub mod embed;
+pub mod error;
 pub mod events;
+#[cfg(feature = "full")]
+pub mod monitor;
 pub mod observe;
+pub mod options;
+pub mod pubsub;
 pub mod resp;
 #[cfg(all(feature = "smol", not(all(target_family = "wasm", target_os = "unknown"))))]
 pub mod smol;
+pub mod status;
 #[cfg(all(feature = "tokio", not(all(target_family = "wasm", target_os = "unknown"))))]
 pub mod tokio;
 
-mod cache;
+mod caching;
 mod clock;
 mod commands;
 mod connection;
-mod error;
 mod full;
 mod multiplexer;
-mod options;
-mod pubsub;
 mod subscriptions;
 mod sync;
 
 use full::{FULL, Full, SMALL};
 
 pub use bytes::Bytes;
-pub use cache::{CacheOptions, CacheStats};
-pub use command::{AnyCall, BoxCall, Cached, Call, CircuitBreaker, RetryPolicy, pipeline};
-pub use commands::CommandMap;
-pub use connection::{
-    BacklogPolicy, ConstantDelay, Counters, Credentials, CredentialsProvider, ExponentialBackoff,
-    ReconnectPolicy, ServerInfo,
-};
-pub use database::{Database, Lease};
-pub use error::{ConnectStage, Delivery, Diagnostics, Error, ErrorKind, Result, TimeoutStage};
+pub use command::{BoxCall, Call, RetryPolicy, pipeline};
+pub use database::Database;
+pub use error::{Delivery, Error, ErrorKind, Result};
 pub use events::{Event, Events};
-#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
-pub use multiplexer::Blocking;
-pub use multiplexer::{
-    Collected, Collector, ConnectionMultiplexer, Issued, LeaseStatus, LinkStatus, Status,
-};
-#[cfg(feature = "full")]
-pub use multiplexer::{Monitor, MonitoredCommand};
-pub use options::{Defaults, Options};
-pub use pubsub::{KeyEvent, KeyNotification, Subscriber, Subscription, missing_notifications};
+pub use multiplexer::ConnectionMultiplexer;
+pub use options::Options;
 #[cfg(all(
     any(feature = "async-std", feature = "smol", feature = "tokio"),
     not(all(target_family = "wasm", target_os = "unknown"))
 ))]
 pub use redmux_tcp as tcp;
 pub use redmux_transport as transport;
-pub use redmux_transport::{
-    Endpoint, Environment, Keepalive, Pem, TlsOptions, TlsVersions, Tunnel, TunnelKind,
-};
-pub use subscriptions::{
-    EndCause, Message, Missed, MissedCause, Overflow, SubscriptionCounts, SubscriptionItem,
-};
+pub use redmux_transport::Endpoint;

@@ -7,7 +7,12 @@ use std::time::Duration;
 use futures::future::join_all;
 use redmux::{
     ConnectionMultiplexer, Database, ErrorKind, Options,
-    database::{BlockFor, ListEnd, ScoreEnd, XreadGroupOptions, XreadOptions},
+    database::{
+        BlockFor,
+        lists::ListEnd,
+        sorted_sets::ScoreEnd,
+        streams::{XreadGroupOptions, XreadOptions},
+    },
 };
 use redmux_test_support::{RedisServer, both, until};
 

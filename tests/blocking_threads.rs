@@ -9,8 +9,8 @@ use std::{
 
 use futures::StreamExt;
 use redmux::{
-    ConnectionMultiplexer, Delivery, ErrorKind, Options, ReconnectPolicy, TimeoutStage,
-    database::BlockFor,
+    ConnectionMultiplexer, Delivery, ErrorKind, Options, database::BlockFor, error::TimeoutStage,
+    options::ReconnectPolicy,
 };
 use redmux_test_support::RedisServer;
 

@@ -14,7 +14,9 @@ use std::{
 use async_std::task;
 use futures::{FutureExt, future::join_all};
 use redmux::{
-    CacheOptions, CacheStats, ConnectionMultiplexer, Delivery, ErrorKind, Options, TimeoutStage,
+    ConnectionMultiplexer, Delivery, ErrorKind, Options,
+    cache::{CacheOptions, CacheStats},
+    error::TimeoutStage,
     resp::Protocol,
 };
 use redmux_test_support::RedisServer;

@@ -5,7 +5,9 @@
 use std::{future::poll_fn, task::Poll, time::Duration};
 
 use redmux::{
-    Collected, Collector, ConnectionMultiplexer, Delivery, ErrorKind, Options, resp::Frame,
+    ConnectionMultiplexer, Delivery, ErrorKind, Options,
+    embed::{Collected, Collector},
+    resp::Frame,
 };
 use redmux_test_support::RedisServer;
 

@@ -5,7 +5,8 @@
 use std::time::Duration;
 
 use redmux::{
-    ConnectStage, ConnectionMultiplexer, Delivery, Endpoint, ErrorKind, Options, TimeoutStage,
+    ConnectionMultiplexer, Delivery, Endpoint, ErrorKind, Options,
+    error::{ConnectStage, TimeoutStage},
     resp::Protocol,
 };
 use redmux_test_support::RedisServer;

@@ -12,8 +12,10 @@ use std::{
 };
 
 use redmux::{
-    ConnectStage, ConnectionMultiplexer, Credentials, CredentialsProvider, Endpoint, ErrorKind,
-    Event, Options, transport::BoxFuture,
+    ConnectionMultiplexer, Endpoint, ErrorKind, Event, Options,
+    error::ConnectStage,
+    options::{Credentials, CredentialsProvider},
+    transport::BoxFuture,
 };
 use redmux_test_support::RedisServer;
 

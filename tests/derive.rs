@@ -7,7 +7,7 @@ use std::{collections::HashMap, fmt::Debug};
 
 use redmux::{
     ConnectionMultiplexer, Options,
-    database::{StreamId, XreadOptions},
+    database::streams::{StreamId, XreadOptions},
     resp::{ArgList, Frame, FromReply, Protocol, ReplyError, ServerError, ToArgs},
 };
 use redmux_test_support::RedisServer;

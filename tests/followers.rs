@@ -12,9 +12,10 @@ use std::{
 
 use futures::{AsyncReadExt, AsyncWriteExt, future::join_all};
 use redmux::{
-    CacheOptions, ConnectionMultiplexer, Delivery, Environment, ErrorKind, Options, RetryPolicy,
+    ConnectionMultiplexer, Delivery, ErrorKind, Options, RetryPolicy,
+    cache::CacheOptions,
     resp::{Frame, Framer, Limits, Scan},
-    transport::Runtime,
+    transport::{Environment, Runtime},
 };
 use redmux_memory::{MemoryTransport, SimRuntime};
 

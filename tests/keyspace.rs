@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use redmux::{
-    ConnectionMultiplexer, KeyEvent, KeyNotification, Options, Subscription, resp::Protocol,
+    ConnectionMultiplexer, Options,
+    pubsub::{KeyEvent, KeyNotification, Subscription},
+    resp::Protocol,
 };
 use redmux_test_support::RedisServer;
 

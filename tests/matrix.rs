@@ -18,10 +18,11 @@ use futures_rustls::{
     rustls::ServerConfig,
 };
 use redmux::{
-    ConnectionMultiplexer, ConstantDelay, Delivery, Event, Events, MissedCause, Options,
-    SubscriptionItem, TlsOptions,
-    database::{Script, Ttl},
+    ConnectionMultiplexer, Delivery, Event, Events, Options,
+    database::{keys::Ttl, scripting::Script},
+    options::{ConstantDelay, TlsOptions},
     pipeline,
+    pubsub::{Item, MissedCause},
     resp::Protocol,
 };
 use redmux_test_support::{Programs, RedisServer, TempDir};
@@ -190,7 +191,7 @@ async fn reconnect(muxer: &ConnectionMultiplexer, admin: &ConnectionMultiplexer)
     }
     while !matches!(next(&mut events).await, Event::ConnectionFailed(_)) {}
     while !matches!(next(&mut events).await, Event::ConnectionRestored(_)) {}
-    let SubscriptionItem::Missed(missed) = channel.next().await.unwrap() else { panic!("a gap") };
+    let Item::Missed(missed) = channel.next().await.unwrap() else { panic!("a gap") };
     assert_eq!(missed.cause, MissedCause::ConnectionLost);
     while admin.execute::<i64>("PUBLISH", ("again", "x")).await.unwrap() == 0 {
         async_std::task::sleep(Duration::from_millis(2)).await;

@@ -9,7 +9,9 @@ use std::{
 
 use futures::{FutureExt, StreamExt, future::join_all};
 use redmux::{
-    ConnectionMultiplexer, ErrorKind, Monitor, MonitoredCommand, Options, database::Condition,
+    ConnectionMultiplexer, ErrorKind, Options,
+    database::transactions::Condition,
+    monitor::{Monitor, MonitoredCommand},
 };
 use redmux_test_support::{RedisServer, both};
 
@@ -231,5 +233,5 @@ async fn nothing_of_anybody_else_falls_into_a_transaction() {
 fn what_is_public_goes_between_threads() {
     fn check<T: Send + Sync>() {}
     check::<Monitor>();
-    check::<redmux::database::Watch<'static>>();
+    check::<redmux::database::transactions::Watch<'static>>();
 }

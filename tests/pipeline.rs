@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use redmux::{
-    BoxCall, Call, ConnectionMultiplexer, Delivery, ErrorKind, Options, TimeoutStage, pipeline,
-    resp::ToArgs,
+    BoxCall, Call, ConnectionMultiplexer, Delivery, ErrorKind, Options, error::TimeoutStage,
+    pipeline, resp::ToArgs,
 };
 use redmux_test_support::RedisServer;
 

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use redmux::{
-    ConnectionMultiplexer, ConstantDelay, EndCause, MissedCause, Options, Overflow, Subscription,
-    SubscriptionItem, resp::Protocol,
+    ConnectionMultiplexer, Options,
+    options::ConstantDelay,
+    pubsub::{EndCause, Item, MissedCause, Overflow, Subscription},
+    resp::Protocol,
 };
 use redmux_test_support::RedisServer;
 
@@ -18,7 +20,7 @@ async fn connect(server: &RedisServer, protocol: Protocol) -> ConnectionMultiple
     ConnectionMultiplexer::connect(options).await.unwrap()
 }
 
-async fn next(subscription: &mut Subscription) -> SubscriptionItem {
+async fn next(subscription: &mut Subscription) -> Item {
     async_std::future::timeout(Duration::from_secs(20), subscription.next())
         .await
         .expect("an item comes")
@@ -127,7 +129,7 @@ async fn subscriptions_survive_a_restart_and_are_told_of_the_gap() {
         assert_eq!(text(&mut pattern).await, "before");
         server.restart();
         for subscription in [&mut channel, &mut pattern, &mut shard] {
-            let SubscriptionItem::Missed(missed) = next(subscription).await else {
+            let Item::Missed(missed) = next(subscription).await else {
                 panic!("no gap is reported")
             };
             assert_eq!((missed.cause, missed.count), (MissedCause::ConnectionLost, None));
@@ -156,9 +158,7 @@ async fn a_slow_reader_is_told_how_many_it_missed() {
     }
     // A message published by its own receiver comes behind the reply to PUBLISH.
     muxer.execute::<String>("ECHO", ["all here"]).await.unwrap();
-    let SubscriptionItem::Missed(missed) = next(&mut subscription).await else {
-        panic!("no loss is reported")
-    };
+    let Item::Missed(missed) = next(&mut subscription).await else { panic!("no loss is reported") };
     assert_eq!((missed.cause, missed.count), (MissedCause::QueueFull, Some(15)));
     for n in 15..25 {
         assert_eq!(text(&mut subscription).await, n.to_string());
@@ -230,11 +230,9 @@ async fn overflow_policies_and_counts() {
             assert_eq!(text(&mut newest).await, n.to_string());
             assert_eq!(text(&mut ending).await, n.to_string());
         }
-        let SubscriptionItem::Missed(missed) = next(&mut newest).await else {
-            panic!("no loss is reported")
-        };
+        let Item::Missed(missed) = next(&mut newest).await else { panic!("no loss is reported") };
         assert_eq!((missed.cause, missed.count), (MissedCause::QueueFull, Some(2)));
-        assert_eq!(next(&mut ending).await, SubscriptionItem::Ended(EndCause::QueueFull));
+        assert_eq!(next(&mut ending).await, Item::Ended(EndCause::QueueFull));
         assert!(ending.next().await.is_none());
     }
 }
@@ -298,9 +296,7 @@ async fn a_reader_that_has_gone_to_sleep_does_not_hold_up_replies_for_long() {
     muxer.execute::<String>("ECHO", ["all here"]).await.unwrap();
     let counts = asleep.counts();
     assert_eq!(counts.queued as u64 + counts.dropped, 50);
-    let SubscriptionItem::Missed(missed) = next(&mut asleep).await else {
-        panic!("no loss is reported")
-    };
+    let Item::Missed(missed) = next(&mut asleep).await else { panic!("no loss is reported") };
     assert_eq!((missed.cause, missed.count), (MissedCause::QueueFull, Some(counts.dropped)));
     assert_eq!(text(&mut asleep).await, "49");
 }
@@ -348,9 +344,7 @@ async fn a_gap_of_many_channels_is_told_once() {
         let names: Vec<String> = (0..2000).map(|n| format!("channel {n}")).collect();
         let mut many = muxer.subscriber().subscribe_many(&names).await.unwrap();
         server.restart();
-        let SubscriptionItem::Missed(missed) = next(&mut many).await else {
-            panic!("no gap is reported")
-        };
+        let Item::Missed(missed) = next(&mut many).await else { panic!("no gap is reported") };
         assert_eq!((missed.cause, missed.count), (MissedCause::ConnectionLost, None));
         while publish(&muxer, "channel 1999", "x").await == 0 {
             async_std::task::sleep(Duration::from_millis(5)).await;

@@ -6,9 +6,9 @@ use std::{sync::Arc, time::Duration};
 
 use futures::{StreamExt, future::join_all};
 use redmux::{
-    BacklogPolicy, ConnectionMultiplexer, ConstantDelay, Delivery, ErrorKind, Event, Events,
-    Options,
+    ConnectionMultiplexer, Delivery, ErrorKind, Event, Events, Options,
     events::{ConnectionType, FailureType},
+    options::{BacklogPolicy, ConstantDelay},
 };
 use redmux_test_support::{FaultProxy, RedisServer};
 

@@ -7,7 +7,11 @@ use std::time::Duration;
 use futures::StreamExt;
 use redmux::{
     ConnectionMultiplexer, Database, ErrorKind, Options,
-    database::{BlockFor, Condition, ScanOptions, TransactionOutcome},
+    database::{
+        BlockFor,
+        scans::ScanOptions,
+        transactions::{Condition, TransactionOutcome},
+    },
     resp::Protocol,
 };
 use redmux_test_support::RedisServer;
@@ -100,7 +104,7 @@ async fn keys_and_channels_have_their_prefixes_everywhere() {
     let server = RedisServer::start();
     for protocol in [Protocol::Resp2, Protocol::Resp3] {
         let bare = Options::new(server.addr().to_string()).protocol(protocol);
-        let bare = bare.client_cache(redmux::CacheOptions::default());
+        let bare = bare.client_cache(redmux::cache::CacheOptions::default());
         let prefix = format!("app[{protocol:?}]*:");
         let options = bare.clone().key_prefix(&prefix).channel_prefix(&*prefix);
         let (muxer, other) = (connect(&options).await, connect(&bare).await);
@@ -125,7 +129,8 @@ async fn keys_and_channels_have_their_prefixes_everywhere() {
 async fn a_cached_reply_is_that_of_the_prefixed_key() {
     let server = RedisServer::start();
     let bare = Options::new(server.addr().to_string());
-    let options = bare.clone().key_prefix("app:").client_cache(redmux::CacheOptions::default());
+    let options =
+        bare.clone().key_prefix("app:").client_cache(redmux::cache::CacheOptions::default());
     let (muxer, other) = (connect(&options).await, connect(&bare).await);
     let (db, plain) = (muxer.database(), other.database());
     plain.mset([("k", "theirs"), ("app:k", "ours")]).await.unwrap();
@@ -151,7 +156,7 @@ async fn renamed_commands_go_by_the_names_that_the_server_knows() {
     let server = RedisServer::builder().args(args).start().unwrap();
     let map = renames
         .iter()
-        .fold(redmux::CommandMap::default(), |map, (name, to)| map.rename(*name, &**to));
+        .fold(redmux::options::CommandMap::default(), |map, (name, to)| map.rename(*name, &**to));
     for protocol in [Protocol::Resp2, Protocol::Resp3] {
         let options = Options::new(server.addr().to_string()).protocol(protocol);
         let options = options.command_map(map.clone()).high_integrity(true);
@@ -166,7 +171,7 @@ async fn disabled_commands_are_refused_wherever_they_come_from() {
     let server = RedisServer::start();
     let map = ["MULTI", "WATCH", "SUBSCRIBE", "GET"]
         .into_iter()
-        .fold(redmux::CommandMap::default(), |map, name| map.disable(name));
+        .fold(redmux::options::CommandMap::default(), |map, name| map.disable(name));
     let muxer = connect(&Options::new(server.addr().to_string()).command_map(map)).await;
     let db = muxer.database();
     let errors = [

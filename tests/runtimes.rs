@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use futures::{StreamExt, future::join_all};
 use redmux::{
-    ConnectStage, ConnectionMultiplexer, ConstantDelay, Environment, ErrorKind, Event, Options,
-    TimeoutStage,
+    ConnectionMultiplexer, ErrorKind, Event, Options,
+    error::{ConnectStage, TimeoutStage},
+    options::ConstantDelay,
+    transport::Environment,
 };
 use redmux_tcp as tcp;
 use redmux_test_support::RedisServer;

@@ -19,11 +19,11 @@ use std::{
 
 use futures::{AsyncReadExt, AsyncWriteExt, StreamExt, future::join_all};
 use redmux::{
-    ConnectStage, ConnectionMultiplexer, Delivery, Environment, ErrorKind, Event, Options,
-    TimeoutStage,
+    ConnectionMultiplexer, Delivery, ErrorKind, Event, Options,
+    error::{ConnectStage, TimeoutStage},
     events::FailureType,
     resp::{Frame, Framer, Limits, Scan},
-    transport::{Capabilities, Runtime},
+    transport::{Capabilities, Environment, Runtime},
 };
 use redmux_memory::{Duplex, MemoryListener, MemoryTransport, SimRuntime};
 
@@ -409,7 +409,7 @@ fn so_many_leases_as_the_options_say() {
 /// How a connection breaks at one command, and the outcome that the caller must get.
 #[test]
 fn a_cut_transaction_says_what_is_known() {
-    use redmux::database::Condition;
+    use redmux::database::transactions::Condition;
 
     // At which command the server hangs up, and what that means for each kind of transaction.
     let (not_sent, maybe) = (Delivery::NotSent, Delivery::MaybeExecuted);

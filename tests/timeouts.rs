@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
-use redmux::{ConnectionMultiplexer, Delivery, ErrorKind, Options, TimeoutStage};
+use redmux::{ConnectionMultiplexer, Delivery, ErrorKind, Options, error::TimeoutStage};
 use redmux_test_support::RedisServer;
 
 async fn connect(server: &RedisServer) -> ConnectionMultiplexer {

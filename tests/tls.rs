@@ -7,8 +7,10 @@ use std::{fs, path::Path, sync::OnceLock};
 use futures::StreamExt;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use redmux::{
-    ConnectStage, ConnectionMultiplexer, Delivery, Environment, ErrorKind, Event, Options,
-    TlsOptions, TlsVersions,
+    ConnectionMultiplexer, Delivery, ErrorKind, Event, Options,
+    error::ConnectStage,
+    options::{TlsOptions, TlsVersions},
+    transport::Environment,
 };
 use redmux_test_support::{
     Cut, FaultProxy, PortLease, RedisServer, TempDir, Websockify, lease_port,

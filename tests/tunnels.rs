@@ -9,7 +9,10 @@ use std::{
     thread,
 };
 
-use redmux::{ConnectStage, ConnectionMultiplexer, Environment, ErrorKind, Options, Tunnel};
+use redmux::{
+    ConnectionMultiplexer, ErrorKind, Options, error::ConnectStage, options::Tunnel,
+    transport::Environment,
+};
 use redmux_test_support::RedisServer;
 
 /// A proxy that asks for user `me` and password `p:w`, if at all

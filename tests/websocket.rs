@@ -7,8 +7,8 @@ use std::{net::SocketAddr, time::Duration};
 
 use futures::{StreamExt, future::join_all};
 use redmux::{
-    ConnectStage, ConnectionMultiplexer, ConstantDelay, Environment, ErrorKind, Event, Options,
-    SubscriptionItem,
+    ConnectionMultiplexer, ErrorKind, Event, Options, error::ConnectStage, options::ConstantDelay,
+    pubsub::Item, transport::Environment,
 };
 use redmux_gateway::{Config, Gateway};
 use redmux_test_support::{RedisServer, Websockify};
@@ -44,7 +44,7 @@ async fn exercise(server: &RedisServer, url: &str, environment: Environment) {
     let restored =
         async { while !matches!(events.next().await, Some(Event::ConnectionRestored(_))) {} };
     async_std::future::timeout(soon, restored).await.unwrap();
-    assert!(matches!(news.next().await, Some(SubscriptionItem::Missed(_))));
+    assert!(matches!(news.next().await, Some(Item::Missed(_))));
     assert_eq!(muxer.execute::<String>("ECHO", ["again"]).await.unwrap(), "again");
     muxer.close().await;
 }

@@ -26,7 +26,7 @@ use crate::{
 /// Opening and closing are [events](crate::Event::CircuitOpened).
 ///
 /// ```
-/// use redmux::{CircuitBreaker, Options};
+/// use redmux::{Options, options::CircuitBreaker};
 /// use std::time::Duration;
 ///
 /// // Open after 5 failures in a row, or when half of at least 20 commands in 10 s fail.

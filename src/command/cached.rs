@@ -11,9 +11,10 @@ use redmux_transport::Timer;
 
 use super::Call;
 use crate::{
-    Delivery, Error, ErrorKind, Result, TimeoutStage,
-    cache::{Cache, Flight, Found, Landed, Lead, Request, is_cacheable},
+    Delivery, Error, ErrorKind, Result,
+    caching::{Cache, Flight, Found, Landed, Lead, Request, is_cacheable},
     connection::Prelude,
+    error::TimeoutStage,
     resp::{Frame, FromReply, ToArgs, encode_command},
 };
 
@@ -52,7 +53,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     /// reply, or the server's error. Each has its own time, which begins when it is awaited.
     ///
     /// A reply is dropped when the server announces a change of its key, when the connection is
-    /// lost, and when it is older than [`CacheOptions::max_age`](crate::CacheOptions::max_age).
+    /// lost, and when it is older than [`CacheOptions::max_age`](crate::cache::CacheOptions::max_age).
     /// Between a change and its announcement, a round trip or so, the cache returns the old value,
     /// also after a change by this client.
     ///

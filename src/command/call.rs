@@ -326,7 +326,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     ///
     /// The command is queued before this returns, in order with the commands before and after it.
     /// It has a time limit like any other (then it is withdrawn, if it was not sent), and waits for
-    /// a connection as the [backlog policy](crate::BacklogPolicy) says. The program does not get
+    /// a connection as the [backlog policy](crate::options::BacklogPolicy) says. The program does not get
     /// the outcome, but an error of the server is an [`ErrorMessage`](crate::events::ErrorMessage)
     /// event.
     ///

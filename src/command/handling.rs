@@ -10,7 +10,8 @@ use super::{
     rewrite::{KeyPrefix, rename},
 };
 use crate::{
-    CommandMap, Error, Result,
+    Error, Result,
+    commands::CommandMap,
     connection::Link,
     resp::{ArgList, Frame},
 };

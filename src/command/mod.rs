@@ -1,8 +1,8 @@
 //! A command on its way, and [what is known](CommandSpec) of each command.
 
 mod attempts;
-mod breaker;
-mod cached;
+pub(crate) mod breaker;
+pub(crate) mod cached;
 mod call;
 mod channels;
 mod extras;
@@ -19,8 +19,6 @@ pub(crate) mod transaction;
 
 pub use crate::commands::{CommandDocs, CommandSpec, KeyAccess, KeyAt, Keys, SideEffects};
 pub(crate) use breaker::Breaker;
-pub use breaker::CircuitBreaker;
-pub use cached::Cached;
 pub use call::{AnyCall, BoxCall, Call};
 pub(crate) use call::{OwnCall, discard};
 pub(crate) use channels::ChannelPrefix;

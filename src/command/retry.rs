@@ -6,9 +6,9 @@ use redmux_transport::Timer;
 
 use super::SideEffects;
 use crate::{
-    Delivery, Error, ErrorKind, ExponentialBackoff, ReconnectPolicy,
+    Delivery, Error, ErrorKind,
     clock::{NEVER, micros},
-    connection::{Link, Phase},
+    connection::{ExponentialBackoff, Link, Phase, ReconnectPolicy},
     resp::Arg,
     sync::Mutex,
 };
@@ -217,7 +217,10 @@ impl Retrying {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ConnectStage, TimeoutStage, resp::ServerError};
+    use crate::{
+        error::{ConnectStage, TimeoutStage},
+        resp::ServerError,
+    };
 
     fn allows(policy: &RetryPolicy, error: &Error, line: &str) -> bool {
         let words: Vec<_> = line.split(' ').map(|word| Arg::Bytes(word.as_bytes())).collect();

@@ -3,8 +3,8 @@
 use std::{borrow::Cow, fmt, sync::Arc};
 
 use crate::{
-    CommandMap, Error, Result,
-    commands::{CommandSpec, KeyAccess, Look, Mapped, look_for, options},
+    Error, Result,
+    commands::{CommandMap, CommandSpec, KeyAccess, Look, Mapped, look_for, options},
     resp::{Arg, ArgList, Frame, Protocol, Value},
 };
 

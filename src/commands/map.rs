@@ -15,7 +15,7 @@ use crate::{Error, Full, Result, resp::Arg};
 /// one more command through.
 ///
 /// ```
-/// use redmux::{CommandMap, Options};
+/// use redmux::{Options, options::CommandMap};
 ///
 /// let commands = CommandMap::default().rename("CONFIG", "CONFIG-9a1f").disable("FLUSHALL");
 /// let options = Options::new("localhost").command_map(commands);

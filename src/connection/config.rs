@@ -2,8 +2,9 @@ use std::sync::Arc;
 
 use super::lines::Lines;
 use crate::{
-    CommandMap, Full,
-    cache::Cache,
+    Full,
+    caching::Cache,
+    commands::CommandMap,
     resp::{Limits, Protocol},
 };
 

@@ -52,7 +52,9 @@ impl fmt::Debug for Credentials {
 /// For tokens (Entra ID, IAM) and passwords that are changed while the program runs.
 ///
 /// ```
-/// use redmux::{Credentials, CredentialsProvider, Endpoint, Options, transport::BoxFuture};
+/// use redmux::{
+///     Endpoint, Options, options::{Credentials, CredentialsProvider}, transport::BoxFuture,
+/// };
 /// use std::{error::Error, time::Duration};
 ///
 /// #[derive(Debug)]

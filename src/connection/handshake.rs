@@ -2,8 +2,9 @@ use std::borrow::Cow;
 
 use super::{config::LinkConfig, credentials::Credentials, entry::Step};
 use crate::{
-    ConnectStage, Delivery, Error, ErrorKind,
+    Delivery, Error, ErrorKind,
     commands::Mapped,
+    error::ConnectStage,
     resp::{Arg, Frame, Protocol, ServerError, ServerErrorKind, encode_command},
 };
 

@@ -2,7 +2,11 @@
 
 use redmux_transport::{DialOptions, DialStage, Endpoint};
 
-use crate::{ConnectStage, Delivery, Error, ErrorKind, TimeoutStage, events::FailureType};
+use crate::{
+    Delivery, Error, ErrorKind,
+    error::{ConnectStage, TimeoutStage},
+    events::FailureType,
+};
 
 /// What ends a connection before it is ready is a failure to connect, and no command's.
 pub(super) fn in_handshake(error: Error) -> Error {

@@ -31,7 +31,7 @@ pub trait ReconnectPolicy: fmt::Debug + MaybeSend + MaybeSync + 'static {
 /// at most.
 ///
 /// ```
-/// use redmux::{ExponentialBackoff, ReconnectPolicy};
+/// use redmux::options::{ExponentialBackoff, ReconnectPolicy};
 /// use std::time::Duration;
 ///
 /// let policy = ExponentialBackoff::default();

@@ -8,7 +8,7 @@ use super::{
     handshake::{Handshake, ServerInfo},
     slots::Preceding,
 };
-use crate::{TimeoutStage, resp::Protocol};
+use crate::{error::TimeoutStage, resp::Protocol};
 
 /// The commands of one stream in their order, and the offsets that tell how far it has come
 ///

@@ -13,10 +13,11 @@ use std::{
 };
 
 use super::{
-    Counted, Database, Join, ListEnd, ScoreEnd, Scored, StreamsRead, XreadGroupOptions,
-    XreadOptions,
+    Counted, Database, Join,
     checks::{Fault, empty, millis},
-    streams::{Streams, no_streams},
+    lists::ListEnd,
+    sorted_sets::{ScoreEnd, Scored},
+    streams::{Streams, StreamsRead, XreadGroupOptions, XreadOptions, no_streams},
 };
 use crate::{
     Call, Error, Result, RetryPolicy,

@@ -2,7 +2,7 @@
 //!
 //! ```no_run
 //! # async fn f(db: redmux::Database) -> redmux::Result<()> {
-//! use redmux::database::ClientFilter;
+//! use redmux::database::clients::ClientFilter;
 //!
 //! for client in db.client_list().await? {
 //!     println!("{} from {}, idle for {:?}", client.id, client.addr, client.idle);
@@ -113,7 +113,7 @@ impl Database {
     /// Excludes this connection from eviction when the server runs out of memory for clients, or no
     /// longer
     ///
-    /// On a [`Lease`](crate::Lease) this applies to that lease. The connection of a multiplexer is
+    /// On a [`Lease`](crate::database::Lease) this applies to that lease. The connection of a multiplexer is
     /// shared: there it applies to every caller, until the connection is replaced; the new one
     /// begins without it. See
     /// [CLIENT NO-EVICT](https://redis.io/docs/latest/commands/client-no-evict/). Since
@@ -125,7 +125,7 @@ impl Database {
 
     /// Keeps reads through this connection from marking keys as recently used, or no longer
     ///
-    /// On a [`Lease`](crate::Lease) this applies to that lease. The connection of a multiplexer is
+    /// On a [`Lease`](crate::database::Lease) this applies to that lease. The connection of a multiplexer is
     /// shared: there it applies to every caller, until the connection is replaced; the new one
     /// begins without it. See
     /// [CLIENT NO-TOUCH](https://redis.io/docs/latest/commands/client-no-touch/). Since

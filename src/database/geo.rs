@@ -2,7 +2,7 @@
 //!
 //! ```no_run
 //! # async fn f(db: redmux::Database) -> redmux::Result<()> {
-//! use redmux::database::{GeoSearch, GeoUnit};
+//! use redmux::database::geo::{GeoSearch, GeoUnit};
 //!
 //! db.geoadd("cities", [(13.361389, 38.115556, "Palermo"), (15.087269, 37.502669, "Catania")]).await?;
 //! let near = GeoSearch::around((15.0, 37.0)).radius(200.0, GeoUnit::Kilometers).nearest_first();

@@ -42,12 +42,12 @@ impl ConnectionMultiplexer {
     /// Connections that are idle for [`lease_idle`](crate::Options::lease_idle) are closed.
     ///
     /// While there is no connection to the server, the call waits for one, as commands do, unless
-    /// the [backlog policy](crate::BacklogPolicy) is to fail fast. It has the `command_timeout` in
+    /// the [backlog policy](crate::options::BacklogPolicy) is to fail fast. It has the `command_timeout` in
     /// all. Connections are dialled no more often than the [reconnect
-    /// policy](crate::ReconnectPolicy) says.
+    /// policy](crate::options::ReconnectPolicy) says.
     ///
     /// # Errors
-    /// A timeout at [`TimeoutStage::Queue`](crate::TimeoutStage::Queue), which says what the call
+    /// A timeout at [`TimeoutStage::Queue`](crate::error::TimeoutStage::Queue), which says what the call
     /// waited for; the error of connecting, if another attempt could not succeed;
     /// [`Closed`](crate::ErrorKind::Closed).
     #[cfg(feature = "full")]

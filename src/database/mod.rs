@@ -1,62 +1,48 @@
-//! Typed commands, by data type, with their options and replies.
+//! Typed commands, by data type
+//!
+//! All commands are methods of [`Database`]. What they take beside keys and values, and what they return, is in the
+//! modules below: `ZADD` takes a [`sorted_sets::ZaddOptions`], `XREAD` returns [`streams::StreamsRead`].
+//!
+//! # Numbers
+//!
+//! A reply that counts something, or is a length, is a `u64`: how many keys were deleted, how long the list is now. An
+//! `i64` is a reply that may be negative: the value after `INCR`, the rank, place or index that the server counts from
+//! either end, and those lengths for which the server answers -1 or 0 in a sense of their own, which each method
+//! explains.
 
 #[cfg(feature = "full")]
 mod blocking;
 #[cfg(feature = "full")]
 mod borrowing;
 mod checks;
-mod clients;
 mod command_info;
 mod expiry;
-mod geo;
-mod hashes;
 mod hyperloglog;
-mod keys;
 mod lease;
-mod lists;
-mod locks;
 mod options;
 mod publishing;
-mod scans;
-mod scripting;
 mod scripts;
-mod server;
 mod sets;
-mod sorted_sets;
-mod streams;
-mod strings;
-mod transactions;
-mod vectors;
+
+pub mod bitmaps;
+pub mod clients;
+pub mod geo;
+pub mod hashes;
+pub mod keys;
+pub mod lists;
+pub mod locks;
+pub mod scans;
+pub mod scripting;
+pub mod server;
+pub mod sorted_sets;
+pub mod streams;
+pub mod strings;
+pub mod transactions;
+pub mod vectors;
 
 #[cfg(feature = "full")]
 pub use blocking::BlockFor;
-pub use clients::{ClientFilter, ClientInfo};
-pub use command_info::CommandInfo;
-pub use expiry::{ExpireIf, ExpireTime, Expiry, Ttl};
-pub use geo::{GeoAddOptions, GeoCentre, GeoPlace, GeoPosition, GeoSearch, GeoUnit};
-pub use hashes::{FieldExpiry, FieldPersisted, HashSetOptions};
-pub use keys::{DataType, RestoreOptions, ScanOptions, SortOptions};
 pub use lease::Lease;
-pub use lists::{ListEnd, LposOptions};
-pub use locks::{Lock, LockGuard, LockHolder};
-pub use scans::{EntryStream, ScanCursor, ScanStream};
-pub use scripting::{FunctionInfo, FunctionLibrary, FunctionStats, RestorePolicy, RunningFunction};
-pub use scripts::{Script, ScriptError, ScriptRun};
-pub use server::{
-    AclDryRun, AclLogEntry, AclSelector, AclUser, CommandLatency, CommandLog, CommandLogEntry,
-    FlushMode, Info, Keyspace, LatencyEvent, LatencySample, MemoryStats, ModuleInfo, ReplicaInfo,
-    Role, SlowlogEntry,
-};
-pub use sorted_sets::{Aggregate, ScoreEnd, ZaddOptions, ZcombineOptions, ZrangeBy};
-pub use streams::*;
-pub use strings::{
-    BitField, BitOffset, BitOp, BitOverflow, BitRange, BitType, LcsMatch, LcsMatches, LcsOptions,
-    SetOptions,
-};
-pub use transactions::Transaction;
-#[cfg(feature = "full")]
-pub use transactions::{Condition, ConditionalTransaction, Counts, TransactionOutcome, Watch};
-pub use vectors::{RawVector, VaddOptions, VectorMatch, VectorQuery, VectorSetInfo, VsimOptions};
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -65,7 +51,7 @@ use crate::{
     command::{Handling, check_shared},
     connection::Link,
     multiplexer::Leased,
-    resp::{ArgList, FromReply, Reply, ReplyError, ToArg, ToArgs},
+    resp::{ArgList, FromReply, ToArg, ToArgs},
 };
 #[cfg(feature = "full")]
 use crate::{
@@ -95,7 +81,7 @@ impl ConnectionMultiplexer {
 }
 
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
-impl crate::Blocking {
+impl crate::multiplexer::Blocking {
     /// Typed commands on the database of the options.
     pub fn database(&self) -> Database {
         self.multiplexer().database()
@@ -188,7 +174,7 @@ impl Database {
 
     /// Sends any command, treated as this handle treats its typed commands
     ///
-    /// As [`ConnectionMultiplexer::execute`], or [`Lease::execute`](crate::Lease::execute) if this
+    /// As [`ConnectionMultiplexer::execute`], or [`Lease::execute`](crate::database::Lease::execute) if this
     /// is the database of a lease.
     ///
     /// ```no_run
@@ -232,26 +218,6 @@ impl Database {
     /// A command of two words.
     fn call2<T, A>(&self, name: &'static str, second: &'static str, args: A) -> Call<'_, T, A> {
         self.call(name, args).with_subcommand(second)
-    }
-}
-
-/// Members, or other elements, with their scores
-pub type Scored<T> = Vec<(T, f64)>;
-
-/// One page of a scan
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ScanPage<T> {
-    /// What to give to the next call; 0 when the scan is complete.
-    pub cursor: u64,
-    /// What was found; a page may be empty before the scan is complete.
-    pub items: Vec<T>,
-}
-
-impl<T: FromReply> FromReply for ScanPage<T> {
-    fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
-        let (cursor, items) = FromReply::from_reply(reply)?;
-        Ok(Self { cursor, items })
     }
 }
 

@@ -1,4 +1,4 @@
-//! Lua scripts and functions. [`Script`](super::Script) does most of this for you.
+//! Lua scripts and functions. [`Script`] does most of this for you.
 //!
 //! ```no_run
 //! # async fn f(db: redmux::Database) -> redmux::Result<()> {
@@ -10,6 +10,8 @@
 //! ```
 
 use bytes::Bytes;
+
+pub use super::scripts::{Script, ScriptError, ScriptRun};
 
 use super::{
     Counted, Database, Join,

@@ -10,8 +10,9 @@
 //! ```
 
 use super::{
-    Counted, Database, Join, ScanOptions, ScanPage,
+    Counted, Database, Join,
     checks::{Unless, empty},
+    scans::{ScanOptions, ScanPage},
 };
 use crate::{
     Call,

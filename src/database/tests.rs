@@ -2,7 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::*;
+use super::{
+    clients::*, geo::*, hashes::*, keys::*, scans::*, scripting::*, server::*, sorted_sets::*,
+    streams::*, strings::*, vectors::*,
+};
 use crate::resp::{Frame, FromReply};
 
 /// Names and values that the decoders look for.

@@ -22,7 +22,10 @@ pub(crate) use hub::Hub;
 #[cfg(feature = "tracing")]
 pub use log::log_events;
 
-use crate::{ConnectStage, Error, ErrorKind, SMALL, TimeoutStage, error::whole_millis};
+use crate::{
+    Error, ErrorKind, SMALL,
+    error::{ConnectStage, TimeoutStage, whole_millis},
+};
 
 /// Something an operator may want to know
 ///
@@ -151,7 +154,7 @@ pub struct CredentialsNotRenewed {
 
 /// The server refused subscriptions that it had confirmed on an earlier connection
 ///
-/// Their streams have received [`MissedCause::NotRestored`](crate::MissedCause::NotRestored). The
+/// Their streams have received [`MissedCause::NotRestored`](crate::pubsub::MissedCause::NotRestored). The
 /// client asks for the subscriptions until the server confirms them; further refusals send no
 /// events.
 #[derive(Debug, Clone)]

@@ -8,11 +8,12 @@ use std::{
 };
 
 use crate::{
-    Call, ConnectionMultiplexer, Delivery, Environment, Error, ErrorKind, Options, Result,
-    TimeoutStage,
+    Call, ConnectionMultiplexer, Delivery, Error, ErrorKind, Options, Result,
     connection::Driving,
+    error::TimeoutStage,
     resp::{FromReply, ToArgs},
 };
+use redmux_transport::Environment;
 
 /// What is left to the connection's own deadline before the thread gives up by itself.
 const MARGIN: Duration = Duration::from_millis(250);
@@ -21,7 +22,7 @@ const MARGIN: Duration = Duration::from_millis(250);
 /// [`ConnectionMultiplexer::blocking`]
 ///
 /// Works on any thread but two kinds. A thread that is running the connection's own task (in a
-/// [`ReconnectPolicy`](crate::ReconnectPolicy), a credentials provider, a waker) would wait for
+/// [`ReconnectPolicy`](crate::options::ReconnectPolicy), a credentials provider, a waker) would wait for
 /// itself: its calls fail at once with [`ErrorKind::Command`]. On the only thread of an executor no
 /// other thread can run that task; the client cannot see this, and the call ends as a timeout.
 ///

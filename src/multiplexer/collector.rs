@@ -17,7 +17,7 @@ use crate::{
 ///
 /// ```no_run
 /// # async fn f(muxer: redmux::ConnectionMultiplexer) {
-/// use redmux::{Collected, resp::Frame};
+/// use redmux::{embed::Collected, resp::Frame};
 ///
 /// let mut collector = muxer.collector().expect("the only one");
 /// let mut open = 0;

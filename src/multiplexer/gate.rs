@@ -5,7 +5,10 @@ use std::time::Duration;
 use futures::channel::oneshot;
 use redmux_transport::Instant;
 
-use crate::{Error, ExponentialBackoff, ReconnectPolicy, connection::contained};
+use crate::{
+    Error,
+    connection::{ExponentialBackoff, ReconnectPolicy, contained},
+};
 
 /// The outcomes of the pool's last dials
 ///
@@ -124,7 +127,7 @@ pub(super) const PROVEN: Duration = Duration::from_secs(1);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ConstantDelay;
+    use crate::connection::ConstantDelay;
 
     const SECOND: Duration = Duration::from_secs(1);
 

@@ -37,10 +37,12 @@ pub use pool::LeaseStatus;
 pub use status::{LinkStatus, Status};
 
 use crate::{
-    CacheStats, Call, Delivery, Error, ErrorKind, Events, Full, Options, Result, TimeoutStage,
+    Call, Delivery, Error, ErrorKind, Events, Full, Options, Result,
+    caching::CacheStats,
     clock::Clock,
     command::{Handling, check_shared},
     connection::{Link, Owner, Phase},
+    error::TimeoutStage,
     events::Hub,
     resp::{FromReply, ToArgs},
     subscriptions::Registry,
@@ -270,7 +272,7 @@ impl ConnectionMultiplexer {
     ///
     /// Idle leased connections are closed, and those on which a command of
     /// [`Database`](crate::Database) blocks (`blpop`) or `MONITOR` runs are lost. A
-    /// [`Lease`](crate::Lease) stays as it is until it is dropped; its connection is not used again.
+    /// [`Lease`](crate::database::Lease) stays as it is until it is dropped; its connection is not used again.
     pub fn reconnect(&self) {
         self.inner.node().reconnect();
     }

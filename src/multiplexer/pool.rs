@@ -22,10 +22,12 @@ use super::{
     leased::{Leased, Stamp},
 };
 use crate::{
-    BacklogPolicy, Delivery, Error, ErrorKind, Full, Options, ReconnectPolicy, Result,
-    TimeoutStage,
-    connection::{DialPlan, Driver, Lines, Link, LinkConfig, Owner, Phase, Unheard},
-    error::whole_millis,
+    Delivery, Error, ErrorKind, Full, Options, Result,
+    connection::{
+        BacklogPolicy, DialPlan, Driver, Lines, Link, LinkConfig, Owner, Phase, ReconnectPolicy,
+        Unheard,
+    },
+    error::{TimeoutStage, whole_millis},
     events::ConnectionType,
     sync::{Mutex, MutexGuard},
 };

@@ -4,10 +4,11 @@ use redmux_transport::Endpoint;
 
 use super::{ConnectionMultiplexer, Inner, LeaseStatus};
 use crate::{
-    Counters, Diagnostics, SubscriptionCounts,
-    connection::{Link, ServerInfo},
+    connection::{Counters, Link, ServerInfo},
+    error::Diagnostics,
     events::ConnectionType,
     resp::Protocol,
+    subscriptions::SubscriptionCounts,
 };
 
 /// A snapshot of a multiplexer, for operators
@@ -36,7 +37,7 @@ pub struct Status {
     /// Messages of the open subscriptions.
     pub messages: SubscriptionCounts,
     /// The client-side cache, where the options have one.
-    pub cache: Option<crate::CacheStats>,
+    pub cache: Option<crate::caching::CacheStats>,
     /// Leased connections, for blocking commands and the like.
     pub leases: LeaseStatus,
 }

@@ -1,4 +1,7 @@
-//! Options, and the connection string that holds them.
+//! What [`Options`] take, and the connection string that holds them
+//!
+//! What has a module of its own is there: [`CacheOptions`] in [`cache`](crate::cache),
+//! [`RetryPolicy`](crate::RetryPolicy) at the root.
 
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod env;
@@ -17,17 +20,26 @@ mod values;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use redmux_transport::{DialOptions, Endpoint, Keepalive, TlsOptions, Tunnel};
+use redmux_transport::{DialOptions, Endpoint};
+#[doc(inline)]
+pub use redmux_transport::{Keepalive, Pem, TlsOptions, TlsVersions, Tunnel, TunnelKind};
 
+pub use crate::{
+    command::breaker::CircuitBreaker,
+    commands::CommandMap,
+    connection::{
+        BacklogPolicy, ConstantDelay, Credentials, CredentialsProvider, ExponentialBackoff,
+        ReconnectPolicy,
+    },
+};
 pub use provider::Defaults;
 
 use crate::{
-    BacklogPolicy, CacheOptions, CircuitBreaker, CommandMap, Error, ExponentialBackoff, Full,
-    ReconnectPolicy,
-    cache::Cache,
+    Error, Full,
+    caching::{Cache, CacheOptions},
     clock::micros,
     command::{Breaker, ChannelPrefix, Handling, KeyPrefix, Observers},
-    connection::{Credentials, CredentialsProvider, DialPlan, LinkConfig},
+    connection::{DialPlan, LinkConfig},
     observe::Profiler,
     resp::{Limits, Protocol},
 };
@@ -177,7 +189,7 @@ impl Options {
         self
     }
 
-    /// Time for one call of the [blocking API](crate::Blocking). Default 5 s.
+    /// Time for one call of the [blocking API](crate::blocking::Blocking). Default 5 s.
     pub fn sync_timeout(mut self, timeout: Duration) -> Self {
         self.sync_timeout = timeout;
         self
@@ -355,7 +367,7 @@ impl Options {
     ///
     /// Messages come with their channel as the program subscribed to it, without the prefix; so do
     /// the replies of `PUBSUB CHANNELS` and the like, which list only channels with the prefix.
-    /// [Keyspace notifications](crate::Subscriber::keyspace) get no prefix.
+    /// [Keyspace notifications](crate::pubsub::Subscriber::keyspace) get no prefix.
     #[cfg(feature = "full")]
     pub fn channel_prefix(mut self, prefix: impl Into<Arc<str>>) -> Self {
         self.channel_prefix = Full::of(|| Some(prefix.into()).filter(|prefix| !prefix.is_empty()));

@@ -141,8 +141,8 @@ impl Options {
     /// Returns the connection string with the secrets, which [`FromStr`] reads back to the same
     /// options; for a file that is kept as safe as the secrets.
     ///
-    /// Options without a text form are left out: a [`ReconnectPolicy`](crate::ReconnectPolicy) or a
-    /// [`CredentialsProvider`](crate::CredentialsProvider) that the program defines. The URL of a
+    /// Options without a text form are left out: a [`ReconnectPolicy`](crate::options::ReconnectPolicy) or a
+    /// [`CredentialsProvider`](crate::options::CredentialsProvider) that the program defines. The URL of a
     /// WebSocket is written with `%2C` for commas.
     ///
     /// ```

@@ -7,7 +7,9 @@ use redmux_transport::{Endpoint, Keepalive, TlsOptions, TlsVersions, Tunnel};
 
 use super::{Options, reading::read_option, table::OPTIONS};
 use crate::{
-    BacklogPolicy, CommandMap, ConstantDelay, Defaults, ExponentialBackoff,
+    commands::CommandMap,
+    connection::{BacklogPolicy, ConstantDelay, ExponentialBackoff},
+    options::Defaults,
     resp::{Limits, Protocol},
 };
 

@@ -4,7 +4,10 @@ use std::{any::Any, sync::Arc, time::Duration};
 
 use redmux_transport::Keepalive;
 
-use crate::{BacklogPolicy, ConstantDelay, ExponentialBackoff, ReconnectPolicy, resp::Protocol};
+use crate::{
+    connection::{BacklogPolicy, ConstantDelay, ExponentialBackoff, ReconnectPolicy},
+    resp::Protocol,
+};
 
 /// A reconnect policy, and its name in the connection string if it has one
 #[derive(Debug, Clone)]

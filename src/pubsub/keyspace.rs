@@ -85,7 +85,7 @@ impl KeyNotification {
     /// ```no_run
     /// # async fn f(muxer: redmux::ConnectionMultiplexer) -> redmux::Result<()> {
     /// use futures::StreamExt;
-    /// use redmux::{KeyEvent, KeyNotification};
+    /// use redmux::pubsub::{KeyEvent, KeyNotification};
     ///
     /// let mut expired = muxer.subscriber().keyevent("*", &KeyEvent::Expired).await?.messages();
     /// while let Some(message) = expired.next().await {
@@ -143,8 +143,8 @@ pub(super) fn is_notification(channel: &[u8]) -> bool {
 /// classes of events such as `$`, `x` or `A` for most of them. Empty: nothing is missing.
 ///
 /// ```
-/// assert_eq!(redmux::missing_notifications("Kx", "KE$x"), "E$");
-/// assert_eq!(redmux::missing_notifications("AKE", "KE$x"), "");
+/// assert_eq!(redmux::pubsub::missing_notifications("Kx", "KE$x"), "E$");
+/// assert_eq!(redmux::pubsub::missing_notifications("AKE", "KE$x"), "");
 /// ```
 pub fn missing_notifications(setting: &str, wanted: &str) -> String {
     /// What the server takes `A` for; `m` (misses) and `n` (new keys) are not part of it.

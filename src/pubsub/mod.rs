@@ -3,5 +3,8 @@
 mod keyspace;
 mod subscriber;
 
+pub use crate::subscriptions::{
+    EndCause, Item, Message, Missed, MissedCause, Overflow, SubscriptionCounts,
+};
 pub use keyspace::{KeyEvent, KeyNotification, missing_notifications};
 pub use subscriber::{Subscriber, Subscription};

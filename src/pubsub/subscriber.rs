@@ -17,8 +17,7 @@ use crate::{
     connection::{Link, Verb},
     resp::{Arg, ToArg},
     subscriptions::{
-        Bounds, Message, Overflow, Queue, Registry, SubscriptionCounts, SubscriptionItem, Topic,
-        distinct,
+        Bounds, Item, Message, Overflow, Queue, Registry, SubscriptionCounts, Topic, distinct,
     },
 };
 
@@ -26,7 +25,7 @@ use crate::{
 ///
 /// With RESP3, subscriptions share the connection with everything else; with RESP2 they
 /// get a separate one, opened when it is first needed. After a lost connection the client restores
-/// them, and each stream yields [`SubscriptionItem::Missed`].
+/// them, and each stream yields [`Item::Missed`].
 #[derive(Debug, Clone)]
 pub struct Subscriber {
     muxer: ConnectionMultiplexer,
@@ -72,7 +71,7 @@ impl Subscriber {
     ///
     /// ```no_run
     /// # async fn f(muxer: redmux::ConnectionMultiplexer) -> redmux::Result<()> {
-    /// use redmux::Overflow;
+    /// use redmux::pubsub::Overflow;
     ///
     /// let strict = muxer.subscriber().capacity(100).overflow(Overflow::End);
     /// let orders = strict.subscribe("orders").await?;
@@ -104,8 +103,8 @@ impl Subscriber {
     /// let mut news = muxer.subscriber().subscribe("news").await?;
     /// while let Some(item) = news.next().await {
     ///     match item {
-    ///         redmux::SubscriptionItem::Message(message) => println!("{}", message.text()),
-    ///         redmux::SubscriptionItem::Missed(gap) => println!("missed: {gap:?}"),
+    ///         redmux::pubsub::Item::Message(message) => println!("{}", message.text()),
+    ///         redmux::pubsub::Item::Missed(gap) => println!("missed: {gap:?}"),
     ///         _ => {}
     ///     }
     /// }
@@ -179,7 +178,7 @@ impl Subscriber {
 
     /// Subscribes to what happens to keys: a key or a pattern, in a database or in all (`*`)
     ///
-    /// Read the messages with [`KeyNotification::from_message`](crate::KeyNotification). The
+    /// Read the messages with [`KeyNotification::from_message`](crate::pubsub::KeyNotification). The
     /// server must be told to send them: [`missing_notifications`](Self::missing_notifications).
     pub async fn keyspace(&self, database: &str, keys: impl ToArg) -> Result<Subscription> {
         let keys = pattern("keyspace", database, keys.to_arg().as_bytes());
@@ -195,7 +194,7 @@ impl Subscriber {
 
     /// Asks the server which letters its `notify-keyspace-events` lacks for what is wanted
     ///
-    /// For example `"Kx"`; see [`missing_notifications`](crate::missing_notifications). Fails
+    /// For example `"Kx"`; see [`missing_notifications`](crate::pubsub::missing_notifications). Fails
     /// where the user may not run `CONFIG GET`.
     pub async fn missing_notifications(&self, wanted: &str) -> Result<String> {
         const NAME: &str = "notify-keyspace-events";
@@ -250,7 +249,7 @@ impl Subscriber {
 /// A stream of messages of one channel or pattern, or of several
 ///
 /// It is bounded: a reader that falls behind loses the oldest messages and gets
-/// [`SubscriptionItem::Missed`], unless it chose another [`Overflow`]. Dropping it
+/// [`Item::Missed`], unless it chose another [`Overflow`]. Dropping it
 /// unsubscribes. It ends when the multiplexer is closed or dropped, and with
 /// [`Subscriber::unsubscribe_all`]; a server that refuses to restore it does not end it.
 pub struct Subscription {
@@ -283,10 +282,10 @@ impl Subscription {
     /// Handlers that run side by side, up to eight here; their order is lost:
     ///
     /// ```no_run
-    /// # async fn f(news: redmux::Subscription) {
+    /// # async fn f(news: redmux::pubsub::Subscription) {
     /// use futures::StreamExt;
     ///
-    /// let handle = async |message: redmux::Message| println!("{}", message.text());
+    /// let handle = async |message: redmux::pubsub::Message| println!("{}", message.text());
     /// news.messages().for_each_concurrent(8, handle).await;
     /// # }
     /// ```
@@ -354,9 +353,9 @@ impl Subscription {
 }
 
 impl Stream for Subscription {
-    type Item = SubscriptionItem;
+    type Item = Item;
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<SubscriptionItem>> {
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Item>> {
         let (item, resume) = self.queue.poll(cx);
         if resume {
             self.registry.resume(&self.queue, &self.link);
@@ -366,10 +365,10 @@ impl Stream for Subscription {
         }
         item.map(|item| {
             item.map(|item| match item {
-                SubscriptionItem::Message(message) => {
+                Item::Message(message) => {
                     let Prefixes { topic, channel } =
                         self.prefixes.of(message.pattern.as_ref().unwrap_or(&message.channel));
-                    SubscriptionItem::Message(Message {
+                    Item::Message(Message {
                         channel: message.channel.slice(channel.min(message.channel.len())..),
                         pattern: message.pattern.map(|name| name.slice(topic.min(name.len())..)),
                         ..message

@@ -49,7 +49,7 @@ impl fmt::Debug for Message {
 /// What a subscription yields
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum SubscriptionItem {
+pub enum Item {
     /// A message, in the order in which the server sent them.
     Message(Message),
     /// Messages before the next one were lost, or may have been.
@@ -58,7 +58,7 @@ pub enum SubscriptionItem {
     Ended(EndCause),
 }
 
-impl SubscriptionItem {
+impl Item {
     /// The message, unless it is a gap or the end.
     pub fn message(self) -> Option<Message> {
         match self {
@@ -113,7 +113,7 @@ pub enum Overflow {
     DropOldest,
     /// The new message is dropped; [`Missed`] says how many were, where they are missing.
     DropNewest,
-    /// The subscription ends: queued messages can be read, then comes [`SubscriptionItem::Ended`].
+    /// The subscription ends: queued messages can be read, then comes [`Item::Ended`].
     End,
     /// The message is still queued, and **the connection is not read** until the reader has
     /// taken half of what its queue holds, or for so long at most. Then the oldest are dropped,

@@ -7,9 +7,7 @@ mod queue;
 mod registry;
 mod topic;
 
-pub use items::{
-    EndCause, Message, Missed, MissedCause, Overflow, SubscriptionCounts, SubscriptionItem,
-};
+pub use items::{EndCause, Item, Message, Missed, MissedCause, Overflow, SubscriptionCounts};
 pub(crate) use queue::{Bounds, Queue};
 pub(crate) use registry::{Registry, distinct};
 pub(crate) use topic::Topic;

@@ -6,9 +6,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use super::items::{
-    EndCause, Message, Missed, MissedCause, Overflow, SubscriptionCounts, SubscriptionItem,
-};
+use super::items::{EndCause, Item, Message, Missed, MissedCause, Overflow, SubscriptionCounts};
 use crate::{
     Error, Result,
     clock::micros,
@@ -38,7 +36,7 @@ pub(crate) struct Queue {
 
 #[derive(Default)]
 struct State {
-    items: VecDeque<SubscriptionItem>,
+    items: VecDeque<Item>,
     counts: SubscriptionCounts,
     /// Dropped messages of which the reader has not been told.
     untold: u64,
@@ -96,7 +94,7 @@ impl Queue {
         } else if self.bounds.overflow == Overflow::DropNewest {
             state.tell_at_the_back();
         }
-        state.items.push_back(SubscriptionItem::Message(message));
+        state.items.push_back(Item::Message(message));
         state.counts.queued += 1;
         state.counts.queued_bytes += size;
         state.waker.take()
@@ -145,7 +143,7 @@ impl Queue {
         if self.bounds.overflow == Overflow::DropNewest {
             state.tell_at_the_back();
         }
-        let missed = |cause| SubscriptionItem::Missed(Missed { cause, count: None });
+        let missed = |cause| Item::Missed(Missed { cause, count: None });
         // Unread, it is over.
         if state.items.back() == Some(&missed(MissedCause::NotRestored)) {
             state.items.pop_back();
@@ -183,7 +181,7 @@ impl Queue {
     }
 
     /// The next item; true beside it if a connection has waited and may go on.
-    pub(crate) fn poll(&self, cx: &Context<'_>) -> (Poll<Option<SubscriptionItem>>, bool) {
+    pub(crate) fn poll(&self, cx: &Context<'_>) -> (Poll<Option<Item>>, bool) {
         let mut state = self.lock();
         // What was dropped stood before all that is queued, or behind it.
         let oldest = matches!(self.bounds.overflow, Overflow::DropOldest | Overflow::Wait { .. });
@@ -191,7 +189,7 @@ impl Queue {
             state.tell_at_the_front();
         }
         if let Some(item) = state.items.pop_front() {
-            if let SubscriptionItem::Message(message) = &item {
+            if let Item::Message(message) = &item {
                 state.counts.queued -= 1;
                 state.counts.queued_bytes -= message.size();
                 state.counts.delivered += 1;
@@ -204,7 +202,7 @@ impl Queue {
         }
         if let Some(cause) = state.ended.take() {
             state.closed = true;
-            return (Poll::Ready(Some(SubscriptionItem::Ended(cause))), false);
+            return (Poll::Ready(Some(Item::Ended(cause))), false);
         }
         if state.closed {
             return (Poll::Ready(None), false);
@@ -231,13 +229,13 @@ fn keep_waker(mut state: MutexGuard<'_, State>, cx: &Context<'_>) {
 impl State {
     /// Drops the oldest message. Gaps stay: the reader is to hear of each.
     fn drop_oldest(&mut self) {
-        let is_message = |item: &SubscriptionItem| matches!(item, SubscriptionItem::Message(_));
+        let is_message = |item: &Item| matches!(item, Item::Message(_));
         if let Some(oldest) = self.items.iter().position(is_message) {
             // Hardly ever far: what is before it moves back by one.
             (0..oldest).rev().for_each(|place| self.items.swap(place, place + 1));
         }
         if self.items.front().is_some_and(is_message)
-            && let Some(SubscriptionItem::Message(message)) = self.items.pop_front()
+            && let Some(Item::Message(message)) = self.items.pop_front()
         {
             self.counts.queued -= 1;
             self.counts.queued_bytes -= message.size();
@@ -262,10 +260,10 @@ impl State {
         }
     }
 
-    fn untold(&mut self) -> Option<SubscriptionItem> {
+    fn untold(&mut self) -> Option<Item> {
         let count = std::mem::take(&mut self.untold);
         let missed = Missed { cause: MissedCause::QueueFull, count: Some(count) };
-        (count > 0).then_some(SubscriptionItem::Missed(missed))
+        (count > 0).then_some(Item::Missed(missed))
     }
 }
 

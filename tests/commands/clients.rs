@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use redmux::{ConnectionMultiplexer, Options, database::ClientFilter, resp::Value};
+use redmux::{ConnectionMultiplexer, Options, database::clients::ClientFilter, resp::Value};
 use redmux_test_support::RedisServer;
 
 use crate::{both, texts};

@@ -1,6 +1,6 @@
 //! Places on Earth, and counting with HyperLogLogs.
 
-use redmux::database::{GeoAddOptions, GeoPlace, GeoSearch, GeoUnit};
+use redmux::database::geo::{GeoAddOptions, GeoPlace, GeoSearch, GeoUnit};
 
 use crate::{both, texts};
 

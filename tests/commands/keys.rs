@@ -3,7 +3,8 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use redmux::database::{
-    DataType, ExpireIf, ExpireTime, RestoreOptions, ScanOptions, SortOptions, Ttl,
+    keys::{DataType, ExpireIf, ExpireTime, RestoreOptions, SortOptions, Ttl},
+    scans::ScanOptions,
 };
 
 use crate::{both, texts};

@@ -1,6 +1,6 @@
 //! Lists.
 
-use redmux::database::{ListEnd, LposOptions};
+use redmux::database::lists::{ListEnd, LposOptions};
 
 use crate::{both, texts};
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_std::task;
 use futures::future::{join_all, pending};
-use redmux::database::Ttl;
+use redmux::database::keys::Ttl;
 use redmux_test_support::RedisServer;
 
 use crate::{both, both_on};

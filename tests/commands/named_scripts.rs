@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use redmux::{
     Database, Result,
-    database::Script,
+    database::scripting::Script,
     resp::{ServerError, Value},
 };
 

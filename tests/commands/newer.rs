@@ -5,9 +5,17 @@ use std::{collections::HashMap, time::Duration};
 use redmux::{
     ConnectionMultiplexer, Database,
     database::{
-        BitOp, CommandLog, DeletedEntry, ExpireIf, ExpireTime, FieldExpiry, FieldPersisted,
-        GroupStart, HashSetOptions, ScanOptions, SetOptions, StreamId, StreamRefs, StreamTrim, Ttl,
-        VaddOptions, VectorQuery, VsimOptions, XaddOptions, XreadGroupOptions,
+        bitmaps::BitOp,
+        hashes::{FieldExpiry, FieldPersisted, HashSetOptions},
+        keys::{ExpireIf, ExpireTime, Ttl},
+        scans::ScanOptions,
+        server::CommandLog,
+        streams::{
+            DeletedEntry, GroupStart, StreamId, StreamRefs, StreamTrim, XaddOptions,
+            XreadGroupOptions,
+        },
+        strings::SetOptions,
+        vectors::{VaddOptions, VectorQuery, VsimOptions},
     },
 };
 
@@ -52,7 +60,9 @@ async fn expiring_fields(_: ConnectionMultiplexer, db: Database) {
     assert!(!db.hsetex("h", [("a", 9), ("n", 9)], minute, none.clone()).await.unwrap());
     assert!(db.hsetex("h", [("n", 9)], minute, none).await.unwrap());
     let all = HashSetOptions::new().if_exists();
-    assert!(db.hsetex("h", [("n", 8)], redmux::database::Expiry::Unchanged, all).await.unwrap());
+    assert!(
+        db.hsetex("h", [("n", 8)], redmux::database::keys::Expiry::Unchanged, all).await.unwrap()
+    );
     assert!(matches!(db.hpttl("h", "n").await.unwrap()[..], [Ttl::In(_)]));
     let gone: Vec<Option<i64>> = db.hgetdel("h", ["n", "none"]).await.unwrap();
     assert_eq!((gone, db.hexists("h", "n").await.unwrap()), (vec![Some(8), None], false));
@@ -112,7 +122,7 @@ async fn conditions_of_valkey() {
         assert!(db.set_if_equal("k", "old", "new", minute).await.unwrap());
         assert!(matches!(db.pttl("k").await.unwrap(), Ttl::In(_)));
         assert!(
-            db.set_if_equal("k", "new", "newer", redmux::database::Expiry::Unchanged)
+            db.set_if_equal("k", "new", "newer", redmux::database::keys::Expiry::Unchanged)
                 .await
                 .unwrap()
         );

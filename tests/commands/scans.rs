@@ -5,7 +5,11 @@ use std::{collections::BTreeSet, time::Duration};
 use futures::{StreamExt, TryStreamExt, stream::FusedStream};
 use redmux::{
     Database,
-    database::{DataType, ScanCursor, ScanOptions, StreamId, XaddOptions},
+    database::{
+        keys::DataType,
+        scans::{ScanCursor, ScanOptions},
+        streams::{StreamId, XaddOptions},
+    },
 };
 
 use crate::{both, both_on, programs::redis_8, texts};
@@ -174,7 +178,11 @@ async fn entries_of_a_stream() {
 
 #[test]
 fn what_is_built_from_commands_crosses_threads() {
-    use redmux::database::{EntryStream, Lock, LockGuard, ScanStream, Script, ScriptRun};
+    use redmux::database::{
+        locks::{Lock, LockGuard},
+        scans::{EntryStream, ScanStream},
+        scripting::{Script, ScriptRun},
+    };
     fn shared<T: Send + Sync + Unpin>() {}
     fn sent<T: Send>(_: impl FnOnce(&'static mut LockGuard, &'static Database) -> T) {}
     shared::<ScanStream<'_, String>>();

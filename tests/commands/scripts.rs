@@ -1,6 +1,6 @@
 //! Scripts, functions, publishing.
 
-use redmux::database::RestorePolicy;
+use redmux::database::scripting::RestorePolicy;
 
 use crate::{both, texts};
 

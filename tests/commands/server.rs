@@ -7,7 +7,7 @@ use std::{
 
 use redmux::{
     ConnectionMultiplexer, Database, Options,
-    database::{AclDryRun, FlushMode, Role},
+    database::server::{AclDryRun, FlushMode, Role},
 };
 use redmux_test_support::RedisServer;
 
@@ -52,7 +52,7 @@ async fn info() {
         db.set_with(
             "k",
             1,
-            redmux::database::SetOptions::new().expires_in(Duration::from_secs(99)),
+            redmux::database::strings::SetOptions::new().expires_in(Duration::from_secs(99)),
         )
         .await
         .unwrap();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use redmux::database::ScanOptions;
+use redmux::database::scans::ScanOptions;
 
 use crate::both;
 

@@ -2,7 +2,10 @@
 
 use redmux::{
     Database,
-    database::{Aggregate, ScanOptions, ScoreEnd, ZaddOptions, ZcombineOptions, ZrangeBy},
+    database::{
+        scans::ScanOptions,
+        sorted_sets::{Aggregate, ScoreEnd, ZaddOptions, ZcombineOptions, ZrangeBy},
+    },
 };
 
 use crate::{both, texts};

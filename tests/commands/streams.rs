@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use redmux::{
     Database,
-    database::{
+    database::streams::{
         GroupStart, StreamId, StreamTrim, XaddOptions, XclaimOptions, XpendingFilter,
         XreadGroupOptions, XreadOptions,
     },
@@ -62,7 +62,7 @@ async fn writing() {
 async fn reading() {
     both(|_, db| async move {
         make(&db, "s", 5).await;
-        let ids = |entries: Vec<redmux::database::StreamEntry>| -> Vec<u64> {
+        let ids = |entries: Vec<redmux::database::streams::StreamEntry>| -> Vec<u64> {
             entries.iter().map(|entry| entry.id.millis).collect()
         };
         assert_eq!(ids(db.xrange("s", "-", "+").await.unwrap()), [1, 2, 3, 4, 5]);

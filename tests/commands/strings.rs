@@ -5,7 +5,9 @@ use std::{collections::HashMap, time::Duration};
 use redmux::{
     Delivery,
     database::{
-        BitField, BitOffset, BitOp, BitOverflow, BitRange, BitType, LcsOptions, SetOptions, Ttl,
+        bitmaps::{BitField, BitOffset, BitOp, BitOverflow, BitRange, BitType},
+        keys::Ttl,
+        strings::{LcsOptions, SetOptions},
     },
 };
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::future::{join, join_all};
-use redmux::{ConnectionMultiplexer, SubscriptionItem, resp::Protocol};
+use redmux::{ConnectionMultiplexer, pubsub::Item, resp::Protocol};
 use redmux_test_support::{Direction, Pace};
 
 use crate::{PROTOCOLS, Rig, comes_back, hold_against_in_order, push_all, within};
@@ -75,7 +75,7 @@ async fn a_reader_that_does_not_read_holds_up_nobody() {
         let item = within(futures::StreamExt::next(&mut quick)).await.unwrap();
         assert_eq!(item.message().unwrap().text(), "x");
         let item = within(futures::StreamExt::next(&mut slow)).await.unwrap();
-        let SubscriptionItem::Missed(missed) = item else { panic!("no loss is reported") };
+        let Item::Missed(missed) = item else { panic!("no loss is reported") };
         assert_eq!(missed.count, Some(190));
     }
 }

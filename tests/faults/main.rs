@@ -18,8 +18,8 @@ use std::{collections::HashMap, time::Duration};
 
 use futures::StreamExt;
 use redmux::{
-    ConnectionMultiplexer, ConstantDelay, Delivery, ErrorKind, Event, Events, Options, Result,
-    resp::Protocol,
+    ConnectionMultiplexer, Delivery, ErrorKind, Event, Events, Options, Result,
+    options::ConstantDelay, resp::Protocol,
 };
 use redmux_test_support::{FaultProxy, RedisServer, until, within};
 

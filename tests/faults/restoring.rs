@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use redmux::{
-    ConnectionMultiplexer, Event, MissedCause, Options, Subscription, SubscriptionItem,
+    ConnectionMultiplexer, Event, Options,
     events::SubscriptionRefused,
+    pubsub::{Item, MissedCause, Subscription},
 };
 use redmux_test_support::{Accept, Cut, RedisServer, lease_port};
 
@@ -13,7 +14,7 @@ use crate::{PROTOCOLS, Rig, within};
 
 async fn gap(subscription: &mut Subscription) -> MissedCause {
     match within(subscription.next()).await {
-        Some(SubscriptionItem::Missed(missed)) => missed.cause,
+        Some(Item::Missed(missed)) => missed.cause,
         other => panic!("no gap is reported: {other:?}"),
     }
 }
@@ -106,7 +107,8 @@ fn block(server: &RedisServer) -> std::thread::JoinHandle<()> {
 async fn a_reconnect_while_the_server_is_busy_restores_everything_later() {
     let rig = Rig::start();
     // RESP3: its handshake succeeds on a busy server.
-    let options = rig.options().client_name("app").client_cache(redmux::CacheOptions::default());
+    let options =
+        rig.options().client_name("app").client_cache(redmux::cache::CacheOptions::default());
     let muxer = ConnectionMultiplexer::connect(options).await.unwrap();
     let mut news = muxer.subscriber().subscribe("news").await.unwrap();
     let mut all = muxer.subscriber().psubscribe("n*").await.unwrap();
@@ -161,7 +163,7 @@ async fn tracking_that_is_refused_is_told_and_comes_with_the_right() {
     let options = Options::new(server.addr().to_string())
         .username("two")
         .password("pw")
-        .client_cache(redmux::CacheOptions::default());
+        .client_cache(redmux::cache::CacheOptions::default());
     let rig = Rig::of(server);
     let muxer = ConnectionMultiplexer::connect(options.clone()).await.unwrap();
     let mut events = muxer.events();

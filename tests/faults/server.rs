@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use futures::future::join_all;
-use redmux::{ConnectionMultiplexer, ConstantDelay, Delivery, ErrorKind, Options, TimeoutStage};
+use redmux::{
+    ConnectionMultiplexer, Delivery, ErrorKind, Options, error::TimeoutStage,
+    options::ConstantDelay,
+};
 use redmux_test_support::RedisServer;
 
 use crate::{Rig, Told, comes_back, hold_against, hold_against_in_order, mark, push_all, within};

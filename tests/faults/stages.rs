@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use redmux::{ConnectionMultiplexer, Delivery, ErrorKind, TimeoutStage};
+use redmux::{ConnectionMultiplexer, Delivery, ErrorKind, error::TimeoutStage};
 use redmux_test_support::{Accept, Cut, Direction, Fault, Pace};
 
 use crate::{Rig, Told, comes_back, hold_against, within};

@@ -1,7 +1,11 @@
 //! Subscriptions across a cut: they report the gap and go on.
 
 use futures::StreamExt;
-use redmux::{ConnectionMultiplexer, MissedCause, Subscription, SubscriptionItem, resp::Protocol};
+use redmux::{
+    ConnectionMultiplexer,
+    pubsub::{Item, MissedCause, Subscription},
+    resp::Protocol,
+};
 use redmux_test_support::{Accept, Cut, Direction, Fault};
 
 use crate::{PROTOCOLS, Rig, within};
@@ -11,13 +15,13 @@ async fn read_up_to(subscription: &mut Subscription, mut expected: i64, last: i6
     let (mut gaps, mut gap) = (0, false);
     while expected <= last {
         match within(subscription.next()).await.expect("it is open") {
-            SubscriptionItem::Message(message) => {
+            Item::Message(message) => {
                 let number: i64 = message.text().parse().unwrap();
                 assert!(number >= expected, "{number} came again, or late: {expected}");
                 assert!(number == expected || gap, "{expected} is missing without a word");
                 (expected, gap) = (number + 1, false);
             }
-            SubscriptionItem::Missed(missed) => {
+            Item::Missed(missed) => {
                 assert_eq!(missed.cause, MissedCause::ConnectionLost);
                 (gaps, gap) = (gaps + 1, true);
             }
@@ -131,7 +135,7 @@ async fn a_subscriber_that_the_server_drops_for_being_slow_is_told_of_the_gap() 
             receivers = publisher.execute::<i64>("PUBLISH", ("c", &*large)).await.unwrap();
         }
         rig.proxy.resume(Direction::Replies);
-        while !matches!(within(channel.next()).await, Some(SubscriptionItem::Missed(_))) {}
+        while !matches!(within(channel.next()).await, Some(Item::Missed(_))) {}
         while publisher.execute::<i64>("PUBLISH", ("c", 7)).await.unwrap() == 0 {
             crate::sleep(2).await;
         }

@@ -7,9 +7,10 @@ use std::sync::{
 
 use futures::StreamExt;
 use redmux::{
-    BacklogPolicy, CircuitBreaker, ConstantDelay, Delivery, ErrorKind, Options, RetryPolicy,
-    TimeoutStage,
-    database::{BlockFor, Condition, XreadGroupOptions},
+    Delivery, ErrorKind, Options, RetryPolicy,
+    database::{BlockFor, streams::XreadGroupOptions, transactions::Condition},
+    error::TimeoutStage,
+    options::{BacklogPolicy, CircuitBreaker, ConstantDelay},
     transport::{BoxFuture, Runtime},
 };
 

@@ -14,9 +14,9 @@ use futures::{
     stream::StreamExt,
 };
 use redmux::{
-    ConnectionMultiplexer, Environment, Options,
+    ConnectionMultiplexer, Options,
     resp::{Frame, Framer, Limits, Scan},
-    transport::{DialError, DialStage, Runtime},
+    transport::{DialError, DialStage, Environment, Runtime},
 };
 use redmux_memory::{DialAnswer, Duplex, MemoryTransport, SimRuntime};
 

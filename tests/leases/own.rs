@@ -3,7 +3,10 @@
 use std::{error::Error, time::Duration};
 
 use redmux::{
-    Credentials, CredentialsProvider, Endpoint, Options, resp::Value, transport::BoxFuture,
+    Endpoint, Options,
+    options::{Credentials, CredentialsProvider},
+    resp::Value,
+    transport::BoxFuture,
 };
 
 use crate::fleet::{Fleet, SECOND, fresh};
@@ -93,7 +96,8 @@ impl CredentialsProvider for ShortLived {
 #[test]
 fn credentials_are_renewed_only_where_the_connection_is_still_the_clients() {
     let fleet = Fleet::new(options().credentials_provider(ShortLived));
-    let info = |lease: &redmux::Lease| fleet.run(lease.execute::<String>("CLIENT", ["INFO"]));
+    let info =
+        |lease: &redmux::database::Lease| fleet.run(lease.execute::<String>("CLIENT", ["INFO"]));
     let renewed = || fleet.seen_on_leases().iter().filter(|line| *line == "AUTH app token").count();
 
     // With a database of its own it still has to be renewed.

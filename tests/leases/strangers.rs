@@ -3,7 +3,11 @@
 
 use futures::FutureExt;
 use proptest::prelude::*;
-use redmux::{ConstantDelay, Endpoint, Lease, Options, database::BlockFor};
+use redmux::{
+    Endpoint, Options,
+    database::{BlockFor, Lease},
+    options::ConstantDelay,
+};
 
 use crate::fleet::{Fleet, SECOND, fresh};
 

@@ -2,7 +2,8 @@
 
 use futures::StreamExt;
 use redmux::{
-    ConstantDelay, Delivery, Endpoint, ErrorKind, Options, database::BlockFor, transport::Runtime,
+    Delivery, Endpoint, ErrorKind, Options, database::BlockFor, options::ConstantDelay,
+    transport::Runtime,
 };
 
 use crate::fleet::{Fleet, SECOND, fresh};

@@ -1,10 +1,11 @@
 use std::{sync::Arc, sync::Mutex, time::Duration};
 
 use redmux::{
-    BacklogPolicy, ConnectionMultiplexer, Delivery, ErrorKind, Options, RetryPolicy,
+    ConnectionMultiplexer, Delivery, ErrorKind, Options, RetryPolicy,
     observe::{
         CommandObservation, CommandObserver, CommandOutcome, CommandRecord, ObservedCommand,
     },
+    options::BacklogPolicy,
 };
 use redmux_test_support::{RedisServer, lease_port};
 

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use redmux::{Counters, events::ConnectionType};
+use redmux::{events::ConnectionType, status::Counters};
 use redmux_test_support::RedisServer;
 
 use super::{connect, give_up};

@@ -7,7 +7,7 @@ use std::{
 
 use redmux::{
     Database,
-    database::{SetOptions, Ttl},
+    database::{keys::Ttl, strings::SetOptions},
     pipeline,
 };
 

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use redmux::{
-    ConnectionMultiplexer, Delivery, ErrorKind, Options, TimeoutStage,
-    database::{BlockFor, SetOptions, Ttl},
+    ConnectionMultiplexer, Delivery, ErrorKind, Options,
+    database::{BlockFor, keys::Ttl, strings::SetOptions},
+    error::TimeoutStage,
     pipeline,
 };
 use redmux_test_support::RedisServer;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use futures::{StreamExt, future::join_all};
 use redmux::{
-    ConnectionMultiplexer, Database, Delivery, Event, Options, SubscriptionItem,
-    database::BlockFor, events::ConnectionType, pipeline, resp::Protocol,
+    ConnectionMultiplexer, Database, Delivery, Event, Options, database::BlockFor,
+    events::ConnectionType, pipeline, pubsub::Item, resp::Protocol,
 };
 use redmux_test_support::RedisServer;
 
@@ -60,7 +60,7 @@ async fn another_connection_is_opened_when_it_is_asked_for() {
             }
             // Waits for the new connection, as any command does.
             assert!(id().await > before);
-            assert!(matches!(news.next().await.unwrap(), SubscriptionItem::Missed(_)));
+            assert!(matches!(news.next().await.unwrap(), Item::Missed(_)));
             // With RESP2 it may not be subscribed again yet.
             while db.publish("news", "again").await.unwrap() == 0 {
                 async_std::task::sleep(Duration::from_millis(1)).await;

@@ -7,8 +7,10 @@ use std::{
 
 use futures::{StreamExt, future::join_all};
 use redmux::{
-    ConnectionMultiplexer, ConstantDelay, Message, MissedCause, Options, Subscription,
-    SubscriptionItem, resp::Protocol,
+    ConnectionMultiplexer, Options,
+    options::ConstantDelay,
+    pubsub::{Item, Message, MissedCause, Subscription},
+    resp::Protocol,
 };
 use redmux_test_support::{Direction, FaultProxy, RedisServer};
 
@@ -167,7 +169,7 @@ async fn a_quiet_subscription_on_a_dead_connection_is_replaced() {
         // The connections fall silent, and nothing closes them.
         proxy.stall(Direction::Replies);
         let item = async_std::future::timeout(Duration::from_secs(20), news.next()).await;
-        let Some(SubscriptionItem::Missed(missed)) = item.unwrap() else { panic!("a gap") };
+        let Some(Item::Missed(missed)) = item.unwrap() else { panic!("a gap") };
         assert_eq!(missed.cause, MissedCause::ConnectionLost);
         // The server may hold the old connection for subscribed for a while.
         let again = async {

@@ -8,7 +8,11 @@ use std::{
 
 use futures::{StreamExt, TryStreamExt};
 use redmux::{
-    database::{Condition, ScanOptions, Script, TransactionOutcome},
+    database::{
+        scans::ScanOptions,
+        scripting::Script,
+        transactions::{Condition, TransactionOutcome},
+    },
     pipeline,
 };
 use redmux_test_support::RedisServer;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::StreamExt;
-use redmux::{ConnectionMultiplexer, Options, SubscriptionItem};
+use redmux::{ConnectionMultiplexer, Options, pubsub::Item};
 use redmux_test_support::RedisServer;
 
 use crate::{comes_back, connects, haproxy, nginx, options, pass, stunnel, within};
@@ -28,7 +28,7 @@ async fn idle(server: &RedisServer, channel: &str, through: Options) {
     let value: String = within(cut.execute("GET", [channel])).await.unwrap();
     assert_eq!(value, "1");
     let item = within(kept_news.next()).await.unwrap();
-    assert!(matches!(item, SubscriptionItem::Message(_)), "{item:?}");
+    assert!(matches!(item, Item::Message(_)), "{item:?}");
 }
 
 #[async_std::test]

@@ -18,7 +18,11 @@ mod twemproxy;
 use std::time::Duration;
 
 use futures::StreamExt;
-use redmux::{ConnectionMultiplexer, ConstantDelay, Options, Subscription, SubscriptionItem};
+use redmux::{
+    ConnectionMultiplexer, Options,
+    options::ConstantDelay,
+    pubsub::{Item, Subscription},
+};
 use redmux_test_support::{RedisServer, until, within};
 
 /// How long the load runs before and after an event.
@@ -47,7 +51,7 @@ fn connects(muxer: &ConnectionMultiplexer) -> u64 {
 async fn comes_back(news: &mut Subscription, server: &RedisServer, channel: &str) {
     loop {
         let item = within(news.next()).await.expect("the subscription is open");
-        if matches!(item, SubscriptionItem::Missed(_)) {
+        if matches!(item, Item::Missed(_)) {
             break;
         }
     }

@@ -1,6 +1,6 @@
 //! stunnel, which speaks TLS in front of a server that does not.
 
-use redmux::{ConnectionMultiplexer, Options, TlsOptions};
+use redmux::{ConnectionMultiplexer, Options, options::TlsOptions};
 use redmux_test_support::{DaemonCommand, RedisServer};
 
 use crate::{

@@ -8,7 +8,7 @@ use std::{
 };
 
 use redmux::{
-    CommandMap, ConnectionMultiplexer, Delivery, ErrorKind, Options, command::CommandSpec,
+    ConnectionMultiplexer, Delivery, ErrorKind, Options, command::CommandSpec, options::CommandMap,
 };
 use redmux_test_support::{DaemonCommand, RedisServer, lease_port};
 

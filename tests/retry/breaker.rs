@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures::{FutureExt, StreamExt};
-use redmux::{CircuitBreaker, Delivery, ErrorKind, Event, Events, RetryPolicy};
+use redmux::{Delivery, ErrorKind, Event, Events, RetryPolicy, options::CircuitBreaker};
 
 use crate::scripted::{
     Answer,

@@ -7,8 +7,10 @@ use std::{
 };
 
 use redmux::{
-    BacklogPolicy, ConstantDelay, Delivery, ErrorKind, RetryPolicy, TimeoutStage,
+    Delivery, ErrorKind, RetryPolicy,
     command::SideEffects,
+    error::TimeoutStage,
+    options::{BacklogPolicy, ConstantDelay},
     resp::Value,
     transport::{DialError, DialStage},
 };

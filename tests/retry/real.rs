@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use redmux::{ConnectionMultiplexer, ConstantDelay, RetryPolicy, command::SideEffects};
+use redmux::{ConnectionMultiplexer, RetryPolicy, command::SideEffects, options::ConstantDelay};
 use redmux_test_support::RedisServer;
 
 #[async_std::test]

@@ -8,9 +8,9 @@ use std::{
 
 use futures::{AsyncReadExt, AsyncWriteExt};
 use redmux::{
-    ConnectionMultiplexer, Database, Environment, Options,
+    ConnectionMultiplexer, Database, Options,
     resp::{Frame, Framer, Limits, Scan},
-    transport::Runtime,
+    transport::{Environment, Runtime},
 };
 use redmux_memory::{Duplex, MemoryListener, MemoryTransport, SimRuntime};
 

@@ -1,7 +1,8 @@
 use std::sync::atomic::AtomicBool;
 
 use redmux::{
-    Credentials, CredentialsProvider, Endpoint, ReconnectPolicy,
+    Endpoint,
+    options::{Credentials, CredentialsProvider, ReconnectPolicy},
     resp::Protocol,
     transport::{BoxFuture, DialError, DialStage},
 };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use redmux::{
     ConnectionMultiplexer, Database, Delivery, Options,
-    database::{Condition, TransactionOutcome},
+    database::transactions::{Condition, TransactionOutcome},
 };
 use redmux_test_support::RedisServer;
 

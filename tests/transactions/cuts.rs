@@ -9,7 +9,7 @@ use std::{
 };
 
 use futures::future::join_all;
-use redmux::{Delivery, database::Condition};
+use redmux::{Delivery, database::transactions::Condition};
 use redmux_test_support::RedisServer;
 
 use crate::both;

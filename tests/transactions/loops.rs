@@ -111,7 +111,7 @@ async fn a_list_is_rotated_past_what_is_not_wanted() {
                         return Ok(None);
                     };
                     let moves = jobs[..place].iter().map(|_| {
-                        use redmux::database::ListEnd::{Left, Right};
+                        use redmux::database::lists::ListEnd::{Left, Right};
                         db.lmove::<String>("jobs", "jobs", Left, Right)
                     });
                     db.transaction(moves.collect::<Vec<_>>()).all().await?;

@@ -9,7 +9,7 @@ mod loops;
 use std::{collections::BTreeMap, time::Duration};
 
 use futures::{FutureExt, future::join_all};
-use redmux::{ConnectionMultiplexer, Delivery, ErrorKind, Options, TimeoutStage, pipeline};
+use redmux::{ConnectionMultiplexer, Delivery, ErrorKind, Options, error::TimeoutStage, pipeline};
 use redmux_test_support::{RedisServer, both};
 
 #[async_std::test]

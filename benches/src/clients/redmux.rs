@@ -2,8 +2,9 @@ use std::{collections::HashMap, future::Future, marker::PhantomData};
 
 use futures::StreamExt;
 use redmux::{
-    ConnectionMultiplexer, Environment,
+    ConnectionMultiplexer,
     resp::{DecodeError, FromReply, Reply, ReplyError},
+    transport::Environment,
 };
 
 use super::{Client, Profile, tokio_block_on, tokio_spawn};

@@ -13,8 +13,8 @@ use std::rc::Rc;
 
 use futures::StreamExt;
 use redmux::{
-    ConnectionMultiplexer, Delivery, Endpoint, Error, Event, Events, Options, Result, Subscription,
-    SubscriptionItem,
+    ConnectionMultiplexer, Delivery, Endpoint, Error, Event, Events, Options, Result,
+    pubsub::{Item, Subscription},
 };
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
@@ -136,10 +136,10 @@ async fn follow(mut news: Subscription, muxer: &ConnectionMultiplexer, page: &Pa
     reload(muxer, page).await;
     while let Some(item) = news.next().await {
         match item {
-            SubscriptionItem::Message(message) => page.add(&message.text()),
+            Item::Message(message) => page.add(&message.text()),
             // The connection was lost, or the page was too slow: nobody sends again what was
             // published meanwhile, so the board is read anew.
-            SubscriptionItem::Missed(_) => reload(muxer, page).await,
+            Item::Missed(_) => reload(muxer, page).await,
             _ => {}
         }
     }

@@ -402,7 +402,7 @@ async fn programs_without_an_origin_need_a_credential() {
 /// The password of the project's own client is a credential, in any protocol version.
 #[async_std::test]
 async fn the_client_shows_its_password_in_the_first_message() {
-    use redmux::{ConnectionMultiplexer, Environment, Options};
+    use redmux::{ConnectionMultiplexer, Options, transport::Environment};
     let (site, token) = (Site::new(), new_token().unwrap());
     let bench = Bench::of(&site, &with_token(&token)).await;
     let transport = redmux_websocket::WebSocketTransport::default().origin(bench.own_origin());

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use crate::{
-    Delivery, Diagnostics, Error, ErrorKind, TimeoutStage,
+    Delivery, Error, ErrorKind,
     clock::NEVER,
     connection::{
         core::{Core, Phase},
         deadlines::{KEEP, is_sparse},
         slots::{Outcome, Slot, SlotId},
     },
+    error::{Diagnostics, TimeoutStage},
 };
 
 impl Core {

@@ -1,13 +1,14 @@
 //! Whether the peer is alive.
 
 use crate::{
-    Delivery, Error, ErrorKind, TimeoutStage,
+    Delivery, Error, ErrorKind,
     clock::NEVER,
     connection::{
         core::{Core, Phase},
         entry::Kind,
         liveness::{LATE_ROUNDS, Late, probe_end},
     },
+    error::TimeoutStage,
     resp::Arg,
 };
 

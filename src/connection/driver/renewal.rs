@@ -9,11 +9,12 @@ use futures::{
 use redmux_transport::Endpoint;
 
 use crate::{
-    ConnectStage, Delivery, Error, ErrorKind,
+    Delivery, Error, ErrorKind,
     connection::{
         credentials::{Credentials, CredentialsProvider},
         link::Link,
     },
+    error::ConnectStage,
     events::{CredentialsNotRenewed, Event, InternalError},
     resp::{Arg, ReplyError},
 };

@@ -1,7 +1,8 @@
 use super::model::{MS, Model, config};
 use crate::{
-    Delivery, ErrorKind, TimeoutStage,
+    Delivery, ErrorKind,
     connection::{BacklogPolicy, LinkConfig},
+    error::TimeoutStage,
 };
 
 fn failure_of(model: &mut Model, slot: crate::connection::SlotId) -> crate::Error {

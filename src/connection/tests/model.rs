@@ -26,7 +26,7 @@ pub(super) fn config() -> LinkConfig {
         client_name: None,
         library_info: true,
         library_name: None,
-        commands: crate::CommandMap::default(),
+        commands: crate::commands::CommandMap::default(),
         cache: None,
         database: 0,
         protocol: None,

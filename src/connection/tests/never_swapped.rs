@@ -4,8 +4,9 @@ use proptest::prelude::*;
 
 use super::model::{MS, Model, config};
 use crate::{
-    Delivery, ErrorKind, Full, TimeoutStage,
+    Delivery, ErrorKind, Full,
     connection::{Ask, BacklogPolicy, LinkConfig, Verb, core::Phase, slots::SlotId},
+    error::TimeoutStage,
 };
 
 /// One step of a random history

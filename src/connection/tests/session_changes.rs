@@ -1,7 +1,8 @@
 use super::model::{Given, MS, Model, config, with_credentials};
 use crate::{
-    ConnectStage, Delivery, ErrorKind,
+    Delivery, ErrorKind,
     connection::{LinkConfig, core::Phase},
+    error::ConnectStage,
     resp::Protocol,
 };
 

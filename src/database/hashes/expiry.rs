@@ -5,8 +5,9 @@ use std::time::Duration;
 use crate::{
     Call,
     database::{
-        Counted, Database, ExpireIf, ExpireTime, Expiry, Join, Ttl,
+        Counted, Database, Join,
         checks::{Unless, empty, millis, uneven},
+        keys::{ExpireIf, ExpireTime, Expiry, Ttl},
         options::options,
     },
     resp::{DecodeError, FromReply, Reply, ReplyError, ToArg, ToArgs},
@@ -20,7 +21,7 @@ impl Database {
     ///
     /// ```no_run
     /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
-    /// use redmux::database::FieldExpiry;
+    /// use redmux::database::hashes::FieldExpiry;
     /// use std::time::Duration;
     ///
     /// let done = db.hexpire("session:1", Duration::from_secs(60), ["token"]).await?;

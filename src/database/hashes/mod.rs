@@ -13,7 +13,10 @@ mod expiry;
 
 pub use expiry::{FieldExpiry, FieldPersisted, HashSetOptions};
 
-use super::{Database, Join, ScanOptions, ScanPage};
+use super::{
+    Database, Join,
+    scans::{ScanOptions, ScanPage},
+};
 use crate::{
     Call,
     resp::{FromReply, ToArg, ToArgs},

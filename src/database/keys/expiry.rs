@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use crate::{
     Call,
-    database::{Database, ExpireIf, ExpireTime, Ttl, checks::millis},
+    database::{
+        Database,
+        checks::millis,
+        keys::{ExpireIf, ExpireTime, Ttl},
+    },
     resp::{ToArg, ToArgs},
 };
 

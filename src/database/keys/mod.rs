@@ -10,18 +10,24 @@
 //! # }
 //! ```
 
+mod data_type;
 mod dump;
 mod expiry;
 mod object;
 mod sort;
 
+pub use super::expiry::{ExpireIf, ExpireTime, Expiry, Ttl};
+pub use data_type::DataType;
 pub use dump::RestoreOptions;
 pub use sort::SortOptions;
 
-use super::{Database, Join, ScanPage, options::options};
+use super::{
+    Database, Join,
+    scans::{ScanOptions, ScanPage},
+};
 use crate::{
     Call,
-    resp::{Arg, FromReply, Reply, ReplyError, ToArg, ToArgs},
+    resp::{FromReply, ToArg, ToArgs},
 };
 
 impl Database {
@@ -133,73 +139,4 @@ impl Database {
     ) -> Call<'_, ScanPage<T>, impl ToArgs> {
         self.call("SCAN", Join((cursor,), options))
     }
-}
-
-/// The type of a value
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DataType {
-    /// There is no such key.
-    Missing,
-    /// A string.
-    String,
-    /// A list.
-    List,
-    /// A set.
-    Set,
-    /// A sorted set.
-    SortedSet,
-    /// A hash.
-    Hash,
-    /// A stream.
-    Stream,
-    /// A type of a module, by the name the server gives it.
-    Other(String),
-}
-
-impl FromReply for DataType {
-    fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
-        let name = String::from_reply(reply)?;
-        Ok(match name.as_str() {
-            "none" => Self::Missing,
-            "string" => Self::String,
-            "list" => Self::List,
-            "set" => Self::Set,
-            "zset" => Self::SortedSet,
-            "hash" => Self::Hash,
-            "stream" => Self::Stream,
-            _ => Self::Other(name),
-        })
-    }
-}
-
-impl ToArg for DataType {
-    fn to_arg(&self) -> Arg<'_> {
-        Arg::Bytes(match self {
-            Self::Missing => b"none",
-            Self::String => b"string",
-            Self::List => b"list",
-            Self::Set => b"set",
-            Self::SortedSet => b"zset",
-            Self::Hash => b"hash",
-            Self::Stream => b"stream",
-            Self::Other(name) => name.as_bytes(),
-        })
-    }
-}
-
-options! {
-    /// The part of a collection that a scan visits, and the size of its steps
-    ///
-    /// ```
-    /// use redmux::database::ScanOptions;
-    /// let users = ScanOptions::new().pattern("user:*").count(500);
-    /// ```
-    ScanOptions { pattern, count, data_type }
-    /// Only what matches this pattern, such as `user:*` (`MATCH`).
-    pattern: pattern(pattern: impl ToArg) => "MATCH", pattern;
-    /// A hint of how many elements a page visits, 10 by default (`COUNT`).
-    count: count(count: u32) => "COUNT", count;
-    /// Only keys of this type (`TYPE`); for [`scan`](Database::scan) only. Since Redis 6.0.
-    data_type: data_type(of: DataType) => "TYPE", of;
 }

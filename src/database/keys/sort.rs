@@ -14,7 +14,7 @@ impl Database {
     ///
     /// ```no_run
     /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
-    /// use redmux::database::SortOptions;
+    /// use redmux::database::keys::SortOptions;
     ///
     /// let best = SortOptions::new().by("score:*").desc().limit(0, 10);
     /// let names: Vec<String> = db.sort("players", best).await?;

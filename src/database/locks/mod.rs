@@ -63,7 +63,7 @@ impl Database {
 ///
 /// ```no_run
 /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
-/// use redmux::database::Script;
+/// use redmux::database::scripting::Script;
 /// use std::time::Duration;
 ///
 /// // The resource, here a hash on the same server: it accepts no writer older than the last.
@@ -134,7 +134,7 @@ impl Lock {
                 fence => fence,
             }
         } else {
-            let options = super::SetOptions::new().if_missing().expires_in(self.ttl);
+            let options = super::strings::SetOptions::new().if_missing().expires_in(self.ttl);
             if !self.db.set_with(&self.name, &token, options).await? {
                 return Ok(None);
             }

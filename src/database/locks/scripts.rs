@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::database::Script;
+use crate::database::scripting::Script;
 
 /// Keys: the lock and the last fencing token. Arguments: the holder's token, milliseconds.
 pub(super) static TAKE_FENCED: LazyLock<Script> = LazyLock::new(|| {

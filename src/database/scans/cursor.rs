@@ -9,7 +9,7 @@ use crate::{Delivery, Error, ErrorKind};
 /// server. Do not compute with the text: what it holds may change. The default is the beginning.
 ///
 /// ```
-/// use redmux::database::ScanCursor;
+/// use redmux::database::scans::ScanCursor;
 ///
 /// let stored = ScanCursor::default().to_string();
 /// assert_eq!(stored.parse::<ScanCursor>()?, ScanCursor::default());

@@ -1,6 +1,7 @@
 //! Scans as streams of items.
 
 mod cursor;
+mod page;
 mod pager;
 
 use std::{
@@ -13,9 +14,15 @@ use std::{
 
 use futures::stream::{FusedStream, Stream};
 
-pub use self::cursor::ScanCursor;
 use self::pager::{Pager, Pages};
-use super::{Database, ScanOptions, ScanPage, StreamEntry, StreamId};
+pub use self::{
+    cursor::ScanCursor,
+    page::{ScanOptions, ScanPage},
+};
+use super::{
+    Database,
+    streams::{StreamEntry, StreamId},
+};
 use crate::{
     Result,
     resp::{Arg, ArgList, FromReply, ToArg, ToArgs},
@@ -29,7 +36,7 @@ impl Database {
     /// ```no_run
     /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
     /// use futures::TryStreamExt;
-    /// use redmux::database::ScanOptions;
+    /// use redmux::database::scans::ScanOptions;
     ///
     /// let mut users = db.scan_stream::<String>(ScanOptions::new().pattern("user:*").count(100));
     /// while let Some(key) = users.try_next().await? {
@@ -85,7 +92,7 @@ impl Database {
     /// ```no_run
     /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
     /// use futures::TryStreamExt;
-    /// use redmux::database::StreamId;
+    /// use redmux::database::streams::StreamId;
     ///
     /// let mut log = db.xrange_stream("log", StreamId::MIN, StreamId::MAX, 100);
     /// while let Some(entry) = log.try_next().await? {

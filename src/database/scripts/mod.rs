@@ -21,7 +21,7 @@ pub use names::ScriptError;
 ///
 /// ```no_run
 /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
-/// use redmux::database::Script;
+/// use redmux::database::scripting::Script;
 ///
 /// let add = Script::new("return redis.call('INCRBY', KEYS[1], ARGV[1])");
 /// let sum: i64 = db.script(&add).key("n").arg(5).run().await?;
@@ -33,7 +33,7 @@ pub use names::ScriptError;
 ///
 /// ```no_run
 /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
-/// use redmux::database::Script;
+/// use redmux::database::scripting::Script;
 /// use std::sync::LazyLock;
 ///
 /// static SET_IF_LARGER: LazyLock<Script> = LazyLock::new(|| {

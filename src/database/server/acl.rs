@@ -3,8 +3,9 @@
 use crate::{
     Call,
     database::{
-        ClientInfo, Database, Join,
+        Database, Join,
         checks::{Unless, empty},
+        clients::ClientInfo,
         options::record,
     },
     resp::{FromReply, Reply, ReplyError, ToArg, ToArgs},

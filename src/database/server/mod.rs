@@ -15,6 +15,7 @@ mod memory;
 mod role;
 mod slowlog;
 
+pub use super::command_info::CommandInfo;
 pub use acl::{AclDryRun, AclLogEntry, AclSelector, AclUser};
 pub use info::{Info, Keyspace};
 pub use latency::{CommandLatency, LatencyEvent, LatencySample};

@@ -18,14 +18,18 @@ pub use combine::{Aggregate, ZcombineOptions};
 pub use range::ZrangeBy;
 
 use super::{
-    Counted, Database, Join, ScanOptions, ScanPage, Scored,
+    Counted, Database, Join,
     checks::{Unless, empty},
     options::words,
+    scans::{ScanOptions, ScanPage},
 };
 use crate::{
     Call,
     resp::{FromReply, ToArg, ToArgs},
 };
+
+/// Members, or other elements, with their scores
+pub type Scored<T> = Vec<(T, f64)>;
 
 impl Database {
     /// Removes members and returns how many there were

@@ -100,7 +100,7 @@ impl Database {
     ///
     /// ```no_run
     /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
-    /// use redmux::database::ZrangeBy;
+    /// use redmux::database::sorted_sets::ZrangeBy;
     ///
     /// let best = ZrangeBy::score("(10", "+inf").rev().limit(0, 3);
     /// let members: Vec<String> = db.zrange_by("scores", best).await?;

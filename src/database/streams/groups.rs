@@ -14,7 +14,7 @@ impl Database {
     ///
     /// ```no_run
     /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
-    /// use redmux::database::{GroupStart, XreadGroupOptions};
+    /// use redmux::database::streams::{GroupStart, XreadGroupOptions};
     ///
     /// db.xgroup_create("log", "readers", GroupStart::beginning().make_stream()).await?;
     /// let ten = XreadGroupOptions::new().count(10);

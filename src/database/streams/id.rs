@@ -7,13 +7,13 @@ use crate::resp::{Arg, ArgList, DecodeError, FromReply, Reply, ReplyError, ToArg
 /// The id of a stream entry: milliseconds and a number within them
 ///
 /// ```
-/// use redmux::database::StreamId;
+/// use redmux::database::streams::StreamId;
 ///
 /// let id: StreamId = "1526919030474-55".parse()?;
 /// assert_eq!((id.millis, id.sequence), (1526919030474, 55));
 /// assert!(id < StreamId::new(1526919030475, 0));
 /// assert_eq!(id.to_string(), "1526919030474-55");
-/// # Ok::<(), redmux::database::StreamIdError>(())
+/// # Ok::<(), redmux::database::streams::StreamIdError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct StreamId {

@@ -2,7 +2,7 @@
 //!
 //! ```no_run
 //! # async fn f(db: redmux::Database) -> redmux::Result<()> {
-//! use redmux::database::{StreamId, StreamTrim, XaddOptions, XreadOptions};
+//! use redmux::database::streams::{StreamId, StreamTrim, XaddOptions, XreadOptions};
 //!
 //! let id: StreamId = db.xadd("log", [("level", "info"), ("text", "up")]).await?;
 //! let short = XaddOptions::new().trim(StreamTrim::maxlen_about(10_000));

@@ -9,11 +9,9 @@
 //! # }
 //! ```
 
-mod bits;
 mod lcs;
 mod set;
 
-pub use bits::{BitField, BitOffset, BitOp, BitOverflow, BitRange, BitType};
 pub use lcs::{LcsMatch, LcsMatches, LcsOptions};
 pub use set::SetOptions;
 

@@ -5,8 +5,9 @@ use std::time::Duration;
 use crate::{
     Call,
     database::{
-        Counted, Database, Expiry, Join,
+        Counted, Database, Join,
         checks::{Unless, uneven},
+        keys::Expiry,
     },
     resp::{Arg, ArgList, FromReply, ToArg, ToArgs},
 };
@@ -18,7 +19,7 @@ impl Database {
     ///
     /// ```no_run
     /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
-    /// use redmux::database::SetOptions;
+    /// use redmux::database::strings::SetOptions;
     /// use std::time::Duration;
     ///
     /// let options = SetOptions::new().expires_in(Duration::from_secs(30)).if_missing();

@@ -17,7 +17,7 @@ use crate::{
 /// element or member that does not exist equals nothing, and has length 0.
 ///
 /// ```
-/// use redmux::database::Condition;
+/// use redmux::database::transactions::Condition;
 ///
 /// let conditions = [
 ///     !Condition::key_exists("lock"),
@@ -52,7 +52,7 @@ enum Test {
 /// Lengths and counts that a [`Condition`] accepts: a `u64`, or a range of them
 ///
 /// ```
-/// use redmux::database::Counts;
+/// use redmux::database::transactions::Counts;
 /// let accepted: [Counts; 4] = [3.into(), (..100).into(), (1..).into(), (1..=5).into()];
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

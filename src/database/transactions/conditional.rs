@@ -42,7 +42,7 @@ impl<'a, C: Calls> Transaction<'a, C> {
     ///
     /// ```no_run
     /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
-    /// use redmux::database::{Condition, TransactionOutcome};
+    /// use redmux::database::transactions::{Condition, TransactionOutcome};
     ///
     /// let outcome = db
     ///     .transaction((db.decr("stock"), db.rpush("orders", "one")))

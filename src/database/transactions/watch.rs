@@ -8,8 +8,9 @@ use std::{
 
 use super::{Database, conditional::nothing_executed};
 use crate::{
-    Call, Error, ExponentialBackoff, Full, ReconnectPolicy, Result,
+    Call, Error, Full, Result,
     command::transaction::conflict,
+    connection::{ExponentialBackoff, ReconnectPolicy},
     multiplexer::Watching,
     resp::{Arg, ArgList, ToArgs},
 };
@@ -25,7 +26,7 @@ const WAITS: ExponentialBackoff =
 ///
 /// ```no_run
 /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
-/// use redmux::database::ListEnd::{Left, Right};
+/// use redmux::database::lists::ListEnd::{Left, Right};
 ///
 /// // Turns the list so that the first job that is not held comes first, and tells which it is.
 /// let next: Option<String> = db

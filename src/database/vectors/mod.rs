@@ -2,7 +2,7 @@
 //!
 //! ```no_run
 //! # async fn f(db: redmux::Database) -> redmux::Result<()> {
-//! use redmux::database::{VectorQuery, VsimOptions};
+//! use redmux::database::vectors::{VectorQuery, VsimOptions};
 //!
 //! db.vadd("words", &[0.1, 0.9, 0.3], "apple").await?;
 //! db.vadd("words", &[0.2, 0.8, 0.3], "pear").await?;
@@ -20,9 +20,10 @@ pub use search::{VectorMatch, VectorQuery, VsimOptions};
 use bytes::Bytes;
 
 use super::{
-    Database, Join, Scored,
+    Database, Join,
     checks::{Fault, Unless},
     options::{items, options, record},
+    sorted_sets::Scored,
 };
 use crate::{
     Call,

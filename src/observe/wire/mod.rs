@@ -116,7 +116,7 @@ impl WireLog {
     ///
     /// Never logged are the arguments of `AUTH` and `HELLO`, of `ACL`, `CONFIG`, `MIGRATE` and
     /// `SENTINEL`, which may hold passwords, and of all commands before the first reply. Replies to
-    /// these are logged. If the [command map](crate::CommandMap) renames one of them, pass its new
+    /// these are logged. If the [command map](crate::options::CommandMap) renames one of them, pass its new
     /// name to [`never_show`](Self::never_show).
     pub fn dangerously_show_payloads(mut self, bytes: usize) -> Self {
         self.shown.payload = Some(bytes);

@@ -14,7 +14,7 @@ fn push(queue: &Queue, n: u8) -> Option<Waker> {
     queue.push(message(n), |_| false)
 }
 
-fn drain(queue: &Queue) -> Vec<SubscriptionItem> {
+fn drain(queue: &Queue) -> Vec<Item> {
     let cx = Context::from_waker(Waker::noop());
     std::iter::from_fn(|| match queue.poll(&cx).0 {
         Poll::Ready(item) => item,
@@ -32,11 +32,7 @@ fn a_slow_reader_loses_the_oldest_and_is_told_how_many() {
     let missed = Missed { cause: MissedCause::QueueFull, count: Some(3) };
     assert_eq!(
         drain(&queue),
-        [
-            SubscriptionItem::Missed(missed),
-            SubscriptionItem::Message(message(3)),
-            SubscriptionItem::Message(message(4)),
-        ]
+        [Item::Missed(missed), Item::Message(message(3)), Item::Message(message(4)),]
     );
 }
 
@@ -53,11 +49,7 @@ fn a_gap_stands_where_the_connection_was_lost() {
     let gap = Missed { cause: MissedCause::ConnectionLost, count: None };
     assert_eq!(
         drain(&queue),
-        [
-            SubscriptionItem::Message(message(1)),
-            SubscriptionItem::Missed(gap),
-            SubscriptionItem::Message(message(2)),
-        ]
+        [Item::Message(message(1)), Item::Missed(gap), Item::Message(message(2)),]
     );
     assert_eq!(queue.poll(&Context::from_waker(Waker::noop())).0, Poll::Ready(None));
 }
@@ -68,21 +60,16 @@ fn dropping_the_newest_tells_where_they_are_missing() {
     (0..5).for_each(|n| drop(push(&queue, n)));
     let cx = Context::from_waker(Waker::noop());
     let (read, _) = queue.poll(&cx);
-    assert_eq!(read, Poll::Ready(Some(SubscriptionItem::Message(message(0)))));
+    assert_eq!(read, Poll::Ready(Some(Item::Message(message(0)))));
     push(&queue, 5);
     push(&queue, 6);
     let missed = |count| {
         let count = Some(count);
-        SubscriptionItem::Missed(Missed { cause: MissedCause::QueueFull, count })
+        Item::Missed(Missed { cause: MissedCause::QueueFull, count })
     };
     assert_eq!(
         drain(&queue),
-        [
-            SubscriptionItem::Message(message(1)),
-            missed(3),
-            SubscriptionItem::Message(message(5)),
-            missed(1),
-        ]
+        [Item::Message(message(1)), missed(3), Item::Message(message(5)), missed(1),]
     );
     let counts = SubscriptionCounts { delivered: 3, dropped: 4, ..SubscriptionCounts::default() };
     assert_eq!(queue.counts(), counts);
@@ -95,11 +82,7 @@ fn ending_gives_what_is_queued_and_then_says_why() {
     queue.close();
     assert_eq!(
         drain(&queue),
-        [
-            SubscriptionItem::Message(message(0)),
-            SubscriptionItem::Message(message(1)),
-            SubscriptionItem::Ended(EndCause::QueueFull),
-        ]
+        [Item::Message(message(0)), Item::Message(message(1)), Item::Ended(EndCause::QueueFull),]
     );
     push(&queue, 9);
     queue.close();
@@ -115,13 +98,13 @@ fn a_full_queue_keeps_its_gaps() {
         queue.gap(MissedCause::ConnectionLost);
         push(&queue, n);
     }
-    let gap = |cause, count| SubscriptionItem::Missed(Missed { cause, count });
+    let gap = |cause, count| Item::Missed(Missed { cause, count });
     assert_eq!(
         drain(&queue),
         [
             gap(MissedCause::QueueFull, Some(2)),
             gap(MissedCause::ConnectionLost, None),
-            SubscriptionItem::Message(message(4)),
+            Item::Message(message(4)),
         ]
     );
 }
@@ -130,8 +113,8 @@ fn large(n: u8, length: usize) -> Message {
     Message { payload: vec![n; length].into(), ..message(n) }
 }
 
-fn numbers(items: Vec<SubscriptionItem>) -> Vec<u8> {
-    items.into_iter().filter_map(SubscriptionItem::message).map(|m| m.payload[0]).collect()
+fn numbers(items: Vec<Item>) -> Vec<u8> {
+    items.into_iter().filter_map(Item::message).map(|m| m.payload[0]).collect()
 }
 
 #[test]
@@ -166,7 +149,7 @@ fn a_connection_that_waits_loses_nothing_and_goes_on_when_half_is_read() {
     let cx = Context::from_waker(Waker::noop());
     for n in 0..10 {
         let (read, resume) = queue.poll(&cx);
-        assert_eq!(read, Poll::Ready(Some(SubscriptionItem::Message(message(n)))));
+        assert_eq!(read, Poll::Ready(Some(Item::Message(message(n)))));
         assert_eq!(resume, n == 7, "{n}");
     }
 }
@@ -177,7 +160,7 @@ fn a_connection_that_does_not_wait_drops_the_oldest() {
     (0..5).for_each(|n| drop(queue.push(message(n), |_| n < 4)));
     let missed = Missed { cause: MissedCause::QueueFull, count: Some(3) };
     let items = drain(&queue);
-    assert_eq!(items[0], SubscriptionItem::Missed(missed));
+    assert_eq!(items[0], Item::Missed(missed));
     assert_eq!(numbers(items), [3, 4]);
 }
 

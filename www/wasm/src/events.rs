@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use js_sys::Array;
 use redmux::{
-    CacheStats, Endpoint, Event, LinkStatus, MissedCause, Status,
+    Endpoint, Event,
+    cache::CacheStats,
     events::{ConnectionType, FailureType},
+    pubsub::MissedCause,
     resp::Protocol,
+    status::{LinkStatus, Status},
 };
 use wasm_bindgen::JsValue;
 

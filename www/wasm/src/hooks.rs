@@ -1,7 +1,9 @@
 //! The functions that the wasm side calls. Errors cross as fields, of which JavaScript makes instances.
 
 use redmux::{
-    ConnectStage, Delivery, Diagnostics, Error, ErrorKind, TimeoutStage, resp::ServerError,
+    Delivery, Error, ErrorKind,
+    error::{ConnectStage, Diagnostics, TimeoutStage},
+    resp::ServerError,
 };
 use wasm_bindgen::prelude::*;
 

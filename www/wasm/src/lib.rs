@@ -20,7 +20,7 @@ mod stream;
 
 use std::{cell::Cell, rc::Rc, sync::Arc, time::Duration};
 
-use redmux::{ConnectionMultiplexer, Environment, resp::Frame};
+use redmux::{ConnectionMultiplexer, resp::Frame, transport::Environment};
 use wasm_bindgen::prelude::*;
 
 use batch::Batch;

@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, fmt, rc::Rc, time::Duration};
 
-use redmux::{CacheOptions, Endpoint, Options, ReconnectPolicy, resp::Protocol};
+use redmux::{Endpoint, Options, cache::CacheOptions, options::ReconnectPolicy, resp::Protocol};
 
 use crate::{batch::Batch, hooks::Hooks, runtime::time_has_passed};
 

@@ -15,8 +15,10 @@ use futures::{
 };
 use js_sys::{Array, Uint8Array};
 use redmux::{
-    Collected, Collector, ConnectionMultiplexer, Events, Issued, Message, Result, Subscription,
-    SubscriptionItem, resp::Frame,
+    ConnectionMultiplexer, Events, Result,
+    embed::{Collected, Collector, Issued},
+    pubsub::{Item, Message, Subscription},
+    resp::Frame,
 };
 use wasm_bindgen::JsValue;
 
@@ -351,13 +353,13 @@ impl<'a> Landing<'a> {
         let mut messages = Vec::new();
         let ended = loop {
             match subscription.poll_next_unpin(cx) {
-                Poll::Ready(Some(SubscriptionItem::Message(message))) => {
+                Poll::Ready(Some(Item::Message(message))) => {
                     messages.push(message);
                     if messages.len() == MOST {
                         hand_messages_over(id, &mut messages, &self.hooks);
                     }
                 }
-                Poll::Ready(Some(SubscriptionItem::Missed(gap))) => {
+                Poll::Ready(Some(Item::Missed(gap))) => {
                     hand_messages_over(id, &mut messages, &self.hooks);
                     let count = gap.count.map(|count| count as f64);
                     self.hooks.missed(id, events::cause(gap.cause), count);

@@ -4,7 +4,11 @@ use shuttle::future::{JoinHandle, spawn};
 
 use super::{world::toss, *};
 use crate::{
-    CacheOptions, CommandMap, ErrorKind, cache::Cache, command::Call, connection::LinkConfig,
+    ErrorKind,
+    caching::{Cache, CacheOptions},
+    command::Call,
+    commands::CommandMap,
+    connection::LinkConfig,
 };
 
 fn world(lives: Vec<Life>) -> World {

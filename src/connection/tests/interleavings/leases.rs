@@ -10,7 +10,9 @@ use super::{
     *,
 };
 use crate::{
-    BacklogPolicy, ConnectionMultiplexer, ConstantDelay, ErrorKind, Lease, Options, Result,
+    ConnectionMultiplexer, ErrorKind, Options, Result,
+    connection::{BacklogPolicy, ConstantDelay},
+    database::Lease,
     resp::Protocol,
 };
 

@@ -10,10 +10,11 @@ use super::{
     *,
 };
 use crate::{
-    MissedCause, Overflow, Subscription, SubscriptionItem,
     command::Call,
     connection::{Link, LinkConfig},
+    pubsub::Subscription,
     resp::Protocol,
+    subscriptions::{Item, MissedCause, Overflow},
 };
 
 /// The number that is published until it is heard.
@@ -52,17 +53,17 @@ async fn read(mut subscription: Subscription) {
     let (mut before, mut gap) = (0, false);
     while before != LAST {
         match subscription.next().await.expect("it is open") {
-            SubscriptionItem::Message(message) => {
+            Item::Message(message) => {
                 let number: u32 = message.text().parse().unwrap();
                 assert!(number > before, "{number} came after {before}");
                 assert!(gap || number == before + 1 || number == LAST, "{before}, then {number}");
                 (before, gap) = (number, false);
             }
-            SubscriptionItem::Missed(missed) => {
+            Item::Missed(missed) => {
                 assert_eq!(missed.cause, MissedCause::ConnectionLost);
                 gap = true;
             }
-            SubscriptionItem::Ended(cause) => panic!("{cause:?}"),
+            Item::Ended(cause) => panic!("{cause:?}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-use redmux::{CacheOptions, ConnectionMultiplexer, Options};
+use redmux::{ConnectionMultiplexer, Options, cache::CacheOptions};
 use redmux_transport::Endpoint;
 use wasm_bindgen::prelude::*;
 

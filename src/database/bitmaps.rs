@@ -1,12 +1,12 @@
 //! Strings as arrays of bits.
 
+use super::{
+    Database, Join,
+    checks::{Unless, empty},
+    options::words,
+};
 use crate::{
     Call,
-    database::{
-        Database, Join,
-        checks::{Unless, empty},
-        options::words,
-    },
     resp::{Arg, ArgList, ToArg, ToArgs},
 };
 
@@ -80,7 +80,7 @@ impl Database {
     ///
     /// ```no_run
     /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
-    /// use redmux::database::{BitField, BitOffset, BitType};
+    /// use redmux::database::bitmaps::{BitField, BitOffset, BitType};
     ///
     /// let level = BitType::unsigned(4);
     /// let operations = BitField::new().set(level, BitOffset::Bit(0), 9).get(level,

@@ -8,7 +8,7 @@ use std::{fmt, time::Duration};
 /// ```no_run
 /// # #[cfg(feature = "async-std")]
 /// # async fn f() -> redmux::Result<()> {
-/// use redmux::{CacheOptions, ConnectionMultiplexer, Options};
+/// use redmux::{ConnectionMultiplexer, Options, cache::CacheOptions};
 ///
 /// let options = Options::new("localhost").client_cache(CacheOptions::default());
 /// let muxer = ConnectionMultiplexer::connect(options).await?;

@@ -21,8 +21,9 @@ use store::Store;
 pub(crate) use store::{Found, Request};
 
 use crate::{
-    CommandMap, Error,
+    Error,
     clock::micros,
+    commands::CommandMap,
     resp::{Arg, Frame, encode_command},
     sync::{Mutex, MutexGuard},
 };

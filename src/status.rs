@@ -1,0 +1,8 @@
+//! The state of a multiplexer's connections, for a health page or a log
+//!
+//! [`ConnectionMultiplexer::status`](crate::ConnectionMultiplexer::status) gives a [`Status`], which holds all the rest.
+
+pub use crate::{
+    connection::{Counters, ServerInfo},
+    multiplexer::{LeaseStatus, LinkStatus, Status},
+};
