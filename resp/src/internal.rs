@@ -6,9 +6,17 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::{Frame, Framer, Limits, commands::CommandSpec, frame::Repr, node};
+use crate::{
+    Frame, Framer, Limits,
+    commands::{self, CommandSpec},
+    frame::Repr,
+    node,
+};
 
-pub use crate::commands::keys::{Look, Options, READING, look_for, options};
+pub use crate::{
+    commands::keys::{Look, Options, READING, look_for, options},
+    slot::{SLOTS, slot_of},
+};
 
 #[doc(hidden)]
 impl Framer {
@@ -66,5 +74,11 @@ impl CommandSpec {
     /// The column of the table that tells where the keys are.
     pub fn key_column(&self) -> &'static str {
         self.keys
+    }
+
+    /// The command of this name, with its subcommand, in upper case: for use when a program is
+    /// compiled.
+    pub const fn named(name: &str) -> Option<&'static Self> {
+        commands::named(name)
     }
 }

@@ -47,6 +47,7 @@ mod limits;
 mod node;
 mod reply;
 mod server_error;
+mod slot;
 mod syntax;
 mod value;
 

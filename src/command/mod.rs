@@ -15,9 +15,13 @@ mod queue;
 mod retry;
 #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only `full` sets a prefix"))]
 mod rewrite;
+#[cfg_attr(not(test), allow(dead_code, reason = "only a client of several servers asks"))]
+mod route;
 pub(crate) mod transaction;
 
-pub use crate::commands::{CommandDocs, CommandSpec, KeyAccess, KeyAt, Keys, SideEffects};
+pub use crate::commands::{
+    CommandDocs, CommandSpec, KeyAccess, KeyAt, KeyHint, Keys, ResponsePolicy, Route, SideEffects,
+};
 pub(crate) use breaker::Breaker;
 pub use call::{AnyCall, BoxCall, Call};
 pub(crate) use call::{OwnCall, discard};

@@ -7,5 +7,7 @@ mod proxies;
 pub use map::CommandMap;
 pub(crate) use map::Mapped;
 #[doc(inline)]
-pub use redmux_resp::commands::{CommandDocs, CommandSpec, KeyAccess, KeyAt, Keys, SideEffects};
-pub(crate) use redmux_resp::internal::{Look, READING, look_for, options};
+pub use redmux_resp::commands::{
+    CommandDocs, CommandSpec, KeyAccess, KeyAt, KeyHint, Keys, ResponsePolicy, Route, SideEffects,
+};
+pub(crate) use redmux_resp::internal::{Look, READING, look_for, options, slot_of};

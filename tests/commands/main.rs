@@ -12,6 +12,7 @@ mod locks;
 mod named_scripts;
 mod newer;
 mod programs;
+mod routes;
 mod scans;
 mod scripts;
 mod server;

@@ -14,6 +14,11 @@ pub(crate) fn valkey_9() -> RedisServer {
     start(programs().valkey_9())
 }
 
+/// Redis Stack 7.4, for its modules.
+pub(crate) fn redis_stack() -> RedisServer {
+    start(programs().redis_stack())
+}
+
 fn programs() -> Programs {
     Programs::in_dir(Path::new(env!("CARGO_TARGET_TMPDIR")).join("servers"))
 }

@@ -12,11 +12,13 @@ use redmux_test_support::RedisServer;
 use crate::programs::{redis_8, valkey_9};
 
 /// What a server says of one of its commands
-struct Known {
+pub(crate) struct Known {
     arity: i64,
-    flags: BTreeSet<String>,
+    pub(crate) flags: BTreeSet<String>,
     /// In the words of the table.
-    keys: String,
+    pub(crate) keys: String,
+    /// Hints for clients of several servers, such as `request_policy:all_shards`.
+    pub(crate) tips: BTreeSet<String>,
 }
 
 /// Keys that servers do not declare, or not where they are.
@@ -183,28 +185,7 @@ async fn keys_are_where_servers_find_them() {
     for server in [redis_8(), valkey_9()] {
         let muxer = connect(&server).await;
         let known = commands(&muxer).await;
-        let mut lines: Vec<String> = INVOCATIONS.iter().map(|line| (*line).to_owned()).collect();
-        for spec in CommandSpec::all() {
-            let column = spec.key_column();
-            let by_hand =
-                INVOCATIONS.iter().any(|line| line.split(' ').next() == Some(spec.name()));
-            if known.contains_key(spec.name())
-                && !by_hand
-                && !column.contains(['.', '#', '@', '?', '-'])
-            {
-                // A value wherever nothing says what is there.
-                let words =
-                    known[spec.name()].arity.unsigned_abs().max(column.len() as u64 / 4 + 2);
-                let mut line = spec.name().to_owned();
-                for index in line.split(' ').count()..=words as usize {
-                    line += &format!(" w{index}");
-                }
-                while spec.name() != line && says_too_many(&muxer, &line).await {
-                    line.truncate(line.rfind(' ').unwrap());
-                }
-                lines.push(line);
-            }
-        }
+        let lines = invocations(&muxer, &known).await;
         for line in lines {
             let words: Vec<&str> = line.split(' ').map(|word| word.trim_matches('"')).collect();
             let args: Vec<Arg<'_>> = words.iter().map(|word| Arg::Bytes(word.as_bytes())).collect();
@@ -251,6 +232,34 @@ async fn keys_are_where_servers_find_them() {
     assert!(missed.is_empty(), "not checked: {missed:?}");
 }
 
+/// One invocation of each of these commands that has keys.
+pub(crate) async fn invocations(
+    muxer: &ConnectionMultiplexer,
+    known: &BTreeMap<String, Known>,
+) -> Vec<String> {
+    let mut lines: Vec<String> = INVOCATIONS.iter().map(|line| (*line).to_owned()).collect();
+    for spec in CommandSpec::all() {
+        let column = spec.key_column();
+        let by_hand = INVOCATIONS.iter().any(|line| line.split(' ').next() == Some(spec.name()));
+        if known.contains_key(spec.name())
+            && !by_hand
+            && !column.contains(['.', '#', '@', '?', '-'])
+        {
+            // A value wherever nothing says what is there.
+            let words = known[spec.name()].arity.unsigned_abs().max(column.len() as u64 / 4 + 2);
+            let mut line = spec.name().to_owned();
+            for index in line.split(' ').count()..=words as usize {
+                line += &format!(" w{index}");
+            }
+            while spec.name() != line && says_too_many(muxer, &line).await {
+                line.truncate(line.rfind(' ').unwrap());
+            }
+            lines.push(line);
+        }
+    }
+    lines
+}
+
 /// Whether the server takes fewer words for this command.
 async fn says_too_many(muxer: &ConnectionMultiplexer, line: &str) -> bool {
     let words: Vec<&str> = line.split(' ').collect();
@@ -258,14 +267,14 @@ async fn says_too_many(muxer: &ConnectionMultiplexer, line: &str) -> bool {
     keys.is_err_and(|error| error.to_string().contains("Invalid number of arguments"))
 }
 
-async fn connect(server: &RedisServer) -> ConnectionMultiplexer {
+pub(crate) async fn connect(server: &RedisServer) -> ConnectionMultiplexer {
     // Everything is a list in RESP2.
     let options = Options::new(server.addr().to_string()).protocol(Protocol::Resp2);
     ConnectionMultiplexer::connect(options).await.unwrap()
 }
 
 /// All commands but those that are nothing without a subcommand.
-async fn commands(muxer: &ConnectionMultiplexer) -> BTreeMap<String, Known> {
+pub(crate) async fn commands(muxer: &ConnectionMultiplexer) -> BTreeMap<String, Known> {
     let mut known = BTreeMap::new();
     let mut add = |info: &Value| {
         let info = info.as_slice().unwrap();
@@ -278,6 +287,7 @@ async fn commands(muxer: &ConnectionMultiplexer) -> BTreeMap<String, Known> {
                 arity: info[1].as_i64().unwrap(),
                 flags: flags.map(|flag| text(flag).to_owned()).collect(),
                 keys: if keys.is_empty() { "-".to_owned() } else { keys.join(", ") },
+                tips: info[7].as_slice().unwrap().iter().map(|tip| text(tip).to_owned()).collect(),
             };
             known.insert(name, says);
         }

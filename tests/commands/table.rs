@@ -130,10 +130,10 @@ const LEFT_OUT: &[(&str, &[&str])] = &[
 ];
 
 /// A method of `Database`, as its documentation describes it
-struct Method {
-    name: String,
+pub(crate) struct Method {
+    pub(crate) name: String,
     /// As in `CONFIG GET`.
-    command: String,
+    pub(crate) command: String,
     link: String,
     since: String,
     /// What it sends: options as they are written, `x` for each argument.
@@ -208,7 +208,7 @@ fn row(method: &Method) -> String {
     format!("| [{command}]({link}) | `{name}` | {since} | {complexity} | {effects:?} |\n")
 }
 
-fn methods() -> Vec<Method> {
+pub(crate) fn methods() -> Vec<Method> {
     let mut methods = Vec::new();
     for file in sources(&root().join("src/database")) {
         let text = fs::read_to_string(&file).unwrap();

@@ -14,6 +14,11 @@
 //!     A word that is no option and no value of one leaves the keys untold.
 //!   - `?`: they are not among the words, or cannot be told.
 //!   - `s` instead of `r` and `w`: it decides the slot in a cluster, and is no key.
+//! - *route*: which server it goes to where there are several. `slot`: that of its keys' slot; `split`:
+//!   the same, for each slot a command of its own; `any`: whichever; `node`: the one that it is
+//!   about; `link`: the connection that it is about; `primaries`, `nodes`: all of them; `special`:
+//!   its words say so. Then what becomes of several replies: nothing more if they are joined, `sum`,
+//!   `and`, `one` or `all` must succeed, or `special`. Servers call these *command tips*.
 //! - *side effects*: where the arguments matter, `effects.rs` says more.
 //! - *since*: the first version of Redis, which Valkey goes back to, or of each product.
 //! - *complexity*: a sum of products, `O(k + m log n)`; `-` if it is unknown, or depends on what
@@ -30,6 +35,7 @@ pub(crate) mod keys;
 mod modules;
 #[cfg(test)]
 mod notation;
+mod route;
 mod server;
 #[cfg(test)]
 mod tests;
@@ -38,6 +44,7 @@ use std::{cmp::Ordering, fmt};
 
 pub use effects::SideEffects;
 pub use keys::{KeyAccess, KeyAt, Keys};
+pub use route::{KeyHint, ResponsePolicy, Route};
 
 use crate::Arg;
 
@@ -63,6 +70,9 @@ pub struct CommandSpec {
     name: &'static str,
     flags: &'static str,
     pub(crate) keys: &'static str,
+    hint: KeyHint,
+    route: Route,
+    responses: ResponsePolicy,
     effects: SideEffects,
 }
 
@@ -147,6 +157,33 @@ impl CommandSpec {
         keys::keys(self.name, self.keys, words)
     }
 
+    /// Where the first of these keys is, as far as that is known without the words.
+    #[inline]
+    pub const fn key_hint(&self) -> KeyHint {
+        self.hint
+    }
+
+    /// Which server it goes to where there are several, as in a cluster.
+    ///
+    /// ```
+    /// use redmux_resp::commands::{CommandSpec, ResponsePolicy, Route};
+    ///
+    /// let del = CommandSpec::find("DEL", None).expect("it is known");
+    /// assert_eq!((del.route(), del.response_policy()), (Route::Split, ResponsePolicy::Sum));
+    /// let save = CommandSpec::find("SAVE", None).expect("it is known");
+    /// assert_eq!((save.route(), save.response_policy()), (Route::OneNode, ResponsePolicy::Single));
+    /// ```
+    #[inline]
+    pub const fn route(&self) -> Route {
+        self.route
+    }
+
+    /// What the caller gets where several servers have answered.
+    #[inline]
+    pub const fn response_policy(&self) -> ResponsePolicy {
+        self.responses
+    }
+
     /// What a second execution of these words could do; the command's name is the first of them.
     pub fn side_effects(&self, words: &[Arg<'_>]) -> SideEffects {
         effects::judge(self.name, self.effects, words)
@@ -216,6 +253,37 @@ impl fmt::Debug for CommandSpec {
     }
 }
 
+/// The command of exactly this name. It goes through all of them: see [`CommandSpec::find`].
+pub(crate) const fn named(name: &str) -> Option<&'static CommandSpec> {
+    let tables = [data::SPECS, server::SPECS, modules::SPECS];
+    let mut table = 0;
+    while table < tables.len() {
+        let mut row = 0;
+        while row < tables[table].len() {
+            if same(tables[table][row].name.as_bytes(), name.as_bytes()) {
+                return Some(&tables[table][row]);
+            }
+            row += 1;
+        }
+        table += 1;
+    }
+    None
+}
+
+const fn same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < one.len() {
+        if one[at] != other[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
 /// Compares a name with words in any case.
 fn compare(name: &str, words: &[&[u8]]) -> Ordering {
     let given = words.iter().copied().flatten().map(u8::to_ascii_uppercase);
@@ -224,11 +292,14 @@ fn compare(name: &str, words: &[&[u8]]) -> Ordering {
 
 /// Two tables in the same order: of specifications, and of docs.
 macro_rules! commands {
-    ($($name:literal $flags:literal $keys:literal $effects:ident $since:literal $complexity:literal $variables:literal;)+) => {
+    ($($name:literal $flags:literal $keys:literal $route:literal $effects:ident $since:literal $complexity:literal $variables:literal;)+) => {
         pub(super) static SPECS: &[super::CommandSpec] = &[$(super::CommandSpec {
             name: $name,
             flags: $flags,
             keys: $keys,
+            hint: super::KeyHint::of($name, $keys),
+            route: super::route::parse($route).0,
+            responses: super::route::parse($route).1,
             effects: $effects,
         },)+];
 

@@ -41,7 +41,7 @@ fn the_tables_are_sorted_for_the_search() {
 #[test]
 fn every_row_is_well_formed() {
     for spec in CommandSpec::all() {
-        let CommandSpec { name, flags, keys, effects } = spec;
+        let CommandSpec { name, flags, keys, effects, .. } = spec;
         assert!(*flags == "-" || flags.bytes().all(|flag| b"WRBAPD".contains(&flag)), "{name}");
         assert!(!(spec.is_write() && spec.is_read_only()), "{name}");
         if spec.is_read_only() {
@@ -67,6 +67,66 @@ fn every_row_is_well_formed() {
             let found = spec.keys(&words(&line)).unwrap();
             assert!(!found.is_empty(), "{name}: {keys}");
         }
+    }
+}
+
+#[test]
+fn routes_fit_keys_and_policies() {
+    for spec in CommandSpec::all() {
+        let (name, route, responses) = (spec.name, spec.route(), spec.response_policy());
+        let decides = !matches!(spec.key_hint(), KeyHint::None | KeyHint::Unknown);
+        // A cursor of it has the slot.
+        let routed = matches!(route, Route::Slot | Route::Split) || name == "CLUSTERSCAN";
+        assert_eq!(decides, routed, "{name}: {route:?}");
+        let several = matches!(route, Route::Split | Route::Primaries | Route::Nodes);
+        assert_eq!(several, responses != ResponsePolicy::Single, "{name}: {responses:?}");
+        if route == Route::Split {
+            // What is split is put together again by places of words.
+            assert!(
+                ["1..", "1../2", "1#/2"].contains(&spec.keys.split(' ').next().unwrap()),
+                "{name}"
+            );
+        }
+    }
+}
+
+/// A key that does not depend on words is where the words have the first one.
+#[test]
+fn hints_agree_with_the_keys_of_words() {
+    for spec in CommandSpec::all() {
+        let line = match spec.name {
+            "SORT" | "SORT_RO" => format!("{} k", spec.name),
+            "GEORADIUS" => "GEORADIUS k 2 2 2 m ASC".to_owned(),
+            "GEORADIUSBYMEMBER" => "GEORADIUSBYMEMBER k m 2 m ASC".to_owned(),
+            name => format!("{name} 2 2 2 2 2 2 2 2"),
+        };
+        let words = words(&line);
+        let found = spec.keys(&words);
+        let hint = spec.key_hint();
+        match hint {
+            KeyHint::None => assert_eq!(found.map(|keys| keys.len()), Some(0), "{line}"),
+            KeyHint::Sought | KeyHint::Unknown => assert_eq!(hint.index(&words), None, "{line}"),
+            KeyHint::Only(_) | KeyHint::First(_) | KeyHint::Counted(_) => {
+                let found = found.unwrap_or_else(|| panic!("{line}: no keys"));
+                assert_eq!(hint.index(&words), Some(found[0].index), "{line}");
+                assert!(found.len() == 1 || !matches!(hint, KeyHint::Only(_)), "{line}");
+                assert_eq!(hint.index(&words[..1]), None, "{line}: words are too few");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_count_of_none_is_no_hint() {
+    for (text, expected) in [
+        ("EVAL script 0 argument", None),
+        ("EVAL script 1 k", Some(3)),
+        ("EVAL script -1 k", None),
+        ("EVAL script 1", None),
+        ("EVAL", None),
+        ("LMPOP 2 a b LEFT", Some(2)),
+    ] {
+        assert_eq!(spec(text).key_hint().index(&words(text)), expected, "{text}");
     }
 }
 
