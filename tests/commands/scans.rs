@@ -12,7 +12,7 @@ use redmux::{
     },
 };
 
-use crate::{both, both_on, programs::redis_8, texts};
+use crate::{both, on_redis_8, texts};
 
 const KEYS: i64 = 500;
 
@@ -23,35 +23,62 @@ async fn calls(db: &Database, command: &str) -> u64 {
     line.strip_prefix("calls=").unwrap().split(',').next().unwrap().parse().unwrap()
 }
 
+fn numbers() -> Vec<i64> {
+    (0..KEYS).collect()
+}
+
+/// A name for each number.
+fn pairs() -> Vec<(String, i64)> {
+    numbers().into_iter().map(|n| (format!("k{n}"), n)).collect()
+}
+
+/// Pages that are far smaller than what is scanned.
+fn few() -> ScanOptions {
+    ScanOptions::new().count(20)
+}
+
 #[async_std::test]
-async fn every_item_comes() {
+async fn every_key_comes() {
     both(|_, db| async move {
-        let numbers: Vec<i64> = (0..KEYS).collect();
-        let pairs: Vec<_> = numbers.iter().map(|n| (format!("k{n}"), *n)).collect();
-        db.mset(&pairs).await.unwrap();
-        let names: BTreeSet<String> = pairs.iter().map(|(name, _)| name.clone()).collect();
+        db.mset(pairs()).await.unwrap();
         let found = db.scan_stream::<String>(ScanOptions::new()).try_collect::<BTreeSet<_>>();
+        let names: BTreeSet<String> = pairs().into_iter().map(|(name, _)| name).collect();
         assert_eq!(found.await.unwrap(), names);
+    })
+    .await;
+}
 
-        db.hset("h", &pairs).await.unwrap();
-        db.sadd("s", &numbers).await.unwrap();
-        db.zadd("z", numbers.iter().map(|n| (*n, *n)).collect::<Vec<_>>()).await.unwrap();
-        let few = || ScanOptions::new().count(20);
-        let fields: BTreeSet<_> =
-            db.hscan_stream::<String, i64>("h", few()).try_collect().await.unwrap();
-        assert_eq!(fields, pairs.iter().cloned().collect());
-        let members: BTreeSet<i64> =
-            db.sscan_stream::<i64>("s", few()).try_collect().await.unwrap();
-        assert_eq!(members, numbers.iter().copied().collect());
-        let scored: Vec<(i64, f64)> =
-            db.zscan_stream::<i64>("z", few()).try_collect().await.unwrap();
-        assert!(scored.iter().all(|(member, score)| *member as f64 == *score));
-        let scored: BTreeSet<i64> = scored.into_iter().map(|(member, _)| member).collect();
-        assert_eq!(scored, numbers.iter().copied().collect());
-
+#[async_std::test]
+async fn keys_come_by_type_and_pattern() {
+    both(|_, db| async move {
+        db.mset(pairs()).await.unwrap();
+        db.sadd("s", numbers()).await.unwrap();
+        db.zadd("z", [(1, 1)]).await.unwrap();
         let sets = ScanOptions::new().data_type(DataType::Set).pattern("?");
         let found: Vec<String> = db.scan_stream::<String>(sets).try_collect().await.unwrap();
         assert_eq!(found, texts(&["s"]));
+    })
+    .await;
+}
+
+#[async_std::test]
+async fn every_field_comes_with_its_value() {
+    both(|_, db| async move {
+        db.hset("h", pairs()).await.unwrap();
+        let fields: BTreeSet<_> =
+            db.hscan_stream::<String, i64>("h", few()).try_collect().await.unwrap();
+        assert_eq!(fields, pairs().into_iter().collect());
+    })
+    .await;
+}
+
+#[async_std::test]
+async fn every_member_of_a_set_comes() {
+    both(|_, db| async move {
+        db.sadd("s", numbers()).await.unwrap();
+        let members: BTreeSet<i64> =
+            db.sscan_stream::<i64>("s", few()).try_collect().await.unwrap();
+        assert_eq!(members, numbers().into_iter().collect());
         let none: Vec<i64> = db.sscan_stream::<i64>("none", few()).try_collect().await.unwrap();
         assert!(none.is_empty());
     })
@@ -59,8 +86,21 @@ async fn every_item_comes() {
 }
 
 #[async_std::test]
+async fn every_member_of_a_sorted_set_comes_with_its_score() {
+    both(|_, db| async move {
+        db.zadd("z", numbers().into_iter().map(|n| (n, n)).collect::<Vec<_>>()).await.unwrap();
+        let scored: Vec<(i64, f64)> =
+            db.zscan_stream::<i64>("z", few()).try_collect().await.unwrap();
+        assert!(scored.iter().all(|(member, score)| *member as f64 == *score));
+        let members: BTreeSet<i64> = scored.into_iter().map(|(member, _)| member).collect();
+        assert_eq!(members, numbers().into_iter().collect());
+    })
+    .await;
+}
+
+#[async_std::test]
 async fn fields_without_values() {
-    both_on(&redis_8(), |_, db| async move {
+    on_redis_8(|_, db| async move {
         let pairs: Vec<_> = (0..KEYS).map(|n| (n, "value")).collect();
         db.hset("h", &pairs).await.unwrap();
         let fields = db.hscan_fields_stream::<i64>("h", ScanOptions::new().count(30));
