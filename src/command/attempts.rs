@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 use super::{Call, Handling, call::State, extras::Extras, observed::Observed, retry::Retrying};
 use crate::{
     Error, Full, Result,
+    clock::NEVER,
     connection::Outcome,
     resp::{Frame, FromReply, ToArgs},
 };
@@ -34,16 +35,22 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         if let (false, Some(policy)) = (has_own, policy) {
             self.extras().retrying = Full::new(Retrying::new(policy.clone()));
         }
-        let (limit, link, mut time) = (self.limit(), self.link, self.timeout);
+        let (link, mut time) = (self.link, self.timeout);
+        let leases = self.leases();
+        // Each attempt of a command that waits on the server has its full time.
+        let full = leases && time.is_none();
+        let limit = if full { NEVER } else { self.limit() };
         if let Some(retrying) = self.extras.as_mut().and_then(|extras| extras.retrying.get_mut()) {
-            time = retrying.begin(link, time, limit);
+            let begun = retrying.begin(link, time, limit);
+            time = if full { None } else { begun };
         }
         if let Some(handling) = self.handling() {
             if handling.observers.are_enabled() {
                 self.observe(handling);
             }
             let forgotten = self.extras.as_ref().is_some_and(|extras| extras.forgotten);
-            let admitted = match forgotten {
+            // A call that leases a connection may become the probe once it has one.
+            let admitted = match forgotten || leases {
                 false => handling.admit(self.link),
                 true => handling.admit_unheard(self.link).map(|()| false),
             };
@@ -121,8 +128,9 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     /// Reports the outcome of an attempt to the handle.
     fn tell(&mut self, error: Option<&Error>) {
         let probe = self.extras.as_mut().is_some_and(|extras| std::mem::take(&mut extras.probe));
-        if let Some(handling) = self.handling() {
-            handling.settle(self.link, probe, error);
+        // A connection that could not be leased says nothing: the shared one tells of the server.
+        if let (Some(handling), Some(link)) = (self.handling(), self.at()) {
+            handling.settle(self.link, link, probe, error);
         }
         if let (None, Some(observed)) = (error, self.observed()) {
             observed.end(None);

@@ -139,8 +139,8 @@ impl Breaker {
         self.state().is_passable(|| link.clock.now()).then_some(()).ok_or_else(refused)
     }
 
-    /// A call is over.
-    pub(super) fn settle(&self, link: &Link, probe: bool, error: Option<&Error>) {
+    /// A call is over. `home` is the link that it was made for, `link` the one that had the command.
+    pub(super) fn settle(&self, home: &Link, link: &Link, probe: bool, error: Option<&Error>) {
         let verdict = match error.map(Error::kind) {
             None | Some(ErrorKind::Server | ErrorKind::Decode) => Verdict::Success,
             Some(ErrorKind::Timeout(_) | ErrorKind::Connect(_)) => Verdict::Failure,
@@ -163,7 +163,7 @@ impl Breaker {
                 after: Duration::from_micros(after),
             }),
         };
-        link.owner.publish(event);
+        home.owner.publish(event);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

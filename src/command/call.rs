@@ -65,6 +65,9 @@ pub(super) enum State<'a> {
     Sent(InFlight<'a>),
     /// It failed, and is sent again after a pause.
     Pausing,
+    /// Its command is for a connection that is leased for it.
+    #[cfg(feature = "full")]
+    Away,
     Done,
 }
 
@@ -145,13 +148,28 @@ impl<'a, T, A> Call<'a, T, A> {
     /// The time for calls without their own time.
     #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
     pub(crate) fn default_timeout(mut self, timeout: Duration) -> Self {
-        self.timeout.get_or_insert_with(|| micros(Some(timeout)));
+        let timeout = micros(Some(timeout));
+        #[cfg(feature = "full")]
+        if self.timeout.is_none()
+            && let Some(leasing) = self.extras.as_mut().and_then(|extras| extras.leasing.as_mut())
+        {
+            // The time for which the server waits comes on top.
+            leasing.set_margin(timeout);
+            return self;
+        }
+        self.timeout.get_or_insert(timeout);
         self
     }
 
     /// The call's own time, unless it is unlimited.
     #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
     pub(crate) fn given_timeout(&self) -> Option<Duration> {
+        #[cfg(feature = "full")]
+        if self.timeout.is_none()
+            && let Some(leasing) = self.extras.as_ref().and_then(|extras| extras.leasing.as_ref())
+        {
+            return Some(Duration::from_micros(leasing.longest(self.policy())));
+        }
         let total = self.policy().and_then(RetryPolicy::total).unwrap_or_default();
         self.timeout.map(|timeout| Duration::from_micros(timeout).max(total))
     }
@@ -287,6 +305,20 @@ impl<'a, T, A> Call<'a, T, A> {
         }
     }
 
+    /// Whether a connection is leased for the command.
+    pub(crate) fn leases(&self) -> bool {
+        self.extras.as_ref().is_some_and(|extras| extras.leases())
+    }
+
+    /// The link that has the command, if one has or is sure to get it.
+    pub(super) fn at(&self) -> Option<&Link> {
+        #[cfg(feature = "full")]
+        if let Some(leasing) = self.extras.as_ref().and_then(|extras| extras.leasing.as_ref()) {
+            return leasing.link();
+        }
+        Some(self.link)
+    }
+
     /// Whether the link was too full to take the command.
     pub(super) fn waits_for_room(&self) -> bool {
         matches!(&self.state, State::Sent(in_flight) if in_flight.in_line)
@@ -300,13 +332,13 @@ impl<'a, T, A> Call<'a, T, A> {
     #[cold]
     #[inline(never)]
     pub(super) fn label(&self, error: Error) -> Error {
-        self.link.label(&self.full_name(), error)
+        self.at().unwrap_or(self.link).label(&self.full_name(), error)
     }
 
     #[cold]
     #[inline(never)]
     pub(super) fn not_decoded(&self, error: ReplyError) -> Error {
-        self.link.not_decoded(&self.full_name(), error)
+        self.at().unwrap_or(self.link).not_decoded(&self.full_name(), error)
     }
 }
 
@@ -339,13 +371,18 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     ///
     /// # Errors
     /// If the command was refused, or the multiplexer is closed; [`ErrorKind::QueueFull`] where a
-    /// call would wait for room in the send queue.
+    /// call would wait for room in the send queue. A command that waits on the server (`blpop`) is
+    /// refused: spawn a task that awaits it.
     pub fn forget(mut self) -> Result<()> {
+        if self.leases() && self.is_new() {
+            let why = "it leases a connection, which takes a task: spawn one that awaits the call";
+            return Err(self.label(Error::rejected(&self.full_name(), why)));
+        }
         if self.handling().is_some() {
             self.extras().forgotten = true;
         }
         let sent = match std::mem::replace(&mut self.state, State::New) {
-            State::New => self.submit(None, &Context::from_waker(Waker::noop())),
+            State::New => self.submit(None, &mut Context::from_waker(Waker::noop())),
             State::Refused(error) => Err(self.label(error)),
             // A call that was polled already is on its way: it needs no further poll.
             sent => {
@@ -413,11 +450,15 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         self.handling().map_or(Ok(()), |handling| handling.rewrite(words))
     }
 
-    pub(super) fn submit(&mut self, waiting: Option<SlotId>, cx: &Context<'_>) -> Result<()> {
+    pub(super) fn submit(&mut self, waiting: Option<SlotId>, cx: &mut Context<'_>) -> Result<()> {
         let mut timeout = self.timeout;
         let plain = self.is_plain();
         if !plain {
             timeout = self.prepare(waiting.is_some())?;
+            #[cfg(feature = "full")]
+            if self.leases() {
+                return self.begin_lease(timeout, cx);
+            }
         }
         let mut args = ArgList::new();
         // The caller's code runs here, before the link is locked.
@@ -481,7 +522,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         self.state = State::Done;
     }
 
-    fn finish(&mut self, outcome: Outcome, cx: &mut Context<'_>) -> Poll<Result<T>> {
+    pub(super) fn finish(&mut self, outcome: Outcome, cx: &mut Context<'_>) -> Poll<Result<T>> {
         self.settle();
         if !self.is_plain() {
             return self.finish_with_extras(outcome, cx);
@@ -528,6 +569,8 @@ impl<T: FromReply, A: ToArgs> Future for Call<'_, T, A> {
                 _ => Poll::Pending,
             },
             State::Pausing => this.pause(cx),
+            #[cfg(feature = "full")]
+            State::Away => this.poll_away(cx),
             State::Done => Poll::Ready(Err(this.awaited_again())),
         }
     }

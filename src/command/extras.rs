@@ -1,3 +1,5 @@
+#[cfg(feature = "full")]
+use super::leasing::Leasing;
 use super::{observed::Observed, retry::Retrying};
 use crate::{Full, connection::Prelude, resp::Frame};
 
@@ -14,9 +16,21 @@ pub(super) struct Extras<'a> {
     pub(super) refused: Vec<(u32, Frame)>,
     pub(super) retrying: Full<Retrying>,
     pub(super) observed: Full<Observed<'a>>,
+    /// The command runs on a connection that is leased for it.
+    #[cfg(feature = "full")]
+    pub(super) leasing: Option<Box<Leasing<'a>>>,
 }
 
 impl Extras<'_> {
+    /// Whether a connection is leased for the command.
+    pub(super) fn leases(&self) -> bool {
+        #[cfg(feature = "full")]
+        let leases = self.leasing.is_some();
+        #[cfg(not(feature = "full"))]
+        let leases = false;
+        leases
+    }
+
     pub(super) fn is_observed(&self) -> bool {
         self.observed.get().is_some()
     }

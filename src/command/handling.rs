@@ -56,11 +56,11 @@ impl Handling {
         self.admit_unheard(link)
     }
 
-    /// Settles a call, or an attempt of it.
+    /// Settles a call, or an attempt of it: made for the link `home`, and sent over `link`.
     #[inline(never)]
-    pub(crate) fn settle(&self, link: &Link, probe: bool, error: Option<&Error>) {
+    pub(crate) fn settle(&self, home: &Link, link: &Link, probe: bool, error: Option<&Error>) {
         if let Some(breaker) = &self.breaker {
-            breaker.settle(link, probe, error);
+            breaker.settle(home, link, probe, error);
         }
     }
 

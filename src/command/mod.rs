@@ -8,6 +8,8 @@ mod channels;
 mod extras;
 mod guard;
 mod handling;
+#[cfg(feature = "full")]
+mod leasing;
 mod lent;
 mod observed;
 pub mod pipeline;
@@ -28,6 +30,8 @@ pub(crate) use call::{OwnCall, discard};
 pub(crate) use channels::ChannelPrefix;
 pub(crate) use guard::{check_shared, is_harmless};
 pub(crate) use handling::Handling;
+#[cfg(feature = "full")]
+pub(crate) use leasing::{Lender, Lent, Source};
 pub(crate) use lent::{Effect, check_leased};
 pub(crate) use observed::Observers;
 pub use pipeline::pipeline;

@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
+#[cfg(feature = "full")]
+use super::Lent;
 use crate::{
     Error,
     connection::{Link, Passage, TraceId, contained},
@@ -50,6 +52,11 @@ pub(super) struct Observed<'a> {
     queued: Option<u64>,
     /// The present attempt, as the link knows it.
     trace: Option<TraceId>,
+    /// The connection that was leased for that.
+    #[cfg(feature = "full")]
+    lent: Option<Arc<dyn Lent>>,
+    /// What is known of an attempt that is over.
+    passed: Passage,
 }
 
 impl<'a> Observed<'a> {
@@ -87,6 +94,9 @@ impl<'a> Observed<'a> {
             attempts: 1,
             queued: None,
             trace: None,
+            #[cfg(feature = "full")]
+            lent: None,
+            passed: Passage::default(),
         })
     }
 
@@ -95,12 +105,26 @@ impl<'a> Observed<'a> {
         self.attempts += 1;
         self.queued = None;
         self.passage();
+        self.passed = Passage::default();
         self.command.endpoint = self.link.endpoint();
     }
 
     /// The command is in the output queue.
     pub(super) fn queued(&mut self, trace: TraceId) {
         (self.queued, self.trace) = (Some(self.link.clock.now()), Some(trace));
+    }
+
+    /// The command is on its way over a leased connection.
+    #[cfg(feature = "full")]
+    pub(super) fn sent_on(&mut self, lent: Arc<dyn Lent>) {
+        self.lent = Some(lent);
+    }
+
+    /// The present attempt is over, and its connection goes back.
+    #[cfg(feature = "full")]
+    pub(super) fn leave(&mut self) {
+        self.passed = self.passage();
+        self.lent = None;
     }
 
     /// The call is over, if it has not been before.
@@ -120,8 +144,12 @@ impl<'a> Observed<'a> {
     }
 
     fn passage(&mut self) -> Passage {
-        let trace = self.trace.take();
-        trace.map_or_else(Passage::default, |trace| self.link.with(|core| core.end_trace(trace)))
+        let Some(trace) = self.trace.take() else { return self.passed };
+        #[cfg(feature = "full")]
+        if let Some(lent) = &self.lent {
+            return lent.link().with(|core| core.end_trace(trace));
+        }
+        self.link.with(|core| core.end_trace(trace))
     }
 
     fn end_as(&mut self, outcome: CommandOutcome) {

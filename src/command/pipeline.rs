@@ -9,7 +9,7 @@ use std::{
 
 use super::{Call, queue::Queue};
 use crate::{
-    Result,
+    FULL, Result,
     resp::{Frame, FromReply, Reply, ToArgs},
 };
 
@@ -17,8 +17,9 @@ use crate::{
 ///
 /// Awaiting it gives a [`Result`] for each call, in order. The calls are ordinary commands: each
 /// has its own time-out and may fail alone, and commands of other tasks may run between them (a
-/// transaction prevents that). Nothing is sent before the first poll; dropping the pipeline gives
-/// up the calls that are left.
+/// transaction prevents that). Commands that wait on the server (`blpop`) wait side by side, each on
+/// a connection of its own. Nothing is sent before the first poll; dropping the pipeline gives up the
+/// calls that are left.
 #[must_use = "a pipeline does nothing unless it is awaited"]
 pub struct Pipeline<C>(C);
 
@@ -129,6 +130,8 @@ pub struct Many<'a, T, A> {
     issued: usize,
     /// How many calls, from the first, are known to be over.
     over: usize,
+    /// Some run on connections of their own: their replies come in any order.
+    leasing: bool,
 }
 
 /// A call and, once it is over, its result
@@ -165,7 +168,8 @@ impl<'a, T: FromReply, A: ToArgs> Calls for Vec<Call<'a, T, A>> {
     type Pending = Many<'a, T, A>;
 
     fn into_pending(self) -> Many<'a, T, A> {
-        Many { calls: self.into_iter().map(Member::new).collect(), issued: 0, over: 0 }
+        let leasing = FULL && self.iter().any(Call::leases);
+        Many { calls: self.into_iter().map(Member::new).collect(), issued: 0, over: 0, leasing }
     }
 
     fn queue(&mut self, queue: &mut Queue<'_>) -> Result<()> {
@@ -186,6 +190,14 @@ impl<T: FromReply, A: ToArgs> Pending for Many<'_, T, A> {
     type Values = Vec<T>;
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Vec<Result<T>>> {
+        if self.leasing {
+            let mut over = true;
+            self.calls.iter_mut().for_each(|member| over &= member.poll(cx));
+            return match over {
+                true => Poll::Ready(self.calls.iter_mut().map(Member::take).collect()),
+                false => Poll::Pending,
+            };
+        }
         let mut silent = Context::from_waker(Waker::noop());
         let last = self.calls.len().saturating_sub(1);
         while let Some(member) = self.calls.get_mut(self.issued) {

@@ -116,6 +116,13 @@ impl RetryPolicy {
         self.within
     }
 
+    /// The longest time that all attempts can take, if each takes this many microseconds.
+    #[cfg(all(feature = "full", not(all(target_family = "wasm", target_os = "unknown"))))]
+    pub(super) fn longest(&self, attempt: u64) -> u64 {
+        let pauses = micros(Some(self.backoff.cap)).saturating_mul(u64::from(self.attempts - 1));
+        attempt.saturating_mul(u64::from(self.attempts)).saturating_add(pauses)
+    }
+
     /// Whether a command that failed so may be sent again.
     fn allows(&self, error: &Error, words: &[Arg<'_>]) -> bool {
         let ended = matches!(error.kind(), ErrorKind::Closed) || error.is_auth();

@@ -1,33 +1,54 @@
 //! Commands that wait on the server, each on a connection of its own while it waits.
 //!
-//! The shared connection stays free meanwhile. Dropping such a future closes its connection, so
+//! The shared connection stays free meanwhile. Dropping such a call closes its connection, so
 //! that the server does not pop an element for a caller that has left. An element that was popped
 //! at that very moment, or just before a connection broke, is lost: each element is delivered at
 //! most once. To lose none, move it to a second list with [`blmove`](crate::Database::blmove), or
 //! use a consumer group of a stream.
 
-use std::{
-    future::Future,
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::time::Duration;
 
 use super::{
     Counted, Database, Join,
-    checks::{Fault, empty, millis},
+    checks::{Fault, Unless, empty, millis},
     lists::ListEnd,
     sorted_sets::{ScoreEnd, Scored},
     streams::{Streams, StreamsRead, XreadGroupOptions, XreadOptions, no_streams},
 };
 use crate::{
-    Call, Error, Result, RetryPolicy,
-    multiplexer::Leased,
+    Call,
+    clock::{NEVER, micros},
+    command::Source,
     resp::{Arg, FromReply, ToArg, ToArgs},
 };
 
 /// How long a blocking command waits on the server
 ///
-/// A plain [`Duration`] is accepted too. The client waits `command_timeout` longer than the server.
+/// A plain [`Duration`] is accepted too. The call leases a connection within the `command_timeout`,
+/// and then waits as much longer than the server. [`Call::timeout`](crate::Call::timeout) gives it
+/// another time, for both together. A call that is sent again has its full time for each attempt,
+/// unless it was given a time itself.
+///
+/// ```no_run
+/// # async fn f(db: redmux::Database) -> redmux::Result<()> {
+/// use redmux::{RetryPolicy, command::SideEffects, database::BlockFor};
+/// use std::time::Duration;
+///
+/// // If the connection is lost, the next attempt leases another one. (An element that was popped
+/// // just then is lost.) An hour is for all attempts together.
+/// let again = RetryPolicy::new().attempts(100).up_to(SideEffects::WriteAccumulating);
+/// let job = db.blpop::<String, String>("jobs", BlockFor::Ever).retry(&again);
+/// let job = job.timeout(Duration::from_secs(3600)).await?;
+///
+/// // Both wait at the same time.
+/// let minute = Duration::from_secs(60);
+/// let calls = (db.blpop::<String, String>("a", minute), db.bzpopmin::<String, String>("z", minute));
+/// let (value, member) = redmux::pipeline(calls).all().await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// In a transaction such a command is refused, and so is [forgetting](crate::Call::forget) it.
 ///
 /// While the command waits, the client sends a `PING` every
 /// [`keep_alive`](crate::Options::keep_alive), 10 s by default; the server answers them afterwards.
@@ -57,7 +78,7 @@ impl Database {
         &self,
         keys: impl ToArgs,
         wait: impl Into<BlockFor>,
-    ) -> impl Future<Output = Result<Option<(K, T)>>> {
+    ) -> Call<'_, Option<(K, T)>, impl ToArgs> {
         let (wait, fault) = (wait.into(), empty(&keys, "keys"));
         self.block("BLPOP", Join(keys, (wait.seconds(),)), wait, fault)
     }
@@ -70,7 +91,7 @@ impl Database {
         &self,
         keys: impl ToArgs,
         wait: impl Into<BlockFor>,
-    ) -> impl Future<Output = Result<Option<(K, T)>>> {
+    ) -> Call<'_, Option<(K, T)>, impl ToArgs> {
         let (wait, fault) = (wait.into(), empty(&keys, "keys"));
         self.block("BRPOP", Join(keys, (wait.seconds(),)), wait, fault)
     }
@@ -85,7 +106,7 @@ impl Database {
         take: ListEnd,
         put: ListEnd,
         wait: impl Into<BlockFor>,
-    ) -> impl Future<Output = Result<Option<T>>> {
+    ) -> Call<'_, Option<T>, impl ToArgs> {
         let wait = wait.into();
         self.block("BLMOVE", (from, to, take, put, wait.seconds()), wait, None)
     }
@@ -99,7 +120,7 @@ impl Database {
         from: impl ToArg,
         to: impl ToArg,
         wait: impl Into<BlockFor>,
-    ) -> impl Future<Output = Result<Option<T>>> {
+    ) -> Call<'_, Option<T>, impl ToArgs> {
         let wait = wait.into();
         self.block("BRPOPLPUSH", (from, to, wait.seconds()), wait, None)
     }
@@ -114,7 +135,7 @@ impl Database {
         end: ListEnd,
         count: u64,
         wait: impl Into<BlockFor>,
-    ) -> impl Future<Output = Result<Option<(K, Vec<T>)>>> {
+    ) -> Call<'_, Option<(K, Vec<T>)>, impl ToArgs> {
         let (wait, fault) = (wait.into(), empty(&keys, "keys"));
         let args = Join((wait.seconds(),), Counted::new(keys, (end, "COUNT", count)));
         self.block("BLMPOP", args, wait, fault)
@@ -128,7 +149,7 @@ impl Database {
         &self,
         keys: impl ToArgs,
         wait: impl Into<BlockFor>,
-    ) -> impl Future<Output = Result<Option<(K, T, f64)>>> {
+    ) -> Call<'_, Option<(K, T, f64)>, impl ToArgs> {
         let (wait, fault) = (wait.into(), empty(&keys, "keys"));
         self.block("BZPOPMIN", Join(keys, (wait.seconds(),)), wait, fault)
     }
@@ -141,7 +162,7 @@ impl Database {
         &self,
         keys: impl ToArgs,
         wait: impl Into<BlockFor>,
-    ) -> impl Future<Output = Result<Option<(K, T, f64)>>> {
+    ) -> Call<'_, Option<(K, T, f64)>, impl ToArgs> {
         let (wait, fault) = (wait.into(), empty(&keys, "keys"));
         self.block("BZPOPMAX", Join(keys, (wait.seconds(),)), wait, fault)
     }
@@ -155,7 +176,7 @@ impl Database {
         end: ScoreEnd,
         count: u64,
         wait: impl Into<BlockFor>,
-    ) -> impl Future<Output = Result<Option<(K, Scored<T>)>>> {
+    ) -> Call<'_, Option<(K, Scored<T>)>, impl ToArgs> {
         let (wait, fault) = (wait.into(), empty(&keys, "keys"));
         let args = Join((wait.seconds(),), Counted::new(keys, (end, "COUNT", count)));
         self.block("BZMPOP", args, wait, fault)
@@ -169,7 +190,7 @@ impl Database {
         streams: impl ToArgs,
         options: XreadOptions,
         wait: impl Into<BlockFor>,
-    ) -> impl Future<Output = Result<Option<StreamsRead<K>>>> {
+    ) -> Call<'_, Option<StreamsRead<K>>, impl ToArgs> {
         let (wait, fault) = (wait.into(), no_streams(&streams));
         let args = Join(options, Join(("BLOCK", wait.millis()), Streams(streams)));
         self.block("XREAD", args, wait, fault)
@@ -186,78 +207,29 @@ impl Database {
         streams: impl ToArgs,
         options: XreadGroupOptions,
         wait: impl Into<BlockFor>,
-    ) -> impl Future<Output = Result<Option<StreamsRead<K>>>> {
+    ) -> Call<'_, Option<StreamsRead<K>>, impl ToArgs> {
         let (wait, fault) = (wait.into(), no_streams(&streams));
         let streams = Join(options, Join(("BLOCK", wait.millis()), Streams(streams)));
         self.block("XREADGROUP", Join(("GROUP", group, consumer), streams), wait, fault)
     }
 
-    /// Runs a command that waits, on this lease or on one of its own.
-    async fn block<T: FromReply, A: ToArgs>(
+    /// A command that waits, on this lease or on a connection of its own.
+    fn block<T, A: ToArgs>(
         &self,
         name: &'static str,
         args: A,
         wait: BlockFor,
         fault: Fault,
-    ) -> Result<T> {
-        if let Some(fault) = fault.or_else(|| wait.fault()) {
-            return Err(Error::rejected(name, fault));
-        }
-        let timeout = match wait {
-            BlockFor::Ever => Duration::MAX,
-            BlockFor::AtMost(time) => {
-                let ours = self.muxer.inner().options.command_timeout;
-                time.saturating_add(ours)
-            }
+    ) -> Call<'_, T, A> {
+        let source = match self.leased.get() {
+            Some(leased) => Source::Held(leased.clone()),
+            None => Source::Pool(self.muxer.inner()),
         };
-        if let Some(leased) = self.leased.get() {
-            return self.block_on(leased, name, &args, timeout).await;
-        }
-        let mut attempts = self.attempts();
-        loop {
-            let leased = self.borrow(name).await;
-            let result = match &leased {
-                Ok(leased) => self.block_on(leased, name, &args, timeout).await,
-                Err(error) => Err(error.clone()),
-            };
-            let Err(error) = result else { return result };
-            // The lease's connection is closed by now.
-            drop(leased);
-            let words = Call::<(), _>::new(self.link(), name, &args);
-            attempts.again(&error, &words.words()).await.ok_or(error)?;
-        }
-    }
-
-    async fn block_on<T: FromReply>(
-        &self,
-        leased: &Arc<Leased>,
-        name: &'static str,
-        args: &impl ToArgs,
-        timeout: Duration,
-    ) -> Result<T> {
-        let _blocking = Blocking::begin(leased);
-        let call = Call::new(&leased.link, name, args).handled(self.handling()).timeout(timeout);
-        match self.leased.get() {
-            Some(_) => call.await,
-            // Elsewhere, if at all.
-            None => call.retry(&RetryPolicy::none()).await,
-        }
-    }
-}
-
-/// While it lives, the connection may be waiting on the server
-struct Blocking<'a>(&'a Arc<Leased>);
-
-impl<'a> Blocking<'a> {
-    fn begin(leased: &'a Arc<Leased>) -> Self {
-        leased.blocking.store(true, Ordering::SeqCst);
-        Self(leased)
-    }
-}
-
-impl Drop for Blocking<'_> {
-    fn drop(&mut self) {
-        self.0.blocking.store(false, Ordering::SeqCst);
+        let time = match wait {
+            BlockFor::Ever => NEVER,
+            BlockFor::AtMost(time) => micros(Some(time)),
+        };
+        self.call(name, args).leasing(source, time).unless(fault.or_else(|| wait.fault()))
     }
 }
 

@@ -74,7 +74,8 @@ impl Blocking {
     /// Runs a call and parks the thread until its reply has come.
     ///
     /// The call has the `sync_timeout` of the options (5 s by default) instead of the
-    /// `command_timeout`, even when the async runtime is stuck: the thread wakes by itself.
+    /// `command_timeout`, even when the async runtime is stuck: the thread wakes by itself. For a
+    /// command that waits on the server (`blpop`), that wait comes on top.
     ///
     /// # Errors
     /// Those of the call.
@@ -84,12 +85,12 @@ impl Blocking {
         let given = call.given_timeout().unwrap_or(limit);
         let name = call.full_name().into_owned();
         let late = "the async runtime did not run the connection's task in time";
-        let link = call.link();
+        let (link, leases) = (call.link(), call.leases());
         let handed_over = || link.with(|core| core.handed_over());
         let before = handed_over();
         self.wait(call, given, given.saturating_add(MARGIN), late).map_err(|error| {
             // The task took nothing in all that time: the command, given up by now, is withdrawn.
-            let withdrawn = error.is_timeout() && handed_over() == before;
+            let withdrawn = !leases && error.is_timeout() && handed_over() == before;
             let error = match withdrawn {
                 true => {
                     let queue = ErrorKind::Timeout(TimeoutStage::Queue);
@@ -105,7 +106,8 @@ impl Blocking {
     /// and parks the thread until it is done.
     ///
     /// The future has the `sync_timeout` of the options (5 s by default) in all, and is dropped
-    /// then. For a blocking command that waits longer, see [`block_on_for`](Self::block_on_for).
+    /// then. For what takes longer, see [`block_on_for`](Self::block_on_for); a single call that
+    /// waits on the server (`blpop`) is for [`run`](Self::run).
     ///
     /// ```no_run
     /// # fn f(muxer: redmux::ConnectionMultiplexer) -> redmux::Result<()> {

@@ -8,11 +8,19 @@ use std::{
     time::Duration,
 };
 
+#[cfg(feature = "full")]
+use redmux_transport::BoxFuture;
+
 use super::{
     Inner, Leased,
     pool::{Progress, is_clean},
 };
 use crate::{Call, Delivery, Error, ErrorKind, Result, command::Handling, connection::Lines};
+#[cfg(feature = "full")]
+use crate::{
+    command::{Lender, Lent},
+    connection::Link,
+};
 
 impl Inner {
     /// A leased connection, within the time one command is given.
@@ -41,6 +49,28 @@ impl Inner {
         })
         .await
         .map_err(|error| error.endpoint_at(&self.link().endpoint()))
+    }
+}
+
+#[cfg(feature = "full")]
+impl Lender for Inner {
+    fn lend(&self, limit: Duration) -> BoxFuture<'_, Result<Arc<dyn Lent>>> {
+        Box::pin(async move { Ok(self.lease_within(limit).await? as Arc<dyn Lent>) })
+    }
+}
+
+#[cfg(feature = "full")]
+impl Lent for Leased {
+    fn link(&self) -> &Link {
+        &self.link
+    }
+
+    fn begin(&self) {
+        self.begin_blocking();
+    }
+
+    fn end(&self) {
+        self.end_blocking();
     }
 }
 

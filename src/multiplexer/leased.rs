@@ -2,7 +2,10 @@
 
 use std::{
     fmt,
-    sync::{Arc, PoisonError, atomic::Ordering::SeqCst},
+    sync::{
+        Arc, PoisonError,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
 };
 
 use redmux_transport::{Endpoint, Instant};
@@ -34,9 +37,9 @@ pub(crate) struct Leased {
     changed: AtomicBool,
     /// It watches keys, as far as is known; not used again while that is so.
     guarded: AtomicBool,
-    /// A command of the crate's own may wait on the server for long: closing does not wait for it,
-    /// and a change of the server ends it.
-    pub(crate) blocking: AtomicBool,
+    /// Commands of the crate's own that may wait on the server for long: closing does not wait for
+    /// them, and a change of the server ends them.
+    blocking: AtomicUsize,
     watching: Mutex<Watching>,
     /// Where it was dialled for this user: when, and in which round of the gate.
     pub(super) fresh: Option<(Instant, u64)>,
@@ -68,7 +71,7 @@ impl Leased {
             stamp,
             changed: AtomicBool::new(false),
             guarded: AtomicBool::new(false),
-            blocking: AtomicBool::new(false),
+            blocking: AtomicUsize::new(0),
             watching: Mutex::new(Watching::No),
             fresh,
             permit,
@@ -108,6 +111,22 @@ impl Leased {
 
     pub(crate) fn set_watching(&self, watching: Watching) {
         *self.watching.lock().unwrap_or_else(PoisonError::into_inner) = watching;
+    }
+
+    /// Whether a command of the crate's own may wait on the server for long.
+    pub(super) fn is_blocking(&self) -> bool {
+        self.blocking.load(SeqCst) > 0
+    }
+
+    /// Such a command begins.
+    pub(crate) fn begin_blocking(&self) {
+        self.blocking.fetch_add(1, SeqCst);
+    }
+
+    /// Such a command is over.
+    #[cfg(feature = "full")]
+    pub(super) fn end_blocking(&self) {
+        self.blocking.fetch_sub(1, SeqCst);
     }
 
     /// It is as it was when new.

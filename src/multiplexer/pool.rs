@@ -358,7 +358,7 @@ impl Pool {
         old.iter().for_each(|idle| idle.link.close());
         for leased in &out {
             let moved = server.as_ref().is_some_and(|(_, now)| *now != leased.stamp.endpoint);
-            if moved && leased.blocking.load(SeqCst) {
+            if moved && leased.is_blocking() {
                 leased.link.with(|core| core.forsake("the client uses another server by now"));
             }
         }
@@ -375,7 +375,7 @@ impl Pool {
             (std::mem::take(&mut state.idle), out)
         };
         idle.iter().for_each(|idle| idle.link.close());
-        for leased in out.iter().filter(|leased| leased.blocking.load(SeqCst)) {
+        for leased in out.iter().filter(|leased| leased.is_blocking()) {
             leased.link.with(|core| core.forsake("the program asked for another connection"));
         }
     }
@@ -413,7 +413,7 @@ impl Pool {
             ending.push(link);
         }
         for leased in out.iter().filter_map(Weak::upgrade) {
-            if leased.blocking.load(SeqCst) {
+            if leased.is_blocking() {
                 leased.link.abort();
             }
             ending.push(leased.link.clone());

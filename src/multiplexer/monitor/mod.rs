@@ -5,7 +5,7 @@ mod line;
 use std::{
     fmt,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
 };
 
@@ -71,7 +71,7 @@ impl ConnectionMultiplexer {
         let leased = inner.lease_for(Some(lines.clone()), inner.options.command_timeout);
         let leased = leased.await.map_err(|error| error.command("MONITOR"))?;
         leased.change();
-        leased.blocking.store(true, Ordering::SeqCst);
+        leased.begin_blocking();
         let monitor = Call::<(), _>::new(&leased.link, "MONITOR", ());
         monitor.handled(inner.handling.as_deref()).await?;
         let link = leased.link.clone();
