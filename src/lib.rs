@@ -5,8 +5,9 @@
 //! [`ConnectionMultiplexer::subscriber`] the subscriptions, [`Options`] every setting, and each
 //! [`Error`] says whether the command may have run.
 //!
-//! A [`Call`] borrows the handle that made it: keep the handle (`let db = muxer.database();`), and
-//! move a clone of it into a task (`spawn(async move { db.get("k").await })`).
+//! A [`Call`] borrows the handle that made it: keep the handle (`let db = muxer.database();`). For a
+//! task or a field, [`Call::owned`] gives one that borrows nothing (`spawn(db.get("k").owned())`); or move
+//! a clone of the handle into the task (`spawn(async move { db.get("k").await })`).
 //!
 //! # Where things are
 //!

@@ -4,6 +4,7 @@ use std::{
     future::Future,
     marker::PhantomData,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -26,6 +27,9 @@ use crate::{
 /// connection in the order of their first poll. Dropping a call withdraws the command if
 /// it has not been written yet; otherwise the client discards the reply when it comes.
 ///
+/// A call borrows the handle that made it. For a task of its own or a field, `owned` (feature `full`)
+/// gives one that borrows nothing.
+///
 /// ```no_run
 /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
 /// use std::time::Duration;
@@ -43,7 +47,7 @@ pub struct Call<'a, T, A> {
     pub(super) args: A,
     pub(super) timeout: Option<u64>,
     /// What the handle does with the call; usually nothing.
-    pub(super) handling: Option<&'a Handling>,
+    pub(super) handling: Option<&'a Arc<Handling>>,
     pub(super) extras: Option<Box<Extras<'a>>>,
     pub(super) state: State<'a>,
     reply: PhantomData<fn() -> T>,
@@ -119,11 +123,11 @@ impl<'a, T, A> Call<'a, T, A> {
     /// What the handle does with the call; usually nothing.
     #[inline]
     pub(super) fn handling(&self) -> Option<&'a Handling> {
-        if FULL { self.handling } else { None }
+        if FULL { self.handling.map(|handling| &**handling) } else { None }
     }
 
     /// Its handle does this with it.
-    pub(crate) fn handled(mut self, handling: Option<&'a Handling>) -> Self {
+    pub(crate) fn handled(mut self, handling: Option<&'a Arc<Handling>>) -> Self {
         self.handling = handling;
         self
     }

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use redmux_transport::{BoxFuture, MaybeSend, MaybeSync};
+use redmux_transport::BoxFuture;
 
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 use super::RetryPolicy;
@@ -19,26 +19,10 @@ use super::{Call, call::State};
 use crate::{
     Error, Result,
     clock::NEVER,
-    connection::{Link, Outcome, SlotId, Submission},
+    connection::{Home, Lender, Lent, Link, Outcome, SlotId, Submission},
     resp::{FromReply, ToArgs},
     sync::Mutex,
 };
-
-/// Lends connections
-pub(crate) trait Lender: MaybeSend + MaybeSync {
-    /// Leases a connection within this time.
-    fn lend(&self, limit: Duration) -> BoxFuture<'_, Result<Arc<dyn Lent>>>;
-}
-
-/// A connection for one user; dropping the last pointer to it gives it back
-pub(crate) trait Lent: MaybeSend + MaybeSync {
-    fn link(&self) -> &Link;
-
-    /// A command that may wait on the server for long begins. [`end`](Self::end) follows.
-    fn begin(&self);
-
-    fn end(&self);
-}
 
 /// Where the command's connection comes from
 pub(crate) enum Source<'a> {
@@ -46,6 +30,14 @@ pub(crate) enum Source<'a> {
     Pool(&'a dyn Lender),
     /// The caller has leased it.
     Held(Arc<dyn Lent>),
+}
+
+/// What an owned call needs to lease its connection
+pub(super) struct Plan {
+    /// `None`: from the pool.
+    held: Option<Arc<dyn Lent>>,
+    wait: u64,
+    margin: u64,
 }
 
 /// What a call has that leases its connection
@@ -97,6 +89,15 @@ impl Leasing<'_> {
         policy.map_or(attempt, |policy| policy.longest(attempt))
     }
 
+    /// The same before its first attempt, without what it borrows.
+    pub(super) fn plan(self: Box<Self>) -> Plan {
+        let held = match self.source {
+            Source::Pool(_) => None,
+            Source::Held(lent) => Some(lent),
+        };
+        Plan { held, wait: self.wait, margin: self.margin }
+    }
+
     /// Uses this in place of the `command_timeout`.
     #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
     pub(super) fn set_margin(&mut self, margin: u64) {
@@ -118,6 +119,17 @@ impl<'a, T, A> Call<'a, T, A> {
             failed: None,
         }));
         self
+    }
+
+    /// The same by the plan of another call, at this home.
+    pub(super) fn leasing_as(self, plan: Plan, home: &'a dyn Home) -> Self {
+        let source = plan.held.map(Source::Held);
+        let Some(source) = source.or_else(|| home.lender().map(Source::Pool)) else { return self };
+        let mut call = self.leasing(source, plan.wait);
+        if let Some(leasing) = call.lease() {
+            leasing.margin = plan.margin;
+        }
+        call
     }
 
     fn lease(&mut self) -> Option<&mut Leasing<'a>> {

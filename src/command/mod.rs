@@ -12,6 +12,8 @@ mod handling;
 mod leasing;
 mod lent;
 mod observed;
+#[cfg(feature = "full")]
+mod owned;
 pub mod pipeline;
 mod queue;
 mod retry;
@@ -31,9 +33,11 @@ pub(crate) use channels::ChannelPrefix;
 pub(crate) use guard::{check_shared, is_harmless};
 pub(crate) use handling::Handling;
 #[cfg(feature = "full")]
-pub(crate) use leasing::{Lender, Lent, Source};
+pub(crate) use leasing::Source;
 pub(crate) use lent::{Effect, check_leased};
 pub(crate) use observed::Observers;
+#[cfg(feature = "full")]
+pub use owned::OwnedCall;
 pub use pipeline::pipeline;
 pub(crate) use pipeline::{Calls, Pending};
 pub use retry::RetryPolicy;

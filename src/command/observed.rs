@@ -3,7 +3,7 @@
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
 #[cfg(feature = "full")]
-use super::Lent;
+use crate::connection::Lent;
 use crate::{
     Error,
     connection::{Link, Passage, TraceId, contained},

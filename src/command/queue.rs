@@ -1,6 +1,6 @@
 //! The commands of a transaction, on their way into one piece.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{Call, Handling, OwnCall};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 pub struct Queue<'a> {
     /// Whose calls are taken: those of the shared connection, and of the one at hand.
     pub(super) links: [&'a Link; 2],
-    pub(super) handling: Option<&'a Handling>,
+    pub(super) handling: Option<&'a Arc<Handling>>,
     pub(super) prelude: Prelude,
 }
 

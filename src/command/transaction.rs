@@ -1,5 +1,7 @@
 //! `MULTI`, calls and `EXEC` in one piece: how calls get into a transaction, and out of it.
 
+use std::sync::Arc;
+
 pub(crate) use super::queue::{Exec, Queue};
 use super::{Call, Calls, Handling, Pending, check_shared};
 use crate::{
@@ -13,7 +15,7 @@ impl<'a> Queue<'a> {
     pub(crate) fn of(
         calls: &mut impl Calls,
         links: [&'a Link; 2],
-        handling: Option<&'a Handling>,
+        handling: Option<&'a Arc<Handling>>,
     ) -> Result<Self> {
         let mut queue = Self { links, handling, prelude: Prelude::default() };
         let mut multi = ArgList::new();

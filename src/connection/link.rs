@@ -4,9 +4,14 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
+#[cfg(feature = "full")]
+use std::sync::Weak;
+
 use futures::future::poll_fn;
 use redmux_transport::Endpoint;
 
+#[cfg(feature = "full")]
+use super::owner::Home;
 use super::{
     config::LinkConfig,
     core::{Core, Phase, Submission},
@@ -33,6 +38,9 @@ pub(crate) struct Link {
     pub(crate) owner: Arc<dyn Owner>,
     /// The endpoint in use, or tried last.
     endpoint: Mutex<Arc<Endpoint>>,
+    /// What keeps the link open at present.
+    #[cfg(feature = "full")]
+    home: Mutex<Option<Weak<dyn Home>>>,
 }
 
 impl Link {
@@ -53,7 +61,20 @@ impl Link {
             connection_type,
             owner,
             endpoint: Mutex::new(endpoint),
+            #[cfg(feature = "full")]
+            home: Mutex::new(None),
         }
+    }
+
+    /// What keeps the link open, if that is known and still there.
+    #[cfg(feature = "full")]
+    pub(crate) fn home(&self) -> Option<Arc<dyn Home>> {
+        self.home.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.upgrade()
+    }
+
+    #[cfg(feature = "full")]
+    pub(crate) fn set_home(&self, home: Weak<dyn Home>) {
+        *self.home.lock().unwrap_or_else(PoisonError::into_inner) = Some(home);
     }
 
     pub(crate) fn endpoint(&self) -> Arc<Endpoint> {

@@ -56,6 +56,8 @@ pub(crate) use entry::Verb;
 pub use handshake::ServerInfo;
 pub(crate) use lines::Lines;
 pub(crate) use link::Link;
+#[cfg(feature = "full")]
+pub(crate) use owner::{Home, Lender, Lent};
 pub(crate) use owner::{Owner, Unheard};
 pub(crate) use push::Push;
 pub use reconnect::{ConstantDelay, ExponentialBackoff, ReconnectPolicy};

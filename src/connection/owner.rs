@@ -1,8 +1,15 @@
 //! What a link says to the one that opened it: its only way up.
 
+#[cfg(feature = "full")]
+use std::{sync::Arc, time::Duration};
+
+#[cfg(feature = "full")]
+use redmux_transport::BoxFuture;
 use redmux_transport::{MaybeSend, MaybeSync};
 
 use super::{link::Link, push::Push};
+#[cfg(feature = "full")]
+use crate::Result;
 use crate::events::{ConnectionFailed, Event};
 
 /// Listens to a link; called by the link's driver, without the link's lock
@@ -35,3 +42,38 @@ pub(crate) trait Owner: MaybeSend + MaybeSync + 'static {
 pub(crate) struct Unheard;
 
 impl Owner for Unheard {}
+
+/// Keeps a link open as long as it lives itself, so that a call can be independent of the handle
+/// that made it
+#[cfg(feature = "full")]
+pub(crate) trait Home: MaybeSend + MaybeSync + 'static {
+    fn link(&self) -> &Link;
+
+    /// Lends connections to the same server, if it can.
+    fn lender(&self) -> Option<&dyn Lender> {
+        None
+    }
+
+    /// What has to live as long as this.
+    fn above(&self) -> Option<Arc<dyn Home>> {
+        None
+    }
+}
+
+/// Lends connections
+#[cfg(feature = "full")]
+pub(crate) trait Lender: MaybeSend + MaybeSync {
+    /// Leases a connection within this time.
+    fn lend(&self, limit: Duration) -> BoxFuture<'_, Result<Arc<dyn Lent>>>;
+}
+
+/// A connection for one user; dropping the last pointer to it gives it back
+#[cfg(feature = "full")]
+pub(crate) trait Lent: MaybeSend + MaybeSync {
+    fn link(&self) -> &Link;
+
+    /// A command that may wait on the server for long begins. [`end`](Self::end) follows.
+    fn begin(&self);
+
+    fn end(&self);
+}

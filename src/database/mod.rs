@@ -201,13 +201,13 @@ impl Database {
 
     #[cfg(feature = "full")]
     fn change(&self, change: impl FnOnce(&mut Handling)) -> Self {
-        let mut handling = self.handling().cloned().unwrap_or_default();
+        let mut handling = self.handling.as_deref().cloned().unwrap_or_default();
         change(&mut handling);
         Self { handling: Full::new(Arc::new(handling)), ..self.clone() }
     }
 
-    pub(crate) fn handling(&self) -> Option<&Handling> {
-        self.handling.as_deref()
+    pub(crate) fn handling(&self) -> Option<&Arc<Handling>> {
+        self.handling.get()
     }
 
     /// A command of one word.

@@ -15,12 +15,9 @@ use super::{
     Inner, Leased,
     pool::{Progress, is_clean},
 };
-use crate::{Call, Delivery, Error, ErrorKind, Result, command::Handling, connection::Lines};
 #[cfg(feature = "full")]
-use crate::{
-    command::{Lender, Lent},
-    connection::Link,
-};
+use crate::connection::{Home, Lender, Lent, Link};
+use crate::{Call, Delivery, Error, ErrorKind, Result, command::Handling, connection::Lines};
 
 impl Inner {
     /// A leased connection, within the time one command is given.
@@ -60,6 +57,28 @@ impl Lender for Inner {
 }
 
 #[cfg(feature = "full")]
+impl Home for Inner {
+    fn link(&self) -> &Link {
+        self.link()
+    }
+
+    fn lender(&self) -> Option<&dyn Lender> {
+        Some(self)
+    }
+}
+
+#[cfg(feature = "full")]
+impl Home for Leased {
+    fn link(&self) -> &Link {
+        &self.link
+    }
+
+    fn above(&self) -> Option<Arc<dyn Home>> {
+        self.pool()?.home()
+    }
+}
+
+#[cfg(feature = "full")]
 impl Lent for Leased {
     fn link(&self) -> &Link {
         &self.link
@@ -77,7 +96,7 @@ impl Lent for Leased {
 impl Leased {
     /// Releases the watched keys; if that fails, or another reply is still due, the connection is
     /// not used again.
-    pub(crate) async fn unwatch(&self, handling: Option<&Handling>, limit: Duration) {
+    pub(crate) async fn unwatch(&self, handling: Option<&Arc<Handling>>, limit: Duration) {
         // In a `MULTI` of the borrower's it would only be queued.
         if self.is_changed() || !is_clean(&self.link) {
             return;

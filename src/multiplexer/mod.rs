@@ -36,6 +36,8 @@ use node::{Node, Site};
 pub use pool::LeaseStatus;
 pub use status::{LinkStatus, Status};
 
+#[cfg(feature = "full")]
+use crate::connection::Home;
 use crate::{
     Call, Delivery, Error, ErrorKind, Events, Full, Options, Result,
     caching::CacheStats,
@@ -194,7 +196,13 @@ impl ConnectionMultiplexer {
             #[cfg(feature = "full")]
             profiler,
         };
-        Self { inner: Arc::new(inner) }
+        let inner = Arc::new(inner);
+        #[cfg(feature = "full")]
+        inner.link().set_home({
+            let home: Arc<dyn Home> = inner.clone();
+            Arc::downgrade(&home)
+        });
+        Self { inner }
     }
 
     /// Any command: its name, its arguments, and the type of its reply.
@@ -220,7 +228,7 @@ impl ConnectionMultiplexer {
         args: impl ToArgs,
     ) -> Call<'_, T, impl ToArgs> {
         Call::new(self.inner.link(), name, args)
-            .handled(self.inner.handling.as_deref())
+            .handled(self.inner.handling.get())
             .checked(check_shared)
     }
 

@@ -21,6 +21,8 @@ use super::{
     gate::{FAR, Gate, PROVEN, Turn},
     leased::{Leased, Stamp},
 };
+#[cfg(feature = "full")]
+use crate::connection::Home;
 use crate::{
     Delivery, Error, ErrorKind, Full, Options, Result,
     connection::{
@@ -161,12 +163,23 @@ impl Pool {
         }
     }
 
+    /// The multiplexer that the pool belongs to.
+    #[cfg(feature = "full")]
+    pub(super) fn home(&self) -> Option<Arc<dyn Home>> {
+        self.main.home()
+    }
+
     fn fails_fast(&self) -> bool {
         self.options.backlog == BacklogPolicy::FailFast
     }
 
     fn lend(self: &Arc<Self>, leased: Leased) -> Result<Arc<Leased>> {
         let leased = Arc::new(leased);
+        #[cfg(feature = "full")]
+        leased.link.set_home({
+            let home: Arc<dyn Home> = leased.clone();
+            Arc::downgrade(&home)
+        });
         let mut state = self.lock();
         if state.closed {
             drop(state);

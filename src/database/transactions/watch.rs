@@ -141,7 +141,7 @@ impl Watch<'_> {
             leased.guard(true);
             leased.set_watching(Watching::Reads);
             let watch = Call::<(), _>::new(&leased.link, "WATCH", &*self.keys);
-            watch.handled(handling.as_deref()).await.map_err(nothing_executed)?;
+            watch.handled(handling.get()).await.map_err(nothing_executed)?;
             let guarded = Database { leased: Full::new(leased.clone()), ..self.database.clone() };
             let result = body(guarded).await;
             match leased.watching() {
@@ -152,7 +152,7 @@ impl Watch<'_> {
                     }
                 }
                 Watching::Reads => {
-                    leased.unwatch(handling.as_deref(), inner.options.command_timeout).await;
+                    leased.unwatch(handling.get(), inner.options.command_timeout).await;
                     return result;
                 }
                 Watching::No | Watching::Commits => return result,

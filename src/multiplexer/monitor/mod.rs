@@ -73,7 +73,7 @@ impl ConnectionMultiplexer {
         leased.change();
         leased.begin_blocking();
         let monitor = Call::<(), _>::new(&leased.link, "MONITOR", ());
-        monitor.handled(inner.handling.as_deref()).await?;
+        monitor.handled(inner.handling.get()).await?;
         let link = leased.link.clone();
         let end = async move {
             let over = |phase| phase == Phase::Closed;

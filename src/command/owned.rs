@@ -1,0 +1,113 @@
+//! Calls that own all they need: to be stored, and to be run by tasks of their own.
+
+use std::{
+    borrow::Cow,
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::PoisonError,
+    task::{Context, Poll},
+};
+
+use redmux_transport::BoxFuture;
+
+use super::{Call, call::State, extras::Extras};
+use crate::{
+    Delivery, Error, ErrorKind, Result,
+    resp::{Arg, FromReply, ToArgs},
+    sync::Mutex,
+};
+
+/// A call that borrows nothing; made by [`Call::owned`]
+///
+/// It is a future of one type for each reply type, so that a struct can hold it, a `Vec` many of
+/// them, and `spawn` takes it. Nothing is sent before the first poll; dropping it gives the call up.
+///
+/// It keeps the multiplexer alive until it is done or dropped, and if it was made on a
+/// [`Lease`](crate::database::Lease), the lease too. [Closing](crate::ConnectionMultiplexer::close) ends it as any
+/// other call.
+#[must_use = "a call does nothing unless it is awaited"]
+pub struct OwnedCall<T> {
+    name: Cow<'static, str>,
+    /// Under a lock only because calls are shared between threads, and a future is not.
+    future: Mutex<BoxFuture<'static, Result<T>>>,
+}
+
+impl<T: FromReply + 'static, A: ToArgs> Call<'_, T, A> {
+    /// The same call without what it borrows: to be stored, or spawned as a task
+    ///
+    /// Copies the arguments. What else the call is to have, such as [`timeout`](Self::timeout), it
+    /// gets before.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "async-std")]
+    /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
+    /// use async_std::task::spawn;
+    /// use redmux::command::OwnedCall;
+    ///
+    /// let name = spawn(db.get::<String>("name").owned());
+    /// let visits: Vec<OwnedCall<i64>> =
+    ///     (0..10).map(|page| db.incr(format!("visits:{page}")).owned()).collect();
+    /// drop(db);
+    /// // All are sent together, as calls of several tasks are.
+    /// let visits = futures::future::try_join_all(visits).await?;
+    /// let name: Option<String> = name.await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn owned(mut self) -> OwnedCall<T> {
+        let mut args: Vec<Arg<'static>> = Vec::new();
+        {
+            let mut words = crate::resp::ArgList::new();
+            self.args.append_to(&mut words);
+            args.extend(words.into_iter().map(Arg::into_owned));
+        }
+        let name = self.full_name();
+        let state = match std::mem::replace(&mut self.state, State::Done) {
+            State::New => State::New,
+            State::Refused(error) => State::Refused(error),
+            _ => State::Refused(self.awaited_again()),
+        };
+        let home = self.link.home();
+        let above = home.as_ref().and_then(|home| home.above());
+        let handling = self.handling.cloned();
+        let (command, subcommand, timeout) = (self.name.clone(), self.subcommand, self.timeout);
+        let mut extras = self.extras.take();
+        let retrying = extras.as_mut().map(|extras| std::mem::take(&mut extras.retrying));
+        let leasing = extras.and_then(|extras| extras.leasing).map(|leasing| leasing.plan());
+        let future = Box::pin(async move {
+            // It lives on for the sake of the home.
+            let _above = above;
+            let Some(home) = home else {
+                return Err(Error::new(ErrorKind::Closed, Delivery::NotSent));
+            };
+            let mut call = Call::<T, _>::new(home.link(), command, args);
+            (call.subcommand, call.timeout, call.state) = (subcommand, timeout, state);
+            call.handling = handling.as_ref();
+            if let Some(retrying) = retrying {
+                call.extras = Some(Box::new(Extras { retrying, ..Extras::default() }));
+            }
+            if let Some(plan) = leasing {
+                call = call.leasing_as(plan, &*home);
+            }
+            call.await
+        });
+        OwnedCall { name, future: Mutex::new(future) }
+    }
+}
+
+impl<T> Future for OwnedCall<T> {
+    type Output = Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
+        let future = self.future.get_mut().unwrap_or_else(PoisonError::into_inner);
+        future.as_mut().poll(cx)
+    }
+}
+
+impl<T> fmt::Debug for OwnedCall<T> {
+    /// Prints the command's name, never its arguments.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnedCall").field("command", &self.name).finish_non_exhaustive()
+    }
+}
