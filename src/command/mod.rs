@@ -1,6 +1,8 @@
 //! A command on its way, and [what is known](CommandSpec) of each command.
 
 mod attempts;
+#[cfg(feature = "full")]
+mod away;
 pub(crate) mod breaker;
 pub(crate) mod cached;
 mod call;

@@ -5,7 +5,7 @@ use redmux_test_support::RedisServer;
 
 use crate::{both, both_on, texts};
 
-/// Makes the user `bob`, whom the servers that tests share do not have otherwise.
+/// Makes the user `bob`. The servers that tests share have no such user otherwise.
 async fn make(db: &Database) {
     let rules = ["reset", "on", ">s3cret", "+get", "~a:*", "&news", "(+set ~b:*)"];
     db.acl_setuser("bob", rules).await.unwrap();
