@@ -13,6 +13,7 @@ use crate::{
     Error, Result,
     commands::CommandMap,
     connection::Link,
+    observe::Profiler,
     resp::{ArgList, Frame},
 };
 
@@ -25,16 +26,18 @@ pub(crate) struct Handling {
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) breaker: Option<Arc<Breaker>>,
     pub(crate) observers: Observers,
+    /// One of the observers; sessions of the multiplexer ask it.
+    pub(crate) profiler: Option<Arc<Profiler>>,
 }
 
 impl Handling {
     /// This, unless all is as usual.
     pub(crate) fn unless_usual(self) -> Option<Arc<Self>> {
-        let Self { commands, prefix, channels, retry, breaker, observers } = &self;
+        let Self { commands, prefix, channels, retry, breaker, observers, profiler } = &self;
         let usual = commands.is_empty()
             && (prefix.is_none() && channels.is_none())
             && (retry.is_none() && breaker.is_none())
-            && observers.is_empty();
+            && (observers.is_empty() && profiler.is_none());
         (!usual).then(|| Arc::new(self))
     }
 

@@ -45,9 +45,7 @@ use crate::{
     command::{Handling, check_shared},
     connection::{Link, Owner, Phase},
     error::TimeoutStage,
-    events::Hub,
     resp::{FromReply, ToArgs},
-    subscriptions::Registry,
 };
 
 /// One shared, pipelined connection to Redis
@@ -76,14 +74,12 @@ pub struct ConnectionMultiplexer {
 
 pub(crate) struct Inner {
     site: Site,
-    hub: Arc<Hub>,
-    pub(crate) registry: Arc<Registry>,
+    /// What listens to the links: the hub of events, the registry of subscriptions.
+    pub(crate) ears: Arc<Ears>,
     pub(crate) options: Arc<Options>,
     pub(crate) clock: Arc<Clock>,
     /// What is done with every call.
     pub(crate) handling: Full<Arc<Handling>>,
-    #[cfg(feature = "full")]
-    profiler: Full<Arc<crate::observe::Profiler>>,
 }
 
 impl ConnectionMultiplexer {
@@ -177,26 +173,14 @@ impl ConnectionMultiplexer {
 
     fn assemble(options: Options, environment: &Environment) -> Self {
         let options = Arc::new(options);
-        let profiler = Full::of(|| options.profiling.then(Arc::default));
-        let handling = Full::of(|| options.handling(profiler.get()));
+        let handling = Full::of(|| options.handling());
         let clock = Arc::new(Clock::new(environment.runtime.clone()));
         let ears = Arc::new(Ears::default());
-        let (hub, registry) = (ears.hub.clone(), ears.registry.clone());
-        let owner: Arc<dyn Owner> = ears;
+        let owner: Arc<dyn Owner> = ears.clone();
         let node = Node::new(&options, environment, &clock, &owner);
-        registry.set_dedicated(&node.subscriptions);
+        ears.registry.set_dedicated(&node.subscriptions);
         let site = Site::One(node);
-        let inner = Inner {
-            site,
-            hub,
-            registry,
-            options,
-            clock,
-            handling,
-            #[cfg(feature = "full")]
-            profiler,
-        };
-        let inner = Arc::new(inner);
+        let inner = Arc::new(Inner { site, ears, options, clock, handling });
         #[cfg(feature = "full")]
         inner.link().set_home({
             let home: Arc<dyn Home> = inner.clone();
@@ -234,7 +218,7 @@ impl ConnectionMultiplexer {
 
     /// Returns a stream of what happens to connections and servers, from now on.
     pub fn events(&self) -> Events {
-        self.inner.hub.listen()
+        self.inner.ears.hub.listen()
     }
 
     /// Whether the connection is ready for use at this moment.
@@ -267,7 +251,9 @@ impl ConnectionMultiplexer {
     /// [`ProfilingSession`](crate::observe::ProfilingSession).
     #[cfg(feature = "full")]
     pub fn profile(&self) -> crate::observe::ProfilingSession {
-        crate::observe::ProfilingSession::new(self.inner.profiler.get().cloned())
+        let handling = self.inner.handling.as_deref();
+        let profiler = handling.and_then(|handling| handling.profiler.clone());
+        crate::observe::ProfilingSession::new(profiler)
     }
 
     /// Ends the connections in use and opens others, at once
@@ -290,9 +276,9 @@ impl ConnectionMultiplexer {
     /// Waits at most `command_timeout` for replies. Without a connection, commands that wait for
     /// one fail at once. Closing twice is harmless.
     pub async fn close(&self) {
-        self.inner.registry.close();
+        self.inner.ears.registry.close();
         self.inner.node().close().await;
-        self.inner.hub.close();
+        self.inner.ears.hub.close();
     }
 
     /// Closes the connections at once; commands without an answer fail.
@@ -355,8 +341,8 @@ impl Inner {
 impl Inner {
     fn abort(&self) {
         self.node().abort();
-        self.registry.close();
-        self.hub.close();
+        self.ears.registry.close();
+        self.ears.hub.close();
     }
 }
 

@@ -77,10 +77,10 @@ impl Status {
             .map(LinkStatus::of)
             .filter(|link| link.diagnostics.connection != "dormant")
             .collect();
-        let (listeners, messages) = inner.registry.counts();
+        let (listeners, messages) = inner.ears.registry.counts();
         Self {
             connections,
-            subscriptions: inner.registry.len(),
+            subscriptions: inner.ears.registry.len(),
             listeners,
             messages,
             leases: inner.node().pool.get().map_or_else(LeaseStatus::default, |pool| pool.status()),

@@ -112,7 +112,7 @@ impl fmt::Debug for ProfilingSession {
 }
 
 /// Forwards the calls of all handles to the sessions that live
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Profiler {
     sinks: Mutex<Vec<Weak<Sink>>>,
     /// Number of sessions, readable without the lock.

@@ -6,6 +6,7 @@
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod env;
 mod escape;
+mod extras;
 mod hosted;
 mod parse;
 mod provider;
@@ -38,11 +39,10 @@ use crate::{
     Error, Full,
     caching::{Cache, CacheOptions},
     clock::micros,
-    command::{Breaker, ChannelPrefix, Handling, KeyPrefix, Observers},
     connection::{DialPlan, LinkConfig},
-    observe::Profiler,
     resp::{Limits, Protocol},
 };
+use extras::Extras;
 use values::Reconnect;
 
 /// How to reach the servers, and the time limits
@@ -84,10 +84,6 @@ pub struct Options {
     pub(crate) library_name: Option<Arc<str>>,
     pub(crate) high_integrity: bool,
     pub(crate) protocol: Option<Protocol>,
-    /// The prefix of every key.
-    pub(crate) key_prefix: Full<KeyPrefix>,
-    /// The prefix of every channel.
-    pub(crate) channel_prefix: Full<Arc<str>>,
     pub(crate) command_map: CommandMap,
     /// `None`: the default of the first endpoint's provider.
     ssl: Option<bool>,
@@ -99,7 +95,6 @@ pub struct Options {
     tcp_user_timeout: Option<Duration>,
     defaults: Defaults,
     reconnect: Reconnect,
-    credentials_provider: Full<Arc<dyn CredentialsProvider>>,
     pub(crate) backlog: BacklogPolicy,
     pub(crate) send_queue_bytes: usize,
     pub(crate) subscription_capacity: usize,
@@ -107,9 +102,7 @@ pub struct Options {
     pub(crate) max_leased: usize,
     pub(crate) lease_idle: Duration,
     client_cache: Option<CacheOptions>,
-    circuit_breaker: Full<CircuitBreaker>,
-    observers: Full<Observers>,
-    pub(crate) profiling: bool,
+    extras: Full<Extras>,
     pub(crate) limits: Limits,
     /// The fault of an endpoint that was given as text; reported on connect.
     pub(crate) fault: Option<Error>,
@@ -136,8 +129,6 @@ impl Default for Options {
             library_name: None,
             high_integrity: false,
             protocol: None,
-            key_prefix: Full::default(),
-            channel_prefix: Full::default(),
             command_map: CommandMap::default(),
             ssl: None,
             tls_by_url: false,
@@ -146,7 +137,6 @@ impl Default for Options {
             tcp_keepalive: None,
             tcp_user_timeout: None,
             defaults: Defaults::Auto,
-            credentials_provider: Full::default(),
             reconnect: Reconnect::new(ExponentialBackoff::default()),
             backlog: BacklogPolicy::default(),
             send_queue_bytes: 16 << 20,
@@ -155,9 +145,7 @@ impl Default for Options {
             max_leased: 32,
             lease_idle: Duration::from_secs(30),
             client_cache: None,
-            circuit_breaker: Full::default(),
-            observers: Full::default(),
-            profiling: false,
+            extras: Full::default(),
             limits: Limits::default(),
             fault: None,
         }
@@ -254,14 +242,6 @@ impl Options {
         self
     }
 
-    /// Asks this provider for user name and password on each connect, and again before they expire;
-    /// they override [`username`](Self::username) and [`password`](Self::password). Default: none.
-    #[cfg(feature = "full")]
-    pub fn credentials_provider(mut self, provider: impl CredentialsProvider) -> Self {
-        self.credentials_provider = Full::new(Arc::new(provider) as _);
-        self
-    }
-
     /// Number of the logical database. Default 0.
     pub fn database(mut self, database: u32) -> Self {
         self.database = database;
@@ -283,16 +263,6 @@ impl Options {
     /// The library name to send, for libraries built on this one. Default `redmux`.
     pub fn library_name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.library_name = Some(name.into());
-        self
-    }
-
-    /// Whether to send a numbered `ECHO` before every command. A reply that was lost or doubled on
-    /// the way is then noticed before any reply reaches the wrong caller, and the connection ends
-    /// with [`ErrorKind::Protocol`](crate::ErrorKind::Protocol). Default false: an ordered
-    /// transport does not need it. Leased connections do not use it.
-    #[cfg(feature = "full")]
-    pub fn high_integrity(mut self, check: bool) -> Self {
-        self.high_integrity = check;
         self
     }
 
@@ -354,33 +324,6 @@ impl Options {
         self
     }
 
-    /// A prefix for every key of every command: see
-    /// [`Database::with_key_prefix`](crate::Database::with_key_prefix). Default: none.
-    #[cfg(feature = "full")]
-    pub fn key_prefix(mut self, prefix: impl AsRef<str>) -> Self {
-        let prefix = prefix.as_ref().as_bytes();
-        self.key_prefix = Full::of(|| (!prefix.is_empty()).then(|| KeyPrefix::new(prefix)));
-        self
-    }
-
-    /// A prefix for every channel that is published or subscribed to. Default: none.
-    ///
-    /// Messages come with their channel as the program subscribed to it, without the prefix; so do
-    /// the replies of `PUBSUB CHANNELS` and the like, which list only channels with the prefix.
-    /// [Keyspace notifications](crate::pubsub::Subscriber::keyspace) get no prefix.
-    #[cfg(feature = "full")]
-    pub fn channel_prefix(mut self, prefix: impl Into<Arc<str>>) -> Self {
-        self.channel_prefix = Full::of(|| Some(prefix.into()).filter(|prefix| !prefix.is_empty()));
-        self
-    }
-
-    /// Commands that are renamed or disabled. Default: none.
-    #[cfg(feature = "full")]
-    pub fn command_map(mut self, map: CommandMap) -> Self {
-        self.command_map = map;
-        self
-    }
-
     /// Uses TLS with these options. Nothing is ever sent in the clear then. Default: no TLS, except
     /// at [some services](Defaults).
     pub fn tls(mut self, tls: TlsOptions) -> Self {
@@ -433,57 +376,6 @@ impl Options {
         self
     }
 
-    /// Refuses commands at once while the server does not answer. Default: commands wait, each for
-    /// its own time.
-    #[cfg(feature = "full")]
-    pub fn circuit_breaker(mut self, breaker: CircuitBreaker) -> Self {
-        self.circuit_breaker = Full::new(breaker);
-        self
-    }
-
-    /// Adds an observer of every call of every handle. Default: none.
-    #[cfg(feature = "full")]
-    pub fn observer(mut self, observer: impl crate::observe::CommandObserver) -> Self {
-        self.observers.change(|observers| observers.add(Arc::new(observer)));
-        self
-    }
-
-    /// Whether a [profiling session](crate::ConnectionMultiplexer::profile) sees the calls of all
-    /// handles, instead of only the handles made for the session. Without a session, that costs
-    /// each call some nanoseconds. Default false.
-    #[cfg(feature = "full")]
-    pub fn profiling(mut self, all_handles: bool) -> Self {
-        self.profiling = all_handles;
-        self
-    }
-
-    /// What is done with the calls of every handle; the profiler, if there is one, sees them.
-    pub(crate) fn handling(&self, profiler: Option<&Arc<Profiler>>) -> Option<Arc<Handling>> {
-        let mut observers = self.observers.get().cloned().unwrap_or_default();
-        if let Some(profiler) = profiler {
-            observers.add(profiler.clone());
-        }
-        let handling = Handling {
-            commands: self.command_map.clone(),
-            prefix: self.key_prefix.get().cloned(),
-            channels: self.channels(),
-            retry: None,
-            breaker: self
-                .circuit_breaker
-                .get()
-                .cloned()
-                .map(|breaker| Arc::new(Breaker::new(breaker))),
-            observers,
-        };
-        handling.unless_usual()
-    }
-
-    // A method of its own, so that a build without `full` drops the code for prefixes.
-    #[inline(always)]
-    pub(crate) fn channels(&self) -> Option<ChannelPrefix> {
-        self.channel_prefix.get().cloned().map(ChannelPrefix::new)
-    }
-
     pub(crate) fn link_config(&self, subscriber: bool) -> LinkConfig {
         LinkConfig {
             command_timeout: micros(Some(self.command_timeout)),
@@ -533,7 +425,7 @@ impl Options {
             initial_attempts: self.aborts_on_connect_fail().then_some(self.connect_retry),
             single: false,
             options: Arc::new(self.dial_options()),
-            credentials: self.credentials_provider.clone(),
+            credentials: Full::of(|| self.extras.get()?.credentials_provider.clone()),
         }
     }
 

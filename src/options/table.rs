@@ -209,7 +209,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
             *o = std::mem::take(o).key_prefix(v);
             Some(())
         },
-        show: |o, _| o.key_prefix.get().map(|prefix| prefix.to_text().into_owned()),
+        show: |o, _| o.extras.get()?.key_prefix.as_ref().map(|prefix| prefix.to_text().into_owned()),
         ..PLAIN
     },
     #[cfg(feature = "full")]
@@ -220,7 +220,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
             *o = std::mem::take(o).channel_prefix(v);
             Some(())
         },
-        show: |o, _| o.channel_prefix.get().map(ToString::to_string),
+        show: |o, _| o.extras.get()?.channel_prefix.as_ref().map(ToString::to_string),
         ..PLAIN
     },
     #[cfg(feature = "full")]

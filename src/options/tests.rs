@@ -5,7 +5,7 @@ use std::{env, fs, path::Path, sync::Arc, time::Duration};
 use proptest::prelude::*;
 use redmux_transport::{Endpoint, Keepalive, TlsOptions, TlsVersions, Tunnel};
 
-use super::{Options, reading::read_option, table::OPTIONS};
+use super::{Options, extras::Extras, reading::read_option, table::OPTIONS};
 use crate::{
     commands::CommandMap,
     connection::{BacklogPolicy, ConstantDelay, ExponentialBackoff},
@@ -112,8 +112,6 @@ fn everything(options: &Options) -> String {
         library_name,
         high_integrity,
         protocol,
-        key_prefix,
-        channel_prefix,
         command_map,
         ssl,
         // No URL is among the changes, and what is written has `ssl=true` in its place.
@@ -132,13 +130,19 @@ fn everything(options: &Options) -> String {
         lease_idle,
         limits,
         fault: _,
-        credentials_provider: _,
         // Set by code only.
         client_cache: _,
+        extras,
+    } = options;
+    let Extras {
+        key_prefix,
+        channel_prefix,
+        // Set by code only.
+        credentials_provider: _,
         circuit_breaker: _,
         observers: _,
         profiling: _,
-    } = options;
+    } = &extras.get().cloned().unwrap_or_default();
     let tunnel = tunnel.as_ref().map(|t| (t.kind, &t.host, t.port, &t.credentials));
     let key = tls.key.as_ref().map(|key| match key {
         redmux_transport::Pem::File(text) | redmux_transport::Pem::Text(text) => text,

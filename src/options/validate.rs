@@ -59,7 +59,7 @@ impl Options {
         let needed = [
             (
                 "AUTH",
-                self.password.is_some() || self.credentials_provider.get().is_some(),
+                self.password.is_some() || self.has_credentials_provider(),
                 "a password is given",
             ),
             ("SELECT", self.database != 0, "a database is given"),
