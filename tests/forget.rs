@@ -83,5 +83,5 @@ async fn a_full_send_queue_is_told_instead_of_waiting_for_room() {
     let refused = results.iter().filter_map(|result| result.as_ref().err()).collect::<Vec<_>>();
     assert!(refused.iter().all(|error| error.kind() == ErrorKind::QueueFull));
     let written = db.strlen("k").await.unwrap();
-    assert_eq!(written, 600 * (results.len() - refused.len()) as i64);
+    assert_eq!(written, 600 * (results.len() - refused.len()) as u64);
 }

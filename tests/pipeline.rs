@@ -174,7 +174,7 @@ async fn boxed_calls_are_stored_and_keep_what_they_are() {
     let plan = || Plan {
         calls: vec![
             shop.incr("n").boxed(),
-            shop.scard("s").boxed(),
+            shop.scard("s").reply_as().boxed(),
             shop.incr(7).timeout(Duration::from_secs(1)).boxed(),
         ],
         last: shop.get("n").boxed(),

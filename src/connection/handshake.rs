@@ -23,7 +23,7 @@ pub struct ServerInfo {
     /// `master` or `replica`.
     pub role: Option<String>,
     /// The server's number for this connection (`CLIENT ID`).
-    pub connection_id: Option<i64>,
+    pub connection_id: Option<u64>,
 }
 
 /// The commands that make a fresh connection usable, and what their replies told
@@ -178,7 +178,7 @@ impl Handshake {
                 b"version" => self.server.version = text(),
                 b"mode" => self.server.mode = text(),
                 b"role" => self.server.role = text(),
-                b"id" => self.server.connection_id = value.as_i64(),
+                b"id" => self.server.connection_id = value.as_i64().and_then(|id| u64::try_from(id).ok()),
                 b"proto" if value.as_i64() == Some(3) => self.protocol = Protocol::Resp3,
                 _ => {}
             }

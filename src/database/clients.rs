@@ -28,7 +28,7 @@ impl Database {
     /// The server's number for this connection
     ///
     /// See [CLIENT ID](https://redis.io/docs/latest/commands/client-id/).
-    pub fn client_id(&self) -> Call<'_, i64, impl ToArgs> {
+    pub fn client_id(&self) -> Call<'_, u64, impl ToArgs> {
         self.call2("CLIENT", "ID", ())
     }
 
@@ -82,7 +82,7 @@ impl Database {
     /// not wait
     ///
     /// See [CLIENT UNBLOCK](https://redis.io/docs/latest/commands/client-unblock/).
-    pub fn client_unblock(&self, id: i64) -> Call<'_, bool, impl ToArgs> {
+    pub fn client_unblock(&self, id: u64) -> Call<'_, bool, impl ToArgs> {
         self.call2("CLIENT", "UNBLOCK", (id,))
     }
 
@@ -151,7 +151,7 @@ options! {
     /// Which connections to close
     ClientFilter { id, addr, laddr, kind, user, maxage }
     /// The one with this number (`ID`).
-    id: id(id: i64) => "ID", id;
+    id: id(id: u64) => "ID", id;
     /// From this `address:port` (`ADDR`).
     addr: addr(addr: impl ToArg) => "ADDR", addr;
     /// To this `address:port` of the server (`LADDR`). Since Redis 6.2.
@@ -169,7 +169,7 @@ options! {
 #[non_exhaustive]
 pub struct ClientInfo {
     /// The server's number for it.
-    pub id: i64,
+    pub id: u64,
     /// The client's `address:port`.
     pub addr: String,
     /// The connection's name; empty if it has none.

@@ -25,7 +25,7 @@ impl Database {
     /// Adds members, given as longitude, latitude and name, or moves them; returns how many are new
     ///
     /// See [GEOADD](https://redis.io/docs/latest/commands/geoadd/).
-    pub fn geoadd(&self, key: impl ToArg, places: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+    pub fn geoadd(&self, key: impl ToArg, places: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
         self.geoadd_with(key, places, GeoAddOptions::new())
     }
 
@@ -37,7 +37,7 @@ impl Database {
         key: impl ToArg,
         places: impl ToArgs,
         options: GeoAddOptions,
-    ) -> Call<'_, i64, impl ToArgs> {
+    ) -> Call<'_, u64, impl ToArgs> {
         let fault = uneven(&places, 3, "longitudes, latitudes and names");
         self.call("GEOADD", Join((key,), Join(options, places))).unless(fault)
     }
@@ -108,7 +108,7 @@ impl Database {
         to: impl ToArg,
         from: impl ToArg,
         search: GeoSearch,
-    ) -> Call<'_, i64, impl ToArgs> {
+    ) -> Call<'_, u64, impl ToArgs> {
         self.call("GEOSEARCHSTORE", Join((to, from), search))
     }
 
@@ -121,7 +121,7 @@ impl Database {
         to: impl ToArg,
         from: impl ToArg,
         search: GeoSearch,
-    ) -> Call<'_, i64, impl ToArgs> {
+    ) -> Call<'_, u64, impl ToArgs> {
         self.call("GEOSEARCHSTORE", Join((to, from), Join(search, ("STOREDIST",))))
     }
 }

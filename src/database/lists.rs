@@ -23,28 +23,28 @@ impl Database {
     /// Prepends values, one after the other; returns the new length
     ///
     /// See [LPUSH](https://redis.io/docs/latest/commands/lpush/).
-    pub fn lpush(&self, key: impl ToArg, values: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+    pub fn lpush(&self, key: impl ToArg, values: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
         self.list("LPUSH", (key,), values, "values")
     }
 
     /// Appends values; returns the new length
     ///
     /// See [RPUSH](https://redis.io/docs/latest/commands/rpush/).
-    pub fn rpush(&self, key: impl ToArg, values: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+    pub fn rpush(&self, key: impl ToArg, values: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
         self.list("RPUSH", (key,), values, "values")
     }
 
     /// Like [`lpush`](Self::lpush), if the list exists; returns the new length
     ///
     /// See [LPUSHX](https://redis.io/docs/latest/commands/lpushx/).
-    pub fn lpushx(&self, key: impl ToArg, values: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+    pub fn lpushx(&self, key: impl ToArg, values: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
         self.list("LPUSHX", (key,), values, "values")
     }
 
     /// Like [`rpush`](Self::rpush), if the list exists; returns the new length
     ///
     /// See [RPUSHX](https://redis.io/docs/latest/commands/rpushx/).
-    pub fn rpushx(&self, key: impl ToArg, values: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+    pub fn rpushx(&self, key: impl ToArg, values: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
         self.list("RPUSHX", (key,), values, "values")
     }
 
@@ -87,7 +87,7 @@ impl Database {
     /// Number of values
     ///
     /// See [LLEN](https://redis.io/docs/latest/commands/llen/).
-    pub fn llen(&self, key: impl ToArg) -> Call<'_, i64, impl ToArgs> {
+    pub fn llen(&self, key: impl ToArg) -> Call<'_, u64, impl ToArgs> {
         self.call("LLEN", (key,))
     }
 
@@ -134,7 +134,7 @@ impl Database {
         key: impl ToArg,
         count: i64,
         value: impl ToArg,
-    ) -> Call<'_, i64, impl ToArgs> {
+    ) -> Call<'_, u64, impl ToArgs> {
         self.call("LREM", (key, count, value))
     }
 

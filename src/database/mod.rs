@@ -5,10 +5,10 @@
 //!
 //! # Numbers
 //!
-//! A reply that counts something, or is a length, is a `u64`: how many keys were deleted, how long the list is now. An
-//! `i64` is a reply that may be negative: the value after `INCR`, the rank, place or index that the server counts from
-//! either end, and those lengths for which the server answers -1 or 0 in a sense of their own, which each method
-//! explains.
+//! What the server counts is a `u64`: elements, keys, bytes, bits, receivers, ids of connections. An `i64` is a number
+//! with a sign: the result of `INCR` and the like, and each index, rank or place of a bit, since commands take
+//! these from the end, too, as negative numbers. `LINSERT` and `BITPOS` answer -1 for "not found", and are `i64`.
+//! [`Call::reply_as`] asks for another type.
 
 #[cfg(feature = "full")]
 mod blocking;

@@ -12,14 +12,14 @@ impl Database {
     /// Publishes a message and returns how many received it
     ///
     /// See [PUBLISH](https://redis.io/docs/latest/commands/publish/).
-    pub fn publish(&self, channel: impl ToArg, message: impl ToArg) -> Call<'_, i64, impl ToArgs> {
+    pub fn publish(&self, channel: impl ToArg, message: impl ToArg) -> Call<'_, u64, impl ToArgs> {
         self.call("PUBLISH", (channel, message))
     }
 
     /// Publishes a message to a shard channel and returns how many received it
     ///
     /// See [SPUBLISH](https://redis.io/docs/latest/commands/spublish/). Since Redis 7.0.
-    pub fn spublish(&self, channel: impl ToArg, message: impl ToArg) -> Call<'_, i64, impl ToArgs> {
+    pub fn spublish(&self, channel: impl ToArg, message: impl ToArg) -> Call<'_, u64, impl ToArgs> {
         self.call("SPUBLISH", (channel, message))
     }
 

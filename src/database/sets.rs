@@ -23,14 +23,14 @@ impl Database {
     /// Adds members and returns how many are new
     ///
     /// See [SADD](https://redis.io/docs/latest/commands/sadd/).
-    pub fn sadd(&self, key: impl ToArg, members: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+    pub fn sadd(&self, key: impl ToArg, members: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
         self.list("SADD", (key,), members, "members")
     }
 
     /// Removes members and returns how many there were
     ///
     /// See [SREM](https://redis.io/docs/latest/commands/srem/).
-    pub fn srem(&self, key: impl ToArg, members: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+    pub fn srem(&self, key: impl ToArg, members: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
         self.list("SREM", (key,), members, "members")
     }
 
@@ -62,7 +62,7 @@ impl Database {
     /// Number of members
     ///
     /// See [SCARD](https://redis.io/docs/latest/commands/scard/).
-    pub fn scard(&self, key: impl ToArg) -> Call<'_, i64, impl ToArgs> {
+    pub fn scard(&self, key: impl ToArg) -> Call<'_, u64, impl ToArgs> {
         self.call("SCARD", (key,))
     }
 
@@ -138,21 +138,21 @@ impl Database {
     /// Stores what [`sinter`](Self::sinter) returns; returns the number of members
     ///
     /// See [SINTERSTORE](https://redis.io/docs/latest/commands/sinterstore/).
-    pub fn sinterstore(&self, to: impl ToArg, keys: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+    pub fn sinterstore(&self, to: impl ToArg, keys: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
         self.list("SINTERSTORE", (to,), keys, "keys")
     }
 
     /// Stores what [`sunion`](Self::sunion) returns; returns the number of members
     ///
     /// See [SUNIONSTORE](https://redis.io/docs/latest/commands/sunionstore/).
-    pub fn sunionstore(&self, to: impl ToArg, keys: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+    pub fn sunionstore(&self, to: impl ToArg, keys: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
         self.list("SUNIONSTORE", (to,), keys, "keys")
     }
 
     /// Stores what [`sdiff`](Self::sdiff) returns; returns the number of members
     ///
     /// See [SDIFFSTORE](https://redis.io/docs/latest/commands/sdiffstore/).
-    pub fn sdiffstore(&self, to: impl ToArg, keys: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+    pub fn sdiffstore(&self, to: impl ToArg, keys: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
         self.list("SDIFFSTORE", (to,), keys, "keys")
     }
 

@@ -142,7 +142,7 @@ async fn several_in_every_way() {
         let members = ["a", "b", "c"];
         let expected: BTreeSet<String> = members.map(str::to_owned).into();
         let owned: Vec<String> = members.map(str::to_owned).into();
-        let check = async |db: &Database, added: i64| {
+        let check = async |db: &Database, added: u64| {
             assert_eq!(added, 3);
             assert_eq!(db.smembers::<BTreeSet<String>>("s").await.unwrap(), expected);
             db.del("s").await.unwrap();
@@ -161,7 +161,7 @@ async fn several_in_every_way() {
         let pairs = [("a", 1), ("b", 2), ("c", 3)];
         let expected: BTreeMap<String, i64> =
             pairs.map(|(field, value)| (field.to_owned(), value)).into();
-        let check = async |db: &Database, added: i64| {
+        let check = async |db: &Database, added: u64| {
             assert_eq!(added, 3);
             assert_eq!(db.hgetall::<BTreeMap<String, i64>>("h").await.unwrap(), expected);
             db.del("h").await.unwrap();
@@ -182,7 +182,7 @@ async fn texts_of_all_scripts() {
         let text = "Füße, Ελλάδα, שלום, 漢字, 🦀\u{0}\r\n";
         db.set(text, text).await.unwrap();
         assert_eq!(db.get::<String>(text).await.unwrap().as_deref(), Some(text));
-        assert_eq!(db.strlen(text).await.unwrap(), text.len() as i64);
+        assert_eq!(db.strlen(text).await.unwrap(), text.len() as u64);
         let script = format!("return {{'{}', KEYS[1], ARGV[1]}}", &text[..text.len() - 3]);
         let parts: Vec<String> = db.eval(&script, text, text).await.unwrap();
         assert_eq!(parts, [&text[..text.len() - 3], text, text]);

@@ -85,11 +85,11 @@ async fn times_to_live_at_the_ends_of_their_range() {
 
 #[async_std::test]
 async fn one_command_with_very_many_arguments() {
-    const MEMBERS: i64 = 200_000;
+    const MEMBERS: u64 = 200_000;
     both(|_, db| async move {
-        let members: Vec<i64> = (0..MEMBERS).collect();
+        let members: Vec<u64> = (0..MEMBERS).collect();
         assert_eq!(db.sadd("s", &members).await.unwrap(), MEMBERS);
-        let mut back: Vec<i64> = db.smembers("s").await.unwrap();
+        let mut back: Vec<u64> = db.smembers("s").await.unwrap();
         back.sort_unstable();
         assert_eq!(back, members);
         // And very many commands with few: written together, deleted together.

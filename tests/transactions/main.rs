@@ -35,7 +35,7 @@ async fn each_call_gets_its_own_part() {
             let calls = (0..count).map(|n| db.rpush("l", [n])).collect::<Vec<_>>();
             let lengths = db.transaction(calls).await.unwrap();
             assert_eq!(lengths.len(), count);
-            assert!(lengths.into_iter().map(Result::unwrap).eq(1..=count as i64));
+            assert!(lengths.into_iter().map(Result::unwrap).eq(1..=count as u64));
             db.del("l").await.unwrap();
         }
     })

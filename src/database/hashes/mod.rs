@@ -37,7 +37,7 @@ impl Database {
     /// Sets fields from pairs or a map and returns how many are new
     ///
     /// See [HSET](https://redis.io/docs/latest/commands/hset/).
-    pub fn hset(&self, key: impl ToArg, pairs: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+    pub fn hset(&self, key: impl ToArg, pairs: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
         self.pairs("HSET", (key,), pairs, "fields and values")
     }
 
@@ -74,7 +74,7 @@ impl Database {
     /// Deletes fields and returns how many there were
     ///
     /// See [HDEL](https://redis.io/docs/latest/commands/hdel/).
-    pub fn hdel(&self, key: impl ToArg, fields: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+    pub fn hdel(&self, key: impl ToArg, fields: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
         self.list("HDEL", (key,), fields, "fields")
     }
 
@@ -126,14 +126,14 @@ impl Database {
     /// Number of fields
     ///
     /// See [HLEN](https://redis.io/docs/latest/commands/hlen/).
-    pub fn hlen(&self, key: impl ToArg) -> Call<'_, i64, impl ToArgs> {
+    pub fn hlen(&self, key: impl ToArg) -> Call<'_, u64, impl ToArgs> {
         self.call("HLEN", (key,))
     }
 
     /// Length of a value in bytes
     ///
     /// See [HSTRLEN](https://redis.io/docs/latest/commands/hstrlen/).
-    pub fn hstrlen(&self, key: impl ToArg, field: impl ToArg) -> Call<'_, i64, impl ToArgs> {
+    pub fn hstrlen(&self, key: impl ToArg, field: impl ToArg) -> Call<'_, u64, impl ToArgs> {
         self.call("HSTRLEN", (key, field))
     }
 

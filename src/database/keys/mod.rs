@@ -5,7 +5,7 @@
 //! use std::time::Duration;
 //!
 //! db.expire("session", Duration::from_secs(60)).await?;
-//! let gone: i64 = db.del(["a", "b"]).await?;
+//! let gone: u64 = db.del(["a", "b"]).await?;
 //! # Ok(())
 //! # }
 //! ```
@@ -34,28 +34,28 @@ impl Database {
     /// Deletes keys and returns how many there were
     ///
     /// See [DEL](https://redis.io/docs/latest/commands/del/).
-    pub fn del(&self, keys: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+    pub fn del(&self, keys: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
         self.list("DEL", (), keys, "keys")
     }
 
     /// Deletes keys, freeing their memory in the background; returns how many there were
     ///
     /// See [UNLINK](https://redis.io/docs/latest/commands/unlink/).
-    pub fn unlink(&self, keys: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+    pub fn unlink(&self, keys: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
         self.list("UNLINK", (), keys, "keys")
     }
 
     /// How many of the keys exist; one named twice counts twice
     ///
     /// See [EXISTS](https://redis.io/docs/latest/commands/exists/).
-    pub fn exists(&self, keys: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+    pub fn exists(&self, keys: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
         self.list("EXISTS", (), keys, "keys")
     }
 
     /// Marks keys as used and returns how many exist
     ///
     /// See [TOUCH](https://redis.io/docs/latest/commands/touch/).
-    pub fn touch(&self, keys: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+    pub fn touch(&self, keys: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
         self.list("TOUCH", (), keys, "keys")
     }
 

@@ -18,7 +18,7 @@ impl Database {
     ///
     /// An error unless the `maxmemory-policy` is one of the LFU policies. See
     /// [OBJECT FREQ](https://redis.io/docs/latest/commands/object-freq/).
-    pub fn object_freq(&self, key: impl ToArg) -> Call<'_, Option<i64>, impl ToArgs> {
+    pub fn object_freq(&self, key: impl ToArg) -> Call<'_, Option<u64>, impl ToArgs> {
         self.call2("OBJECT", "FREQ", (key,))
     }
 
@@ -26,14 +26,14 @@ impl Database {
     ///
     /// An error if the `maxmemory-policy` is one of the LFU policies. See
     /// [OBJECT IDLETIME](https://redis.io/docs/latest/commands/object-idletime/).
-    pub fn object_idletime(&self, key: impl ToArg) -> Call<'_, Option<i64>, impl ToArgs> {
+    pub fn object_idletime(&self, key: impl ToArg) -> Call<'_, Option<u64>, impl ToArgs> {
         self.call2("OBJECT", "IDLETIME", (key,))
     }
 
     /// References to a value
     ///
     /// See [OBJECT REFCOUNT](https://redis.io/docs/latest/commands/object-refcount/).
-    pub fn object_refcount(&self, key: impl ToArg) -> Call<'_, Option<i64>, impl ToArgs> {
+    pub fn object_refcount(&self, key: impl ToArg) -> Call<'_, Option<u64>, impl ToArgs> {
         self.call2("OBJECT", "REFCOUNT", (key,))
     }
 }

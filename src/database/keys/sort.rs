@@ -37,7 +37,7 @@ impl Database {
         key: impl ToArg,
         to: impl ToArg,
         options: SortOptions,
-    ) -> Call<'_, i64, impl ToArgs> {
+    ) -> Call<'_, u64, impl ToArgs> {
         self.call("SORT", Join((key,), Join(options, ("STORE", to))))
     }
 

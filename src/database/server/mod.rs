@@ -57,7 +57,7 @@ impl Database {
     /// Number of keys
     ///
     /// See [DBSIZE](https://redis.io/docs/latest/commands/dbsize/).
-    pub fn dbsize(&self) -> Call<'_, i64, impl ToArgs> {
+    pub fn dbsize(&self) -> Call<'_, u64, impl ToArgs> {
         self.call("DBSIZE", ())
     }
 

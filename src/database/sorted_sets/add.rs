@@ -11,7 +11,7 @@ impl Database {
     /// new
     ///
     /// See [ZADD](https://redis.io/docs/latest/commands/zadd/).
-    pub fn zadd(&self, key: impl ToArg, scored: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+    pub fn zadd(&self, key: impl ToArg, scored: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
         self.pairs("ZADD", (key,), scored, SCORED)
     }
 
@@ -22,7 +22,7 @@ impl Database {
         &self,
         key: impl ToArg,
         scored: impl ToArgs,
-    ) -> Call<'_, i64, impl ToArgs> {
+    ) -> Call<'_, u64, impl ToArgs> {
         self.pairs("ZADD", (key, "NX"), scored, SCORED)
     }
 
@@ -33,7 +33,7 @@ impl Database {
         &self,
         key: impl ToArg,
         scored: impl ToArgs,
-    ) -> Call<'_, i64, impl ToArgs> {
+    ) -> Call<'_, u64, impl ToArgs> {
         self.pairs("ZADD", (key, "GT", "CH"), scored, SCORED)
     }
 
@@ -46,7 +46,7 @@ impl Database {
         key: impl ToArg,
         scored: impl ToArgs,
         options: ZaddOptions,
-    ) -> Call<'_, i64, impl ToArgs> {
+    ) -> Call<'_, u64, impl ToArgs> {
         self.pairs("ZADD", Join((key,), options), scored, SCORED)
     }
 

@@ -41,7 +41,7 @@ impl Database {
         to: impl ToArg,
         keys: impl ToArgs,
         options: ZcombineOptions,
-    ) -> Call<'_, i64, impl ToArgs> {
+    ) -> Call<'_, u64, impl ToArgs> {
         self.counted("ZUNIONSTORE", (to,), keys, options)
     }
 
@@ -75,7 +75,7 @@ impl Database {
         to: impl ToArg,
         keys: impl ToArgs,
         options: ZcombineOptions,
-    ) -> Call<'_, i64, impl ToArgs> {
+    ) -> Call<'_, u64, impl ToArgs> {
         self.counted("ZINTERSTORE", (to,), keys, options)
     }
 
@@ -99,7 +99,7 @@ impl Database {
     /// Stores what [`zdiff`](Self::zdiff) returns; returns the number of members
     ///
     /// See [ZDIFFSTORE](https://redis.io/docs/latest/commands/zdiffstore/). Since Redis 6.2.
-    pub fn zdiffstore(&self, to: impl ToArg, keys: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+    pub fn zdiffstore(&self, to: impl ToArg, keys: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
         self.counted("ZDIFFSTORE", (to,), keys, ())
     }
 

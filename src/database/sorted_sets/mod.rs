@@ -35,7 +35,7 @@ impl Database {
     /// Removes members and returns how many there were
     ///
     /// See [ZREM](https://redis.io/docs/latest/commands/zrem/).
-    pub fn zrem(&self, key: impl ToArg, members: impl ToArgs) -> Call<'_, i64, impl ToArgs> {
+    pub fn zrem(&self, key: impl ToArg, members: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
         self.list("ZREM", (key,), members, "members")
     }
 
@@ -76,7 +76,7 @@ impl Database {
     /// Number of members
     ///
     /// See [ZCARD](https://redis.io/docs/latest/commands/zcard/).
-    pub fn zcard(&self, key: impl ToArg) -> Call<'_, i64, impl ToArgs> {
+    pub fn zcard(&self, key: impl ToArg) -> Call<'_, u64, impl ToArgs> {
         self.call("ZCARD", (key,))
     }
 
@@ -88,7 +88,7 @@ impl Database {
         key: impl ToArg,
         min: impl ToArg,
         max: impl ToArg,
-    ) -> Call<'_, i64, impl ToArgs> {
+    ) -> Call<'_, u64, impl ToArgs> {
         self.call("ZCOUNT", (key, min, max))
     }
 
@@ -100,7 +100,7 @@ impl Database {
         key: impl ToArg,
         min: impl ToArg,
         max: impl ToArg,
-    ) -> Call<'_, i64, impl ToArgs> {
+    ) -> Call<'_, u64, impl ToArgs> {
         self.call("ZLEXCOUNT", (key, min, max))
     }
 
@@ -154,7 +154,7 @@ impl Database {
         key: impl ToArg,
         start: i64,
         stop: i64,
-    ) -> Call<'_, i64, impl ToArgs> {
+    ) -> Call<'_, u64, impl ToArgs> {
         self.call("ZREMRANGEBYRANK", (key, start, stop))
     }
 
@@ -166,7 +166,7 @@ impl Database {
         key: impl ToArg,
         min: impl ToArg,
         max: impl ToArg,
-    ) -> Call<'_, i64, impl ToArgs> {
+    ) -> Call<'_, u64, impl ToArgs> {
         self.call("ZREMRANGEBYSCORE", (key, min, max))
     }
 
@@ -178,7 +178,7 @@ impl Database {
         key: impl ToArg,
         min: impl ToArg,
         max: impl ToArg,
-    ) -> Call<'_, i64, impl ToArgs> {
+    ) -> Call<'_, u64, impl ToArgs> {
         self.call("ZREMRANGEBYLEX", (key, min, max))
     }
 

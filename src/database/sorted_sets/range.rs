@@ -134,7 +134,7 @@ impl Database {
         to: impl ToArg,
         from: impl ToArg,
         range: ZrangeBy,
-    ) -> Call<'_, i64, impl ToArgs> {
+    ) -> Call<'_, u64, impl ToArgs> {
         self.call("ZRANGESTORE", Join((to, from), range))
     }
 }

@@ -46,14 +46,14 @@ impl Database {
     /// Appends to a string and returns its length in bytes
     ///
     /// See [APPEND](https://redis.io/docs/latest/commands/append/).
-    pub fn append(&self, key: impl ToArg, value: impl ToArg) -> Call<'_, i64, impl ToArgs> {
+    pub fn append(&self, key: impl ToArg, value: impl ToArg) -> Call<'_, u64, impl ToArgs> {
         self.call("APPEND", (key, value))
     }
 
     /// Length of a string in bytes; 0 if there is none
     ///
     /// See [STRLEN](https://redis.io/docs/latest/commands/strlen/).
-    pub fn strlen(&self, key: impl ToArg) -> Call<'_, i64, impl ToArgs> {
+    pub fn strlen(&self, key: impl ToArg) -> Call<'_, u64, impl ToArgs> {
         self.call("STRLEN", (key,))
     }
 
@@ -77,7 +77,7 @@ impl Database {
         key: impl ToArg,
         offset: u64,
         value: impl ToArg,
-    ) -> Call<'_, i64, impl ToArgs> {
+    ) -> Call<'_, u64, impl ToArgs> {
         self.call("SETRANGE", (key, offset, value))
     }
 
