@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use redmux_transport::{Instant, Runtime};
+use redmux_transport::{FAR, Instant, Runtime};
 
 /// Never, in microseconds of a [`Clock`].
 pub(crate) const NEVER: u64 = u64::MAX;
@@ -27,9 +27,7 @@ impl Clock {
 
     /// The moment of the runtime's clock at which this clock shows `micros`.
     pub(crate) fn instant(&self, micros: u64) -> Instant {
-        // Far enough to be never, near enough for every platform's arithmetic.
-        const FAR: u64 = 365 * 24 * 3600 * 1_000_000;
-        self.epoch + Duration::from_micros(micros.min(FAR))
+        self.epoch + Duration::from_micros(micros).min(FAR)
     }
 }
 

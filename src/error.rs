@@ -20,7 +20,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///
 /// The four families of StackExchange.Redis are predicates here:
 /// [`is_connection`](Self::is_connection), [`is_timeout`](Self::is_timeout),
-/// [`is_command`](Self::is_command) and [`is_server`](Self::is_server).
+/// [`is_rejected`](Self::is_rejected) and [`is_server`](Self::is_server).
 ///
 /// ```
 /// # fn f(error: redmux::Error) {
@@ -342,7 +342,8 @@ impl Error {
         self.0.diagnostics.as_deref()
     }
 
-    /// Whether a connection could not be opened or was lost, or this program closed it.
+    /// Whether a connection could not be opened or was lost, also because of bytes that are not RESP, or
+    /// because this program closed it. An attempt that took too long is a [timeout](Self::is_timeout).
     pub fn is_connection(&self) -> bool {
         use ErrorKind::*;
         matches!(self.0.kind, Connect(_) | ConnectionLost | Closed | Protocol)
@@ -353,12 +354,13 @@ impl Error {
         matches!(self.0.kind, ErrorKind::Timeout(_))
     }
 
-    /// Whether the client refused the command; it was never sent.
-    pub fn is_command(&self) -> bool {
+    /// Whether the client rejected the command ([`Command`](ErrorKind::Command),
+    /// [`QueueFull`](ErrorKind::QueueFull), [`CircuitOpen`](ErrorKind::CircuitOpen)); it was never sent.
+    pub fn is_rejected(&self) -> bool {
         matches!(self.0.kind, ErrorKind::Command | ErrorKind::QueueFull | ErrorKind::CircuitOpen)
     }
 
-    /// Whether the server answered with an error.
+    /// Whether the server answered the command with an error.
     pub fn is_server(&self) -> bool {
         matches!(self.0.kind, ErrorKind::Server)
     }
@@ -368,8 +370,11 @@ impl Error {
         matches!(self.0.kind, ErrorKind::Closed)
     }
 
-    /// Whether the server refused the user name, the password or the client's certificate, or
-    /// requires one.
+    /// Whether a connection could not be opened because the server refused the user name, the password
+    /// or the client's certificate, or requires one.
+    ///
+    /// A command that the server answers with `NOAUTH` or `NOPERM` is an error of the
+    /// [server](Self::is_server).
     pub fn is_auth(&self) -> bool {
         matches!(self.0.kind, ErrorKind::Connect(ConnectStage::Auth))
     }

@@ -27,7 +27,7 @@ fn spawn_blpop(
     key: &'static str,
 ) -> async_std::task::JoinHandle<redmux::Result<Option<(String, String)>>> {
     let db = db.clone();
-    async_std::task::spawn(async move { db.blpop([key], BlockFor::Ever).await })
+    async_std::task::spawn(async move { db.blpop([key], BlockFor::Forever).await })
 }
 
 #[async_std::test]
@@ -41,7 +41,7 @@ async fn each_command_gives_what_is_there_and_none_when_the_time_has_passed() {
         let pair = Some((text("l"), text("a")));
         assert_eq!(db.blpop::<String, String>(["none", "l"], short).await.unwrap(), pair);
         let pair = Some((text("l"), text("f")));
-        assert_eq!(db.brpop::<String, String>("l", BlockFor::Ever).await.unwrap(), pair);
+        assert_eq!(db.brpop::<String, String>("l", BlockFor::Forever).await.unwrap(), pair);
         let (left, right) = (ListEnd::Left, ListEnd::Right);
         let moved = db.blmove::<String>("l", "m", left, right, short).await.unwrap();
         assert_eq!(moved, Some(text("b")));
@@ -78,9 +78,9 @@ async fn each_command_gives_what_is_there_and_none_when_the_time_has_passed() {
         // One connection served them all.
         assert_eq!((muxer.status().leases.leased, muxer.status().leases.idle), (0, 1));
         let error = db.blpop::<String, String>(["l"], Duration::ZERO).await.unwrap_err();
-        assert!(error.is_command() && error.to_string().contains("BlockFor::Ever"), "{error}");
-        let error = db.blpop::<String, String>((), BlockFor::Ever).await.unwrap_err();
-        assert!(error.is_command(), "{error}");
+        assert!(error.is_rejected() && error.to_string().contains("BlockFor::Forever"), "{error}");
+        let error = db.blpop::<String, String>((), BlockFor::Forever).await.unwrap_err();
+        assert!(error.is_rejected(), "{error}");
     })
     .await;
 }
@@ -158,9 +158,9 @@ async fn a_changed_connection_is_closed_and_what_breaks_matching_is_refused() {
         lease.database().set("three", "3").await.unwrap();
         assert!(!muxer.database().exists("three").await.map(|n| n > 0).unwrap());
         for name in ["SUBSCRIBE", "MONITOR", "HELLO"] {
-            assert!(lease.execute::<()>(name, ["x"]).await.unwrap_err().is_command());
+            assert!(lease.execute::<()>(name, ["x"]).await.unwrap_err().is_rejected());
         }
-        assert!(lease.execute::<()>("CLIENT", ["REPLY", "OFF"]).await.unwrap_err().is_command());
+        assert!(lease.execute::<()>("CLIENT", ["REPLY", "OFF"]).await.unwrap_err().is_rejected());
         drop(lease);
         assert_eq!(muxer.status().leases.idle, 0);
 

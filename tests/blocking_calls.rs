@@ -61,7 +61,7 @@ async fn a_call_has_the_time_it_was_given_and_pops_nothing_afterwards() {
     let server = RedisServer::start();
     both(&server, |server, muxer| async move {
         let db = muxer.database();
-        let call = db.blpop::<String, String>("jobs", BlockFor::Ever);
+        let call = db.blpop::<String, String>("jobs", BlockFor::Forever);
         let error = is_send_and_sync(call).timeout(Duration::from_millis(50)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutStage::Response), "{error}");
         assert_eq!(error.delivery(), Delivery::MaybeExecuted);
@@ -82,7 +82,7 @@ async fn the_time_it_was_given_is_for_the_lease_too() {
     let db = muxer.database().profiled(&session);
     let lease = muxer.lease().await.unwrap();
     let call =
-        db.blpop::<String, String>("jobs", BlockFor::Ever).timeout(Duration::from_millis(20));
+        db.blpop::<String, String>("jobs", BlockFor::Forever).timeout(Duration::from_millis(20));
     let error = call.await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutStage::Queue), "{error}");
     assert_eq!((error.delivery(), error.command_name()), (Delivery::NotSent, Some("BLPOP")));
@@ -104,7 +104,7 @@ async fn each_attempt_leases_another_connection_and_observers_see_one_call() {
         let db = muxer.database().profiled(&session);
         let task = async_std::task::spawn({
             let db = db.clone();
-            async move { db.blpop::<String, String>("jobs", BlockFor::Ever).retry(&again()).await }
+            async move { db.blpop::<String, String>("jobs", BlockFor::Forever).retry(&again()).await }
         });
         for _ in 0..2 {
             until("it blocks", || blocked(server) == 1).await;
@@ -138,7 +138,7 @@ async fn the_policy_of_a_handle_gives_each_attempt_its_full_time() {
     let popped = db.blpop::<String, String>("none", 4 * within).await.unwrap();
     assert_eq!(popped, None);
     // A time of its own is for all attempts.
-    let call = db.blpop::<String, String>("none", BlockFor::Ever).retry(&again());
+    let call = db.blpop::<String, String>("none", BlockFor::Forever).retry(&again());
     let error = call.timeout(within).await.unwrap_err();
     assert!(error.is_timeout(), "{error}");
 }
@@ -175,7 +175,7 @@ async fn calls_of_a_pipeline_wait_side_by_side() {
             let db = muxer.database();
             async move {
                 let keys = ["a", "b", "c"];
-                let calls = keys.map(|key| db.blpop::<String, String>(key, BlockFor::Ever));
+                let calls = keys.map(|key| db.blpop::<String, String>(key, BlockFor::Forever));
                 redmux::pipeline(Vec::from(calls)).all().await
             }
         });
@@ -188,8 +188,8 @@ async fn calls_of_a_pipeline_wait_side_by_side() {
         assert_eq!(task.await.unwrap(), [pair("a", "A"), pair("b", "B"), pair("c", "C")]);
 
         let calls = (
-            db.blpop::<String, String>("x", BlockFor::Ever),
-            db.blpop::<String, String>("y", BlockFor::Ever),
+            db.blpop::<String, String>("x", BlockFor::Forever),
+            db.blpop::<String, String>("y", BlockFor::Forever),
             db.rpush("y", 1),
             db.rpush("x", 2),
         );
@@ -205,17 +205,17 @@ async fn it_is_neither_forgotten_nor_part_of_a_transaction() {
     let server = RedisServer::start();
     let muxer = connect(&server, |options| options).await;
     let db = muxer.database();
-    let error = db.blpop::<String, String>("l", BlockFor::Ever).forget().unwrap_err();
+    let error = db.blpop::<String, String>("l", BlockFor::Forever).forget().unwrap_err();
     assert_eq!((error.kind(), error.delivery()), (ErrorKind::Command, Delivery::NotSent));
     assert!(error.to_string().contains("spawn"), "{error}");
-    let calls = (db.set("k", 1), db.blpop::<String, String>("l", BlockFor::Ever));
+    let calls = (db.set("k", 1), db.blpop::<String, String>("l", BlockFor::Forever));
     let error = db.transaction(calls).all().await.unwrap_err();
     assert_eq!((error.kind(), error.delivery()), (ErrorKind::Command, Delivery::NotSent));
     assert_eq!(error.command_name(), Some("BLPOP"));
     assert_eq!(db.get::<i64>("k").await.unwrap(), None);
     // What is refused leases nothing.
     let prefixed = muxer.database().with_key_prefix("p:");
-    let error = prefixed.blpop::<String, String>((), BlockFor::Ever).await.unwrap_err();
+    let error = prefixed.blpop::<String, String>((), BlockFor::Forever).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Command);
     assert_eq!(muxer.status().leases.opened, 0);
 }
@@ -228,7 +228,7 @@ async fn on_a_lease_it_runs_there() {
         let id: u64 = lease.execute("CLIENT", ["ID"]).await.unwrap();
         let db = lease.database().clone();
         let task = async_std::task::spawn(async move {
-            db.blpop::<String, String>("jobs", BlockFor::Ever).await
+            db.blpop::<String, String>("jobs", BlockFor::Forever).await
         });
         until("it blocks", || blocked(server) == 1).await;
         assert_eq!(muxer.status().leases.leased, 1);
@@ -260,7 +260,7 @@ async fn a_threads_call_waits_as_long_as_the_server() {
     let blocking = muxer.blocking();
     let error = async_std::task::spawn_blocking(move || {
         let db = blocking.database();
-        blocking.run(db.blpop::<String, String>("jobs", BlockFor::Ever).timeout(short))
+        blocking.run(db.blpop::<String, String>("jobs", BlockFor::Forever).timeout(short))
     });
     let error = error.await.unwrap_err();
     // It was sent, whatever became of it on the shared connection.
@@ -278,19 +278,19 @@ async fn the_circuit_breaker_counts_lost_connections_but_no_lack_of_them() {
     let db = muxer.database();
     let lease = muxer.lease().await.unwrap();
     let call =
-        db.blpop::<String, String>("jobs", BlockFor::Ever).timeout(Duration::from_millis(20));
+        db.blpop::<String, String>("jobs", BlockFor::Forever).timeout(Duration::from_millis(20));
     assert!(call.await.unwrap_err().is_timeout());
     db.set("k", 1).await.unwrap();
     drop(lease);
 
-    let call = db.blpop::<String, String>("jobs", BlockFor::Ever);
+    let call = db.blpop::<String, String>("jobs", BlockFor::Forever);
     let kill = async {
         until("it blocks", || blocked(&server) == 1).await;
         kill_blocked(&server);
     };
     let (lost, ()) = futures::join!(call, kill);
     assert!(lost.unwrap_err().is_connection());
-    let error = db.blpop::<String, String>("jobs", BlockFor::Ever).await.unwrap_err();
+    let error = db.blpop::<String, String>("jobs", BlockFor::Forever).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::CircuitOpen, "{error}");
     assert_eq!((error.delivery(), error.command_name()), (Delivery::NotSent, Some("BLPOP")));
     assert_eq!(db.get::<i64>("k").await.unwrap_err().kind(), ErrorKind::CircuitOpen);
@@ -308,14 +308,15 @@ async fn a_call_that_is_given_up_while_it_retries_or_leases_leaves_nothing() {
     let muxer = connect(&server, |options| options.max_leased(1)).await;
     let db = muxer.database();
     let lease = muxer.lease().await.unwrap();
-    let mut waiting = Box::pin(db.blpop::<String, String>("jobs", BlockFor::Ever).retry(&again()));
+    let mut waiting =
+        Box::pin(db.blpop::<String, String>("jobs", BlockFor::Forever).retry(&again()));
     assert!(poll_once(waiting.as_mut()).is_none());
     assert_eq!(muxer.status().leases.waiting, 1);
     drop(waiting);
     assert_eq!(muxer.status().leases.waiting, 0);
     drop(lease);
     // On an idle connection it is sent by the first poll.
-    let mut sent = Box::pin(db.blpop::<String, String>("jobs", BlockFor::Ever));
+    let mut sent = Box::pin(db.blpop::<String, String>("jobs", BlockFor::Forever));
     assert!(poll_once(sent.as_mut()).is_none());
     until("it blocks", || blocked(&server) == 1).await;
     drop(sent);

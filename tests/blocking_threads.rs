@@ -53,7 +53,7 @@ fn anything_of_the_client_can_be_waited_for() {
     let item = blocking.block_on(async { Ok(news.next().await) }).unwrap();
     assert_eq!(item.unwrap().message().unwrap().text(), "hello");
     // The time is up: what was waited for is dropped, and with it the server's side.
-    let job = db.blpop::<String, String>("jobs", BlockFor::Ever);
+    let job = db.blpop::<String, String>("jobs", BlockFor::Forever);
     let error = blocking.block_on(job).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutStage::Response));
     assert_eq!(error.delivery(), Delivery::MaybeExecuted);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use redmux::{
     ConnectionMultiplexer, Options,
-    pubsub::{KeyEvent, KeyNotification, Subscription},
+    pubsub::{KeyEvent, KeyNotification, KeyspaceDatabase, Subscription},
     resp::Protocol,
 };
 use redmux_test_support::RedisServer;
@@ -30,8 +30,8 @@ async fn changes_are_told_by_key_and_by_event() {
         server.command(&["CONFIG", "SET", "notify-keyspace-events", "KEA"]);
         assert_eq!(subscriber.missing_notifications("KEAn").await.unwrap(), "n");
 
-        let mut users = subscriber.keyspace("0", "user:*").await.unwrap();
-        let mut deleted = subscriber.keyevent("*", &KeyEvent::Del).await.unwrap();
+        let mut users = subscriber.keyspace(0_u32, "user:*").await.unwrap();
+        let mut deleted = subscriber.keyevent(KeyspaceDatabase::All, &KeyEvent::Del).await.unwrap();
         server.command(&["SET", "other", "1"]);
         server.command(&["SET", "user:1", "1"]);
         server.command(&["HSET", "user:2", "f", "1"]);

@@ -157,7 +157,7 @@ async fn erased_calls_of_any_kind_go_together() {
     };
     assert!(decode().is_ok());
     let refused = muxer.execute::<()>("SUBSCRIBE", ["c"]).erased();
-    assert!(refused.await.unwrap_err().is_command());
+    assert!(refused.await.unwrap_err().is_rejected());
 }
 
 #[async_std::test]
@@ -191,5 +191,5 @@ async fn boxed_calls_are_stored_and_keep_what_they_are() {
     assert_eq!(task.await.unwrap(), 2);
     // A call that was refused is refused as a boxed one, and names its command.
     let error = muxer.execute::<i64>("SUBSCRIBE", ["c"]).boxed().await.unwrap_err();
-    assert_eq!((error.is_command(), error.command_name()), (true, Some("SUBSCRIBE")));
+    assert_eq!((error.is_rejected(), error.command_name()), (true, Some("SUBSCRIBE")));
 }

@@ -332,7 +332,7 @@ async fn one_stream_over_several_channels() {
         assert_eq!(publish(&muxer, "b", "only").await, 1);
         assert_eq!(text(&mut only).await, "only");
         let error = subscriber.subscribe_many::<&str>([]).await.unwrap_err();
-        assert!(error.is_command(), "{error}");
+        assert!(error.is_rejected(), "{error}");
     }
 }
 

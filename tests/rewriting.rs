@@ -12,6 +12,7 @@ use redmux::{
         scans::ScanOptions,
         transactions::{Condition, TransactionOutcome},
     },
+    pubsub::KeyspaceDatabase,
     resp::Protocol,
 };
 use redmux_test_support::RedisServer;
@@ -119,7 +120,7 @@ async fn keys_and_channels_have_their_prefixes_everywhere() {
         assert_eq!(all.next().await.unwrap().channel_text(), format!("{prefix}news"));
         // Others' channels are not seen, and notifications of the server are.
         assert_eq!(other.database().publish("news", "elsewhere").await.unwrap(), 1);
-        let notifications = muxer.subscriber().keyspace("*", "k").await.unwrap();
+        let notifications = muxer.subscriber().keyspace(KeyspaceDatabase::All, "k").await.unwrap();
         assert_eq!(notifications.channel(), b"__keyspace@*__:k");
         other.database().flushdb().await.unwrap();
     }

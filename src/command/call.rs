@@ -255,13 +255,13 @@ impl<'a, T, A> Call<'a, T, A> {
     /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
     /// use redmux::{BoxCall, Database};
     ///
-    /// fn members<'a>(db: &'a Database, key: &str, scored: bool) -> BoxCall<'a, i64> {
+    /// fn members<'a>(db: &'a Database, key: &str, scored: bool) -> BoxCall<'a, u64> {
     ///     match scored {
     ///         true => db.zcard(key.to_owned()).boxed(),
     ///         false => db.scard(key.to_owned()).boxed(),
     ///     }
     /// }
-    /// let players: i64 = members(&db, "players", true).await?;
+    /// let players: u64 = members(&db, "players", true).await?;
     /// # Ok(())
     /// # }
     /// ```

@@ -198,7 +198,7 @@ mod tests {
             &[],
         ] {
             let error = check(words).expect_err(&format!("{words:?}"));
-            assert!(error.is_command(), "{error}");
+            assert!(error.is_rejected(), "{error}");
             assert_eq!(error.delivery(), crate::Delivery::NotSent);
             assert!(!error.to_string().contains("secret"), "{error}");
         }

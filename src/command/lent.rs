@@ -100,7 +100,7 @@ mod tests {
             "GET\tk",
         ] {
             let error = check(line).unwrap_err();
-            assert!(error.is_command(), "{line}: {error}");
+            assert!(error.is_rejected(), "{line}: {error}");
         }
     }
 }

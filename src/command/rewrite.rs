@@ -303,7 +303,7 @@ mod tests {
             "EVAL script +1 secret",
         ] {
             let error = prefixed("a:", line).unwrap_err();
-            assert!(error.is_command(), "{error}");
+            assert!(error.is_rejected(), "{error}");
             assert!(!error.to_string().contains("secret"), "{error}");
         }
     }
@@ -345,7 +345,7 @@ mod tests {
         rename(&map, &mut get).unwrap();
         assert_eq!(text(&get), "fetch k");
         let error = rename(&map, &mut words("del secret")).unwrap_err();
-        assert!(error.is_command() && !error.to_string().contains("secret"), "{error}");
+        assert!(error.is_rejected() && !error.to_string().contains("secret"), "{error}");
         let mut other = words("SET k v");
         rename(&map, &mut other).unwrap();
         assert_eq!(text(&other), "SET k v");

@@ -178,7 +178,9 @@ impl Handshake {
                 b"version" => self.server.version = text(),
                 b"mode" => self.server.mode = text(),
                 b"role" => self.server.role = text(),
-                b"id" => self.server.connection_id = value.as_i64().and_then(|id| u64::try_from(id).ok()),
+                b"id" => {
+                    self.server.connection_id = value.as_i64().and_then(|id| u64::try_from(id).ok())
+                }
                 b"proto" if value.as_i64() == Some(3) => self.protocol = Protocol::Resp3,
                 _ => {}
             }

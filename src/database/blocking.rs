@@ -37,7 +37,7 @@ use crate::{
 /// // If the connection is lost, the next attempt leases another one. (An element that was popped
 /// // just then is lost.) An hour is for all attempts together.
 /// let again = RetryPolicy::new().attempts(100).up_to(SideEffects::WriteAccumulating);
-/// let job = db.blpop::<String, String>("jobs", BlockFor::Ever).retry(&again);
+/// let job = db.blpop::<String, String>("jobs", BlockFor::Forever).retry(&again);
 /// let job = job.timeout(Duration::from_secs(3600)).await?;
 ///
 /// // Both wait at the same time.
@@ -60,7 +60,7 @@ pub enum BlockFor {
     /// At most this long, rounded up to milliseconds; zero is refused.
     AtMost(Duration),
     /// Until there is an element, or the connection is lost.
-    Ever,
+    Forever,
 }
 
 impl From<Duration> for BlockFor {
@@ -226,7 +226,7 @@ impl Database {
             None => Source::Pool(self.muxer.inner()),
         };
         let time = match wait {
-            BlockFor::Ever => NEVER,
+            BlockFor::Forever => NEVER,
             BlockFor::AtMost(time) => micros(Some(time)),
         };
         self.call(name, args).leasing(source, time).unless(fault.or_else(|| wait.fault()))
@@ -237,7 +237,7 @@ impl BlockFor {
     fn millis(self) -> u64 {
         match self {
             Self::AtMost(time) => millis(time),
-            Self::Ever => 0,
+            Self::Forever => 0,
         }
     }
 
@@ -253,7 +253,7 @@ impl BlockFor {
 
     fn fault(self) -> Fault {
         (self == Self::AtMost(Duration::ZERO)).then(|| {
-            "a time of zero would block forever: say BlockFor::Ever if that is meant".to_owned()
+            "a time of zero would block forever: say BlockFor::Forever if that is meant".to_owned()
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::channel::oneshot;
-use redmux_transport::Instant;
+use redmux_transport::{FAR, Instant};
 
 use crate::{
     Error,
@@ -117,9 +117,6 @@ impl Gate {
         self.waiting.clear();
     }
 }
-
-/// As good as never, and little enough for every platform's clock.
-pub(super) const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// A connection that lives this long shows that the server is well.
 pub(super) const PROVEN: Duration = Duration::from_secs(1);

@@ -15,10 +15,10 @@ use futures::{
     channel::oneshot,
     future::{poll_fn, select},
 };
-use redmux_transport::{Environment, Instant};
+use redmux_transport::{Environment, FAR, Instant};
 
 use super::{
-    gate::{FAR, Gate, PROVEN, Turn},
+    gate::{Gate, PROVEN, Turn},
     leased::{Leased, Stamp},
 };
 #[cfg(feature = "full")]

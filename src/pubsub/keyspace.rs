@@ -67,6 +67,21 @@ impl KeyEvent {
     }
 }
 
+/// The databases whose notifications a subscription gets
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyspaceDatabase {
+    /// All databases of the server.
+    All,
+    /// The one with this number.
+    Index(u32),
+}
+
+impl From<u32> for KeyspaceDatabase {
+    fn from(index: u32) -> Self {
+        Self::Index(index)
+    }
+}
+
 /// A keyspace notification
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -85,9 +100,9 @@ impl KeyNotification {
     /// ```no_run
     /// # async fn f(muxer: redmux::ConnectionMultiplexer) -> redmux::Result<()> {
     /// use futures::StreamExt;
-    /// use redmux::pubsub::{KeyEvent, KeyNotification};
+    /// use redmux::pubsub::{KeyEvent, KeyNotification, KeyspaceDatabase::All};
     ///
-    /// let mut expired = muxer.subscriber().keyevent("*", &KeyEvent::Expired).await?.messages();
+    /// let mut expired = muxer.subscriber().keyevent(All, &KeyEvent::Expired).await?.messages();
     /// while let Some(message) = expired.next().await {
     ///     if let Some(change) = KeyNotification::from_message(&message) {
     ///         println!("{} in database {}", change.key.len(), change.database);
@@ -127,8 +142,12 @@ impl fmt::Debug for KeyNotification {
     }
 }
 
-/// The channel pattern of a key (pattern) in a database (a number or `*`).
-pub(super) fn pattern(kind: &str, database: &str, name: &[u8]) -> Vec<u8> {
+/// The channel pattern of a key (pattern) in a database, or in all.
+pub(super) fn pattern(kind: &str, database: KeyspaceDatabase, name: &[u8]) -> Vec<u8> {
+    let database = match database {
+        KeyspaceDatabase::All => "*".to_owned(),
+        KeyspaceDatabase::Index(index) => index.to_string(),
+    };
     [format!("__{kind}@{database}__:").as_bytes(), name].concat()
 }
 
@@ -172,6 +191,12 @@ mod tests {
         assert_eq!(read("__keyevent@15__:expired", "a__:b"), Some((15, odd(), KeyEvent::Expired)));
         let other = KeyEvent::Other("hset".into());
         assert_eq!(read("__keyevent@1__:hset", ""), Some((1, Bytes::new(), other)));
+    }
+
+    #[test]
+    fn a_pattern_names_one_database_or_all() {
+        assert_eq!(pattern("keyspace", 15.into(), b"k*"), b"__keyspace@15__:k*");
+        assert_eq!(pattern("keyevent", KeyspaceDatabase::All, b"set"), b"__keyevent@*__:set");
     }
 
     #[test]

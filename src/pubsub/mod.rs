@@ -6,5 +6,5 @@ mod subscriber;
 pub use crate::subscriptions::{
     EndCause, Item, Message, Missed, MissedCause, Overflow, SubscriptionCounts,
 };
-pub use keyspace::{KeyEvent, KeyNotification, missing_notifications};
+pub use keyspace::{KeyEvent, KeyNotification, KeyspaceDatabase, missing_notifications};
 pub use subscriber::{Subscriber, Subscription};

@@ -10,7 +10,9 @@ use std::{
 use bytes::Bytes;
 use futures::Stream;
 
-use super::keyspace::{KeyEvent, is_notification, missing_notifications, pattern};
+use super::keyspace::{
+    KeyEvent, KeyspaceDatabase, is_notification, missing_notifications, pattern,
+};
 use crate::{
     ConnectionMultiplexer, Error, Result,
     commands::Mapped,
@@ -176,20 +178,28 @@ impl Subscriber {
         self.open(Verb::SSubscribe, channels).await
     }
 
-    /// Subscribes to what happens to keys: a key or a pattern, in a database or in all (`*`)
+    /// Subscribes to what happens to keys: a key or a pattern, in a database (`0_u32`) or in all
     ///
     /// Read the messages with [`KeyNotification::from_message`](crate::pubsub::KeyNotification). The
     /// server must be told to send them: [`missing_notifications`](Self::missing_notifications).
-    pub async fn keyspace(&self, database: &str, keys: impl ToArg) -> Result<Subscription> {
-        let keys = pattern("keyspace", database, keys.to_arg().as_bytes());
+    pub async fn keyspace(
+        &self,
+        database: impl Into<KeyspaceDatabase>,
+        keys: impl ToArg,
+    ) -> Result<Subscription> {
+        let keys = pattern("keyspace", database.into(), keys.to_arg().as_bytes());
         self.psubscribe(keys).await
     }
 
-    /// Subscribes to one event of all keys, in a database or in all (`*`)
+    /// Subscribes to one event of all keys, in a database or in all
     ///
     /// See [`keyspace`](Self::keyspace).
-    pub async fn keyevent(&self, database: &str, event: &KeyEvent) -> Result<Subscription> {
-        self.psubscribe(pattern("keyevent", database, event.name().as_bytes())).await
+    pub async fn keyevent(
+        &self,
+        database: impl Into<KeyspaceDatabase>,
+        event: &KeyEvent,
+    ) -> Result<Subscription> {
+        self.psubscribe(pattern("keyevent", database.into(), event.name().as_bytes())).await
     }
 
     /// Asks the server which letters its `notify-keyspace-events` lacks for what is wanted

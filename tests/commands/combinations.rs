@@ -88,7 +88,7 @@ async fn the_count_of_an_intersection_has_a_limit() {
 #[async_std::test]
 async fn a_union_of_nothing_is_refused() {
     both(|_, db| async move {
-        assert!(db.zunion::<String>((), ZcombineOptions::new()).await.unwrap_err().is_command());
+        assert!(db.zunion::<String>((), ZcombineOptions::new()).await.unwrap_err().is_rejected());
     })
     .await;
 }

@@ -43,7 +43,7 @@ async fn empty_lists_and_odd_pairs_are_not_sent() {
             assert_eq!(error.command_name(), Some(command));
             assert_eq!(error.delivery(), Delivery::NotSent);
             let text = error.to_string();
-            assert!(error.is_command() && text.contains(reason), "{text}");
+            assert!(error.is_rejected() && text.contains(reason), "{text}");
             assert!(!text.contains("s3cret"), "{text}");
         }
     })

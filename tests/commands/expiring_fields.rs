@@ -127,7 +127,7 @@ async fn no_fields_half_a_field_and_no_time_are_refused() {
             db.hsetex("h", ["odd"], None, HashSetOptions::new()).await.unwrap_err(),
             db.hgetex::<i64>("h", Duration::ZERO, "a").await.unwrap_err(),
         ] {
-            assert!(error.is_command(), "{error}");
+            assert!(error.is_rejected(), "{error}");
         }
     })
     .await;

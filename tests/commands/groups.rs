@@ -68,7 +68,7 @@ async fn entries_are_read_once_and_acknowledged() {
         make_group(&db, 3).await;
         assert_eq!(read(&db, "me", 2).await, 2);
         assert_eq!(db.xack("s", "g", [id(1, 0), id(9, 0)]).await.unwrap(), 1);
-        assert!(db.xack("s", "g", ()).await.unwrap_err().is_command());
+        assert!(db.xack("s", "g", ()).await.unwrap_err().is_rejected());
     })
     .await;
 }
@@ -207,7 +207,7 @@ async fn a_claim_gives_entries_to_another_consumer() {
 async fn a_claim_without_ids_is_refused() {
     both(|_, db| async move {
         let empty = db.xclaim("s", "g", "two", NOW, (), XclaimOptions::new()).await.unwrap_err();
-        assert!(empty.is_command() && empty.to_string().contains("ids"), "{empty}");
+        assert!(empty.is_rejected() && empty.to_string().contains("ids"), "{empty}");
     })
     .await;
 }

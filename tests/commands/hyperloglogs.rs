@@ -28,7 +28,7 @@ async fn the_count_of_several_is_that_of_their_union() {
         assert_eq!(db.pfcount(["a", "b"]).await.unwrap(), 4);
         db.pfmerge("to", ["a", "b"]).await.unwrap();
         assert_eq!(db.pfcount("to").await.unwrap(), 4);
-        assert!(db.pfcount(()).await.unwrap_err().is_command());
+        assert!(db.pfcount(()).await.unwrap_err().is_rejected());
     })
     .await;
 }

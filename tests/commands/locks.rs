@@ -76,9 +76,9 @@ async fn locks_expire_and_errors_are_told() {
         assert!(next.is_held().await.unwrap());
 
         let zero = db.lock("zero", Duration::ZERO);
-        assert!(zero.try_acquire().await.unwrap_err().is_command());
+        assert!(zero.try_acquire().await.unwrap_err().is_rejected());
         let mut guard = db.lock("other", LONG).try_acquire().await.unwrap().unwrap();
-        assert!(guard.extend(Duration::ZERO).await.unwrap_err().is_command());
+        assert!(guard.extend(Duration::ZERO).await.unwrap_err().is_rejected());
         assert!(guard.remaining() > LONG / 2);
         db.rpush("list", 1).await.unwrap();
         let error = db.lock("list", LONG).holder().await.unwrap_err();

@@ -158,7 +158,7 @@ async fn a_parameter_that_is_missing_twice_or_unknown_is_refused() {
         ];
         for (result, expected) in refused {
             let error = result.unwrap_err();
-            assert!(error.is_command() && error.to_string().contains(expected), "{error}");
+            assert!(error.is_rejected() && error.to_string().contains(expected), "{error}");
             assert_eq!(error.command_name(), Some("EVALSHA"));
         }
         let positional = Script::new("return 1");

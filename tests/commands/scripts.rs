@@ -24,7 +24,7 @@ async fn a_script_that_is_loaded_runs_by_its_digest() {
         assert_eq!(db.script_exists([digest.as_str(), "none"]).await.unwrap(), [true, false]);
         let missing = db.evalsha::<String>("0".repeat(40), (), ()).await.unwrap_err();
         assert_eq!(missing.server().unwrap().code(), "NOSCRIPT");
-        assert!(db.script_exists(()).await.unwrap_err().is_command());
+        assert!(db.script_exists(()).await.unwrap_err().is_rejected());
     })
     .await;
 }

@@ -108,8 +108,8 @@ async fn settings_are_read_and_written_one_or_several_at_a_time() {
 async fn settings_without_a_name_or_a_value_are_refused() {
     both(|_, db| async move {
         let none = db.config_get::<HashMap<String, String>>(()).await.unwrap_err();
-        assert_eq!((none.is_command(), none.command_name()), (true, Some("CONFIG GET")));
-        assert!(db.config_set_all(["hz"]).await.unwrap_err().is_command());
+        assert_eq!((none.is_rejected(), none.command_name()), (true, Some("CONFIG GET")));
+        assert!(db.config_set_all(["hz"]).await.unwrap_err().is_rejected());
     })
     .await;
 }

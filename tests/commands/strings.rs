@@ -128,7 +128,7 @@ async fn a_time_to_live_of_zero_is_not_sent() {
             db.restore("k", Some(Duration::ZERO), "x").await.unwrap_err(),
         ];
         for error in refused {
-            assert!(error.is_command() && error.to_string().contains("zero"), "{error}");
+            assert!(error.is_rejected() && error.to_string().contains("zero"), "{error}");
             assert_eq!(error.delivery(), Delivery::NotSent);
         }
     })

@@ -194,6 +194,44 @@ fn left_out() -> String {
     LEFT_OUT.iter().map(line).collect()
 }
 
+/// Methods that return numbers with a sign: what a caller may have counted down, and positions, which
+/// commands take from either end. A reply that counts is a `u64`.
+const SIGNED: &[&str] = &[
+    "bitfield",
+    "bitfield_ro",
+    "bitpos",
+    "bitpos_in",
+    "decr",
+    "decrby",
+    "hincrby",
+    "incr",
+    "incrby",
+    "linsert_after",
+    "linsert_before",
+    "lpos",
+    "lpos_count",
+    "lpos_with",
+    "zrank",
+    "zrank_with_score",
+    "zrevrank",
+    "zrevrank_with_score",
+];
+
+#[test]
+fn what_counts_has_no_sign() {
+    let mut signed = BTreeSet::new();
+    for file in sources(&root().join("src/database")) {
+        for method in fs::read_to_string(&file).unwrap().split("\n    pub fn ").skip(1) {
+            let signature = method.split('{').next().unwrap();
+            let reply = signature.split_once("-> Call<").map_or("", |(_, reply)| reply);
+            if reply.contains("i64") {
+                signed.insert(signature[..signature.find(['<', '(']).unwrap()].to_owned());
+            }
+        }
+    }
+    assert_eq!(signed.iter().map(String::as_str).collect::<Vec<_>>(), SIGNED);
+}
+
 fn row(method: &Method) -> String {
     let Method { name, command, link, since, words } = method;
     let words: Vec<Arg<'_>> = words.iter().map(|word| Arg::Bytes(word.as_bytes())).collect();

@@ -141,7 +141,7 @@ async fn an_empty_vector_is_refused() {
             db.vadd("v", &[], "a").await.unwrap_err(),
             db.vsim::<String>("v", empty, VsimOptions::new()).await.unwrap_err(),
         ] {
-            assert!(error.is_command() && error.to_string().contains("vector"), "{error}");
+            assert!(error.is_rejected() && error.to_string().contains("vector"), "{error}");
         }
     })
     .await;

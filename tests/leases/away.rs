@@ -26,14 +26,14 @@ fn lease(fleet: &Fleet, how: usize) -> BoxFuture<'static, redmux::Result<()>> {
     let (muxer, db) = (fleet.muxer.clone(), fleet.muxer.database());
     Box::pin(async move {
         match how {
-            0 => db.blpop::<String, String>("k", BlockFor::Ever).await.map(drop),
+            0 => db.blpop::<String, String>("k", BlockFor::Forever).await.map(drop),
             1 => {
                 let read = db.xreadgroup_block::<String>(
                     "g",
                     "c",
                     ("s", ">"),
                     XreadGroupOptions::new(),
-                    BlockFor::Ever,
+                    BlockFor::Forever,
                 );
                 read.await.map(drop)
             }
@@ -122,7 +122,7 @@ fn connections_that_open_and_are_lost_at_once_are_no_faster() {
     let db = fleet.muxer.database();
     fleet.runtime.spawn(Box::pin(async move {
         for _ in 0..1000 {
-            let popped = db.blpop::<String, String>("k", BlockFor::Ever).await;
+            let popped = db.blpop::<String, String>("k", BlockFor::Forever).await;
             assert_eq!(popped.unwrap_err().kind(), ErrorKind::ConnectionLost);
         }
     }));
@@ -229,7 +229,7 @@ fn retries_of_the_handle_hold_for_what_leases() {
     let db = fleet.muxer.database().with_retry(policy);
     let popped = {
         let db = db.clone();
-        async move { db.blpop::<String, String>("k", BlockFor::Ever).await }
+        async move { db.blpop::<String, String>("k", BlockFor::Forever).await }
     };
     let watched = async move {
         db.watch("k").run(async |db| db.transaction((db.set("k", 1),)).all().await).await

@@ -15,7 +15,7 @@ fn while_a_command_waits_there_is_a_probe_now_and_then() {
     let db = fleet.muxer.database();
     let (sender, mut results) = futures::channel::mpsc::unbounded();
     fleet.runtime.spawn(Box::pin(async move {
-        let popped = db.blpop::<String, String>("k", BlockFor::Ever).await;
+        let popped = db.blpop::<String, String>("k", BlockFor::Forever).await;
         drop(sender.unbounded_send(popped));
     }));
     fleet.sleep(62 * SECOND);
@@ -36,7 +36,7 @@ fn they_are_bounded() {
     let fleet = Fleet::new(Options::new("one:1").keep_alive(SECOND));
     let db = fleet.muxer.database();
     fleet.runtime.spawn(Box::pin(async move {
-        drop(db.blpop::<String, String>("k", BlockFor::Ever).await);
+        drop(db.blpop::<String, String>("k", BlockFor::Forever).await);
     }));
     fleet.sleep(10_000 * SECOND);
     fleet.push("one:1");

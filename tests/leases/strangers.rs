@@ -112,7 +112,7 @@ fn run(acts: Vec<Act>) {
                 if let Some(place) = pick(which, &out) {
                     let lease = out.swap_remove(place);
                     let mut blpop =
-                        Box::pin(lease.database().blpop::<String, String>("k", BlockFor::Ever));
+                        Box::pin(lease.database().blpop::<String, String>("k", BlockFor::Forever));
                     assert!(
                         fleet
                             .run(async { (&mut blpop).now_or_never() })

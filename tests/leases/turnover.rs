@@ -38,7 +38,7 @@ fn a_loop_that_blocks_goes_along_with_a_failover() {
     let db = fleet.muxer.database();
     fleet.runtime.spawn(Box::pin(async move {
         loop {
-            let popped = db.blpop::<String, String>("k", BlockFor::Ever).await;
+            let popped = db.blpop::<String, String>("k", BlockFor::Forever).await;
             if sender.unbounded_send(popped).is_err() {
                 return;
             }
@@ -88,7 +88,7 @@ fn reconnecting_by_hand_empties_the_pool() {
     let db = fleet.muxer.database();
     let (sender, mut results) = futures::channel::mpsc::unbounded();
     fleet.runtime.spawn(Box::pin(async move {
-        let popped = db.blpop::<String, String>("k", BlockFor::Ever).await;
+        let popped = db.blpop::<String, String>("k", BlockFor::Forever).await;
         drop(sender.unbounded_send(popped));
     }));
     fleet.sleep(SECOND);

@@ -87,7 +87,7 @@ async fn servers_without_what_is_nice_to_have_are_used_all_the_same() {
                 assert_eq!(db.get::<String>("k").await.unwrap().as_deref(), Some("v"), "{text}");
                 // Only the command itself fails, and says where it was refused.
                 let error = muxer.execute::<()>(missing[0], ["x"]).await.unwrap_err();
-                assert_eq!(error.is_command(), text.contains('$'), "{text}: {error}");
+                assert_eq!(error.is_rejected(), text.contains('$'), "{text}: {error}");
                 assert_eq!(error.is_server(), !text.contains('$'), "{text}: {error}");
                 muxer.close().await;
             }

@@ -33,7 +33,7 @@ async fn any_command_in_any_case_and_any_form_of_arguments() {
     assert!(arity.is_server() && arity.to_string().contains("GET"), "{arity}");
     // One word is one word.
     let error = muxer.execute::<()>("CONFIG GET", "x").await.unwrap_err();
-    assert!(error.is_command() && error.delivery() == Delivery::NotSent, "{error}");
+    assert!(error.is_rejected() && error.delivery() == Delivery::NotSent, "{error}");
 }
 
 #[async_std::test]

@@ -115,7 +115,7 @@ async fn an_abort_ends_everything_for_every_holder() {
     let mut events = muxer.events();
     let mut news = muxer.subscriber().subscribe("news").await.unwrap();
     let db = muxer.database();
-    let blocked = db.blpop::<String, String>("empty", BlockFor::Ever);
+    let blocked = db.blpop::<String, String>("empty", BlockFor::Forever);
     server.pause();
     let waiting = join_all((0..10).map(|_| db.incr("n")));
     let abort = async {

@@ -89,8 +89,8 @@ async fn the_map_allows_what_is_served_and_no_more() {
     }
     // What the client does by itself for a caller.
     let db = muxer.database();
-    assert!(muxer.subscriber().subscribe("c").await.unwrap_err().is_command());
-    assert!(db.eval::<i64>("return 1", (), ()).await.is_err_and(|error| error.is_command()));
+    assert!(muxer.subscriber().subscribe("c").await.unwrap_err().is_rejected());
+    assert!(db.eval::<i64>("return 1", (), ()).await.is_err_and(|error| error.is_rejected()));
     let long = "x".repeat(16_336);
     let error = muxer.execute::<()>("SET", (&*long, "v")).await.unwrap_err();
     assert!(error.to_string().contains("16335 bytes"), "{error}");

@@ -75,7 +75,7 @@ fn it_opens_fails_fast_tries_one_and_closes() {
     for _ in 0..100 {
         let error = scene.runtime.block_on(db.incr("n")).unwrap_err();
         assert_eq!((error.kind(), error.delivery()), (ErrorKind::CircuitOpen, Delivery::NotSent));
-        assert!(error.is_command() && error.is_retryable(), "{error}");
+        assert!(error.is_rejected() && error.is_retryable(), "{error}");
     }
     assert_eq!(scene.runtime.elapsed(), start);
 

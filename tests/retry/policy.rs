@@ -124,7 +124,7 @@ fn what_would_fail_again_is_sent_once() {
     scene.next([LOADING]);
     assert!(scene.runtime.block_on(db.execute::<()>("NO.SUCH", ())).unwrap_err().is_server());
     let error = scene.runtime.block_on(db.execute::<()>("SUBSCRIBE", ["c"])).unwrap_err();
-    assert!(error.is_command());
+    assert!(error.is_rejected());
     assert_eq!(scene.seen(), ["INCR n", "GET n", "NO.SUCH"]);
 }
 
@@ -252,7 +252,7 @@ fn a_call_may_be_awaited_once() {
     let db = scene.muxer.database();
     let mut call = db.set("k", 1).retry(&patient());
     scene.runtime.block_on(&mut call).unwrap();
-    assert!(scene.runtime.block_on(&mut call).unwrap_err().is_command());
+    assert!(scene.runtime.block_on(&mut call).unwrap_err().is_rejected());
     let cx = &mut Context::from_waker(Waker::noop());
     assert!(matches!(Pin::new(&mut call).poll(cx), Poll::Ready(Err(_))));
     assert_eq!(scene.seen().len(), 1);

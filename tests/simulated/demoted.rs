@@ -64,7 +64,7 @@ fn a_lease_that_finds_its_server_demoted_has_the_name_dialled_again() {
     let db = muxer.database();
     let mut events = muxer.events();
     demoted.store(true, Ordering::SeqCst);
-    let job = db.blpop::<String, String>("k", BlockFor::Ever);
+    let job = db.blpop::<String, String>("k", BlockFor::Forever);
     let error = runtime.block_on(job).unwrap_err();
     assert_eq!(error.server().unwrap().kind(), ServerErrorKind::ReadOnly);
     let Some(Event::ConnectionFailed(failed)) = runtime.block_on(events.next()) else {
@@ -72,7 +72,7 @@ fn a_lease_that_finds_its_server_demoted_has_the_name_dialled_again() {
     };
     assert!(failed.error.to_string().contains("READONLY"), "{failed:?}");
     demoted.store(false, Ordering::SeqCst);
-    let job = db.blpop::<String, String>("k", BlockFor::Ever);
+    let job = db.blpop::<String, String>("k", BlockFor::Forever);
     assert_eq!(runtime.block_on(job).unwrap(), Some(("k".to_owned(), "v".to_owned())));
     // Two shared ones, and what was leased beside each.
     assert_eq!(accepted.load(Ordering::SeqCst), 4);

@@ -149,7 +149,7 @@ async fn a_condition_on_the_wrong_type_is_an_error_and_executes_nothing() {
         let on_lease = lease.database();
         let calls = (on_lease.incr("n"),);
         let error = on_lease.transaction(calls).when(Condition::key_exists("s")).await.unwrap_err();
-        assert!(error.is_command(), "{error}");
+        assert!(error.is_rejected(), "{error}");
     })
     .await;
 }

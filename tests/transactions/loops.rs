@@ -180,14 +180,14 @@ async fn a_loop_that_gives_up_or_fails_executes_nothing_and_leaves_its_connectio
             })
             .await
             .unwrap_err();
-        assert!(error.is_command() && error.to_string().contains("one transaction"), "{error}");
+        assert!(error.is_rejected() && error.to_string().contains("one transaction"), "{error}");
         assert_eq!(db.get::<i64>("second").await.unwrap(), None);
         // Neither a loop within, nor conditions.
         let error =
             db.watch("text").run(async |db| db.watch("x").run(async |_| Ok(())).await).await;
-        assert!(error.unwrap_err().is_command());
+        assert!(error.unwrap_err().is_rejected());
         let none: [&str; 0] = [];
-        assert!(db.watch(none).run(async |_| Ok(())).await.unwrap_err().is_command());
+        assert!(db.watch(none).run(async |_| Ok(())).await.unwrap_err().is_rejected());
         assert_eq!((muxer.status().leases.leased, muxer.status().leases.idle), (0, 1));
 
         // Dropped in the middle: what it watches goes with its connection.

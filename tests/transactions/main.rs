@@ -121,21 +121,21 @@ async fn refused_and_polled_calls_fail_the_whole_before_anything_is_sent() {
         let error = db.transaction((db.incr("n"), db.del(none))).await.unwrap_err();
         assert_eq!((error.kind(), error.delivery()), (ErrorKind::Command, Delivery::NotSent));
         let calls = (db.incr("n"), muxer.execute::<()>("EXEC", ()));
-        assert!(db.transaction(calls).await.unwrap_err().is_command());
+        assert!(db.transaction(calls).await.unwrap_err().is_rejected());
 
         let mut polled = db.incr("m");
         assert!((&mut polled).now_or_never().is_none());
         let error = db.transaction((db.incr("n"), polled)).await.unwrap_err();
-        assert!(error.is_command() && error.to_string().contains("awaited"), "{error}");
+        assert!(error.is_rejected() && error.to_string().contains("awaited"), "{error}");
 
         let other = ConnectionMultiplexer::connect(server.addr().to_string()).await.unwrap();
         let elsewhere = other.database();
         let error = db.transaction((db.incr("n"), elsewhere.incr("n"))).await.unwrap_err();
-        assert!(error.is_command() && error.to_string().contains("another"), "{error}");
+        assert!(error.is_rejected() && error.to_string().contains("another"), "{error}");
 
         let lease = muxer.lease().await.unwrap();
         let calls = (lease.execute::<()>("EXEC", ()), lease.database().incr("n"));
-        assert!(lease.database().transaction(calls).await.unwrap_err().is_command());
+        assert!(lease.database().transaction(calls).await.unwrap_err().is_rejected());
         assert_eq!(db.get::<i64>("n").await.unwrap(), None);
     })
     .await;

@@ -30,6 +30,7 @@ const COMPLETE: &[(&str, &str)] = &[
     ("ExpireTime", "all answers of EXPIRETIME"),
     ("ExponentialBackoff", "programs make it"),
     ("GeoPosition", "programs make it: two coordinates"),
+    ("KeyspaceDatabase", "one or all: the channels have no third form"),
     ("Look", "internal"),
     ("Pem", "a file or a text"),
     ("ReplyError", "an error of the server, or of decoding: there is nothing else"),

@@ -6,7 +6,7 @@ use futures::{
     FutureExt,
     future::{poll_fn, select},
 };
-use redmux_transport::Endpoint;
+use redmux_transport::{Endpoint, FAR};
 
 use crate::{
     Delivery, Error, ErrorKind,
@@ -125,10 +125,9 @@ fn paced(wait: Duration, brief: &mut u32) -> Duration {
 
 /// A random part of a time, `from` to `to` percent of it, so that clients do not come all at once.
 fn part(time: Duration, from: u32, to: u32, link: &Link) -> Duration {
-    const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
     let random = link.clock.runtime.entropy() as f64 / u64::MAX as f64;
     let percent = f64::from(from) + f64::from(to - from) * random;
-    time.min(LONGEST).mul_f64(percent / 100.0)
+    time.min(FAR).mul_f64(percent / 100.0)
 }
 
 async fn sleep(link: &Link, time: Duration) {

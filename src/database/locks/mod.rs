@@ -6,7 +6,7 @@ mod scripts;
 use std::{fmt, time::Duration};
 
 use bytes::Bytes;
-use redmux_transport::{Instant, Runtime};
+use redmux_transport::{FAR, Instant, Runtime};
 
 use super::{
     Database,
@@ -210,14 +210,12 @@ impl Lock {
 
     async fn sleep(&self, time: Duration) {
         let now = self.runtime().now();
-        // Far enough to be never, near enough for every platform's arithmetic.
-        let time = time.min(Duration::from_secs(365 * 24 * 3600));
-        let mut timer = self.runtime().timer(now + time);
+        let mut timer = self.runtime().timer(now + time.min(FAR));
         std::future::poll_fn(|cx| timer.poll_expired(cx)).await;
     }
 
     fn deadline(&self, begin: Instant, ttl: Duration) -> Instant {
-        begin + ttl.min(Duration::from_secs(365 * 24 * 3600))
+        begin + ttl.min(FAR)
     }
 }
 

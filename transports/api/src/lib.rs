@@ -29,5 +29,5 @@ pub use dialing::{
 pub use endpoint::{DEFAULT_PORT, Endpoint, EndpointError};
 pub use failure::{CertificateRefused, DialError, DialStage, ErrorText};
 pub use platform::{BoxFuture, Instant, MaybeSend, MaybeSync};
-pub use runtime::{Environment, Runtime, Timer};
+pub use runtime::{Environment, FAR, Runtime, Timer};
 pub use transport::{ByteStream, Capabilities, DynTransport, Transport};

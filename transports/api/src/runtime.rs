@@ -7,6 +7,11 @@ use std::{
 
 use crate::{BoxFuture, DynTransport, Instant, MaybeSend, MaybeSync, Transport};
 
+/// As good as never, and near enough for every platform's arithmetic: a year
+///
+/// No timer is set for a longer time.
+pub const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// A resettable timer
 ///
 /// One timer serves a whole connection: it is re-armed for the earliest deadline
@@ -37,11 +42,10 @@ pub trait Runtime: fmt::Debug + MaybeSend + MaybeSync + 'static {
         Instant::now()
     }
 
-    /// The moment after `time`, or a year from now if that is earlier.
+    /// The moment after `time`, or [`FAR`] from now if that is earlier.
     ///
     /// Takes any [`Duration`]: `Duration::MAX`, for "no limit", is longer than a clock can count.
     fn after(&self, time: Duration) -> Instant {
-        const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
         self.now() + time.min(FAR)
     }
 
