@@ -31,7 +31,7 @@ impl Held {
     fn of(db: &Database) -> Self {
         let keys: Vec<_> = (0..3).map(|number| format!("key:{number}")).collect();
         let mut calls: Vec<_> = keys.iter().map(|key| db.incr(key).owned()).collect();
-        calls.push(db.llen("list").boxed().owned());
+        calls.push(db.llen("list").reply_as().boxed().owned());
         calls.push(db.execute("STRLEN", "key:0").owned());
         Self { calls }
     }
@@ -75,7 +75,7 @@ async fn it_keeps_the_multiplexer_alive_until_it_is_done() {
     let muxer = connect(&server).await;
     let (waiting, set) = {
         let db = muxer.database();
-        let waiting = db.blpop::<String, String>("jobs", BlockFor::Ever).owned();
+        let waiting = db.blpop::<String, String>("jobs", BlockFor::Forever).owned();
         (async_std::task::spawn(waiting), db.set("k", "v").owned())
     };
     until("it blocks", || server.command(&["INFO", "clients"]).contains("blocked_clients:1")).await;
@@ -127,7 +127,7 @@ async fn it_is_treated_as_its_handle_treats_calls() {
     assert_eq!(names, ["SET", "BLPOP"]);
 
     let db = muxer.database();
-    let late = db.blpop::<String, String>("none", BlockFor::Ever);
+    let late = db.blpop::<String, String>("none", BlockFor::Forever);
     let error = late.timeout(Duration::from_millis(20)).owned().await.unwrap_err();
     assert!(error.is_timeout(), "{error}");
 }
@@ -154,7 +154,7 @@ async fn dropping_it_gives_the_command_up() {
     let server = RedisServer::start();
     let muxer = connect(&server).await;
     let blocked = || server.command(&["INFO", "clients"]);
-    let mut pop = muxer.database().blpop::<String, String>("jobs", BlockFor::Ever).owned();
+    let mut pop = muxer.database().blpop::<String, String>("jobs", BlockFor::Forever).owned();
     let poll = futures::future::poll_fn(|cx| {
         assert!(pop.poll_unpin(cx).is_pending());
         std::task::Poll::Ready(())
