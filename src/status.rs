@@ -4,5 +4,5 @@
 
 pub use crate::{
     connection::{Counters, ServerInfo},
-    multiplexer::{LeaseStatus, LinkStatus, Status},
+    multiplexer::{LeaseStatus, LeaseUse, LeasedConnection, LinkStatus, Status},
 };

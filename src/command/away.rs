@@ -111,7 +111,7 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
     }
 
     fn send_on(&mut self, lent: Arc<dyn Lent>, cx: &mut Context<'_>) -> Result<()> {
-        lent.begin();
+        lent.begin(self.full_name());
         let away = Away { lent: lent.clone(), id: None };
         if let Some(leasing) = self.lease() {
             leasing.sent = Some(away);

@@ -41,6 +41,9 @@ pub(crate) struct Link {
     /// What keeps the link open at present.
     #[cfg(feature = "full")]
     home: Mutex<Option<Weak<dyn Home>>>,
+    /// When the link was made, by its clock.
+    #[cfg(feature = "full")]
+    pub(crate) made: u64,
 }
 
 impl Link {
@@ -54,6 +57,8 @@ impl Link {
         endpoint: Arc<Endpoint>,
     ) -> Self {
         let config = Arc::new(config);
+        #[cfg(feature = "full")]
+        let made = clock.now();
         Self {
             core: Mutex::new(Core::new(config.clone(), credentials, phase)),
             config,
@@ -63,6 +68,8 @@ impl Link {
             endpoint: Mutex::new(endpoint),
             #[cfg(feature = "full")]
             home: Mutex::new(None),
+            #[cfg(feature = "full")]
+            made,
         }
     }
 

@@ -1,7 +1,7 @@
 //! What a link says to the one that opened it: its only way up.
 
 #[cfg(feature = "full")]
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 #[cfg(feature = "full")]
 use redmux_transport::BoxFuture;
@@ -72,8 +72,8 @@ pub(crate) trait Lender: MaybeSend + MaybeSync {
 pub(crate) trait Lent: MaybeSend + MaybeSync {
     fn link(&self) -> &Link;
 
-    /// A command that may wait on the server for long begins. [`end`](Self::end) follows.
-    fn begin(&self);
+    /// This command, which may wait on the server for long, begins. [`end`](Self::end) follows.
+    fn begin(&self, command: Cow<'static, str>);
 
     fn end(&self);
 }

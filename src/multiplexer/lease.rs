@@ -10,6 +10,8 @@ use std::{
 
 #[cfg(feature = "full")]
 use redmux_transport::BoxFuture;
+#[cfg(feature = "full")]
+use std::borrow::Cow;
 
 use super::{
     Inner, Leased,
@@ -84,8 +86,8 @@ impl Lent for Leased {
         &self.link
     }
 
-    fn begin(&self) {
-        self.begin_blocking();
+    fn begin(&self, command: Cow<'static, str>) {
+        self.begin_blocking(command);
     }
 
     fn end(&self) {

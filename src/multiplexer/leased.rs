@@ -1,6 +1,7 @@
 //! A connection while it is leased.
 
 use std::{
+    borrow::Cow,
     fmt,
     sync::{
         Arc, PoisonError,
@@ -10,7 +11,10 @@ use std::{
 
 use redmux_transport::{Endpoint, Instant};
 
-use super::pool::{Permit, Pool, is_clean};
+use super::{
+    lending::LeaseUse,
+    pool::{Permit, Pool, is_clean},
+};
 use crate::{
     Result,
     command::{Effect, check_leased},
@@ -40,6 +44,10 @@ pub(crate) struct Leased {
     /// Commands of the crate's own that may wait on the server for long: closing does not wait for
     /// them, and a change of the server ends them.
     blocking: AtomicUsize,
+    /// The last of them.
+    command: Mutex<Cow<'static, str>>,
+    /// When it was lent, by the link's clock.
+    since: u64,
     watching: Mutex<Watching>,
     /// Where it was dialled for this user: when, and in which round of the gate.
     pub(super) fresh: Option<(Instant, u64)>,
@@ -67,11 +75,13 @@ impl Leased {
         permit: Permit,
     ) -> Self {
         Self {
+            since: link.clock.now(),
             link,
             stamp,
             changed: AtomicBool::new(false),
             guarded: AtomicBool::new(false),
             blocking: AtomicUsize::new(0),
+            command: Mutex::new(Cow::Borrowed("")),
             watching: Mutex::new(Watching::No),
             fresh,
             permit,
@@ -118,8 +128,20 @@ impl Leased {
         self.blocking.load(SeqCst) > 0
     }
 
+    /// What it is used for, and for how many microseconds.
+    pub(super) fn use_now(&self) -> (LeaseUse, u64) {
+        let command = || self.command.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let used_for = match (self.is_blocking(), self.guarded.load(SeqCst)) {
+            (true, _) => LeaseUse::Command(command()),
+            (false, true) => LeaseUse::Command("WATCH".into()),
+            (false, false) => LeaseUse::Lease,
+        };
+        (used_for, self.link.clock.now().saturating_sub(self.since))
+    }
+
     /// Such a command begins.
-    pub(crate) fn begin_blocking(&self) {
+    pub(crate) fn begin_blocking(&self, command: Cow<'static, str>) {
+        *self.command.lock().unwrap_or_else(PoisonError::into_inner) = command;
         self.blocking.fetch_add(1, SeqCst);
     }
 

@@ -10,6 +10,8 @@ mod gate;
 mod lease;
 #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only `full` leases connections"))]
 mod leased;
+#[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only `full` leases connections"))]
+mod lending;
 #[cfg(feature = "full")]
 mod monitor;
 mod node;
@@ -30,11 +32,12 @@ pub use blocking::Blocking;
 pub use collector::{Collected, Collector, Issued};
 pub(crate) use ears::Ears;
 pub(crate) use leased::{Leased, Watching};
+pub use lending::LeaseUse;
 #[cfg(feature = "full")]
 pub use monitor::{Monitor, MonitoredCommand};
 use node::{Node, Site};
 pub use pool::LeaseStatus;
-pub use status::{LinkStatus, Status};
+pub use status::{LeasedConnection, LinkStatus, Status};
 
 #[cfg(feature = "full")]
 use crate::connection::Home;

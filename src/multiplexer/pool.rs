@@ -17,6 +17,8 @@ use futures::{
 };
 use redmux_transport::{Environment, FAR, Instant};
 
+#[cfg(feature = "full")]
+use super::lending::LeaseUse;
 use super::{
     gate::{Gate, PROVEN, Turn},
     leased::{Leased, Stamp},
@@ -391,6 +393,35 @@ impl Pool {
         for leased in out.iter().filter(|leased| leased.is_blocking()) {
             leased.link.with(|core| core.forsake("the program asked for another connection"));
         }
+    }
+
+    /// Each connection with what it is used for, and for how long: those in use, those being
+    /// opened, then the idle ones.
+    #[cfg(feature = "full")]
+    pub(super) fn uses(&self) -> Vec<(Arc<Link>, LeaseUse, Duration)> {
+        let now = self.env.runtime.now();
+        let (out, opening, mut uses) = {
+            let state = self.lock();
+            let idle = state.idle.iter().map(|idle| {
+                let used = now.saturating_duration_since(idle.since);
+                (idle.link.clone(), LeaseUse::Idle, used)
+            });
+            (
+                state.out.iter().filter_map(Weak::upgrade).collect::<Vec<_>>(),
+                state.opening.iter().filter_map(Weak::upgrade).collect::<Vec<_>>(),
+                idle.collect::<Vec<_>>(),
+            )
+        };
+        for link in opening {
+            let used = link.clock.now().saturating_sub(link.made);
+            uses.push((link, LeaseUse::Opening, Duration::from_micros(used)));
+        }
+        for leased in out {
+            let (used_for, used) = leased.use_now();
+            uses.push((leased.link.clone(), used_for, Duration::from_micros(used)));
+        }
+        uses.reverse();
+        uses
     }
 
     pub(super) fn status(&self) -> LeaseStatus {

@@ -2,7 +2,8 @@
 
 use metrics::{Label, Unit, counter, describe_gauge, gauge};
 
-use super::{LinkStatus, Status};
+use super::{LeasedConnection, LinkStatus, Status};
+use crate::error::Diagnostics;
 
 impl Status {
     /// Reports the numbers to the recorder of the `metrics` facade (feature `metrics`)
@@ -33,6 +34,24 @@ impl Status {
         for link in &self.connections {
             report_link(&pool, link);
         }
+        report_leased(&pool, &self.leased);
+    }
+}
+
+/// The present state of all leased connections together. They come and go, so that there are no
+/// totals of them.
+fn report_leased(pool: &Label, leased: &[LeasedConnection]) {
+    let sum = |of: fn(&Diagnostics) -> usize| -> usize {
+        leased.iter().map(|connection| of(&connection.link.diagnostics)).sum()
+    };
+    for (name, value) in [
+        ("redmux.connection.queued", sum(|state| state.queued)),
+        ("redmux.connection.in_flight", sum(|state| state.in_flight)),
+        ("redmux.connection.unsent_bytes", sum(|state| state.bytes_unsent)),
+        ("redmux.connection.ready", sum(|state| usize::from(state.connection == "ready"))),
+    ] {
+        let kind = Label::new("redmux.connection.type", "leased");
+        gauge!(name, vec![pool.clone(), kind]).set(value as f64);
     }
 }
 

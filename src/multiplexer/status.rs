@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use redmux_transport::Endpoint;
 
-use super::{ConnectionMultiplexer, Inner, LeaseStatus};
+use super::{ConnectionMultiplexer, Inner, LeaseStatus, LeaseUse};
 use crate::{
     connection::{Counters, Link, ServerInfo},
     error::Diagnostics,
@@ -38,8 +38,11 @@ pub struct Status {
     pub messages: SubscriptionCounts,
     /// The client-side cache, where the options have one.
     pub cache: Option<crate::caching::CacheStats>,
-    /// Leased connections, for blocking commands and the like.
+    /// How many leased connections there are, for blocking commands and the like.
     pub leases: LeaseStatus,
+    /// Each of them, those in use first. At most [`max_leased`](crate::Options::max_leased) are in use
+    /// or being opened; others are idle.
+    pub leased: Vec<LeasedConnection>,
 }
 
 /// A snapshot of one connection
@@ -60,6 +63,23 @@ pub struct LinkStatus {
     pub server: Option<ServerInfo>,
     /// Why the last attempt or connection failed.
     pub last_error: Option<crate::Error>,
+}
+
+/// A snapshot of one leased connection
+///
+/// `Display` is one line.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct LeasedConnection {
+    /// What it is used for.
+    pub used_for: LeaseUse,
+    /// Time since it was lent, was given back, or began to be dialled. Commands on one lease do not
+    /// count anew.
+    pub used: Duration,
+    /// Time since it began to be dialled.
+    pub age: Duration,
+    /// Endpoint, state and counters.
+    pub link: LinkStatus,
 }
 
 impl ConnectionMultiplexer {
@@ -83,10 +103,28 @@ impl Status {
             subscriptions: inner.ears.registry.len(),
             listeners,
             messages,
+            leased: leased(inner),
             leases: inner.node().pool.get().map_or_else(LeaseStatus::default, |pool| pool.status()),
             cache: inner.link().config.cache.as_ref().map(|cache| cache.stats()),
         }
     }
+}
+
+#[cfg(feature = "full")]
+fn leased(inner: &Inner) -> Vec<LeasedConnection> {
+    let uses = inner.node().pool.get().map(|pool| pool.uses()).unwrap_or_default();
+    let status = |(link, used_for, used): (Arc<Link>, LeaseUse, Duration)| LeasedConnection {
+        used_for,
+        used,
+        age: Duration::from_micros(link.clock.now().saturating_sub(link.made)),
+        link: LinkStatus::of(&link),
+    };
+    uses.into_iter().map(status).collect()
+}
+
+#[cfg(not(feature = "full"))]
+fn leased(_: &Inner) -> Vec<LeasedConnection> {
+    Vec::new()
 }
 
 impl LinkStatus {
@@ -120,6 +158,9 @@ impl fmt::Display for Status {
             f,
             "leased connections: {leased} of {max}, idle {idle}, waiting callers {waiting}, opened {opened}"
         )?;
+        for connection in &self.leased {
+            write!(f, "\n  {connection}")?;
+        }
         match &self.cache {
             Some(cache) => write!(f, "\n{cache}"),
             None => Ok(()),
@@ -163,6 +204,31 @@ impl fmt::Display for LinkStatus {
         write!(f, "\n  total: {}", self.counters)?;
         match &self.last_error {
             Some(error) => write!(f, "\n  last error: {error}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for LeasedConnection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { used_for, used, age, link } = self;
+        let (state, total) = (&link.diagnostics, &link.counters);
+        write!(
+            f,
+            "{used_for} {}: {}, for {} ms, {} ms old, queued {}, in flight {}, sent {} ({} B), replies {} ({} B)",
+            link.endpoint,
+            state.connection,
+            used.as_millis(),
+            age.as_millis(),
+            state.queued,
+            state.in_flight,
+            total.commands_sent,
+            total.bytes_written,
+            total.replies,
+            total.bytes_read,
+        )?;
+        match &link.last_error {
+            Some(error) => write!(f, ", last error: {error}"),
             None => Ok(()),
         }
     }

@@ -76,6 +76,8 @@ fn durations_events_and_states_are_reported() {
     let link = format!("{pool},redmux.connection.type=interactive");
     assert_eq!(*of("redmux.connection.server_errors", &link), DebugValue::Counter(2));
     assert_eq!(*of("redmux.connection.ready", &link), DebugValue::Gauge(1.0.into()));
+    let leased = format!("{pool},redmux.connection.type=leased");
+    assert_eq!(*of("redmux.connection.ready", &leased), DebugValue::Gauge(0.0.into()));
     match of("redmux.connection.commands", &link) {
         DebugValue::Counter(commands) => assert!(*commands >= 5, "{commands}"),
         other => panic!("{other:?}"),

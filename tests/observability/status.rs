@@ -1,7 +1,12 @@
 use std::time::Duration;
 
-use redmux::{events::ConnectionType, status::Counters};
-use redmux_test_support::RedisServer;
+use redmux::{
+    ConnectionMultiplexer,
+    database::BlockFor,
+    events::ConnectionType,
+    status::{Counters, LeaseUse, LeasedConnection},
+};
+use redmux_test_support::{RedisServer, until};
 
 use super::{connect, give_up};
 
@@ -61,5 +66,78 @@ async fn the_dump_has_a_block_for_each_connection() {
     assert!(lines[2].contains(", connects 1, failures 0, "), "{dump}");
     assert!(lines[3].starts_with("subscriptions: 1, listeners 1, "), "{dump}");
     assert!(lines[4].starts_with("leased connections: 1 of 7, idle 0, "), "{dump}");
-    assert_eq!(lines.len(), 5, "{dump}");
+    assert!(lines[5].starts_with(&format!("  lease {}: ready, for ", server.addr())), "{dump}");
+    assert_eq!(lines.len(), 6, "{dump}");
+}
+
+/// What the leased connections are used for, in order.
+fn uses(muxer: &ConnectionMultiplexer) -> Vec<String> {
+    let mut uses: Vec<_> = leased(muxer).iter().map(|one| one.used_for.to_string()).collect();
+    uses.sort();
+    uses
+}
+
+/// The connections, of which the counts say the same.
+fn leased(muxer: &ConnectionMultiplexer) -> Vec<LeasedConnection> {
+    let status = muxer.status();
+    let idle = status.leased.iter().filter(|one| one.used_for == LeaseUse::Idle).count();
+    assert_eq!((idle, status.leased.len() - idle), (status.leases.idle, status.leases.leased));
+    status.leased
+}
+
+#[async_std::test]
+async fn each_leased_connection_is_listed_with_what_it_is_used_for() {
+    let server = RedisServer::start();
+    let muxer = connect(&server, |options| options.database(2)).await;
+    let db = muxer.database();
+    let job = async_std::task::spawn({
+        let db = db.clone();
+        async move { db.blpop::<String, String>("jobs", BlockFor::Ever).await }
+    });
+    until("it waits", || leased(&muxer).iter().any(|one| one.link.diagnostics.in_flight == 1))
+        .await;
+    let monitor = muxer.monitor().await.unwrap();
+    let lease = muxer.lease().await.unwrap();
+    lease.execute::<String>("GET", "none").await.unwrap_err();
+    let seen = db.watch("k").run(async |_| Ok(uses(&muxer))).await.unwrap();
+    assert_eq!(seen, ["BLPOP", "MONITOR", "WATCH", "lease"]);
+    assert_eq!(uses(&muxer), ["BLPOP", "MONITOR", "idle", "lease"]);
+
+    let all = leased(&muxer);
+    let of = |use_: &str| all.iter().find(|one| one.used_for.to_string() == use_).unwrap();
+    for one in &all {
+        assert_eq!(one.link.endpoint.to_string(), server.addr().to_string());
+        assert_eq!(one.link.diagnostics.connection, "ready");
+        assert!(one.used <= one.age, "{one}");
+    }
+    let blpop = of("BLPOP");
+    assert_eq!(blpop.used_for, LeaseUse::Command("BLPOP".into()));
+    let counters = blpop.link.counters;
+    assert_eq!(counters.commands_sent - counters.replies, 1, "{counters}");
+    assert!(all.last().unwrap().used_for == LeaseUse::Idle, "those in use come first");
+
+    // A lease that runs such a command says so as long as it waits.
+    lease.database().blpop::<String, String>("none", Duration::from_millis(5)).await.unwrap();
+    assert_eq!(uses(&muxer), ["BLPOP", "MONITOR", "idle", "lease"]);
+    drop((lease, monitor));
+    db.rpush("jobs", "one").await.unwrap();
+    job.await.unwrap();
+    assert_eq!(uses(&muxer), ["idle", "idle", "idle"]);
+    muxer.close().await;
+    assert!(leased(&muxer).is_empty());
+}
+
+#[async_std::test]
+async fn a_connection_that_is_being_opened_is_listed() {
+    let server = RedisServer::start();
+    let muxer = connect(&server, |options| options).await;
+    server.pause();
+    let lease = async_std::task::spawn({
+        let muxer = muxer.clone();
+        async move { muxer.lease().await.map(drop) }
+    });
+    until("one is opened", || uses(&muxer) == ["opening"]).await;
+    server.resume();
+    lease.await.unwrap();
+    assert_eq!(uses(&muxer), ["idle"]);
 }

@@ -71,7 +71,7 @@ impl ConnectionMultiplexer {
         let leased = inner.lease_for(Some(lines.clone()), inner.options.command_timeout);
         let leased = leased.await.map_err(|error| error.command("MONITOR"))?;
         leased.change();
-        leased.begin_blocking();
+        leased.begin_blocking("MONITOR".into());
         let monitor = Call::<(), _>::new(&leased.link, "MONITOR", ());
         monitor.handled(inner.handling.get()).await?;
         let link = leased.link.clone();
