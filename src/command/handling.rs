@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    breaker::Breaker,
     channels::ChannelPrefix,
+    circuit,
     observed::Observers,
     retry::RetryPolicy,
     rewrite::{KeyPrefix, rename},
@@ -24,7 +24,8 @@ pub(crate) struct Handling {
     pub(crate) prefix: Option<KeyPrefix>,
     pub(crate) channels: Option<ChannelPrefix>,
     pub(crate) retry: Option<RetryPolicy>,
-    pub(crate) breaker: Option<Arc<Breaker>>,
+    /// Servers have circuit breakers, which belong to their links.
+    pub(crate) guarded: bool,
     pub(crate) observers: Observers,
     /// One of the observers; sessions of the multiplexer ask it.
     pub(crate) profiler: Option<Arc<Profiler>>,
@@ -33,10 +34,10 @@ pub(crate) struct Handling {
 impl Handling {
     /// This, unless all is as usual.
     pub(crate) fn unless_usual(self) -> Option<Arc<Self>> {
-        let Self { commands, prefix, channels, retry, breaker, observers, profiler } = &self;
+        let Self { commands, prefix, channels, retry, guarded, observers, profiler } = &self;
         let usual = commands.is_empty()
             && (prefix.is_none() && channels.is_none())
-            && (retry.is_none() && breaker.is_none())
+            && (retry.is_none() && !guarded)
             && (observers.is_empty() && profiler.is_none());
         (!usual).then(|| Arc::new(self))
     }
@@ -44,13 +45,13 @@ impl Handling {
     /// Admits a command, or refuses it; returns whether the command is the circuit breaker's probe.
     #[inline(never)]
     pub(super) fn admit(&self, link: &Link) -> Result<bool> {
-        self.breaker.as_ref().map_or(Ok(false), |breaker| breaker.admit(link))
+        if self.guarded { circuit::admit(link) } else { Ok(false) }
     }
 
     /// The same for a call whose outcome will not be known.
     #[inline(never)]
     pub(super) fn admit_unheard(&self, link: &Link) -> Result<()> {
-        self.breaker.as_ref().map_or(Ok(()), |breaker| breaker.admit_unheard(link))
+        if self.guarded { circuit::admit_unheard(link) } else { Ok(()) }
     }
 
     #[cfg(feature = "full")]
@@ -62,8 +63,8 @@ impl Handling {
     /// Settles a call, or an attempt of it: made for the link `home`, and sent over `link`.
     #[inline(never)]
     pub(crate) fn settle(&self, home: &Link, link: &Link, probe: bool, error: Option<&Error>) {
-        if let Some(breaker) = &self.breaker {
-            breaker.settle(home, link, probe, error);
+        if self.guarded {
+            circuit::settle(home, link, probe, error);
         }
     }
 

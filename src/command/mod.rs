@@ -3,10 +3,10 @@
 mod attempts;
 #[cfg(feature = "full")]
 mod away;
-pub(crate) mod breaker;
 pub(crate) mod cached;
 mod call;
 mod channels;
+mod circuit;
 mod extras;
 mod guard;
 mod handling;
@@ -28,7 +28,6 @@ pub(crate) mod transaction;
 pub use crate::commands::{
     CommandDocs, CommandSpec, KeyAccess, KeyAt, KeyHint, Keys, ResponsePolicy, Route, SideEffects,
 };
-pub(crate) use breaker::Breaker;
 pub use call::{AnyCall, BoxCall, Call};
 pub(crate) use call::{OwnCall, discard};
 pub(crate) use channels::ChannelPrefix;

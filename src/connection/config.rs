@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::lines::Lines;
+use super::{breaker::Breaker, lines::Lines};
 use crate::{
     Full,
     caching::Cache,
@@ -52,6 +52,8 @@ pub(crate) struct LinkConfig {
     pub(crate) commands: CommandMap,
     /// Replies kept on this side.
     pub(crate) cache: Option<Arc<Cache>>,
+    /// That of the server; all links to it share it.
+    pub(crate) breaker: Full<Arc<Breaker>>,
     pub(crate) database: u32,
     /// `None`: RESP3, or RESP2 where the server refuses it.
     pub(crate) protocol: Option<Protocol>,

@@ -7,6 +7,7 @@
 
 mod alarm;
 mod backlog;
+mod breaker;
 mod config;
 mod confirm;
 mod core;
@@ -43,6 +44,8 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+pub use breaker::CircuitBreaker;
+pub(crate) use breaker::{Breaker, Change, Verdict};
 pub use config::BacklogPolicy;
 pub(crate) use config::LinkConfig;
 pub(crate) use confirm::Ask;

@@ -14,7 +14,8 @@ use crate::{
 
 /// One server: the connection that all share, the one for its subscriptions, and the leased ones
 ///
-/// The client-side cache belongs to the shared link ([`LinkConfig::cache`]).
+/// The client-side cache belongs to the shared link ([`LinkConfig::cache`]), the circuit breaker to all
+/// links ([`LinkConfig::breaker`]): a call finds them by the link that it has.
 pub(crate) struct Node {
     pub(crate) link: Arc<Link>,
     /// Carries subscriptions where the server speaks RESP2; dormant otherwise.
@@ -30,6 +31,7 @@ impl Node {
         owner: &Arc<dyn Owner>,
     ) -> Self {
         let endpoint = Arc::new(options.endpoints[0].clone());
+        let breaker = Full::of(|| options.breaker());
         let link = |connection_type, phase| {
             let subscriber = connection_type == ConnectionType::Subscription;
             // Subscribed, RESP2 takes no ECHO.
@@ -37,7 +39,12 @@ impl Node {
             let mark = Full::of(|| checked.then(|| clock.runtime.entropy()));
             let cache = if subscriber { None } else { options.cache() };
             Arc::new(Link::new(
-                LinkConfig { cache, high_integrity: mark, ..options.link_config(subscriber) },
+                LinkConfig {
+                    cache,
+                    breaker: breaker.clone(),
+                    high_integrity: mark,
+                    ..options.link_config(subscriber)
+                },
                 options.credentials(),
                 phase,
                 clock.clone(),

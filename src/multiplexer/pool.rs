@@ -272,6 +272,7 @@ impl Pool {
         let mut config = LinkConfig {
             leased: true,
             beside: stamp.session,
+            breaker: self.main.config.breaker.clone(),
             // The one who leased it is not to lose it half-way.
             redial_on_readonly: false,
             ..self.options.link_config(false)

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::{CircuitBreaker, CredentialsProvider, Options};
 use crate::{
-    command::{Breaker, ChannelPrefix, Handling, KeyPrefix, Observers},
+    command::{ChannelPrefix, Handling, KeyPrefix, Observers},
+    connection::Breaker,
     observe::Profiler,
 };
 #[cfg(feature = "full")]
@@ -36,11 +37,17 @@ impl Options {
             prefix: extras.key_prefix,
             channels: self.channels(),
             retry: None,
-            breaker: extras.circuit_breaker.map(|breaker| Arc::new(Breaker::new(breaker))),
+            guarded: extras.circuit_breaker.is_some(),
             observers,
             profiler,
         };
         handling.unless_usual()
+    }
+
+    /// A circuit breaker for a server, if there is to be one.
+    pub(crate) fn breaker(&self) -> Option<Arc<Breaker>> {
+        let policy = self.extras.get()?.circuit_breaker.clone()?;
+        Some(Arc::new(Breaker::new(policy)))
     }
 
     #[inline(always)]

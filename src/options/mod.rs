@@ -26,11 +26,10 @@ use redmux_transport::{DialOptions, Endpoint};
 pub use redmux_transport::{Keepalive, Pem, TlsOptions, TlsVersions, Tunnel, TunnelKind};
 
 pub use crate::{
-    command::breaker::CircuitBreaker,
     commands::CommandMap,
     connection::{
-        BacklogPolicy, ConstantDelay, Credentials, CredentialsProvider, ExponentialBackoff,
-        ReconnectPolicy,
+        BacklogPolicy, CircuitBreaker, ConstantDelay, Credentials, CredentialsProvider,
+        ExponentialBackoff, ReconnectPolicy,
     },
 };
 pub use provider::Defaults;
@@ -390,6 +389,7 @@ impl Options {
             library_name: self.library_name.clone(),
             commands: self.command_map.clone(),
             cache: None,
+            breaker: Full::default(),
             database: self.database,
             protocol: if subscriber { Some(Protocol::Resp2) } else { self.protocol },
             high_integrity: Full::default(),

@@ -28,6 +28,7 @@ pub(super) fn config() -> LinkConfig {
         library_name: None,
         commands: crate::commands::CommandMap::default(),
         cache: None,
+        breaker: Full::default(),
         database: 0,
         protocol: None,
         high_integrity: Full::default(),

@@ -3,10 +3,7 @@
 use std::{sync::PoisonError, time::Duration};
 
 use crate::{
-    Delivery, Error, ErrorKind, Result,
     clock::micros,
-    connection::Link,
-    events::{CircuitClosed, CircuitOpened, Event},
     sync::{Mutex, MutexGuard},
 };
 
@@ -17,7 +14,7 @@ use crate::{
 /// each, however many commands were lost with them) are failures; any answer of the server, errors
 /// too, is a success. After a number of failures in a row, or when too many of the commands in a
 /// window of time fail, the circuit *opens*: commands fail at once with
-/// [`ErrorKind::CircuitOpen`], not sent. After a pause, one command is admitted as a probe. If the
+/// [`ErrorKind::CircuitOpen`](crate::ErrorKind::CircuitOpen), not sent. After a pause, one command is admitted as a probe. If the
 /// server answers it, the circuit closes; if not, the next pause begins.
 ///
 /// A call that is [forgotten](crate::Call::forget) does not count: while the circuit is open it is
@@ -83,7 +80,7 @@ impl CircuitBreaker {
     }
 }
 
-/// A circuit breaker at work; times in microseconds of the multiplexer's clock
+/// A circuit breaker at work, of one server and all links to it; times in microseconds of the multiplexer's clock
 #[derive(Debug)]
 pub(crate) struct Breaker {
     policy: CircuitBreaker,
@@ -107,18 +104,18 @@ enum Circuit {
     Open { since: u64, probe_at: u64 },
 }
 
-/// The outcome of a call
+/// What a command's outcome says of the server
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
+pub(crate) enum Verdict {
     Success,
     Failure,
     /// The connection was lost, on the stream of this number.
     Lost(u64),
 }
 
-/// The change that a call caused
+/// The change that a command caused
 #[derive(Debug, PartialEq, Eq)]
-enum Change {
+pub(crate) enum Change {
     Opened,
     Closed { after: u64 },
 }
@@ -128,42 +125,30 @@ impl Breaker {
         Self { policy, state: Mutex::new(State::default()) }
     }
 
-    /// Admits a command, or refuses it. `Ok(true)`: it is the probe.
-    pub(super) fn admit(&self, link: &Link) -> Result<bool> {
-        self.state().admit(&self.policy, || link.clock.now()).ok_or_else(refused)
+    /// `None`: the command is refused; otherwise whether it is the probe.
+    pub(crate) fn admit(&self, clock: impl FnOnce() -> u64) -> Option<bool> {
+        self.state().admit(&self.policy, clock)
     }
 
-    /// Admits a command whose outcome will not be known: while the circuit is open, only when a
-    /// probe is due. The command is never the probe, and takes no other command's turn.
-    pub(super) fn admit_unheard(&self, link: &Link) -> Result<()> {
-        self.state().is_passable(|| link.clock.now()).then_some(()).ok_or_else(refused)
+    /// Whether a command whose outcome will not be known is admitted: while the circuit is open, only
+    /// when a probe is due. The command is never the probe, and takes no other command's turn.
+    pub(crate) fn is_passable(&self, clock: impl FnOnce() -> u64) -> bool {
+        self.state().is_passable(clock)
     }
 
-    /// A call is over. `home` is the link that it was made for, `link` the one that had the command.
-    pub(super) fn settle(&self, home: &Link, link: &Link, probe: bool, error: Option<&Error>) {
-        let verdict = match error.map(Error::kind) {
-            None | Some(ErrorKind::Server | ErrorKind::Decode) => Verdict::Success,
-            Some(ErrorKind::Timeout(_) | ErrorKind::Connect(_)) => Verdict::Failure,
-            Some(ErrorKind::ConnectionLost | ErrorKind::Protocol) => {
-                Verdict::Lost(link.with(|core| core.lineage()))
-            }
-            // It says nothing of the server.
-            Some(_) => return,
-        };
-        let change = self.state().settle(&self.policy, verdict, probe, || link.clock.now());
-        let event = match change {
-            None => return,
-            Some(Change::Opened) => Event::CircuitOpened(CircuitOpened {
-                endpoint: link.endpoint(),
-                pause: self.policy.pause,
-                error: error.cloned(),
-            }),
-            Some(Change::Closed { after }) => Event::CircuitClosed(CircuitClosed {
-                endpoint: link.endpoint(),
-                after: Duration::from_micros(after),
-            }),
-        };
-        home.owner.publish(event);
+    /// A command is over; `probe` says whether it was the probe.
+    pub(crate) fn settle(
+        &self,
+        verdict: Verdict,
+        probe: bool,
+        clock: impl FnOnce() -> u64,
+    ) -> Option<Change> {
+        self.state().settle(&self.policy, verdict, probe, clock)
+    }
+
+    /// How long the circuit stays open before a probe is admitted.
+    pub(crate) fn pause(&self) -> Duration {
+        self.policy.pause
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -172,7 +157,6 @@ impl Breaker {
 }
 
 impl State {
-    /// `None`: refused; otherwise whether the command is the probe.
     fn admit(&mut self, policy: &CircuitBreaker, clock: impl FnOnce() -> u64) -> Option<bool> {
         let Circuit::Open { since, probe_at } = self.circuit else { return Some(false) };
         let now = clock();
@@ -182,7 +166,6 @@ impl State {
         })
     }
 
-    /// Whether a command may pass without being the probe.
     fn is_passable(&self, clock: impl FnOnce() -> u64) -> bool {
         match self.circuit {
             Circuit::Closed => true,
@@ -239,11 +222,6 @@ impl CircuitBreaker {
     fn after_pause(&self, now: u64) -> u64 {
         now.saturating_add(micros(Some(self.pause)))
     }
-}
-
-fn refused() -> Error {
-    let error = Error::new(ErrorKind::CircuitOpen, Delivery::NotSent);
-    error.detail("too many commands failed before; one is let through after each pause")
 }
 
 /// Commands that ended lately, and how many of them failed, in tenths of a time
