@@ -31,6 +31,7 @@
 
 mod data;
 mod effects;
+mod find;
 pub(crate) mod keys;
 mod modules;
 #[cfg(test)]
@@ -40,7 +41,7 @@ mod server;
 #[cfg(test)]
 mod tests;
 
-use std::{cmp::Ordering, fmt};
+use std::fmt;
 
 pub use effects::SideEffects;
 pub use keys::{KeyAccess, KeyAt, Keys};
@@ -217,22 +218,11 @@ impl CommandSpec {
     }
 
     fn search(name: &[u8], second: Option<&[u8]>) -> Option<&'static Self> {
-        // Modules put a dot into their names.
-        let tables: &[&[Self]] = match name.contains(&b'.') {
-            false => &[data::SPECS, server::SPECS],
-            true => &[modules::SPECS],
-        };
-        let find = |words: &[&[u8]]| {
-            tables.iter().find_map(|table| {
-                let place = table.binary_search_by(|spec| compare(spec.name, words)).ok()?;
-                table.get(place)
-            })
-        };
-        let alone = find(&[name]);
+        let alone = find::find(name, None);
         match (alone, second) {
             // The one command that can stand alone and has subcommands.
             (Some(Self { name: "COMMAND", .. }) | None, Some(second)) => {
-                find(&[name, b" ", second]).or(alone)
+                find::find(name, Some(second)).or(alone)
             }
             _ => alone,
         }
@@ -253,41 +243,9 @@ impl fmt::Debug for CommandSpec {
     }
 }
 
-/// The command of exactly this name. It goes through all of them: see [`CommandSpec::find`].
+/// The command of this name, with its subcommand; also when a program is compiled.
 pub(crate) const fn named(name: &str) -> Option<&'static CommandSpec> {
-    let tables = [data::SPECS, server::SPECS, modules::SPECS];
-    let mut table = 0;
-    while table < tables.len() {
-        let mut row = 0;
-        while row < tables[table].len() {
-            if same(tables[table][row].name.as_bytes(), name.as_bytes()) {
-                return Some(&tables[table][row]);
-            }
-            row += 1;
-        }
-        table += 1;
-    }
-    None
-}
-
-const fn same(one: &[u8], other: &[u8]) -> bool {
-    if one.len() != other.len() {
-        return false;
-    }
-    let mut at = 0;
-    while at < one.len() {
-        if one[at] != other[at] {
-            return false;
-        }
-        at += 1;
-    }
-    true
-}
-
-/// Compares a name with words in any case.
-fn compare(name: &str, words: &[&[u8]]) -> Ordering {
-    let given = words.iter().copied().flatten().map(u8::to_ascii_uppercase);
-    name.bytes().cmp(given)
+    find::find(name.as_bytes(), None)
 }
 
 /// Two tables in the same order: of specifications, and of docs.
