@@ -7,6 +7,7 @@
 mod env;
 mod escape;
 mod extras;
+mod full;
 mod hosted;
 mod parse;
 mod provider;

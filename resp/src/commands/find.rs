@@ -93,14 +93,29 @@ const fn place(hash: u32) -> usize {
 /// Whether `known` is these words with a space between them.
 const fn is(known: &[u8], name: &[u8], second: Option<&[u8]>) -> bool {
     let Some((begin, rest)) = known.split_at_checked(name.len()) else { return false };
-    if !begin.eq_ignore_ascii_case(name) {
+    if !same(begin, name) {
         return false;
     }
     match (second, rest) {
         (None, []) => true,
-        (Some(second), [b' ', rest @ ..]) => rest.eq_ignore_ascii_case(second),
+        (Some(second), [b' ', rest @ ..]) => same(rest, second),
         _ => false,
     }
+}
+
+/// Whether these are the same in any case; `known` is in upper case.
+const fn same(known: &[u8], word: &[u8]) -> bool {
+    if known.len() != word.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < known.len() {
+        if known[at] != word[at].to_ascii_uppercase() {
+            return false;
+        }
+        at += 1;
+    }
+    true
 }
 
 #[cfg(test)]

@@ -38,6 +38,7 @@ mod modules;
 mod notation;
 mod route;
 mod server;
+mod spec;
 #[cfg(test)]
 mod tests;
 
@@ -46,36 +47,9 @@ use std::fmt;
 pub use effects::SideEffects;
 pub use keys::{KeyAccess, KeyAt, Keys};
 pub use route::{KeyHint, ResponsePolicy, Route};
+pub use spec::CommandSpec;
 
 use crate::Arg;
-
-/// What is known of a command without asking a server
-///
-/// All commands of Redis 7.0 to 8.2 and Valkey 9.1 and of the modules of Redis Stack are known.
-///
-/// ```
-/// use redmux_resp::{Arg, commands::{CommandSpec, KeyAccess, SideEffects}};
-///
-/// let copy = CommandSpec::find("copy", None).expect("COPY is known");
-/// assert!(copy.is_write() && !copy.is_admin());
-///
-/// let words = ["COPY", "from", "to", "REPLACE"].map(|word| Arg::Bytes(word.as_bytes()));
-/// let keys = copy.keys(&words).expect("they are among the words");
-/// assert_eq!((keys[0].index, keys[0].access), (1, KeyAccess::Read));
-/// assert_eq!((keys[1].index, keys[1].access), (2, KeyAccess::Write));
-/// assert_eq!(copy.side_effects(&words), SideEffects::WriteLastWins);
-/// let docs = copy.docs();
-/// assert_eq!((docs.since, docs.complexity, docs.variables), ("6.2.0", "O(n)", "n = elements"));
-/// ```
-pub struct CommandSpec {
-    name: &'static str,
-    flags: &'static str,
-    pub(crate) keys: &'static str,
-    hint: KeyHint,
-    route: Route,
-    responses: ResponsePolicy,
-    effects: SideEffects,
-}
 
 /// Since when a command exists, and what it costs the server
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
