@@ -10,7 +10,8 @@ use super::{
     *,
 };
 use crate::{
-    ConnectionMultiplexer, ErrorKind, Options, Result,
+    Call, ConnectionMultiplexer, ErrorKind, Options, Result,
+    command::Source,
     connection::{BacklogPolicy, ConstantDelay},
     database::Lease,
     resp::Protocol,
@@ -74,6 +75,31 @@ impl Bench {
                 }
             })
             .await;
+        })
+    }
+
+    /// Echoes these numbers by calls that lease a connection each, as commands that wait do; some are
+    /// given up on the way.
+    fn waiter(&self, numbers: impl Into<Vec<u32>>, gives_up: bool) -> JoinHandle<Vec<Outcome>> {
+        let (muxer, numbers) = (self.muxer.clone(), numbers.into());
+        spawn(async move {
+            let mut outcomes = Vec::new();
+            for number in numbers {
+                let inner = muxer.inner();
+                let mut call =
+                    Call::new(inner.link(), "ECHO", number).leasing(Source::Pool(inner), 1_000_000);
+                let mut polls = if gives_up && toss() { 2 } else { usize::MAX };
+                let result = std::future::poll_fn(|cx| {
+                    polls -= 1;
+                    match std::pin::Pin::new(&mut call).poll(cx) {
+                        std::task::Poll::Pending if polls == 0 => std::task::Poll::Ready(None),
+                        other => other.map(Some),
+                    }
+                })
+                .await;
+                outcomes.extend(result.map(|result| Outcome { number, result }));
+            }
+            outcomes
         })
     }
 
@@ -149,5 +175,17 @@ fn closing_leaves_no_borrower_waiting() {
                 assert_eq!(error.kind(), ErrorKind::Closed, "{error:?}");
             }
         }
+    });
+}
+
+#[test]
+fn calls_that_lease_get_their_own_replies_and_leave_nothing_behind() {
+    explore(FEW, || async {
+        let bench = Bench::new(Vec::new()).await;
+        let waiters =
+            [bench.waiter([1, 2], false), bench.waiter([3, 4], true), bench.borrower([5])];
+        let outcomes = outcomes(waiters).await;
+        let record = bench.end().await;
+        outcomes.iter().for_each(|outcome| outcome.is_answered(&record));
     });
 }
