@@ -12,7 +12,7 @@ use redmux::{ConnectionMultiplexer, Options, Result};
 async fn main() -> Result<()> {
     let server = std::env::args().nth(1).unwrap_or_else(|| "localhost:6379".to_owned());
     // Without a server, go on trying instead of failing.
-    let options = Options::from(server).abort_on_connect_fail(false);
+    let options = Options::try_from(server)?.abort_on_connect_fail(false);
     let muxer = ConnectionMultiplexer::connect(options).await?;
 
     // A listener of its own: it never slows the connection down.

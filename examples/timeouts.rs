@@ -9,7 +9,7 @@ use redmux::{ConnectionMultiplexer, Delivery, Options, Result};
 #[async_std::main]
 async fn main() -> Result<()> {
     let server = std::env::args().nth(1).unwrap_or_else(|| "localhost:6379".to_owned());
-    let options = Options::from(server)
+    let options = Options::try_from(server)?
         .connect_timeout(Duration::from_millis(1000))
         .command_timeout(Duration::from_millis(3000))
         .sync_timeout(Duration::from_millis(2000));

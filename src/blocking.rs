@@ -8,7 +8,7 @@ use redmux_transport::Environment;
 
 pub use crate::multiplexer::Blocking;
 #[cfg(any(feature = "async-std", feature = "smol", feature = "tokio"))]
-use crate::{Options, Result};
+use crate::{Error, Options, Result};
 
 /// Connects over TCP (or a Unix socket), and parks the thread until the server has answered.
 ///
@@ -29,7 +29,7 @@ use crate::{Options, Result};
 /// # Errors
 /// As for [`ConnectionMultiplexer::connect_with`](crate::ConnectionMultiplexer::connect_with).
 #[cfg(any(feature = "async-std", feature = "smol", feature = "tokio"))]
-pub fn connect(options: impl Into<Options>) -> Result<Blocking> {
+pub fn connect(options: impl TryInto<Options, Error: Into<Error>>) -> Result<Blocking> {
     Blocking::connect_with(options, environment()?)
 }
 
@@ -37,7 +37,7 @@ pub fn connect(options: impl Into<Options>) -> Result<Blocking> {
 fn environment() -> Result<Environment> {
     redmux_tcp::tokio::environment_on_thread().map_err(|error| {
         let stage = crate::ErrorKind::Connect(crate::error::ConnectStage::Dial);
-        let failed = crate::Error::new(stage, crate::Delivery::NotSent);
+        let failed = Error::new(stage, crate::Delivery::NotSent);
         failed.detail("no thread for the connection").io_source(error)
     })
 }

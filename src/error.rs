@@ -1,6 +1,6 @@
 //! Errors: what failed, how far the command had got, and whether it may have run.
 
-use std::{error::Error as StdError, fmt, io, sync::Arc, time::Duration};
+use std::{convert::Infallible, error::Error as StdError, fmt, io, sync::Arc, time::Duration};
 
 use redmux_transport::{CertificateRefused, DialStage, Endpoint, ErrorText};
 
@@ -208,6 +208,13 @@ fn refuses_certificate(error: &io::Error) -> bool {
 /// Whole milliseconds, in the smallest type that prints them.
 pub(crate) fn whole_millis(time: Duration) -> u64 {
     time.as_secs().saturating_mul(1000).saturating_add(time.subsec_millis().into())
+}
+
+/// For values that convert into [`Options`](crate::Options) without fail.
+impl From<Infallible> for Error {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
 }
 
 impl Error {

@@ -2,7 +2,7 @@
 
 pub use redmux_tcp::tokio::environment;
 
-use crate::{ConnectionMultiplexer, Options, Result};
+use crate::{ConnectionMultiplexer, Error, Options, Result};
 
 /// Connects over TCP (or a Unix socket) on the tokio runtime of the caller.
 ///
@@ -21,6 +21,8 @@ use crate::{ConnectionMultiplexer, Options, Result};
 ///
 /// # Errors
 /// As for [`ConnectionMultiplexer::connect_with`].
-pub async fn connect(options: impl Into<Options>) -> Result<ConnectionMultiplexer> {
+pub async fn connect(
+    options: impl TryInto<Options, Error: Into<Error>>,
+) -> Result<ConnectionMultiplexer> {
     ConnectionMultiplexer::connect_with(options, environment()).await
 }

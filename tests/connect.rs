@@ -116,7 +116,7 @@ async fn each_stage_of_failure_is_told() {
     assert_eq!(error.kind(), ErrorKind::Connect(ConnectStage::Resolve));
     let error = connect_error(Options::new("host:port")).await;
     assert_eq!(error.kind(), ErrorKind::Config);
-    let error = connect_error(Options::from("localhost,colour=blue")).await;
+    let error = ConnectionMultiplexer::connect("localhost,colour=blue").await.unwrap_err();
     assert!(error.to_string().contains("`colour` is not an option"), "{error}");
 
     // A server that accepts and says nothing.

@@ -57,7 +57,10 @@ impl Blocking {
     ///
     /// # Errors
     /// As for [`ConnectionMultiplexer::connect_with`].
-    pub fn connect_with(options: impl Into<Options>, environment: Environment) -> Result<Self> {
+    pub fn connect_with(
+        options: impl TryInto<Options, Error: Into<Error>>,
+        environment: Environment,
+    ) -> Result<Self> {
         let connected = park_on(ConnectionMultiplexer::connect_with(options, environment), None);
         // Without a deadline, parking ends with an outcome.
         let muxer = connected.unwrap_or_else(|| {

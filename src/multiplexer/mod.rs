@@ -95,7 +95,7 @@ impl ConnectionMultiplexer {
     /// [`ErrorKind::Config`] for malformed options; [`ErrorKind::Connect`] with the stage,
     /// or a connect timeout, when no server could be reached in `connect_retry` attempts.
     #[cfg(all(feature = "async-std", not(all(target_family = "wasm", target_os = "unknown"))))]
-    pub async fn connect(options: impl Into<Options>) -> Result<Self> {
+    pub async fn connect(options: impl TryInto<Options, Error: Into<Error>>) -> Result<Self> {
         Self::connect_with(options, redmux_tcp::environment()).await
     }
 
@@ -104,7 +104,7 @@ impl ConnectionMultiplexer {
     /// # Errors
     /// As for [`connect`](Self::connect).
     pub async fn connect_with(
-        options: impl Into<Options>,
+        options: impl TryInto<Options, Error: Into<Error>>,
         environment: Environment,
     ) -> Result<Self> {
         let muxer = Self::begin_with(options, environment)?;
@@ -119,8 +119,11 @@ impl ConnectionMultiplexer {
     ///
     /// # Errors
     /// [`ErrorKind::Config`] for malformed options.
-    pub fn begin_with(options: impl Into<Options>, environment: Environment) -> Result<Self> {
-        let options = options.into();
+    pub fn begin_with(
+        options: impl TryInto<Options, Error: Into<Error>>,
+        environment: Environment,
+    ) -> Result<Self> {
+        let options = options.try_into().map_err(Into::into)?;
         options.validate()?;
         Ok(Self::start(options, environment))
     }
@@ -157,10 +160,10 @@ impl ConnectionMultiplexer {
     pub fn over_stream(
         stream: impl ByteStream,
         capabilities: Capabilities,
-        options: impl Into<Options>,
+        options: impl TryInto<Options, Error: Into<Error>>,
         runtime: Arc<dyn Runtime>,
     ) -> Result<(Self, BoxFuture<'static, ()>)> {
-        let options = options.into();
+        let options = options.try_into().map_err(Into::into)?;
         options.validate()?;
         let environment = Environment { transport: Arc::new(NoTransport(capabilities)), runtime };
         let muxer = Self::assemble(options, &environment);

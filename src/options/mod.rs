@@ -36,7 +36,7 @@ pub use crate::{
 pub use provider::Defaults;
 
 use crate::{
-    Error, Full,
+    Error, Full, Result,
     caching::{Cache, CacheOptions},
     clock::micros,
     connection::{DialPlan, LinkConfig},
@@ -47,7 +47,9 @@ use values::Reconnect;
 
 /// How to reach the servers, and the time limits
 ///
-/// Made by [`Options::new`], or parsed from a connection string (see [`FromStr`](std::str::FromStr)).
+/// Parsed from a connection string (see [`FromStr`](std::str::FromStr)), whose faults are found at once, or made by
+/// [`Options::new`] and the methods below, whose faults are found by [`validate`](Self::validate). `connect` and its
+/// like validate too, and dial nothing if there is a fault.
 ///
 /// ```
 /// use redmux::Options;
@@ -441,22 +443,31 @@ impl Options {
 }
 
 impl fmt::Debug for Options {
-    /// Prints the connection string without the password.
+    /// Prints the connection string without the password, and the fault of an endpoint.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Options({self})")
+        write!(f, "Options({self}")?;
+        if let Some(fault) = &self.fault {
+            write!(f, "; not usable: {fault}")?;
+        }
+        f.write_str(")")
     }
 }
 
-impl From<&str> for Options {
-    /// Parses a connection string; a fault is reported when the options are used.
-    fn from(text: &str) -> Self {
-        text.parse().unwrap_or_else(|fault| Self { fault: Some(fault), ..Self::default() })
+impl TryFrom<&str> for Options {
+    type Error = Error;
+
+    /// Reads a connection string or a URL, as [`FromStr`](std::str::FromStr) does.
+    fn try_from(text: &str) -> Result<Self> {
+        text.parse()
     }
 }
 
-impl From<String> for Options {
-    fn from(text: String) -> Self {
-        text.as_str().into()
+impl TryFrom<String> for Options {
+    type Error = Error;
+
+    /// Reads a connection string or a URL, as [`FromStr`](std::str::FromStr) does.
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
     }
 }
 

@@ -41,13 +41,15 @@ impl FromStr for Options {
 impl Options {
     /// Default options for one endpoint, such as `localhost:6379`, or for a URL.
     ///
-    /// Text that is neither is reported when the options are used.
+    /// Text that is neither makes [`validate`](Self::validate) and each `connect` fail with
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config). For a connection string with options there is
+    /// [`parse`](std::str::FromStr), which fails at once.
     pub fn new(endpoint: impl AsRef<str>) -> Self {
         Self::default().endpoint(endpoint)
     }
 
     /// Adds an endpoint; endpoints are tried in turn. A `redis://`, `rediss://` or `unix://` URL
-    /// also sets the other options that it holds.
+    /// also sets the other options that it holds. A fault is kept for [`validate`](Self::validate).
     pub fn endpoint(mut self, endpoint: impl AsRef<str>) -> Self {
         let text = endpoint.as_ref();
         let fault = if url::is_url(text) {
@@ -263,6 +265,7 @@ mod tests {
             ("unix:/x,tunnel=http:proxy:1", "tunnel: a Unix socket"),
             ("ws://x,ssl=true", "wss://"),
             ("rediss://:s3cret@h?ssl=false", "ssl: false contradicts the URL"),
+            ("rediss://:s3cret@h?ssl=0", "ssl: false contradicts the URL"),
             ("rediss://:s3cret@h?tls=no", "ssl: false contradicts the URL"),
             ("rediss://:s3cret@h?sslHost=h&ssl=false", "ssl: false contradicts the URL"),
             ("valkeys://h?SSL=False", "ssl: false contradicts the URL"),

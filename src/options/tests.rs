@@ -7,6 +7,7 @@ use redmux_transport::{Endpoint, Keepalive, TlsOptions, TlsVersions, Tunnel};
 
 use super::{Options, extras::Extras, reading::read_option, table::OPTIONS};
 use crate::{
+    ErrorKind,
     commands::CommandMap,
     connection::{BacklogPolicy, ConstantDelay, ExponentialBackoff},
     options::Defaults,
@@ -38,6 +39,24 @@ fn the_documentation_is_up_to_date() {
 }
 
 #[test]
+fn a_fault_is_found_where_the_text_is_read_or_by_validate() {
+    let text = "localhost,colour=blue";
+    for error in [Options::try_from(text), Options::try_from(text.to_owned()), text.parse()] {
+        assert_eq!(error.unwrap_err().kind(), ErrorKind::Config);
+    }
+    for options in [Options::new("h:port"), Options::new("h").endpoint("g:port").database(1)] {
+        let error = options.validate().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(
+            format!("{options:?}").ends_with(&format!("; not usable: {error})")),
+            "{options:?}"
+        );
+    }
+    assert_eq!(format!("{:?}", Options::new("h")), "Options(h:6379)");
+    assert!(Options::new("h").validate().is_ok());
+}
+
+#[test]
 fn a_url_that_demands_tls_gets_it_or_an_error() {
     let url = "rediss://:s3cret@h";
     for options in [
@@ -45,7 +64,6 @@ fn a_url_that_demands_tls_gets_it_or_an_error() {
         Options::default().plaintext().endpoint(url),
         Options::new(url).endpoint("redis://g?ssl=false"),
         Options::new("wss://h").plaintext(),
-        Options::from("rediss://:s3cret@h?ssl=0"),
     ] {
         let error = options.validate().unwrap_err().to_string();
         assert!(error.contains("ssl: false contradicts the URL"), "{error}");

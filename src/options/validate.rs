@@ -6,8 +6,21 @@ use super::Options;
 use crate::{Error, Result, commands::Mapped, resp::Protocol};
 
 impl Options {
-    /// Checks what depends on several options.
-    pub(crate) fn validate(&self) -> Result<()> {
+    /// Finds what `connect` would refuse before it dials
+    ///
+    /// An endpoint that [`new`](Self::new) or [`endpoint`](Self::endpoint) could not read, none at all, a time of
+    /// zero, or options that contradict each other. A connection string was checked when it was read.
+    ///
+    /// ```
+    /// use redmux::{ErrorKind, Options};
+    ///
+    /// let options = Options::new("localhost:no-port").database(1);
+    /// assert_eq!(options.validate().unwrap_err().kind(), ErrorKind::Config);
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config), with the option and what is accepted, without its value.
+    pub fn validate(&self) -> Result<()> {
         if let Some(fault) = &self.fault {
             return Err(fault.clone());
         }
