@@ -92,7 +92,7 @@ async fn each_leased_connection_is_listed_with_what_it_is_used_for() {
     let db = muxer.database();
     let job = async_std::task::spawn({
         let db = db.clone();
-        async move { db.blpop::<String, String>("jobs", BlockFor::Ever).await }
+        async move { db.blpop::<String, String>("jobs", BlockFor::Forever).await }
     });
     until("it waits", || leased(&muxer).iter().any(|one| one.link.diagnostics.in_flight == 1))
         .await;
