@@ -6,7 +6,7 @@
 #[cfg(any(feature = "async-std", feature = "smol", feature = "tokio"))]
 use redmux_transport::Environment;
 
-pub use crate::multiplexer::Blocking;
+pub use crate::multiplexer::{Blocking, Run};
 #[cfg(any(feature = "async-std", feature = "smol", feature = "tokio"))]
 use crate::{Error, Options, Result};
 
@@ -21,7 +21,7 @@ use crate::{Error, Options, Result};
 /// let db = redis.database();
 /// redis.run(db.set("greeting", "hello"))?;
 /// let greeting: Option<String> = redis.run(db.get("greeting"))?;
-/// redis.block_on(async { db.watch("n").run(async |db| db.get::<i64>("n").await).await })?;
+/// redis.run(async || db.watch("n").run(async |db| db.get::<i64>("n").await).await)?;
 /// # Ok(())
 /// # }
 /// ```

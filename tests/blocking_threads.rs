@@ -45,16 +45,16 @@ fn anything_of_the_client_can_be_waited_for() {
     let muxer = connect(&server);
     let (db, blocking) = (muxer.database(), muxer.blocking());
     let piped = redmux::pipeline((db.incr("n"), db.incr("n")));
-    assert_eq!(blocking.block_on(piped.all()).unwrap(), (1, 2));
-    let results = blocking.block_on(db.transaction((db.incr("n"), db.lpush("n", "x")))).unwrap();
+    assert_eq!(blocking.run(|| piped.all()).unwrap(), (1, 2));
+    let results = blocking.run(|| db.transaction((db.incr("n"), db.lpush("n", "x")))).unwrap();
     assert!(results.0.is_ok() && results.1.is_err());
-    let mut news = blocking.block_on(muxer.subscriber().subscribe("news")).unwrap();
+    let mut news = blocking.run(async || muxer.subscriber().subscribe("news").await).unwrap();
     blocking.run(db.publish("news", "hello")).unwrap();
-    let item = blocking.block_on(async { Ok(news.next().await) }).unwrap();
+    let item = blocking.run(async || Ok(news.next().await)).unwrap();
     assert_eq!(item.unwrap().message().unwrap().text(), "hello");
     // The time is up: what was waited for is dropped, and with it the server's side.
     let job = db.blpop::<String, String>("jobs", BlockFor::Forever);
-    let error = blocking.block_on(job).unwrap_err();
+    let error = blocking.run(|| job).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutStage::Response));
     assert_eq!(error.delivery(), Delivery::MaybeExecuted);
     // Until the server has seen the end of that connection, it may hand a job to it.
@@ -64,7 +64,7 @@ fn anything_of_the_client_can_be_waited_for() {
     }
     blocking.run(db.rpush("jobs", "one")).unwrap();
     let job = db.blpop::<String, String>("jobs", BlockFor::AtMost(Duration::from_secs(2)));
-    let got = blocking.block_on_for(Duration::from_secs(5), job).unwrap();
+    let got = blocking.run_within(Duration::from_secs(5), || job).unwrap();
     assert_eq!(got, Some(("jobs".to_owned(), "one".to_owned())));
 }
 
@@ -133,7 +133,7 @@ fn a_program_without_a_runtime_connects() {
         redis.multiplexer().close().await;
         Ok(())
     };
-    redis.block_on(close).unwrap();
+    redis.run(|| close).unwrap();
     let nobody = Options::new("no-such-host.invalid:1").connect_retry(1);
     assert!(redmux::blocking::connect(nobody).unwrap_err().is_connection());
 }

@@ -74,15 +74,44 @@ impl Blocking {
         &self.muxer
     }
 
-    /// Runs a call and parks the thread until its reply has come.
+    /// Runs a call, or what a closure begins, and parks the thread until it is done.
     ///
-    /// The call has the `sync_timeout` of the options (5 s by default) instead of the
-    /// `command_timeout`, even when the async runtime is stuck: the thread wakes by itself. For a
-    /// command that waits on the server (`blpop`), that wait comes on top.
+    /// A [`Call`] has the `sync_timeout` of the options (5 s by default) instead of the
+    /// `command_timeout`, unless it was given a time; for a command that waits on the server (`blpop`),
+    /// that wait comes on top. The thread wakes by itself even when the async runtime is stuck, and the error says
+    /// whether the command was sent.
+    ///
+    /// Anything else of this client is begun by a closure: a pipeline, a transaction, a subscription, an
+    /// `async` block. It has the `sync_timeout` in all and is dropped then; what it had sent by that
+    /// time may have been executed.
+    ///
+    /// ```no_run
+    /// # fn f(muxer: redmux::ConnectionMultiplexer) -> redmux::Result<()> {
+    /// let (db, blocking) = (muxer.database(), muxer.blocking());
+    /// let name: Option<String> = blocking.run(db.get("name"))?;
+    /// let (n, more) = blocking.run(|| db.transaction((db.incr("n"), db.incr("n"))).all())?;
+    /// let next = blocking.run(async || Ok(db.get::<i64>("n").await?.unwrap_or(0) + 1))?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// Those of the call.
-    pub fn run<T: FromReply, A: ToArgs>(&self, call: Call<'_, T, A>) -> Result<T> {
+    /// Those of what is run; a timeout.
+    pub fn run<R: Run<Kind>, Kind>(&self, what: R) -> Result<R::Output> {
+        what.run_on(self, None)
+    }
+
+    /// The same within another time: that of the call, or of all that the closure begins.
+    ///
+    /// [`Duration::MAX`] waits without a limit.
+    ///
+    /// # Errors
+    /// Those of what is run; a timeout.
+    pub fn run_within<R: Run<Kind>, Kind>(&self, limit: Duration, what: R) -> Result<R::Output> {
+        what.run_on(self, Some(limit))
+    }
+
+    fn run_call<T: FromReply, A: ToArgs>(&self, call: Call<'_, T, A>) -> Result<T> {
         let limit = self.muxer.inner().options.sync_timeout;
         let call = call.default_timeout(limit);
         let given = call.given_timeout().unwrap_or(limit);
@@ -105,40 +134,6 @@ impl Blocking {
         })
     }
 
-    /// Runs any other future of this client, such as a pipeline, a transaction or a subscription,
-    /// and parks the thread until it is done.
-    ///
-    /// The future has the `sync_timeout` of the options (5 s by default) in all, and is dropped
-    /// then. For what takes longer, see [`block_on_for`](Self::block_on_for); a single call that
-    /// waits on the server (`blpop`) is for [`run`](Self::run).
-    ///
-    /// ```no_run
-    /// # fn f(muxer: redmux::ConnectionMultiplexer) -> redmux::Result<()> {
-    /// let (db, blocking) = (muxer.database(), muxer.blocking());
-    /// let calls = (db.incr("n"), db.get::<String>("name"));
-    /// let (n, name) = blocking.block_on(db.transaction(calls).all())?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// Those of what is run; a timeout.
-    pub fn block_on<T>(&self, future: impl IntoFuture<Output = Result<T>>) -> Result<T> {
-        self.block_on_for(self.muxer.inner().options.sync_timeout, future)
-    }
-
-    /// The same within another time; [`Duration::MAX`] waits without a limit.
-    ///
-    /// # Errors
-    /// Those of what is run; a timeout.
-    pub fn block_on_for<T>(
-        &self,
-        limit: Duration,
-        future: impl IntoFuture<Output = Result<T>>,
-    ) -> Result<T> {
-        self.wait(future.into_future(), limit, limit, "it was not done in time")
-    }
-
     /// Polls `future` on this thread for so long.
     fn wait<T>(
         &self,
@@ -159,12 +154,68 @@ impl Blocking {
             let micros = |d: Duration| u64::try_from(d.as_micros()).unwrap_or(u64::MAX);
             let (elapsed, given) = (micros(start.elapsed()), micros(given));
             let stage = ErrorKind::Timeout(TimeoutStage::Response);
-            // What the future has done cannot be known here; of a single call, `run` finds it out.
+            // What the future has done cannot be known here; of a single call, `run_call` finds it out.
             Err(Error::new(stage, Delivery::MaybeExecuted)
                 .endpoint_at(&inner.link().endpoint())
                 .detail(late)
                 .diagnose(inner.link().with(|core| core.diagnose(elapsed, given))))
         })
+    }
+}
+
+/// What [`Blocking::run`] runs: a [`Call`], or a closure that returns a future of this client
+///
+/// A call that is not in a closure has its own time, and its error says whether it was sent. A future without
+/// a closure is refused, so that the two are not taken for each other:
+///
+/// ```compile_fail,E0277
+/// # fn f(muxer: redmux::ConnectionMultiplexer) -> redmux::Result<()> {
+/// muxer.blocking().run(muxer.subscriber().subscribe("news"))?; // run(|| …) or run(async || …)
+/// # Ok(())
+/// # }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is neither a call nor a closure",
+    label = "a future needs a closure around it",
+    note = "write `run(|| future)` or `run(async || ...)` for a pipeline, a transaction or a subscription"
+)]
+pub trait Run<Kind> {
+    /// What it gives.
+    type Output;
+
+    #[doc(hidden)]
+    fn run_on(self, blocking: &Blocking, limit: Option<Duration>) -> Result<Self::Output>;
+}
+
+/// The kinds of [`Run`]: they keep its implementations apart.
+mod kinds {
+    #[derive(Debug)]
+    pub struct OfCall;
+    #[derive(Debug)]
+    pub struct OfClosure;
+}
+
+impl<T: FromReply, A: ToArgs> Run<kinds::OfCall> for Call<'_, T, A> {
+    type Output = T;
+
+    fn run_on(self, blocking: &Blocking, limit: Option<Duration>) -> Result<T> {
+        blocking.run_call(match limit {
+            Some(limit) => self.timeout(limit),
+            None => self,
+        })
+    }
+}
+
+impl<F, I, T> Run<kinds::OfClosure> for F
+where
+    F: FnOnce() -> I,
+    I: IntoFuture<Output = Result<T>>,
+{
+    type Output = T;
+
+    fn run_on(self, blocking: &Blocking, limit: Option<Duration>) -> Result<T> {
+        let limit = limit.unwrap_or(blocking.muxer.inner().options.sync_timeout);
+        blocking.wait(self().into_future(), limit, limit, "it was not done in time")
     }
 }
 

@@ -28,7 +28,7 @@ use redmux_transport::{
 };
 
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
-pub use blocking::Blocking;
+pub use blocking::{Blocking, Run};
 pub use collector::{Collected, Collector, Issued};
 pub(crate) use ears::Ears;
 pub(crate) use leased::{Leased, Watching};

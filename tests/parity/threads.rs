@@ -38,10 +38,10 @@ fn many_threads_share_one_multiplexer() {
                     assert_eq!(blocking.run(db.get::<u64>(&own)).unwrap(), Some(round));
                     blocking.run(db.incr("all")).unwrap();
                     let run = db.script(script).key("scripted").arg(2).run::<u64>();
-                    blocking.block_on(run).unwrap();
+                    blocking.run(|| run).unwrap();
                     let free = Condition::string_equal("turn", worker % 2);
                     let turn = (db.set("turn", (worker + 1) % 2), db.incr("turns"));
-                    let outcome = blocking.block_on(db.transaction(turn).when(free).all()).unwrap();
+                    let outcome = blocking.run(|| db.transaction(turn).when(free).all()).unwrap();
                     if matches!(outcome, TransactionOutcome::Committed(_)) {
                         committed.fetch_add(1, Ordering::Relaxed);
                     }
@@ -69,24 +69,25 @@ fn everything_can_be_waited_for_by_a_thread() {
     let muxer = async_std::task::block_on(connecting).unwrap();
     let (db, blocking) = (muxer.database(), muxer.blocking());
     let numbers = pipeline((db.incr("n"), db.incr("n")));
-    assert_eq!(blocking.block_on(numbers.all()).unwrap(), (1, 2));
-    let mut news = blocking.block_on(muxer.subscriber().subscribe("news")).unwrap();
+    assert_eq!(blocking.run(|| numbers.all()).unwrap(), (1, 2));
+    let mut news = blocking.run(async || muxer.subscriber().subscribe("news").await).unwrap();
     assert_eq!(blocking.run(db.publish("news", "hello")).unwrap(), 1);
-    let message =
-        blocking.block_on(async { Ok(news.next().await) }).unwrap().unwrap().message().unwrap();
+    let message = blocking.run(async || Ok(news.next().await)).unwrap().unwrap().message().unwrap();
     assert_eq!(message.text(), "hello");
-    let guard = blocking.block_on(db.lock("lock", Duration::from_secs(60)).try_acquire()).unwrap();
-    assert!(blocking.block_on(guard.unwrap().release()).unwrap());
+    let guard = blocking
+        .run(async || db.lock("lock", Duration::from_secs(60)).try_acquire().await)
+        .unwrap();
+    assert!(blocking.run(|| guard.unwrap().release()).unwrap());
     blocking.run(db.sadd("s", [1, 2, 3])).unwrap();
     let members = db.sscan_stream::<u32>("s", ScanOptions::new());
-    let sum: u32 = blocking.block_on(members.try_fold(0, async |sum, one| Ok(sum + one))).unwrap();
+    let sum: u32 = blocking.run(|| members.try_fold(0, async |sum, one| Ok(sum + one))).unwrap();
     assert_eq!(sum, 6);
     let popped = db.blpop::<String, String>("empty", Duration::from_millis(20));
-    assert_eq!(blocking.block_on(popped).unwrap(), None);
+    assert_eq!(blocking.run(|| popped).unwrap(), None);
     let closing = async {
         muxer.close().await;
         Ok(())
     };
-    blocking.block_on(closing).unwrap();
+    blocking.run(|| closing).unwrap();
     assert!(blocking.run(db.incr("n")).unwrap_err().is_closed());
 }
