@@ -48,7 +48,9 @@ use crate::{
     command::{Handling, check_shared},
     connection::{Link, Owner, Phase},
     error::TimeoutStage,
+    events::Hub,
     resp::{FromReply, ToArgs},
+    subscriptions::Registry,
 };
 
 /// One shared, pipelined connection to Redis
@@ -77,8 +79,8 @@ pub struct ConnectionMultiplexer {
 
 pub(crate) struct Inner {
     site: Site,
-    /// What listens to the links: the hub of events, the registry of subscriptions.
-    pub(crate) ears: Arc<Ears>,
+    hub: Arc<Hub>,
+    pub(crate) registry: Arc<Registry>,
     pub(crate) options: Arc<Options>,
     pub(crate) clock: Arc<Clock>,
     /// What is done with every call.
@@ -182,11 +184,12 @@ impl ConnectionMultiplexer {
         let handling = Full::of(|| options.handling());
         let clock = Arc::new(Clock::new(environment.runtime.clone()));
         let ears = Arc::new(Ears::default());
-        let owner: Arc<dyn Owner> = ears.clone();
+        let (hub, registry) = (ears.hub.clone(), ears.registry.clone());
+        let owner: Arc<dyn Owner> = ears;
         let node = Node::new(&options, environment, &clock, &owner);
-        ears.registry.set_dedicated(&node.subscriptions);
+        registry.set_dedicated(&node.subscriptions);
         let site = Site::One(node);
-        let inner = Arc::new(Inner { site, ears, options, clock, handling });
+        let inner = Arc::new(Inner { site, hub, registry, options, clock, handling });
         #[cfg(feature = "full")]
         inner.link().set_home({
             let home: Arc<dyn Home> = inner.clone();
@@ -224,7 +227,7 @@ impl ConnectionMultiplexer {
 
     /// Returns a stream of what happens to connections and servers, from now on.
     pub fn events(&self) -> Events {
-        self.inner.ears.hub.listen()
+        self.inner.hub.listen()
     }
 
     /// Whether the connection is ready for use at this moment.
@@ -282,9 +285,9 @@ impl ConnectionMultiplexer {
     /// Waits at most `command_timeout` for replies. Without a connection, commands that wait for
     /// one fail at once. Closing twice is harmless.
     pub async fn close(&self) {
-        self.inner.ears.registry.close();
+        self.inner.registry.close();
         self.inner.node().close().await;
-        self.inner.ears.hub.close();
+        self.inner.hub.close();
     }
 
     /// Closes the connections at once; commands without an answer fail.
@@ -347,8 +350,8 @@ impl Inner {
 impl Inner {
     fn abort(&self) {
         self.node().abort();
-        self.ears.registry.close();
-        self.ears.hub.close();
+        self.registry.close();
+        self.hub.close();
     }
 }
 

@@ -97,10 +97,10 @@ impl Status {
             .map(LinkStatus::of)
             .filter(|link| link.diagnostics.connection != "dormant")
             .collect();
-        let (listeners, messages) = inner.ears.registry.counts();
+        let (listeners, messages) = inner.registry.counts();
         Self {
             connections,
-            subscriptions: inner.ears.registry.len(),
+            subscriptions: inner.registry.len(),
             listeners,
             messages,
             leased: leased(inner),

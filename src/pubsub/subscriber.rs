@@ -90,7 +90,7 @@ impl Subscriber {
     /// Returns at once. Each stream gives what is queued, then ends.
     pub fn unsubscribe_all(&self) {
         let inner = self.muxer.inner();
-        inner.ears.registry.remove_all(inner.link());
+        inner.registry.remove_all(inner.link());
     }
 
     /// Subscribes to a channel. See [SUBSCRIBE](https://redis.io/docs/latest/commands/subscribe/).
@@ -246,7 +246,7 @@ impl Subscriber {
             return Err(Error::rejected(command, "no channel is named"));
         }
         let queue = Arc::new(Queue::new(self.bounds, topics.len()));
-        let (link, registry) = (inner.link().clone(), inner.ears.registry.clone());
+        let (link, registry) = (inner.link().clone(), inner.registry.clone());
         // Made before the first await: dropping this future takes the topics back.
         let subscription = Subscription { queue, topics, prefixes, link, registry };
         let taken_back = || !subscription.take_back();
