@@ -167,7 +167,11 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
     #[cold]
     pub(super) fn poll_away(&mut self, cx: &mut Context<'_>) -> Poll<Result<T>> {
         let polled = match ready!(self.poll_outcome(cx)) {
-            Ok(outcome) => self.finish(outcome, cx),
+            Ok(outcome) => {
+                // Not `finish`: with a second caller it would not be inlined into the plain path.
+                self.state = State::Done;
+                self.finish_with_extras(outcome, cx)
+            }
             Err(error) => {
                 self.state = State::Done;
                 self.fail(error, cx)

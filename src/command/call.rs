@@ -526,7 +526,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         self.state = State::Done;
     }
 
-    pub(super) fn finish(&mut self, outcome: Outcome, cx: &mut Context<'_>) -> Poll<Result<T>> {
+    fn finish(&mut self, outcome: Outcome, cx: &mut Context<'_>) -> Poll<Result<T>> {
         self.settle();
         if !self.is_plain() {
             return self.finish_with_extras(outcome, cx);
