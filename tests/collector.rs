@@ -34,7 +34,7 @@ async fn each_number_has_its_reply_and_all_are_in_order_with_calls() {
     let (_server, muxer) = client().await;
     let mut collector = muxer.collector().unwrap();
     for number in 0..1000 {
-        collector.issue(number, "INCR", &"n", None).unwrap();
+        collector.issue(number, "INCR", &"n", None, None).unwrap();
         if number == 499 {
             assert_eq!(muxer.execute::<i64>("INCR", "n").await.unwrap(), 501);
         }
@@ -53,10 +53,10 @@ async fn errors_are_those_of_calls() {
     let (server, muxer) = client().await;
     muxer.execute::<()>("SET", ("text", "x")).await.unwrap();
     let mut collector = muxer.collector().unwrap();
-    collector.issue(7, "INCR", &"text", None).unwrap();
+    collector.issue(7, "INCR", &"text", None, None).unwrap();
     let [refused] = take(&mut collector, 1).await.try_into().unwrap();
     server.pause();
-    collector.issue(8, "ECHO", &"slow", Some(Duration::from_millis(20))).unwrap();
+    collector.issue(8, "ECHO", &"slow", None, Some(Duration::from_millis(20))).unwrap();
     let [late] = take(&mut collector, 1).await.try_into().unwrap();
     server.resume();
     let refused = refused.result.unwrap_err();
@@ -67,7 +67,7 @@ async fn errors_are_those_of_calls() {
     assert!(matches!(late.kind(), ErrorKind::Timeout(_)), "{late}");
     assert_eq!((late.delivery(), late.command_name()), (Delivery::MaybeExecuted, Some("ECHO")));
     // The late reply goes to nobody.
-    collector.issue(8, "PING", &(), None).unwrap();
+    collector.issue(8, "PING", &(), None, None).unwrap();
     let [pong] = take(&mut collector, 1).await.try_into().unwrap();
     assert_eq!(pong.result.unwrap().decode::<String>().unwrap(), "PONG");
 }
@@ -76,19 +76,19 @@ async fn errors_are_those_of_calls() {
 async fn what_would_be_refused_or_wants_more_than_sending_is_left_to_a_call() {
     let (server, muxer) = client().await;
     let mut collector = muxer.collector().unwrap();
-    assert!(collector.issue(0, "BLPOP", &("list", 0), None).is_none());
-    assert!(collector.issue(0, "CLIENT", &("REPLY", "OFF"), None).is_none());
-    assert!(collector.issue(0, "CLIENT", &"ID", None).is_some());
+    assert!(collector.issue(0, "BLPOP", &("list", 0), None, None).is_none());
+    assert!(collector.issue(0, "CLIENT", &("REPLY", "OFF"), None, None).is_none());
+    assert!(collector.issue(0, "CLIENT", &"ID", None, None).is_some());
     assert_eq!(take(&mut collector, 1).await.len(), 1);
     muxer.close().await;
-    assert!(collector.issue(0, "PING", &(), None).is_none());
+    assert!(collector.issue(0, "PING", &(), None, None).is_none());
     let closed = muxer.execute::<Frame>("PING", ()).await.unwrap_err();
     assert_eq!((closed.kind(), closed.command_name()), (ErrorKind::Closed, Some("PING")));
 
     // Its keys are others on the server.
     let options = Options::new(server.addr().to_string()).key_prefix("a:");
     let prefixed = ConnectionMultiplexer::connect(options).await.unwrap();
-    assert!(prefixed.collector().unwrap().issue(0, "GET", &"key", None).is_none());
+    assert!(prefixed.collector().unwrap().issue(0, "GET", &"key", None, None).is_none());
 }
 
 #[async_std::test]
@@ -99,7 +99,7 @@ async fn without_room_commands_wait_as_calls_and_nobody_overtakes_them() {
     let mut collector = muxer.collector().unwrap();
     let (mut issued, mut waiting) = (0, Vec::new());
     for number in 0..100 {
-        match collector.issue(number, "RPUSH", &("list", number), None) {
+        match collector.issue(number, "RPUSH", &("list", number), None, None) {
             // Also after a call: the driver may have made room before that call was polled, and
             // then the call is queued and nobody waits. The list shows the order.
             Some(_) => issued += 1,
@@ -124,13 +124,13 @@ async fn without_room_commands_wait_as_calls_and_nobody_overtakes_them() {
 async fn what_is_given_up_has_no_outcome() {
     let (_server, muxer) = client().await;
     let mut collector = muxer.collector().unwrap();
-    let first = collector.issue(0, "ECHO", &"first", None).unwrap();
+    let first = collector.issue(0, "ECHO", &"first", None, None).unwrap();
     collector.give_up(first);
-    let second = collector.issue(0, "ECHO", &"second", None).unwrap();
+    let second = collector.issue(0, "ECHO", &"second", None, None).unwrap();
     // Answered before this one, so its outcome is there.
     muxer.execute::<()>("PING", ()).await.unwrap();
     collector.give_up(second);
-    collector.issue(0, "ECHO", &"third", None).unwrap();
+    collector.issue(0, "ECHO", &"third", None, None).unwrap();
     let [third] = take(&mut collector, 1).await.try_into().unwrap();
     assert_eq!(third.result.unwrap().decode::<String>().unwrap(), "third");
     // It may be given up again, which does nothing.
@@ -143,7 +143,7 @@ async fn a_lost_connection_says_what_may_have_run() {
     let (server, muxer) = client().await;
     let mut collector = muxer.collector().unwrap();
     server.pause();
-    collector.issue(0, "INCR", &"n", None).unwrap();
+    collector.issue(0, "INCR", &"n", None, None).unwrap();
     async_std::task::sleep(Duration::from_millis(100)).await;
     server.kill();
     let [lost] = take(&mut collector, 1).await.try_into().unwrap();
@@ -161,11 +161,11 @@ async fn there_is_one_at_a_time_and_its_end_gives_up_what_is_open() {
     let mut collector = muxer.collector().unwrap();
     assert!(muxer.collector().is_none());
     for number in 0..10 {
-        collector.issue(number, "INCR", &"n", None).unwrap();
+        collector.issue(number, "INCR", &"n", None, None).unwrap();
     }
     drop(collector);
     let mut next = muxer.collector().unwrap();
-    next.issue(3, "ECHO", &"mine", None).unwrap();
+    next.issue(3, "ECHO", &"mine", None, None).unwrap();
     let [mine] = take(&mut next, 1).await.try_into().unwrap();
     assert_eq!((mine.number, mine.result.unwrap().decode::<String>().unwrap()), (3, "mine".into()));
 }

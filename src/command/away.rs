@@ -17,7 +17,7 @@ use super::{
 use crate::{
     Result,
     clock::NEVER,
-    connection::{Home, Lent, Outcome, SlotId, Submission},
+    connection::{Home, Lent, Outcome, Selected, SlotId, Submission},
     resp::{FromReply, ToArgs},
     sync::Mutex,
 };
@@ -76,6 +76,7 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
             return Err(self.label(error));
         }
         let now = self.link.clock.now();
+        let database = self.database;
         let Some(leasing) = self.lease() else { return Err(self.awaited_again()) };
         leasing.until = given.map(|given| now.saturating_add(given));
         let begun = match &leasing.source {
@@ -85,7 +86,7 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
             }
             Source::Pool(lender) => {
                 let limit = Duration::from_micros(given.unwrap_or(leasing.margin));
-                leasing.lease = Some(Mutex::new(lender.lend(limit)));
+                leasing.lease = Some(Mutex::new(lender.lend(database, limit)));
                 self.poll_lease(cx)
             }
         };
@@ -144,7 +145,10 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
         let mut words = self.words();
         let rewritten = self.rewrite(&mut words);
         let submitted = rewritten.and_then(|()| {
-            let command = Submission { args: &words, prelude: None, timeout: Some(timeout) };
+            // A leased connection is in its database from the start.
+            let database = Selected::HOME;
+            let timeout = Some(timeout);
+            let command = Submission { args: &words, prelude: None, database, timeout };
             match is_observed {
                 true => link.submit_traced(&command, waiting, cx.waker()),
                 false => link

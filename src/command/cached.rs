@@ -13,9 +13,9 @@ use super::Call;
 use crate::{
     Delivery, Error, ErrorKind, Result,
     caching::{Cache, Flight, Found, Landed, Lead, Request, is_cacheable},
-    connection::Prelude,
+    connection::{Prelude, Selected},
     error::TimeoutStage,
-    resp::{Frame, FromReply, ToArgs, encode_command},
+    resp::{Arg, Frame, FromReply, ToArgs, encode_command},
 };
 
 /// A call that asks the cache first; made by [`Call::cached`]
@@ -80,6 +80,10 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
             return None;
         }
         let mut bytes = Vec::new();
+        if self.database != Selected::HOME {
+            let index = self.database.index(self.link().config.database).to_string();
+            encode_command(&mut bytes, &[Arg::Bytes(b"SELECT"), Arg::Bytes(index.as_bytes())]);
+        }
         encode_command(&mut bytes, &args);
         Some(Request { key: key.into(), bytes: bytes.into() })
     }
@@ -116,7 +120,7 @@ impl<'a, T: FromReply, A: ToArgs> State<'a, T, A> {
                 };
                 let call = match cache.consent() {
                     None => call,
-                    Some(bytes) => call.after(Prelude { bytes, commands: 1 }),
+                    Some(bytes) => call.after(Prelude { bytes, commands: 1, opens: 0 }),
                 };
                 (Self::Lead(call, lead), None)
             }

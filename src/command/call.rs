@@ -17,7 +17,7 @@ use crate::Full;
 use crate::{
     Delivery, Error, ErrorKind, FULL, Result,
     clock::micros,
-    connection::{Link, Outcome, Prelude, SlotId, Submission},
+    connection::{Link, Outcome, Prelude, Selected, SlotId, Submission},
     resp::{AnyArgs, Arg, ArgList, Frame, FromReply, ReplyError, ToArgs},
 };
 
@@ -46,6 +46,7 @@ pub struct Call<'a, T, A> {
     pub(super) subcommand: Option<&'static str>,
     pub(super) args: A,
     pub(super) timeout: Option<u64>,
+    pub(super) database: Selected,
     /// What the handle does with the call; usually nothing.
     pub(super) handling: Option<&'a Arc<Handling>>,
     pub(super) extras: Option<Box<Extras<'a>>>,
@@ -101,6 +102,7 @@ impl<'a, T, A> Call<'a, T, A> {
             subcommand: None,
             args,
             timeout: None,
+            database: Selected::HOME,
             handling: None,
             extras: None,
             state: State::New,
@@ -124,6 +126,20 @@ impl<'a, T, A> Call<'a, T, A> {
     #[inline]
     pub(super) fn handling(&self) -> Option<&'a Handling> {
         if FULL { self.handling.map(|handling| &**handling) } else { None }
+    }
+
+    /// The call for the database with this index: for embedders, as
+    /// [`database_at`](crate::ConnectionMultiplexer::database_at) is for programs.
+    #[doc(hidden)]
+    pub fn in_database(self, index: u32) -> Self {
+        let home = self.link.config.database;
+        self.on(Selected::new(index, home))
+    }
+
+    /// It is for this database.
+    pub(crate) fn on(mut self, database: Selected) -> Self {
+        self.database = database;
+        self
     }
 
     /// Its handle does this with it.
@@ -216,9 +232,11 @@ impl<'a, T, A> Call<'a, T, A> {
     /// # }
     /// ```
     pub fn reply_as<U: FromReply>(self) -> Call<'a, U, A> {
-        let Self { link, name, subcommand, args, timeout, handling, extras, state, .. } = self;
+        let Self {
+            link, name, subcommand, args, timeout, database, handling, extras, state, ..
+        } = self;
         let reply = PhantomData;
-        Call { link, name, subcommand, args, timeout, handling, extras, state, reply }
+        Call { link, name, subcommand, args, timeout, database, handling, extras, state, reply }
     }
 
     /// The same call as a type that all calls can have, for pipelines and transactions of any calls
@@ -269,9 +287,20 @@ impl<'a, T, A> Call<'a, T, A> {
     where
         A: ToArgs + Send + Sync + 'a,
     {
-        let Self { link, name, subcommand, args, timeout, handling, extras, state, reply } = self;
+        let Self {
+            link,
+            name,
+            subcommand,
+            args,
+            timeout,
+            database,
+            handling,
+            extras,
+            state,
+            reply,
+        } = self;
         let args = AnyArgs::new(args);
-        Call { link, name, subcommand, args, timeout, handling, extras, state, reply }
+        Call { link, name, subcommand, args, timeout, database, handling, extras, state, reply }
     }
 
     pub(crate) fn link(&self) -> &'a Link {
@@ -467,7 +496,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         let mut args = ArgList::new();
         // The caller's code runs here, before the link is locked.
         self.append_to(&mut args);
-        let mut command = Submission { args: &[], prelude: None, timeout };
+        let mut command = Submission { args: &[], prelude: None, database: self.database, timeout };
         if !plain {
             if let Err(error) = self.rewrite(&mut args) {
                 drop(args);

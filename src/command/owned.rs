@@ -72,6 +72,7 @@ impl<T: FromReply + 'static, A: ToArgs> Call<'_, T, A> {
         let above = home.as_ref().and_then(|home| home.above());
         let handling = self.handling.cloned();
         let (command, subcommand, timeout) = (self.name.clone(), self.subcommand, self.timeout);
+        let database = self.database;
         let mut extras = self.extras.take();
         let retrying = extras.as_mut().map(|extras| std::mem::take(&mut extras.retrying));
         let leasing = extras.and_then(|extras| extras.leasing).map(|leasing| leasing.plan());
@@ -83,6 +84,7 @@ impl<T: FromReply + 'static, A: ToArgs> Call<'_, T, A> {
             };
             let mut call = Call::<T, _>::new(home.link(), command, args);
             (call.subcommand, call.timeout, call.state) = (subcommand, timeout, state);
+            call.database = database;
             call.handling = handling.as_ref();
             if let Some(retrying) = retrying {
                 call.extras = Some(Box::new(Extras { retrying, ..Extras::default() }));

@@ -4,14 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use super::{Call, Handling, OwnCall};
 use crate::{
-    connection::{Link, Prelude},
+    connection::{Link, Prelude, Selected},
     resp::{AnyArgs, Arg, encode_command},
 };
 
 /// The commands of a transaction, encoded
 pub struct Queue<'a> {
     /// Whose calls are taken: those of the shared connection, and of the one at hand.
-    pub(super) links: [&'a Link; 2],
+    pub(super) places: [(&'a Link, Selected); 2],
     pub(super) handling: Option<&'a Arc<Handling>>,
     pub(super) prelude: Prelude,
 }

@@ -6,7 +6,7 @@ pub(crate) use super::queue::{Exec, Queue};
 use super::{Call, Calls, Handling, Pending, check_shared};
 use crate::{
     Delivery, Error, ErrorKind, FULL, Result,
-    connection::{Link, Prelude},
+    connection::{Link, Prelude, Selected},
     resp::{Arg, ArgList, DecodeError, Frame, FromReply, Kind, Reply, ToArgs},
 };
 
@@ -14,16 +14,17 @@ impl<'a> Queue<'a> {
     /// `MULTI` and the calls, unless one of them was refused or has been polled.
     pub(crate) fn of(
         calls: &mut impl Calls,
-        links: [&'a Link; 2],
+        places: [(&'a Link, Selected); 2],
         handling: Option<&'a Arc<Handling>>,
     ) -> Result<Self> {
-        let mut queue = Self { links, handling, prelude: Prelude::default() };
+        let mut queue = Self { places, handling, prelude: Prelude::default() };
         let mut multi = ArgList::new();
         multi.push(Arg::Bytes(b"MULTI"));
         if FULL && let Some(handling) = handling {
             handling.rewrite(&mut multi).map_err(|error| error.command("MULTI"))?;
         }
         queue.push(&multi);
+        queue.prelude.opens = queue.prelude.bytes.len();
         calls.queue(&mut queue)?;
         Ok(queue)
     }
@@ -33,9 +34,10 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
     /// Puts the command into a transaction; as a call of its own it is over.
     pub(super) fn enqueue(&mut self, queue: &mut Queue<'_>) -> Result<()> {
         self.hand_over()?;
-        if !queue.links.iter().any(|link| std::ptr::eq(*link, self.link())) {
-            let name = &self.full_name();
-            return Err(Error::rejected(name, "this call was made for another connection"));
+        let mut places = queue.places.iter().filter(|(link, _)| std::ptr::eq(*link, self.link()));
+        if !places.any(|(_, database)| *database == self.database) {
+            let why = "this call was made for another connection or database";
+            return Err(Error::rejected(&self.full_name(), why));
         }
         let mut args = self.words();
         // Leases let more pass, such as EXEC.

@@ -6,6 +6,7 @@
 mod admission;
 mod confirm;
 mod counters;
+mod databases;
 mod expiry;
 mod leaving;
 mod lending;
@@ -27,6 +28,7 @@ use super::{
     confirm::Asks,
     counters::Tally,
     credentials::Credentials,
+    databases::{Databases, Selected},
     deadlines::Deadlines,
     entry::{Claim, Kind, Step},
     handshake::HandshakeEvent,
@@ -71,6 +73,7 @@ pub(crate) struct Submission<'a> {
     pub(crate) args: &'a [Arg<'a>],
     /// Commands that are sent just before this one, with nothing in between.
     pub(crate) prelude: Option<&'a Prelude>,
+    pub(crate) database: Selected,
     /// Microseconds, where it differs from the link's own.
     pub(crate) timeout: Option<u64>,
 }
@@ -86,6 +89,8 @@ pub(crate) struct Prelude {
     pub(crate) bytes: Vec<u8>,
     /// How many they are.
     pub(crate) commands: u32,
+    /// Of a transaction: the bytes of `MULTI`, the first of them. 0 for any other.
+    pub(crate) opens: usize,
 }
 
 /// What replies bring about once the lock is released
@@ -120,6 +125,7 @@ pub(crate) struct Core {
     pub(super) slots: Slots,
     pub(crate) wire: Wire,
     pub(super) backlog: Backlog,
+    pub(super) databases: Databases,
     pub(super) deadlines: Deadlines,
     pub(super) liveness: Liveness,
     pub(crate) wakes: Wakes,
@@ -146,6 +152,7 @@ pub(super) struct Ending {
 
 impl Core {
     pub(crate) fn new(config: Arc<LinkConfig>, credentials: Credentials, phase: Phase) -> Self {
+        let databases = Databases::new(config.database);
         Self {
             config,
             credentials,
@@ -154,6 +161,7 @@ impl Core {
             slots: Slots::new(),
             wire: Wire::default(),
             backlog: Backlog::default(),
+            databases,
             deadlines: Deadlines::default(),
             liveness: Liveness::default(),
             wakes: Wakes::default(),
@@ -185,13 +193,16 @@ impl Core {
 
     /// Moves the queued bytes into `batch`, which must be empty.
     pub(crate) fn take_output(&mut self, batch: &mut Outbox) {
-        if self.wire.hold || self.backlog.out.is_empty() || !self.is_connected() {
+        if self.wire.is_held() || self.backlog.out.is_empty() || !self.is_connected() {
             return;
         }
         if self.backlog.dead > 0 {
             self.compact(true);
         }
-        std::mem::swap(&mut self.backlog.out, batch);
+        match self.databases.scouts {
+            0 => std::mem::swap(&mut self.backlog.out, batch),
+            _ => self.take_scout(batch),
+        }
         self.wire.taken += batch.len() as u64;
         self.tally.batch(batch.len(), self.wire.fifo.len());
         if !self.backlog.room.is_empty() {
@@ -295,15 +306,16 @@ impl Core {
         if self.config.high_integrity.get().is_some() && !self.is_its_own(front.kind, &frame) {
             return Err(self.lose_integrity());
         }
-        if let Kind::Group { replies } = front.kind
-            && self.wire.preceding.count + 1 < replies
-            && self.wire.may_be_answered()
-        {
-            self.wire.preceding.note(front.claim.is_some().then_some(frame));
-            return Ok(());
-        }
-        if front.kind == Kind::Confirm && self.wire.may_be_answered() {
-            return self.answer_ask(&frame, inbox);
+        if !matches!(front.kind, Kind::Command) && self.wire.may_be_answered() {
+            match front.kind {
+                Kind::Group { replies } if self.wire.preceding.count + 1 < replies => {
+                    self.wire.preceding.note(front.claim.is_some().then_some(frame));
+                    return Ok(());
+                }
+                Kind::Confirm => return self.answer_ask(&frame, inbox),
+                Kind::Visit(visit) => return self.answer_visit(visit, frame, inbox),
+                _ => {}
+            }
         }
         if front.end > self.wire.sent {
             return Err(self.wire.handshake.unsolicited(&frame));
@@ -311,7 +323,7 @@ impl Core {
         let Some(entry) = self.wire.pop_answered() else { return Ok(()) };
         match entry.kind {
             Kind::Step(step) => return self.step(step, &frame, inbox),
-            Kind::Probe | Kind::Check(_) | Kind::Confirm => {}
+            Kind::Probe | Kind::Check(_) | Kind::Confirm | Kind::Visit(_) => {}
             Kind::Setting(step) => self.answer_setting(step, &frame, inbox),
             Kind::Command => {
                 self.deliver(entry.claim, Outcome::Reply(frame), inbox);

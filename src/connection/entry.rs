@@ -1,4 +1,7 @@
-use super::slots::SlotId;
+use super::{
+    databases::{Body, Visit},
+    slots::SlotId,
+};
 use crate::clock::NEVER;
 
 /// A command in the order in which its reply is due
@@ -78,6 +81,8 @@ pub(crate) enum Kind {
     Command,
     /// This many replies, of which the caller gets the last one and the errors among the others.
     Group { replies: u32 },
+    /// The replies of a visit, of which the caller gets the part to its command.
+    Visit(Visit),
     /// One reply, for the handshake.
     Step(Step),
     /// One reply that shows the peer is alive.
@@ -93,7 +98,15 @@ pub(crate) enum Kind {
 impl Kind {
     /// Whether a caller's command is meant, and not one of the client's own.
     pub(crate) fn is_callers(self) -> bool {
-        matches!(self, Self::Command | Self::Group { .. })
+        match self {
+            Self::Command | Self::Group { .. } => true,
+            Self::Visit(visit) => visit.body != Body::Scout,
+            _ => false,
+        }
+    }
+
+    pub(super) fn is_scout(self) -> bool {
+        matches!(self, Self::Visit(visit) if visit.body == Body::Scout)
     }
 }
 

@@ -13,6 +13,7 @@ mod confirm;
 mod core;
 mod counters;
 mod credentials;
+mod databases;
 mod deadlines;
 mod driver;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
@@ -52,6 +53,7 @@ pub(crate) use confirm::Ask;
 pub(crate) use core::{Core, Phase, Prelude, Submission};
 pub use counters::Counters;
 pub use credentials::{Credentials, CredentialsProvider};
+pub(crate) use databases::Selected;
 pub(crate) use driver::{DialPlan, Driver, contained};
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 pub(crate) use driving::Driving;

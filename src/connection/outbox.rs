@@ -93,7 +93,7 @@ impl Outbox {
         }
     }
 
-    fn push_header(&mut self, type_byte: u8, number: usize) {
+    pub(super) fn push_header(&mut self, type_byte: u8, number: usize) {
         let mut digits = itoa::Buffer::new();
         self.push_raw(&[type_byte]);
         self.push_raw(digits.format(number).as_bytes());

@@ -7,6 +7,8 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 use redmux_transport::BoxFuture;
 use redmux_transport::{MaybeSend, MaybeSync};
 
+#[cfg(feature = "full")]
+use super::databases::Selected;
 use super::{link::Link, push::Push};
 #[cfg(feature = "full")]
 use crate::Result;
@@ -63,8 +65,8 @@ pub(crate) trait Home: MaybeSend + MaybeSync + 'static {
 /// Lends connections
 #[cfg(feature = "full")]
 pub(crate) trait Lender: MaybeSend + MaybeSync {
-    /// Leases a connection within this time.
-    fn lend(&self, limit: Duration) -> BoxFuture<'_, Result<Arc<dyn Lent>>>;
+    /// Leases a connection within this time, to this database.
+    fn lend(&self, database: Selected, limit: Duration) -> BoxFuture<'_, Result<Arc<dyn Lent>>>;
 }
 
 /// A connection for one user; dropping the last pointer to it gives it back

@@ -33,6 +33,8 @@ pub(crate) struct Wire {
     pub(super) preceding: Preceding,
     /// Commands are not handed over yet: the handshake's replies come first.
     pub(super) hold: bool,
+    /// Commands are not handed over: the answer to a scout comes first.
+    pub(super) scouting: bool,
     pub(super) handshake: Handshake,
     pub(crate) protocol: Protocol,
     /// What the server said of itself in the last handshake.
@@ -52,6 +54,7 @@ impl Default for Wire {
             answered: 0,
             preceding: Preceding::default(),
             hold: true,
+            scouting: false,
             handshake: Handshake::default(),
             protocol: Protocol::Resp2,
             server: None,
@@ -85,6 +88,12 @@ impl Wire {
     /// How many commands the transport has taken in full and the server has not answered.
     pub(super) fn in_flight(&self) -> usize {
         self.fifo.partition_point(|entry| entry.end <= self.sent)
+    }
+
+    /// Nothing is handed over now.
+    #[inline]
+    pub(super) fn is_held(&self) -> bool {
+        self.hold | self.scouting
     }
 
     /// Part of the command whose reply is due was sent.
@@ -148,6 +157,7 @@ impl Wire {
     pub(super) fn rewind(&mut self) {
         (self.taken, self.sent, self.answered) = (0, 0, 0);
         self.preceding = Preceding::default();
+        self.scouting = false;
     }
 }
 

@@ -41,7 +41,7 @@ impl Database {
             let checked = handling.check_circuit(inner.link());
             checked.map_err(|error| error.command(name).endpoint_at(&inner.link().endpoint()))?;
         }
-        inner.lease_within(limit).await.map_err(|error| error.command(name))
+        inner.lease_within(self.selected, limit).await.map_err(|error| error.command(name))
     }
 
     /// Like [`borrow_within`](Self::borrow_within), as often as the handle retries.

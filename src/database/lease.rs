@@ -1,12 +1,12 @@
 use std::{borrow::Cow, fmt};
 
 use super::Database;
-#[cfg(feature = "full")]
-use crate::Result;
 use crate::{
     Call, ConnectionMultiplexer,
     resp::{FromReply, ToArgs},
 };
+#[cfg(feature = "full")]
+use crate::{Result, connection::Selected};
 
 /// A connection for one user, from a small pool; returned by [`ConnectionMultiplexer::lease`]
 ///
@@ -52,8 +52,22 @@ impl ConnectionMultiplexer {
     /// [`Closed`](crate::ErrorKind::Closed).
     #[cfg(feature = "full")]
     pub async fn lease(&self) -> Result<Lease> {
-        let leased = self.inner().lease().await?;
-        let database = Database::on_lease(self.clone(), leased);
+        self.lease_selected(Selected::HOME).await
+    }
+
+    /// Leases a connection to the database with this index: see [`lease`](Self::lease).
+    ///
+    /// # Errors
+    /// As for [`lease`](Self::lease); the server's error if it does not select this database.
+    #[cfg(feature = "full")]
+    pub async fn lease_at(&self, index: u32) -> Result<Lease> {
+        self.lease_selected(Selected::new(index, self.options().database)).await
+    }
+
+    #[cfg(feature = "full")]
+    async fn lease_selected(&self, selected: Selected) -> Result<Lease> {
+        let leased = self.inner().lease(selected).await?;
+        let database = Database::on_lease(self.clone(), leased, selected);
         Ok(Lease { database })
     }
 }

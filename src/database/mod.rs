@@ -49,7 +49,7 @@ use std::{borrow::Cow, sync::Arc};
 use crate::{
     Call, ConnectionMultiplexer, Full,
     command::{Handling, check_shared},
-    connection::Link,
+    connection::{Link, Selected},
     multiplexer::Leased,
     resp::{ArgList, FromReply, ToArg, ToArgs},
 };
@@ -69,6 +69,7 @@ pub struct Database {
     muxer: ConnectionMultiplexer,
     /// A leased connection, instead of the shared one.
     leased: Full<Arc<Leased>>,
+    selected: Selected,
     /// What is done with the calls of this handle.
     handling: Full<Arc<Handling>>,
 }
@@ -78,6 +79,38 @@ impl ConnectionMultiplexer {
     pub fn database(&self) -> Database {
         Database::new(self.clone())
     }
+
+    /// Typed commands on the database with this index, over the same connection
+    ///
+    /// The handles of several databases may be used at the same time: no command runs in another database
+    /// than its own. While one database is used, each command is sent as it is. The first command for another one goes
+    /// out in one piece with `SELECT` (`MULTI`, `SELECT`, the command, `EXEC`), so that a server that refuses
+    /// `SELECT` executes nothing. Programs that alternate between databases thus send four or five
+    /// commands instead of one: a [multiplexer](Self) of its own with
+    /// [`Options::database`](crate::Options::database) spares the server that.
+    ///
+    /// Commands that read or block on [leased](Self::lease_at) connections have one for this database.
+    /// [`SELECT`](https://redis.io/docs/latest/commands/select/) needs a server that is no cluster, and a
+    /// user who may also call `MULTI` and `EXEC`.
+    ///
+    /// ```no_run
+    /// # async fn f(muxer: redmux::ConnectionMultiplexer) -> redmux::Result<()> {
+    /// let (users, sessions) = (muxer.database(), muxer.database_at(1));
+    /// users.set("7", "Ada").await?;
+    /// sessions.set("7", "token").await?;
+    /// assert_eq!(sessions.index(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Commands fail with the server's error, [not sent](crate::Delivery::NotSent), if the server has no such
+    /// database (16 by default, from 0) or refuses to select it. For a second, commands for this
+    /// index then fail at once.
+    pub fn database_at(&self, index: u32) -> Database {
+        let selected = Selected::new(index, self.options().database);
+        Database { selected, ..Database::new(self.clone()) }
+    }
 }
 
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
@@ -86,19 +119,37 @@ impl crate::multiplexer::Blocking {
     pub fn database(&self) -> Database {
         self.multiplexer().database()
     }
+
+    /// Typed commands on the database with this index: see [`ConnectionMultiplexer::database_at`].
+    pub fn database_at(&self, index: u32) -> Database {
+        self.multiplexer().database_at(index)
+    }
 }
 
 impl Database {
     fn new(muxer: ConnectionMultiplexer) -> Self {
         let handling = muxer.inner().handling.clone();
-        Self { muxer, leased: Full::default(), handling }
+        Self { muxer, leased: Full::default(), selected: Selected::HOME, handling }
     }
 
     #[cfg(feature = "full")]
-    /// A handle for a leased connection.
-    fn on_lease(muxer: ConnectionMultiplexer, leased: Arc<Leased>) -> Self {
+    /// A handle for a leased connection to this database.
+    fn on_lease(muxer: ConnectionMultiplexer, leased: Arc<Leased>, selected: Selected) -> Self {
         let handling = muxer.inner().handling.clone();
-        Self { muxer, leased: Full::new(leased), handling }
+        Self { muxer, leased: Full::new(leased), selected, handling }
+    }
+
+    /// The index of the database that its commands are for.
+    ///
+    /// A `SELECT` on a [`Lease`] does not change it.
+    pub fn index(&self) -> u32 {
+        self.selected.index(self.muxer.options().database)
+    }
+
+    /// What its calls say on their link: a leased connection is in its database from the start.
+    #[inline]
+    fn selected(&self) -> Selected {
+        if self.leased.get().is_some() { Selected::HOME } else { self.selected }
     }
 
     pub(crate) fn link(&self) -> &Link {
@@ -192,7 +243,7 @@ impl Database {
         name: impl Into<Cow<'static, str>>,
         args: impl ToArgs,
     ) -> Call<'_, T, impl ToArgs> {
-        let call = Call::new(self.link(), name, args).handled(self.handling());
+        let call = Call::new(self.link(), name, args).on(self.selected()).handled(self.handling());
         match self.leased.get() {
             Some(leased) => call.judged(|words| leased.check(words)),
             None => call.checked(check_shared),
@@ -212,7 +263,7 @@ impl Database {
 
     /// A command of one word.
     fn call<T, A>(&self, name: &'static str, args: A) -> Call<'_, T, A> {
-        Call::new(self.link(), name, args).handled(self.handling())
+        Call::new(self.link(), name, args).on(self.selected()).handled(self.handling())
     }
 
     /// A command of two words.

@@ -5,7 +5,7 @@ use crate::{
     Result,
     clock::micros,
     command::{check_shared, discard, is_harmless},
-    connection::{Link, Outcome, SlotId, Submission},
+    connection::{Link, Outcome, Selected, SlotId, Submission},
     resp::{Arg, ArgList, Frame, ToArgs},
 };
 
@@ -22,7 +22,7 @@ use crate::{
 /// let mut collector = muxer.collector().expect("the only one");
 /// let mut open = 0;
 /// for number in 0..100 {
-///     match collector.issue(number, "INCR", &"visits", None) {
+///     match collector.issue(number, "INCR", &"visits", None, None) {
 ///         Some(_) => open += 1,
 ///         // It has to wait for room, or is refused: a call like any other.
 ///         None => println!("{number}: {:?}", muxer.execute::<Frame>("INCR", "visits").await),
@@ -84,7 +84,8 @@ impl Collector {
     /// Sends a command as [`ConnectionMultiplexer::execute`] does, in order with all others.
     ///
     /// `number` is an index into a table: the largest one decides how much memory is used. It is
-    /// free again with the outcome, or when the command was given up. Without a `timeout` it has
+    /// free again with the outcome, or when the command was given up. `database` is the index of [another
+    /// one](ConnectionMultiplexer::database_at) than that of the options. Without a `timeout` it has
     /// the `command_timeout` of the options (5 s by default).
     ///
     /// Returns `None` and sends nothing if there is no room now, if the command would be refused,
@@ -95,6 +96,7 @@ impl Collector {
         number: u32,
         name: impl Into<Cow<'static, str>>,
         args: &impl ToArgs,
+        database: Option<u32>,
         timeout: Option<Duration>,
     ) -> Option<Issued> {
         let inner = self.muxer.inner();
@@ -110,8 +112,10 @@ impl Collector {
             if !is_harmless(name.as_bytes()) {
                 check_shared(&words).ok()?;
             }
+            let home = inner.options.database;
+            let database = database.map_or(Selected::HOME, |index| Selected::new(index, home));
             let timeout = timeout.map(|timeout| micros(Some(timeout)));
-            let command = Submission { args: &words, prelude: None, timeout };
+            let command = Submission { args: &words, prelude: None, database, timeout };
             let submitted = inner.link().submit_collected(&command, number);
             discard(words);
             submitted.ok()??

@@ -15,33 +15,33 @@ use std::borrow::Cow;
 
 use super::{
     Inner, Leased,
-    pool::{Progress, is_clean},
+    pool::{Progress, Purpose, is_clean},
 };
 #[cfg(feature = "full")]
 use crate::connection::{Home, Lender, Lent, Link};
-use crate::{Call, Delivery, Error, ErrorKind, Result, command::Handling, connection::Lines};
+use crate::{Call, Delivery, Error, ErrorKind, Result, command::Handling, connection::Selected};
 
 impl Inner {
-    /// A leased connection, within the time one command is given.
-    pub(crate) async fn lease(&self) -> Result<Arc<Leased>> {
-        self.lease_within(self.options.command_timeout).await
+    /// A leased connection to this database, within the time one command is given.
+    pub(crate) async fn lease(&self, database: Selected) -> Result<Arc<Leased>> {
+        self.lease_within(database, self.options.command_timeout).await
     }
 
-    pub(crate) async fn lease_within(&self, limit: Duration) -> Result<Arc<Leased>> {
-        self.lease_for(None, limit).await
-    }
-
-    pub(super) async fn lease_for(
+    pub(crate) async fn lease_within(
         &self,
-        lines: Option<Arc<Lines>>,
+        database: Selected,
         limit: Duration,
     ) -> Result<Arc<Leased>> {
+        self.lease_for(Purpose { database, lines: None }, limit).await
+    }
+
+    pub(super) async fn lease_for(&self, purpose: Purpose, limit: Duration) -> Result<Arc<Leased>> {
         let mut timer = self.clock.runtime.timer(self.clock.runtime.after(limit));
         let Some(pool) = self.node().pool.get() else {
             return Err(Error::new(ErrorKind::Closed, Delivery::NotSent));
         };
         let progress = Progress::default();
-        let mut acquire = pin!(pool.acquire(lines, &progress));
+        let mut acquire = pin!(pool.acquire(&purpose, &progress));
         poll_fn(|cx| match acquire.as_mut().poll(cx) {
             Poll::Ready(leased) => Poll::Ready(leased),
             Poll::Pending => timer.poll_expired(cx).map(|()| Err(pool.timed_out(&progress, limit))),
@@ -53,8 +53,8 @@ impl Inner {
 
 #[cfg(feature = "full")]
 impl Lender for Inner {
-    fn lend(&self, limit: Duration) -> BoxFuture<'_, Result<Arc<dyn Lent>>> {
-        Box::pin(async move { Ok(self.lease_within(limit).await? as Arc<dyn Lent>) })
+    fn lend(&self, database: Selected, limit: Duration) -> BoxFuture<'_, Result<Arc<dyn Lent>>> {
+        Box::pin(async move { Ok(self.lease_within(database, limit).await? as Arc<dyn Lent>) })
     }
 }
 

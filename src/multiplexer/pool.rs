@@ -29,7 +29,7 @@ use crate::{
     Delivery, Error, ErrorKind, Full, Options, Result,
     connection::{
         BacklogPolicy, DialPlan, Driver, Lines, Link, LinkConfig, Owner, Phase, ReconnectPolicy,
-        Unheard,
+        Selected, Unheard,
     },
     error::{TimeoutStage, whole_millis},
     events::ConnectionType,
@@ -73,7 +73,15 @@ struct State {
 struct Idle {
     link: Arc<Link>,
     stamp: Stamp,
+    database: u32,
     since: Instant,
+}
+
+/// What a connection is leased for
+pub(super) struct Purpose {
+    pub(super) database: Selected,
+    /// For `MONITOR`: what the server sends goes there.
+    pub(super) lines: Option<Arc<Lines>>,
 }
 
 /// The right to one connection; dropped, it goes to the first in line
@@ -125,11 +133,11 @@ impl Pool {
     /// connection's server.
     ///
     /// It waits for the shared connection as commands do, and dials no more often than the
-    /// reconnect policy says. A caller that limits the time drops this future. With `lines` it is a
-    /// new connection, and what `MONITOR` sends goes there.
+    /// reconnect policy says. A caller that limits the time drops this future. For `MONITOR` it is a new
+    /// connection.
     pub(super) async fn acquire(
         self: &Arc<Self>,
-        lines: Option<Arc<Lines>>,
+        purpose: &Purpose,
         progress: &Progress,
     ) -> Result<Arc<Leased>> {
         progress.0.store(A_PERMIT, SeqCst);
@@ -137,13 +145,16 @@ impl Pool {
         loop {
             progress.0.store(THE_SERVER, SeqCst);
             let stamp = self.server().await?;
-            let idle = if lines.is_some() { None } else { self.take_idle(&stamp) };
+            let idle = match purpose.lines {
+                Some(_) => None,
+                None => self.take_idle(&stamp, purpose),
+            };
             if let Some(link) = idle {
                 return self.lend(Leased::new(link, stamp, None, permit));
             }
             progress.0.store(A_DIAL, SeqCst);
             let round = self.turn().await?;
-            let mut opening = self.open(&stamp, lines.clone(), round)?;
+            let mut opening = self.open(&stamp, purpose, round)?;
             let error = match opening.link.ready().await {
                 Ok(()) => {
                     opening.succeed();
@@ -256,9 +267,14 @@ impl Pool {
         }
     }
 
-    fn take_idle(&self, stamp: &Stamp) -> Option<Arc<Link>> {
+    fn take_idle(&self, stamp: &Stamp, purpose: &Purpose) -> Option<Arc<Link>> {
+        let database = purpose.database.index(self.options.database);
         loop {
-            let Idle { link, stamp: of, .. } = self.lock().idle.pop()?;
+            let Idle { link, stamp: of, .. } = {
+                let idle = &mut self.lock().idle;
+                let place = idle.iter().rposition(|idle| idle.database == database)?;
+                idle.remove(place)
+            };
             if of == *stamp && is_clean(&link) {
                 return Some(link);
             }
@@ -267,16 +283,18 @@ impl Pool {
         }
     }
 
-    fn open(&self, stamp: &Stamp, lines: Option<Arc<Lines>>, round: u64) -> Result<Opening<'_>> {
+    fn open(&self, stamp: &Stamp, purpose: &Purpose, round: u64) -> Result<Opening<'_>> {
         // No integrity checks: in a user's MULTI one would be queued.
         let mut config = LinkConfig {
             leased: true,
+            database: purpose.database.index(self.options.database),
             beside: stamp.session,
             breaker: self.main.config.breaker.clone(),
             // The one who leased it is not to lose it half-way.
             redial_on_readonly: false,
             ..self.options.link_config(false)
         };
+        let lines = purpose.lines.clone();
         if lines.is_some() {
             // A line holds a whole command.
             config.limits.max_line = config.limits.max_frame;
@@ -319,11 +337,14 @@ impl Pool {
         }
         let current = self.is_current(&leased.stamp);
         let mut state = self.lock();
-        if !(as_new && current) || state.closed {
+        // As many as may be leased: those to other databases do not come on top.
+        let full = state.idle.len() >= self.options.max_leased;
+        if !(as_new && current) || state.closed || full {
             return false;
         }
         let (link, stamp) = (leased.link.clone(), leased.stamp.clone());
-        state.idle.push(Idle { link, stamp, since: now });
+        let database = link.config.database;
+        state.idle.push(Idle { link, stamp, database, since: now });
         let armed = std::mem::replace(&mut state.armed, true);
         drop(state);
         if !armed {

@@ -8,12 +8,16 @@
 import { NO_OPTIONS, sendOptions } from "./calls.js";
 import { COMMANDS } from "./commands.js";
 import { Engine } from "./engine.js";
+import { mistake } from "./errors.js";
 import { Queue } from "./queue.js";
 import { REPLIES } from "./replies.js";
 import { pages } from "./scans.js";
 import { script } from "./script.js";
 import { toWords } from "./shape.js";
-import { isPlain } from "./values.js";
+import { describe, isPlain } from "./values.js";
+
+/** More than any server has. */
+const LAST_DATABASE = 0x7fffffff;
 
 const ASYNC_DISPOSE = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
 
@@ -31,10 +35,20 @@ export async function openClient(instance, dial, { signal, ...options } = {}) {
 
 export class Client {
   #engine;
+  #database;
 
-  /** @internal Use `connect`. @param {Engine} engine */
-  constructor(engine) {
+  /** @internal Use `connect`. @param {Engine} engine @param {number} [database] */
+  constructor(engine, database) {
     this.#engine = engine;
+    this.#database = database;
+  }
+
+  /** The same client for another database: its commands go over the same connection. @param {number} index */
+  database(index) {
+    if (!(Number.isInteger(index) && index >= 0 && index <= LAST_DATABASE)) {
+      throw mistake(`database: ${describe(index)} is not an index (expected an integer from 0)`);
+    }
+    return new Client(this.#engine, index);
   }
 
   /**
@@ -50,17 +64,17 @@ export class Client {
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#engine.execute(command, args, options, undefined);
+    return this.#engine.execute(command, args, options, undefined, this.#database);
   }
 
   /** Commands that are executed together, or not at all. */
   multi() {
-    return new Queue(this.#engine, true);
+    return new Queue(this.#engine, true, this.#database);
   }
 
   /** Commands that are sent together. */
   pipeline() {
-    return new Queue(this.#engine, false);
+    return new Queue(this.#engine, false, this.#database);
   }
 
   /**
@@ -215,7 +229,7 @@ export class Client {
       return Promise.reject(error);
     }
     const options = shaped?.options ?? NO_OPTIONS;
-    return this.#engine.execute(spec.command, shaped?.words ?? args, options, REPLIES[/** @type {ReplyName} */ (spec.reply)]);
+    return this.#engine.execute(spec.command, shaped?.words ?? args, options, REPLIES[/** @type {ReplyName} */ (spec.reply)], this.#database);
   }
 }
 

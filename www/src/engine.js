@@ -86,9 +86,10 @@ export class Engine {
    * @param {unknown[]} words
    * @param {GivenOptions} options
    * @param {Shape | undefined} shape
+   * @param {number} [database] The index of another database than that of the options.
    * @returns {Promise<unknown>}
    */
-  execute(name, words, options, shape) {
+  execute(name, words, options, shape, database) {
     return new Promise((resolve, reject) => {
       const { timeout, signal, bytes, bigint, cached } = options;
       if (timeout !== undefined) milliseconds("timeout", timeout);
@@ -98,6 +99,7 @@ export class Engine {
       const entry = { id: 0, resolve, reject, shape, bytes: bytes === true, bigint: bigint ?? this.bigint, release: null };
       const id = this.#book.add(entry);
       try {
+        this.#outbox.select(database);
         this.#outbox.add(id, this.#instance.name, name, timeout, cached === true ? KIND.cached : KIND.command, words);
       } catch (error) {
         this.#refuse(entry, error);
@@ -111,9 +113,10 @@ export class Engine {
    * Sends commands that are executed together.
    * @param {Queued[]} commands
    * @param {GivenOptions} options
+   * @param {number} [database]
    * @returns {Promise<unknown[]>}
    */
-  transaction(commands, { timeout, signal }) {
+  transaction(commands, { timeout, signal }, database) {
     return new Promise((resolve, reject) => {
       if (timeout !== undefined) milliseconds("timeout", timeout);
       signal?.throwIfAborted();
@@ -122,6 +125,7 @@ export class Engine {
       /** @type {Entry} */
       const entry = { id: 0, resolve: (items) => resolve(items.map(read)), reject, release: null };
       const id = this.#book.add(entry);
+      this.#outbox.select(database);
       const before = this.#outbox.mark();
       try {
         this.#outbox.entry(KIND.transaction, id, commands.length, timeout);

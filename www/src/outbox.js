@@ -11,7 +11,7 @@ const HEADS = 1024;
 const KEEP = 2 << 20;
 
 /** What an entry asks for: the same numbers as `Kind` in www/wasm/src/batch.rs. */
-export const KIND = Object.freeze({ command: 0, cached: 1, transaction: 2, subscribe: 3, pSubscribe: 4, sSubscribe: 5, cancel: 6 });
+export const KIND = Object.freeze({ command: 0, cached: 1, transaction: 2, subscribe: 3, pSubscribe: 4, sSubscribe: 5, cancel: 6, select: 7 });
 
 /** In place of the number of a name: the first word is the name. */
 export const NO_NAME = 0xffffffff;
@@ -25,6 +25,8 @@ export class Outbox {
   #heads;
   #used = 0;
   #count = 0;
+  /** The database of the entries that follow: its index, or `undefined` for that of the options. @type {number | undefined} */
+  #database = undefined;
 
   /** Makes an outbox with room for this number of bytes, and for as many entries as these usually hold. */
   constructor(room = BYTES) {
@@ -34,6 +36,13 @@ export class Outbox {
 
   get isEmpty() {
     return this.#count === 0;
+  }
+
+  /** What is added from now on is for this database. @param {number | undefined} index */
+  select(index) {
+    if (index === this.#database) return;
+    this.entry(KIND.select, 0, index === undefined ? 0 : index + 1);
+    this.#database = index;
   }
 
   /**
@@ -115,6 +124,7 @@ export class Outbox {
     const bytes = this.#bytes.subarray(0, this.#used);
     this.#count = 0;
     this.#used = 0;
+    this.#database = undefined;
     try {
       return send(heads, bytes);
     } finally {

@@ -14,16 +14,19 @@ export class Queue {
   /** @type {Queued[]} */
   #commands = [];
   #together;
+  #database;
   #done = false;
 
   /**
    * @internal Made by `multi` and `pipeline`.
    * @param {Engine} engine
    * @param {boolean} together
+   * @param {number} [database]
    */
-  constructor(engine, together) {
+  constructor(engine, together, database) {
     this.#engine = engine;
     this.#together = together;
+    this.#database = database;
   }
 
   /** Number of commands in the queue. */
@@ -82,11 +85,11 @@ export class Queue {
     if (this.#commands.length === 0) return [];
     if (!this.#together) {
       const calls = this.#commands.map(({ name, words, bytes, bigint, shape }) =>
-        this.#engine.execute(name, words, { ...options, bytes, bigint }, shape),
+        this.#engine.execute(name, words, { ...options, bytes, bigint }, shape, this.#database),
       );
       return Promise.allSettled(calls);
     }
-    const items = await this.#engine.transaction(this.#commands, options);
+    const items = await this.#engine.transaction(this.#commands, options, this.#database);
     return items.map((item) =>
       item instanceof Error ? { status: "rejected", reason: item } : { status: "fulfilled", value: item },
     );

@@ -2,7 +2,7 @@
 
 import { KIND } from "../src/outbox.js";
 
-const KINDS = { [KIND.transaction]: "transaction", [KIND.subscribe]: "subscribe", [KIND.pSubscribe]: "pSubscribe", [KIND.sSubscribe]: "sSubscribe", [KIND.cancel]: "cancel" };
+const KINDS = { [KIND.transaction]: "transaction", [KIND.subscribe]: "subscribe", [KIND.pSubscribe]: "pSubscribe", [KIND.sSubscribe]: "sSubscribe", [KIND.cancel]: "cancel", [KIND.select]: "select" };
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
@@ -32,19 +32,22 @@ export class FakeRaw {
   execute(heads, bytes) {
     if (this.trap) throw this.trap;
     const entries = this.instance.read(heads, bytes);
+    this.database = -1;
     for (let entry; (entry = entries.shift()); ) {
       const { id, kind, number, timeout } = entry;
       this.order.push(KINDS[kind] ?? entry.words[0]);
       if (kind === KIND.transaction) {
         const commands = entries.splice(0, number).map(({ words }) => words);
-        this.transacted = { id, commands, timeout };
-      } else if (kind === KIND.cancel) this.cancelled.push(id);
+        this.transacted = { id, commands, timeout, database: this.database };
+      } else if (kind === KIND.select) this.database = number - 1;
+      else if (kind === KIND.cancel) this.cancelled.push(id);
       else if (kind >= KIND.subscribe) this.#subscribe(id, kind, entry.words[0]);
       else this.#command(entry);
     }
   }
 
   #command(call) {
+    call.database = this.database;
     this.sent.push(call);
     const answer = this.answer?.(call.words);
     if (answer === undefined) return;

@@ -12,7 +12,7 @@ use crate::{packages, tools, wasm, wasm_toolchain};
 ///
 /// 86,000 until subscriptions became desired state that the server confirms, and connections were
 /// given up on evidence: 100,802. Where it went is in docs/performance.md.
-const CEILING: usize = 101_500;
+const CEILING: usize = 104_500;
 
 /// What is measured: the name that is printed, and the files, from `www`.
 const PARTS: [(&str, &[&str]); 3] = [

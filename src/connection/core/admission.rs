@@ -3,7 +3,7 @@
 use std::task::Waker;
 
 use crate::{
-    Delivery, Error, ErrorKind,
+    Delivery, Error, ErrorKind, SMALL,
     clock::NEVER,
     connection::{
         config::BacklogPolicy,
@@ -42,6 +42,7 @@ impl Core {
             }
             Ok(true) => {
                 self.check_before();
+                let kind = self.write(command);
                 let sequence = self.wire.next_sequence();
                 let (id, issued) = match waiting {
                     Some(id) => {
@@ -64,11 +65,7 @@ impl Core {
                     self.deadlines.give(deadline, id);
                 }
                 let over = waiting.is_some() || command.timeout.is_some();
-                if let Some(prelude) = command.prelude {
-                    self.backlog.out.push_raw(&prelude.bytes);
-                }
-                self.backlog.out.push_command(command.args);
-                self.push_entry(Claim::of(id), deadline, over, command.kind());
+                self.push_entry(Claim::of(id), deadline, over, kind);
                 if waiting.is_some() {
                     // After it: what the next one sends goes behind it.
                     self.wake_room();
@@ -101,6 +98,7 @@ impl Core {
             return Ok(None);
         }
         self.check_before();
+        let kind = self.write(command);
         let sequence = self.wire.next_sequence();
         let timeout = command.timeout.unwrap_or(self.config.command_timeout);
         let id = self.slots.insert_collected(sequence, self.now, timeout, number);
@@ -109,9 +107,21 @@ impl Core {
         if over {
             self.deadlines.give(deadline, id);
         }
-        self.backlog.out.push_command(command.args);
-        self.push_entry(Claim::of(id), deadline, over, Kind::Command);
+        self.push_entry(Claim::of(id), deadline, over, kind);
         Ok(Some(id))
+    }
+
+    /// Encodes a command; what its entry expects.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
+    fn write(&mut self, command: &Submission<'_>) -> Kind {
+        if command.database != self.databases.plain() {
+            return self.write_visit(command);
+        }
+        if let Some(prelude) = command.prelude {
+            self.backlog.out.push_raw(&prelude.bytes);
+        }
+        self.backlog.out.push_command(command.args);
+        command.kind()
     }
 
     /// The collector wants no outcome of this one, not even one that is there.
@@ -132,6 +142,9 @@ impl Core {
     fn admit(&self, command: &Submission<'_>, waiting: Option<SlotId>) -> Result<bool, Error> {
         if matches!(self.phase, Phase::Closing | Phase::Closed) {
             return Err(self.closed_error());
+        }
+        if !SMALL && command.database != self.databases.plain() {
+            self.check_database(command.database)?;
         }
         let first_in_line = match waiting {
             Some(id) => self.backlog.room.is_first(id),
@@ -159,6 +172,12 @@ impl Core {
     ///
     /// It has no place in the program's order, and does not stand in line.
     pub(crate) fn post(&mut self, args: &[Arg<'_>], kind: Kind) {
+        self.push_own(args);
+        self.push_entry(Claim::none(), NEVER, false, kind);
+    }
+
+    /// Encodes a command of the client's own, which a server may know by another name.
+    pub(in crate::connection) fn push_own(&mut self, args: &[Arg<'_>]) {
         match args.split_first() {
             Some((Arg::Bytes(name), rest)) if !self.config.commands.is_empty() => {
                 let name = String::from_utf8_lossy(name);
@@ -168,7 +187,6 @@ impl Core {
             }
             _ => self.backlog.out.push_command(args),
         }
-        self.push_entry(Claim::none(), NEVER, false, kind);
     }
 
     /// Puts an integrity check before the command, if the options ask for checks.
@@ -282,7 +300,7 @@ impl Core {
 }
 
 impl Submission<'_> {
-    fn kind(&self) -> Kind {
+    pub(in crate::connection) fn kind(&self) -> Kind {
         match self.prelude {
             None => Kind::Command,
             Some(prelude) => Kind::Group { replies: prelude.commands + 1 },

@@ -83,7 +83,7 @@ impl Core {
         name: &Bytes,
         inbox: &mut Inbox,
     ) -> bool {
-        let asked = self.wire.fifo.front().is_some_and(|entry| entry.kind == Kind::Confirm)
+        let asked = self.wire.fifo.front().is_some_and(|entry| matches!(entry.kind, Kind::Confirm))
             && self.wire.may_be_answered();
         let Some(confirming) = self.asks.confirming.front_mut().filter(|_| asked) else {
             return false;

@@ -10,6 +10,7 @@ use crate::{
     connection::{
         config::BacklogPolicy,
         core::{Core, Phase, Submission},
+        databases::Selected,
         entry::Kind,
         link::Link,
         slots::{Outcome, SlotId},
@@ -106,7 +107,7 @@ impl Link {
         &self,
         args: &[Arg<'_>],
     ) -> Option<Result<Frame, Error>> {
-        let command = Submission { args, prelude: None, timeout: None };
+        let command = Submission { args, prelude: None, database: Selected::ANY, timeout: None };
         let mut said = Said { link: self, id: None };
         let outcome = poll_fn(|cx| {
             let Some(id) = said.id else {

@@ -28,7 +28,8 @@ impl Core {
 
     #[inline(never)]
     fn rouse_parked_driver(&mut self) {
-        let output = self.wakes.wants_output && !self.wire.hold && !self.backlog.out.is_empty();
+        let output =
+            self.wakes.wants_output && !self.wire.is_held() && !self.backlog.out.is_empty();
         if output || self.next_deadline() < self.wakes.armed || self.wants_redial() {
             self.wakes.wake_driver();
         }
@@ -46,7 +47,7 @@ impl Core {
 
     /// The driver is about to wait, armed for `armed`; false if there is output to take.
     pub(crate) fn driver_parks(&mut self, waker: &Waker, wants_output: bool, armed: u64) -> bool {
-        if wants_output && !self.wire.hold && !self.backlog.out.is_empty() {
+        if wants_output && !self.wire.is_held() && !self.backlog.out.is_empty() {
             return false;
         }
         self.trim();

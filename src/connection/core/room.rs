@@ -62,7 +62,7 @@ impl Core {
             return;
         }
         let sent = self.wire.sent;
-        let confirms = self.wire.fifo.iter().filter(|entry| entry.kind == Kind::Confirm);
+        let confirms = self.wire.fifo.iter().filter(|entry| matches!(entry.kind, Kind::Confirm));
         let unsent = confirms.zip(&self.asks.confirming).filter(|(entry, _)| entry.end > sent);
         let unsent: Vec<u64> = unsent.map(|(_, confirming)| confirming.ticket()).collect();
         self.asks.never_asked.extend(unsent);
@@ -92,7 +92,7 @@ impl Core {
         let taken = self.wire.taken;
         let mut place = self.asks.confirming.len();
         for entry in self.wire.fifo.iter_mut().rev().take_while(|entry| entry.end > taken) {
-            if entry.kind != Kind::Confirm {
+            if !matches!(entry.kind, Kind::Confirm) {
                 continue;
             }
             place = place.saturating_sub(1);

@@ -6,7 +6,8 @@ use crate::{
     connection::{
         config::BacklogPolicy,
         core::{Core, Phase},
-        entry::Entry,
+        databases::{Databases, Selected},
+        entry::{Entry, Kind},
         handshake::Handshake,
         outbox::Outbox,
         slots::Outcome,
@@ -99,6 +100,7 @@ impl Core {
             }
         }
         self.backlog.out.clear();
+        self.databases = Databases::new(self.config.database);
         self.deadlines.unexpired = self.wire.front;
     }
 
@@ -109,22 +111,38 @@ impl Core {
         let first = self.wire.fifo.partition_point(|entry| entry.end <= taken);
         let bytes = self.backlog.out.all_bytes();
         let entries: Vec<Entry> = self.wire.fifo.drain(first..).collect();
-        let mut out = Outbox::default();
+        self.backlog.out = Outbox::default();
+        // Without a stream, what is kept is prepared for the next one.
+        let plain_of = self.databases.plain_of;
+        let mut here = Some(Selected::HOME);
+        let mut plain_is_kept = false;
+        if !keep_own {
+            self.databases = Databases::new(self.config.database);
+        }
         let mut start = taken;
         for mut entry in entries {
             let range = (start - taken) as usize..(entry.end - taken) as usize;
             start = entry.end;
             if !entry.claim.is_some() && (entry.kind.is_callers() || !keep_own) {
+                if keep_own && let Kind::Visit(visit) = &entry.kind {
+                    self.databases.forget(visit);
+                }
                 continue;
             }
-            out.push_raw(bytes.get(range).unwrap_or_default());
-            entry.end = taken + out.len() as u64;
+            if !keep_own {
+                plain_is_kept |= !matches!(entry.kind, Kind::Visit(_));
+                self.guard(&mut here, plain_of, &mut entry.kind);
+            }
+            self.backlog.out.push_raw(bytes.get(range).unwrap_or_default());
+            entry.end = taken + self.backlog.out.len() as u64;
             if let Some(slot) = entry.claim.slot().and_then(|id| self.slots.get_mut(id)) {
                 slot.entry = self.wire.next_sequence();
             }
             self.wire.fifo.push_back(entry);
         }
-        self.backlog.out = out;
+        if plain_is_kept {
+            self.databases.plain_of = plain_of;
+        }
         self.backlog.dead = 0;
         if !keep_own {
             self.asks.confirming.clear();
@@ -154,6 +172,7 @@ impl Core {
             }
         }
         self.backlog.out.clear();
+        self.databases = Databases::new(self.config.database);
         self.asks.confirming.clear();
         self.backlog.dead = 0;
         self.deadlines.clear(&self.wire);

@@ -167,7 +167,7 @@ fn callers_wait_for_room_and_are_served_in_order() {
         model.settle();
         for (id, slot) in names.iter().zip(&mut slots) {
             if model.core.is_waiting_for_room(*slot) {
-                *slot = model.resubmit(id, *slot).unwrap();
+                *slot = model.resubmit(0, id, *slot).unwrap();
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod confirmations;
 mod counters;
+mod databases;
 mod deadlines;
 mod inside;
 #[cfg(shuttle)]

@@ -6,10 +6,11 @@ use crate::{
         Ask, BacklogPolicy, LinkConfig,
         core::{Core, Inbox, Phase, Prelude, Submission},
         credentials::Credentials,
+        databases::Selected,
         outbox::Outbox,
         slots::{Outcome, SlotId},
     },
-    resp::{Arg, Frame, Framer, Limits, Scan, encode_command},
+    resp::{Arg, Frame, Framer, Limits, ReplyError, Scan, encode_command},
 };
 
 pub(super) const MS: u64 = 1000;
@@ -63,6 +64,16 @@ pub(super) struct Model {
     framer: Framer,
     /// Commands the server has executed, in order: name and first argument.
     pub(super) executed: Vec<(String, String)>,
+    /// Arguments of the `ECHO` commands, with the database in which each was executed.
+    pub(super) echoed_in: Vec<(u32, String)>,
+    /// How many databases the server has.
+    pub(super) databases: u32,
+    /// The database that the connection is in.
+    pub(super) database: u32,
+    /// After `MULTI`: what is queued, and whether something was refused.
+    queued: Option<(Vec<Vec<String>>, bool)>,
+    /// Commands executed, a group or a transaction as one.
+    pub(super) commands: u64,
     /// Replies the server has made and the client has not read.
     pub(super) replies: VecDeque<Vec<u8>>,
     /// The server knows `HELLO`.
@@ -88,6 +99,11 @@ impl Model {
             received: Vec::new(),
             framer: Framer::new(Limits::default()),
             executed: Vec::new(),
+            echoed_in: Vec::new(),
+            databases: 16,
+            database: 0,
+            queued: None,
+            commands: 0,
             replies: VecDeque::new(),
             resp3: true,
             refuse: None,
@@ -132,8 +148,18 @@ impl Model {
     }
 
     pub(super) fn submit_with(&mut self, id: &str, timeout: Option<u64>) -> Result<SlotId, Error> {
+        self.submit_in(0, id, timeout)
+    }
+
+    pub(super) fn submit_in(
+        &mut self,
+        database: u32,
+        id: &str,
+        timeout: Option<u64>,
+    ) -> Result<SlotId, Error> {
+        let database = Selected::new(database, self.core.config.database);
         let args = [Arg::Bytes(b"ECHO"), Arg::Bytes(id.as_bytes())];
-        let command = Submission { args: &args, prelude: None, timeout };
+        let command = Submission { args: &args, prelude: None, database, timeout };
         self.core.submit(&command, None, Waker::noop())
     }
 
@@ -142,28 +168,63 @@ impl Model {
         &mut self,
         id: &str,
         number: u32,
+        database: u32,
         timeout: Option<u64>,
     ) -> Result<Option<SlotId>, Error> {
+        let database = Selected::new(database, self.core.config.database);
         let args = [Arg::Bytes(b"ECHO"), Arg::Bytes(id.as_bytes())];
-        let command = Submission { args: &args, prelude: None, timeout };
+        let command = Submission { args: &args, prelude: None, database, timeout };
         self.core.submit_collected(&command, number)
     }
 
     /// As [`submit_with`](Self::submit_with), with two other commands in one piece with it.
     pub(super) fn submit_group(&mut self, id: &str, timeout: Option<u64>) -> Result<SlotId, Error> {
+        let database = Selected::HOME;
         let mut bytes = Vec::new();
         encode_command(&mut bytes, &[Arg::Bytes(b"FIRST")]);
         encode_command(&mut bytes, &[Arg::Bytes(b"BEFORE"), Arg::Bytes(id.as_bytes())]);
-        let prelude = Prelude { bytes, commands: 2 };
+        let prelude = Prelude { bytes, commands: 2, opens: 0 };
         let args = [Arg::Bytes(b"ECHO"), Arg::Bytes(id.as_bytes())];
-        let command = Submission { args: &args, prelude: Some(&prelude), timeout };
+        let command = Submission { args: &args, prelude: Some(&prelude), database, timeout };
+        self.core.submit(&command, None, Waker::noop())
+    }
+
+    /// A command of these words.
+    pub(super) fn submit_words(&mut self, database: u32, words: &[&str]) {
+        let database = Selected::new(database, self.core.config.database);
+        let args: Vec<Arg<'_>> = words.iter().map(|word| Arg::Bytes(word.as_bytes())).collect();
+        let command = Submission { args: &args, prelude: None, database, timeout: None };
+        self.core.submit(&command, None, Waker::noop()).expect("there is room");
+    }
+
+    pub(super) fn is_in_transaction(&self) -> bool {
+        self.queued.is_some()
+    }
+
+    /// A transaction of two commands.
+    pub(super) fn submit_transaction(&mut self, database: u32, id: &str) -> Result<SlotId, Error> {
+        let database = Selected::new(database, self.core.config.database);
+        let mut bytes = Vec::new();
+        encode_command(&mut bytes, &[Arg::Bytes(b"MULTI")]);
+        let opens = bytes.len();
+        encode_command(&mut bytes, &[Arg::Bytes(b"ECHO"), Arg::Bytes(id.as_bytes())]);
+        encode_command(&mut bytes, &[Arg::Bytes(b"ECHO"), Arg::Bytes(b"second")]);
+        let prelude = Prelude { bytes, commands: 3, opens };
+        let args = [Arg::Bytes(b"EXEC")];
+        let command = Submission { args: &args, prelude: Some(&prelude), database, timeout: None };
         self.core.submit(&command, None, Waker::noop())
     }
 
     /// Tries again for a caller in the line for room.
-    pub(super) fn resubmit(&mut self, id: &str, slot: SlotId) -> Result<SlotId, Error> {
+    pub(super) fn resubmit(
+        &mut self,
+        database: u32,
+        id: &str,
+        slot: SlotId,
+    ) -> Result<SlotId, Error> {
         let args = [Arg::Bytes(b"ECHO"), Arg::Bytes(id.as_bytes())];
-        let command = Submission { args: &args, prelude: None, timeout: None };
+        let database = Selected::new(database, self.core.config.database);
+        let command = Submission { args: &args, prelude: None, database, timeout: None };
         self.core.submit(&command, Some(slot), Waker::noop())
     }
 
@@ -232,21 +293,72 @@ impl Model {
                 let push = format!(">3\r\n${verb}\r\n{name}\r\n${length}\r\n{channel}\r\n:1\r\n");
                 self.replies.push_back(push.into_bytes());
             }
+            self.commands += 1;
             self.executed.push((words[0].clone(), argument));
             return;
         }
-        let reply = match (words[0].as_str(), self.refuse) {
+        let place = self.executed.len();
+        let reply = self.reply(&words, &argument);
+        let part = ["FIRST", "BEFORE"].contains(&words[0].as_str());
+        match self.queued {
+            None => {
+                self.commands += u64::from(!part);
+                // Behind what `EXEC` executed.
+                let place = if words[0] == "EXEC" { self.executed.len() } else { place };
+                self.executed.insert(place, (words[0].clone(), argument));
+            }
+            Some(_) => self.executed.push(("QUEUED".to_owned(), words[0].clone())),
+        }
+        self.replies.push_back(reply.into_bytes());
+    }
+
+    fn reply(&mut self, words: &[String], argument: &str) -> String {
+        let refused = self.refuse.filter(|(name, _)| *name == words[0]);
+        match (words[0].as_str(), &mut self.queued) {
+            ("EXEC", Some(_)) if refused.is_none() => {
+                let (queued, aborted) = self.queued.take().expect("just seen");
+                if aborted {
+                    return "-EXECABORT Transaction discarded because of previous errors.\r\n"
+                        .into();
+                }
+                for words in &queued {
+                    let argument = words.get(1).cloned().unwrap_or_default();
+                    self.executed.push((words[0].clone(), argument));
+                }
+                let replies: Vec<String> = queued
+                    .iter()
+                    .map(|words| self.reply(words, words.get(1).map_or("", |word| word)))
+                    .collect();
+                return format!("*{}\r\n{}", replies.len(), replies.concat());
+            }
+            (_, Some((_, aborted))) if refused.is_some() => *aborted = true,
+            (_, Some((queued, _))) => {
+                queued.push(words.to_vec());
+                return "+QUEUED\r\n".into();
+            }
+            ("MULTI", None) if refused.is_none() => self.queued = Some((Vec::new(), false)),
+            _ => {}
+        }
+        match (words[0].as_str(), self.refuse) {
             (name, Some((refused, error))) if name == refused => format!("-{error}\r\n"),
             ("HELLO", _) if self.resp3 => {
                 "%2\r\n$6\r\nserver\r\n$5\r\nmodel\r\n$5\r\nproto\r\n:3\r\n".to_owned()
             }
             ("HELLO", _) => "-ERR unknown command 'HELLO'\r\n".to_owned(),
-            ("ECHO", _) => format!("${}\r\n{argument}\r\n", argument.len()),
+            ("SELECT", _) => match argument.parse() {
+                Ok(index) if index < self.databases => {
+                    self.database = index;
+                    "+OK\r\n".to_owned()
+                }
+                _ => "-ERR DB index is out of range\r\n".to_owned(),
+            },
+            ("ECHO", _) => {
+                self.echoed_in.push((self.database, argument.to_owned()));
+                format!("${}\r\n{argument}\r\n", argument.len())
+            }
             ("PING", _) => "+PONG\r\n".to_owned(),
             _ => "+OK\r\n".to_owned(),
-        };
-        self.executed.push((words[0].clone(), argument));
-        self.replies.push_back(reply.into_bytes());
+        }
     }
 
     /// The client reads up to `count` replies.
@@ -288,6 +400,7 @@ impl Model {
         self.received.clear();
         self.framer.reset();
         self.replies.clear();
+        (self.database, self.queued) = (0, None);
         lost
     }
 
@@ -299,7 +412,10 @@ impl Model {
 }
 
 fn text(outcome: Outcome) -> Result<String, Error> {
-    Ok(outcome.into_reply()?.decode().expect("the model sends text"))
+    outcome.into_reply()?.decode().map_err(|error| match error {
+        ReplyError::Server(error) => Error::from_server(error),
+        ReplyError::Decode(error) => panic!("the model sends text: {error}"),
+    })
 }
 
 pub(super) fn with_credentials() -> Given {

@@ -13,13 +13,13 @@ use crate::{
 #[derive(Debug, Clone)]
 enum Act {
     /// A caller issues a command, with the link's timeout or one of its own.
-    Submit { timeout: Option<u64> },
+    Submit { database: u32, timeout: Option<u64> },
     /// A caller issues three commands in one piece.
     SubmitGroup { timeout: Option<u64> },
     /// A caller issues a command and forgets it.
-    Forget { timeout: Option<u64> },
+    Forget { database: u32, timeout: Option<u64> },
     /// A command is issued for the collector.
-    Collect { timeout: Option<u64> },
+    Collect { database: u32, timeout: Option<u64> },
     /// A caller gives up on one of its commands.
     Cancel { which: usize },
     /// The collector gives up on one.
@@ -38,15 +38,22 @@ enum Act {
     Lose,
     /// A connection is made, if there is none.
     Connect,
+    /// The server refuses `SELECT`, or no more.
+    Forbid { select: bool },
 }
 
-fn act() -> impl Strategy<Value = Act> {
+/// The server has this many; commands are for one more as well.
+const DATABASES: u32 = 3;
+
+/// Acts for one database, or for several.
+fn act(databases: u32) -> impl Strategy<Value = Act> {
+    let database = move || prop_oneof![2 => Just(0), 1 => 0..databases];
     let timeout = || prop_oneof![Just(None), (1..400u64).prop_map(|ms| Some(ms * MS))];
     prop_oneof![
-        5 => timeout().prop_map(|timeout| Act::Submit { timeout }),
+        5 => (database(), timeout()).prop_map(|(database, timeout)| Act::Submit { database, timeout }),
         2 => timeout().prop_map(|timeout| Act::SubmitGroup { timeout }),
-        1 => timeout().prop_map(|timeout| Act::Forget { timeout }),
-        4 => timeout().prop_map(|timeout| Act::Collect { timeout }),
+        1 => (database(), timeout()).prop_map(|(database, timeout)| Act::Forget { database, timeout }),
+        4 => (database(), timeout()).prop_map(|(database, timeout)| Act::Collect { database, timeout }),
         2 => any::<usize>().prop_map(|which| Act::Cancel { which }),
         1 => any::<usize>().prop_map(|which| Act::GiveUp { which }),
         2 => Just(Act::Ask),
@@ -56,11 +63,13 @@ fn act() -> impl Strategy<Value = Act> {
         3 => (1..200u64).prop_map(|millis| Act::Wait { millis }),
         1 => Just(Act::Lose),
         2 => Just(Act::Connect),
+        1 => any::<bool>().prop_map(move |select| Act::Forbid { select: select && databases > 1 }),
     ]
 }
 
 /// What the test knows of a command
 struct Issued {
+    database: u32,
     id: String,
     slot: SlotId,
 }
@@ -71,7 +80,7 @@ fn collect(model: &mut Model, waiting: &mut Vec<Issued>, not_sent: &mut Vec<Stri
     for issued in waiting.drain(..) {
         // A caller in the line for room tries again when it is polled.
         if model.core.is_waiting_for_room(issued.slot) {
-            match model.resubmit(&issued.id, issued.slot) {
+            match model.resubmit(issued.database, &issued.id, issued.slot) {
                 Ok(slot) => rest.push(Issued { slot, ..issued }),
                 Err(error) => {
                     assert_eq!(error.delivery(), Delivery::NotSent);
@@ -86,6 +95,8 @@ fn collect(model: &mut Model, waiting: &mut Vec<Issued>, not_sent: &mut Vec<Stri
             Some(Err(error)) => match error.delivery() {
                 Delivery::NotSent => not_sent.push(issued.id),
                 Delivery::MaybeExecuted => {}
+                // `SELECT` was refused, and with it the command.
+                Delivery::Answered if error.is_server() => not_sent.push(issued.id),
                 other => panic!("{other:?}: {error}"),
             },
         }
@@ -103,6 +114,8 @@ fn take(model: &mut Model, open: &mut BTreeMap<u32, Issued>, not_sent: &mut Vec<
             Err(error) => match error.delivery() {
                 Delivery::NotSent => not_sent.push(issued.id),
                 Delivery::MaybeExecuted => {}
+                // `SELECT` was refused, and with it the command.
+                Delivery::Answered if error.is_server() => not_sent.push(issued.id),
                 other => panic!("{other:?}: {error}"),
             },
         }
@@ -111,6 +124,8 @@ fn take(model: &mut Model, open: &mut BTreeMap<u32, Issued>, not_sent: &mut Vec<
 
 fn run(acts: Vec<Act>, config: LinkConfig) {
     let mut model = Model::ready(config);
+    model.databases = DATABASES;
+    let home = model.core.config.database;
     let mut waiting = Vec::new();
     let mut open = BTreeMap::new();
     let mut not_sent = Vec::new();
@@ -118,12 +133,19 @@ fn run(acts: Vec<Act>, config: LinkConfig) {
     let mut asked = Vec::new();
     for (number, act) in acts.into_iter().enumerate() {
         match act {
-            Act::Submit { timeout } | Act::SubmitGroup { timeout } | Act::Forget { timeout } => {
-                let id = format!("command-{number}");
+            Act::Submit { .. } | Act::SubmitGroup { .. } | Act::Forget { .. } => {
+                let (database, timeout) = match act {
+                    Act::Submit { database, timeout } | Act::Forget { database, timeout } => {
+                        (database, timeout)
+                    }
+                    Act::SubmitGroup { timeout } => (home, timeout),
+                    _ => continue,
+                };
+                let id = format!("command-{number}@{database}");
                 order.insert(id.clone(), number);
                 let submitted = match act {
                     Act::SubmitGroup { .. } => model.submit_group(&id, timeout),
-                    _ => model.submit_with(&id, timeout),
+                    _ => model.submit_in(database, &id, timeout),
                 };
                 match submitted {
                     Ok(slot) if matches!(act, Act::Forget { .. }) => {
@@ -133,26 +155,26 @@ fn run(acts: Vec<Act>, config: LinkConfig) {
                             model.core.detach(slot);
                         }
                     }
-                    Ok(slot) => waiting.push(Issued { id, slot }),
+                    Ok(slot) => waiting.push(Issued { database, id, slot }),
                     Err(error) => {
                         assert_eq!(error.delivery(), Delivery::NotSent);
                         not_sent.push(id);
                     }
                 }
             }
-            Act::Collect { timeout } => {
-                let id = format!("command-{number}");
+            Act::Collect { database, timeout } => {
+                let id = format!("command-{number}@{database}");
                 order.insert(id.clone(), number);
                 let free = (0..).find(|number| !open.contains_key(number)).unwrap_or_default();
-                let submitted = match model.submit_collected(&id, free, timeout) {
+                let submitted = match model.submit_collected(&id, free, database, timeout) {
                     Ok(Some(slot)) => Ok((slot, true)),
                     // A call like any other then.
-                    Ok(None) => model.submit_with(&id, timeout).map(|slot| (slot, false)),
+                    Ok(None) => model.submit_in(database, &id, timeout).map(|slot| (slot, false)),
                     Err(error) => Err(error),
                 };
                 match submitted {
-                    Ok((slot, true)) => drop(open.insert(free, Issued { id, slot })),
-                    Ok((slot, false)) => waiting.push(Issued { id, slot }),
+                    Ok((slot, true)) => drop(open.insert(free, Issued { database, id, slot })),
+                    Ok((slot, false)) => waiting.push(Issued { database, id, slot }),
                     Err(error) => {
                         assert_eq!(error.delivery(), Delivery::NotSent);
                         not_sent.push(id);
@@ -189,6 +211,10 @@ fn run(acts: Vec<Act>, config: LinkConfig) {
             Act::Lose if model.core.is_connected() => {
                 model.lose();
             }
+            // Not between `MULTI` and `EXEC`, and not where the handshake needs it.
+            Act::Forbid { select } if home == 0 && !model.is_in_transaction() => {
+                model.refuse = select.then_some(("SELECT", "NOPERM no permission"));
+            }
             Act::Connect if model.core.phase == Phase::Disconnected => model.connect(),
             _ => {}
         }
@@ -197,6 +223,9 @@ fn run(acts: Vec<Act>, config: LinkConfig) {
         if number % 3 == 0 {
             take(&mut model, &mut open, &mut not_sent);
         }
+    }
+    if !model.is_in_transaction() {
+        model.refuse = None;
     }
     if model.core.phase == Phase::Disconnected {
         model.connect();
@@ -221,6 +250,9 @@ fn run(acts: Vec<Act>, config: LinkConfig) {
         assert!(last < Some(order[id]), "commands were executed twice or out of order");
         last = Some(order[id]);
     }
+    for (database, id) in &model.echoed_in {
+        assert!(id.ends_with(&format!("@{database}")), "{id} was executed in {database}");
+    }
     assert!(model.core.is_drained());
     assert_counted(&model);
 }
@@ -229,9 +261,7 @@ fn run(acts: Vec<Act>, config: LinkConfig) {
 fn assert_counted(model: &Model) {
     let counters = model.core.counters();
     assert_eq!((counters.bytes_written, counters.bytes_read), model.bytes);
-    let parts = ["FIRST", "BEFORE"];
-    let commands = model.executed.iter().filter(|(name, _)| !parts.contains(&name.as_str()));
-    assert_eq!(counters.commands_sent, commands.count() as u64, "{counters}");
+    assert_eq!(counters.commands_sent, model.commands, "{counters}");
     assert_eq!(counters.commands_sent, counters.replies + counters.lost, "{counters}");
 }
 
@@ -248,17 +278,24 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_happens_each_caller_gets_its_own_reply(acts in prop::collection::vec(act(), 1..120)) {
+    fn whatever_happens_each_caller_gets_its_own_reply(acts in prop::collection::vec(act(1), 1..120)) {
         run(acts, LinkConfig { command_timeout: 300 * MS, ..config() });
     }
 
     #[test]
-    fn also_when_callers_have_to_wait_for_room(acts in prop::collection::vec(act(), 1..120)) {
-        run(acts, LinkConfig { command_timeout: 300 * MS, high_water: 64, ..config() });
+    fn also_when_commands_are_for_several_databases(
+        acts in prop::collection::vec(act(DATABASES + 1), 1..120),
+    ) {
+        run(acts, LinkConfig { command_timeout: 300 * MS, ..config() });
     }
 
     #[test]
-    fn also_when_nothing_waits_for_a_connection(acts in prop::collection::vec(act(), 1..120)) {
+    fn also_when_callers_have_to_wait_for_room(acts in prop::collection::vec(act(DATABASES + 1), 1..120)) {
+        run(acts, LinkConfig { command_timeout: 300 * MS, high_water: 64, database: 1, ..config() });
+    }
+
+    #[test]
+    fn also_when_nothing_waits_for_a_connection(acts in prop::collection::vec(act(DATABASES + 1), 1..120)) {
         let backlog = BacklogPolicy::FailFast;
         run(acts, LinkConfig { command_timeout: 300 * MS, backlog, ..config() });
     }

@@ -37,9 +37,9 @@ fn a_subscription_does_not_overtake_commands_in_line() {
     let after = model.submit("after").unwrap();
     assert!(model.core.is_waiting_for_room(after));
     model.settle();
-    model.resubmit("before", before).unwrap();
+    model.resubmit(0, "before", before).unwrap();
     model.settle();
-    model.resubmit("after", after).unwrap();
+    model.resubmit(0, "after", after).unwrap();
     model.settle();
     assert_eq!(order(&model), ["one", "two", "three", "before", "c", "after"]);
     assert_eq!(model.result(before).unwrap().unwrap(), "before");
@@ -68,7 +68,7 @@ fn what_nobody_wants_any_more_is_not_asked_for() {
         for _ in 0..2 {
             model.settle();
             if model.core.is_waiting_for_room(last) {
-                model.resubmit("last", last).unwrap();
+                model.resubmit(0, "last", last).unwrap();
             }
         }
         assert_eq!(order(&model).contains(&"c"), written);

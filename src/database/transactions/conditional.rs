@@ -106,7 +106,7 @@ impl<'a, C: Calls> ConditionalTransaction<'a, C> {
         }
         let inner = database.muxer.inner();
         let handling = database.handling();
-        let queue = Queue::of(&mut calls, database.links(), handling)?;
+        let queue = Queue::of(&mut calls, database.places(), handling)?;
         let limit = timeout.unwrap_or(inner.options.command_timeout);
         let runtime = &inner.clock.runtime;
         let begun = runtime.now();

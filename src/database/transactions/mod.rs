@@ -29,7 +29,7 @@ use crate::{
         Calls, Pending,
         transaction::{Exec, Queue, conclude, conflict, has_unwatched},
     },
-    connection::Link,
+    connection::{Link, Selected},
     multiplexer::Watching,
     resp::Frame,
 };
@@ -85,9 +85,9 @@ impl Database {
         Transaction { database: self, calls, timeout: None, exec: None }
     }
 
-    /// The shared connection, and the one of this handle.
-    fn links(&self) -> [&Link; 2] {
-        [self.muxer.inner().link(), self.link()]
+    /// Whose calls its transactions take: those of the shared connection, and of the one of this handle.
+    fn places(&self) -> [(&Link, Selected); 2] {
+        [(self.muxer.inner().link(), self.selected), (self.link(), self.selected())]
     }
 
     /// In an optimistic loop, only the first transaction of an attempt is guarded.
@@ -140,12 +140,13 @@ impl<C: Calls> Future for Transaction<'_, C> {
             Some(exec) => exec,
             None => {
                 let queue =
-                    Queue::of(&mut this.calls, this.database.links(), this.database.handling())?;
+                    Queue::of(&mut this.calls, this.database.places(), this.database.handling())?;
                 if queue.is_empty() {
                     return Poll::Ready(Ok(this.calls.answers(&mut || None)));
                 }
                 this.database.begin_commit()?;
-                this.exec.insert(queue.exec(this.database.link(), this.timeout))
+                let exec = queue.exec(this.database.link(), this.timeout);
+                this.exec.insert(exec.on(this.database.selected()))
             }
         };
         let outcome = std::task::ready!(Pin::new(&mut *exec).poll(cx));

@@ -126,7 +126,7 @@ impl Watch<'_> {
     where
         F: Future<Output = Result<T>>,
     {
-        let Database { muxer, leased, handling } = self.database;
+        let Database { muxer, leased, handling, .. } = self.database;
         if leased.get().is_some() {
             let hint = "it leases a connection: use the database of the multiplexer";
             return Err(Error::rejected("WATCH", hint));

@@ -14,10 +14,10 @@ use redmux_transport::BoxFuture;
 
 pub use line::MonitoredCommand;
 
-use super::{ConnectionMultiplexer, Leased};
+use super::{ConnectionMultiplexer, Leased, pool::Purpose};
 use crate::{
     Call, Error, Result,
-    connection::{Lines, Phase},
+    connection::{Lines, Phase, Selected},
 };
 
 /// The commands that the server executes, for all clients; returned by
@@ -68,7 +68,10 @@ impl ConnectionMultiplexer {
             inner.options.subscription_capacity,
             inner.options.subscription_bytes,
         ));
-        let leased = inner.lease_for(Some(lines.clone()), inner.options.command_timeout);
+        let leased = inner.lease_for(
+            Purpose { database: Selected::HOME, lines: Some(lines.clone()) },
+            inner.options.command_timeout,
+        );
         let leased = leased.await.map_err(|error| error.command("MONITOR"))?;
         leased.change();
         leased.begin_blocking("MONITOR".into());

@@ -317,6 +317,28 @@ test("multi and pipeline collect commands and give their replies in order", asyn
   assert.ok(glue.names.includes("PING"));
 });
 
+test("commands of a database go with its index, and those behind them with their own", async () => {
+  const { client, raw } = await fakeClient();
+  const other = client.database(3);
+  void client.get("a");
+  void other.get("b");
+  void other.send("GET", "c");
+  void client.database(0).get("d");
+  void client.get("e");
+  void other.pipeline().get("f").exec();
+  void client.get("g");
+  assert.deepEqual(raw.calls.map(({ words, database }) => [words[1], database]), [
+    ["a", -1], ["b", 3], ["c", 3], ["d", 0], ["e", -1], ["f", 3], ["g", -1],
+  ]);
+  assert.equal(raw.order.filter((kind) => kind === "select").length, 5, "only where the database changes");
+  void other.multi().incr("n").exec();
+  await new Promise(setImmediate);
+  assert.equal(raw.transacted.database, 3);
+  void client.get("h");
+  assert.equal(raw.calls.at(-1).database, -1, "each turn begins at home");
+  for (const index of [-1, 1.5, NaN, "1", undefined, 2 ** 31]) assert.throws(() => client.database(index), /expected an integer/);
+});
+
 test("a client is left as it is by what makes proxies of the data of a page", async () => {
   const { client } = await fakeClient();
   // As Vue asks before it makes one.

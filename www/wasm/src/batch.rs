@@ -57,6 +57,9 @@ pub(crate) enum Kind {
     SSubscribe,
     /// Drops the entry with this number: a command, a transaction or a subscription.
     Cancel,
+    /// The entries behind it, up to the next one of this kind, are for another database: the number of a name is
+    /// its index + 1, or 0 for the database of the options.
+    Select,
 }
 
 impl Kind {
@@ -68,6 +71,7 @@ impl Kind {
             4 => Self::PSubscribe,
             5 => Self::SSubscribe,
             6 => Self::Cancel,
+            7 => Self::Select,
             _ => Self::Command,
         }
     }
@@ -120,7 +124,7 @@ impl Batch {
 pub(crate) struct Entry<'b> {
     pub(crate) id: u32,
     pub(crate) kind: Kind,
-    /// The number of a name; for a transaction, the number of its commands.
+    /// The number of a name; for a transaction, the number of its commands; or of a database.
     pub(crate) name: u32,
     time: u32,
     words: Words<&'b Arc<Batch>>,
@@ -172,11 +176,15 @@ impl Command<'_> {
     pub(crate) fn call<'m>(
         self,
         muxer: &'m ConnectionMultiplexer,
+        database: Option<u32>,
     ) -> Call<'m, Frame, impl ToArgs + use<'m>> {
         let timeout = self.timeout();
         let Words { batch, lengths, end, start } = self.words;
         let words = Words { batch: batch.clone(), lengths, end, start };
-        let call = muxer.execute::<Frame>(self.name, AnyArgs::new(words));
+        let mut call = muxer.execute::<Frame>(self.name, AnyArgs::new(words));
+        if let Some(index) = database {
+            call = call.in_database(index);
+        }
         match timeout {
             None => call,
             Some(timeout) => call.timeout(timeout),

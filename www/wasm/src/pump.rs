@@ -113,7 +113,9 @@ pub(crate) async fn run(muxer: ConnectionMultiplexer, queue: Arc<Queue>, hooks: 
     let events = Some(muxer.events());
     let landing =
         Landing { places: Vec::new(), hooks, replies: Vec::new(), told: Vec::new(), events };
-    let mut flights = Flights { muxer: &muxer, collector, queue: queue.clone(), landing };
+    let queue_of = queue.clone();
+    let mut flights =
+        Flights { muxer: &muxer, collector, queue: queue_of, landing, database: None };
     let mut batches = Vec::new();
     poll_fn(|cx| {
         let mut waiting = queue.lock();
@@ -123,6 +125,7 @@ pub(crate) async fn run(muxer: ConnectionMultiplexer, queue: Arc<Queue>, hooks: 
         let over = waiting.over;
         drop(waiting);
         for batch in batches.drain(..).map(Arc::new) {
+            flights.database = None;
             let mut entries = batch.entries();
             while let Some(entry) = entries.next() {
                 flights.begin(entry, &mut entries);
@@ -175,6 +178,8 @@ struct Flights<'a> {
     collector: Collector,
     queue: Arc<Queue>,
     landing: Landing<'a>,
+    /// The database of the entries that follow, if it is another one than that of the options.
+    database: Option<u32>,
 }
 
 /// The flights by their numbers, and their state
@@ -194,6 +199,7 @@ impl<'a> Flights<'a> {
         match entry.kind {
             Kind::Command | Kind::Cached => self.command(entry.into_command()),
             Kind::Cancel => self.forget(entry.id),
+            Kind::Select => self.database = entry.name.checked_sub(1),
             Kind::Transaction => self.transaction(&entry, behind),
             Kind::Subscribe | Kind::PSubscribe | Kind::SSubscribe => self.subscribe(&entry),
         }
@@ -203,12 +209,13 @@ impl<'a> Flights<'a> {
         let (id, cached) = (command.id, command.cached);
         if !cached {
             let (name, timeout) = (command.name.clone(), command.timeout());
-            if let Some(issued) = self.collector.issue(id, name, &command.words, timeout) {
+            let (words, database) = (&command.words, self.database);
+            if let Some(issued) = self.collector.issue(id, name, words, database, timeout) {
                 self.landing.expect(id, Flight::Issued(issued));
                 return;
             }
         }
-        let call = command.call(self.muxer);
+        let call = command.call(self.muxer, self.database);
         let outcome = match cached {
             true => call.cached().map(Outcome::Reply).boxed_local(),
             false => call.map(Outcome::Reply).boxed_local(),
@@ -217,12 +224,17 @@ impl<'a> Flights<'a> {
     }
 
     fn transaction<'b>(&mut self, head: &Entry<'b>, behind: &mut impl Iterator<Item = Entry<'b>>) {
-        let muxer = self.muxer;
-        let calls: Vec<_> =
-            behind.take(head.name as usize).map(|entry| entry.into_command().call(muxer)).collect();
+        let (muxer, index) = (self.muxer, self.database);
+        let calls: Vec<_> = behind
+            .take(head.name as usize)
+            .map(|entry| entry.into_command().call(muxer, index))
+            .collect();
         let timeout = head.timeout();
         let transaction = async move {
-            let database = muxer.database();
+            let database = match index {
+                None => muxer.database(),
+                Some(index) => muxer.database_at(index),
+            };
             let transaction = database.transaction(calls);
             Outcome::Transaction(match timeout {
                 Some(timeout) => transaction.timeout(timeout).await,

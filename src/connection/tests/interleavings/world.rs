@@ -189,7 +189,12 @@ impl World {
             for number in numbers {
                 let text = number.to_string();
                 let args = [Arg::Bytes(b"ECHO"), Arg::Bytes(text.as_bytes())];
-                let command = Submission { args: &args, prelude: None, timeout: None };
+                let command = Submission {
+                    args: &args,
+                    prelude: None,
+                    database: Selected::HOME,
+                    timeout: None,
+                };
                 match link.submit_collected(&command, number) {
                     Ok(Some(_)) => open += 1,
                     Ok(None) => {
