@@ -168,6 +168,8 @@ pub(super) struct Databases {
     /// The index that the last scout asks for.
     pub(super) asked: u32,
     pub(super) refused: Option<Refusal>,
+    /// How many streams in a row ended while a scout was under way.
+    pub(super) lost_scouts: u32,
     /// The database of the last visit, its number in the FIFO, and how many visits there came one after the
     /// other.
     last: (Selected, u64, u32),
@@ -187,6 +189,7 @@ impl Databases {
             known: home,
             asked: home,
             refused: None,
+            lost_scouts: 0,
             last: (Selected::NONE, 0, 0),
         }
     }

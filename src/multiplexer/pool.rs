@@ -1,5 +1,7 @@
 //! The pool of leased connections, for commands that cannot share one.
 
+mod upkeep;
+
 use std::{
     collections::VecDeque,
     io,
@@ -15,10 +17,8 @@ use futures::{
     channel::oneshot,
     future::{poll_fn, select},
 };
-use redmux_transport::{Environment, FAR, Instant};
+use redmux_transport::{Environment, Instant};
 
-#[cfg(feature = "full")]
-use super::lending::LeaseUse;
 use super::{
     gate::{Gate, PROVEN, Turn},
     leased::{Leased, Stamp},
@@ -168,6 +168,11 @@ impl Pool {
                 }
                 Err(error) => error,
             };
+            if refuses_database(&error) {
+                // The server is well.
+                opening.succeed();
+                return Err(error);
+            }
             opening.fail(Some(&error));
             // As with commands: what passes is waited for, unless nothing is to wait.
             if is_final(&error) || self.fails_fast() {
@@ -369,125 +374,6 @@ impl Pool {
         }
     }
 
-    /// Closes connections that are idle for too long or lead to a former server, and ends those
-    /// that wait there for long; returns when to look again, if any are left.
-    fn tidy(&self) -> Option<Instant> {
-        let max_idle = self.options.lease_idle.min(FAR);
-        let now = self.env.runtime.now();
-        let server = self.main.with(|core| {
-            (core.phase == Phase::Ready).then(|| (core.wire.number, self.main.endpoint()))
-        });
-        let mut state = self.lock();
-        let round = state.round;
-        let is_old = |stamp: &Stamp| {
-            let other = server.as_ref().is_some_and(|(session, _)| *session != stamp.session);
-            other || stamp.round != round
-        };
-        let (old, kept): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut state.idle).into_iter().partition(|idle| {
-                now.saturating_duration_since(idle.since) >= max_idle || is_old(&idle.stamp)
-            });
-        state.idle = kept;
-        let next = state.idle.iter().map(|idle| idle.since + max_idle).min();
-        state.armed = next.is_some();
-        let out: Vec<_> = state.out.iter().filter_map(Weak::upgrade).collect();
-        drop(state);
-        old.iter().for_each(|idle| idle.link.close());
-        for leased in &out {
-            let moved = server.as_ref().is_some_and(|(_, now)| *now != leased.stamp.endpoint);
-            if moved && leased.is_blocking() {
-                leased.link.with(|core| core.forsake("the client uses another server by now"));
-            }
-        }
-        next
-    }
-
-    /// Makes all callers dial again: closes idle connections, and ends those that wait on the
-    /// server for long.
-    pub(super) fn renew(&self) {
-        let (idle, out) = {
-            let mut state = self.lock();
-            state.round += 1;
-            let out = state.out.iter().filter_map(Weak::upgrade).collect::<Vec<_>>();
-            (std::mem::take(&mut state.idle), out)
-        };
-        idle.iter().for_each(|idle| idle.link.close());
-        for leased in out.iter().filter(|leased| leased.is_blocking()) {
-            leased.link.with(|core| core.forsake("the program asked for another connection"));
-        }
-    }
-
-    /// Each connection with what it is used for, and for how long: those in use, those being
-    /// opened, then the idle ones.
-    #[cfg(feature = "full")]
-    pub(super) fn uses(&self) -> Vec<(Arc<Link>, LeaseUse, Duration)> {
-        let now = self.env.runtime.now();
-        let (out, opening, mut uses) = {
-            let state = self.lock();
-            let idle = state.idle.iter().map(|idle| {
-                let used = now.saturating_duration_since(idle.since);
-                (idle.link.clone(), LeaseUse::Idle, used)
-            });
-            (
-                state.out.iter().filter_map(Weak::upgrade).collect::<Vec<_>>(),
-                state.opening.iter().filter_map(Weak::upgrade).collect::<Vec<_>>(),
-                idle.collect::<Vec<_>>(),
-            )
-        };
-        for link in opening {
-            let used = link.clock.now().saturating_sub(link.made);
-            uses.push((link, LeaseUse::Opening, Duration::from_micros(used)));
-        }
-        for leased in out {
-            let (used_for, used) = leased.use_now();
-            uses.push((leased.link.clone(), used_for, Duration::from_micros(used)));
-        }
-        uses.reverse();
-        uses
-    }
-
-    pub(super) fn status(&self) -> LeaseStatus {
-        let state = self.lock();
-        let out = state.out.iter().filter(|leased| leased.strong_count() > 0).count();
-        LeaseStatus {
-            leased: out + state.opening.iter().filter(|link| link.strong_count() > 0).count(),
-            idle: state.idle.len(),
-            waiting: state.line.iter().filter(|waiting| !waiting.is_canceled()).count(),
-            max: self.options.max_leased,
-            opened: state.opened,
-        }
-    }
-
-    /// Gives out nothing more and ends all connections; what is in flight may finish, unless it
-    /// waits on the server for long. Returns what ends only then.
-    pub(super) fn close(&self) -> Vec<Arc<Link>> {
-        let (idle, out, opening, line) = {
-            let mut state = self.lock();
-            state.closed = true;
-            let state = &mut *state;
-            (
-                std::mem::take(&mut state.idle),
-                std::mem::take(&mut state.out),
-                std::mem::take(&mut state.opening),
-                std::mem::take(&mut state.line),
-            )
-        };
-        drop(line);
-        let mut ending: Vec<_> = idle.into_iter().map(|idle| idle.link).collect();
-        for link in opening.iter().filter_map(Weak::upgrade) {
-            link.abort();
-            ending.push(link);
-        }
-        for leased in out.iter().filter_map(Weak::upgrade) {
-            if leased.is_blocking() {
-                leased.link.abort();
-            }
-            ending.push(leased.link.clone());
-        }
-        ending.iter().for_each(|link| link.close());
-        ending
-    }
-
     /// No connection was to be had in time.
     pub(super) fn timed_out(&self, progress: &Progress, limit: Duration) -> Error {
         let limit = whole_millis(limit);
@@ -620,6 +506,12 @@ fn is_final(error: &Error) -> bool {
         .and_then(|source| source.downcast_ref::<io::Error>())
         .is_some_and(|error| error.kind() == io::ErrorKind::Unsupported);
     unsupported || error.is_auth() || error.kind() == ErrorKind::Closed
+}
+
+/// The server has no such database, or does not let this user there.
+fn refuses_database(error: &Error) -> bool {
+    let for_good = error.server().is_some_and(|error| !error.is_transient());
+    for_good && error.command_name() == Some("SELECT")
 }
 
 fn closed() -> Error {

@@ -162,3 +162,21 @@ async fn without_the_map_a_wrong_command_costs_the_connection() {
     assert_eq!(value, "v");
     assert!(connects(&muxer) > before);
 }
+
+/// With the map, another database is refused before anything is sent; without it, after two connections.
+#[async_std::test]
+async fn another_database_is_an_error_and_the_rest_goes_on() {
+    let server = RedisServer::start();
+    let proxy = start(&server);
+    let muxer = ConnectionMultiplexer::connect(through(&proxy)).await.unwrap();
+    let before = connects(&muxer);
+    let error = within(muxer.database_at(1).incr("n")).await.unwrap_err();
+    assert_eq!((error.kind(), error.delivery()), (ErrorKind::Command, Delivery::NotSent));
+    assert_eq!(connects(&muxer), before);
+
+    let muxer = ConnectionMultiplexer::connect(options(proxy.addr().to_string())).await.unwrap();
+    let error = within(muxer.database_at(1).incr("n")).await.unwrap_err();
+    assert_eq!(error.delivery(), Delivery::NotSent, "{error}");
+    let n: i64 = within(muxer.database().incr("n")).await.unwrap();
+    assert_eq!(n, 1);
+}

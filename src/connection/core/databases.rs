@@ -3,12 +3,13 @@
 use crate::{
     Delivery, Error, ErrorKind, SMALL,
     clock::NEVER,
+    commands::Mapped,
     connection::{
         core::{Core, Inbox, Submission},
         databases::{Body, End, Refusal, Selected, Visit},
         entry::{Claim, Kind},
         outbox::Outbox,
-        slots::Outcome,
+        slots::{Outcome, SlotId},
     },
     resp::{Arg, Frame, ServerError},
 };
@@ -19,6 +20,9 @@ const EXEC: Arg<'static> = Arg::Bytes(b"EXEC");
 /// How long commands for a database that was refused are refused without asking the server, in microseconds.
 const REFUSED_FOR: u64 = 1_000_000;
 
+/// After this many streams that ended with a scout unanswered, commands for other databases fail.
+const MOST_LOST_SCOUTS: u32 = 2;
+
 impl Core {
     /// Fails commands for a database that the server has just refused.
     #[cold]
@@ -26,6 +30,12 @@ impl Core {
         let index = database.index(self.config.database);
         if database == Selected::ANY {
             return Ok(());
+        }
+        for name in ["MULTI", "SELECT", "EXEC"] {
+            if self.config.commands.get(name) == Mapped::Disabled {
+                let why = format!("another database needs {name}, which the command map disables");
+                return Err(Error::rejected(name, why));
+            }
         }
         match &self.databases.refused {
             Some(refusal) if index >= refusal.index && self.now < refusal.until => {
@@ -164,6 +174,7 @@ impl Core {
         self.databases.forget(&visit);
         if visit.body == Body::Scout {
             self.wire.scouting = false;
+            self.databases.lost_scouts = 0;
             self.rouse_driver();
         }
         let (outcome, fault) = match end {
@@ -210,15 +221,40 @@ impl Core {
                 doomed.push(id);
             }
         }
-        for id in doomed {
-            if let Ok(waker) = self.slots.complete(id, Outcome::Failed(unreachable(&error))) {
-                self.wakes.due.extend(waker);
-            }
-        }
+        self.fail_each(doomed, &unreachable(&error));
         self.databases.asked = self.databases.known;
         if !SMALL {
             let until = self.now.saturating_add(REFUSED_FOR);
             self.databases.refused = Some(Refusal { index, error, until });
+        }
+    }
+
+    /// The stream ended and a scout had no answer. A proxy that hangs up on `MULTI` does so each time: what
+    /// waits for other databases must not end every stream.
+    #[cold]
+    pub(in crate::connection) fn note_lost_scout(&mut self, cause: &Error) {
+        self.databases.lost_scouts += 1;
+        if self.databases.lost_scouts < MOST_LOST_SCOUTS {
+            return;
+        }
+        let mut doomed = Vec::new();
+        for entry in &mut self.wire.fifo {
+            if let (Kind::Visit(_), Some(id)) = (entry.kind, entry.claim.slot()) {
+                entry.claim.waive();
+                doomed.push(id);
+            }
+        }
+        let error = Error::new(ErrorKind::ConnectionLost, Delivery::NotSent)
+            .source(cause.clone())
+            .detail("the connection was lost whenever the server was asked for another database");
+        self.fail_each(doomed, &error);
+    }
+
+    fn fail_each(&mut self, doomed: Vec<SlotId>, error: &Error) {
+        for id in doomed {
+            if let Ok(waker) = self.slots.complete(id, Outcome::Failed(error.clone())) {
+                self.wakes.due.extend(waker);
+            }
         }
     }
 

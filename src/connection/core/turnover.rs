@@ -57,6 +57,7 @@ impl Core {
         self.dismiss_asks();
         let batch_start = self.wire.taken - batch.len() as u64;
         self.tally.end(self.wire.sent);
+        let scouting = self.wire.scouting;
         let (sent, start) = self.wire.end();
         self.tally.unanswered(sent.len(), sent.len());
         let mut lost = 0;
@@ -78,6 +79,9 @@ impl Core {
         self.end_retries();
         if matches!(self.phase, Phase::Handshake | Phase::Ready) {
             self.phase = Phase::Disconnected;
+        }
+        if scouting {
+            self.note_lost_scout(cause);
         }
         // Handshake, probes and subscriptions are made anew for each connection.
         self.compact(false);
@@ -117,7 +121,9 @@ impl Core {
         let mut here = Some(Selected::HOME);
         let mut plain_is_kept = false;
         if !keep_own {
+            let lost_scouts = self.databases.lost_scouts;
             self.databases = Databases::new(self.config.database);
+            self.databases.lost_scouts = lost_scouts;
         }
         let mut start = taken;
         for mut entry in entries {

@@ -2,7 +2,7 @@
 
 use super::model::{MS, Model, config};
 use crate::{
-    Delivery,
+    Delivery, ErrorKind,
     connection::{LinkConfig, slots::SlotId},
 };
 
@@ -229,6 +229,40 @@ fn a_server_without_transactions_serves_one_database() {
     assert_eq!(error.delivery(), Delivery::NotSent, "{error}");
     assert_eq!(answered(&mut model, home), "home");
     assert_eq!(model.echoed_in, [(0, "home".to_owned())]);
+}
+
+#[test]
+fn a_proxy_that_hangs_up_on_a_scout_does_so_twice_at_most() {
+    let mut model = Model::ready(config());
+    let away = model.submit_in(1, "away", None).unwrap();
+    model.write(usize::MAX);
+    model.lose();
+    assert!(model.result(away).is_none(), "it waits for the next connection");
+    model.connect();
+    model.write(usize::MAX);
+    model.read(usize::MAX).unwrap();
+    model.write(usize::MAX);
+    model.lose();
+    let error = model.result(away).unwrap().unwrap_err();
+    assert_eq!(error.delivery(), Delivery::NotSent, "{error}");
+    model.connect();
+    let home = model.submit("home").unwrap();
+    model.settle();
+    assert_eq!(answered(&mut model, home), "home");
+    assert_eq!(model.echoed_in, [(0, "home".to_owned())]);
+    // It may work later.
+    let again = model.submit_in(1, "again", None).unwrap();
+    model.settle();
+    assert_eq!(answered(&mut model, again), "again");
+}
+
+#[test]
+fn where_the_command_map_disables_what_it_takes_nothing_is_sent() {
+    let commands = crate::commands::CommandMap::default().disable("SELECT");
+    let mut model = Model::ready(LinkConfig { commands, ..config() });
+    let error = model.submit_in(1, "away", None).unwrap_err();
+    assert_eq!((error.kind(), error.delivery()), (ErrorKind::Command, Delivery::NotSent));
+    assert!(error.to_string().contains("SELECT, which the command map disables"), "{error}");
 }
 
 #[test]
