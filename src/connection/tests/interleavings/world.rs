@@ -23,7 +23,8 @@ use crate::{
     Delivery, Error, Result, clock,
     command::{Call, pipeline},
     connection::{
-        ConstantDelay, Credentials, DialPlan, Driver, Link, LinkConfig, Submission, core::Phase,
+        ConstantDelay, Credentials, DialPlan, Driver, Link, LinkConfig, Selected, Submission,
+        core::Phase,
     },
     events::ConnectionType,
     multiplexer::Ears,
