@@ -394,8 +394,8 @@ export declare class Client<D extends boolean = false> {
   sSubscribe<B extends boolean = false>(channel: Arg, options: SubscribeOptions<B>): Promise<Subscription<Text<B>>>;
   /**
    * The same client for the database with this index, over the same connection: no command runs in another
-   * database than its own. While one database is used each command is sent as it is; the first one for another
-   * goes out in one piece with `SELECT`. `close`, events and subscriptions are those of the one connection.
+   * database than its own. Each one for another database than that of the options goes out in one piece with
+   * `SELECT`: five commands instead of one. `close`, events and subscriptions are those of the one connection.
    */
   database(index: number): Client<D>;
   /** Collects commands that are executed together, or not at all (`MULTI`). */

@@ -1,7 +1,7 @@
 //! One connection ends, the next begins: what is lost, what is kept, what is sent again.
 
 use crate::{
-    Delivery, Error, ErrorKind,
+    Delivery, Error, ErrorKind, SMALL,
     clock::NEVER,
     connection::{
         config::BacklogPolicy,
@@ -80,7 +80,7 @@ impl Core {
         if matches!(self.phase, Phase::Handshake | Phase::Ready) {
             self.phase = Phase::Disconnected;
         }
-        if scouting {
+        if scouting && !SMALL {
             self.note_lost_scout(cause);
         }
         // Handshake, probes and subscriptions are made anew for each connection.
