@@ -2,6 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
+use crate::slot::SLOTS;
+
 /// An error that the server answered with
 ///
 /// [`message`](Self::message) is its raw text. `Display` and `Debug` leave out where Redis
@@ -49,6 +51,11 @@ pub enum ServerErrorKind {
     Moved,
     /// `ASK`: another node of the cluster has this key for now.
     Ask,
+    /// `REDIRECT`: this replica has a primary, which serves the command (Valkey, where the client said
+    /// `CLIENT CAPA redirect`).
+    Redirected,
+    /// `UNBLOCKED`: the server became a replica, or its slot moved, while the command waited there.
+    Unblocked,
     /// `CROSSSLOT`: the keys of the command are in different slots.
     CrossSlot,
     /// `READONLY`: a write to a replica.
@@ -79,13 +86,13 @@ pub enum ServerErrorKind {
     Other,
 }
 
-/// Where a `MOVED` or `ASK` error points
+/// Where a `MOVED`, `ASK` or `REDIRECT` error points
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Redirect<'a> {
-    /// The hash slot.
-    pub slot: u16,
-    /// The host; empty means the one that answered.
+    /// The hash slot; `REDIRECT` is about the whole server.
+    pub slot: Option<u16>,
+    /// The host. Empty means the one that answered; `?` that the server knows no name for it.
     pub host: &'a str,
     /// The port.
     pub port: u16,
@@ -142,6 +149,8 @@ impl ServerError {
             "MASTERDOWN" => MasterDown,
             "MOVED" => Moved,
             "ASK" => Ask,
+            "REDIRECT" => Redirected,
+            "UNBLOCKED" => Unblocked,
             "CROSSSLOT" => CrossSlot,
             "READONLY" => ReadOnly,
             "OOM" => OutOfMemory,
@@ -164,23 +173,28 @@ impl ServerError {
         matches!(self.kind(), Loading | Busy | TryAgain | ClusterDown | MasterDown | MaxClients)
     }
 
-    /// The node that a `MOVED` or `ASK` error points to; `None` if it is neither, or malformed.
+    /// The node that a `MOVED`, `ASK` or `REDIRECT` error points to; `None` if it is neither, or malformed.
+    ///
+    /// The text comes from the server: a slot that no cluster has, port 0, or a host that is no name or
+    /// address counts as malformed.
     ///
     /// ```
     /// use redmux_resp::ServerError;
     /// let error = ServerError::new("MOVED 3999 127.0.0.1:6381");
     /// let to = error.redirect().unwrap();
-    /// assert_eq!((to.slot, to.host, to.port), (3999, "127.0.0.1", 6381));
+    /// assert_eq!((to.slot, to.host, to.port), (Some(3999), "127.0.0.1", 6381));
     /// ```
     pub fn redirect(&self) -> Option<Redirect<'_>> {
         let mut words = self.0.split(' ');
-        if !matches!(words.next(), Some("MOVED" | "ASK")) {
-            return None;
-        }
-        let slot = words.next()?.parse().ok()?;
+        let slot = match words.next()? {
+            "MOVED" | "ASK" => Some(words.next()?.parse().ok().filter(|slot| *slot < SLOTS)?),
+            "REDIRECT" => None,
+            _ => return None,
+        };
         // An IPv6 address comes without brackets: the port is after the last colon.
         let (host, port) = words.next()?.trim_end().rsplit_once(':')?;
-        Some(Redirect { slot, host, port: port.parse().ok()? })
+        let port = port.parse().ok().filter(|port| *port != 0)?;
+        is_host(host).then_some(Redirect { slot, host, port })
     }
 
     /// The text without what may quote the caller's arguments.
@@ -193,6 +207,15 @@ impl ServerError {
         &self.0[..end]
     }
 }
+
+/// Whether this may be a name, an address, or a word for one (`?`, nothing).
+fn is_host(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:%?".contains(&byte);
+    text.len() <= LONGEST_HOST && text.bytes().all(fits)
+}
+
+/// The longest name that DNS has.
+const LONGEST_HOST: usize = 253;
 
 /// Where Redis quotes arguments, a new user's password among them, and how much of the mark
 /// itself can be shown.
@@ -255,11 +278,17 @@ mod tests {
     #[test]
     fn redirects() {
         let moved = ServerError::new("MOVED 3999 127.0.0.1:6381");
-        assert_eq!(moved.redirect(), Some(Redirect { slot: 3999, host: "127.0.0.1", port: 6381 }));
+        let to = |slot, host, port| Some(Redirect { slot, host, port });
+        assert_eq!(moved.redirect(), to(Some(3999), "127.0.0.1", 6381));
         let same_host = ServerError::new("ASK 1 :6381");
-        assert_eq!(same_host.redirect(), Some(Redirect { slot: 1, host: "", port: 6381 }));
+        assert_eq!(same_host.redirect(), to(Some(1), "", 6381));
         let six = ServerError::new("MOVED 1 2001:db8::1:6381");
-        assert_eq!(six.redirect(), Some(Redirect { slot: 1, host: "2001:db8::1", port: 6381 }));
+        assert_eq!(six.redirect(), to(Some(1), "2001:db8::1", 6381));
+        let nameless = ServerError::new("MOVED 16383 ?:7102");
+        assert_eq!(nameless.redirect(), to(Some(16_383), "?", 7102));
+        let primary = ServerError::new("REDIRECT db-1.example.com:6380");
+        assert_eq!(primary.redirect(), to(None, "db-1.example.com", 6380));
+        assert_eq!(primary.kind(), ServerErrorKind::Redirected);
         for text in [
             "ERR x",
             "MOVED",
@@ -268,9 +297,19 @@ mod tests {
             "MOVED 1 host",
             "MOVED 1 host:x",
             "MOVED 99999 h:1",
+            "MOVED 16384 h:1",
+            "MOVED -1 h:1",
+            "MOVED 1 h:0",
+            "MOVED 1 h:65536",
+            "MOVED 1 h/../x:1",
+            "MOVED 1 user@h:1",
+            "REDIRECT",
+            "REDIRECT h",
         ] {
             assert_eq!(ServerError::new(text).redirect(), None, "{text}");
         }
+        let long = format!("MOVED 1 {}:1", "x".repeat(254));
+        assert_eq!(ServerError::new(long).redirect(), None);
     }
 
     #[test]
