@@ -205,9 +205,16 @@ async fn what_waits_for_a_connection_is_counted() {
     assert!(!muxer.is_connected());
     let mut waiting = join_all((0..7).map(|_| db.incr("n")));
     assert!(futures::poll!(&mut waiting).is_pending());
-    let status = muxer.status();
+    // A server that is about to end may still accept a connection: then a handshake is in flight.
+    let status = loop {
+        let status = muxer.status();
+        if status.connections[0].diagnostics.in_flight == 0 {
+            break status;
+        }
+        async_std::task::sleep(Duration::from_millis(5)).await;
+    };
     let state = &status.connections[0].diagnostics;
-    assert_eq!((state.queued, state.in_flight), (7, 0), "{status}");
+    assert_eq!(state.queued, 7, "{status}");
     assert!(state.bytes_unsent > 0 && state.connection != "ready", "{status}");
     assert!(status.to_string().contains("queued 7 ("), "{status}");
     server.restart();
