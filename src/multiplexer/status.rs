@@ -98,33 +98,34 @@ impl Status {
             .filter(|link| link.diagnostics.connection != "dormant")
             .collect();
         let (listeners, messages) = inner.registry.counts();
+        let (leases, leased) = leased(inner);
         Self {
             connections,
             subscriptions: inner.registry.len(),
             listeners,
             messages,
-            leased: leased(inner),
-            leases: inner.node().pool.get().map_or_else(LeaseStatus::default, |pool| pool.status()),
+            leased,
+            leases,
             cache: inner.link().config.cache.as_ref().map(|cache| cache.stats()),
         }
     }
 }
 
 #[cfg(feature = "full")]
-fn leased(inner: &Inner) -> Vec<LeasedConnection> {
-    let uses = inner.node().pool.get().map(|pool| pool.uses()).unwrap_or_default();
+fn leased(inner: &Inner) -> (LeaseStatus, Vec<LeasedConnection>) {
+    let (leases, uses) = inner.node().pool.get().map(|pool| pool.uses()).unwrap_or_default();
     let status = |(link, used_for, used): (Arc<Link>, LeaseUse, Duration)| LeasedConnection {
         used_for,
         used,
         age: Duration::from_micros(link.clock.now().saturating_sub(link.made)),
         link: LinkStatus::of(&link),
     };
-    uses.into_iter().map(status).collect()
+    (leases, uses.into_iter().map(status).collect())
 }
 
 #[cfg(not(feature = "full"))]
-fn leased(_: &Inner) -> Vec<LeasedConnection> {
-    Vec::new()
+fn leased(_: &Inner) -> (LeaseStatus, Vec<LeasedConnection>) {
+    (LeaseStatus::default(), Vec::new())
 }
 
 impl LinkStatus {

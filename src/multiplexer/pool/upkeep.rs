@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use redmux_transport::{FAR, Instant};
 
-use super::{LeaseStatus, Pool};
+#[cfg(feature = "full")]
+use super::LeaseStatus;
+use super::Pool;
 #[cfg(feature = "full")]
 use crate::multiplexer::lending::LeaseUse;
 use crate::{
@@ -64,11 +66,13 @@ impl Pool {
     }
 
     /// Each connection with what it is used for, and for how long: those in use, those being
-    /// opened, then the idle ones.
+    /// opened, then the idle ones. The counts are of the same moment.
     #[cfg(feature = "full")]
-    pub(in crate::multiplexer) fn uses(&self) -> Vec<(Arc<Link>, LeaseUse, Duration)> {
+    pub(in crate::multiplexer) fn uses(
+        &self,
+    ) -> (LeaseStatus, Vec<(Arc<Link>, LeaseUse, Duration)>) {
         let now = self.env.runtime.now();
-        let (out, opening, mut uses) = {
+        let (out, opening, mut uses, mut status) = {
             let state = self.lock();
             let idle = state.idle.iter().map(|idle| {
                 let used = now.saturating_duration_since(idle.since);
@@ -78,8 +82,16 @@ impl Pool {
                 state.out.iter().filter_map(Weak::upgrade).collect::<Vec<_>>(),
                 state.opening.iter().filter_map(Weak::upgrade).collect::<Vec<_>>(),
                 idle.collect::<Vec<_>>(),
+                LeaseStatus {
+                    leased: 0,
+                    idle: state.idle.len(),
+                    waiting: state.line.iter().filter(|waiting| !waiting.is_canceled()).count(),
+                    max: self.options.max_leased,
+                    opened: state.opened,
+                },
             )
         };
+        status.leased = out.len() + opening.len();
         for link in opening {
             let used = link.clock.now().saturating_sub(link.made);
             uses.push((link, LeaseUse::Opening, Duration::from_micros(used)));
@@ -89,19 +101,7 @@ impl Pool {
             uses.push((leased.link.clone(), used_for, Duration::from_micros(used)));
         }
         uses.reverse();
-        uses
-    }
-
-    pub(in crate::multiplexer) fn status(&self) -> LeaseStatus {
-        let state = self.lock();
-        let out = state.out.iter().filter(|leased| leased.strong_count() > 0).count();
-        LeaseStatus {
-            leased: out + state.opening.iter().filter(|link| link.strong_count() > 0).count(),
-            idle: state.idle.len(),
-            waiting: state.line.iter().filter(|waiting| !waiting.is_canceled()).count(),
-            max: self.options.max_leased,
-            opened: state.opened,
-        }
+        (status, uses)
     }
 
     /// Gives out nothing more and ends all connections; what is in flight may finish, unless it
