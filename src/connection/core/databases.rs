@@ -124,7 +124,7 @@ impl Core {
         self.push_own(&[Arg::Bytes(b"SELECT"), Arg::Bytes(index.as_bytes())]);
     }
 
-    /// How many of the bytes that wait may be handed over: all up to the first scout.
+    /// Moves the bytes that wait into `batch`, but for those behind the first scout.
     #[cold]
     pub(in crate::connection) fn take_scout(&mut self, batch: &mut Outbox) {
         let taken = self.wire.taken;
@@ -171,30 +171,34 @@ impl Core {
             self.databases.at = visit.leaves;
             self.databases.known = self.databases.known.max(index);
         }
-        self.databases.forget(&visit);
-        if visit.body == Body::Scout {
-            self.wire.scouting = false;
-            self.databases.lost_scouts = 0;
-            self.rouse_driver();
-        }
-        let (outcome, fault) = match end {
-            End::There(outcome) => (outcome, None),
-            End::NotRun(Outcome::Reply(frame)) if visit.body == Body::Scout => {
-                self.refuse_database(&visit, &frame);
-                return Ok(());
+        let is_scout = visit.body == Body::Scout;
+        // What is known of the stream is forgotten last: by it commands that wait know their database.
+        let outcome = match end {
+            End::NotRun(Outcome::Reply(refusal)) if is_scout => {
+                self.refuse_database(&visit, &refusal);
+                None
             }
-            End::NotRun(outcome) => (outcome, None),
+            End::There(outcome) | End::NotRun(outcome) => Some(outcome),
             End::Torn(error) => {
                 let error = Error::new(ErrorKind::Protocol, Delivery::MaybeExecuted)
                     .source(Error::from_server(error))
                     .detail(
                         "the server refused MULTI or SELECT, and executed the command behind it",
                     );
-                (Outcome::Failed(error.clone()), Some(error))
+                self.deliver(entry.claim, Outcome::Failed(error.clone()), inbox);
+                return Err(error);
             }
         };
-        self.deliver(entry.claim, outcome, inbox);
-        fault.map_or(Ok(()), Err)
+        self.databases.forget(&visit);
+        if is_scout {
+            self.wire.scouting = false;
+            self.databases.lost_scouts = 0;
+            self.rouse_driver();
+        }
+        if let Some(outcome) = outcome {
+            self.deliver(entry.claim, outcome, inbox);
+        }
+        Ok(())
     }
 
     /// The server has no such database, or does not let this user there: commands that wait for it are not

@@ -193,6 +193,47 @@ fn on_a_server_with_fewer_databases_what_was_not_sent_fails() {
 }
 
 #[test]
+fn a_command_that_waited_for_a_refused_database_does_not_run_at_home() {
+    for (databases, refuse) in [(1, None), (16, Some(("SELECT", "NOPERM no permission")))] {
+        let mut model = in_database_1();
+        let plain = model.submit_in(1, "plain", None).unwrap();
+        model.lose();
+        (model.databases, model.refuse) = (databases, refuse);
+        model.connect();
+        model.settle();
+        let error = model.result(plain).unwrap().unwrap_err();
+        assert_eq!(error.delivery(), Delivery::NotSent, "{error}");
+        assert!(model.echoed_in.iter().all(|(_, id)| id != "plain"), "{:?}", model.echoed_in);
+        model.refuse = None;
+        let home = model.submit("home").unwrap();
+        model.settle();
+        assert_eq!(answered(&mut model, home), "home");
+    }
+}
+
+#[test]
+fn a_stream_that_ends_over_a_scout_leaves_what_waits_to_its_database() {
+    let mut model = in_database_1();
+    let plain = model.submit_in(1, "plain", None).unwrap();
+    model.lose();
+    model.refuse = Some(("MULTI", "ERR unknown command 'MULTI'"));
+    model.connect();
+    let torn = loop {
+        model.write(usize::MAX);
+        if let Err(error) = model.read(usize::MAX) {
+            break error;
+        }
+    };
+    assert!(torn.to_string().contains("refused MULTI or SELECT"), "{torn}");
+    model.lose();
+    model.refuse = None;
+    model.connect();
+    model.settle();
+    assert_eq!(answered(&mut model, plain), "plain");
+    assert!(model.echoed_in.iter().all(|(database, _)| *database == 1), "{:?}", model.echoed_in);
+}
+
+#[test]
 fn a_transaction_has_select_in_it() {
     let mut model = Model::ready(config());
     let slot = model.submit_transaction(1, "one").unwrap();
