@@ -9,7 +9,7 @@ use crate::{
         databases::{Body, End, Refusal, Selected, Visit},
         entry::{Claim, Kind},
         outbox::Outbox,
-        slots::{Outcome, SlotId},
+        slots::Outcome,
     },
     resp::{Arg, Frame, ServerError},
 };
@@ -225,7 +225,9 @@ impl Core {
                 doomed.push(id);
             }
         }
-        self.fail_each(doomed, &unreachable(&error));
+        for id in doomed {
+            self.fail(id, unreachable(&error));
+        }
         self.databases.asked = self.databases.known;
         if !SMALL {
             let until = self.now.saturating_add(REFUSED_FOR);
@@ -251,15 +253,7 @@ impl Core {
         let error = Error::new(ErrorKind::ConnectionLost, Delivery::NotSent)
             .source(cause.clone())
             .detail("the connection was lost whenever the server was asked for another database");
-        self.fail_each(doomed, &error);
-    }
-
-    fn fail_each(&mut self, doomed: Vec<SlotId>, error: &Error) {
-        for id in doomed {
-            if let Ok(waker) = self.slots.complete(id, Outcome::Failed(error.clone())) {
-                self.wakes.due.extend(waker);
-            }
-        }
+        doomed.into_iter().for_each(|id| self.fail(id, error.clone()));
     }
 
     /// Queues what a command that is kept for the next stream needs before it: a scout for a database that

@@ -8,7 +8,7 @@ use crate::{
     connection::{
         core::{Core, Phase},
         deadlines::{KEEP, is_sparse},
-        slots::{Outcome, Slot, SlotId},
+        slots::{Slot, SlotId},
     },
     error::{Diagnostics, TimeoutStage},
 };
@@ -74,9 +74,7 @@ impl Core {
         if let (false, Some(cause)) = (connected, &self.redial.last_error) {
             error = error.source(cause.clone());
         }
-        if let Ok(waker) = self.slots.complete(id, Outcome::Failed(error)) {
-            self.wakes.due.extend(waker);
-        }
+        self.fail(id, error);
         if sequence == Slot::NO_ENTRY {
             self.backlog.room.leave(id);
             self.wake_room();

@@ -10,7 +10,7 @@ use crate::{
         entry::{Entry, Kind},
         handshake::Handshake,
         outbox::Outbox,
-        slots::Outcome,
+        slots::{Outcome, SlotId},
     },
 };
 
@@ -65,9 +65,7 @@ impl Core {
             let delivery = if may_have_run { Delivery::MaybeExecuted } else { Delivery::NotSent };
             lost += usize::from(may_have_run);
             let error = Error::new(ErrorKind::ConnectionLost, delivery).source(cause.clone());
-            if let Ok(waker) = self.slots.complete(id, Outcome::Failed(error)) {
-                self.wakes.due.extend(waker);
-            }
+            self.fail(id, error);
         }
         let mut bytes = batch.all_bytes();
         bytes.extend_from_slice(&self.backlog.out.all_bytes());
@@ -98,10 +96,7 @@ impl Core {
         self.tally.unanswered(entries.len(), 0);
         for id in entries.into_iter().filter_map(|entry| entry.claim.settle()) {
             let error = Error::new(ErrorKind::ConnectionLost, Delivery::NotSent);
-            let outcome = Outcome::Failed(error.source(cause.clone()));
-            if let Ok(waker) = self.slots.complete(id, outcome) {
-                self.wakes.due.extend(waker);
-            }
+            self.fail(id, error.source(cause.clone()));
         }
         self.backlog.out.clear();
         self.databases = Databases::new(self.config.database);
@@ -156,6 +151,13 @@ impl Core {
         self.deadlines.unexpired = self.deadlines.unexpired.min(self.wire.front + first as u64);
     }
 
+    /// Gives a caller this error as its outcome.
+    pub(in crate::connection) fn fail(&mut self, id: SlotId, error: Error) {
+        if let Ok(waker) = self.slots.complete(id, Outcome::Failed(error)) {
+            self.wakes.due.extend(waker);
+        }
+    }
+
     /// Fails everything that is still to be answered or sent.
     pub(crate) fn fail_all(&mut self, kind: ErrorKind) {
         // Not `sent`: what the driver has taken it may be writing at this moment.
@@ -173,9 +175,7 @@ impl Core {
             if let Some(cause) = &self.redial.last_error {
                 error = error.source(cause.clone());
             }
-            if let Ok(waker) = self.slots.complete(id, Outcome::Failed(error)) {
-                self.wakes.due.extend(waker);
-            }
+            self.fail(id, error);
         }
         self.backlog.out.clear();
         self.databases = Databases::new(self.config.database);
