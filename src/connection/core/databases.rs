@@ -172,7 +172,7 @@ impl Core {
             self.databases.known = self.databases.known.max(index);
         }
         let is_scout = visit.body == Body::Scout;
-        // What is known of the stream is forgotten last: by it commands that wait know their database.
+        // The visit is forgotten last: until then it is known for which database commands wait.
         let outcome = match end {
             End::NotRun(Outcome::Reply(refusal)) if is_scout => {
                 self.refuse_database(&visit, &refusal);
