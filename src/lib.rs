@@ -84,6 +84,8 @@ mod full;
 mod multiplexer;
 mod subscriptions;
 mod sync;
+#[cfg(feature = "topology")]
+mod topology;
 
 use full::{FULL, Full, SMALL};
 

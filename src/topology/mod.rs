@@ -1,0 +1,6 @@
+//! Several servers: what they say of each other, and which of them serves a slot.
+
+#![allow(dead_code, reason = "under construction: used by its tests")]
+
+mod address;
+mod view;
