@@ -3,4 +3,5 @@
 #![allow(dead_code, reason = "under construction: used by its tests")]
 
 mod address;
+mod map;
 mod view;

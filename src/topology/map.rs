@@ -1,0 +1,478 @@
+//! What is known of a cluster: nodes, shards, and which shard has each slot.
+//!
+//! Knowledge only grows newer. A redirect is the word of a node about one slot, and fresh; a view is the word of
+//! a node about all slots, and may be old. So a redirect counts at once, and a view does not undo it unless
+//! the node that the redirect named says so itself, or another one says the same, or the redirect is old.
+
+use std::{collections::HashMap, sync::Arc};
+
+use redmux_transport::Endpoint;
+
+use super::view::{SLOTS, Seen, View};
+
+/// A node of the map; it keeps its number for good
+pub(super) type NodeId = u16;
+
+/// No node has this slot.
+pub(super) const NOBODY: NodeId = NodeId::MAX;
+
+/// How long a redirect outweighs views that say otherwise, in microseconds: longer than nodes take to tell
+/// each other.
+const FRESH: u64 = 15_000_000;
+
+/// What is known of a cluster
+#[derive(Debug)]
+pub(super) struct Map {
+    pub(super) nodes: Vec<Known>,
+    by_id: HashMap<Arc<str>, NodeId>,
+    /// The primary that has each slot.
+    owners: Box<[NodeId]>,
+    /// Redirects that no view has confirmed, by slot.
+    patches: HashMap<u16, Patch>,
+}
+
+/// A node of the cluster, or a former one
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Known {
+    pub(super) id: Arc<str>,
+    pub(super) endpoint: Endpoint,
+    pub(super) zone: Option<Arc<str>>,
+    /// In which way it takes part.
+    pub(super) role: Role,
+}
+
+/// How a node takes part in its cluster
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Primary,
+    Replica {
+        of: NodeId,
+    },
+    /// The last accepted view does not name it.
+    Gone,
+}
+
+/// A redirect that is not confirmed
+#[derive(Debug, Clone, Copy)]
+struct Patch {
+    to: NodeId,
+    at: u64,
+    /// A node that denied it.
+    denied_by: Option<NodeId>,
+}
+
+/// What a view changed
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Changes {
+    /// Runs of slots that went to this node, [`NOBODY`] included: first, last, to.
+    pub(super) moved: Vec<(u16, u16, NodeId)>,
+    /// Nodes that are new, or have another role, address or zone.
+    pub(super) nodes: Vec<NodeId>,
+    /// Slots on which this view and redirects disagree: another node ought to be asked.
+    pub(super) doubtful: usize,
+}
+
+/// Why a view is not believed
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Disbelief {
+    /// It has no slots, and the known map has.
+    Empty,
+    /// It names none of the known nodes: what answered belongs to another cluster.
+    Foreign,
+}
+
+impl Map {
+    pub(super) fn new() -> Self {
+        Self {
+            nodes: Vec::new(),
+            by_id: HashMap::new(),
+            owners: vec![NOBODY; usize::from(SLOTS)].into(),
+            patches: HashMap::new(),
+        }
+    }
+
+    pub(super) fn owner(&self, slot: u16) -> NodeId {
+        self.owners.get(usize::from(slot)).copied().unwrap_or(NOBODY)
+    }
+
+    /// Takes in a redirect: `slot` is at `endpoint`, where a node may be known by now or not. Returns it, and
+    /// whether that changed the map.
+    ///
+    /// If the target is a replica of the slot's shard, the whole shard has failed over, and all of its
+    /// slots follow.
+    pub(super) fn redirect(
+        &mut self,
+        slot: u16,
+        endpoint: &Endpoint,
+        now: u64,
+    ) -> (NodeId, Changes) {
+        let to = self.node_at(endpoint);
+        let mut changes = Changes::default();
+        let from = self.owner(slot);
+        if to == NOBODY || from == to || slot >= SLOTS {
+            return (to, changes);
+        }
+        let took_over = matches!(self.nodes.get(usize::from(to)).map(|node| node.role),
+            Some(Role::Replica { of }) if of == from && from != NOBODY);
+        let slots: Vec<u16> = match took_over {
+            true => (0..SLOTS).filter(|slot| self.owner(*slot) == from).collect(),
+            false => vec![slot],
+        };
+        if took_over {
+            self.set_role(to, Role::Primary, &mut changes);
+            self.set_role(from, Role::Replica { of: to }, &mut changes);
+        } else if self.nodes[usize::from(to)].role == Role::Gone {
+            self.set_role(to, Role::Primary, &mut changes);
+        }
+        for slot in slots {
+            self.owners[usize::from(slot)] = to;
+            self.patches.insert(slot, Patch { to, at: now, denied_by: None });
+            changes.note_moved(slot, to);
+        }
+        (to, changes)
+    }
+
+    /// Takes in what the node `by` said; the question was sent at `asked`.
+    pub(super) fn view(
+        &mut self,
+        view: &View,
+        by: NodeId,
+        asked: u64,
+        now: u64,
+    ) -> Result<Changes, Disbelief> {
+        let known = self.owners.iter().any(|owner| *owner != NOBODY);
+        if known && view.shards.is_empty() {
+            return Err(Disbelief::Empty);
+        }
+        if known && !view.nodes.iter().any(|seen| self.is_member(&seen.id)) {
+            return Err(Disbelief::Foreign);
+        }
+        let mut changes = Changes::default();
+        let numbers: Vec<NodeId> =
+            view.nodes.iter().map(|seen| self.meet(seen, &mut changes)).collect();
+        let mut owners = vec![NOBODY; usize::from(SLOTS)];
+        let mut roles = HashMap::new();
+        for shard in &view.shards {
+            let primary = numbers[shard.primary];
+            roles.insert(primary, Role::Primary);
+            for replica in &shard.replicas {
+                roles.entry(numbers[*replica]).or_insert(Role::Replica { of: primary });
+            }
+            for (first, last) in &shard.slots {
+                owners[usize::from(*first)..=usize::from(*last)].fill(primary);
+            }
+        }
+        for slot in 0..SLOTS {
+            let said = owners[usize::from(slot)];
+            if self.outweighs(slot, said, by, asked, now) {
+                changes.doubtful += 1;
+            } else {
+                self.patches.remove(&slot);
+                if std::mem::replace(&mut self.owners[usize::from(slot)], said) != said {
+                    changes.note_moved(slot, said);
+                }
+            }
+        }
+        // A node that a redirect named stays a primary, whatever this view says of it.
+        let patched: Vec<NodeId> = self.patches.values().map(|patch| patch.to).collect();
+        for number in 0..self.nodes.len() as NodeId {
+            let role = match roles.get(&number) {
+                _ if patched.contains(&number) => Role::Primary,
+                Some(role) => *role,
+                None => Role::Gone,
+            };
+            self.set_role(number, role, &mut changes);
+        }
+        Ok(changes)
+    }
+
+    /// Whether a redirect is to be believed against a view by which the slot is at `said`.
+    fn outweighs(&mut self, slot: u16, said: NodeId, by: NodeId, asked: u64, now: u64) -> bool {
+        let Some(patch) = self.patches.get_mut(&slot) else { return false };
+        if said == patch.to || now.saturating_sub(patch.at) >= FRESH {
+            return false;
+        }
+        if asked <= patch.at {
+            // The answer may be from before.
+            return true;
+        }
+        match patch.denied_by {
+            _ if by == patch.to => false,
+            Some(other) if other != by => false,
+            _ => {
+                patch.denied_by = Some(by);
+                true
+            }
+        }
+    }
+
+    /// Whether a node of this id takes part.
+    fn is_member(&self, id: &str) -> bool {
+        let node = self.by_id.get(id).and_then(|number| self.nodes.get(usize::from(*number)));
+        node.is_some_and(|node| node.role != Role::Gone)
+    }
+
+    /// The number of a node that a view names.
+    fn meet(&mut self, seen: &Seen, changes: &mut Changes) -> NodeId {
+        let known = self.by_id.get(&seen.id).copied();
+        // A redirect named it by its address alone.
+        let known = known.or_else(|| self.nameless(&seen.endpoint));
+        let Some(number) = known else { return self.add(seen.clone(), changes) };
+        let node = &mut self.nodes[usize::from(number)];
+        let same = node.id == seen.id && node.endpoint == seen.endpoint && node.zone == seen.zone;
+        if !same {
+            node.id = seen.id.clone();
+            node.endpoint = seen.endpoint.clone();
+            node.zone = seen.zone.clone();
+            self.by_id.insert(seen.id.clone(), number);
+            changes.note_node(number);
+        }
+        number
+    }
+
+    fn add(&mut self, seen: Seen, changes: &mut Changes) -> NodeId {
+        let Seen { id, endpoint, zone } = seen;
+        let number = self.nodes.len() as NodeId;
+        if number == NOBODY {
+            return NOBODY;
+        }
+        self.by_id.insert(id.clone(), number);
+        self.nodes.push(Known { id, endpoint, zone, role: Role::Gone });
+        changes.note_node(number);
+        number
+    }
+
+    /// The node at this address: the one that takes part, if two had it; a new one if none had.
+    fn node_at(&mut self, endpoint: &Endpoint) -> NodeId {
+        let at = |node: &&Known| node.endpoint == *endpoint;
+        let member = self.nodes.iter().position(|node| at(&node) && node.role != Role::Gone);
+        let any = member.or_else(|| self.nodes.iter().position(|node| at(&node)));
+        match any {
+            Some(place) => place as NodeId,
+            None => {
+                let id = nameless_id(endpoint);
+                let seen = Seen { id, endpoint: endpoint.clone(), zone: None };
+                self.add(seen, &mut Changes::default())
+            }
+        }
+    }
+
+    fn nameless(&self, endpoint: &Endpoint) -> Option<NodeId> {
+        self.by_id.get(&nameless_id(endpoint)).copied()
+    }
+
+    fn set_role(&mut self, number: NodeId, role: Role, changes: &mut Changes) {
+        if let Some(node) = self.nodes.get_mut(usize::from(number))
+            && node.role != role
+        {
+            node.role = role;
+            changes.note_node(number);
+        }
+    }
+}
+
+/// In place of an id, for a node of which only the address is known.
+fn nameless_id(endpoint: &Endpoint) -> Arc<str> {
+    format!("@{endpoint}").into()
+}
+
+impl Changes {
+    pub(super) fn are_none(&self) -> bool {
+        self.moved.is_empty() && self.nodes.is_empty()
+    }
+
+    fn note_moved(&mut self, slot: u16, to: NodeId) {
+        match self.moved.last_mut() {
+            Some((_, last, node)) if *node == to && *last + 1 == slot => *last = slot,
+            _ => self.moved.push((slot, slot, to)),
+        }
+    }
+
+    fn note_node(&mut self, number: NodeId) {
+        if !self.nodes.contains(&number) {
+            self.nodes.push(number);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::topology::view::Shard;
+
+    const SECOND: u64 = 1_000_000;
+
+    fn at(port: u16) -> Endpoint {
+        Endpoint::tcp("h", port)
+    }
+
+    fn seen(id: &str, port: u16) -> Seen {
+        Seen { id: id.into(), endpoint: at(port), zone: None }
+    }
+
+    /// Primaries a and b, of which a has a replica; the slots up to `border` are of a.
+    fn two_shards(border: u16) -> View {
+        View {
+            nodes: vec![seen("a", 1), seen("b", 2), seen("c", 3)],
+            shards: vec![
+                Shard { primary: 0, replicas: vec![2], slots: vec![(0, border)] },
+                Shard { primary: 1, replicas: vec![], slots: vec![(border + 1, SLOTS - 1)] },
+            ],
+        }
+    }
+
+    const A: NodeId = 0;
+    const B: NodeId = 1;
+    const C: NodeId = 2;
+
+    fn known() -> Map {
+        let mut map = Map::new();
+        let changes = map.view(&two_shards(99), A, 0, 0).unwrap();
+        assert_eq!(changes.moved, [(0, 99, A), (100, SLOTS - 1, B)]);
+        assert_eq!(changes.nodes, [A, B, C]);
+        map
+    }
+
+    #[test]
+    fn a_view_that_says_nothing_new_changes_nothing() {
+        let mut map = known();
+        assert!(map.view(&two_shards(99), B, SECOND, SECOND).unwrap().are_none());
+        let roles: Vec<Role> = map.nodes.iter().map(|node| node.role).collect();
+        assert_eq!(roles, [Role::Primary, Role::Primary, Role::Replica { of: A }]);
+    }
+
+    #[test]
+    fn a_view_moves_slots_in_runs() {
+        let mut map = known();
+        let changes = map.view(&two_shards(109), A, SECOND, SECOND).unwrap();
+        assert_eq!(changes.moved, [(100, 109, A)]);
+        assert_eq!((map.owner(109), map.owner(110)), (A, B));
+    }
+
+    #[test]
+    fn a_redirect_counts_at_once_and_a_view_from_before_does_not_undo_it() {
+        let mut map = known();
+        let (to, changes) = map.redirect(5, &at(2), 2 * SECOND);
+        assert_eq!((to, changes.moved), (B, vec![(5, 5, B)]));
+        let changes = map.view(&two_shards(99), A, SECOND, 3 * SECOND).unwrap();
+        assert_eq!((changes.moved, changes.doubtful, map.owner(5)), (vec![], 1, B));
+    }
+
+    #[test]
+    fn two_other_nodes_outvote_a_redirect_and_one_does_not() {
+        let mut map = known();
+        map.redirect(5, &at(2), 2 * SECOND);
+        for _ in 0..2 {
+            let changes = map.view(&two_shards(99), A, 3 * SECOND, 3 * SECOND).unwrap();
+            assert_eq!((changes.doubtful, map.owner(5)), (1, B), "the same node again");
+        }
+        let changes = map.view(&two_shards(99), C, 3 * SECOND, 3 * SECOND).unwrap();
+        assert_eq!((changes.moved, map.owner(5)), (vec![(5, 5, A)], A));
+    }
+
+    #[test]
+    fn the_node_that_a_redirect_named_may_deny_it() {
+        let mut map = known();
+        map.redirect(5, &at(2), 2 * SECOND);
+        map.view(&two_shards(99), B, 3 * SECOND, 3 * SECOND).unwrap();
+        assert_eq!(map.owner(5), A);
+    }
+
+    #[test]
+    fn an_old_redirect_outweighs_nothing() {
+        let mut map = known();
+        map.redirect(5, &at(2), 0);
+        map.view(&two_shards(99), A, FRESH, FRESH).unwrap();
+        assert_eq!(map.owner(5), A);
+    }
+
+    #[test]
+    fn a_view_that_agrees_confirms_a_redirect() {
+        let mut map = known();
+        map.redirect(100, &at(1), SECOND);
+        map.view(&two_shards(100), B, 2 * SECOND, 2 * SECOND).unwrap();
+        assert!(map.patches.is_empty());
+        map.view(&two_shards(99), B, 3 * SECOND, 3 * SECOND).unwrap();
+        assert_eq!(map.owner(100), B, "it was confirmed, and moved back since");
+    }
+
+    #[test]
+    fn a_redirect_to_a_replica_is_a_failover_of_its_shard() {
+        let mut map = known();
+        let (to, changes) = map.redirect(7, &at(3), SECOND);
+        assert_eq!((to, changes.moved), (C, vec![(0, 99, C)]));
+        assert_eq!(map.nodes[usize::from(C)].role, Role::Primary);
+        assert_eq!(map.nodes[usize::from(A)].role, Role::Replica { of: C });
+        // A node that has not heard of it changes neither slots nor roles.
+        let changes = map.view(&two_shards(99), B, 0, 2 * SECOND).unwrap();
+        assert_eq!((changes.moved, map.owner(7)), (vec![], C));
+        assert_eq!(map.nodes[usize::from(C)].role, Role::Primary);
+    }
+
+    #[test]
+    fn a_redirect_to_an_unknown_address_makes_a_node_that_a_view_names_later() {
+        let mut map = known();
+        let (to, changes) = map.redirect(5, &at(9), SECOND);
+        assert_eq!((to, map.owner(5), changes.moved), (3, 3, vec![(5, 5, 3)]));
+        let mut view = two_shards(99);
+        view.nodes.push(seen("d", 9));
+        view.shards.push(Shard { primary: 3, replicas: vec![], slots: vec![(5, 5)] });
+        map.view(&view, A, 2 * SECOND, 2 * SECOND).unwrap();
+        assert_eq!((&*map.nodes[3].id, map.nodes.len(), map.owner(5)), ("d", 4, 3));
+    }
+
+    #[test]
+    fn a_redirect_to_the_known_owner_and_one_out_of_range_change_nothing() {
+        let mut map = known();
+        assert!(map.redirect(5, &at(1), SECOND).1.are_none());
+        assert!(map.redirect(SLOTS, &at(1), SECOND).1.are_none());
+    }
+
+    #[test]
+    fn views_of_nothing_and_of_other_clusters_are_not_believed() {
+        let mut map = known();
+        let nothing = View { nodes: vec![], shards: vec![] };
+        assert_eq!(map.view(&nothing, A, 1, 1), Err(Disbelief::Empty));
+        let mut foreign = two_shards(99);
+        for node in &mut foreign.nodes {
+            node.id = format!("other {}", node.id).into();
+        }
+        assert_eq!(map.view(&foreign, A, 1, 1), Err(Disbelief::Foreign));
+        assert_eq!(
+            Map::new().view(&nothing, A, 1, 1),
+            Ok(Changes::default()),
+            "nothing is known yet"
+        );
+    }
+
+    #[test]
+    fn a_node_is_its_id_whatever_its_address() {
+        let mut map = known();
+        let mut view = two_shards(99);
+        view.nodes[0].endpoint = at(8);
+        let changes = map.view(&view, B, 1, 1).unwrap();
+        assert_eq!((changes.nodes, changes.moved), (vec![A], vec![]));
+        assert_eq!(map.nodes[usize::from(A)].endpoint, at(8));
+    }
+
+    #[test]
+    fn a_node_that_no_view_names_is_gone_and_may_come_back() {
+        let mut map = known();
+        let mut view = two_shards(99);
+        view.nodes.pop();
+        view.shards[0].replicas.clear();
+        let changes = map.view(&view, A, 1, 1).unwrap();
+        assert_eq!((changes.nodes, map.nodes[usize::from(C)].role), (vec![C], Role::Gone));
+        map.view(&two_shards(99), A, 2, 2).unwrap();
+        assert_eq!(map.nodes[usize::from(C)].role, Role::Replica { of: A });
+    }
+
+    #[test]
+    fn slots_that_nobody_has_are_nobodys() {
+        let mut map = known();
+        let mut view = two_shards(99);
+        view.shards[1].slots = vec![(200, SLOTS - 1)];
+        let changes = map.view(&view, A, 1, 1).unwrap();
+        assert_eq!(changes.moved, [(100, 199, NOBODY)]);
+    }
+}
