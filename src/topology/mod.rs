@@ -4,4 +4,6 @@
 
 mod address;
 mod map;
+mod pace;
+mod slots;
 mod view;
