@@ -6,4 +6,6 @@ mod address;
 mod map;
 mod pace;
 mod slots;
+#[cfg(test)]
+mod tests;
 mod view;

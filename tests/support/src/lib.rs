@@ -27,6 +27,7 @@
 mod client;
 #[cfg(feature = "client")]
 mod clients;
+mod cluster;
 mod dir;
 mod port;
 mod process;
@@ -37,6 +38,7 @@ mod websockify;
 
 #[cfg(feature = "client")]
 pub use clients::{both, until, within};
+pub use cluster::{RedisCluster, RedisClusterBuilder};
 pub use dir::TempDir;
 pub use port::{PortLease, lease_port};
 pub use process::{Daemon, DaemonCommand, find_program};
