@@ -6,6 +6,7 @@ mod address;
 mod map;
 mod pace;
 mod slots;
+mod table;
 #[cfg(test)]
 mod tests;
 mod view;
