@@ -19,7 +19,7 @@ const SPREAD_OF_1000: u64 = 1_000_000;
 /// Decides when the next question is due; times in microseconds of the clock
 #[derive(Debug)]
 pub(super) struct Pace {
-    /// Time that stands for tokens: `BURST * REFILL` is a full bucket.
+    /// Time in place of tokens: `BURST * REFILL` is a full bucket.
     saved: u64,
     counted: u64,
     asking: bool,
