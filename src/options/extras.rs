@@ -17,4 +17,6 @@ pub(super) struct Extras {
     pub(super) observers: Observers,
     /// A profiling session sees the calls of all handles.
     pub(super) profiling: bool,
+    #[cfg(feature = "topology")]
+    pub(super) servers: super::servers::Servers,
 }

@@ -12,6 +12,8 @@ mod hosted;
 mod parse;
 mod provider;
 mod reading;
+#[cfg(feature = "topology")]
+mod servers;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -34,6 +36,8 @@ pub use crate::{
     },
 };
 pub use provider::Defaults;
+#[cfg(feature = "topology")]
+pub use servers::{AnnouncedNode, Mode};
 
 use crate::{
     Error, Full, Result,

@@ -5,7 +5,7 @@ use redmux_transport::Endpoint;
 use super::{
     Options,
     escape::{Escaped, unescape},
-    reading::{Set, endpoint_fault, find, read_option},
+    reading::{Set, endpoint_fault, find, is_left_out, read_option},
     table::{OPTIONS, Secret},
     url,
 };
@@ -55,7 +55,7 @@ impl Options {
         let fault = if url::is_url(text) {
             url::read(&mut self, text, &mut read_option).err()
         } else {
-            let parsed = text.parse().map(|endpoint| self.endpoints.push(endpoint));
+            let parsed = text.parse().map(|endpoint| self.push_endpoint(endpoint, text));
             parsed.err().map(|error| Error::config("endpoint").source(error))
         };
         self.fault = self.fault.or(fault);
@@ -81,6 +81,7 @@ impl Options {
         let mut ignored = Vec::new();
         let options =
             Self::read_with(text, &mut |options: &mut Self, name, value| match find(name) {
+                None if is_left_out(name) => read_option(options, name, value),
                 Some(_) => read_option(options, name, value),
                 None => {
                     ignored.push(name.to_owned());
@@ -129,15 +130,24 @@ impl Options {
                 _ => {
                     let whole =
                         if part.contains("://") { Some(part.into()) } else { unescape(part) };
-                    let endpoint = whole.unwrap_or_default().parse::<Endpoint>();
+                    let whole = whole.unwrap_or_default();
+                    let endpoint = whole.parse::<Endpoint>();
                     let place = format!("part {} of the connection string", index + 1);
-                    options
-                        .endpoints
-                        .push(endpoint.map_err(|error| endpoint_fault(&place, &error))?);
+                    let endpoint = endpoint.map_err(|error| endpoint_fault(&place, &error))?;
+                    options.push_endpoint(endpoint, &whole);
                 }
             }
         }
         Ok(options)
+    }
+
+    /// Adds an endpoint that was given as this text.
+    #[cfg_attr(not(feature = "topology"), allow(unused_variables, reason = "of many servers"))]
+    #[inline]
+    pub(super) fn push_endpoint(&mut self, endpoint: Endpoint, text: &str) {
+        self.endpoints.push(endpoint);
+        #[cfg(feature = "topology")]
+        self.note_port(text);
     }
 
     /// Returns the connection string with the secrets, which [`FromStr`] reads back to the same

@@ -2,6 +2,8 @@ use std::{sync::Arc, time::Duration};
 
 use redmux_transport::{Keepalive, Pem, TlsVersions};
 
+#[cfg(feature = "topology")]
+use super::servers::{Mode, Servers};
 use super::{
     Options,
     provider::Defaults,
@@ -289,6 +291,63 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     },
     option!("defaults", defaults, "auto, redis, azure, amr, elasticacheServerless or upstash", "auto", Defaults::of_name, show_defaults,
         "The service whose defaults apply to options that are not set; `auto` recognises it by the host name of the first endpoint."),
+    #[cfg(feature = "topology")]
+    OptionSpec {
+        name: "mode",
+        accepts: "auto, single, cluster, replicas, sentinel or proxy",
+        default: "auto",
+        about: "What the endpoints are: addresses of one server, nodes of a cluster, a primary and its replicas, sentinels, or a proxy such as twemproxy and Envoy; `auto` finds it out.",
+        read: |o, v| {
+            let mode = Mode::of_name(v)?;
+            set_servers(o, |servers| servers.mode = mode)
+        },
+        show: |o, _| o.servers().map(|servers| servers.mode).filter(|mode| *mode != Mode::Auto).map(|mode| mode.name().to_owned()),
+        ..PLAIN
+    },
+    #[cfg(feature = "topology")]
+    OptionSpec {
+        name: "serviceName",
+        aliases: &["service_name", "sentinelServiceName", "sentinelMasterId"],
+        default: "none",
+        about: "The name by which sentinels know the primary. The endpoints are sentinels then, and their port is 26379 unless given.",
+        read: |o, v| set_servers(o, |servers| servers.service_name = Some(v.into())),
+        show: |o, _| o.servers()?.service_name.as_ref().map(show),
+        ..PLAIN
+    },
+    #[cfg(feature = "topology")]
+    OptionSpec {
+        name: "sentinelUser",
+        aliases: &["sentinelUsername", "sentinel_username"],
+        default: "none",
+        about: "User name of an ACL user of the sentinels; needs a password.",
+        read: |o, v| set_servers(o, |servers| servers.sentinel_user = Some(v.into())),
+        show: |o, _| o.servers()?.sentinel_user.as_ref().map(show),
+        ..PLAIN
+    },
+    #[cfg(feature = "topology")]
+    OptionSpec {
+        name: "sentinelPassword",
+        aliases: &["sentinel_password"],
+        default: "none",
+        about: "Password of the sentinels; `password` is never sent to them.",
+        read: |o, v| set_servers(o, |servers| servers.sentinel_password = Some(v.into())),
+        show: |o, _| o.servers()?.sentinel_password.as_ref().map(show),
+        secret: Secret::All,
+        ..PLAIN
+    },
+    #[cfg(feature = "topology")]
+    OptionSpec {
+        name: "sentinelTls",
+        accepts: BOOLEAN,
+        default: "as for the servers (`ssl`)",
+        about: "Uses TLS with sentinels.",
+        read: |o, v| {
+            let tls = boolean(v)?;
+            set_servers(o, |servers| servers.sentinel_tls = Some(tls))
+        },
+        show: |o, _| o.servers()?.sentinel_tls.as_ref().map(show),
+        ..PLAIN
+    },
     option!("sendQueueBytes", send_queue_bytes, BYTES, "16MiB", bytes, show_bytes,
         "Unsent bytes beyond which callers wait for room."),
     option!("subscriptionCapacity", subscription_capacity, NUMBER, "1024", number, show,
@@ -308,6 +367,12 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
 
 fn set<T>(field: &mut T, value: Option<T>) -> Option<()> {
     *field = value?;
+    Some(())
+}
+
+#[cfg(feature = "topology")]
+fn set_servers(options: &mut Options, change: impl FnOnce(&mut Servers)) -> Option<()> {
+    options.change_servers(change);
     Some(())
 }
 

@@ -6,6 +6,8 @@ use proptest::prelude::*;
 use redmux_transport::{Endpoint, Keepalive, TlsOptions, TlsVersions, Tunnel};
 
 use super::{Options, extras::Extras, reading::read_option, table::OPTIONS};
+#[cfg(feature = "topology")]
+use crate::options::Mode;
 use crate::{
     ErrorKind,
     commands::CommandMap,
@@ -16,8 +18,17 @@ use crate::{
 
 const HEADER: &str = include_str!("options.md");
 
+/// What builds with the feature `topology` have besides.
+const SERVERS: &str = if cfg!(feature = "topology") { include_str!("servers.md") } else { "" };
+
 #[test]
 fn the_documentation_is_up_to_date() {
+    // It describes the build with the default features.
+    let manifest = include_str!("../../Cargo.toml");
+    let defaults = manifest.lines().find(|line| line.starts_with("default = [")).unwrap();
+    if defaults.contains("\"topology\"") != cfg!(feature = "topology") {
+        return;
+    }
     let mut rows = String::new();
     for spec in OPTIONS {
         let (about, accepts) = (spec.about, spec.accepts.replace('|', "\\|"));
@@ -26,7 +37,7 @@ fn the_documentation_is_up_to_date() {
         let row = format!("| `{}`{aliases} | {about} | {accepts} | {default} |\n", spec.name);
         rows.push_str(&row);
     }
-    let expected = HEADER.replace("TABLE\n", &rows);
+    let expected = HEADER.replace("TABLE\n", &rows).replace("SERVERS\n", &format!("{SERVERS}\n"));
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/options.md");
     if env::var_os("REDMUX_WRITE_DOCS").is_some() {
         fs::write(&path, &expected).unwrap();
@@ -160,6 +171,8 @@ fn everything(options: &Options) -> String {
         circuit_breaker: _,
         observers: _,
         profiling: _,
+        #[cfg(feature = "topology")]
+        servers,
     } = &extras.get().cloned().unwrap_or_default();
     let tunnel = tunnel.as_ref().map(|t| (t.kind, &t.host, t.port, &t.credentials));
     let key = tls.key.as_ref().map(|key| match key {
@@ -214,6 +227,8 @@ fn everything(options: &Options) -> String {
             limits
         )
     );
+    #[cfg(feature = "topology")]
+    let three = format!("{three}\n{servers:?}");
     format!("{one}\n{two}\n{three}")
 }
 
@@ -325,6 +340,25 @@ fn changes() -> impl Strategy<Value = Change> {
             o.limits(limits.max_elements(c).max_depth(a))
         }),
         change(Just(()), |o, ()| o.defaults(Defaults::Upstash)),
+    ];
+    #[cfg(feature = "topology")]
+    let others = prop_oneof![
+        others,
+        change(text(), |o, name| o.service_name(name)),
+        change(text(), |o, user| o.sentinel_username(user)),
+        change(text(), |o, password| o.sentinel_password(password)),
+        change(any::<bool>(), |o, tls| o.sentinel_tls(tls)),
+        change(
+            prop::sample::select(vec![
+                Mode::Auto,
+                Mode::Single,
+                Mode::Cluster,
+                Mode::Replicas,
+                Mode::Sentinel,
+                Mode::Proxy
+            ]),
+            |o, mode| o.mode(mode)
+        ),
     ];
     prop_oneof![times, texts, others, change(endpoint(), |o, e| o.add_endpoint(e))]
 }

@@ -1,4 +1,4 @@
-//! `redis://`, `rediss://` and `unix://` URLs.
+//! `redis://`, `rediss://` and `unix://` URLs, and those of clusters and sentinels.
 
 use redmux_transport::Endpoint;
 
@@ -25,11 +25,40 @@ const SCHEMES: &[(&str, Scheme)] = &[
     ("redis+unix", Scheme::Unix),
 ];
 
+/// What a scheme says of many servers
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Many {
+    Cluster,
+    Sentinel,
+}
+
+#[cfg(feature = "topology")]
+impl Many {
+    fn mode(self) -> super::Mode {
+        match self {
+            Self::Cluster => super::Mode::Cluster,
+            Self::Sentinel => super::Mode::Sentinel,
+        }
+    }
+}
+
 /// Returns what follows the scheme, if `text` is a URL of a known scheme.
-fn split(text: &str) -> Option<(Scheme, &str)> {
+fn split(text: &str) -> Option<(Scheme, Option<Many>, &str)> {
     let (name, rest) = text.trim().split_once("://")?;
-    let (_, scheme) = SCHEMES.iter().find(|(known, _)| name.eq_ignore_ascii_case(known))?;
-    Some((*scheme, rest))
+    let scheme =
+        |name: &str| Some(SCHEMES.iter().find(|(known, _)| name.eq_ignore_ascii_case(known))?.1);
+    if let Some(scheme) = scheme(name) {
+        return Some((scheme, None, rest));
+    }
+    // Other clients write `redis+sentinel`, or `redis-sentinel`.
+    let (name, many) = name.split_once(['+', '-'])?;
+    let many = match many {
+        many if many.eq_ignore_ascii_case("cluster") => Many::Cluster,
+        many if many.eq_ignore_ascii_case("sentinel") => Many::Sentinel,
+        _ => return None,
+    };
+    let scheme = scheme(name).filter(|scheme| *scheme != Scheme::Unix)?;
+    Some((scheme, Some(many), rest))
 }
 
 pub(super) fn is_url(text: &str) -> bool {
@@ -38,8 +67,19 @@ pub(super) fn is_url(text: &str) -> bool {
 
 /// Reads a URL into `options`. No error quotes any part of it.
 pub(super) fn read(options: &mut Options, text: &str, set: Set<'_>) -> Result<()> {
-    let Some((scheme, rest)) = split(text) else {
+    let Some((scheme, many, rest)) = split(text) else {
         return Err(Error::config("endpoint: not a redis://, rediss:// or unix:// URL"));
+    };
+    #[cfg(not(feature = "topology"))]
+    if many.is_some() {
+        return Err(super::reading::needs_topology("endpoint (the scheme of the URL)"));
+    }
+    // Some write the service's name as a fragment. A `#` anywhere else is one of a password.
+    let (rest, fragment) = match rest.rsplit_once('#') {
+        Some((before, name)) if many == Some(Many::Sentinel) && is_service(name) => {
+            (before, Some(name))
+        }
+        _ => (rest, None),
     };
     if rest.contains('#') {
         return Err(Error::config(
@@ -82,14 +122,20 @@ pub(super) fn read(options: &mut Options, text: &str, set: Set<'_>) -> Result<()
                      and are separated by `&` (redis://host:port?name=value&…)"
                 )));
             }
-            let endpoint = decode("endpoint", host)?.parse::<Endpoint>();
+            let host = decode("endpoint", host)?;
+            let endpoint = host.parse::<Endpoint>();
             match endpoint {
-                Ok(endpoint @ Endpoint::Tcp { .. }) => options.endpoints.push(endpoint),
+                Ok(endpoint @ Endpoint::Tcp { .. }) => options.push_endpoint(endpoint, &host),
                 Ok(_) => return Err(Error::config("endpoint: expected redis://host:port")),
                 Err(error) => return Err(endpoint_fault("the URL", &error)),
             }
         }
-        let database = path.trim_matches('/');
+        let path = path.trim_matches('/');
+        #[cfg(feature = "topology")]
+        let path = read_many(options, many, path, fragment, query)?;
+        #[cfg(not(feature = "topology"))]
+        let _ = fragment;
+        let database = path;
         if !database.is_empty() {
             read_option(options, "defaultDatabase", database)?;
         }
@@ -104,7 +150,50 @@ pub(super) fn read(options: &mut Options, text: &str, set: Set<'_>) -> Result<()
         let name = unescape(name).unwrap_or_default();
         set(options, &name, &decode(&name, value)?)?;
     }
+    #[cfg(feature = "topology")]
+    if many.is_some_and(|many| options.wanted_mode() != many.mode()) {
+        return Err(Error::config("mode: it contradicts the scheme of the URL (leave it out)"));
+    }
     Ok(())
+}
+
+/// Whether this can be the name of a service, as sentinels know it.
+fn is_service(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+}
+
+/// Reads what a scheme of many servers says; returns the part of the path that names a database.
+///
+/// The service's name is the first part of the path, unless a fragment or the query has it.
+#[cfg(feature = "topology")]
+fn read_many<'a>(
+    options: &mut Options,
+    many: Option<Many>,
+    path: &'a str,
+    fragment: Option<&str>,
+    query: &str,
+) -> Result<&'a str> {
+    match many {
+        None => return Ok(path),
+        Some(many) => options.change_servers(|servers| servers.mode = many.mode()),
+    }
+    let mut names = query.split('&').filter_map(|pair| unescape(pair.split('=').next()?));
+    let queried = names.any(|name| find(&name).is_some_and(|spec| spec.name == "serviceName"));
+    let (name, database) = match fragment {
+        _ if many == Some(Many::Cluster) => return Ok(path),
+        Some(_) if queried => {
+            return Err(Error::config(
+                "serviceName: it is in the query of the URL and behind its `#`: one of them is enough",
+            ));
+        }
+        Some(name) => (name, path),
+        None if queried => return Ok(path),
+        None => path.split_once('/').unwrap_or((path, "")),
+    };
+    if !name.is_empty() {
+        read_option(options, "serviceName", &decode("serviceName", name)?)?;
+    }
+    Ok(database)
 }
 
 fn decode(name: &str, text: &str) -> Result<String> {
@@ -143,6 +232,52 @@ mod tests {
                 options(same).connection_string(),
                 "{url}"
             );
+        }
+    }
+
+    #[cfg(feature = "topology")]
+    #[test]
+    fn schemes_of_other_clients_for_many_servers_are_read() {
+        for (url, same) in [
+            ("redis+cluster://a:7000,b:7001", "a:7000,b:7001,mode=cluster"),
+            ("REDISS-cluster://u:p@a/2", "a,mode=cluster,user=u,password=p,db=2,ssl=true"),
+            ("valkeys+cluster://a?ssl=true&mode=Cluster", "a,mode=cluster,ssl=true"),
+            (
+                "redis+sentinel://:p@s1,s2:26380/mymaster/3",
+                "s1:26379,s2:26380,mode=sentinel,serviceName=mymaster,db=3,password=p",
+            ),
+            (
+                "redis-sentinel://p:q@s1,[::1]/1?connectTimeout=250#mymaster",
+                "s1,::1,mode=sentinel,serviceName=mymaster,db=1,user=p,password=q,connectTimeout=250",
+            ),
+            (
+                "rediss-sentinel://s1/0?sentinelMasterId=main&sentinel_password=x",
+                "s1,mode=sentinel,serviceName=main,ssl=true,sentinelPassword=x",
+            ),
+            ("valkey-sentinel://s1/my%2Dmaster", "s1,mode=sentinel,serviceName=my-master"),
+            ("redis://s1,s2:6379?serviceName=x", "s1:26379,s2:6379,serviceName=x"),
+        ] {
+            assert_eq!(
+                options(url).connection_string(),
+                options(same).connection_string(),
+                "{url}"
+            );
+        }
+        for (url, expected) in [
+            ("redis+sentinel://h", "serviceName: mode=sentinel needs the name"),
+            ("redis+sentinel://h?serviceName=s3cret#x", "one of them is enough"),
+            ("redis-sentinel://:s3cret#x@h/mymaster", "%23"),
+            ("redis+sentinel://h/s3cret/one", "defaultDatabase: expected"),
+            ("redis+sentinel://h/a%20s3cret", "serviceName: expected printable ASCII"),
+            ("redis+cluster://h?mode=single", "mode: it contradicts the scheme"),
+            ("redis+cluster://h?serviceName=s3cret", "serviceName: only sentinels know it"),
+            ("redis+cluster://h#x", "%23"),
+            ("redis+other://:s3cret@h", "unknown scheme"),
+            ("unix+cluster:///x", "unknown scheme"),
+        ] {
+            let error = url.parse::<Options>().expect_err(url).to_string();
+            assert!(error.contains(expected), "{url}: {error}");
+            assert!(!error.contains("s3cret"), "{url}: {error}");
         }
     }
 

@@ -62,6 +62,8 @@ impl Options {
                 )));
             }
         }
+        #[cfg(feature = "topology")]
+        self.validate_servers()?;
         self.validate_commands()?;
         self.validate_layers()
     }
