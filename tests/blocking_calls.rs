@@ -326,3 +326,16 @@ async fn a_call_that_is_given_up_while_it_retries_or_leases_leaves_nothing() {
 fn poll_once<F: Future>(future: std::pin::Pin<&mut F>) -> Option<F::Output> {
     futures::FutureExt::now_or_never(future)
 }
+
+#[test]
+fn a_key_has_a_slot_and_nothing_is_asked_for_it() {
+    let server = RedisServer::start();
+    let blocking = redmux::blocking::connect(server.addr().to_string()).unwrap();
+    for (key, slot) in
+        [("foo", 12_182), ("{foo}:1", 12_182), ("a{foo}{bar}", 12_182), ("bar", 5_061)]
+    {
+        assert_eq!(blocking.hash_slot(key), slot, "{key}");
+        assert_eq!(blocking.multiplexer().hash_slot(key.as_bytes()), slot, "{key}");
+    }
+    assert_eq!(blocking.hash_slot(""), 0);
+}

@@ -151,8 +151,20 @@ impl CommandMap {
     }
 
     /// Allows what the proxy of this name serves.
-    fn behind(mut self, name: &str) -> Self {
-        let Some(proxy) = Proxy::named(name) else { return self };
+    fn behind(self, name: &str) -> Self {
+        match Proxy::named(name) {
+            Some(proxy) => self.also_behind(proxy),
+            None => self,
+        }
+    }
+
+    /// Refuses what no proxy serves, besides what this map refuses.
+    #[cfg(feature = "topology")]
+    pub(crate) fn behind_any_proxy(self) -> Self {
+        self.also_behind(super::proxies::ANY)
+    }
+
+    fn also_behind(mut self, proxy: Proxy) -> Self {
         self.entries.change(|entries| {
             let proxies = &mut Arc::make_mut(entries).proxies;
             if !proxies.contains(&proxy) {

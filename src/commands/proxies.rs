@@ -10,8 +10,12 @@ use crate::resp::Arg;
 pub(super) struct Proxy {
     /// As in the connection string.
     pub(super) name: &'static str,
-    /// Names in upper case, separated by spaces, by how many arguments each may have.
+    /// What it is in errors, and the option that names it.
+    called: (&'static str, &'static str),
+    /// Names in upper case, separated by spaces, by how many arguments each may have; if there are none, it serves
+    /// all but the names of `refuses`.
     serves: &'static [(Arguments, &'static str)],
+    refuses: &'static str,
     /// The longest key, in bytes.
     longest_key: usize,
 }
@@ -45,13 +49,13 @@ impl Proxy {
     /// Why these words, a command with its arguments, are refused; `None` if they are served.
     pub(super) fn refusal(&self, words: &[Arg<'_>]) -> Option<Cow<'static, str>> {
         let (name, arguments) = words.split_first()?;
+        let (proxy, option) = self.called;
         let name = String::from_utf8_lossy(name.as_bytes()).to_ascii_uppercase();
         let Some(allowed) = self.arguments(&name) else {
-            return Some(format!("{} does not serve it (commandMap={0})", self.name).into());
+            return Some(format!("{proxy} does not serve it ({option})").into());
         };
         if !allowed.hold(arguments) {
-            let hint = format!("{} serves it with {allowed} only (commandMap={0})", self.name);
-            return Some(hint.into());
+            return Some(format!("{proxy} serves it with {allowed} only ({option})").into());
         }
         let too_long = |word: &Arg<'_>| word.as_bytes().len() > self.longest_key;
         // Keys are looked for only if a word is too long for one.
@@ -59,13 +63,9 @@ impl Proxy {
             let keys = CommandSpec::of(words).and_then(|spec| spec.keys(words));
             let mut keys = keys.into_iter().flatten().filter_map(|key| words.get(key.index));
             if keys.any(too_long) {
-                return Some(
-                    format!(
-                        "{} serves keys of up to {} bytes (commandMap={0})",
-                        self.name, self.longest_key
-                    )
-                    .into(),
-                );
+                let longest = self.longest_key;
+                let hint = format!("{proxy} serves keys of up to {longest} bytes ({option})");
+                return Some(hint.into());
             }
         }
         None
@@ -73,6 +73,9 @@ impl Proxy {
 
     fn arguments(&self, command: &str) -> Option<Arguments> {
         let named = |names: &str| names.split_ascii_whitespace().any(|name| name == command);
+        if self.serves.is_empty() {
+            return (!named(self.refuses)).then_some(AtLeast(0));
+        }
         self.serves.iter().find(|(_, names)| named(names)).map(|(arguments, _)| *arguments)
     }
 }
@@ -127,6 +130,8 @@ impl Eq for Proxy {}
 /// else, a wrong number of arguments too. `tests/proxies/twemproxy.rs` asks it.
 const TWEMPROXY: Proxy = Proxy {
     name: "twemproxy",
+    called: ("twemproxy", "commandMap=twemproxy"),
+    refuses: "",
     serves: &[
         (Exactly(0), "COMMAND PING"),
         (
@@ -168,6 +173,8 @@ const TWEMPROXY: Proxy = Proxy {
 /// answers any other with an error, and leaves the connection open.
 const ENVOY: Proxy = Proxy {
     name: "envoy",
+    called: ("envoy", "commandMap=envoy"),
+    refuses: "",
     serves: &[
         (Exactly(0), "PING"),
         (
@@ -192,6 +199,18 @@ const ENVOY: Proxy = Proxy {
              ZSCAN ZSCORE ZUNION ZUNIONSTORE",
         ),
     ],
+    longest_key: usize::MAX,
+};
+
+/// Any proxy whose connections to servers are not those of its clients: what a connection remembers has no
+/// meaning there, and some proxies hang up on it.
+#[cfg(feature = "topology")]
+pub(super) const ANY: Proxy = Proxy {
+    name: "any",
+    called: ("a proxy, which shares its connections to servers,", "mode=proxy"),
+    serves: &[],
+    refuses: "ASKING CLIENT DISCARD EXEC HELLO MONITOR MULTI PSUBSCRIBE PSYNC PUNSUBSCRIBE READONLY READWRITE \
+              REPLCONF RESET SELECT SSUBSCRIBE SUBSCRIBE SUNSUBSCRIBE SYNC UNSUBSCRIBE UNWATCH WAIT WAITAOF WATCH",
     longest_key: usize::MAX,
 };
 
@@ -249,6 +268,22 @@ mod tests {
         }
         assert!(ENVOY.refusal(&words("XADD s * f v")).is_none());
         assert!(ENVOY.refusal(&words("SUBSCRIBE c")).is_some());
+    }
+
+    #[cfg(feature = "topology")]
+    #[test]
+    fn what_a_connection_remembers_is_for_no_proxy() {
+        for text in ["HELLO 3", "client setname x", "SELECT 1", "MULTI", "WATCH k", "SUBSCRIBE c"] {
+            let refusal = ANY.refusal(&words(text)).expect(text);
+            assert!(refusal.ends_with("does not serve it (mode=proxy)"), "{text}: {refusal}");
+        }
+        for text in ["GET k", "AUTH x", "PING", "XADD s * f v", "INFO", "NOSUCH", "PUBLISH c m"] {
+            assert_eq!(ANY.refusal(&words(text)), None, "{text}");
+        }
+        for name in ANY.refuses.split_ascii_whitespace() {
+            let known = CommandSpec::all().any(|spec| spec.name().split(' ').next() == Some(name));
+            assert!(known, "{name}");
+        }
     }
 
     #[test]

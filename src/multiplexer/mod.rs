@@ -6,6 +6,7 @@ mod collector;
 mod ears;
 #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only `full` leases connections"))]
 mod gate;
+mod hash_slot;
 #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only `full` leases connections"))]
 mod lease;
 #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only `full` leases connections"))]

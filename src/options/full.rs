@@ -26,7 +26,7 @@ impl Options {
             observers.add(profiler.clone());
         }
         let handling = Handling {
-            commands: self.command_map.clone(),
+            commands: self.commands(),
             prefix: extras.key_prefix,
             channels: self.channels(),
             retry: None,

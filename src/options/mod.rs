@@ -394,7 +394,7 @@ impl Options {
             client_name: self.client_name.clone(),
             library_info: self.library_info,
             library_name: self.library_name.clone(),
-            commands: self.command_map.clone(),
+            commands: self.commands(),
             cache: None,
             breaker: Full::default(),
             database: self.database,
@@ -418,10 +418,20 @@ impl Options {
         }
     }
 
+    /// What servers call commands, and what is not sent to what is behind the endpoints.
+    pub(crate) fn commands(&self) -> CommandMap {
+        let commands = self.command_map.clone();
+        #[cfg(feature = "topology")]
+        if self.wanted_mode() == Mode::Proxy {
+            return commands.behind_any_proxy();
+        }
+        commands
+    }
+
     /// The cache of the shared connection.
     pub(crate) fn cache(&self) -> Option<Arc<Cache>> {
         let options = self.client_cache.clone()?;
-        Some(Arc::new(Cache::new(options, self.command_map.clone())))
+        Some(Arc::new(Cache::new(options, self.commands())))
     }
 
     pub(crate) fn dial_plan(&self) -> DialPlan {

@@ -221,9 +221,10 @@ impl Subscriber {
     ) -> Result<Subscription> {
         let inner = self.muxer.inner();
         let command = verb.command();
-        if inner.options.command_map.get(command) == Mapped::Disabled {
+        let commands = &inner.link().config.commands;
+        if commands.get(command) == Mapped::Disabled {
             let words = [Arg::Bytes(command.as_bytes()), Arg::Bytes(b"channel")];
-            let why = inner.options.command_map.refusal(&words).unwrap_or_default();
+            let why = commands.refusal(&words).unwrap_or_default();
             return Err(Error::rejected(command, why));
         }
         let mut prefixes = Prefixes::default();

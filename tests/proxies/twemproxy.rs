@@ -21,6 +21,11 @@ use crate::{
 };
 
 fn start(server: &RedisServer) -> Proxy {
+    start_with(server, "")
+}
+
+/// Starts it with more lines of configuration.
+fn start_with(server: &RedisServer, lines: &'static str) -> Proxy {
     let nutcracker = program("TWEMPROXY", &["nutcracker"], "nutcracker");
     let upstream = server.addr();
     let stats = lease_port(None).unwrap();
@@ -28,7 +33,7 @@ fn start(server: &RedisServer) -> Proxy {
         move |proxy| {
             let config = format!(
                 "redis:\n  listen: {}\n  hash: fnv1a_64\n  distribution: ketama\n  redis: true\n  \
-                 auto_eject_hosts: false\n  servers:\n   - {upstream}:1\n",
+                 auto_eject_hosts: false\n{lines}  servers:\n   - {upstream}:1\n",
                 proxy.addr()
             );
             proxy.write("nutcracker.yml", &config);
@@ -97,6 +102,49 @@ async fn the_map_allows_what_is_served_and_no_more() {
     muxer.execute::<()>("SET", ("k", &*long)).await.unwrap();
     muxer.execute::<()>("SET", (&long[1..], "v")).await.unwrap();
     assert_eq!(connects(&muxer), 1, "the shared connection was closed");
+}
+
+/// `mode=proxy`: no second connection, and what a connection remembers is refused before it is sent.
+#[cfg(feature = "topology")]
+#[async_std::test]
+async fn as_a_proxy_it_is_dialled_once_and_what_it_cannot_keep_is_not_sent() {
+    use redmux::{database::transactions::Condition, options::Mode, pipeline};
+
+    let server = RedisServer::builder().args(["--requirepass", "s3cret"]).start().unwrap();
+    let proxy = start_with(&server, "  redis_auth: s3cret\n");
+    let options = options(proxy.addr().to_string()).mode(Mode::Proxy);
+    let options = options.client_name("me").password("s3cret");
+    let muxer = ConnectionMultiplexer::connect(options.clone()).await.unwrap();
+    let db = muxer.database();
+
+    let refused = |error: redmux::Error| {
+        assert_eq!((error.kind(), error.delivery()), (ErrorKind::Command, Delivery::NotSent));
+        assert!(error.to_string().contains("mode=proxy"), "{error}");
+    };
+    refused(muxer.subscriber().subscribe("c").await.unwrap_err());
+    refused(within(muxer.database_at(1).incr("n")).await.unwrap_err());
+    refused(within(db.transaction((db.incr("n"),)).all()).await.unwrap_err());
+    refused(
+        within(db.transaction((db.incr("n"),)).when(Condition::key_exists("n")).all())
+            .await
+            .unwrap_err(),
+    );
+    refused(within(db.watch(["n"]).run(async |_| Ok(()))).await.unwrap_err());
+    refused(within(db.client_id()).await.unwrap_err());
+    refused(within(muxer.monitor()).await.map(drop).unwrap_err());
+
+    // Commands and replies keep their order all the same, keys of several servers included.
+    within(db.mset(("a", 1, "b", 2))).await.unwrap();
+    let calls = (db.incr("a"), db.mget::<i64>(["a", "b"]), db.del(["a", "b"]));
+    let (a, both, gone) = within(pipeline(calls).all()).await.unwrap();
+    assert_eq!((a, both, gone), (2, vec![Some(2), Some(2)], 2));
+    within(muxer.ping()).await.unwrap();
+    let counters = &muxer.status().connections[0].counters;
+    assert_eq!((counters.connects, counters.failures), (1, 0), "it was dialled again");
+
+    // A wrong password is an error, and no reason to dial in another way.
+    let error = ConnectionMultiplexer::connect(options.password("wrong")).await.unwrap_err();
+    assert!(error.to_string().contains("AUTH"), "{error}");
 }
 
 /// One task's wrong command is not the others' loss.

@@ -33,7 +33,9 @@ impl Core {
         }
         for name in ["MULTI", "SELECT", "EXEC"] {
             if self.config.commands.get(name) == Mapped::Disabled {
-                let why = format!("another database needs {name}, which the command map disables");
+                let why = self.config.commands.refusal(&[Arg::Bytes(name.as_bytes())]);
+                let why = why.unwrap_or_default();
+                let why = format!("another database needs {name}, and {why}");
                 return Err(Error::rejected(name, why));
             }
         }

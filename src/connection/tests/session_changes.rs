@@ -214,6 +214,22 @@ fn a_refusal_of_hello_in_other_words_means_resp2_too() {
     }
 }
 
+#[cfg(feature = "topology")]
+#[test]
+fn a_proxy_is_sent_nothing_but_a_password_and_a_ping() {
+    let text = "proxy,mode=proxy,name=me,libraryName=own";
+    for (given, expected) in [("", &["PING"][..]), (",user=u,password=x", &["AUTH", "PING"])] {
+        let options: crate::Options = format!("{text}{given}").parse().unwrap();
+        let config = options.link_config(false);
+        let mut model = Model::new(Given { config, credentials: options.credentials() });
+        model.connect();
+        model.settle();
+        assert_eq!(names(&model), expected);
+        assert_eq!((model.core.phase, model.core.wire.protocol), (Phase::Ready, Protocol::Resp2));
+        assert!(!crate::connection::handshake::may_say_hello(&model.core.config));
+    }
+}
+
 #[test]
 fn a_bare_handshake_authenticates_and_says_nothing_else() {
     let config = LinkConfig { database: 3, client_name: Some("me".into()), ..config() };
