@@ -26,6 +26,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     /// line for room: the time the attempt is given.
     #[inline(never)]
     pub(super) fn prepare(&mut self, in_line: bool) -> Result<Option<u64>> {
+        let in_line = in_line || self.is_sent_on();
         let retrying = self.extras.as_mut().and_then(|extras| extras.retrying.get_mut());
         if in_line {
             return Ok(retrying.map_or(self.timeout, |retrying| retrying.time()));
@@ -50,7 +51,10 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
             }
             let forgotten = self.extras.as_ref().is_some_and(|extras| extras.forgotten);
             // A call that leases a connection may become the probe once it has one.
+            let routed = self.link.router().is_some();
             let admitted = match forgotten || leases {
+                // Once it is known which server it goes to.
+                _ if routed => Ok(false),
                 false => handling.admit(self.link),
                 true => handling.admit_unheard(self.link).map(|()| false),
             };
@@ -64,6 +68,15 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
             }
         }
         Ok(time)
+    }
+
+    /// Whether the same attempt goes on at another server.
+    fn is_sent_on(&self) -> bool {
+        #[cfg(feature = "topology")]
+        let is = self.extras.as_ref().is_some_and(|extras| extras.routing.is_under_way());
+        #[cfg(not(feature = "topology"))]
+        let is = false;
+        is
     }
 
     pub(super) fn observed(&mut self) -> Option<&mut Observed<'a>> {
@@ -89,6 +102,10 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     #[cold]
     #[inline(never)]
     pub(super) fn fail(&mut self, mut error: Error, cx: &mut Context<'_>) -> Poll<Result<T>> {
+        #[cfg(feature = "topology")]
+        if self.sent_elsewhere(&error, cx) {
+            return Poll::Pending;
+        }
         self.tell(Some(&error));
         if self.is_sent_again(&error) {
             return self.begin_pause(cx);
@@ -106,6 +123,10 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
 
     fn begin_pause(&mut self, cx: &mut Context<'_>) -> Poll<Result<T>> {
         self.state = State::Pausing;
+        #[cfg(feature = "topology")]
+        if let Some(extras) = &mut self.extras {
+            extras.routing.begin_anew();
+        }
         if self.is_paused(cx) {
             return Poll::Pending;
         }
@@ -126,7 +147,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     }
 
     /// Reports the outcome of an attempt to the handle.
-    fn tell(&mut self, error: Option<&Error>) {
+    pub(super) fn tell(&mut self, error: Option<&Error>) {
         let probe = self.extras.as_mut().is_some_and(|extras| std::mem::take(&mut extras.probe));
         // A connection that could not be leased says nothing: the shared one tells of the server.
         if let (Some(handling), Some(link)) = (self.handling(), self.at()) {
@@ -138,8 +159,12 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     }
 
     fn is_paused(&mut self, cx: &mut Context<'_>) -> bool {
-        let retrying = self.extras.as_mut().and_then(|extras| extras.retrying.get_mut());
-        let timer = retrying.and_then(Retrying::timer);
+        let Some(extras) = &mut self.extras else { return false };
+        #[cfg(feature = "topology")]
+        if let Some(timer) = extras.routing.timer() {
+            return timer.poll_expired(cx).is_pending();
+        }
+        let timer = extras.retrying.get_mut().and_then(Retrying::timer);
         timer.is_some_and(|timer| timer.poll_expired(cx).is_pending())
     }
 

@@ -73,16 +73,19 @@ pub(super) enum State<'a> {
     /// Its command is for a connection that is leased for it.
     #[cfg(feature = "full")]
     Away,
+    /// It was sent over this link, at this moment of its clock, and is over or will be sent again.
+    #[cfg(feature = "topology")]
+    Over(&'a Link, u64),
     Done,
 }
 
 /// A command that the link knows; dropping it gives the command up
 pub(super) struct InFlight<'a> {
-    link: &'a Link,
-    id: SlotId,
+    pub(super) link: &'a Link,
+    pub(super) id: SlotId,
     /// The link was full: the command waits in line for room.
     in_line: bool,
-    answered: bool,
+    pub(super) answered: bool,
 }
 
 impl Drop for InFlight<'_> {
@@ -349,7 +352,21 @@ impl<'a, T, A> Call<'a, T, A> {
         if let Some(leasing) = self.extras.as_ref().and_then(|extras| extras.leasing.as_ref()) {
             return leasing.link();
         }
-        Some(self.link)
+        match &self.state {
+            State::Sent(in_flight) => Some(in_flight.link),
+            #[cfg(feature = "topology")]
+            State::Over(link, _) => Some(link),
+            _ => Some(self.link),
+        }
+    }
+
+    /// The link that had the command, and when it was issued.
+    #[cfg(feature = "topology")]
+    pub(super) fn over(&self) -> Option<(&'a Link, u64)> {
+        match self.state {
+            State::Over(link, since) => Some((link, since)),
+            _ => None,
+        }
     }
 
     /// Whether the link was too full to take the command.
@@ -431,7 +448,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
             }
             (_, State::Sent(in_flight)) => {
                 in_flight.answered = true;
-                self.link.with(|core| core.detach(in_flight.id));
+                in_flight.link.with(|core| core.detach(in_flight.id));
                 Ok(())
             }
             _ => Err(self.awaited_again()),
@@ -496,7 +513,13 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         let mut args = ArgList::new();
         // The caller's code runs here, before the link is locked.
         self.append_to(&mut args);
+        #[cfg_attr(not(feature = "topology"), allow(unused_mut, reason = "there is one link"))]
+        let mut link = self.link;
         let mut command = Submission { args: &[], prelude: None, database: self.database, timeout };
+        #[cfg(feature = "topology")]
+        let asking;
+        #[cfg(feature = "topology")]
+        let mut probe = false;
         if !plain {
             if let Err(error) = self.rewrite(&mut args) {
                 drop(args);
@@ -506,16 +529,30 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
             if let Some(extras) = &self.extras {
                 command.prelude = extras.prelude.as_ref();
             }
+            #[cfg(feature = "topology")]
+            if let Some(router) = self.link.router() {
+                match self.route(router, &args) {
+                    Ok(route) => {
+                        (link, asking, probe) = (route.link, route.asking, route.probe);
+                        command.timeout = route.left.or(command.timeout);
+                    }
+                    Err(error) => {
+                        drop(args);
+                        self.state = State::Done;
+                        return Err(self.label(error));
+                    }
+                }
+                command.prelude = asking.as_ref().or(command.prelude);
+            }
         }
         command.args = &args;
         let submitted = match &self.extras {
             Some(extras) if extras.is_observed() => {
-                self.link.submit_traced(&command, waiting, cx.waker())
+                link.submit_traced(&command, waiting, cx.waker())
             }
-            _ => self
-                .link
-                .submit(&command, waiting, cx.waker())
-                .map(|(id, in_line)| (id, in_line, None)),
+            _ => {
+                link.submit(&command, waiting, cx.waker()).map(|(id, in_line)| (id, in_line, None))
+            }
         };
         match submitted {
             Ok((id, in_line, trace)) => {
@@ -524,9 +561,13 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
                     // Over there is the same slot as before, for a call that was in line.
                     State::Sent(in_flight) => in_flight.in_line = in_line,
                     state => {
-                        let in_flight = InFlight { link: self.link, id, in_line, answered: false };
+                        let in_flight = InFlight { link, id, in_line, answered: false };
                         *state = State::Sent(in_flight);
                     }
+                }
+                #[cfg(feature = "topology")]
+                if !plain && self.link.router().is_some() {
+                    self.placed(link, probe);
                 }
                 if let (Some(trace), Some(observed)) = (trace, self.observed()) {
                     observed.queued(trace);
@@ -536,6 +577,10 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
             Err(error) => {
                 drop(args);
                 self.settle();
+                #[cfg(feature = "topology")]
+                if self.link.router().is_some() {
+                    self.state = State::Over(link, link.clock.now());
+                }
                 Err(self.label(error))
             }
         }
@@ -544,7 +589,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     /// Nothing but sending is to be done for it: no policy of the handle, no extras.
     #[inline]
     fn is_plain(&self) -> bool {
-        self.handling().is_none() & self.extras.is_none()
+        self.handling().is_none() & self.extras.is_none() & self.link.router().is_none()
     }
 
     /// Marks the slot as released: nothing is left to give up.
@@ -585,6 +630,8 @@ impl<T: FromReply, A: ToArgs> Future for Call<'_, T, A> {
                 Ok(()) => Poll::Pending,
                 Err(error) => this.fail(error, cx),
             },
+            #[cfg(feature = "topology")]
+            State::Sent(_) if this.link.router().is_some() => this.poll_routed(cx),
             State::Sent(in_flight) => {
                 let id = in_flight.id;
                 match this.link.poll_reply(id, cx) {
@@ -604,6 +651,8 @@ impl<T: FromReply, A: ToArgs> Future for Call<'_, T, A> {
             State::Pausing => this.pause(cx),
             #[cfg(feature = "full")]
             State::Away => this.poll_away(cx),
+            #[cfg(feature = "topology")]
+            State::Over(..) => Poll::Ready(Err(this.awaited_again())),
             State::Done => Poll::Ready(Err(this.awaited_again())),
         }
     }

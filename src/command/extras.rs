@@ -1,5 +1,7 @@
 #[cfg(feature = "full")]
 use super::leasing::Leasing;
+#[cfg(feature = "topology")]
+use super::routed::Routing;
 use super::{observed::Observed, retry::Retrying};
 use crate::{Full, connection::Prelude, resp::Frame};
 
@@ -19,6 +21,8 @@ pub(super) struct Extras<'a> {
     /// The command runs on a connection that is leased for it.
     #[cfg(feature = "full")]
     pub(super) leasing: Option<Box<Leasing<'a>>>,
+    #[cfg(feature = "topology")]
+    pub(super) routing: Routing<'a>,
 }
 
 impl Extras<'_> {

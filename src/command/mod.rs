@@ -23,6 +23,8 @@ mod retry;
 mod rewrite;
 #[cfg_attr(not(test), allow(dead_code, reason = "only a client of several servers asks"))]
 mod route;
+#[cfg(feature = "topology")]
+mod routed;
 pub(crate) mod transaction;
 
 pub use crate::commands::{

@@ -114,6 +114,16 @@ impl<'a> Observed<'a> {
         (self.queued, self.trace) = (Some(self.link.clock.now()), Some(trace));
     }
 
+    /// The command is for the server of this link.
+    #[cfg(feature = "topology")]
+    pub(super) fn sent_over(&mut self, link: &'a Link) {
+        if !std::ptr::eq(self.link, link) {
+            self.passage();
+            self.passed = Passage::default();
+            (self.link, self.command.endpoint) = (link, link.endpoint());
+        }
+    }
+
     /// The command is on its way over a leased connection.
     #[cfg(feature = "full")]
     pub(super) fn sent_on(&mut self, lent: Arc<dyn Lent>) {

@@ -122,6 +122,16 @@ impl Split {
     }
 }
 
+/// Whether this error may be about a part of a command of which other parts were executed: of a script, a
+/// function or a command of a module.
+#[cfg(feature = "topology")]
+pub(super) fn scripted(error: &crate::resp::ServerError, command: &str) -> bool {
+    let starts = |word: &str| {
+        command.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
+    };
+    starts("EVAL") || starts("FCALL") || command.contains('.') || error.message().contains("script")
+}
+
 /// Looks at all keys.
 fn by_keys(words: &[Arg<'_>]) -> Result<Target> {
     let Some(spec) = CommandSpec::of(words) else { return Ok(Target::ANY) };

@@ -34,7 +34,7 @@ const CLOSE_STREAM: u64 = 1_000_000;
 /// How to reach the server, and how often
 #[derive(Debug, Clone)]
 pub(crate) struct DialPlan {
-    /// Tried in turn.
+    /// Tried in turn; without any, the endpoint of the link, which may change.
     pub(crate) endpoints: Vec<Arc<Endpoint>>,
     /// For dial and handshake together, in microseconds.
     pub(crate) connect_timeout: u64,
@@ -231,7 +231,10 @@ impl Driver {
     }
 
     fn start_dial(&mut self) -> Dial {
-        let endpoint = self.plan.endpoints[self.next_endpoint % self.plan.endpoints.len()].clone();
+        let endpoint = match self.plan.endpoints.len() {
+            0 => self.link.endpoint(),
+            count => self.plan.endpoints[self.next_endpoint % count].clone(),
+        };
         self.next_endpoint = self.next_endpoint.wrapping_add(1);
         self.link.set_endpoint(endpoint.clone());
         if let Some(outage) = &mut self.outage {

@@ -17,6 +17,7 @@ use super::{
     core::{Core, Phase, Submission},
     credentials::Credentials,
     owner::Owner,
+    router::Router,
     slots::{Outcome, SlotId},
 };
 use crate::{
@@ -38,6 +39,9 @@ pub(crate) struct Link {
     pub(crate) owner: Arc<dyn Owner>,
     /// The endpoint in use, or tried last.
     endpoint: Mutex<Arc<Endpoint>>,
+    /// Where there are several servers: knows the links to them.
+    #[cfg(feature = "topology")]
+    router: Option<Arc<dyn Router>>,
     /// What keeps the link open at present.
     #[cfg(feature = "full")]
     home: Mutex<Option<Weak<dyn Home>>>,
@@ -66,11 +70,30 @@ impl Link {
             connection_type,
             owner,
             endpoint: Mutex::new(endpoint),
+            #[cfg(feature = "topology")]
+            router: None,
             #[cfg(feature = "full")]
             home: Mutex::new(None),
             #[cfg(feature = "full")]
             made,
         }
+    }
+
+    /// The same link, whose commands go where this router says.
+    #[cfg(feature = "topology")]
+    pub(crate) fn routed(mut self, router: Arc<dyn Router>) -> Self {
+        self.router = Some(router);
+        self
+    }
+
+    /// Where the commands of this link go, if there are several servers.
+    #[inline(always)]
+    pub(crate) fn router(&self) -> Option<&dyn Router> {
+        #[cfg(feature = "topology")]
+        let router = self.router.as_deref();
+        #[cfg(not(feature = "topology"))]
+        let router = None;
+        router
     }
 
     /// What keeps the link open, if that is known and still there.
@@ -189,6 +212,18 @@ impl Link {
         }
     }
 
+    /// The same, with the moment at which the command was issued.
+    #[cfg(feature = "topology")]
+    pub(crate) fn poll_dated(&self, id: SlotId, cx: &Context<'_>) -> Poll<Option<(Outcome, u64)>> {
+        let mut core = self.lock();
+        let now = core.now;
+        let since = core.slots.get_mut(id).map_or(now, |slot| slot.issued);
+        match core.slots.poll(id, cx.waker()) {
+            None if !core.is_waiting_for_room(id) => Poll::Pending,
+            outcome => Poll::Ready(outcome.map(|outcome| (outcome, since))),
+        }
+    }
+
     /// The caller has gone.
     pub(crate) fn abandon(&self, id: SlotId) {
         self.with(|core| core.abandon(id));
@@ -261,6 +296,15 @@ impl Link {
             let (endpoint, command) = (self.endpoint(), command.map(Into::into));
             self.owner.publish(Event::ErrorMessage(ErrorMessage { endpoint, command, code }));
         }
+    }
+
+    /// Gives what waits for a connection back to its callers: another server is to execute it.
+    #[cfg(feature = "topology")]
+    pub(crate) fn surrender(&self) {
+        self.with(|core| {
+            core.now = self.clock.now();
+            core.surrender();
+        });
     }
 
     /// Ends the link after what was issued has been answered; accepts nothing new.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "topology")]
+use super::many::Wake;
 use crate::{
     connection::{Link, Owner, Push},
     events::{ConnectionFailed, Event, Hub},
@@ -13,6 +15,9 @@ use crate::{
 pub(crate) struct Ears {
     pub(crate) hub: Arc<Hub>,
     pub(crate) registry: Arc<Registry>,
+    /// Learns that connections are lost, where there are several servers.
+    #[cfg(feature = "topology")]
+    pub(crate) wake: Option<Arc<Wake>>,
 }
 
 impl Owner for Ears {
@@ -21,6 +26,10 @@ impl Owner for Ears {
     }
 
     fn lost(&self, failure: ConnectionFailed) {
+        #[cfg(feature = "topology")]
+        if let Some(wake) = &self.wake {
+            wake.hint();
+        }
         self.hub.publish(Event::ConnectionFailed(failure));
     }
 

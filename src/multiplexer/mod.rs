@@ -13,6 +13,8 @@ mod lease;
 mod leased;
 #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only `full` leases connections"))]
 mod lending;
+#[cfg(feature = "topology")]
+mod many;
 #[cfg(feature = "full")]
 mod monitor;
 mod node;
@@ -34,6 +36,8 @@ pub use collector::{Collected, Collector, Issued};
 pub(crate) use ears::Ears;
 pub(crate) use leased::{Leased, Watching};
 pub use lending::LeaseUse;
+#[cfg(feature = "topology")]
+use many::Many;
 #[cfg(feature = "full")]
 pub use monitor::{Monitor, MonitoredCommand};
 use node::{Node, Site};
@@ -42,12 +46,14 @@ pub use status::{LeasedConnection, LinkStatus, Status};
 
 #[cfg(feature = "full")]
 use crate::connection::Home;
+#[cfg(feature = "topology")]
+use crate::events::ConnectionType;
 use crate::{
     Call, Delivery, Error, ErrorKind, Events, Full, Options, Result,
     caching::CacheStats,
     clock::Clock,
     command::{Handling, check_shared},
-    connection::{Link, Owner, Phase},
+    connection::{Link, Phase},
     error::TimeoutStage,
     events::Hub,
     resp::{FromReply, ToArgs},
@@ -80,8 +86,9 @@ pub struct ConnectionMultiplexer {
 
 pub(crate) struct Inner {
     site: Site,
+    /// The link that calls are made for: that of the one server, or one that knows the way to several.
+    front: Arc<Link>,
     hub: Arc<Hub>,
-    pub(crate) registry: Arc<Registry>,
     pub(crate) options: Arc<Options>,
     pub(crate) clock: Arc<Clock>,
     /// What is done with every call.
@@ -137,6 +144,10 @@ impl ConnectionMultiplexer {
     /// # Errors
     /// As for [`connect`](Self::connect).
     pub async fn connected(&self) -> Result<()> {
+        #[cfg(feature = "topology")]
+        if let Site::Many(many) = &self.inner.site {
+            return many.connected().await;
+        }
         let link = self.inner.link();
         if self.inner.options.aborts_on_connect_fail() {
             return link.ready().await;
@@ -175,22 +186,57 @@ impl ConnectionMultiplexer {
     }
 
     fn start(options: Options, environment: Environment) -> Self {
+        #[cfg(feature = "topology")]
+        if options.wants_many() {
+            return Self::start_many(options, &environment);
+        }
         let muxer = Self::assemble(options, &environment);
         muxer.inner.node().start(&muxer.inner.options, &environment);
         muxer
     }
 
+    #[cfg(feature = "topology")]
+    fn start_many(options: Options, environment: &Environment) -> Self {
+        let options = Arc::new(options);
+        let clock = Arc::new(Clock::new(environment.runtime.clone()));
+        let hub = Arc::new(Hub::default());
+        let many = Many::new(&options, environment, &clock, &hub);
+        let ears = Arc::new(Ears { hub: hub.clone(), ..Ears::default() });
+        let front = Link::new(
+            options.link_config(false),
+            options.credentials(),
+            Phase::Dormant,
+            clock.clone(),
+            ConnectionType::Interactive,
+            ears,
+            Arc::new(options.endpoints[0].clone()),
+        );
+        let front = Arc::new(front.routed(many.clone()));
+        let muxer = Self::around(Site::Many(many.clone()), front, hub, options, clock);
+        many.start();
+        muxer
+    }
+
     fn assemble(options: Options, environment: &Environment) -> Self {
         let options = Arc::new(options);
-        let handling = Full::of(|| options.handling());
         let clock = Arc::new(Clock::new(environment.runtime.clone()));
-        let ears = Arc::new(Ears::default());
-        let (hub, registry) = (ears.hub.clone(), ears.registry.clone());
-        let owner: Arc<dyn Owner> = ears;
-        let node = Node::new(&options, environment, &clock, &owner);
-        registry.set_dedicated(&node.subscriptions);
-        let site = Site::One(node);
-        let inner = Arc::new(Inner { site, hub, registry, options, clock, handling });
+        let ears = Ears::default();
+        let hub = ears.hub.clone();
+        let endpoint = Arc::new(options.endpoints[0].clone());
+        let node = Node::new(&options, environment, &clock, endpoint, ears);
+        let front = node.link.clone();
+        Self::around(Site::One(node), front, hub, options, clock)
+    }
+
+    fn around(
+        site: Site,
+        front: Arc<Link>,
+        hub: Arc<Hub>,
+        options: Arc<Options>,
+        clock: Arc<Clock>,
+    ) -> Self {
+        let handling = Full::of(|| options.handling());
+        let inner = Arc::new(Inner { site, front, hub, options, clock, handling });
         #[cfg(feature = "full")]
         inner.link().set_home({
             let home: Arc<dyn Home> = inner.clone();
@@ -233,7 +279,7 @@ impl ConnectionMultiplexer {
 
     /// Whether the connection is ready for use at this moment.
     pub fn is_connected(&self) -> bool {
-        self.inner.link().with(|core| core.phase == Phase::Ready)
+        self.inner.node().link.with(|core| core.phase == Phase::Ready)
     }
 
     /// The options it was made with; what they print holds no secrets.
@@ -278,7 +324,7 @@ impl ConnectionMultiplexer {
     /// [`Database`](crate::Database) blocks (`blpop`) or `MONITOR` runs are lost. A
     /// [`Lease`](crate::database::Lease) stays as it is until it is dropped; its connection is not used again.
     pub fn reconnect(&self) {
-        self.inner.node().reconnect();
+        self.inner.site.reconnect();
     }
 
     /// Waits for the commands that were issued, accepts no new ones, and closes the connections.
@@ -286,8 +332,7 @@ impl ConnectionMultiplexer {
     /// Waits at most `command_timeout` for replies. Without a connection, commands that wait for
     /// one fail at once. Closing twice is harmless.
     pub async fn close(&self) {
-        self.inner.registry.close();
-        self.inner.node().close().await;
+        self.inner.site.close().await;
         self.inner.hub.close();
     }
 
@@ -312,7 +357,12 @@ impl Inner {
 
     /// The connection that all callers share.
     pub(crate) fn link(&self) -> &Arc<Link> {
-        &self.node().link
+        &self.front
+    }
+
+    /// What is subscribed to.
+    pub(crate) fn registry(&self) -> &Arc<Registry> {
+        &self.node().registry
     }
 
     /// Limits an operation of several steps to the time of one command.
@@ -350,8 +400,7 @@ impl Inner {
 
 impl Inner {
     fn abort(&self) {
-        self.node().abort();
-        self.registry.close();
+        self.site.abort();
         self.hub.close();
     }
 }

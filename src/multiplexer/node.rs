@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use redmux_transport::{BoxFuture, ByteStream, Environment};
+use redmux_transport::{BoxFuture, ByteStream, Endpoint, Environment};
 
-use super::pool::Pool;
+#[cfg(feature = "topology")]
+use super::many::Many;
+use super::{Ears, pool::Pool};
 use crate::{
     Full, Options,
     clock::Clock,
     connection::{DialPlan, Driver, Link, LinkConfig, Owner, Phase},
     events::ConnectionType,
+    subscriptions::Registry,
 };
 
 /// One server: the connection that all share, the one for its subscriptions, and the leased ones
@@ -21,6 +24,8 @@ pub(crate) struct Node {
     /// Carries subscriptions where the server speaks RESP2; dormant otherwise.
     pub(crate) subscriptions: Arc<Link>,
     pub(crate) pool: Full<Arc<Pool>>,
+    /// What is subscribed to at this server.
+    pub(crate) registry: Arc<Registry>,
 }
 
 impl Node {
@@ -28,9 +33,11 @@ impl Node {
         options: &Arc<Options>,
         environment: &Environment,
         clock: &Arc<Clock>,
-        owner: &Arc<dyn Owner>,
+        endpoint: Arc<Endpoint>,
+        ears: Ears,
     ) -> Self {
-        let endpoint = Arc::new(options.endpoints[0].clone());
+        let registry = ears.registry.clone();
+        let owner: Arc<dyn Owner> = Arc::new(ears);
         let breaker = Full::of(|| options.breaker());
         let link = |connection_type, phase| {
             let subscriber = connection_type == ConnectionType::Subscription;
@@ -55,14 +62,26 @@ impl Node {
         };
         let shared = link(ConnectionType::Interactive, Phase::Disconnected);
         let subscriptions = link(ConnectionType::Subscription, Phase::Dormant);
+        registry.set_dedicated(&subscriptions);
         let pool =
             Full::of(|| Some(Pool::new(environment.clone(), options.clone(), shared.clone())));
-        Self { link: shared, subscriptions, pool }
+        Self { link: shared, subscriptions, pool, registry }
     }
 
     /// Dials, and keeps the connections up until the links are closed.
     pub(super) fn start(&self, options: &Options, environment: &Environment) {
-        let plan = options.dial_plan();
+        self.start_by(options.dial_plan(), environment);
+    }
+
+    /// The same for one of several servers, at the endpoint that its links have, however long it takes.
+    #[cfg(feature = "topology")]
+    pub(super) fn start_one_of_many(&self, options: &Options, environment: &Environment) {
+        let plan =
+            DialPlan { endpoints: Vec::new(), initial_attempts: None, ..options.dial_plan() };
+        self.start_by(plan, environment);
+    }
+
+    fn start_by(&self, plan: DialPlan, environment: &Environment) {
         let lazy = DialPlan { initial_attempts: None, ..plan.clone() };
         for (link, plan) in [(&self.link, plan), (&self.subscriptions, lazy)] {
             let driver = Driver::new(link.clone(), environment.clone(), plan);
@@ -94,8 +113,32 @@ impl Node {
         }
     }
 
+    /// The server has this address from now on.
+    #[cfg(feature = "topology")]
+    pub(super) fn move_to(&self, endpoint: &Endpoint) {
+        if *self.link.endpoint() == *endpoint {
+            return;
+        }
+        let endpoint = Arc::new(endpoint.clone());
+        self.link.set_endpoint(endpoint.clone());
+        self.subscriptions.set_endpoint(endpoint);
+        self.reconnect();
+    }
+
+    /// Lets what was issued finish, and accepts nothing new.
+    #[cfg(feature = "topology")]
+    pub(super) fn begin_close(&self) {
+        self.registry.close();
+        if let Some(pool) = self.pool.get() {
+            pool.close();
+        }
+        self.subscriptions.close();
+        self.link.close();
+    }
+
     /// Lets what was issued finish, and waits for that.
     pub(super) async fn close(&self) {
+        self.registry.close();
         let leased = self.pool.get().map(|pool| pool.close());
         self.subscriptions.close();
         self.link.close();
@@ -112,6 +155,7 @@ impl Node {
         if let Some(pool) = self.pool.get() {
             pool.close().iter().for_each(|link| link.abort());
         }
+        self.registry.close();
     }
 }
 
@@ -119,12 +163,43 @@ impl Node {
 pub(crate) enum Site {
     /// All go to this one.
     One(Node),
+    /// The slots of their keys say to which of these.
+    #[cfg(feature = "topology")]
+    Many(Arc<Many>),
 }
 
 impl Site {
     /// The server for what names no key.
     pub(crate) fn node(&self) -> &Node {
-        let Self::One(node) = self;
-        node
+        match self {
+            Self::One(node) => node,
+            #[cfg(feature = "topology")]
+            Self::Many(many) => many.any(),
+        }
+    }
+
+    pub(super) fn reconnect(&self) {
+        match self {
+            Self::One(node) => node.reconnect(),
+            #[cfg(feature = "topology")]
+            Self::Many(many) => many.reconnect(),
+        }
+    }
+
+    /// Lets what was issued finish, and waits for that.
+    pub(super) async fn close(&self) {
+        match self {
+            Self::One(node) => node.close().await,
+            #[cfg(feature = "topology")]
+            Self::Many(many) => many.close().await,
+        }
+    }
+
+    pub(super) fn abort(&self) {
+        match self {
+            Self::One(node) => node.abort(),
+            #[cfg(feature = "topology")]
+            Self::Many(many) => many.abort(),
+        }
     }
 }

@@ -90,7 +90,7 @@ impl Subscriber {
     /// Returns at once. Each stream gives what is queued, then ends.
     pub fn unsubscribe_all(&self) {
         let inner = self.muxer.inner();
-        inner.registry.remove_all(inner.link());
+        inner.registry().remove_all(&inner.node().link);
     }
 
     /// Subscribes to a channel. See [SUBSCRIBE](https://redis.io/docs/latest/commands/subscribe/).
@@ -247,7 +247,8 @@ impl Subscriber {
             return Err(Error::rejected(command, "no channel is named"));
         }
         let queue = Arc::new(Queue::new(self.bounds, topics.len()));
-        let (link, registry) = (inner.link().clone(), inner.registry.clone());
+        let node = inner.node();
+        let (link, registry) = (node.link.clone(), node.registry.clone());
         // Made before the first await: dropping this future takes the topics back.
         let subscription = Subscription { queue, topics, prefixes, link, registry };
         let taken_back = || !subscription.take_back();

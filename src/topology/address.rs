@@ -7,19 +7,19 @@ const UNKNOWN: &str = "?";
 
 /// What a server says of a node's address
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Announced<'a> {
+pub(crate) struct Announced<'a> {
     /// A name or an address; nothing, or an empty text, means the host of the server that was asked.
-    pub(super) host: Option<&'a str>,
+    pub(crate) host: Option<&'a str>,
     /// 0 means the port of the server that was asked (nodes that listen for TLS only).
-    pub(super) port: u16,
+    pub(crate) port: u16,
     /// An address beside the name.
-    pub(super) ip: Option<&'a str>,
+    pub(crate) ip: Option<&'a str>,
 }
 
 impl Announced<'_> {
     /// What to dial, where the server at `asked` said this; `None` if that is not known: then another
     /// node may know it.
-    pub(super) fn endpoint(&self, asked: &Endpoint) -> Option<Endpoint> {
+    pub(crate) fn endpoint(&self, asked: &Endpoint) -> Option<Endpoint> {
         let (own_host, own_port) = match asked {
             Endpoint::Tcp { host, port } => (Some(&**host), *port),
             _ => (None, 0),

@@ -11,10 +11,10 @@ use redmux_transport::Endpoint;
 use super::view::{SLOTS, Seen, View};
 
 /// A node of the map; it keeps its number for good
-pub(super) type NodeId = u16;
+pub(crate) type NodeId = u16;
 
 /// No node has this slot.
-pub(super) const NOBODY: NodeId = NodeId::MAX;
+pub(crate) const NOBODY: NodeId = NodeId::MAX;
 
 /// How long a redirect outweighs views that say otherwise, in microseconds: longer than nodes take to tell
 /// each other.
@@ -22,8 +22,8 @@ const FRESH: u64 = 15_000_000;
 
 /// What is known of a cluster
 #[derive(Debug)]
-pub(super) struct Map {
-    pub(super) nodes: Vec<Known>,
+pub(crate) struct Map {
+    pub(crate) nodes: Vec<Known>,
     by_id: HashMap<Arc<str>, NodeId>,
     /// The primary that has each slot.
     owners: Box<[NodeId]>,
@@ -33,17 +33,19 @@ pub(super) struct Map {
 
 /// A node of the cluster, or a former one
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Known {
-    pub(super) id: Arc<str>,
-    pub(super) endpoint: Endpoint,
-    pub(super) zone: Option<Arc<str>>,
+pub(crate) struct Known {
+    pub(crate) id: Arc<str>,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) zone: Option<Arc<str>>,
     /// In which way it takes part.
-    pub(super) role: Role,
+    pub(crate) role: Role,
+    /// It left, and its number is not used again.
+    forgotten: bool,
 }
 
 /// How a node takes part in its cluster
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
+pub(crate) enum Role {
     Primary,
     Replica {
         of: NodeId,
@@ -63,18 +65,18 @@ struct Patch {
 
 /// What a view changed
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Changes {
+pub(crate) struct Changes {
     /// Runs of slots that went to this node, [`NOBODY`] included: first, last, to.
-    pub(super) moved: Vec<(u16, u16, NodeId)>,
+    pub(crate) moved: Vec<(u16, u16, NodeId)>,
     /// Nodes that are new, or have another role, address or zone.
-    pub(super) nodes: Vec<NodeId>,
+    pub(crate) nodes: Vec<NodeId>,
     /// Slots on which this view and redirects disagree: another node ought to be asked.
-    pub(super) doubtful: usize,
+    pub(crate) doubtful: usize,
 }
 
 /// Why a view is not believed
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Disbelief {
+pub(crate) enum Disbelief {
     /// It has no slots, and the known map has.
     Empty,
     /// It names none of the known nodes: what answered belongs to another cluster.
@@ -82,7 +84,7 @@ pub(super) enum Disbelief {
 }
 
 impl Map {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             nodes: Vec::new(),
             by_id: HashMap::new(),
@@ -91,7 +93,7 @@ impl Map {
         }
     }
 
-    pub(super) fn owner(&self, slot: u16) -> NodeId {
+    pub(crate) fn owner(&self, slot: u16) -> NodeId {
         self.owners.get(usize::from(slot)).copied().unwrap_or(NOBODY)
     }
 
@@ -100,7 +102,7 @@ impl Map {
     ///
     /// If the target is a replica of the slot's shard, the whole shard has failed over, and all of its
     /// slots follow.
-    pub(super) fn redirect(
+    pub(crate) fn redirect(
         &mut self,
         slot: u16,
         endpoint: &Endpoint,
@@ -133,7 +135,7 @@ impl Map {
     }
 
     /// Takes in what the node `by` said; the question was sent at `asked`.
-    pub(super) fn view(
+    pub(crate) fn view(
         &mut self,
         view: &View,
         by: NodeId,
@@ -206,6 +208,58 @@ impl Map {
         }
     }
 
+    pub(crate) fn get(&self, number: NodeId) -> Option<&Known> {
+        self.nodes.get(usize::from(number))
+    }
+
+    pub(crate) fn endpoint(&self, number: NodeId) -> Option<&Endpoint> {
+        self.get(number).map(|node| &node.endpoint)
+    }
+
+    /// How many nodes take part.
+    pub(crate) fn size(&self) -> usize {
+        self.nodes.iter().filter(|node| node.role != Role::Gone).count()
+    }
+
+    /// The nodes that take part.
+    pub(crate) fn members(&self) -> Vec<NodeId> {
+        self.numbers(|role| role != Role::Gone)
+    }
+
+    pub(crate) fn primaries(&self) -> Vec<NodeId> {
+        self.numbers(|role| role == Role::Primary)
+    }
+
+    /// The replicas of these nodes.
+    pub(crate) fn replicas_of(&self, primaries: &[NodeId]) -> Vec<NodeId> {
+        self.numbers(|role| matches!(role, Role::Replica { of } if primaries.contains(&of)))
+    }
+
+    fn numbers(&self, has: impl Fn(Role) -> bool) -> Vec<NodeId> {
+        let numbered = self.nodes.iter().zip(0..);
+        numbered.filter(|(node, _)| has(node.role)).map(|(_, number)| number).collect()
+    }
+
+    /// The node has said itself that it is the primary of its slots: others may not know it yet.
+    pub(crate) fn vouch(&mut self, to: NodeId, now: u64) {
+        for slot in (0..SLOTS).filter(|slot| self.owners[usize::from(*slot)] == to) {
+            self.patches.insert(slot, Patch { to, at: now, denied_by: None });
+        }
+    }
+
+    /// Gives up a node that has left; false if it takes part.
+    ///
+    /// If it comes back, it has another number.
+    pub(crate) fn forget(&mut self, number: NodeId) -> bool {
+        let Some(node) = self.nodes.get_mut(usize::from(number)) else { return false };
+        if node.role != Role::Gone || node.forgotten {
+            return false;
+        }
+        node.forgotten = true;
+        self.by_id.remove(&node.id);
+        true
+    }
+
     /// Whether a node of this id takes part.
     fn is_member(&self, id: &str) -> bool {
         let node = self.by_id.get(id).and_then(|number| self.nodes.get(usize::from(*number)));
@@ -237,14 +291,14 @@ impl Map {
             return NOBODY;
         }
         self.by_id.insert(id.clone(), number);
-        self.nodes.push(Known { id, endpoint, zone, role: Role::Gone });
+        self.nodes.push(Known { id, endpoint, zone, role: Role::Gone, forgotten: false });
         changes.note_node(number);
         number
     }
 
     /// The node at this address: the one that takes part, if two had it; a new one if none had.
-    fn node_at(&mut self, endpoint: &Endpoint) -> NodeId {
-        let at = |node: &&Known| node.endpoint == *endpoint;
+    pub(crate) fn node_at(&mut self, endpoint: &Endpoint) -> NodeId {
+        let at = |node: &&Known| node.endpoint == *endpoint && !node.forgotten;
         let member = self.nodes.iter().position(|node| at(&node) && node.role != Role::Gone);
         let any = member.or_else(|| self.nodes.iter().position(|node| at(&node)));
         match any {
@@ -277,7 +331,8 @@ fn nameless_id(endpoint: &Endpoint) -> Arc<str> {
 }
 
 impl Changes {
-    pub(super) fn are_none(&self) -> bool {
+    #[cfg(test)]
+    pub(crate) fn are_none(&self) -> bool {
         self.moved.is_empty() && self.nodes.is_empty()
     }
 

@@ -18,7 +18,7 @@ const SPREAD_OF_1000: u64 = 1_000_000;
 
 /// Decides when the next question is due; times in microseconds of the clock
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(crate) struct Pace {
     /// Time in place of tokens: `BURST * REFILL` is a full bucket.
     saved: u64,
     counted: u64,
@@ -30,12 +30,12 @@ pub(super) struct Pace {
 
 impl Pace {
     /// The first question is due at once.
-    pub(super) fn new(now: u64) -> Self {
+    pub(crate) fn new(now: u64) -> Self {
         Self { saved: BURST * REFILL, counted: now, asking: false, again: false, due: now }
     }
 
     /// Something showed that the map is old; `random` spreads clients out.
-    pub(super) fn hint(&mut self, now: u64, nodes: usize, random: u64) {
+    pub(crate) fn hint(&mut self, now: u64, nodes: usize, random: u64) {
         if self.asking {
             self.again = true;
             return;
@@ -48,25 +48,32 @@ impl Pace {
     }
 
     /// When the next question is due; `None` while one is under way.
-    pub(super) fn due(&self) -> Option<u64> {
+    pub(crate) fn due(&self) -> Option<u64> {
         (!self.asking).then_some(self.due)
     }
 
     /// A question is asked.
-    pub(super) fn begin(&mut self, now: u64) {
+    pub(crate) fn begin(&mut self, now: u64) {
         self.save(now);
         self.saved = self.saved.saturating_sub(REFILL);
         (self.asking, self.again) = (true, false);
     }
 
     /// It is answered, or will not be.
-    pub(super) fn end(&mut self, now: u64, nodes: usize, random: u64) {
+    pub(crate) fn end(&mut self, now: u64, nodes: usize, random: u64) {
         self.asking = false;
         // A tenth earlier or later, so that clients that began together part.
         self.due = now.saturating_add(PERIOD - PERIOD / 10 + random % (PERIOD / 5));
         if std::mem::take(&mut self.again) {
             self.hint(now, nodes, random);
         }
+    }
+
+    /// Nobody answered: that was no burden to anybody. The next question is due after this pause.
+    pub(crate) fn unanswered(&mut self, now: u64, pause: u64) {
+        (self.asking, self.again) = (false, false);
+        self.saved = self.saved.saturating_add(REFILL).min(BURST * REFILL);
+        self.due = now.saturating_add(pause);
     }
 
     fn save(&mut self, now: u64) {

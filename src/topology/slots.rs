@@ -11,20 +11,20 @@ use super::{
 ///
 /// The steward and callers that were redirected write it. A caller that reads an old value sends its command to a
 /// node that answers with a redirect; so no order with other memory is needed.
-pub(super) struct Slots(Box<[AtomicU16]>);
+pub(crate) struct Slots(Box<[AtomicU16]>);
 
 impl Slots {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self((0..SLOTS).map(|_| AtomicU16::new(NOBODY)).collect())
     }
 
     #[inline]
-    pub(super) fn owner(&self, slot: u16) -> NodeId {
+    pub(crate) fn owner(&self, slot: u16) -> NodeId {
         self.0.get(usize::from(slot)).map_or(NOBODY, |owner| owner.load(Ordering::Relaxed))
     }
 
     /// These slots, the last one included, are at `to` now.
-    pub(super) fn assign(&self, first: u16, last: u16, to: NodeId) {
+    pub(crate) fn assign(&self, first: u16, last: u16, to: NodeId) {
         for owner in self.0.iter().take(usize::from(last) + 1).skip(usize::from(first)) {
             owner.store(to, Ordering::Relaxed);
         }

@@ -11,29 +11,35 @@ const SEGMENTS: usize = 14;
 /// Values by their number; a value is put in once and stays
 ///
 /// Calls borrow from it without a reference count: that is what it is for.
-pub(super) struct Table<T>([OnceLock<Box<[OnceLock<T>]>>; SEGMENTS]);
+pub(crate) struct Table<T>([OnceLock<Box<[OnceLock<T>]>>; SEGMENTS]);
 
 impl<T> Table<T> {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self([const { OnceLock::new() }; SEGMENTS])
     }
 
     /// The value with this number, if there is one.
     #[inline]
-    pub(super) fn get(&self, number: usize) -> Option<&T> {
+    pub(crate) fn get(&self, number: usize) -> Option<&T> {
         let (segment, place) = Self::place(number);
         self.0.get(segment)?.get()?.get(place)?.get()
     }
 
     /// The value with this number; `make` is called if there is none. `None` beyond the table's room.
-    pub(super) fn get_or_make(&self, number: usize, make: impl FnOnce() -> T) -> Option<&T> {
+    pub(crate) fn get_or_make(&self, number: usize, make: impl FnOnce() -> T) -> Option<&T> {
         let (segment, place) = Self::place(number);
         let room = || (0..FIRST << segment).map(|_| OnceLock::new()).collect();
         Some(self.0.get(segment)?.get_or_init(room).get(place)?.get_or_init(make))
     }
 
+    /// The value with the number 0; `make` is called if there is none.
+    pub(crate) fn first_or_make(&self, make: impl FnOnce() -> T) -> &T {
+        let room = || (0..FIRST).map(|_| OnceLock::new()).collect();
+        self.0[0].get_or_init(room)[0].get_or_init(make)
+    }
+
     /// The values that there are, by their numbers.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &T)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &T)> {
         let segments = self.0.iter().enumerate();
         let all = segments.flat_map(|(segment, places)| {
             let first = FIRST * ((1 << segment) - 1);

@@ -11,7 +11,7 @@ use super::address::Announced;
 use crate::resp::{Frame, Reply};
 
 /// How many slots a cluster has.
-pub(super) const SLOTS: u16 = 16_384;
+pub(crate) const SLOTS: u16 = 16_384;
 
 /// The most nodes that a view may name.
 const MOST_NODES: usize = 1 << 15;
@@ -21,33 +21,33 @@ const LONGEST_ID: usize = 64;
 
 /// What one node says of its cluster
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct View {
-    pub(super) nodes: Vec<Seen>,
+pub(crate) struct View {
+    pub(crate) nodes: Vec<Seen>,
     /// In the order in which their primaries were named.
-    pub(super) shards: Vec<Shard>,
+    pub(crate) shards: Vec<Shard>,
 }
 
 /// A node, as another one sees it
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Seen {
-    pub(super) id: Arc<str>,
-    pub(super) endpoint: Endpoint,
+pub(crate) struct Seen {
+    pub(crate) id: Arc<str>,
+    pub(crate) endpoint: Endpoint,
     /// The availability zone, where the server tells it (Valkey 9).
-    pub(super) zone: Option<Arc<str>>,
+    pub(crate) zone: Option<Arc<str>>,
 }
 
 /// A primary, its replicas and their slots; nodes by their place in [`View::nodes`]
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Shard {
-    pub(super) primary: usize,
-    pub(super) replicas: Vec<usize>,
+pub(crate) struct Shard {
+    pub(crate) primary: usize,
+    pub(crate) replicas: Vec<usize>,
     /// First and last slot of each range.
-    pub(super) slots: Vec<(u16, u16)>,
+    pub(crate) slots: Vec<(u16, u16)>,
 }
 
 /// Why a reply is no view
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct NoView(Cow<'static, str>);
+pub(crate) struct NoView(Cow<'static, str>);
 
 impl fmt::Display for NoView {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -60,7 +60,7 @@ impl View {
     ///
     /// Nodes without a known address are left out, and so are shards whose primary is such a node: another
     /// node may know more. What newer servers add behind the known parts is skipped.
-    pub(super) fn parse(reply: &Frame, asked: &Endpoint) -> Result<Self, NoView> {
+    pub(crate) fn parse(reply: &Frame, asked: &Endpoint) -> Result<Self, NoView> {
         let mut view = Self { nodes: Vec::new(), shards: Vec::new() };
         let mut places = HashMap::new();
         let mut shards: HashMap<usize, usize> = HashMap::new();

@@ -90,6 +90,14 @@ impl Core {
         lost
     }
 
+    /// While there is no connection: gives what waits for one back to its callers, as not sent.
+    #[cfg(feature = "topology")]
+    pub(crate) fn surrender(&mut self) {
+        if self.phase == Phase::Disconnected {
+            self.fail_unsent(&Error::new(ErrorKind::ConnectionLost, Delivery::NotSent));
+        }
+    }
+
     /// Nothing waits for the next connection.
     fn fail_unsent(&mut self, cause: &Error) {
         let entries = self.wire.drain();

@@ -1,0 +1,354 @@
+//! Calls where there are several servers: which one each goes to, and what happens when that one sends it on.
+//!
+//! A server that answers with a redirect, or that it cannot serve the command now, has executed nothing. Such a command
+//! is sent again, whatever it does, within the call's own time. What may have been executed is a matter of the
+//! retry policy, as with one server.
+
+use std::{
+    sync::PoisonError,
+    task::{Context, Poll, ready},
+};
+
+use redmux_transport::Timer;
+
+use super::{
+    Call,
+    call::State,
+    route::{Target, scripted},
+};
+use crate::{
+    Delivery, Error, ErrorKind, Result,
+    clock::NEVER,
+    connection::{Link, Outcome, Prelude, Router},
+    resp::{Arg, Frame, FromReply, ServerError, ServerErrorKind, ToArgs, encode_command},
+    sync::Mutex,
+};
+
+/// How often a call follows redirects: servers may point at each other until they have heard of a change.
+const MOST_HOPS: u32 = 16;
+
+/// From the second redirect on, a call waits this long, in microseconds, and then twice as long each time.
+const HOP_PAUSE: u64 = 1_000;
+
+/// How long a call waits at first, in microseconds, where no server can serve it now; then twice as long each time.
+const FIRST_PAUSE: u64 = 5_000;
+
+/// The longest of these waits. An election takes servers a second or more, and ends at a moment that
+/// nobody announces.
+const LONGEST_PAUSE: u64 = 50_000;
+
+/// The way of a call that did not arrive at once
+#[derive(Default)]
+pub(super) struct Routing<'a> {
+    /// The slot, where the words of the command do not say it (`EXEC`).
+    pub(super) slot: Option<u16>,
+    /// When the call must be over, once it was sent on.
+    until: Option<u64>,
+    /// Where a server has sent it, for the next time only.
+    goal: Option<&'a Link>,
+    /// The goal serves this command only behind `ASKING`.
+    asking: bool,
+    hops: u32,
+    pauses: u32,
+    /// Under a lock only because calls are shared between threads, and a timer is not.
+    timer: Option<Mutex<Box<dyn Timer>>>,
+}
+
+impl Routing<'_> {
+    pub(super) fn timer(&mut self) -> Option<&mut Box<dyn Timer>> {
+        let timer = self.timer.as_mut()?;
+        Some(timer.get_mut().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The same attempt goes on at another server, or later.
+    pub(super) fn is_under_way(&self) -> bool {
+        self.until.is_some()
+    }
+
+    /// Another attempt begins, as the retry policy has it.
+    pub(super) fn begin_anew(&mut self) {
+        *self = Self { slot: self.slot, ..Self::default() };
+    }
+
+    /// The time that is left to a call that was sent on, in microseconds.
+    fn left(&self, now: u64) -> Option<u64> {
+        let until = self.until?;
+        Some(if until == NEVER { NEVER } else { until.saturating_sub(now).max(1) })
+    }
+}
+
+/// What a call does next that was not served
+#[derive(Default)]
+struct Turn<'a> {
+    /// Goes to this link; without one, where its slot is by then.
+    goal: Option<&'a Link>,
+    asking: bool,
+    /// Waits before that, in microseconds.
+    pause: u64,
+}
+
+/// How a call is sent this time
+pub(super) struct Route<'a> {
+    pub(super) link: &'a Link,
+    /// What is sent before it, if that is not as usual.
+    pub(super) asking: Option<Prelude>,
+    /// It is the probe of the server's circuit breaker.
+    pub(super) probe: bool,
+    /// The time that is left, if that is not as usual.
+    pub(super) left: Option<u64>,
+}
+
+impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
+    /// Where these words go now.
+    pub(super) fn route(&self, router: &'a dyn Router, words: &[Arg<'_>]) -> Result<Route<'a>> {
+        let (in_line, link) = match &self.state {
+            State::Sent(in_flight) => (true, in_flight.link),
+            _ => (false, self.place(router, words)?),
+        };
+        let mut route = Route { link, asking: None, probe: false, left: None };
+        if let Some(extras) = &self.extras {
+            route.left = extras.routing.left(link.clock.now());
+            route.asking = self.asking();
+        }
+        if let (false, Some(handling)) = (in_line, self.handling()) {
+            let forgotten = self.extras.as_ref().is_some_and(|extras| extras.forgotten);
+            route.probe = match forgotten {
+                true => handling.admit_unheard(link).map(|()| false)?,
+                false => handling.admit(link)?,
+            };
+        }
+        Ok(route)
+    }
+
+    /// The link has taken the command.
+    pub(super) fn placed(&mut self, link: &'a Link, probe: bool) {
+        if probe {
+            self.extras().probe = true;
+        }
+        if let Some(observed) = self.observed() {
+            observed.sent_over(link);
+        }
+    }
+
+    /// Polls a command that was sent.
+    pub(super) fn poll_routed(&mut self, cx: &mut Context<'_>) -> Poll<Result<T>> {
+        let State::Sent(in_flight) = &mut self.state else { return Poll::Pending };
+        let (link, id) = (in_flight.link, in_flight.id);
+        let Some((outcome, since)) = ready!(link.poll_dated(id, cx)) else {
+            // There was no room for the command so far.
+            return match self.submit(Some(id), cx) {
+                Ok(()) => Poll::Pending,
+                Err(error) => self.fail(error, cx),
+            };
+        };
+        in_flight.answered = true;
+        self.state = State::Over(link, since);
+        match outcome {
+            Outcome::Reply(frame) if !frame.is_error() && self.extras.is_none() => {
+                self.tell(None);
+                Poll::Ready(self.decode(&frame))
+            }
+            outcome => {
+                let outcome = self.without_asking(outcome);
+                match self.sent_on(&outcome, cx) {
+                    Some(poll) => poll,
+                    None => self.finish_with_extras(outcome, cx),
+                }
+            }
+        }
+    }
+
+    /// The link to the server that these words are for.
+    fn place(&self, router: &'a dyn Router, words: &[Arg<'_>]) -> Result<&'a Link> {
+        let routing = self.extras.as_ref().map(|extras| &extras.routing);
+        if let Some(goal) = routing.and_then(|routing| routing.goal) {
+            return Ok(goal);
+        }
+        let slot = match routing.and_then(|routing| routing.slot) {
+            Some(slot) => Some(slot),
+            None => self.slot(words)?,
+        };
+        let closed = || Error::new(ErrorKind::Closed, Delivery::NotSent);
+        router.link_to(slot).ok_or_else(closed)
+    }
+
+    /// The slot of these words, if they have one.
+    fn slot(&self, words: &[Arg<'_>]) -> Result<Option<u16>> {
+        let renamed = self.handling().is_some_and(|handling| !handling.commands.is_empty());
+        let target = match renamed {
+            false => Target::of(words)?,
+            true => {
+                // The table knows the command by its own name.
+                let mut known: Vec<Arg<'_>> =
+                    words.iter().map(|word| Arg::Bytes(word.as_bytes())).collect();
+                if let Some(name) = known.first_mut() {
+                    *name = Arg::Bytes(self.name.as_bytes());
+                }
+                Target::of(&known)?
+            }
+        };
+        match target {
+            Target::Slot(slot) => Ok(Some(slot)),
+            Target::Split(_) => {
+                Err(Error::rejected(&self.name, "its keys are in different slots (CROSSSLOT)"))
+            }
+            Target::Keyless(..) => Ok(None),
+        }
+    }
+
+    /// What is sent before the command: what was to be anyway, behind `ASKING` where that is called for.
+    fn asking(&self) -> Option<Prelude> {
+        let extras = self.extras.as_ref().filter(|extras| extras.routing.asking)?;
+        let mut prelude = Prelude { commands: 1, ..Prelude::default() };
+        encode_command(&mut prelude.bytes, &[Arg::Bytes(b"ASKING")]);
+        if let Some(own) = &extras.prelude {
+            prelude.bytes.extend_from_slice(&own.bytes);
+            prelude.commands += own.commands;
+        }
+        Some(prelude)
+    }
+
+    /// Takes the reply to `ASKING` out of those to a prelude.
+    fn without_asking(&self, outcome: Outcome) -> Outcome {
+        let Some(extras) = self.extras.as_ref().filter(|extras| extras.routing.asking) else {
+            return outcome;
+        };
+        match outcome {
+            Outcome::Group(group) if extras.prelude.is_none() => Outcome::Reply(group.1),
+            Outcome::Group(mut group) => {
+                group.0.retain(|(place, _)| *place > 0);
+                group.0.iter_mut().for_each(|(place, _)| *place -= 1);
+                Outcome::Group(group)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Sends the command again, if this reply says that it was not executed and may be, there or later.
+    fn sent_on(&mut self, reply: &Outcome, cx: &mut Context<'_>) -> Option<Poll<Result<T>>> {
+        let router = self.link.router()?;
+        let error = refusal(reply)?;
+        let (from, since) = self.over()?;
+        let turn = self.turn(router, from, &error)?;
+        self.tell(Some(&Error::from_server(error)));
+        self.take_turn(turn, since, cx)
+    }
+
+    /// The same for a command that was not sent, because its server is gone or is another one by now.
+    pub(super) fn sent_elsewhere(&mut self, error: &Error, cx: &mut Context<'_>) -> bool {
+        let Some(router) = self.link.router() else { return false };
+        let lost = matches!(error.kind(), ErrorKind::ConnectionLost | ErrorKind::Closed);
+        if !lost || error.delivery() != Delivery::NotSent {
+            return false;
+        }
+        let Some((from, since)) = self.over() else { return false };
+        let routing = &mut self.extras().routing;
+        (routing.goal, routing.asking) = (None, false);
+        let there = {
+            let mut words = self.words();
+            let rewritten = self.rewrite(&mut words);
+            rewritten.and_then(|()| self.place(router, &words))
+        };
+        if !there.is_ok_and(|link| !std::ptr::eq(link, from)) {
+            return false;
+        }
+        self.tell(Some(error));
+        self.go_on(Turn::default(), since).is_some_and(|()| {
+            self.state = State::Pausing;
+            cx.waker().wake_by_ref();
+            true
+        })
+    }
+
+    fn take_turn(
+        &mut self,
+        turn: Turn<'a>,
+        since: u64,
+        cx: &mut Context<'_>,
+    ) -> Option<Poll<Result<T>>> {
+        self.go_on(turn, since)?;
+        self.state = State::Pausing;
+        Some(self.pause(cx))
+    }
+
+    /// Prepares the next sending; `None` if there is no time for it.
+    fn go_on(&mut self, turn: Turn<'a>, since: u64) -> Option<()> {
+        let (clock, limit) = (&self.link.clock, self.limit());
+        let now = clock.now();
+        let routing = &mut self.extras().routing;
+        let until = *routing.until.get_or_insert(since.saturating_add(limit));
+        (routing.goal, routing.asking, routing.timer) = (turn.goal, turn.asking, None);
+        let at = now.saturating_add(turn.pause);
+        if turn.pause > 0 {
+            routing.timer = Some(Mutex::new(clock.runtime.timer(clock.instant(at))));
+        }
+        (at < until).then_some(())
+    }
+
+    fn turn(
+        &mut self,
+        router: &'a dyn Router,
+        from: &'a Link,
+        error: &ServerError,
+    ) -> Option<Turn<'a>> {
+        use ServerErrorKind::*;
+        let for_good = error.kind() != Ask;
+        match error.kind() {
+            Moved | Ask | Redirected => {
+                let goal = router.redirected(from, &error.redirect()?, for_good);
+                let random = self.link.clock.runtime.entropy();
+                let routing = &mut self.extras().routing;
+                routing.hops += 1;
+                let pause = match routing.hops {
+                    1 if goal.is_some() => 0,
+                    hops => doubled(HOP_PAUSE, hops, random),
+                };
+                let asking = !for_good && goal.is_some();
+                (routing.hops <= MOST_HOPS).then_some(Turn { goal, asking, pause })
+            }
+            TryAgain => Some(self.patience()),
+            ClusterDown | Loading | MasterDown | Unblocked => {
+                router.troubled(from);
+                Some(self.patience())
+            }
+            ReadOnly => {
+                router.troubled(from);
+                // What a script did before may have been executed.
+                (!scripted(error, &self.name)).then(|| self.patience())
+            }
+            _ => None,
+        }
+    }
+
+    fn patience(&mut self) -> Turn<'a> {
+        let random = self.link.clock.runtime.entropy();
+        let routing = &mut self.extras().routing;
+        routing.pauses += 1;
+        routing.hops = 0;
+        Turn { pause: doubled(FIRST_PAUSE, routing.pauses, random), ..Turn::default() }
+    }
+}
+
+/// The pause before this attempt, counted from 1, a quarter longer or shorter so that callers part.
+fn doubled(first: u64, attempt: u32, random: u64) -> u64 {
+    let pause = (first << (attempt - 1).min(16)).min(LONGEST_PAUSE);
+    pause * 3 / 4 + random % (pause / 2)
+}
+
+/// The error by which the server did not execute the command, if the reply is one.
+fn refusal(outcome: &Outcome) -> Option<ServerError> {
+    let error = |frame: &Frame| frame.reply().error();
+    match outcome {
+        Outcome::Reply(frame) => frame.is_error().then(|| error(frame))?,
+        // A transaction is refused as a whole: by `EXEC` itself, or because of one of its commands.
+        Outcome::Group(group) => match error(&group.1) {
+            // Then what is behind `MULTI` may have been executed one by one.
+            _ if group.0.first().is_some_and(|(place, _)| *place == 0) => None,
+            Some(last) if last.kind() == ServerErrorKind::ExecAbort => {
+                group.0.first().and_then(|(_, frame)| error(frame))
+            }
+            last => last,
+        },
+        Outcome::Failed(_) => None,
+    }
+}

@@ -1,0 +1,24 @@
+//! Several servers, as a call sees them: which link leads to the one that has a slot.
+
+use redmux_transport::{MaybeSend, MaybeSync};
+
+use super::link::Link;
+use crate::resp::Redirect;
+
+/// Knows which server has which slot
+///
+/// A link that has one has no connection of its own: calls are made for it, and sent over
+/// others. The links that a router returns live as long as it does.
+#[cfg_attr(not(feature = "topology"), allow(dead_code, reason = "only `topology` has one"))]
+pub(crate) trait Router: MaybeSend + MaybeSync {
+    /// The link to the server that has this slot; without a slot, to any. `None` once all is closed.
+    fn link_to(&self, slot: Option<u16>) -> Option<&Link>;
+
+    /// The server of this link has said that the slot is elsewhere, for good (`MOVED`) or for one command (`ASK`).
+    ///
+    /// Returns the link to send the command to; `None` if the address is of no use, or is that of the same server.
+    fn redirected(&self, from: &Link, redirect: &Redirect<'_>, for_good: bool) -> Option<&Link>;
+
+    /// The server of this link cannot serve the command now, so that the map may be old.
+    fn troubled(&self, from: &Link);
+}

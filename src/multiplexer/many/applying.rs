@@ -1,0 +1,191 @@
+//! What becomes known of the cluster, and what follows from that.
+
+use std::{ops::RangeInclusive, sync::Arc};
+
+use redmux_transport::Endpoint;
+
+use super::{Many, asking::Answer};
+use crate::{
+    Error,
+    connection::Phase,
+    events::{ConfigurationChanged, Event, HashSlotsMoved},
+    topology::{Changes, NOBODY, NodeId, Role},
+};
+
+/// How many nodes an event names.
+const NAMED: usize = 8;
+
+/// Slots that have moved together
+struct Move {
+    from: NodeId,
+    to: NodeId,
+    ranges: Vec<RangeInclusive<u16>>,
+}
+
+impl Many {
+    /// A node has said that a slot is at `to`; returns the number of that one.
+    pub(super) fn moved(&self, slot: u16, to: &Endpoint, by: &Arc<Endpoint>) -> NodeId {
+        let now = self.clock.now();
+        let (number, moves, nodes) = {
+            let mut map = self.lock();
+            let (number, changes) = map.redirect(slot, to, now);
+            (number, self.assign(&changes), changes.nodes)
+        };
+        self.tell(&moves, &nodes, by);
+        self.wake.hint();
+        number
+    }
+
+    /// Believes what a node said, or not. Returns whether another one ought to be asked, and the nodes that left.
+    pub(super) fn take_in(&self, answer: &Answer, now: u64) -> (bool, Vec<NodeId>) {
+        let taken = {
+            let mut map = self.lock();
+            let taken = map.view(&answer.view, answer.by, answer.asked, now);
+            taken.map(|changes| (self.assign(&changes), changes))
+        };
+        let Ok((moves, changes)) = taken else { return (true, Vec::new()) };
+        let by = self.node(answer.by).map(|node| node.link.endpoint());
+        if let Some(by) = by {
+            self.tell(&moves, &changes.nodes, &by);
+        }
+        let mut gone = Vec::new();
+        for (number, node) in self.nodes.iter() {
+            let Ok(number) = NodeId::try_from(number) else { continue };
+            let known = self.lock().get(number).map(|node| (node.role, node.endpoint.clone()));
+            match known {
+                // It may be one of which only an address was known.
+                Some((Role::Gone, _)) => gone.push(number),
+                Some((_, endpoint)) => node.move_to(&endpoint),
+                None => {}
+            }
+        }
+        (changes.doubtful > 0, gone)
+    }
+
+    /// Has callers find what changed.
+    fn assign(&self, changes: &Changes) -> Vec<Move> {
+        let mut moves: Vec<Move> = Vec::new();
+        for (first, last, to) in &changes.moved {
+            let mut start = *first;
+            while start <= *last {
+                let from = self.slots.owner(start);
+                let same = |slot: &u16| self.slots.owner(*slot) == from;
+                let end = (start..=*last).take_while(same).last().unwrap_or(start);
+                match moves.iter_mut().find(|known| (known.from, known.to) == (from, *to)) {
+                    Some(known) => known.ranges.push(start..=end),
+                    None => moves.push(Move { from, to: *to, ranges: vec![start..=end] }),
+                }
+                start = end + 1;
+            }
+            self.slots.assign(*first, *last, *to);
+        }
+        moves
+    }
+
+    /// Publishes what changed, and sends what waits for a server that has lost its slots to the one that has them.
+    fn tell(&self, moves: &[Move], nodes: &[NodeId], by: &Arc<Endpoint>) {
+        let endpoint = |number: NodeId| self.lock().endpoint(number).cloned().map(Arc::new);
+        if self.hub.has_listeners() {
+            for Move { from, to, ranges } in moves {
+                // The first map moves nothing.
+                let (Some(old), Some(new)) = (endpoint(*from), endpoint(*to)) else { continue };
+                self.hub.publish(Event::HashSlotsMoved(HashSlotsMoved {
+                    ranges: ranges.clone(),
+                    old_endpoint: Some(old),
+                    new_endpoint: new,
+                }));
+            }
+            if !nodes.is_empty() {
+                let event =
+                    ConfigurationChanged { endpoint: by.clone(), detail: self.detail(nodes) };
+                self.hub.publish(Event::ConfigurationChanged(event));
+            }
+        }
+        for number in moves.iter().map(|moved| moved.from).filter(|from| *from != NOBODY) {
+            if let Some(node) = self.nodes.get(usize::from(number)) {
+                node.link.surrender();
+            }
+        }
+    }
+
+    /// What these nodes are by now, for a log.
+    fn detail(&self, nodes: &[NodeId]) -> String {
+        let map = self.lock();
+        let described = nodes.iter().take(NAMED).filter_map(|number| {
+            let node = map.get(*number)?;
+            Some(match node.role {
+                Role::Primary => format!("{} is a primary", node.endpoint),
+                Role::Replica { of } => match map.endpoint(of) {
+                    Some(primary) => format!("{} is a replica of {primary}", node.endpoint),
+                    None => format!("{} is a replica", node.endpoint),
+                },
+                Role::Gone => format!("{} has left", node.endpoint),
+            })
+        });
+        let mut described: Vec<String> = described.collect();
+        if nodes.len() > NAMED {
+            described.push(format!("and {} more", nodes.len() - NAMED));
+        }
+        described.join(", ")
+    }
+
+    /// The nodes to be asked for their view, the best first: at random, those that there is a connection to first; the
+    /// endpoints of the options last.
+    pub(super) fn candidates(&self) -> Vec<NodeId> {
+        let random = self.clock.runtime.entropy() as usize;
+        let mut map = self.lock();
+        let mut members = map.members();
+        if !members.is_empty() {
+            let turn = random % members.len();
+            members.rotate_left(turn);
+        }
+        let ready = |number: &NodeId| {
+            self.nodes.get(usize::from(*number)).is_some_and(super::Node::is_ready)
+        };
+        members.sort_by_key(|number| !ready(number));
+        if !members.first().is_some_and(ready) {
+            for seed in &self.seeds {
+                let seed = map.node_at(seed);
+                if !members.contains(&seed) {
+                    members.push(seed);
+                }
+            }
+        }
+        members
+    }
+
+    /// Primaries with slots that there was a connection to, or should be, and is none.
+    pub(super) fn lost_primaries(&self) -> Vec<NodeId> {
+        let primaries = self.lock().primaries();
+        let lost = |number: &NodeId| {
+            self.nodes.get(usize::from(*number)).is_some_and(|node| {
+                node.link.with(|core| core.phase != Phase::Ready && core.redial.failed_attempts > 0)
+            })
+        };
+        primaries.into_iter().filter(lost).collect()
+    }
+
+    /// Whether each endpoint of the options was dialled in vain this often; then the last error.
+    pub(super) fn hopeless(&self, attempts: u32) -> Option<Option<Error>> {
+        let mut last = None;
+        for number in self.candidates() {
+            let (failed, error) = self.nodes.get(usize::from(number)).map(|node| {
+                node.link.with(|core| (core.redial.failed_attempts, core.redial.last_error.clone()))
+            })?;
+            if failed < attempts && !error.as_ref().is_some_and(Error::is_auth) {
+                return None;
+            }
+            last = error.or(last);
+        }
+        Some(last)
+    }
+
+    /// Closes the connections to a node that has left, unless it came back.
+    pub(super) fn part_with(&self, number: NodeId) {
+        if self.lock().forget(number)
+            && let Some(node) = self.nodes.get(usize::from(number))
+        {
+            node.begin_close();
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! The task that keeps the map of a cluster true.
+
+use std::{
+    future::poll_fn,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use redmux_transport::Timer;
+
+use super::{Many, asking::Answer};
+use crate::{
+    Error,
+    clock::NEVER,
+    topology::{NodeId, Pace},
+};
+
+/// Before the first answer, servers are asked this often, in microseconds.
+const FIRST_AGAIN: u64 = 100_000;
+
+/// While a primary is gone, its replicas are asked this often, in microseconds, a quarter more or less.
+const PROBE_EVERY: u64 = 30_000;
+
+/// After this time without a new primary, in microseconds, once in [`PROBE_RARELY`].
+const PROBE_LONG: u64 = 30_000_000;
+
+const PROBE_RARELY: u64 = 1_000_000;
+
+/// How long a node that left may finish what it was sent, in microseconds.
+const LEAVE: u64 = 5_000_000;
+
+struct Steward {
+    many: Arc<Many>,
+    pace: Pace,
+    timer: Box<dyn Timer>,
+    /// When the replicas of lost primaries are asked again; [`NEVER`] if no primary is lost.
+    probe_at: u64,
+    /// Since when a primary is lost.
+    lost_since: u64,
+    /// Nodes that left, and when their connections are closed.
+    leaving: Vec<(u64, NodeId)>,
+}
+
+/// Runs until the multiplexer is closed.
+pub(super) async fn run(many: Arc<Many>) {
+    let now = many.clock.now();
+    let timer = many.clock.runtime.timer(many.clock.runtime.now());
+    let mut steward = Steward {
+        pace: Pace::new(now),
+        timer,
+        probe_at: NEVER,
+        lost_since: NEVER,
+        leaving: Vec::new(),
+        many,
+    };
+    while !steward.many.is_closed() {
+        steward.turn().await;
+    }
+    steward.many.first.settle(Err(super::closed()));
+}
+
+impl Steward {
+    async fn turn(&mut self) {
+        self.wait().await;
+        let now = self.many.clock.now();
+        if self.many.is_closed() {
+            return;
+        }
+        if self.pace.due().is_some_and(|due| due <= now) {
+            self.refresh().await;
+        }
+        self.probe().await;
+        self.part();
+    }
+
+    /// Waits until there is something to do.
+    async fn wait(&mut self) {
+        let due = self.pace.due().unwrap_or(NEVER).min(self.probe_at);
+        let due = self.leaving.iter().map(|(at, _)| *at).fold(due, u64::min);
+        self.timer.reset(self.many.clock.instant(due));
+        let (wake, timer) = (&self.many.wake, &mut self.timer);
+        let poll = |cx: &mut Context<'_>| match wake.poll_hint(cx) {
+            Poll::Ready(()) => Poll::Ready(true),
+            Poll::Pending => timer.poll_expired(cx).map(|()| false),
+        };
+        if poll_fn(poll).await {
+            let (now, random) = (self.many.clock.now(), self.many.clock.runtime.entropy());
+            self.pace.hint(now, self.many.lock().size(), random);
+            if self.probe_at == NEVER {
+                self.probe_at = now;
+            }
+        }
+    }
+
+    /// Asks a node what it knows.
+    async fn refresh(&mut self) {
+        self.pace.begin(self.many.clock.now());
+        let answer = self.many.ask(self.many.candidates()).await;
+        let (now, random) = (self.many.clock.now(), self.many.clock.runtime.entropy());
+        match answer {
+            Ok(answer) => {
+                self.pace.end(now, self.many.lock().size(), random);
+                let doubtful = self.take_in(answer);
+                self.many.first.settle(Ok(()));
+                if doubtful {
+                    self.pace.hint(now, self.many.lock().size(), random);
+                }
+            }
+            Err(error) => {
+                self.pace.unanswered(now, FIRST_AGAIN);
+                if self.many.first.is_pending() {
+                    self.give_up(error);
+                }
+            }
+        }
+    }
+
+    /// Ends the first attempt to connect, if nothing is to be hoped for.
+    fn give_up(&self, error: Option<Error>) {
+        let options = &self.many.options;
+        if !options.aborts_on_connect_fail() {
+            return self.many.first.settle(Ok(()));
+        }
+        match error {
+            Some(error) if error.is_server() || error.is_auth() => {
+                self.many.first.settle(Err(error));
+            }
+            error => {
+                if let Some(last) = self.many.hopeless(options.connect_retry) {
+                    self.many.first.settle(Err(last.or(error).unwrap_or_else(super::closed)));
+                }
+            }
+        }
+    }
+
+    /// Believes what a node said, or not; whether another one ought to be asked.
+    fn take_in(&mut self, answer: Answer) -> bool {
+        let now = self.many.clock.now();
+        let (doubtful, gone) = self.many.take_in(&answer, now);
+        for number in gone {
+            if !self.leaving.iter().any(|(_, known)| *known == number) {
+                self.leaving.push((now.saturating_add(LEAVE), number));
+            }
+        }
+        doubtful
+    }
+
+    /// While primaries are lost, looks for the replicas that take over.
+    async fn probe(&mut self) {
+        let now = self.many.clock.now();
+        if now < self.probe_at {
+            return;
+        }
+        let lost = self.many.lost_primaries();
+        if lost.is_empty() {
+            (self.probe_at, self.lost_since) = (NEVER, NEVER);
+            return;
+        }
+        self.lost_since = self.lost_since.min(now);
+        let random = self.many.clock.runtime.entropy();
+        let pause = match now.saturating_sub(self.lost_since) >= PROBE_LONG {
+            true => PROBE_RARELY,
+            false => PROBE_EVERY,
+        };
+        self.probe_at = now.saturating_add(pause * 3 / 4 + random % (pause / 2));
+        let replicas = self.many.lock().replicas_of(&lost);
+        for number in self.many.primaries_of(replicas).await {
+            // Its word on its own slots is better than that of others.
+            if let Ok(answer) = self.many.ask(vec![number]).await {
+                self.take_in(answer);
+                let now = self.many.clock.now();
+                self.many.lock().vouch(number, now);
+            }
+        }
+    }
+
+    /// Closes the connections to nodes that left a while ago.
+    fn part(&mut self) {
+        let now = self.many.clock.now();
+        let many = &self.many;
+        self.leaving.retain(|(at, number)| {
+            let due = *at <= now;
+            if due {
+                many.part_with(*number);
+            }
+            !due
+        });
+    }
+}

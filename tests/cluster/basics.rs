@@ -1,0 +1,76 @@
+//! Commands find their servers.
+
+use redmux::{ConnectionMultiplexer, Endpoint, Options};
+use redmux_test_support::RedisCluster;
+
+/// A multiplexer that knows this node of the cluster.
+pub(crate) async fn connect(cluster: &RedisCluster, node: usize) -> ConnectionMultiplexer {
+    let endpoint = Endpoint::tcp("127.0.0.1", cluster.nodes()[node].port());
+    ConnectionMultiplexer::connect(Options::from(endpoint).cluster()).await.unwrap()
+}
+
+#[async_std::test]
+async fn keys_of_all_slots_are_written_and_read_through_one_handle() {
+    let cluster = RedisCluster::start();
+    let muxer = connect(&cluster, 4).await;
+    let db = muxer.database();
+    for number in 0..1000 {
+        db.set(format!("key:{number}"), number).await.unwrap();
+    }
+    for number in 0..1000 {
+        assert_eq!(db.get::<i64>(format!("key:{number}")).await.unwrap(), Some(number));
+    }
+    let counts: Vec<i64> = (0..3)
+        .map(|node| cluster.nodes()[node].command(&["DBSIZE"]).trim().parse().unwrap())
+        .collect();
+    assert_eq!(counts.iter().sum::<i64>(), 1000);
+    assert!(counts.iter().all(|count| *count > 200), "{counts:?}");
+    println!("{}", muxer.status());
+    muxer.close().await;
+}
+
+#[async_std::test]
+async fn a_slot_that_moves_is_followed() {
+    let cluster = RedisCluster::start();
+    let muxer = connect(&cluster, 0).await;
+    let db = muxer.database();
+    db.set("foo", "before").await.unwrap();
+    let slot = 12_182;
+    let (from, to) = (cluster.owner(slot, 0).unwrap(), cluster.owner(0, 0).unwrap());
+    cluster.begin_move(slot, from, to);
+    assert_eq!(db.get::<String>("foo").await.unwrap().as_deref(), Some("before"));
+    db.set("{foo}new", "asked").await.unwrap();
+    assert_eq!(db.get::<String>("{foo}new").await.unwrap().as_deref(), Some("asked"));
+    cluster.migrate(&["foo"], from, to);
+    assert_eq!(db.get::<String>("foo").await.unwrap().as_deref(), Some("before"));
+    cluster.end_move(slot, to);
+    for _ in 0..3 {
+        assert_eq!(db.incr("{foo}count").await.is_ok(), true);
+    }
+    assert_eq!(db.get::<i64>("{foo}count").await.unwrap(), Some(3));
+    muxer.close().await;
+}
+
+#[async_std::test]
+async fn a_primary_that_dies_is_replaced() {
+    let cluster = RedisCluster::start();
+    let muxer = connect(&cluster, 1).await;
+    let db = muxer.database();
+    for number in 0..100 {
+        db.set(format!("key:{number}"), number).await.unwrap();
+    }
+    cluster.nodes()[0].kill();
+    let start = std::time::Instant::now();
+    let mut errors = Vec::new();
+    for number in 0..100 {
+        loop {
+            match db.incr(format!("key:{number}")).await {
+                Ok(_) => break,
+                Err(error) => errors.push(error.to_string()),
+            }
+        }
+    }
+    println!("{:?} {errors:?}", start.elapsed());
+    println!("{}", muxer.status());
+    muxer.close().await;
+}

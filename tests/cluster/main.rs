@@ -1,0 +1,3 @@
+//! A real cluster, used as one server is.
+
+mod basics;
