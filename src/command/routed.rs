@@ -276,7 +276,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         let (clock, limit) = (&self.link.clock, self.limit());
         let now = clock.now();
         let routing = &mut self.extras().routing;
-        let until = *routing.until.get_or_insert(since.saturating_add(limit));
+        let until = *routing.until.get_or_insert_with(|| since.saturating_add(limit));
         (routing.goal, routing.asking, routing.timer) = (turn.goal, turn.asking, None);
         let at = now.saturating_add(turn.pause);
         if turn.pause > 0 {

@@ -64,12 +64,12 @@ impl View {
         let mut view = Self { nodes: Vec::new(), shards: Vec::new() };
         let mut places = HashMap::new();
         let mut shards: HashMap<usize, usize> = HashMap::new();
-        let ranges = reply.reply().items().ok_or(NoView("it is no array".into()))?;
+        let ranges = reply.reply().items().ok_or_else(|| NoView("it is no array".into()))?;
         for (number, range) in ranges.enumerate() {
             if number >= usize::from(SLOTS) {
                 return Err(NoView("it has more ranges than there are slots".into()));
             }
-            let mut parts = range.items().ok_or(NoView("a range is no array".into()))?;
+            let mut parts = range.items().ok_or_else(|| NoView("a range is no array".into()))?;
             let mut slot = || {
                 let slot = parts.next()?.as_i64()?;
                 u16::try_from(slot).ok().filter(|slot| *slot < SLOTS)
@@ -107,12 +107,12 @@ impl View {
         asked: &Endpoint,
         places: &mut HashMap<Arc<str>, usize>,
     ) -> Result<Option<usize>, NoView> {
-        let mut parts = node.items().ok_or(NoView("a node is no array".into()))?;
+        let mut parts = node.items().ok_or_else(|| NoView("a node is no array".into()))?;
         let host = parts.next().filter(|host| !host.is_null());
-        let host = host.map(|host| host.as_str().ok_or(NoView("a host is no text".into())));
+        let host = host.map(|host| host.as_str().ok_or_else(|| NoView("a host is no text".into())));
         let host = host.transpose()?;
         let port = parts.next().and_then(|port| u16::try_from(port.as_i64()?).ok());
-        let port = port.ok_or(NoView("a node has no valid port".into()))?;
+        let port = port.ok_or_else(|| NoView("a node has no valid port".into()))?;
         let id = parts.next().and_then(|id| id.as_str());
         let facts = parts.next().map(|facts| Facts::of(&facts)).unwrap_or_default();
         let announced = Announced { host: host.as_deref(), port, ip: facts.ip.as_deref() };
