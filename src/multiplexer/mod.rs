@@ -46,8 +46,6 @@ pub use status::{LeasedConnection, LinkStatus, Status};
 
 #[cfg(feature = "full")]
 use crate::connection::Home;
-#[cfg(feature = "topology")]
-use crate::events::ConnectionType;
 use crate::{
     Call, Delivery, Error, ErrorKind, Events, Full, Options, Result,
     caching::CacheStats,
@@ -59,6 +57,8 @@ use crate::{
     resp::{FromReply, ToArgs},
     subscriptions::Registry,
 };
+#[cfg(feature = "topology")]
+use crate::{events::ConnectionType, options::Mode};
 
 /// One shared, pipelined connection to Redis
 ///
@@ -117,7 +117,25 @@ impl ConnectionMultiplexer {
         options: impl TryInto<Options, Error: Into<Error>>,
         environment: Environment,
     ) -> Result<Self> {
+        #[cfg(feature = "topology")]
+        let same = environment.clone();
         let muxer = Self::begin_with(options, environment)?;
+        muxer.connected().await?;
+        #[cfg(feature = "topology")]
+        let muxer = muxer.into_what_it_is(&same).await?;
+        Ok(muxer)
+    }
+
+    /// The same for the whole cluster, if the server is a node of one and the options leave that to it.
+    #[cfg(feature = "topology")]
+    async fn into_what_it_is(self, environment: &Environment) -> Result<Self> {
+        let (inner, auto) = (&self.inner, self.inner.options.wanted_mode() == Mode::Auto);
+        let server = inner.link().with(|core| core.wire.server.clone());
+        let mode = server.and_then(|server| server.mode);
+        if !auto || mode.as_deref() != Some("cluster") || matches!(inner.site, Site::Many(_)) {
+            return Ok(self);
+        }
+        let muxer = Self::start_many(inner.options.clone(), environment);
         muxer.connected().await?;
         Ok(muxer)
     }
@@ -135,6 +153,10 @@ impl ConnectionMultiplexer {
     ) -> Result<Self> {
         let options = options.try_into().map_err(Into::into)?;
         options.validate()?;
+        #[cfg(feature = "topology")]
+        if let mode @ (Mode::Sentinel | Mode::Replicas) = options.wanted_mode() {
+            return Err(Error::config(format!("mode: {mode:?} is not built yet")));
+        }
         Ok(Self::start(options, environment))
     }
 
@@ -187,8 +209,8 @@ impl ConnectionMultiplexer {
 
     fn start(options: Options, environment: Environment) -> Self {
         #[cfg(feature = "topology")]
-        if options.wants_many() {
-            return Self::start_many(options, &environment);
+        if options.wanted_mode() == Mode::Cluster {
+            return Self::start_many(Arc::new(options), &environment);
         }
         let muxer = Self::assemble(options, &environment);
         muxer.inner.node().start(&muxer.inner.options, &environment);
@@ -196,8 +218,7 @@ impl ConnectionMultiplexer {
     }
 
     #[cfg(feature = "topology")]
-    fn start_many(options: Options, environment: &Environment) -> Self {
-        let options = Arc::new(options);
+    fn start_many(options: Arc<Options>, environment: &Environment) -> Self {
         let clock = Arc::new(Clock::new(environment.runtime.clone()));
         let hub = Arc::new(Hub::default());
         let many = Many::new(&options, environment, &clock, &hub);

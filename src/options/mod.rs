@@ -110,8 +110,6 @@ pub struct Options {
     client_cache: Option<CacheOptions>,
     extras: Full<Extras>,
     pub(crate) limits: Limits,
-    #[cfg(feature = "topology")]
-    many: bool,
     /// The fault of an endpoint that was given as text; reported on connect.
     pub(crate) fault: Option<Error>,
 }
@@ -155,8 +153,6 @@ impl Default for Options {
             client_cache: None,
             extras: Full::default(),
             limits: Limits::default(),
-            #[cfg(feature = "topology")]
-            many: false,
             fault: None,
         }
     }
@@ -411,20 +407,6 @@ impl Options {
             subscriber,
             monitor: Full::default(),
         }
-    }
-
-    /// Whether several servers are to be found.
-    #[cfg(feature = "topology")]
-    pub(crate) fn wants_many(&self) -> bool {
-        self.many
-    }
-
-    /// The endpoints are nodes of a cluster.
-    #[cfg(feature = "topology")]
-    #[doc(hidden)]
-    pub fn cluster(mut self) -> Self {
-        self.many = true;
-        self
     }
 
     /// What is sent unless a provider gives others.
