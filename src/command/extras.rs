@@ -1,7 +1,7 @@
 #[cfg(feature = "full")]
 use super::leasing::Leasing;
 #[cfg(feature = "topology")]
-use super::routed::Routing;
+use super::routing::Routing;
 use super::{observed::Observed, retry::Retrying};
 use crate::{Full, connection::Prelude, resp::Frame};
 

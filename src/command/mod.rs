@@ -25,6 +25,8 @@ mod rewrite;
 mod route;
 #[cfg(feature = "topology")]
 mod routed;
+#[cfg(feature = "topology")]
+mod routing;
 pub(crate) mod transaction;
 
 pub use crate::commands::{

@@ -4,88 +4,19 @@
 //! is sent again, whatever it does, within the call's own time. What may have been executed is a matter of the
 //! retry policy, as with one server.
 
-use std::{
-    sync::PoisonError,
-    task::{Context, Poll, ready},
-};
-
-use redmux_transport::Timer;
+use std::task::{Context, Poll, ready};
 
 use super::{
     Call,
     call::State,
     route::{Target, scripted},
+    routing::{Turn, refusal},
 };
 use crate::{
     Delivery, Error, ErrorKind, Result,
-    clock::NEVER,
     connection::{Link, Outcome, Prelude, Router},
-    resp::{Arg, Frame, FromReply, ServerError, ServerErrorKind, ToArgs, encode_command},
-    sync::Mutex,
+    resp::{Arg, FromReply, ServerError, ServerErrorKind, ToArgs, encode_command},
 };
-
-/// How often a call follows redirects: servers may point at each other until they have heard of a change.
-const MOST_HOPS: u32 = 16;
-
-/// From the second redirect on, a call waits this long, in microseconds, and then twice as long each time.
-const HOP_PAUSE: u64 = 1_000;
-
-/// How long a call waits at first, in microseconds, where no server can serve it now; then twice as long each time.
-const FIRST_PAUSE: u64 = 5_000;
-
-/// The longest of these waits. An election takes servers a second or more, and ends at a moment that
-/// nobody announces.
-const LONGEST_PAUSE: u64 = 50_000;
-
-/// The way of a call that did not arrive at once
-#[derive(Default)]
-pub(super) struct Routing<'a> {
-    /// The slot, where the words of the command do not say it (`EXEC`).
-    pub(super) slot: Option<u16>,
-    /// When the call must be over, once it was sent on.
-    until: Option<u64>,
-    /// Where a server has sent it, for the next time only.
-    goal: Option<&'a Link>,
-    /// The goal serves this command only behind `ASKING`.
-    asking: bool,
-    hops: u32,
-    pauses: u32,
-    /// Under a lock only because calls are shared between threads, and a timer is not.
-    timer: Option<Mutex<Box<dyn Timer>>>,
-}
-
-impl Routing<'_> {
-    pub(super) fn timer(&mut self) -> Option<&mut Box<dyn Timer>> {
-        let timer = self.timer.as_mut()?;
-        Some(timer.get_mut().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// The same attempt goes on at another server, or later.
-    pub(super) fn is_under_way(&self) -> bool {
-        self.until.is_some()
-    }
-
-    /// Another attempt begins, as the retry policy has it.
-    pub(super) fn begin_anew(&mut self) {
-        *self = Self { slot: self.slot, ..Self::default() };
-    }
-
-    /// The time that is left to a call that was sent on, in microseconds.
-    fn left(&self, now: u64) -> Option<u64> {
-        let until = self.until?;
-        Some(if until == NEVER { NEVER } else { until.saturating_sub(now).max(1) })
-    }
-}
-
-/// What a call does next that was not served
-#[derive(Default)]
-struct Turn<'a> {
-    /// Goes to this link; without one, where its slot is by then.
-    goal: Option<&'a Link>,
-    asking: bool,
-    /// Waits before that, in microseconds.
-    pause: u64,
-}
 
 /// How a call is sent this time
 pub(super) struct Route<'a> {
@@ -274,15 +205,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     /// Prepares the next sending; `None` if there is no time for it.
     fn go_on(&mut self, turn: Turn<'a>, since: u64) -> Option<()> {
         let (clock, limit) = (&self.link.clock, self.limit());
-        let now = clock.now();
-        let routing = &mut self.extras().routing;
-        let until = *routing.until.get_or_insert_with(|| since.saturating_add(limit));
-        (routing.goal, routing.asking, routing.timer) = (turn.goal, turn.asking, None);
-        let at = now.saturating_add(turn.pause);
-        if turn.pause > 0 {
-            routing.timer = Some(Mutex::new(clock.runtime.timer(clock.instant(at))));
-        }
-        (at < until).then_some(())
+        self.extras().routing.go_on(turn, since, limit, clock)
     }
 
     fn turn(
@@ -292,63 +215,23 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         error: &ServerError,
     ) -> Option<Turn<'a>> {
         use ServerErrorKind::*;
-        let for_good = error.kind() != Ask;
+        let random = self.link.clock.runtime.entropy();
         match error.kind() {
-            Moved | Ask | Redirected => {
-                let goal = router.redirected(from, &error.redirect()?, for_good);
-                let random = self.link.clock.runtime.entropy();
-                let routing = &mut self.extras().routing;
-                routing.hops += 1;
-                let pause = match routing.hops {
-                    1 if goal.is_some() => 0,
-                    hops => doubled(HOP_PAUSE, hops, random),
-                };
-                let asking = !for_good && goal.is_some();
-                (routing.hops <= MOST_HOPS).then_some(Turn { goal, asking, pause })
+            kind @ (Moved | Ask | Redirected) => {
+                let goal = router.redirected(from, &error.redirect()?, kind != Ask);
+                self.extras().routing.hop(goal, kind == Ask, random)
             }
-            TryAgain => Some(self.patience()),
-            ClusterDown | Loading | MasterDown | Unblocked => {
+            TryAgain => Some(self.extras().routing.patience(random)),
+            // What a script did before may have been executed.
+            ReadOnly if scripted(error, &self.name) => {
                 router.troubled(from);
-                Some(self.patience())
+                None
             }
-            ReadOnly => {
+            ClusterDown | Loading | MasterDown | Unblocked | ReadOnly => {
                 router.troubled(from);
-                // What a script did before may have been executed.
-                (!scripted(error, &self.name)).then(|| self.patience())
+                Some(self.extras().routing.patience(random))
             }
             _ => None,
         }
-    }
-
-    fn patience(&mut self) -> Turn<'a> {
-        let random = self.link.clock.runtime.entropy();
-        let routing = &mut self.extras().routing;
-        routing.pauses += 1;
-        routing.hops = 0;
-        Turn { pause: doubled(FIRST_PAUSE, routing.pauses, random), ..Turn::default() }
-    }
-}
-
-/// The pause before this attempt, counted from 1, a quarter longer or shorter so that callers part.
-fn doubled(first: u64, attempt: u32, random: u64) -> u64 {
-    let pause = (first << (attempt - 1).min(16)).min(LONGEST_PAUSE);
-    pause * 3 / 4 + random % (pause / 2)
-}
-
-/// The error by which the server did not execute the command, if the reply is one.
-fn refusal(outcome: &Outcome) -> Option<ServerError> {
-    let error = |frame: &Frame| frame.reply().error();
-    match outcome {
-        Outcome::Reply(frame) => frame.is_error().then(|| error(frame))?,
-        // A transaction is refused as a whole: by `EXEC` itself, or because of one of its commands.
-        Outcome::Group(group) => match error(&group.1) {
-            // Then what is behind `MULTI` may have been executed one by one.
-            _ if group.0.first().is_some_and(|(place, _)| *place == 0) => None,
-            Some(last) if last.kind() == ServerErrorKind::ExecAbort => {
-                group.0.first().and_then(|(_, frame)| error(frame))
-            }
-            last => last,
-        },
-        Outcome::Failed(_) => None,
     }
 }

@@ -234,7 +234,7 @@ impl ConnectionMultiplexer {
         );
         let front = Arc::new(front.routed(many.clone()));
         let muxer = Self::around(Site::Many(many.clone()), front, hub, options, clock);
-        many.start();
+        many::start(&many);
         muxer
     }
 

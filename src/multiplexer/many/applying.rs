@@ -4,7 +4,7 @@ use std::{ops::RangeInclusive, sync::Arc};
 
 use redmux_transport::Endpoint;
 
-use super::{Many, asking::Answer};
+use super::{super::node::Node, asking::Answer, nodes::Many};
 use crate::{
     Error,
     connection::Phase,
@@ -139,9 +139,8 @@ impl Many {
             let turn = random % members.len();
             members.rotate_left(turn);
         }
-        let ready = |number: &NodeId| {
-            self.nodes.get(usize::from(*number)).is_some_and(super::Node::is_ready)
-        };
+        let ready =
+            |number: &NodeId| self.nodes.get(usize::from(*number)).is_some_and(Node::is_ready);
         members.sort_by_key(|number| !ready(number));
         if !members.first().is_some_and(ready) {
             for seed in &self.seeds {

@@ -12,7 +12,7 @@ use futures::{
     stream::{FuturesUnordered, StreamExt},
 };
 
-use super::Many;
+use super::nodes::Many;
 use crate::{
     Call, Error, Result,
     connection::Link,

@@ -8,7 +8,10 @@ use std::{
 
 use redmux_transport::Timer;
 
-use super::{Many, asking::Answer};
+use super::{
+    asking::Answer,
+    nodes::{Many, closed},
+};
 use crate::{
     Error,
     clock::NEVER,
@@ -56,7 +59,7 @@ pub(super) async fn run(many: Arc<Many>) {
     while !steward.many.is_closed() {
         steward.turn().await;
     }
-    steward.many.first.settle(Err(super::closed()));
+    steward.many.first.settle(Err(closed()));
 }
 
 impl Steward {
@@ -127,7 +130,7 @@ impl Steward {
             }
             error => {
                 if let Some(last) = self.many.hopeless(options.connect_retry) {
-                    self.many.first.settle(Err(last.or(error).unwrap_or_else(super::closed)));
+                    self.many.first.settle(Err(last.or(error).unwrap_or_else(closed)));
                 }
             }
         }

@@ -1,0 +1,221 @@
+//! The servers of a cluster, and the way to them.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, PoisonError,
+        atomic::{AtomicBool, AtomicU16, Ordering},
+    },
+};
+
+use redmux_transport::{Endpoint, Environment};
+
+use super::{
+    super::{Ears, node::Node},
+    first::First,
+    wake::Wake,
+};
+use crate::{
+    Delivery, Error, ErrorKind, Options, Result,
+    clock::Clock,
+    connection::{Link, Phase, Router},
+    events::Hub,
+    resp::Redirect,
+    sync::{Mutex, MutexGuard},
+    topology::{Announced, Map, NOBODY, NodeId, Slots, Table},
+};
+
+/// The servers of a cluster
+pub(crate) struct Many {
+    /// Dialled when they are first used.
+    pub(super) nodes: Table<Node>,
+    pub(super) slots: Slots,
+    pub(super) map: Mutex<Map>,
+    /// Where commands without a key go, so that those of one caller stay in order.
+    pub(super) anywhere: AtomicU16,
+    /// The endpoints of the options, which stay what they are whatever the cluster says.
+    pub(super) seeds: Vec<Endpoint>,
+    pub(super) wake: Arc<Wake>,
+    pub(super) first: First,
+    pub(super) closed: AtomicBool,
+    pub(super) options: Arc<Options>,
+    pub(super) environment: Environment,
+    pub(super) clock: Arc<Clock>,
+    pub(super) hub: Arc<Hub>,
+}
+
+impl Many {
+    pub(in crate::multiplexer) fn new(
+        options: &Arc<Options>,
+        environment: &Environment,
+        clock: &Arc<Clock>,
+        hub: &Arc<Hub>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            nodes: Table::new(),
+            slots: Slots::new(),
+            map: Mutex::new(Map::new()),
+            anywhere: AtomicU16::new(NOBODY),
+            seeds: options.endpoints.clone(),
+            wake: Arc::default(),
+            first: First::default(),
+            closed: AtomicBool::new(false),
+            options: options.clone(),
+            environment: environment.clone(),
+            clock: clock.clone(),
+            hub: hub.clone(),
+        })
+    }
+
+    /// Waits until a server has said which servers there are.
+    pub(in crate::multiplexer) async fn connected(&self) -> Result<()> {
+        self.first.known().await
+    }
+
+    /// The nodes that there are connections to, or were.
+    pub(in crate::multiplexer) fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter().map(|(_, node)| node)
+    }
+
+    /// A node for what names no key.
+    pub(in crate::multiplexer) fn any(&self) -> &Node {
+        let known = self.anywhere.load(Ordering::Relaxed);
+        if let Some(node) = self.nodes.get(usize::from(known))
+            && node.is_ready()
+        {
+            return node;
+        }
+        self.choose_any()
+    }
+
+    /// Chooses the node for what names no key: a primary that is ready, if there is one.
+    #[cold]
+    fn choose_any(&self) -> &Node {
+        let number = {
+            let mut map = self.lock();
+            let primaries = map.primaries();
+            let ready =
+                |number: &NodeId| self.nodes.get(usize::from(*number)).is_some_and(Node::is_ready);
+            let ready = primaries.iter().find(|number| ready(number)).copied();
+            match ready.or_else(|| primaries.first().copied()) {
+                Some(number) => number,
+                // Nothing is known: a seed says more.
+                None => map.node_at(&self.seeds[0]),
+            }
+        };
+        self.anywhere.store(number, Ordering::Relaxed);
+        // The table has room for every number of the map.
+        self.node(number).unwrap_or_else(|| self.nodes.first_or_make(|| self.make(&self.seeds[0])))
+    }
+
+    /// The node with this number, which is made if need be.
+    pub(super) fn node(&self, number: NodeId) -> Option<&Node> {
+        match self.nodes.get(usize::from(number)) {
+            Some(node) => Some(node),
+            None => self.make_node(number),
+        }
+    }
+
+    #[cold]
+    fn make_node(&self, number: NodeId) -> Option<&Node> {
+        let endpoint = self.lock().endpoint(number)?.clone();
+        let node = self.nodes.get_or_make(usize::from(number), || self.make(&endpoint))?;
+        if self.is_closed() {
+            node.abort();
+        }
+        Some(node)
+    }
+
+    fn make(&self, endpoint: &Endpoint) -> Node {
+        let endpoint = Arc::new(endpoint.clone());
+        let ears = Ears { hub: self.hub.clone(), wake: Some(self.wake.clone()), ..Ears::default() };
+        let node = Node::new(&self.options, &self.environment, &self.clock, endpoint, ears);
+        node.start_one_of_many(&self.options, &self.environment);
+        node
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+
+    pub(in crate::multiplexer) fn reconnect(&self) {
+        self.nodes().for_each(Node::reconnect);
+    }
+
+    pub(in crate::multiplexer) async fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        self.wake.hint();
+        for node in self.nodes() {
+            node.begin_close();
+        }
+        for node in self.nodes() {
+            node.close().await;
+        }
+    }
+
+    pub(in crate::multiplexer) fn abort(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        self.wake.hint();
+        self.nodes().for_each(Node::abort);
+    }
+
+    /// Only for as long as it takes to look something up: callers that are redirected wait for it.
+    pub(super) fn lock(&self) -> MutexGuard<'_, Map> {
+        self.map.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The multiplexer is closed.
+pub(super) fn closed() -> Error {
+    Error::new(ErrorKind::Closed, Delivery::NotSent)
+}
+
+impl Router for Many {
+    #[inline]
+    fn link_to(&self, slot: Option<u16>) -> Option<&Link> {
+        let owner = slot.map_or(NOBODY, |slot| self.slots.owner(slot));
+        let node = match owner {
+            NOBODY if self.is_closed() => return None,
+            NOBODY => self.any(),
+            owner => self.node(owner)?,
+        };
+        Some(&node.link)
+    }
+
+    fn redirected(&self, from: &Link, redirect: &Redirect<'_>, for_good: bool) -> Option<&Link> {
+        let announced = Announced { host: Some(redirect.host), port: redirect.port, ip: None };
+        let endpoint = announced.endpoint(&from.endpoint())?;
+        let number = match redirect.slot {
+            Some(slot) if for_good => self.moved(slot, &endpoint, &from.endpoint()),
+            _ => self.lock().node_at(&endpoint),
+        };
+        let node = self.node(number)?;
+        if node.has(from) {
+            // Behind its name there is another server by now, or it does not know its own address.
+            from.with(|core| core.ask_for_another_stream());
+            return None;
+        }
+        Some(&node.link)
+    }
+
+    fn troubled(&self, _from: &Link) {
+        self.wake.hint();
+    }
+}
+
+impl Node {
+    pub(super) fn is_ready(&self) -> bool {
+        self.link.with(|core| core.phase == Phase::Ready)
+    }
+
+    /// Whether this is the link that its commands share.
+    fn has(&self, link: &Link) -> bool {
+        std::ptr::eq(&*self.link, link)
+    }
+}
+
+impl fmt::Debug for Many {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Many").finish_non_exhaustive()
+    }
+}
