@@ -22,6 +22,7 @@ mod node;
 mod pool;
 #[cfg(feature = "metrics")]
 mod report;
+mod site;
 mod status;
 
 use std::{borrow::Cow, fmt, future::Future, sync::Arc, time::Duration};
@@ -40,8 +41,9 @@ pub use lending::LeaseUse;
 use many::Many;
 #[cfg(feature = "full")]
 pub use monitor::{Monitor, MonitoredCommand};
-use node::{Node, Site};
+use node::Node;
 pub use pool::LeaseStatus;
+use site::Site;
 pub use status::{LeasedConnection, LinkStatus, Status};
 
 #[cfg(feature = "full")]

@@ -4,8 +4,6 @@ use std::sync::Arc;
 
 use redmux_transport::{BoxFuture, ByteStream, Endpoint, Environment};
 
-#[cfg(feature = "topology")]
-use super::many::Many;
 use super::{Ears, pool::Pool};
 use crate::{
     Full, Options,
@@ -156,50 +154,5 @@ impl Node {
             pool.close().iter().for_each(|link| link.abort());
         }
         self.registry.close();
-    }
-}
-
-/// Which server a command goes to
-pub(crate) enum Site {
-    /// All go to this one.
-    One(Node),
-    /// The slots of their keys say to which of these.
-    #[cfg(feature = "topology")]
-    Many(Arc<Many>),
-}
-
-impl Site {
-    /// The server for what names no key.
-    pub(crate) fn node(&self) -> &Node {
-        match self {
-            Self::One(node) => node,
-            #[cfg(feature = "topology")]
-            Self::Many(many) => many.any(),
-        }
-    }
-
-    pub(super) fn reconnect(&self) {
-        match self {
-            Self::One(node) => node.reconnect(),
-            #[cfg(feature = "topology")]
-            Self::Many(many) => many.reconnect(),
-        }
-    }
-
-    /// Lets what was issued finish, and waits for that.
-    pub(super) async fn close(&self) {
-        match self {
-            Self::One(node) => node.close().await,
-            #[cfg(feature = "topology")]
-            Self::Many(many) => many.close().await,
-        }
-    }
-
-    pub(super) fn abort(&self) {
-        match self {
-            Self::One(node) => node.abort(),
-            #[cfg(feature = "topology")]
-            Self::Many(many) => many.abort(),
-        }
     }
 }

@@ -1,0 +1,53 @@
+//! One server, or several.
+
+#[cfg(feature = "topology")]
+use std::sync::Arc;
+
+#[cfg(feature = "topology")]
+use super::many::Many;
+use super::node::Node;
+
+/// Which server a command goes to
+pub(crate) enum Site {
+    /// All go to this one.
+    One(Node),
+    /// The slots of their keys say to which of these.
+    #[cfg(feature = "topology")]
+    Many(Arc<Many>),
+}
+
+impl Site {
+    /// The server for what names no key.
+    pub(crate) fn node(&self) -> &Node {
+        match self {
+            Self::One(node) => node,
+            #[cfg(feature = "topology")]
+            Self::Many(many) => many.any(),
+        }
+    }
+
+    pub(super) fn reconnect(&self) {
+        match self {
+            Self::One(node) => node.reconnect(),
+            #[cfg(feature = "topology")]
+            Self::Many(many) => many.reconnect(),
+        }
+    }
+
+    /// Lets what was issued finish, and waits for that.
+    pub(super) async fn close(&self) {
+        match self {
+            Self::One(node) => node.close().await,
+            #[cfg(feature = "topology")]
+            Self::Many(many) => many.close().await,
+        }
+    }
+
+    pub(super) fn abort(&self) {
+        match self {
+            Self::One(node) => node.abort(),
+            #[cfg(feature = "topology")]
+            Self::Many(many) => many.abort(),
+        }
+    }
+}
