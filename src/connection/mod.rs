@@ -67,6 +67,7 @@ pub(crate) use owner::{Home, Lender, Lent};
 pub(crate) use owner::{Owner, Unheard};
 pub(crate) use push::Push;
 pub use reconnect::{ConstantDelay, ExponentialBackoff, ReconnectPolicy};
+#[cfg(feature = "topology")]
 pub(crate) use router::Router;
 pub(crate) use settings::pause_after;
 pub(crate) use slots::{Outcome, SlotId};
