@@ -3,6 +3,7 @@
 mod address;
 mod map;
 mod pace;
+mod sentinel;
 mod slots;
 mod table;
 #[cfg(test)]

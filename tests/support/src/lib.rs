@@ -34,6 +34,7 @@ mod process;
 mod programs;
 mod proxy;
 mod redis;
+mod sentinels;
 mod websockify;
 
 #[cfg(feature = "client")]
@@ -45,4 +46,5 @@ pub use process::{Daemon, DaemonCommand, find_program};
 pub use programs::Programs;
 pub use proxy::{Accept, Cut, Direction, Fault, FaultProxy, Pace};
 pub use redis::{RedisServer, RedisServerBuilder};
+pub use sentinels::{RedisSentinels, RedisSentinelsBuilder};
 pub use websockify::Websockify;

@@ -178,6 +178,8 @@ pub struct RedisServerBuilder {
     port: Option<u16>,
     program: Option<PathBuf>,
     unix_socket: bool,
+    /// Lines of its configuration, if it is a sentinel.
+    sentinel: Option<String>,
 }
 
 impl RedisServerBuilder {
@@ -213,6 +215,12 @@ impl RedisServerBuilder {
     #[must_use]
     pub fn unix_socket(mut self) -> Self {
         self.unix_socket = true;
+        self
+    }
+
+    /// Runs it as a sentinel with these lines of configuration, and no arguments.
+    pub(crate) fn sentinel(mut self, lines: impl Into<String>) -> Self {
+        self.sentinel = Some(lines.into());
         self
     }
 
@@ -257,7 +265,10 @@ impl RedisServerBuilder {
         if let Some(path) = &unix_socket {
             command = command.arg("--unixsocket").arg(path).args(["--unixsocketperm", "700"]);
         }
-        let command = command.args(&self.args);
+        let command = match &self.sentinel {
+            None => command.args(&self.args),
+            Some(lines) => as_sentinel(program, &dir, &port, lines)?,
+        };
         let daemon = launch(&command, port.addr())?;
         let password = self.password();
         Ok(RedisServer {
@@ -274,6 +285,21 @@ impl RedisServerBuilder {
         let at = self.args.iter().position(|a| a == "--requirepass")?;
         self.args.get(at + 1)?.to_str().map(str::to_owned)
     }
+}
+
+/// A sentinel keeps what it knows in its configuration, which is a file that it writes.
+fn as_sentinel(
+    program: &Path,
+    dir: &TempDir,
+    port: &PortLease,
+    lines: &str,
+) -> io::Result<DaemonCommand> {
+    let (port, home) = (port.port(), dir.path().display());
+    let text = format!("port {port}\nbind 127.0.0.1\ndir {home}\n{lines}\n");
+    let config = dir.path().join("sentinel.conf");
+    std::fs::write(&config, text)?;
+    let command = DaemonCommand::new(program, dir.path().join("server.log"));
+    Ok(command.arg(config).arg("--sentinel"))
 }
 
 /// Starts the process and waits for its first answer.

@@ -1,0 +1,16 @@
+//! Sentinels: who is the primary by their word, and what servers say themselves.
+//!
+//! [`said`] and [`events`] read what comes in; [`machine`] decides what to ask and which primary to use. None of them
+//! does any I/O.
+
+mod beliefs;
+mod events;
+#[cfg(test)]
+mod histories;
+mod machine;
+mod plan;
+#[cfg(test)]
+mod real;
+mod said;
+#[cfg(test)]
+mod tests;

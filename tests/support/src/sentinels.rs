@@ -1,0 +1,169 @@
+//! Starts a primary with replicas, and sentinels that watch them, for one test.
+
+use std::{
+    io,
+    path::PathBuf,
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::redis::RedisServer;
+
+/// A loaded machine may take long until all know each other.
+const READY_LIMIT: Duration = Duration::from_secs(60);
+
+/// How many sentinels there are, and how many have to agree.
+const SENTINELS: usize = 3;
+const QUORUM: usize = 2;
+
+/// A primary, its replicas and three sentinels, each a server of its own on the loopback interface
+///
+/// The sentinels notice after a second that the primary is down.
+#[derive(Debug)]
+pub struct RedisSentinels {
+    // They end first, so that they do not begin a failover.
+    sentinels: Vec<RedisServer>,
+    servers: Vec<RedisServer>,
+}
+
+/// Options of [`RedisSentinels`].
+#[derive(Clone, Debug)]
+pub struct RedisSentinelsBuilder {
+    replicas: usize,
+    args: Vec<String>,
+    lines: String,
+    program: Option<PathBuf>,
+}
+
+impl RedisSentinelsBuilder {
+    /// Replicas of the primary. Default: 1.
+    #[must_use]
+    pub fn replicas(mut self, replicas: usize) -> Self {
+        self.replicas = replicas;
+        self
+    }
+
+    /// Adds arguments of the primary and the replicas.
+    #[must_use]
+    pub fn args<A: Into<String>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// Adds a line to the configuration of the sentinels, for example `requirepass secret`.
+    #[must_use]
+    pub fn sentinel_line(mut self, line: &str) -> Self {
+        self.lines += line;
+        self.lines.push('\n');
+        self
+    }
+
+    /// Runs this program, as servers and as sentinels. Default: as [`RedisServer`].
+    #[must_use]
+    pub fn program(mut self, program: impl Into<PathBuf>) -> Self {
+        self.program = Some(program.into());
+        self
+    }
+
+    /// Starts the servers and waits until all sentinels know all of them and each other, 60 s at most.
+    ///
+    /// # Errors
+    /// Those of [`RedisServer`]; when the sentinels do not agree in time.
+    pub fn start(self) -> io::Result<RedisSentinels> {
+        let builder = || match &self.program {
+            Some(program) => RedisServer::builder().program(program),
+            None => RedisServer::builder(),
+        };
+        let server = || builder().args(["--repl-diskless-sync-delay", "0"]).args(&self.args);
+        let primary = server().start()?;
+        let port = primary.port().to_string();
+        let mut servers = vec![primary];
+        for _ in 0..self.replicas {
+            servers.push(server().args(["--replicaof", "127.0.0.1", &port]).start()?);
+        }
+        let name = RedisSentinels::NAME;
+        let lines = format!(
+            "sentinel monitor {name} 127.0.0.1 {port} {QUORUM}\n\
+             sentinel down-after-milliseconds {name} 1000\n\
+             sentinel failover-timeout {name} 2000\nsentinel parallel-syncs {name} 1\n{}",
+            self.lines
+        );
+        let sentinels = (0..SENTINELS).map(|_| builder().sentinel(&lines).start());
+        let sentinels = sentinels.collect::<io::Result<Vec<_>>>()?;
+        let all = RedisSentinels { sentinels, servers };
+        all.wait(self.replicas)?;
+        Ok(all)
+    }
+}
+
+impl RedisSentinels {
+    /// The name by which the sentinels know the primary.
+    pub const NAME: &'static str = "mymaster";
+
+    /// Starts a primary with one replica, and sentinels.
+    ///
+    /// # Panics
+    /// When they do not start, or do not agree.
+    pub fn start() -> Self {
+        Self::builder().start().unwrap_or_else(|e| panic!("{e}"))
+    }
+
+    /// Starts them with options.
+    pub fn builder() -> RedisSentinelsBuilder {
+        RedisSentinelsBuilder { replicas: 1, args: Vec::new(), lines: String::new(), program: None }
+    }
+
+    /// The primary and its replicas; the first of them is the primary until there is a failover.
+    pub fn servers(&self) -> &[RedisServer] {
+        &self.servers
+    }
+
+    /// The sentinels.
+    pub fn sentinels(&self) -> &[RedisServer] {
+        &self.sentinels
+    }
+
+    /// The place of the primary among the [servers](Self::servers), by the word of this sentinel.
+    pub fn primary(&self, sentinel: usize) -> Option<usize> {
+        let words = ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", Self::NAME];
+        let answer = self.sentinels[sentinel].command(&words);
+        let port = answer.lines().nth(1)?.trim().parse().ok()?;
+        self.servers.iter().position(|server| server.port() == port)
+    }
+
+    /// Begins a failover although the primary is well.
+    ///
+    /// # Panics
+    /// When the sentinel refuses: twice the time of a failover, 4 s, have to pass since the last one.
+    pub fn fail_over(&self, sentinel: usize) {
+        let answer = self.sentinels[sentinel].command(&["SENTINEL", "FAILOVER", Self::NAME]);
+        assert_eq!(answer.trim(), "OK");
+    }
+
+    fn wait(&self, replicas: usize) -> io::Result<()> {
+        let end = Instant::now() + READY_LIMIT;
+        let known = [("num-slaves", replicas), ("num-other-sentinels", SENTINELS - 1)];
+        for sentinel in &self.sentinels {
+            loop {
+                let master = sentinel.command(&["SENTINEL", "MASTER", Self::NAME]);
+                let replicas = sentinel.command(&["SENTINEL", "REPLICAS", Self::NAME]);
+                let count = |name: &str| {
+                    let mut lines = master.lines().skip_while(|line| line.trim() != name);
+                    lines.nth(1)?.trim().parse::<usize>().ok()
+                };
+                let down = replicas.contains("s_down") || replicas.contains("disconnected");
+                let linked = !replicas.lines().any(|line| line.trim() == "err");
+                let all_known = known.iter().all(|(name, number)| count(name) == Some(*number));
+                if all_known && linked && !down {
+                    break;
+                }
+                if Instant::now() > end {
+                    let text = format!("the sentinels do not know all in time:\n{master}");
+                    return Err(io::Error::new(io::ErrorKind::TimedOut, text));
+                }
+                thread::sleep(Duration::from_millis(20));
+            }
+        }
+        Ok(())
+    }
+}
