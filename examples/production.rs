@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use redmux::{
-    ConnectionMultiplexer, Delivery, Error, ErrorKind, Event, Options, Result, events::log_events,
+    ConnectionMultiplexer, Delivery, Error, ErrorKind, Event, Events, Options, Result,
+    events::{NotificationType, log_events},
 };
 
 #[allow(dead_code, reason = "the test that includes this file has a main of its own")]
@@ -20,7 +21,7 @@ async fn main() -> Result<()> {
 pub(crate) async fn run(server: &str) -> Result<()> {
     let muxer = timeouts(server).await?;
     log_everything(&muxer);
-    on_maintenance(&muxer);
+    async_std::task::spawn(on_maintenance(muxer.events(), |line| eprintln!("{line}")));
     let db = muxer.database();
 
     // A command that is not one, and one that does not fit the key.
@@ -56,15 +57,19 @@ pub(crate) fn log_everything(muxer: &ConnectionMultiplexer) {
 }
 
 /// Announced maintenance.
-pub(crate) fn on_maintenance(muxer: &ConnectionMultiplexer) {
-    let mut events = muxer.events();
-    async_std::task::spawn(async move {
-        while let Some(event) = events.next().await {
-            if let Event::ServerMaintenance(e) = event {
-                println!("maintenance event: {} in {:?}", e.raw_message, e.starts_in);
+pub(crate) async fn on_maintenance(mut events: Events, mut log: impl FnMut(String)) {
+    while let Some(event) = events.next().await {
+        let Event::ServerMaintenance(notice) = &event else { continue };
+        // What it means, and the notice as the server sent it.
+        log(format!("{event} [{:?}]", notice.raw_message));
+        match (notice.notification_type, notice.starts_in()) {
+            (NotificationType::NodeMaintenanceScheduled, Some(wait)) => {
+                log(format!("users are warned: slow for a while in {} min", wait.as_secs() / 60));
             }
+            (NotificationType::NodeMaintenanceEnded, _) => log("the warning is gone".to_owned()),
+            _ => {}
         }
-    });
+    }
 }
 
 /// Time limits set by the program.

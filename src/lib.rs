@@ -45,7 +45,7 @@
 //! |---|---|---|
 //! | `async-std` | yes | TCP and Unix sockets on async-std |
 //! | `smol`, `tokio` | no | the same on smol, on tokio |
-//! | `full` | yes | leased connections (blocking commands, `WATCH`, `MONITOR`), prefixes, command maps, retries, circuit breaker, integrity checks, observers, credentials providers |
+//! | `full` | yes | leased connections (blocking commands, `WATCH`, `MONITOR`), prefixes, command maps, retries, circuit breaker, integrity checks, observers, credentials providers, announcements of maintenance |
 //! | `tls` | yes | TLS with rustls; without it, a dial that needs TLS fails |
 //! | `derive` | yes | `#[derive(FromReply, ToArgs)]` |
 //! | `tracing` | yes | events as log lines, commands as spans |

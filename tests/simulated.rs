@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "simulated/announced.rs"]
+mod announced;
 #[path = "simulated/delivery.rs"]
 mod delivery;
 #[path = "simulated/demoted.rs"]

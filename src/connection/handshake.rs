@@ -187,6 +187,14 @@ impl Handshake {
         }
     }
 
+    /// What a server says of itself in a `HELLO` reply.
+    #[cfg(feature = "full")]
+    pub(super) fn read(frame: &Frame) -> ServerInfo {
+        let mut handshake = Self::default();
+        handshake.learn(frame);
+        handshake.server
+    }
+
     /// A reply came although none was due: some servers refuse a connection that way.
     pub(crate) fn unsolicited(&self, frame: &Frame) -> Error {
         match frame.reply().error() {

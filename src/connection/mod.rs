@@ -31,6 +31,8 @@ mod outbox;
 mod owner;
 mod pause;
 mod push;
+#[cfg(feature = "full")]
+mod recheck;
 mod reconnect;
 mod redial;
 mod room;

@@ -30,10 +30,9 @@ pub async fn log_events(mut events: Events) {
             Event::CircuitOpened(_)
             | Event::SubscriptionRefused(_)
             | Event::ErrorMessage(_)
-            | Event::Missed(_)
-            | Event::ServerMaintenance(_) => {
-                warn!(target: "redmux::events", "{event}");
-            }
+            | Event::Missed(_) => warn!(target: "redmux::events", "{event}"),
+            #[cfg(feature = "full")]
+            Event::ServerMaintenance(_) => warn!(target: "redmux::events", "{event}"),
             _ => info!(target: "redmux::events", "{event}"),
         }
     }
@@ -82,11 +81,10 @@ mod tests {
         let hub = Arc::new(Hub::default());
         let events = hub.listen();
         hub.publish(Event::Missed(3));
-        hub.publish(Event::ConfigurationChangedBroadcast(
-            crate::events::ConfigurationChangedBroadcast {
-                endpoint: Arc::new(redmux_transport::Endpoint::tcp("h", 1)),
-            },
-        ));
+        hub.publish(Event::ConfigurationChanged(crate::events::ConfigurationChanged {
+            endpoint: Arc::new(redmux_transport::Endpoint::tcp("h", 1)),
+            detail: "role".to_owned(),
+        }));
         hub.close();
         let recorder = Recorder::default();
         tracing::subscriber::with_default(recorder.clone(), || {

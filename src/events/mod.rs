@@ -4,24 +4,31 @@
 //! [`Events`] stream. A listener that falls behind loses the oldest events, and [`Event::Missed`]
 //! says how many. It never slows a connection down, because listeners run on their own tasks.
 
+#[cfg(feature = "full")]
+mod announced;
 mod hub;
 #[cfg(feature = "tracing")]
 mod log;
+#[cfg(feature = "full")]
+mod maintenance;
+mod text;
 
-use std::{
-    fmt::{self, Write as _},
-    ops::RangeInclusive,
-    sync::Arc,
-    time::Duration,
-};
+use std::{fmt, ops::RangeInclusive, sync::Arc, time::Duration};
 
 use redmux_transport::Endpoint;
 
+#[cfg(feature = "full")]
+pub use announced::ConfigurationChangedBroadcast;
 pub use hub::Events;
 pub(crate) use hub::Hub;
 #[cfg(feature = "tracing")]
 pub use log::log_events;
+#[cfg(feature = "full")]
+pub(crate) use maintenance::AZURE_CHANNEL;
+#[cfg(feature = "full")]
+pub use maintenance::{NotificationType, ServerMaintenance};
 
+use self::text::write_name;
 use crate::{
     Error, ErrorKind, SMALL,
     error::{ConnectStage, TimeoutStage, whole_millis},
@@ -54,10 +61,12 @@ pub enum Event {
     /// What the client knows of the servers changed (role, version, endpoint in use).
     ConfigurationChanged(ConfigurationChanged),
     /// A change of configuration was announced on the configuration channel.
+    #[cfg(feature = "full")]
     ConfigurationChangedBroadcast(ConfigurationChangedBroadcast),
     /// Hash slots of a cluster are now served by another node.
     HashSlotsMoved(HashSlotsMoved),
     /// The server announced maintenance.
+    #[cfg(feature = "full")]
     ServerMaintenance(ServerMaintenance),
     /// This listener was too slow: this number of older events was dropped.
     Missed(u64),
@@ -156,7 +165,8 @@ pub struct CredentialsNotRenewed {
 ///
 /// Their streams have received [`MissedCause::NotRestored`](crate::pubsub::MissedCause::NotRestored). The
 /// client asks for the subscriptions until the server confirms them; further refusals send no
-/// events.
+/// events. The event also comes, once for each connection, where the server refuses the channel that an option names
+/// ([`configChannel`](crate::Options::config_channel)) or switches on ([`azureMaintenance`](crate::Options::azure_maintenance)).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SubscriptionRefused {
@@ -220,14 +230,6 @@ pub struct ConfigurationChanged {
     pub detail: String,
 }
 
-/// A change of configuration was announced on the configuration channel
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct ConfigurationChangedBroadcast {
-    /// The server the message came through.
-    pub endpoint: Arc<Endpoint>,
-}
-
 /// Hash slots of a cluster are now served by another node: one event for all that moved together
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -238,18 +240,6 @@ pub struct HashSlotsMoved {
     pub old_endpoint: Option<Arc<Endpoint>>,
     /// The node that serves them now.
     pub new_endpoint: Arc<Endpoint>,
-}
-
-/// The server announced maintenance
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct ServerMaintenance {
-    /// The server the notice came from.
-    pub endpoint: Arc<Endpoint>,
-    /// The notice as the server sent it.
-    pub raw_message: String,
-    /// When it starts, counted from the moment the notice was received.
-    pub starts_in: Option<Duration>,
 }
 
 impl FailureType {
@@ -330,9 +320,8 @@ impl fmt::Display for Event {
             Self::ConfigurationChanged(e) => {
                 write!(f, "configuration changed: {}: {}", e.endpoint, e.detail)
             }
-            Self::ConfigurationChangedBroadcast(e) => {
-                write!(f, "configuration change announced through {}", e.endpoint)
-            }
+            #[cfg(feature = "full")]
+            Self::ConfigurationChangedBroadcast(e) => fmt::Display::fmt(e, f),
             // A page has one server: what is never said there is not downloaded.
             Self::HashSlotsMoved(_) if SMALL => f.write_str("slots moved"),
             Self::HashSlotsMoved(e) => {
@@ -351,8 +340,9 @@ impl fmt::Display for Event {
                 }
                 write!(f, " to {}", e.new_endpoint)
             }
+            #[cfg(feature = "full")]
             Self::ServerMaintenance(e) => {
-                write!(f, "server maintenance: {}: {}", e.endpoint, e.raw_message)
+                write!(f, "server maintenance: {}: {e}", e.endpoint)
             }
             Self::Missed(count) => {
                 write!(f, "{count} events were missed: the listener is too slow")
@@ -386,39 +376,10 @@ impl fmt::Display for ConnectionType {
     }
 }
 
-/// A name chosen by the program, on one line: a character that could move a terminal's cursor or
-/// hide text is printed as its number.
-fn write_name(f: &mut fmt::Formatter<'_>, name: &[u8]) -> fmt::Result {
-    String::from_utf8_lossy(name).chars().try_for_each(|letter| match letter {
-        '\\' => f.write_str("\\\\"),
-        '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}'
-        | '\u{feff}' => {
-            write!(f, "{}", letter.escape_unicode())
-        }
-        _ if letter.is_control() => write!(f, "{}", letter.escape_unicode()),
-        _ => f.write_char(letter),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{Delivery, ErrorKind};
-
-    #[test]
-    fn a_name_stays_on_its_line() {
-        struct Name(&'static str);
-        impl fmt::Display for Name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write_name(f, self.0.as_bytes())
-            }
-        }
-        assert_eq!(Name("новости \"1\"").to_string(), "новости \"1\"");
-        assert_eq!(Name("a\nb\x1b[2J").to_string(), "a\\u{a}b\\u{1b}[2J");
-        assert_eq!(Name("\u{202e}x\\n").to_string(), "\\u{202e}x\\\\n");
-    }
 
     #[test]
     fn slots_that_moved_are_written_as_ranges() {

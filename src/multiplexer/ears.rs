@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "full")]
+use super::announcements::Announcements;
 #[cfg(feature = "topology")]
 use super::many::Wake;
 use crate::{
+    Options,
     connection::{Link, Owner, Push},
     events::{ConnectionFailed, Event, Hub},
     subscriptions::Registry,
@@ -18,6 +21,21 @@ pub(crate) struct Ears {
     /// Learns that connections are lost, where there are several servers.
     #[cfg(feature = "topology")]
     pub(crate) wake: Option<Arc<Wake>>,
+    /// What the client itself listens to.
+    #[cfg(feature = "full")]
+    pub(super) announcements: Arc<Announcements>,
+}
+
+impl Ears {
+    pub(super) fn new(_options: &Options) -> Self {
+        let registry = Arc::<Registry>::default();
+        Self {
+            #[cfg(feature = "full")]
+            announcements: Arc::new(Announcements::new(_options, &registry)),
+            registry,
+            ..Self::default()
+        }
+    }
 }
 
 impl Owner for Ears {
@@ -34,7 +52,11 @@ impl Owner for Ears {
     }
 
     fn pushed(&self, link: &Link, push: Push) {
-        self.registry.take_in(link, push);
+        let _own = self.registry.take_in(link, push);
+        #[cfg(feature = "full")]
+        if let Some(message) = _own {
+            self.announcements.heard(link, &message, &self.hub);
+        }
     }
 
     fn retry(&self, link: &Link) {

@@ -1,5 +1,7 @@
 //! The multiplexer: the handle a program shares, and what it owns.
 
+#[cfg(feature = "full")]
+mod announcements;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod blocking;
 mod collector;
@@ -13,6 +15,8 @@ mod lease;
 mod leased;
 #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only `full` leases connections"))]
 mod lending;
+#[cfg(feature = "full")]
+mod looks;
 #[cfg(feature = "topology")]
 mod many;
 #[cfg(feature = "full")]
@@ -22,6 +26,8 @@ mod node;
 mod pool;
 #[cfg(feature = "metrics")]
 mod report;
+#[cfg(feature = "full")]
+mod servers;
 mod site;
 mod status;
 
@@ -95,6 +101,8 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<Clock>,
     /// What is done with every call.
     pub(crate) handling: Full<Arc<Handling>>,
+    #[cfg(feature = "full")]
+    looks: Arc<looks::Looks>,
 }
 
 impl ConnectionMultiplexer {
@@ -243,12 +251,20 @@ impl ConnectionMultiplexer {
     fn assemble(options: Options, environment: &Environment) -> Self {
         let options = Arc::new(options);
         let clock = Arc::new(Clock::new(environment.runtime.clone()));
-        let ears = Ears::default();
+        let ears = Ears::new(&options);
         let hub = ears.hub.clone();
+        #[cfg(feature = "full")]
+        let announcements = ears.announcements.clone();
         let endpoint = Arc::new(options.endpoints[0].clone());
         let node = Node::new(&options, environment, &clock, endpoint, ears);
         let front = node.link.clone();
-        Self::around(Site::One(node), front, hub, options, clock)
+        let muxer = Self::around(Site::One(node), front, hub, options, clock);
+        #[cfg(feature = "full")]
+        announcements.set_servers({
+            let servers: Arc<dyn announcements::Servers> = muxer.inner.clone();
+            Arc::downgrade(&servers)
+        });
+        muxer
     }
 
     fn around(
@@ -259,7 +275,16 @@ impl ConnectionMultiplexer {
         clock: Arc<Clock>,
     ) -> Self {
         let handling = Full::of(|| options.handling());
-        let inner = Arc::new(Inner { site, front, hub, options, clock, handling });
+        let inner = Arc::new(Inner {
+            site,
+            front,
+            hub,
+            options,
+            clock,
+            handling,
+            #[cfg(feature = "full")]
+            looks: Arc::default(),
+        });
         #[cfg(feature = "full")]
         inner.link().set_home({
             let home: Arc<dyn Home> = inner.clone();

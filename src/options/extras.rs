@@ -15,6 +15,12 @@ pub(super) struct Extras {
     pub(super) credentials_provider: Option<Arc<dyn CredentialsProvider>>,
     pub(super) circuit_breaker: Option<CircuitBreaker>,
     pub(super) observers: Observers,
+    /// `None`: the default of the first endpoint's provider.
+    #[cfg(feature = "full")]
+    pub(super) azure_maintenance: Option<bool>,
+    /// Empty: there is none. `None`: the default.
+    #[cfg(feature = "full")]
+    pub(super) config_channel: Option<Arc<str>>,
     /// A profiling session sees the calls of all handles.
     pub(super) profiling: bool,
     #[cfg(feature = "topology")]

@@ -113,6 +113,48 @@ impl Options {
         self
     }
 
+    /// Whether to listen to the maintenance that Azure caches announce, which is the event
+    /// [`ServerMaintenance`](crate::events::ServerMaintenance). Default: at
+    /// [Azure](super::Defaults), yes; elsewhere, no.
+    ///
+    /// The client subscribes to the channel `AzureRedisEvents` on each connection. With RESP2 it opens the connection for subscriptions
+    /// for that. A server that refuses the subscription is asked again every 15 minutes; if this option is set,
+    /// the event [`SubscriptionRefused`](crate::events::SubscriptionRefused) says so, once for each connection.
+    ///
+    /// When a notice says that maintenance, failover or scaling is over, the client looks whether its server is still a
+    /// primary, and if not dials the name again; see [`redial_on_readonly`](Self::redial_on_readonly).
+    ///
+    /// ```
+    /// let options = redmux::Options::new("cache.example:6380").azure_maintenance(true);
+    /// assert_eq!(options.to_string(), "cache.example:6380,azureMaintenance=true");
+    /// ```
+    pub fn azure_maintenance(mut self, listen: bool) -> Self {
+        self.extras.change(|extras| extras.azure_maintenance = Some(listen));
+        self
+    }
+
+    /// The channel on which programs tell each other that the servers have changed; empty for none. Default:
+    /// `__Booksleeve_MasterChanged`, the one of StackExchange.Redis, so that both may share servers.
+    ///
+    /// What is published there is the event
+    /// [`ConfigurationChangedBroadcast`](crate::events::ConfigurationChangedBroadcast), and the client looks at its
+    /// server as after [maintenance](Self::azure_maintenance). The client listens if this option is set or
+    /// there are several endpoints; with one endpoint it costs nothing unless it is wanted. At Azure Managed Redis the
+    /// default is none. [`publish_reconfigure`](crate::ConnectionMultiplexer::publish_reconfigure) publishes there in any
+    /// case. A [channel prefix](Self::channel_prefix) does not apply.
+    ///
+    /// A refusal is treated as that of [`azure_maintenance`](Self::azure_maintenance).
+    ///
+    /// ```
+    /// let options = redmux::Options::new("localhost").config_channel("changes");
+    /// assert_eq!(options.to_string(), "localhost:6379,configChannel=changes");
+    /// ```
+    pub fn config_channel(mut self, channel: impl Into<Arc<str>>) -> Self {
+        let channel = channel.into();
+        self.extras.change(|extras| extras.config_channel = Some(channel));
+        self
+    }
+
     /// Whether a [profiling session](crate::ConnectionMultiplexer::profile) sees the calls of all
     /// handles, instead of only the handles made for the session. Without a session, that costs
     /// each call some nanoseconds. Default false.

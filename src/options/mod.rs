@@ -35,6 +35,8 @@ pub use crate::{
         ExponentialBackoff, ReconnectPolicy,
     },
 };
+#[cfg(feature = "full")]
+pub(crate) use hosted::Wish;
 pub use provider::Defaults;
 #[cfg(feature = "topology")]
 pub use servers::{AnnouncedNode, Mode};

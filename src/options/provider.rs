@@ -3,7 +3,8 @@
 /// The service whose defaults apply to options that are not set
 ///
 /// Recognised by the host name of the first endpoint, unless the option `defaults` names one. The
-/// defaults concern TLS, and whether a first connect that fails is an error.
+/// defaults concern TLS, whether a first connect that fails is an error, and whether the client listens to announcements
+/// of maintenance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Defaults {
@@ -12,9 +13,11 @@ pub enum Defaults {
     Auto,
     /// The defaults of Redis itself.
     Redis,
-    /// Azure Cache for Redis: TLS on port 6380; a failed first connect goes on in the background.
+    /// Azure Cache for Redis: TLS on port 6380; a failed first connect goes on in the background;
+    /// announced maintenance is an event.
     Azure,
-    /// Azure Managed Redis: TLS; a failed first connect goes on in the background.
+    /// Azure Managed Redis: TLS; a failed first connect goes on in the background; announced
+    /// maintenance is an event.
     AzureManaged,
     /// Amazon ElastiCache Serverless: TLS.
     ElastiCacheServerless,

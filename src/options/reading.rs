@@ -15,7 +15,6 @@ pub(super) type Set<'a> = &'a mut dyn FnMut(&mut Options, &str, &str) -> Result<
 const NOT_HERE: [&str; 13] = [
     "allowAdmin",
     "checkCertificateRevocation",
-    "configChannel",
     "configCheckSeconds",
     "highPriorityThreads",
     "preserveAsyncOrder",

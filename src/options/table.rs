@@ -291,6 +291,32 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     },
     option!("defaults", defaults, "auto, redis, azure, amr, elasticacheServerless or upstash", "auto", Defaults::of_name, show_defaults,
         "The service whose defaults apply to options that are not set; `auto` recognises it by the host name of the first endpoint."),
+    #[cfg(feature = "full")]
+    OptionSpec {
+        name: "azureMaintenance",
+        accepts: BOOLEAN,
+        default: "false (true at Azure)",
+        about: "Whether to listen to the maintenance that Azure caches announce (the event `ServerMaintenance`).",
+        read: |o, v| {
+            *o = std::mem::take(o).azure_maintenance(boolean(v)?);
+            Some(())
+        },
+        show: |o, _| o.extras.get()?.azure_maintenance.as_ref().map(show),
+        ..PLAIN
+    },
+    #[cfg(feature = "full")]
+    OptionSpec {
+        name: "configChannel",
+        accepts: "text, with %XX for commas and percent signs; empty for none",
+        default: "`__Booksleeve_MasterChanged` (none at Azure Managed Redis)",
+        about: "The channel on which programs tell each other that the servers have changed (the event `ConfigurationChangedBroadcast`, `publish_reconfigure`). The client listens if the option is given or there are several endpoints.",
+        read: |o, v| {
+            *o = std::mem::take(o).config_channel(v);
+            Some(())
+        },
+        show: |o, _| o.extras.get()?.config_channel.as_ref().map(ToString::to_string),
+        ..PLAIN
+    },
     #[cfg(feature = "topology")]
     OptionSpec {
         name: "mode",

@@ -166,6 +166,8 @@ fn everything(options: &Options) -> String {
     let Extras {
         key_prefix,
         channel_prefix,
+        azure_maintenance,
+        config_channel,
         // Set by code only.
         credentials_provider: _,
         circuit_breaker: _,
@@ -203,7 +205,7 @@ fn everything(options: &Options) -> String {
             library_name,
             protocol,
             key_prefix,
-            channel_prefix,
+            (channel_prefix, azure_maintenance, config_channel),
             command_map,
             ssl,
             tls,
@@ -303,6 +305,8 @@ fn changes() -> impl Strategy<Value = Change> {
         change(text(), |o, password| o.password(password)),
         change(text(), |o, prefix| o.key_prefix(prefix)),
         change(text(), |o, prefix| o.channel_prefix(prefix)),
+        change(text(), |o, channel| o.config_channel(channel)),
+        change(any::<bool>(), |o, listen| o.azure_maintenance(listen)),
         change(word(), |o, name| o.client_name(name)),
         change(word(), |o, name| o.library_name(name)),
         change((word(), word()), |o, (from, to)| {

@@ -9,5 +9,7 @@ mod topic;
 
 pub use items::{EndCause, Item, Message, Missed, MissedCause, Overflow, SubscriptionCounts};
 pub(crate) use queue::{Bounds, Queue};
+#[cfg(feature = "full")]
+pub(crate) use registry::Own;
 pub(crate) use registry::{Registry, distinct};
 pub(crate) use topic::Topic;

@@ -3,7 +3,10 @@
 //! Subscriptions are wanted here first; the server is asked for them on each connection, and asked
 //! again where it refuses. A listener learns only what the server has confirmed.
 
+mod asking;
 mod entry;
+#[cfg(feature = "full")]
+mod own;
 mod parting;
 
 use std::{
@@ -14,17 +17,18 @@ use std::{
 
 use bytes::Bytes;
 
+#[cfg(feature = "full")]
+pub(crate) use self::entry::Own;
 use self::entry::{Entry, Standing};
 use super::{
-    items::{MissedCause, SubscriptionCounts},
+    items::{Message, MissedCause, SubscriptionCounts},
     push::read_message,
     queue::{Queue, SessionId},
     topic::Topic,
 };
 use crate::{
-    Error, Result,
-    clock::NEVER,
-    connection::{Ask, Core, Link, Phase, Push, Verb, pause_after},
+    Error, FULL, Result,
+    connection::{Core, Link, Phase, Push, Verb, pause_after},
     events::{ConnectionType, Event, SubscriptionRefused},
     resp::{Frame, Protocol, ServerError},
     sync::{Mutex, MutexGuard},
@@ -35,6 +39,10 @@ const BATCH: usize = 512;
 
 /// A refused `UNSUBSCRIBE` waits as long as after this many refusals: there is no hurry.
 const LATER: u32 = 4;
+
+/// The client's own topics are asked for again this long after a refusal that may last, in microseconds: each
+/// one is a line in the server's log of refusals.
+const SELDOM: u64 = 15 * 60 * 1_000_000;
 
 /// All subscriptions of one multiplexer, and the connection that carries them
 ///
@@ -223,9 +231,11 @@ impl Registry {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// Channels, patterns and shard channels in use.
+    /// Channels, patterns and shard channels that the program listens to.
     pub(crate) fn len(&self) -> usize {
-        self.lock().entries.len()
+        let topics = self.lock();
+        let unheard = || topics.entries.values().filter(|entry| entry.is_unheard()).count();
+        topics.entries.len() - if FULL { unheard() } else { 0 }
     }
 
     /// Number of subscriptions, and what went through them together.
@@ -252,11 +262,13 @@ impl Registry {
         }
     }
 
-    /// Takes in what the server sent unasked, or made of a subscription command.
-    pub(crate) fn take_in(&self, link: &Link, push: Push) {
+    /// Takes in what the server sent unasked, or made of a subscription command. Returns a message for the
+    /// client itself.
+    pub(crate) fn take_in(&self, link: &Link, push: Push) -> Option<Message> {
         let mut wakers = Vec::new();
+        let mut own = None;
         match push {
-            Push::Message { verb, frame } => self.dispatch(link, verb, &frame, &mut wakers),
+            Push::Message { verb, frame } => own = self.dispatch(link, verb, &frame, &mut wakers),
             Push::Ended { verb, name } => self.lose(link, Topic { verb, name }, &mut wakers),
             Push::Confirmed { ticket, verb, name } => {
                 let mut topics = self.lock();
@@ -269,21 +281,29 @@ impl Registry {
             }
         }
         wakers.into_iter().for_each(Waker::wake);
+        own
     }
 
-    /// Hands a message to the topic's listeners.
-    fn dispatch(&self, link: &Link, verb: Verb, frame: &Frame, wakers: &mut Vec<Waker>) {
-        let Some((topic, message)) = read_message(verb, frame) else { return };
+    /// Hands a message to the topic's listeners, and to the client if the topic is its own.
+    fn dispatch(
+        &self,
+        link: &Link,
+        verb: Verb,
+        frame: &Frame,
+        wakers: &mut Vec<Waker>,
+    ) -> Option<Message> {
+        let (topic, message) = read_message(verb, frame)?;
         let topics = self.lock();
         // From a connection that carried them before, it would come twice.
         if !topics.is_home(link) {
-            return;
+            return None;
         }
-        let Some(entry) = topics.entries.get(&topic) else { return };
+        let entry = topics.entries.get(&topic)?;
         for queue in entry.queues() {
             let pause = |length| link.with(|core| core.pause(address(queue), length));
             wakers.extend(queue.push(message.clone(), pause));
         }
+        entry.is_own().then_some(message)
     }
 
     /// The server has ended a subscription by itself: the slot of a shard channel has moved, for
@@ -346,6 +366,9 @@ impl Registry {
                 let Some(entry) = topics.entries.get_mut(&topic) else { continue };
                 let random = link.clock.runtime.entropy();
                 pause = pause_after(entry.attempts(), &error, random);
+                if entry.is_unheard() && !error.is_transient() {
+                    pause = SELDOM + random % (SELDOM / 4);
+                }
                 let at = link.clock.now().saturating_add(pause);
                 asked |= entry.refuse_new(|| told(&error), wakers);
                 if entry.refused(at, !error.is_transient(), wakers) {
@@ -408,60 +431,6 @@ impl Topics {
                 entry.refuse_new(|| error.clone(), wakers);
             }
         }
-    }
-
-    /// Another connection: everything is asked for anew.
-    fn restore(&mut self, link: &Link, wakers: &mut Vec<Waker>) {
-        self.unwanted.clear();
-        let wanted: Vec<Topic> = self.entries.keys().cloned().collect();
-        let asks = self.asks_for(wanted, link);
-        link.quietly(wakers, |core| core.restore(asks));
-    }
-
-    /// The commands that ask for topics, apart from those that are confirmed on this connection
-    /// or asked for already.
-    fn asks_for(&mut self, wanted: Vec<Topic>, link: &Link) -> Vec<Ask> {
-        let session = session_of(link);
-        let mut names = Names::default();
-        for topic in wanted {
-            let Some(entry) = self.entries.get_mut(&topic) else { continue };
-            if entry.wants(session) {
-                names.of(topic.verb).push(topic.name);
-            }
-        }
-        let mut asks = Vec::new();
-        for (verb, names) in names.commands() {
-            self.ticket += 1;
-            let ticket = self.ticket;
-            for name in &names {
-                let topic = Topic { verb, name: name.clone() };
-                if let Some(entry) = self.entries.get_mut(&topic) {
-                    entry.standing = Standing::Asked { ticket, session };
-                }
-            }
-            asks.push(Ask { ticket, verb, names });
-        }
-        asks
-    }
-
-    /// The same with a command for each.
-    fn asks_for_each(&mut self, wanted: Vec<Topic>, link: &Link) -> Vec<Ask> {
-        wanted.into_iter().flat_map(|topic| self.asks_for(vec![topic], link)).collect()
-    }
-
-    /// Sends commands; under the registry's lock, so that they go out in the order in which the
-    /// registry has changed.
-    fn send(&self, asks: Vec<Ask>, link: &Link, wakers: &mut Vec<Waker>) {
-        if !asks.is_empty() {
-            link.quietly(wakers, |core| asks.into_iter().for_each(|ask| core.ask(ask)));
-        }
-    }
-
-    /// Has the link come back when the next of the refused topics is to be asked for.
-    fn arm(&self, link: &Link, wakers: &mut Vec<Waker>) {
-        let next = self.entries.values().map(Entry::retry_at).min().unwrap_or(NEVER);
-        let next = if self.unwanted.is_empty() { next } else { next.min(self.unwanted_at) };
-        link.quietly(wakers, |core| core.retry_subscriptions_at(next));
     }
 }
 

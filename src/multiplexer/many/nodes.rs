@@ -138,6 +138,11 @@ impl Many {
         self.closed.load(Ordering::SeqCst)
     }
 
+    /// Something outside says that the servers have changed.
+    pub(in crate::multiplexer) fn look_again(&self) {
+        self.wake.hint();
+    }
+
     pub(in crate::multiplexer) fn reconnect(&self) {
         self.nodes().for_each(Node::reconnect);
     }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, task::Waker};
 
 use super::{MissedCause, Queue, SessionId};
-use crate::{Error, clock::NEVER};
+use crate::{Error, Full, clock::NEVER};
 
 #[derive(Default)]
 pub(super) struct Entry {
@@ -13,6 +13,18 @@ pub(super) struct Entry {
     lost: bool,
     /// How often it was refused since then.
     attempts: u32,
+    /// The client itself wants it, with or without listeners.
+    own: Full<Own>,
+}
+
+/// Why the client itself wants a topic
+#[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only `full` has such topics"))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Own {
+    /// By default: that it is refused is no news.
+    Unasked,
+    /// Because the options say so: the operator learns that it is refused.
+    Asked,
 }
 
 struct Listener {
@@ -41,14 +53,33 @@ pub(super) enum Standing {
 }
 
 impl Entry {
+    #[cfg(feature = "full")]
+    pub(super) fn of_its_own(own: Own) -> Self {
+        Self { own: Full::new(own), ..Self::default() }
+    }
+
+    pub(super) fn is_own(&self) -> bool {
+        self.own.get().is_some()
+    }
+
+    /// Whether it is there for the client only.
+    pub(super) fn is_unheard(&self) -> bool {
+        self.is_own() && self.listeners.is_empty()
+    }
+
+    /// Removes all listeners.
+    pub(super) fn clear(&mut self) {
+        self.listeners.clear();
+    }
+
     pub(super) fn add(&mut self, queue: &Arc<Queue>) {
         self.listeners.push(Listener { queue: queue.clone(), confirmed: false });
     }
 
-    /// Removes a listener; true if it was the last one.
+    /// Removes a listener; true if nobody wants the topic any more.
     pub(super) fn remove(&mut self, queue: &Arc<Queue>) -> bool {
         self.listeners.retain(|known| !Arc::ptr_eq(&known.queue, queue));
-        self.listeners.is_empty()
+        self.listeners.is_empty() && !self.is_own()
     }
 
     pub(super) fn queues(&self) -> impl Iterator<Item = &Arc<Queue>> {
@@ -139,12 +170,12 @@ impl Entry {
     }
 
     /// It is asked for again at `retry_at`; true if its listeners have just learnt that they hear
-    /// nothing.
+    /// nothing, or the operator is to learn it.
     pub(super) fn refused(&mut self, retry_at: u64, alone: bool, wakers: &mut Vec<Waker>) -> bool {
         let Standing::Asked { session, .. } = self.standing else { return false };
         self.standing = Standing::Refused { session, retry_at, alone };
         self.attempts += 1;
-        let mut told = false;
+        let mut told = self.attempts == 1 && self.own.get() == Some(&Own::Asked);
         for listener in self.listeners.iter().filter(|listener| listener.confirmed) {
             self.lost = true;
             if self.attempts == 1 {

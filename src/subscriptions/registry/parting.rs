@@ -42,14 +42,21 @@ impl Registry {
         asked
     }
 
-    /// Ends every subscription and tells the server.
+    /// Ends every subscription and tells the server; the client's own stay.
     pub(crate) fn remove_all(&self, interactive: &Link) {
         let mut wakers = Vec::new();
         {
             let dedicated = self.dedicated();
             let mut topics = self.lock();
-            let unused: Vec<_> = topics.entries.drain().collect();
+            let mut unused: Vec<_> = topics.entries.drain().collect();
             wakers.extend(unused.iter().flat_map(|(_, entry)| entry.close()));
+            if FULL {
+                let own = unused.extract_if(.., |(_, entry)| entry.is_own());
+                topics.entries.extend(own.map(|(topic, mut entry)| {
+                    entry.clear();
+                    (topic, entry)
+                }));
+            }
             let home = if topics.on_dedicated { dedicated.as_deref() } else { Some(interactive) };
             topics.unsubscribe(unused, home, &mut wakers);
         }

@@ -28,6 +28,6 @@ pub use dialing::{
 };
 pub use endpoint::{DEFAULT_PORT, Endpoint, EndpointError};
 pub use failure::{CertificateRefused, DialError, DialStage, ErrorText};
-pub use platform::{BoxFuture, Instant, MaybeSend, MaybeSync};
+pub use platform::{BoxFuture, Instant, MaybeSend, MaybeSync, time_of_day};
 pub use runtime::{Environment, FAR, Runtime, Timer};
 pub use transport::{ByteStream, Capabilities, DynTransport, Transport};

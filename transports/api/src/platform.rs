@@ -9,6 +9,12 @@ mod imp {
     use std::{future::Future, pin::Pin};
 
     pub use std::time::Instant;
+    use std::time::SystemTime;
+
+    /// The time of day.
+    pub fn time_of_day() -> SystemTime {
+        SystemTime::now()
+    }
 
     /// `Send` on native targets, no bound in a browser.
     pub trait MaybeSend: Send {}
@@ -26,7 +32,14 @@ mod imp {
 mod imp {
     use std::{future::Future, pin::Pin};
 
+    use std::time::SystemTime;
     pub use web_time::Instant;
+
+    /// The time of day. (`SystemTime::now` panics in a browser.)
+    pub fn time_of_day() -> SystemTime {
+        let since = web_time::SystemTime::now().duration_since(web_time::UNIX_EPOCH);
+        SystemTime::UNIX_EPOCH + since.unwrap_or_default()
+    }
 
     /// `Send` on native targets, no bound in a browser.
     pub trait MaybeSend {}
@@ -40,4 +53,4 @@ mod imp {
     pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 }
 
-pub use imp::{BoxFuture, Instant, MaybeSend, MaybeSync};
+pub use imp::{BoxFuture, Instant, MaybeSend, MaybeSync, time_of_day};
