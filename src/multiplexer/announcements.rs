@@ -33,7 +33,7 @@ impl Announcements {
     /// Wants the channels that the options name.
     pub(super) fn new(options: &Options, registry: &Registry) -> Self {
         let mut found = Self::default();
-        if options.command_map.get("SUBSCRIBE") == Mapped::Disabled {
+        if options.commands().get("SUBSCRIBE") == Mapped::Disabled {
             return found;
         }
         let want = |channel: Bytes, wish| {

@@ -49,7 +49,7 @@ impl ConnectionMultiplexer {
     pub async fn publish_reconfigure(&self, changed: Option<&Endpoint>) -> Result<u64> {
         let Some(channel) = self.inner.options.configuration_channel() else { return Ok(0) };
         let message = changed.map_or_else(|| "*".to_owned(), ToString::to_string);
-        let commands = &self.inner.options.command_map;
+        let commands = self.inner.options.commands();
         if commands.get(PUBLISH) == Mapped::Disabled {
             let words = [PUBLISH, &*channel, &*message].map(|word| Arg::Bytes(word.as_bytes()));
             return Err(Error::rejected(PUBLISH, commands.refusal(&words).unwrap_or_default()));

@@ -52,7 +52,7 @@ impl Options {
         match asked {
             Some(false) => Wish::No,
             Some(true) => Wish::Asked,
-            None if azure() && !self.is_proxy() => Wish::Default,
+            None if azure() => Wish::Default,
             None => Wish::No,
         }
     }
@@ -74,18 +74,9 @@ impl Options {
         match self.extras.get().and_then(|extras| extras.config_channel.as_ref()) {
             Some(_) => Wish::Asked,
             // Others that share one server have nothing to announce.
-            None if self.endpoints.len() > 1 && !self.is_proxy() => Wish::Default,
+            None if self.endpoints.len() > 1 => Wish::Default,
             None => Wish::No,
         }
-    }
-
-    /// Such a proxy hangs up on subscriptions.
-    #[cfg(feature = "full")]
-    fn is_proxy(&self) -> bool {
-        #[cfg(feature = "topology")]
-        return self.wanted_mode() == super::Mode::Proxy;
-        #[cfg(not(feature = "topology"))]
-        false
     }
 
     /// Whether a first connect that fails is an error.

@@ -12,7 +12,7 @@ use crate::{Error, Result};
 pub(super) type Set<'a> = &'a mut dyn FnMut(&mut Options, &str, &str) -> Result<()>;
 
 /// Options of StackExchange.Redis without a counterpart, which users may try.
-const NOT_HERE: [&str; 13] = [
+const NOT_HERE: [&str; 12] = [
     "allowAdmin",
     "checkCertificateRevocation",
     "configCheckSeconds",
