@@ -273,6 +273,18 @@ impl Error {
         self.edit(|inner| inner.detail = Some(detail.into()))
     }
 
+    /// The error of a command of which so many of all parts failed.
+    #[cfg(feature = "topology")]
+    pub(crate) fn in_parts(self, failed: usize, all: usize) -> Self {
+        let parts = format!("{failed} of {all} parts failed");
+        self.edit(|inner| {
+            inner.detail = Some(match inner.detail.take() {
+                Some(detail) => format!("{detail} ({parts})"),
+                None => parts,
+            });
+        })
+    }
+
     pub(crate) fn diagnose(self, diagnostics: Diagnostics) -> Self {
         self.edit(|inner| inner.diagnostics = Some(Box::new(diagnostics)))
     }
@@ -393,6 +405,8 @@ impl Error {
     /// [`Conflict`](ErrorKind::Conflict).
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
+            // Of a command in several parts, others may have been executed.
+            ErrorKind::Server if self.0.delivery == Delivery::MaybeExecuted => false,
             ErrorKind::Server => self.0.server.as_ref().is_some_and(ServerError::is_transient),
             ErrorKind::Conflict => true,
             ErrorKind::Config | ErrorKind::Command | ErrorKind::Closed | ErrorKind::Decode => false,

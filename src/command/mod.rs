@@ -10,6 +10,9 @@ mod circuit;
 mod extras;
 mod guard;
 mod handling;
+#[cfg(feature = "topology")]
+#[cfg_attr(not(test), allow(dead_code, reason = "only a client of several servers joins replies"))]
+mod join;
 #[cfg(feature = "full")]
 mod leasing;
 mod lent;
