@@ -31,7 +31,7 @@
 //! | features | connect with |
 //! |---|---|
 //! | the default ones | [`ConnectionMultiplexer::connect`], on async-std |
-//! | `default-features = false, features = ["tokio", "full", "tls", "derive", "tracing"]` | `redmux::tokio::connect` |
+//! | `default-features = false, features = ["tokio", "full", "topology", "tls", "derive", "tracing"]` | `redmux::tokio::connect` |
 //! | the same with `smol` | `redmux::smol::connect` |
 //! | any of these, in a program without an async runtime | `redmux::blocking::connect` |
 //!
@@ -46,6 +46,7 @@
 //! | `async-std` | yes | TCP and Unix sockets on async-std |
 //! | `smol`, `tokio` | no | the same on smol, on tokio |
 //! | `full` | yes | leased connections (blocking commands, `WATCH`, `MONITOR`), prefixes, command maps, retries, circuit breaker, integrity checks, observers, credentials providers, announcements of maintenance |
+//! | `topology` | yes | several servers: clusters; includes `full` |
 //! | `tls` | yes | TLS with rustls; without it, a dial that needs TLS fails |
 //! | `derive` | yes | `#[derive(FromReply, ToArgs)]` |
 //! | `tracing` | yes | events as log lines, commands as spans |

@@ -1,4 +1,4 @@
-//! redmux on smol: `redmux = { version = "0.1", default-features = false, features = ["smol", "full", "tls", "derive", "tracing"] }`
+//! redmux on smol: `redmux = { version = "0.1", default-features = false, features = ["smol", "full", "topology", "tls", "derive", "tracing"] }`
 
 pub use redmux_tcp::smol::environment;
 

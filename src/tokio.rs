@@ -1,4 +1,4 @@
-//! redmux on tokio: `redmux = { version = "0.1", default-features = false, features = ["tokio", "full", "tls", "derive", "tracing"] }`
+//! redmux on tokio: `redmux = { version = "0.1", default-features = false, features = ["tokio", "full", "topology", "tls", "derive", "tracing"] }`
 
 pub use redmux_tcp::tokio::environment;
 

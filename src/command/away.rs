@@ -54,7 +54,7 @@ impl<'a, T, A> Call<'a, T, A> {
     }
 
     /// Drops what is left of an attempt: its connection goes back.
-    fn hand_back(&mut self) {
+    pub(super) fn hand_back(&mut self) {
         let extras = self.extras.as_mut();
         if let Some(observed) = extras.and_then(|extras| extras.observed.get_mut()) {
             observed.leave();
@@ -69,12 +69,23 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
     /// Begins an attempt, of this many microseconds if the caller has given the call a time.
     #[cold]
     pub(super) fn begin_lease(&mut self, given: Option<u64>, cx: &mut Context<'_>) -> Result<()> {
-        let checked = self.rewrite(&mut self.words());
+        let checked = {
+            let mut words = self.words();
+            let rewritten = self.rewrite(&mut words);
+            #[cfg(feature = "topology")]
+            let berth = rewritten.and_then(|()| self.berth(&words));
+            #[cfg(not(feature = "topology"))]
+            let berth = rewritten.map(|()| crate::connection::Berth::default());
+            berth
+        };
         // A command that cannot be sent needs no connection.
-        if let Err(error) = checked {
-            self.state = State::Done;
-            return Err(self.label(error));
-        }
+        let berth = match checked {
+            Ok(berth) => berth,
+            Err(error) => {
+                self.state = State::Done;
+                return Err(self.label(error));
+            }
+        };
         let now = self.link.clock.now();
         let database = self.database;
         let Some(leasing) = self.lease() else { return Err(self.awaited_again()) };
@@ -86,7 +97,7 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
             }
             Source::Pool(lender) => {
                 let limit = Duration::from_micros(given.unwrap_or(leasing.margin));
-                leasing.lease = Some(Mutex::new(lender.lend(database, limit)));
+                leasing.lease = Some(Mutex::new(lender.lend(berth, database, limit)));
                 self.poll_lease(cx)
             }
         };
@@ -144,11 +155,15 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
         let is_observed = self.extras.as_ref().is_some_and(|extras| extras.is_observed());
         let mut words = self.words();
         let rewritten = self.rewrite(&mut words);
+        #[cfg(feature = "topology")]
+        let asking = self.asking();
+        #[cfg(not(feature = "topology"))]
+        let asking = None;
         let submitted = rewritten.and_then(|()| {
             // A leased connection is in its database from the start.
             let database = Selected::HOME;
             let timeout = Some(timeout);
-            let command = Submission { args: &words, prelude: None, database, timeout };
+            let command = Submission { args: &words, prelude: asking.as_ref(), database, timeout };
             match is_observed {
                 true => link.submit_traced(&command, waiting, cx.waker()),
                 false => link
@@ -174,6 +189,12 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
             Ok(outcome) => {
                 // Not `finish`: with a second caller it would not be inlined into the plain path.
                 self.state = State::Done;
+                #[cfg(feature = "topology")]
+                let outcome = self.without_asking(outcome);
+                #[cfg(feature = "topology")]
+                if let Some(poll) = self.leave(&outcome, cx) {
+                    return poll;
+                }
                 self.finish_with_extras(outcome, cx)
             }
             Err(error) => {

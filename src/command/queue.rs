@@ -14,6 +14,9 @@ pub struct Queue<'a> {
     pub(super) places: [(&'a Link, Selected); 2],
     pub(super) handling: Option<&'a Arc<Handling>>,
     pub(super) prelude: Prelude,
+    /// The slot of its keys, where there are several servers.
+    #[cfg(feature = "topology")]
+    pub(super) slot: Option<u16>,
 }
 
 /// A transaction on its way: the call of `EXEC`
@@ -28,10 +31,22 @@ impl<'a> Queue<'a> {
     pub(crate) fn exec(self, link: &'a Link, timeout: Option<Duration>) -> Exec<'a> {
         let none = AnyArgs::new(());
         let exec = Call::new(link, "EXEC", none).handled(self.handling).after(self.prelude);
+        #[cfg(feature = "topology")]
+        let exec = exec.in_slot(self.slot);
         match timeout {
             Some(timeout) => exec.timeout(timeout),
             None => exec,
         }
+    }
+
+    /// The slot of its keys, if it has keys and there are several servers.
+    #[cfg(feature = "full")]
+    pub(crate) fn slot(&self) -> Option<u16> {
+        #[cfg(feature = "topology")]
+        let slot = self.slot;
+        #[cfg(not(feature = "topology"))]
+        let slot = None;
+        slot
     }
 
     pub(super) fn push(&mut self, args: &[Arg<'_>]) {

@@ -14,7 +14,8 @@ use super::{
 };
 use crate::{
     Delivery, Error, ErrorKind, Result,
-    connection::{Link, Outcome, Prelude, Router},
+    clock::NEVER,
+    connection::{Berth, Link, Outcome, Prelude, Router},
     resp::{Arg, FromReply, ServerError, ServerErrorKind, ToArgs, encode_command},
 };
 
@@ -29,7 +30,32 @@ pub(super) struct Route<'a> {
     pub(super) left: Option<u64>,
 }
 
+impl<T, A> Call<'_, T, A> {
+    /// The command goes to the server of this slot, if one is given.
+    pub(super) fn in_slot(mut self, slot: Option<u16>) -> Self {
+        if slot.is_some() && self.link.router().is_some() {
+            self.extras().routing.slot = slot;
+        }
+        self
+    }
+}
+
 impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
+    /// Notes the slot of these words, which must be that of others that have one.
+    pub(super) fn join_slot(&self, slot: &mut Option<u16>, words: &[Arg<'_>]) -> Result<()> {
+        let own = self.slot(words)?;
+        match (*slot, own) {
+            (Some(one), Some(other)) if one != other => {
+                let why = "the keys of a transaction must be in one slot (CROSSSLOT)";
+                Err(Error::rejected(&self.full_name(), why))
+            }
+            _ => {
+                *slot = slot.or(own);
+                Ok(())
+            }
+        }
+    }
+
     /// Where these words go now.
     pub(super) fn route(&self, router: &'a dyn Router, words: &[Arg<'_>]) -> Result<Route<'a>> {
         let (in_line, link) = match &self.state {
@@ -103,6 +129,44 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         router.link_to(slot).ok_or_else(closed)
     }
 
+    /// The slot of the command, if there are several servers and it has one.
+    pub(crate) fn slot_there(&self) -> Result<Option<u16>> {
+        if self.link.router().is_none() {
+            return Ok(None);
+        }
+        let mut words = self.words();
+        self.rewrite(&mut words)?;
+        self.slot(&words).map_err(|error| self.label(error))
+    }
+
+    /// The server at which a command that waits is to lease a connection.
+    pub(super) fn berth(&self, words: &[Arg<'_>]) -> Result<Berth<'a>> {
+        if self.link.router().is_none() {
+            return Ok(Berth::default());
+        }
+        let goal = self.extras.as_ref().and_then(|extras| extras.routing.goal);
+        Ok(Berth { slot: self.slot(words)?, goal })
+    }
+
+    /// What a call is to do whose command a server did not execute on a leased connection.
+    pub(super) fn leave(
+        &mut self,
+        reply: &Outcome,
+        cx: &mut Context<'_>,
+    ) -> Option<Poll<Result<T>>> {
+        let router = self.link.router()?;
+        let error = refusal(reply)?;
+        let lent = self.extras.as_ref()?.leasing.as_ref()?.sent.as_ref()?.lent.clone();
+        let turn = self.turn(router, lent.link(), &error)?;
+        self.tell(Some(&Error::from_server(error)));
+        self.hand_back();
+        let limit = if self.timeout.is_some() { self.limit() } else { NEVER };
+        let clock = &self.link.clock;
+        self.extras().routing.go_on(turn, clock.now(), limit, clock)?;
+        self.state = State::Pausing;
+        Some(self.pause(cx))
+    }
+
     /// The slot of these words, if they have one.
     fn slot(&self, words: &[Arg<'_>]) -> Result<Option<u16>> {
         let renamed = self.handling().is_some_and(|handling| !handling.commands.is_empty());
@@ -128,7 +192,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     }
 
     /// What is sent before the command: what was to be anyway, behind `ASKING` where that is called for.
-    fn asking(&self) -> Option<Prelude> {
+    pub(super) fn asking(&self) -> Option<Prelude> {
         let extras = self.extras.as_ref().filter(|extras| extras.routing.asking)?;
         let mut prelude = Prelude { commands: 1, ..Prelude::default() };
         encode_command(&mut prelude.bytes, &[Arg::Bytes(b"ASKING")]);
@@ -140,7 +204,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     }
 
     /// Takes the reply to `ASKING` out of those to a prelude.
-    fn without_asking(&self, outcome: Outcome) -> Outcome {
+    pub(super) fn without_asking(&self, outcome: Outcome) -> Outcome {
         let Some(extras) = self.extras.as_ref().filter(|extras| extras.routing.asking) else {
             return outcome;
         };
@@ -171,6 +235,17 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         let lost = matches!(error.kind(), ErrorKind::ConnectionLost | ErrorKind::Closed);
         if !lost || error.delivery() != Delivery::NotSent {
             return false;
+        }
+        if self.leases() {
+            let (clock, limit) = (&self.link.clock, self.limit());
+            let random = clock.runtime.entropy();
+            let routing = &mut self.extras().routing;
+            let turn = routing.hop(None, false, random);
+            if turn.and_then(|turn| routing.go_on(turn, clock.now(), limit, clock)).is_none() {
+                return false;
+            }
+            self.state = State::Pausing;
+            return self.pause(cx).is_pending();
         }
         let Some((from, since)) = self.over() else { return false };
         let routing = &mut self.extras().routing;
@@ -211,7 +286,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     fn turn(
         &mut self,
         router: &'a dyn Router,
-        from: &'a Link,
+        from: &Link,
         error: &ServerError,
     ) -> Option<Turn<'a>> {
         use ServerErrorKind::*;

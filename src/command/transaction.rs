@@ -17,7 +17,13 @@ impl<'a> Queue<'a> {
         places: [(&'a Link, Selected); 2],
         handling: Option<&'a Arc<Handling>>,
     ) -> Result<Self> {
-        let mut queue = Self { places, handling, prelude: Prelude::default() };
+        let mut queue = Self {
+            places,
+            handling,
+            prelude: Prelude::default(),
+            #[cfg(feature = "topology")]
+            slot: None,
+        };
         let mut multi = ArgList::new();
         multi.push(Arg::Bytes(b"MULTI"));
         if FULL && let Some(handling) = handling {
@@ -43,6 +49,10 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
         // Leases let more pass, such as EXEC.
         check_shared(&args)?;
         self.rewrite(&mut args)?;
+        #[cfg(feature = "topology")]
+        if self.link().router().is_some() {
+            self.join_slot(&mut queue.slot, &args)?;
+        }
         queue.push(&args);
         Ok(())
     }

@@ -65,7 +65,7 @@ pub use handshake::ServerInfo;
 pub(crate) use lines::Lines;
 pub(crate) use link::Link;
 #[cfg(feature = "full")]
-pub(crate) use owner::{Home, Lender, Lent};
+pub(crate) use owner::{Berth, Home, Lender, Lent};
 pub(crate) use owner::{Owner, Unheard};
 pub(crate) use push::Push;
 pub use reconnect::{ConstantDelay, ExponentialBackoff, ReconnectPolicy};

@@ -65,8 +65,23 @@ pub(crate) trait Home: MaybeSend + MaybeSync + 'static {
 /// Lends connections
 #[cfg(feature = "full")]
 pub(crate) trait Lender: MaybeSend + MaybeSync {
-    /// Leases a connection within this time, to this database.
-    fn lend(&self, database: Selected, limit: Duration) -> BoxFuture<'_, Result<Arc<dyn Lent>>>;
+    /// Leases a connection within this time, to this server and database.
+    fn lend<'a>(
+        &'a self,
+        berth: Berth<'a>,
+        database: Selected,
+        limit: Duration,
+    ) -> BoxFuture<'a, Result<Arc<dyn Lent>>>;
+}
+
+/// The server at which a connection is leased, where there are several
+#[cfg(feature = "full")]
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Berth<'a> {
+    /// The one that has this slot; without one, any.
+    pub(crate) slot: Option<u16>,
+    /// The one of this link, before all else.
+    pub(crate) goal: Option<&'a Link>,
 }
 
 /// A connection for one user; dropping the last pointer to it gives it back

@@ -23,6 +23,9 @@ pub(crate) struct Redial {
     pub(super) wanted: bool,
     /// Why the last connection attempt or connection failed.
     pub(crate) last_error: Option<Error>,
+    /// Another server has the place of this one: nothing waits for it.
+    #[cfg(feature = "topology")]
+    pub(super) surrendered: bool,
     /// Attempts and connections that failed since the link was last ready.
     pub(crate) failed_attempts: u32,
 }
@@ -35,6 +38,8 @@ impl Default for Redial {
             at: NEVER,
             wanted: false,
             last_error: None,
+            #[cfg(feature = "topology")]
+            surrendered: false,
             failed_attempts: 0,
         }
     }

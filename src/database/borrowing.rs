@@ -3,9 +3,15 @@
 use std::{future::poll_fn, sync::Arc, time::Duration};
 
 use super::Database;
+#[cfg(feature = "topology")]
+use crate::Call;
 use crate::{
-    Error, Result, clock::NEVER, command::Retrying, connection::Link, multiplexer::Leased,
-    resp::Arg,
+    Error, Result,
+    clock::NEVER,
+    command::Retrying,
+    connection::{Berth, Link},
+    multiplexer::Leased,
+    resp::{Arg, ToArg},
 };
 
 /// The attempts of an operation that leases a connection for each of them
@@ -29,26 +35,64 @@ impl Database {
         Attempts { link, retrying }
     }
 
+    /// The slot of the keys that are to be watched, where there are several servers.
+    pub(super) fn slot_of(&self, keys: &[impl ToArg]) -> Result<Option<u16>> {
+        #[cfg(feature = "topology")]
+        let slot = {
+            let watch = Call::<(), _>::new(self.muxer.inner().link(), "WATCH", keys);
+            watch.handled(self.handling()).slot_there()?
+        };
+        #[cfg(not(feature = "topology"))]
+        let slot = {
+            let _ = keys;
+            None
+        };
+        Ok(slot)
+    }
+
+    /// Whether the server of this leased connection executed nothing, and another one, or the same a little later,
+    /// may: then that is known from now on.
+    pub(super) fn is_elsewhere(&self, leased: &Leased, error: &Error) -> bool {
+        #[cfg(feature = "topology")]
+        let is = self.muxer.inner().is_elsewhere(&leased.link, error);
+        #[cfg(not(feature = "topology"))]
+        let is = {
+            let _ = (leased, error);
+            false
+        };
+        is
+    }
+
     /// Leases a connection for this command, unless the circuit breaker refuses.
-    pub(super) async fn borrow(&self, name: &str) -> Result<Arc<Leased>> {
-        self.borrow_within(name, self.muxer.inner().options.command_timeout).await
+    pub(super) async fn borrow(&self, name: &str, slot: Option<u16>) -> Result<Arc<Leased>> {
+        self.borrow_within(name, slot, self.muxer.inner().options.command_timeout).await
     }
 
     /// Like [`borrow`](Self::borrow), within another time.
-    pub(super) async fn borrow_within(&self, name: &str, limit: Duration) -> Result<Arc<Leased>> {
+    pub(super) async fn borrow_within(
+        &self,
+        name: &str,
+        slot: Option<u16>,
+        limit: Duration,
+    ) -> Result<Arc<Leased>> {
         let inner = self.muxer.inner();
         if let Some(handling) = self.handling() {
             let checked = handling.check_circuit(inner.link());
             checked.map_err(|error| error.command(name).endpoint_at(&inner.link().endpoint()))?;
         }
-        inner.lease_within(self.selected, limit).await.map_err(|error| error.command(name))
+        let berth = Berth { slot, ..Berth::default() };
+        inner.lease_within(berth, self.selected, limit).await.map_err(|error| error.command(name))
     }
 
     /// Like [`borrow_within`](Self::borrow_within), as often as the handle retries.
-    pub(super) async fn borrow_patiently(&self, name: &str) -> Result<Arc<Leased>> {
+    pub(super) async fn borrow_patiently(
+        &self,
+        name: &str,
+        slot: Option<u16>,
+    ) -> Result<Arc<Leased>> {
         let mut attempts = self.attempts();
         loop {
-            match self.borrow(name).await {
+            match self.borrow(name, slot).await {
                 Ok(leased) => return Ok(leased),
                 // Nothing was sent: `PING`, like any of them, may be sent twice.
                 Err(error) => attempts.again(&error, &[Arg::Bytes(b"PING")]).await.ok_or(error)?,

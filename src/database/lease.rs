@@ -6,7 +6,10 @@ use crate::{
     resp::{FromReply, ToArgs},
 };
 #[cfg(feature = "full")]
-use crate::{Result, connection::Selected};
+use crate::{
+    Result,
+    connection::{Berth, Selected},
+};
 
 /// A connection for one user, from a small pool; returned by [`ConnectionMultiplexer::lease`]
 ///
@@ -52,7 +55,7 @@ impl ConnectionMultiplexer {
     /// [`Closed`](crate::ErrorKind::Closed).
     #[cfg(feature = "full")]
     pub async fn lease(&self) -> Result<Lease> {
-        self.lease_selected(Selected::HOME).await
+        self.lease_selected(Berth::default(), Selected::HOME).await
     }
 
     /// Leases a connection to the database with this index: see [`lease`](Self::lease).
@@ -61,12 +64,12 @@ impl ConnectionMultiplexer {
     /// As for [`lease`](Self::lease); the server's error if it does not select this database.
     #[cfg(feature = "full")]
     pub async fn lease_at(&self, index: u32) -> Result<Lease> {
-        self.lease_selected(Selected::new(index, self.options().database)).await
+        self.lease_selected(Berth::default(), Selected::new(index, self.options().database)).await
     }
 
     #[cfg(feature = "full")]
-    async fn lease_selected(&self, selected: Selected) -> Result<Lease> {
-        let leased = self.inner().lease(selected).await?;
+    async fn lease_selected(&self, berth: Berth<'_>, selected: Selected) -> Result<Lease> {
+        let leased = self.inner().lease(berth, selected).await?;
         let database = Database::on_lease(self.clone(), leased, selected);
         Ok(Lease { database })
     }

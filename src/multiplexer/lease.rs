@@ -18,26 +18,33 @@ use super::{
     pool::{Progress, Purpose, is_clean},
 };
 #[cfg(feature = "full")]
-use crate::connection::{Home, Lender, Lent, Link};
+use crate::connection::{Berth, Home, Lender, Lent, Link};
 use crate::{Call, Delivery, Error, ErrorKind, Result, command::Handling, connection::Selected};
 
 impl Inner {
     /// A leased connection to this database, within the time one command is given.
-    pub(crate) async fn lease(&self, database: Selected) -> Result<Arc<Leased>> {
-        self.lease_within(database, self.options.command_timeout).await
+    pub(crate) async fn lease(&self, berth: Berth<'_>, database: Selected) -> Result<Arc<Leased>> {
+        self.lease_within(berth, database, self.options.command_timeout).await
     }
 
     pub(crate) async fn lease_within(
         &self,
+        berth: Berth<'_>,
         database: Selected,
         limit: Duration,
     ) -> Result<Arc<Leased>> {
-        self.lease_for(Purpose { database, lines: None }, limit).await
+        self.lease_for(berth, Purpose { database, lines: None }, limit).await
     }
 
-    pub(super) async fn lease_for(&self, purpose: Purpose, limit: Duration) -> Result<Arc<Leased>> {
+    pub(super) async fn lease_for(
+        &self,
+        berth: Berth<'_>,
+        purpose: Purpose,
+        limit: Duration,
+    ) -> Result<Arc<Leased>> {
         let mut timer = self.clock.runtime.timer(self.clock.runtime.after(limit));
-        let Some(pool) = self.node().pool.get() else {
+        let node = self.site.node_at(berth);
+        let Some(pool) = node.pool.get() else {
             return Err(Error::new(ErrorKind::Closed, Delivery::NotSent));
         };
         let progress = Progress::default();
@@ -47,14 +54,45 @@ impl Inner {
             Poll::Pending => timer.poll_expired(cx).map(|()| Err(pool.timed_out(&progress, limit))),
         })
         .await
-        .map_err(|error| error.endpoint_at(&self.link().endpoint()))
+        .map_err(|error| error.endpoint_at(&node.link.endpoint()))
+    }
+}
+
+#[cfg(feature = "topology")]
+impl Inner {
+    /// Whether the server of this link has executed nothing and another one may, or the same later.
+    pub(crate) fn is_elsewhere(&self, link: &Link, error: &Error) -> bool {
+        use crate::resp::ServerErrorKind::*;
+        let (Some(router), Some(error)) = (self.link().router(), error.server()) else {
+            return false;
+        };
+        match error.kind() {
+            Moved => {
+                if let Some(redirect) = error.redirect() {
+                    router.redirected(link, &redirect, true);
+                }
+                true
+            }
+            ClusterDown | Loading | MasterDown => {
+                router.troubled(link);
+                true
+            }
+            Ask | TryAgain => true,
+            _ => false,
+        }
     }
 }
 
 #[cfg(feature = "full")]
 impl Lender for Inner {
-    fn lend(&self, database: Selected, limit: Duration) -> BoxFuture<'_, Result<Arc<dyn Lent>>> {
-        Box::pin(async move { Ok(self.lease_within(database, limit).await? as Arc<dyn Lent>) })
+    fn lend<'a>(
+        &'a self,
+        berth: Berth<'a>,
+        database: Selected,
+        limit: Duration,
+    ) -> BoxFuture<'a, Result<Arc<dyn Lent>>> {
+        let lease = self.lease_within(berth, database, limit);
+        Box::pin(async move { Ok(lease.await? as Arc<dyn Lent>) })
     }
 }
 

@@ -6,6 +6,8 @@ use std::sync::Arc;
 #[cfg(feature = "topology")]
 use super::many::Many;
 use super::node::Node;
+#[cfg(feature = "full")]
+use crate::connection::Berth;
 
 /// Which server a command goes to
 pub(crate) enum Site {
@@ -23,6 +25,16 @@ impl Site {
             Self::One(node) => node,
             #[cfg(feature = "topology")]
             Self::Many(many) => many.any(),
+        }
+    }
+
+    /// The server at which a connection is leased.
+    #[cfg(feature = "full")]
+    pub(super) fn node_at(&self, berth: Berth<'_>) -> &Node {
+        match self {
+            Self::One(node) => node,
+            #[cfg(feature = "topology")]
+            Self::Many(many) => many.node_at(berth),
         }
     }
 

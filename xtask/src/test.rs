@@ -131,9 +131,18 @@ fn format_and_lint(steps: &mut Steps) -> Result<()> {
     }
     let lint = ["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"];
     steps.cargo("lints", &lint, &[])?;
-    for features in
-        ["", "async-std", "smol", "tokio", "tls", "derive", "full", "tracing", "metrics"]
-    {
+    for features in [
+        "",
+        "async-std",
+        "smol",
+        "tokio",
+        "tls",
+        "derive",
+        "full",
+        "topology",
+        "tracing",
+        "metrics",
+    ] {
         let heading = match features {
             "" => "core without features".to_owned(),
             only => format!("core with only {only}"),

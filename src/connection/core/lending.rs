@@ -33,6 +33,8 @@ impl Core {
             Phase::Disconnected if self.config.backlog == BacklogPolicy::FailFast => {
                 Some(Err(self.disconnected_error()))
             }
+            #[cfg(feature = "topology")]
+            Phase::Disconnected if self.redial.surrendered => Some(Err(self.disconnected_error())),
             _ => None,
         }
     }

@@ -28,6 +28,10 @@ impl Core {
         self.wire.hold = failed || Handshake::must_hold(&self.config, &self.credentials);
         self.tally.begin(steps.len());
         self.wire.begin(bytes.len(), steps);
+        #[cfg(feature = "topology")]
+        {
+            self.redial.surrendered = false;
+        }
         if self.phase == Phase::Disconnected {
             self.phase = Phase::Handshake;
         }
@@ -94,7 +98,9 @@ impl Core {
     #[cfg(feature = "topology")]
     pub(crate) fn surrender(&mut self) {
         if self.phase == Phase::Disconnected {
+            self.redial.surrendered = true;
             self.fail_unsent(&Error::new(ErrorKind::ConnectionLost, Delivery::NotSent));
+            self.wakes.wake_watchers();
         }
     }
 

@@ -107,12 +107,21 @@ impl<'a, C: Calls> ConditionalTransaction<'a, C> {
         let inner = database.muxer.inner();
         let handling = database.handling();
         let queue = Queue::of(&mut calls, database.places(), handling)?;
+        let watched: Vec<_> = self.conditions.iter().map(Condition::key).collect();
+        let slot = database.slot_of(&watched)?;
+        if let (Some(one), Some(other)) = (slot, queue.slot())
+            && one != other
+        {
+            let why =
+                "the keys of a transaction and its conditions must be in one slot (CROSSSLOT)";
+            return Err(Error::rejected("WATCH", why));
+        }
         let limit = timeout.unwrap_or(inner.options.command_timeout);
         let runtime = &inner.clock.runtime;
         let begun = runtime.now();
         let left = || limit.saturating_sub(runtime.now().saturating_duration_since(begun));
 
-        let leased = database.borrow_within("WATCH", limit).await?;
+        let leased = database.borrow_within("WATCH", slot, limit).await?;
         leased.guard(true);
         let link = &leased.link;
         let keys = self.conditions.iter().map(Condition::key).collect::<Vec<_>>();

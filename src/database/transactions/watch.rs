@@ -135,16 +135,25 @@ impl Watch<'_> {
             return Err(Error::rejected("WATCH", "there must be keys"));
         }
         let inner = muxer.inner();
+        let slot = self.database.slot_of(&self.keys)?;
         let runtime = &inner.clock.runtime;
         for attempt in 1..=self.attempts {
-            let leased = self.database.borrow_patiently("WATCH").await?;
+            let leased = self.database.borrow_patiently("WATCH", slot).await?;
             leased.guard(true);
             leased.set_watching(Watching::Reads);
             let watch = Call::<(), _>::new(&leased.link, "WATCH", &*self.keys);
-            watch.handled(handling.get()).await.map_err(nothing_executed)?;
             let guarded = Database { leased: Full::new(leased.clone()), ..self.database.clone() };
-            let result = body(guarded).await;
+            let result = match watch.handled(handling.get()).await {
+                Ok(()) => body(guarded).await,
+                Err(error) => Err(nothing_executed(error)),
+            };
+            let elsewhere = |error: &Error| {
+                attempt < self.attempts && self.database.is_elsewhere(&leased, error)
+            };
+            let moved = result.as_ref().err().is_some_and(elsewhere);
             match leased.watching() {
+                // The keys are at another server by now.
+                _ if moved => {}
                 Watching::Over { conflict } => {
                     leased.guard(false);
                     if !conflict {

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     Delivery, Error, ErrorKind, Options, Result,
     clock::Clock,
-    connection::{Link, Phase, Router},
+    connection::{Berth, Link, Phase, Router},
     events::Hub,
     resp::Redirect,
     sync::{Mutex, MutexGuard},
@@ -86,6 +86,13 @@ impl Many {
             return node;
         }
         self.choose_any()
+    }
+
+    /// The node at which a connection is leased.
+    pub(in crate::multiplexer) fn node_at(&self, berth: Berth<'_>) -> &Node {
+        let goal = berth.goal.and_then(|goal| self.nodes().find(|node| node.has(goal)));
+        let owner = || self.node(self.slots.owner(berth.slot?));
+        goal.or_else(owner).unwrap_or_else(|| self.any())
     }
 
     /// Chooses the node for what names no key: a primary that is ready, if there is one.

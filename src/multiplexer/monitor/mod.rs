@@ -17,7 +17,7 @@ pub use line::MonitoredCommand;
 use super::{ConnectionMultiplexer, Leased, pool::Purpose};
 use crate::{
     Call, Error, Result,
-    connection::{Lines, Phase, Selected},
+    connection::{Berth, Lines, Phase, Selected},
 };
 
 /// The commands that the server executes, for all clients; returned by
@@ -69,6 +69,7 @@ impl ConnectionMultiplexer {
             inner.options.subscription_bytes,
         ));
         let leased = inner.lease_for(
+            Berth::default(),
             Purpose { database: Selected::HOME, lines: Some(lines.clone()) },
             inner.options.command_timeout,
         );
