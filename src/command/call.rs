@@ -509,17 +509,15 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
             if self.leases() {
                 return self.begin_lease(timeout, cx);
             }
+            #[cfg(feature = "topology")]
+            if let Some(router) = self.link.router() {
+                return self.submit_routed(router, timeout, waiting, cx);
+            }
         }
         let mut args = ArgList::new();
         // The caller's code runs here, before the link is locked.
         self.append_to(&mut args);
-        #[cfg_attr(not(feature = "topology"), allow(unused_mut, reason = "there is one link"))]
-        let mut link = self.link;
         let mut command = Submission { args: &[], prelude: None, database: self.database, timeout };
-        #[cfg(feature = "topology")]
-        let asking;
-        #[cfg(feature = "topology")]
-        let mut probe = false;
         if !plain {
             if let Err(error) = self.rewrite(&mut args) {
                 drop(args);
@@ -529,46 +527,21 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
             if let Some(extras) = &self.extras {
                 command.prelude = extras.prelude.as_ref();
             }
-            #[cfg(feature = "topology")]
-            if let Some(router) = self.link.router() {
-                match self.route(router, &args) {
-                    Ok(route) => {
-                        (link, asking, probe) = (route.link, route.asking, route.probe);
-                        command.timeout = route.left.or(command.timeout);
-                    }
-                    Err(error) => {
-                        drop(args);
-                        self.state = State::Done;
-                        return Err(self.label(error));
-                    }
-                }
-                command.prelude = asking.as_ref().or(command.prelude);
-            }
         }
         command.args = &args;
         let submitted = match &self.extras {
             Some(extras) if extras.is_observed() => {
-                link.submit_traced(&command, waiting, cx.waker())
+                self.link.submit_traced(&command, waiting, cx.waker())
             }
-            _ => {
-                link.submit(&command, waiting, cx.waker()).map(|(id, in_line)| (id, in_line, None))
-            }
+            _ => self
+                .link
+                .submit(&command, waiting, cx.waker())
+                .map(|(id, in_line)| (id, in_line, None)),
         };
         match submitted {
             Ok((id, in_line, trace)) => {
                 discard(args);
-                match &mut self.state {
-                    // Over there is the same slot as before, for a call that was in line.
-                    State::Sent(in_flight) => in_flight.in_line = in_line,
-                    state => {
-                        let in_flight = InFlight { link, id, in_line, answered: false };
-                        *state = State::Sent(in_flight);
-                    }
-                }
-                #[cfg(feature = "topology")]
-                if !plain && self.link.router().is_some() {
-                    self.placed(link, probe);
-                }
+                self.sent(self.link, id, in_line);
                 if let (Some(trace), Some(observed)) = (trace, self.observed()) {
                     observed.queued(trace);
                 }
@@ -577,12 +550,18 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
             Err(error) => {
                 drop(args);
                 self.settle();
-                #[cfg(feature = "topology")]
-                if self.link.router().is_some() {
-                    self.state = State::Over(link, link.clock.now());
-                }
                 Err(self.label(error))
             }
+        }
+    }
+
+    /// The link has taken the command, or put it in line.
+    #[inline]
+    pub(super) fn sent(&mut self, link: &'a Link, id: SlotId, in_line: bool) {
+        match &mut self.state {
+            // Over there is the same slot as before, for a call that was in line.
+            State::Sent(in_flight) => in_flight.in_line = in_line,
+            state => *state = State::Sent(InFlight { link, id, in_line, answered: false }),
         }
     }
 

@@ -8,27 +8,16 @@ use std::task::{Context, Poll, ready};
 
 use super::{
     Call,
-    call::State,
+    call::{State, discard},
     route::{Target, scripted},
     routing::{Turn, refusal},
 };
 use crate::{
     Delivery, Error, ErrorKind, Result,
     clock::NEVER,
-    connection::{Berth, Link, Outcome, Prelude, Router},
+    connection::{Berth, Link, Outcome, Prelude, Router, SlotId, Submission},
     resp::{Arg, FromReply, ServerError, ServerErrorKind, ToArgs, encode_command},
 };
-
-/// How a call is sent this time
-pub(super) struct Route<'a> {
-    pub(super) link: &'a Link,
-    /// What is sent before it, if that is not as usual.
-    pub(super) asking: Option<Prelude>,
-    /// It is the probe of the server's circuit breaker.
-    pub(super) probe: bool,
-    /// The time that is left, if that is not as usual.
-    pub(super) left: Option<u64>,
-}
 
 impl<T, A> Call<'_, T, A> {
     /// The command goes to the server of this slot, if one is given.
@@ -56,35 +45,81 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         }
     }
 
-    /// Where these words go now.
-    pub(super) fn route(&self, router: &'a dyn Router, words: &[Arg<'_>]) -> Result<Route<'a>> {
-        let (in_line, link) = match &self.state {
-            State::Sent(in_flight) => (true, in_flight.link),
-            _ => (false, self.place(router, words)?),
+    /// Sends the command to its server; `timeout` is the time of this attempt, if it has its own.
+    pub(super) fn submit_routed(
+        &mut self,
+        router: &'a dyn Router,
+        mut timeout: Option<u64>,
+        waiting: Option<SlotId>,
+        cx: &mut Context<'_>,
+    ) -> Result<()> {
+        let mut words = self.words();
+        let rewritten = self.rewrite(&mut words);
+        let placed = rewritten.and_then(|()| match &self.state {
+            State::Sent(in_flight) => Ok((in_flight.link, false)),
+            _ => self.admitted(router, &words),
+        });
+        let (link, probe) = match placed {
+            Ok(placed) => placed,
+            Err(error) => {
+                drop(words);
+                self.state = State::Done;
+                return Err(self.label(error));
+            }
         };
-        let mut route = Route { link, asking: None, probe: false, left: None };
+        let (mut asking, mut prelude, mut observed) = (None, None, false);
         if let Some(extras) = &self.extras {
-            route.left = extras.routing.left(link.clock.now());
-            route.asking = self.asking();
+            asking = self.asking();
+            prelude = extras.prelude.as_ref();
+            observed = extras.is_observed();
+            timeout = extras.routing.left(link.clock.now()).or(timeout);
         }
-        if let (false, Some(handling)) = (in_line, self.handling()) {
-            let forgotten = self.extras.as_ref().is_some_and(|extras| extras.forgotten);
-            route.probe = match forgotten {
-                true => handling.admit_unheard(link).map(|()| false)?,
-                false => handling.admit(link)?,
-            };
+        prelude = asking.as_ref().or(prelude);
+        let command = Submission { args: &words, prelude, database: self.database, timeout };
+        let submitted = match observed {
+            true => link.submit_traced(&command, waiting, cx.waker()),
+            false => {
+                link.submit(&command, waiting, cx.waker()).map(|(id, in_line)| (id, in_line, None))
+            }
+        };
+        drop(asking);
+        match submitted {
+            Ok((id, in_line, trace)) => {
+                discard(words);
+                self.sent(link, id, in_line);
+                if probe {
+                    self.extras().probe = true;
+                }
+                if let Some(observed) = self.observed() {
+                    observed.sent_over(link);
+                    if let Some(trace) = trace {
+                        observed.queued(trace);
+                    }
+                }
+                Ok(())
+            }
+            Err(error) => {
+                drop(words);
+                if let State::Sent(in_flight) = &mut self.state {
+                    in_flight.answered = true;
+                }
+                self.state = State::Over(link, link.clock.now());
+                Err(self.label(error))
+            }
         }
-        Ok(route)
     }
 
-    /// The link has taken the command.
-    pub(super) fn placed(&mut self, link: &'a Link, probe: bool) {
-        if probe {
-            self.extras().probe = true;
-        }
-        if let Some(observed) = self.observed() {
-            observed.sent_over(link);
-        }
+    /// The link to the server of these words, if its circuit breaker admits the command; whether that is the
+    /// breaker's probe.
+    fn admitted(&self, router: &'a dyn Router, words: &[Arg<'_>]) -> Result<(&'a Link, bool)> {
+        let link = self.place(router, words)?;
+        let Some(handling) = self.handling() else { return Ok((link, false)) };
+        let forgotten = self.extras.as_ref().is_some_and(|extras| extras.forgotten);
+        let probe = match forgotten {
+            true => handling.admit_unheard(link).map(|()| false)?,
+            false => handling.admit(link)?,
+        };
+        Ok((link, probe))
     }
 
     /// Polls a command that was sent.

@@ -63,9 +63,13 @@ impl Inner {
     /// Whether the server of this link has executed nothing and another one may, or the same later.
     pub(crate) fn is_elsewhere(&self, link: &Link, error: &Error) -> bool {
         use crate::resp::ServerErrorKind::*;
+        let delivery = error.delivery();
         let (Some(router), Some(error)) = (self.link().router(), error.server()) else {
             return false;
         };
+        if delivery == Delivery::MaybeExecuted {
+            return false;
+        }
         match error.kind() {
             Moved => {
                 if let Some(redirect) = error.redirect() {

@@ -1,6 +1,6 @@
 //! Transactions that are executed only if conditions hold.
 
-use std::{fmt, future::IntoFuture, time::Duration};
+use std::{fmt, future::IntoFuture, sync::Arc, time::Duration};
 
 use redmux_transport::{BoxFuture, MaybeSend};
 
@@ -11,7 +11,13 @@ use crate::{
         Calls, Pending, pipeline,
         transaction::{Queue, conclude, has_unwatched},
     },
+    database::Database,
+    multiplexer::Leased,
+    resp::Frame,
 };
+
+/// How often the keys are looked for, while they move from server to server.
+const ATTEMPTS: u32 = 16;
 
 /// A transaction that is executed only if conditions hold; made by [`Transaction::when`]
 #[must_use = "a transaction does nothing unless it is awaited"]
@@ -99,7 +105,8 @@ impl<'a, C: Calls> ConditionalTransaction<'a, C> {
     }
 
     async fn run(self) -> Result<TransactionOutcome<Results<C>>> {
-        let Transaction { database, mut calls, timeout, .. } = self.transaction;
+        let Self { transaction, conditions } = self;
+        let Transaction { database, mut calls, timeout, .. } = transaction;
         if database.leased.get().is_some() {
             let hint = "it leases a connection: use the database of the multiplexer";
             return Err(Error::rejected("WATCH", hint));
@@ -107,7 +114,7 @@ impl<'a, C: Calls> ConditionalTransaction<'a, C> {
         let inner = database.muxer.inner();
         let handling = database.handling();
         let queue = Queue::of(&mut calls, database.places(), handling)?;
-        let watched: Vec<_> = self.conditions.iter().map(Condition::key).collect();
+        let watched: Vec<_> = conditions.iter().map(Condition::key).collect();
         let slot = database.slot_of(&watched)?;
         if let (Some(one), Some(other)) = (slot, queue.slot())
             && one != other
@@ -121,34 +128,57 @@ impl<'a, C: Calls> ConditionalTransaction<'a, C> {
         let begun = runtime.now();
         let left = || limit.saturating_sub(runtime.now().saturating_duration_since(begun));
 
-        let leased = database.borrow_within("WATCH", slot, limit).await?;
-        leased.guard(true);
-        let link = &leased.link;
-        let keys = self.conditions.iter().map(Condition::key).collect::<Vec<_>>();
-        let mut questions = vec![Call::new(link, "WATCH", keys)];
-        questions.extend(self.conditions.iter().map(|one| one.question(link)));
-        let questions: Vec<_> = questions
-            .into_iter()
-            .map(|question| question.handled(handling).timeout(left()))
-            .collect();
-        let replies = pipeline(questions).all().await.map_err(nothing_executed)?;
-
-        let held = self.conditions.iter().zip(&replies[1..]).map(|(one, reply)| one.holds(reply));
+        let (leased, replies) = ask(database, &conditions, slot, &left).await?;
+        let held = conditions.iter().zip(&replies[1..]).map(|(one, reply)| one.holds(reply));
         let failed = held.enumerate().filter(|(_, held)| !held).map(|(place, _)| place);
         let failed = failed.collect::<Vec<_>>();
         if !failed.is_empty() {
             leased.unwatch(handling, left()).await;
             return Ok(TransactionOutcome::ConditionsFailed(failed));
         }
-        let mut exec = queue.exec(link, Some(left()));
+        let mut exec = queue.exec(&leased.link, Some(left()));
         let outcome = (&mut exec).await;
         if has_unwatched(&exec, &outcome) {
             leased.guard(false);
         }
-        Ok(match conclude(&calls, &exec, outcome)? {
+        let concluded = conclude(&calls, &exec, outcome);
+        if concluded.as_ref().is_err_and(|error| database.is_elsewhere(&leased, error)) {
+            // What was watched is at another server by now: whether it has changed is not known.
+            return Ok(TransactionOutcome::Conflict);
+        }
+        Ok(match concluded? {
             Some(results) => TransactionOutcome::Committed(results),
             None => TransactionOutcome::Conflict,
         })
+    }
+}
+
+/// Watches the keys of the conditions and asks for what they are about.
+async fn ask(
+    database: &Database,
+    conditions: &[Condition],
+    slot: Option<u16>,
+    left: &impl Fn() -> Duration,
+) -> Result<(Arc<Leased>, Vec<Frame>)> {
+    let handling = database.handling();
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        let leased = database.borrow_within("WATCH", slot, left()).await?;
+        leased.guard(true);
+        let link = &leased.link;
+        let keys = conditions.iter().map(Condition::key).collect::<Vec<_>>();
+        let mut questions = vec![Call::new(link, "WATCH", keys)];
+        questions.extend(conditions.iter().map(|one| one.question(link)));
+        let questions: Vec<_> = questions
+            .into_iter()
+            .map(|question| question.handled(handling).timeout(left()))
+            .collect();
+        let replies = pipeline(questions).all().await.map_err(nothing_executed);
+        let elsewhere = replies.as_ref().is_err_and(|error| database.is_elsewhere(&leased, error));
+        if !elsewhere || attempts == ATTEMPTS {
+            return Ok((leased, replies?));
+        }
     }
 }
 
