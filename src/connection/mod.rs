@@ -64,9 +64,9 @@ pub(crate) use entry::Verb;
 pub use handshake::ServerInfo;
 pub(crate) use lines::Lines;
 pub(crate) use link::Link;
+pub(crate) use owner::{Berth, Owner, Unheard};
 #[cfg(feature = "full")]
-pub(crate) use owner::{Berth, Home, Lender, Lent};
-pub(crate) use owner::{Owner, Unheard};
+pub(crate) use owner::{Home, Lender, Lent};
 pub(crate) use push::Push;
 pub use reconnect::{ConstantDelay, ExponentialBackoff, ReconnectPolicy};
 #[cfg(feature = "topology")]

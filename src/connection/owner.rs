@@ -75,7 +75,7 @@ pub(crate) trait Lender: MaybeSend + MaybeSync {
 }
 
 /// The server at which a connection is leased, where there are several
-#[cfg(feature = "full")]
+#[cfg_attr(not(feature = "topology"), allow(dead_code, reason = "there is one server"))]
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Berth<'a> {
     /// The one that has this slot; without one, any.

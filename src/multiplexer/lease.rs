@@ -18,8 +18,12 @@ use super::{
     pool::{Progress, Purpose, is_clean},
 };
 #[cfg(feature = "full")]
-use crate::connection::{Berth, Home, Lender, Lent, Link};
-use crate::{Call, Delivery, Error, ErrorKind, Result, command::Handling, connection::Selected};
+use crate::connection::{Home, Lender, Lent, Link};
+use crate::{
+    Call, Delivery, Error, ErrorKind, Result,
+    command::Handling,
+    connection::{Berth, Selected},
+};
 
 impl Inner {
     /// A leased connection to this database, within the time one command is given.

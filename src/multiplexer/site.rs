@@ -6,7 +6,6 @@ use std::sync::Arc;
 #[cfg(feature = "topology")]
 use super::many::Many;
 use super::node::Node;
-#[cfg(feature = "full")]
 use crate::connection::Berth;
 
 /// Which server a command goes to
@@ -29,7 +28,7 @@ impl Site {
     }
 
     /// The server at which a connection is leased.
-    #[cfg(feature = "full")]
+    #[cfg_attr(not(feature = "topology"), allow(unused_variables, reason = "there is one"))]
     pub(super) fn node_at(&self, berth: Berth<'_>) -> &Node {
         match self {
             Self::One(node) => node,

@@ -166,6 +166,8 @@ impl Core {
     }
 
     /// Gives a caller this error as its outcome.
+    #[cold]
+    #[inline(never)]
     pub(in crate::connection) fn fail(&mut self, id: SlotId, error: Error) {
         if let Ok(waker) = self.slots.complete(id, Outcome::Failed(error)) {
             self.wakes.due.extend(waker);
