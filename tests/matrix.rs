@@ -20,6 +20,7 @@ use futures_rustls::{
 use redmux::{
     ConnectionMultiplexer, Delivery, Event, Events, Options,
     database::{keys::Ttl, scripting::Script},
+    events::NotificationType,
     options::{ConstantDelay, TlsOptions},
     pipeline,
     pubsub::{Item, MissedCause},
@@ -78,6 +79,7 @@ async fn check(program: Option<PathBuf>, version: &str) -> RedisServer {
             let mut options = Options::new(endpoint)
                 .protocol(protocol)
                 .command_timeout(Duration::from_secs(20))
+                .azure_maintenance(true)
                 .reconnect_policy(ConstantDelay(Duration::from_millis(5)));
             if encrypted {
                 options = options.tls(TlsOptions::default().ca(Certificate::get().path()));
@@ -104,6 +106,7 @@ async fn areas(muxer: &ConnectionMultiplexer, admin: &ConnectionMultiplexer) {
     scripts(muxer).await;
     errors(muxer).await;
     messages(muxer, admin).await;
+    announcements(muxer, admin).await;
     reconnect(muxer, admin).await;
 }
 
@@ -202,6 +205,19 @@ async fn reconnect(muxer: &ConnectionMultiplexer, admin: &ConnectionMultiplexer)
         async_std::task::sleep(Duration::from_millis(2)).await;
     }
     assert_eq!(muxer.execute::<String>("ECHO", ["again"]).await.unwrap(), "again");
+}
+
+async fn announcements(muxer: &ConnectionMultiplexer, admin: &ConnectionMultiplexer) {
+    let mut events = muxer.events();
+    let payload = "NotificationType|NodeMaintenanceFailover|StartTimeInUTC||IsReplica|False|IPAddress||SSLPort|15001";
+    while admin.execute::<i64>("PUBLISH", ("AzureRedisEvents", payload)).await.unwrap() == 0 {
+        async_std::task::sleep(Duration::from_millis(2)).await;
+    }
+    let Event::ServerMaintenance(notice) = next(&mut events).await else { panic!("no notice") };
+    assert_eq!(notice.notification_type, NotificationType::NodeMaintenanceFailoverComplete);
+    assert_eq!((&*notice.raw_message, notice.tls_port), (payload, Some(15001)));
+    // The client has looked, and stays with a server that is what it was.
+    assert_eq!(muxer.execute::<String>("ECHO", ["still here"]).await.unwrap(), "still here");
 }
 
 async fn next(events: &mut Events) -> Event {
