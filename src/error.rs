@@ -273,7 +273,7 @@ impl Error {
         self.edit(|inner| inner.detail = Some(detail.into()))
     }
 
-    /// The error of a command of which so many of all parts failed.
+    /// The error of a command that had several parts, with the number of those that failed.
     #[cfg(feature = "topology")]
     pub(crate) fn in_parts(self, failed: usize, all: usize) -> Self {
         let parts = format!("{failed} of {all} parts failed");

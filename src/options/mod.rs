@@ -9,6 +9,8 @@ mod escape;
 mod extras;
 mod full;
 mod hosted;
+#[cfg(feature = "topology")]
+mod many;
 mod parse;
 mod provider;
 mod reading;

@@ -2,6 +2,8 @@
 
 use redmux_transport::Endpoint;
 
+#[cfg(feature = "topology")]
+use super::servers::Mode;
 use super::{
     Options,
     escape::unescape,
@@ -34,10 +36,10 @@ enum Many {
 
 #[cfg(feature = "topology")]
 impl Many {
-    fn mode(self) -> super::Mode {
+    fn mode(self) -> Mode {
         match self {
-            Self::Cluster => super::Mode::Cluster,
-            Self::Sentinel => super::Mode::Sentinel,
+            Self::Cluster => Mode::Cluster,
+            Self::Sentinel => Mode::Sentinel,
         }
     }
 }

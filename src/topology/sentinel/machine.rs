@@ -1,4 +1,4 @@
-//! Which server is the primary of a service: what to ask whom, and whom to use.
+//! Which server is the primary of a service: which sentinels and servers to ask, and which to use.
 //!
 //! Sentinels know late and may be wrong: a partitioned one names the old primary, which may have woken and take writes
 //! that are lost. So nobody is used before `ROLE` has proven it; the word with the newest epoch counts; and a server that
@@ -368,7 +368,7 @@ impl Sentinels {
         silent.iter().for_each(|of| self.note_role(of, Says::Nothing, now));
     }
 
-    /// Asks whom it is time to ask; returns when that is the case again.
+    /// Asks those whose time it is; returns when that is the case again.
     fn ask(&mut self, now: u64) -> u64 {
         let is_brisk = self.uneasy.is_some_and(|since| now < since.saturating_add(BRISK_FOR));
         let pace = |brisk| if is_brisk { brisk } else { SLOW_PACE };

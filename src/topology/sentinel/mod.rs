@@ -5,12 +5,8 @@
 
 mod beliefs;
 mod events;
-#[cfg(test)]
-mod histories;
 mod machine;
 mod plan;
-#[cfg(test)]
-mod real;
 mod said;
 #[cfg(test)]
 mod tests;

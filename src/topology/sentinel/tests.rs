@@ -1,5 +1,8 @@
 //! The rules, one by one, against a service and three sentinels that are made up.
 
+mod histories;
+mod real;
+
 use redmux_transport::Endpoint;
 
 use super::{
@@ -9,14 +12,14 @@ use super::{
     said::{Answer, Peer, Replica, RoleSaid},
 };
 
-pub(super) const MS: u64 = 1_000;
-pub(super) const SECOND: u64 = 1_000_000;
+const MS: u64 = 1_000;
+const SECOND: u64 = 1_000_000;
 
-pub(super) fn sentinel(number: u16) -> Endpoint {
+fn sentinel(number: u16) -> Endpoint {
     Endpoint::tcp("s", number)
 }
 
-pub(super) fn server(number: u16) -> Endpoint {
+fn server(number: u16) -> Endpoint {
     Endpoint::tcp("n", number)
 }
 
@@ -26,7 +29,7 @@ const C: u16 = 3;
 
 /// What a made-up server is
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Is {
+enum Is {
     Primary,
     ReplicaOf(u16),
     /// It takes questions and answers none.
@@ -36,15 +39,15 @@ pub(super) enum Is {
 }
 
 /// Servers and sentinels that answer at once what they believe
-pub(super) struct World {
-    pub(super) machine: Sentinels,
+struct World {
+    machine: Sentinels,
     now: u64,
-    pub(super) servers: [Is; 3],
+    servers: [Is; 3],
     /// What each sentinel names, and the epoch; `None`: it does not answer.
-    pub(super) sentinels: [Option<(Option<u16>, Option<u64>)>; 3],
+    sentinels: [Option<(Option<u16>, Option<u64>)>; 3],
     /// What was done, in order.
     done: Vec<Step>,
-    pub(super) questions: usize,
+    questions: usize,
 }
 
 impl World {
@@ -57,7 +60,7 @@ impl World {
     }
 
     /// The same, and nothing has been asked yet.
-    pub(super) fn before() -> Self {
+    fn before() -> Self {
         Self {
             machine: Sentinels::new([sentinel(1)], 7, 0),
             now: 0,
@@ -73,7 +76,7 @@ impl World {
         self.servers[usize::from(port - 1)]
     }
 
-    pub(super) fn answer(&self, number: u16) -> Option<Answer> {
+    fn answer(&self, number: u16) -> Option<Answer> {
         let (primary, epoch) = self.sentinels[usize::from(number - 1)]?;
         let Some(primary) = primary else { return Some(Answer::default()) };
         let others = |own: u16| (1..=3).filter(move |other| *other != own);
@@ -91,7 +94,7 @@ impl World {
     }
 
     /// Does what the machine decides, for so long.
-    pub(super) fn run(&mut self, time: u64) {
+    fn run(&mut self, time: u64) {
         let end = self.now + time;
         loop {
             let Plan { steps, until } = self.machine.decide(self.now);
@@ -141,15 +144,15 @@ impl World {
         }
     }
 
-    pub(super) fn learn(&mut self, learned: Learned) {
+    fn learn(&mut self, learned: Learned) {
         self.machine.learn(learned, self.now);
     }
 
-    pub(super) fn announce(&mut self, by: u16, event: Event) {
+    fn announce(&mut self, by: u16, event: Event) {
         self.learn(Learned::Announced { by: sentinel(by), event });
     }
 
-    pub(super) fn switch(from: u16, to: u16) -> Event {
+    fn switch(from: u16, to: u16) -> Event {
         Event::Switched { from: server(from), to: server(to) }
     }
 
@@ -159,7 +162,7 @@ impl World {
         self.learn(Learned::Lost { primary: server(A) });
     }
 
-    /// B takes over in truth; sentinels learn of it when they are told.
+    /// B takes over in truth; sentinels learn of it by `tell`.
     fn promote_b(&mut self) {
         self.servers[1] = Is::Primary;
         self.servers[2] = Is::ReplicaOf(B);
@@ -171,7 +174,7 @@ impl World {
         }
     }
 
-    pub(super) fn take(&mut self) -> Vec<Step> {
+    fn take(&mut self) -> Vec<Step> {
         std::mem::take(&mut self.done)
     }
 
@@ -307,7 +310,7 @@ fn the_new_primary_is_found_by_its_role_before_a_sentinel_says_so() {
     world.promote_b();
     world.run(60 * MS);
     assert_eq!(world.take(), moved());
-    // Sentinels go on naming A for a second, and so does one for ever.
+    // Sentinels go on naming A for a second, and one of them never stops.
     world.run(SECOND);
     world.tell([1, 2]);
     world.run(60 * SECOND);
@@ -458,7 +461,7 @@ fn a_sentinel_whose_clock_jumps_counts_for_nothing_until_it_is_over() {
 }
 
 #[test]
-fn seeds_are_kept_for_ever_and_others_while_they_are_named() {
+fn seeds_are_kept_and_others_while_they_are_named() {
     let mut world = World::new();
     world.sentinels = [None; 3];
     world.run(600 * SECOND);

@@ -9,7 +9,7 @@ use futures::StreamExt;
 use redmux_test_support::{RedisSentinels, RedisServer, until, within};
 use redmux_transport::Endpoint;
 
-use super::{
+use super::super::{
     events::{CHANNELS, Event},
     machine::Sentinels,
     plan::{Learned, Step},

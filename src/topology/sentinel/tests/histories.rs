@@ -3,9 +3,11 @@
 use proptest::prelude::*;
 
 use super::{
-    events::Event,
-    plan::{Learned, Step},
-    tests::{Is, MS, SECOND, World, sentinel, server},
+    super::{
+        events::Event,
+        plan::{Learned, Step},
+    },
+    Is, MS, SECOND, World, sentinel, server,
 };
 
 /// Something that happens

@@ -1,0 +1,302 @@
+//! Options for many servers: what the endpoints are, sentinels, and where nodes are really reached.
+
+use std::sync::Arc;
+
+use redmux_transport::{Endpoint, TlsOptions};
+
+use super::{
+    Options,
+    servers::{AnnouncedNode, EndpointMap, Mode, Servers},
+};
+use crate::{Error, Result, connection::Credentials, resp::Protocol};
+
+/// The port of sentinels unless another is given.
+const SENTINEL_PORT: u16 = 26_379;
+
+/// The port of servers unless another is given.
+const SERVER_PORT: u16 = redmux_transport::DEFAULT_PORT;
+
+impl Options {
+    /// What the endpoints are. Default: [`Mode::Auto`].
+    pub fn mode(self, mode: Mode) -> Self {
+        self.with_servers(|servers| servers.mode = mode)
+    }
+
+    /// The name by which sentinels know the primary, for example `mymaster`. The endpoints are sentinels then, and
+    /// their port is 26379 unless given. Default: none.
+    ///
+    /// ```
+    /// use redmux::Options;
+    ///
+    /// let options = Options::new("s1").endpoint("s2:26380").service_name("mymaster");
+    /// assert_eq!(options.to_string(), "s1:26379,s2:26380,serviceName=mymaster");
+    /// ```
+    pub fn service_name(self, name: impl Into<Arc<str>>) -> Self {
+        let name = name.into();
+        self.with_servers(|servers| servers.service_name = Some(name))
+    }
+
+    /// User name of an ACL user of the sentinels. Default: none.
+    pub fn sentinel_username(self, username: impl Into<Arc<str>>) -> Self {
+        let username = username.into();
+        self.with_servers(|servers| servers.sentinel_user = Some(username))
+    }
+
+    /// Password of the sentinels; that of the servers is never sent to them. Default: none.
+    pub fn sentinel_password(self, password: impl Into<Arc<str>>) -> Self {
+        let password = password.into();
+        self.with_servers(|servers| servers.sentinel_password = Some(password))
+    }
+
+    /// Whether connections to sentinels use TLS, with the options of [`tls`](Self::tls). Default: as those to servers.
+    pub fn sentinel_tls(self, tls: bool) -> Self {
+        self.with_servers(|servers| servers.sentinel_tls = Some(tls))
+    }
+
+    /// Says where a node is reached that a server announces by another address: behind NAT, in containers, or through a
+    /// gateway. `None` leaves the address as it is. Default: no address is changed.
+    ///
+    /// ```
+    /// use redmux::{Endpoint, Options};
+    ///
+    /// let options = Options::new("gate.example:7000").endpoint_map(|node| {
+    ///     node.host.starts_with("10.").then(|| Endpoint::tcp("gate.example", node.port))
+    /// });
+    /// # let _ = options;
+    /// ```
+    #[doc(hidden)]
+    pub fn endpoint_map(
+        self,
+        map: impl Fn(&AnnouncedNode<'_>) -> Option<Endpoint> + Send + Sync + 'static,
+    ) -> Self {
+        let map = EndpointMap(Arc::new(map));
+        self.with_servers(|servers| servers.endpoint_map = Some(map))
+    }
+
+    fn with_servers(mut self, change: impl FnOnce(&mut Servers)) -> Self {
+        self.change_servers(change);
+        self
+    }
+
+    pub(super) fn change_servers(&mut self, change: impl FnOnce(&mut Servers)) {
+        self.extras.change(|extras| change(&mut extras.servers));
+        self.settle_ports();
+    }
+
+    pub(super) fn servers(&self) -> Option<&Servers> {
+        Some(&self.extras.get()?.servers)
+    }
+
+    /// Notes that the last endpoint was given as this text, which may have no port.
+    pub(super) fn note_port(&mut self, text: &str) {
+        let Some(place) = self.endpoints.len().checked_sub(1) else { return };
+        let bare_ipv6 = text.parse::<std::net::Ipv6Addr>().is_ok();
+        let host = text.rsplit_once(']').map_or(text, |(_, port)| port);
+        let is_tcp = matches!(self.endpoints[place], Endpoint::Tcp { .. });
+        if is_tcp && (bare_ipv6 || !host.contains(':')) {
+            self.change_servers(|servers| servers.portless.push(place));
+        }
+    }
+
+    /// Gives endpoints without a port that of what they are.
+    fn settle_ports(&mut self) {
+        let Some(servers) = self.extras.get().map(|extras| &extras.servers) else { return };
+        let default = match servers.mode() {
+            Mode::Sentinel => SENTINEL_PORT,
+            _ => SERVER_PORT,
+        };
+        for place in &servers.portless {
+            if let Some(Endpoint::Tcp { port, .. }) = self.endpoints.get_mut(*place) {
+                *port = default;
+            }
+        }
+    }
+
+    /// # Errors
+    /// Options that contradict each other, or lack each other.
+    pub(super) fn validate_servers(&self) -> Result<()> {
+        let Some(servers) = self.servers() else { return Ok(()) };
+        let mode = self.wanted_mode();
+        match (&servers.service_name, mode) {
+            (None, Mode::Sentinel) => {
+                return Err(Error::config(
+                    "serviceName: mode=sentinel needs the name by which sentinels know the primary, such as mymaster",
+                ));
+            }
+            (Some(name), Mode::Sentinel)
+                if name.is_empty() || !name.bytes().all(|b| b.is_ascii_graphic()) =>
+            {
+                return Err(Error::config("serviceName: expected printable ASCII without spaces"));
+            }
+            (_, Mode::Sentinel) => {}
+            (Some(_), mode) => {
+                let mode = mode.name();
+                return Err(Error::config(format!(
+                    "serviceName: only sentinels know it, and mode={mode} is given (leave one of them out)"
+                )));
+            }
+            (None, _) if servers.has_sentinel_options() => {
+                return Err(Error::config(
+                    "sentinelUser, sentinelPassword, sentinelTls: there are no sentinels (add serviceName)",
+                ));
+            }
+            (None, _) => {}
+        }
+        if servers.sentinel_user.is_some() && servers.sentinel_password.is_none() {
+            return Err(Error::config(
+                "sentinelUser: a user name needs a password (add sentinelPassword)",
+            ));
+        }
+        if servers.sentinel_tls == Some(false) && self.tls_by_url {
+            return Err(Error::config(
+                "sentinelTls: false contradicts the URL, whose scheme demands TLS",
+            ));
+        }
+        if mode == Mode::Proxy && self.database != 0 {
+            return Err(Error::config(
+                "defaultDatabase: behind a proxy (mode=proxy) there is database 0 only",
+            ));
+        }
+        if mode == Mode::Proxy && self.protocol == Some(Protocol::Resp3) {
+            return Err(Error::config("protocol: proxies (mode=proxy) are spoken to in RESP2"));
+        }
+        Ok(())
+    }
+}
+
+#[allow(dead_code, reason = "for the connections to many servers, which are under construction")]
+impl Options {
+    /// What the endpoints are: sentinels if there is a service name.
+    pub(crate) fn wanted_mode(&self) -> Mode {
+        self.servers().map_or(Mode::Auto, Servers::mode)
+    }
+
+    /// The name by which sentinels know the primary.
+    pub(crate) fn wanted_service(&self) -> Option<&Arc<str>> {
+        self.servers()?.service_name.as_ref()
+    }
+
+    /// What is sent to sentinels.
+    pub(crate) fn sentinel_credentials(&self) -> Credentials {
+        let servers = self.servers();
+        Credentials {
+            username: servers.and_then(|servers| servers.sentinel_user.clone()),
+            password: servers.and_then(|servers| servers.sentinel_password.clone()),
+            valid_for: None,
+        }
+    }
+
+    /// The options of TLS to sentinels, if it is spoken.
+    pub(crate) fn tls_to_sentinels(&self) -> Option<TlsOptions> {
+        let said = self.servers().and_then(|servers| servers.sentinel_tls);
+        said.unwrap_or_else(|| self.wants_tls()).then(|| self.tls.clone())
+    }
+
+    /// Where a node is reached that a server announces like this.
+    pub(crate) fn endpoint_of(&self, node: &AnnouncedNode<'_>) -> Endpoint {
+        let map = self.servers().and_then(|servers| servers.endpoint_map.as_ref());
+        let mapped = map.and_then(|map| (map.0)(node));
+        mapped.unwrap_or_else(|| Endpoint::tcp(node.host, node.port))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(text: &str) -> Options {
+        text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
+    }
+
+    #[test]
+    fn a_service_name_means_sentinels() {
+        let named = options("a,b:1,serviceName=mymaster,sentinelPassword=s3cret,sentinelUser=u");
+        assert_eq!(named.wanted_mode(), Mode::Sentinel);
+        assert_eq!(named.wanted_service().map(|name| &**name), Some("mymaster"));
+        assert_eq!(named.endpoints(), [Endpoint::tcp("a", 26_379), Endpoint::tcp("b", 1)]);
+        let credentials = named.sentinel_credentials();
+        assert_eq!(
+            (credentials.username.as_deref(), credentials.password.as_deref()),
+            (Some("u"), Some("s3cret"))
+        );
+        assert!(!format!("{named} {named:?}").contains("s3cret"));
+        assert_eq!(options("a").wanted_mode(), Mode::Auto);
+        assert_eq!(options("a,mode=Replicas").wanted_mode(), Mode::Replicas);
+        // The password of the servers is not for sentinels.
+        let own = options("a,serviceName=m,password=x").sentinel_credentials();
+        assert!(own.username.is_none() && own.password.is_none());
+    }
+
+    #[test]
+    fn the_port_of_an_endpoint_without_one_is_that_of_what_it_is() {
+        let sentinels = |options: Options| options.mode(Mode::Sentinel).service_name("m");
+        let texts = ["a", "a:6379", "::1", "[::1]", "[::1]:6379", "redis://b", "unix:/s"];
+        let all = texts.iter().fold(Options::default(), |options, text| options.endpoint(text));
+        let shown = |options: &Options| {
+            let all = options.endpoints().iter().map(ToString::to_string);
+            all.collect::<Vec<_>>().join(" ")
+        };
+        let servers = "a:6379 a:6379 [::1]:6379 [::1]:6379 [::1]:6379 b:6379 unix:/s";
+        assert_eq!(shown(&all), servers);
+        let all = sentinels(all).add_endpoint(Endpoint::tcp("c", 6379)).endpoint("d");
+        assert_eq!(
+            shown(&all),
+            "a:26379 a:6379 [::1]:26379 [::1]:26379 [::1]:6379 b:26379 unix:/s c:6379 d:26379"
+        );
+        let back = all.mode(Mode::Single);
+        assert_eq!(shown(&back), format!("{servers} c:6379 d:6379"));
+    }
+
+    #[test]
+    fn tls_to_sentinels_is_that_of_the_servers_unless_said() {
+        for (text, servers, sentinels) in [
+            ("a,serviceName=m", false, false),
+            ("a,serviceName=m,ssl=true", true, true),
+            ("a,serviceName=m,ssl=true,sentinelTls=false", true, false),
+            ("a,serviceName=m,sentinelTls=true", false, true),
+        ] {
+            let options = options(text);
+            let tls = options.tls_to_sentinels().is_some();
+            assert_eq!((options.wants_tls(), tls), (servers, sentinels), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_refused() {
+        for (text, expected) in [
+            ("a,mode=everything", "mode: expected auto, single"),
+            ("a,mode=sentinel", "serviceName: mode=sentinel needs the name"),
+            ("a,serviceName=", "serviceName: expected printable"),
+            ("a,serviceName=a b", "serviceName: expected printable"),
+            ("a,mode=cluster,serviceName=s3cret", "mode=cluster is given"),
+            ("a,sentinelPassword=s3cret", "there are no sentinels"),
+            ("a,mode=replicas,sentinelTls=true", "there are no sentinels"),
+            ("a,serviceName=m,sentinelUser=s3cret", "sentinelUser: a user name needs a password"),
+            ("a,serviceName=m,sentinelTls=s3cret", "sentinelTls: expected true or false"),
+            ("rediss://a?serviceName=m&sentinelTls=false", "sentinelTls: false contradicts"),
+            ("a,mode=proxy,db=1", "database 0 only"),
+            ("a,mode=proxy,protocol=resp3", "spoken to in RESP2"),
+        ] {
+            let error = text.parse::<Options>().expect_err(text).to_string();
+            assert!(error.contains(expected), "{text}: {error}");
+            assert!(!error.contains("s3cret"), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_map_of_endpoints_sees_what_is_known_of_a_node() {
+        let options = Options::new("a").endpoint_map(|node| match node {
+            AnnouncedNode { id: Some("n1"), .. } => Some(Endpoint::tcp("gate", 1)),
+            AnnouncedNode { zone: Some("az-2"), port, .. } => Some(Endpoint::tcp("gate", *port)),
+            _ => None,
+        });
+        let known = |id, zone| AnnouncedNode { id, host: "10.0.0.1", port: 7, zone };
+        assert_eq!(options.endpoint_of(&known(Some("n1"), None)), Endpoint::tcp("gate", 1));
+        assert_eq!(options.endpoint_of(&known(None, Some("az-2"))), Endpoint::tcp("gate", 7));
+        let own = Endpoint::tcp("10.0.0.1", 7);
+        assert_eq!(options.endpoint_of(&known(Some("n2"), Some("az-1"))), own);
+        assert_eq!(options.endpoint_of(&AnnouncedNode::new("10.0.0.1", 7)), own);
+        assert_eq!(Options::new("a").endpoint_of(&known(Some("n1"), None)), own);
+        assert_eq!(format!("{options:?}"), "Options(a:6379)");
+    }
+}
