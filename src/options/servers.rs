@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use redmux_transport::Endpoint;
 
-/// What the endpoints of [`Options`] are
+/// What the endpoints of [`Options`](crate::Options) are
 ///
 /// ```
 /// use redmux::{Options, options::Mode};
@@ -19,7 +19,7 @@ use redmux_transport::Endpoint;
 #[non_exhaustive]
 pub enum Mode {
     /// What the first server that answers says of itself; with a
-    /// [service name](Options::service_name), sentinels.
+    /// [service name](crate::Options::service_name), sentinels.
     #[default]
     Auto,
     /// Addresses of one server, tried in turn.
@@ -28,7 +28,7 @@ pub enum Mode {
     Cluster,
     /// A primary and its replicas, in any order.
     Replicas,
-    /// Sentinels, which know where the primary of a [service](Options::service_name) is.
+    /// Sentinels, which know where the primary of a [service](crate::Options::service_name) is.
     Sentinel,
     /// A proxy that serves a part of Redis, such as twemproxy or Envoy.
     Proxy,
@@ -53,7 +53,7 @@ impl Mode {
     }
 }
 
-/// A node, as a server announces it: see [`Options::endpoint_map`]
+/// A node, as a server announces it: see [`Options::endpoint_map`](crate::Options::endpoint_map)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AnnouncedNode<'a> {
