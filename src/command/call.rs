@@ -73,11 +73,20 @@ pub(super) enum State<'a> {
     /// Its command is for a connection that is leased for it.
     #[cfg(feature = "full")]
     Away,
+    /// Several servers have a part of its command.
+    #[cfg(feature = "topology")]
+    Scattered(Parts<'a>),
     /// It was sent over this link, at this moment of its clock, and is over or will be sent again.
     #[cfg(feature = "topology")]
     Over(&'a Link, u64),
     Done,
 }
+
+/// The parts of a command, on their way to one reply
+///
+/// Under a lock only because calls are shared between threads, and a future is not.
+#[cfg(feature = "topology")]
+pub(super) type Parts<'a> = crate::sync::Mutex<redmux_transport::BoxFuture<'a, Result<Frame>>>;
 
 /// A command that the link knows; dropping it gives the command up
 pub(super) struct InFlight<'a> {
@@ -630,6 +639,8 @@ impl<T: FromReply, A: ToArgs> Future for Call<'_, T, A> {
             State::Pausing => this.pause(cx),
             #[cfg(feature = "full")]
             State::Away => this.poll_away(cx),
+            #[cfg(feature = "topology")]
+            State::Scattered(_) => this.poll_scattered(cx),
             #[cfg(feature = "topology")]
             State::Over(..) => Poll::Ready(Err(this.awaited_again())),
             State::Done => Poll::Ready(Err(this.awaited_again())),

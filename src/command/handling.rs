@@ -1,6 +1,6 @@
 //! What a handle does with its calls besides sending them.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::{
     channels::ChannelPrefix,
@@ -29,17 +29,27 @@ pub(crate) struct Handling {
     pub(crate) observers: Observers,
     /// One of the observers; sessions of the multiplexer ask it.
     pub(crate) profiler: Option<Arc<Profiler>>,
+    /// What is done with the parts of a command.
+    #[cfg_attr(not(feature = "topology"), allow(dead_code, reason = "there is one server"))]
+    pub(crate) of_parts: OnceLock<Arc<Self>>,
 }
 
 impl Handling {
     /// This, unless all is as usual.
     pub(crate) fn unless_usual(self) -> Option<Arc<Self>> {
-        let Self { commands, prefix, channels, retry, guarded, observers, profiler } = &self;
+        let Self { commands, prefix, channels, retry, guarded, observers, profiler, .. } = &self;
         let usual = commands.is_empty()
             && (prefix.is_none() && channels.is_none())
             && (retry.is_none() && !guarded)
             && (observers.is_empty() && profiler.is_none());
         (!usual).then(|| Arc::new(self))
+    }
+
+    /// What is done with the parts of a command, whose words are rewritten and which nobody observes.
+    #[cfg(feature = "topology")]
+    pub(super) fn of_parts(&self) -> Option<&Arc<Self>> {
+        let guarded = || Arc::new(Self { guarded: true, ..Self::default() });
+        self.guarded.then(|| self.of_parts.get_or_init(guarded))
     }
 
     /// Admits a command, or refuses it; returns whether the command is the circuit breaker's probe.

@@ -11,7 +11,7 @@ mod extras;
 mod guard;
 mod handling;
 #[cfg(feature = "topology")]
-#[cfg_attr(not(test), allow(dead_code, reason = "only a client of several servers joins replies"))]
+#[cfg_attr(not(feature = "topology"), allow(dead_code, reason = "there is one server"))]
 mod join;
 #[cfg(feature = "full")]
 mod leasing;
@@ -24,12 +24,14 @@ mod queue;
 mod retry;
 #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only `full` sets a prefix"))]
 mod rewrite;
-#[cfg_attr(not(test), allow(dead_code, reason = "only a client of several servers asks"))]
+#[cfg_attr(not(feature = "topology"), allow(dead_code, reason = "there is one server"))]
 mod route;
 #[cfg(feature = "topology")]
 mod routed;
 #[cfg(feature = "topology")]
 mod routing;
+#[cfg(feature = "topology")]
+mod scatter;
 pub(crate) mod transaction;
 
 pub use crate::commands::{

@@ -63,10 +63,10 @@ impl<T: FromReply + 'static, A: ToArgs> Call<'_, T, A> {
             args.extend(words.into_iter().map(Arg::into_owned));
         }
         let name = self.full_name();
-        let state = match std::mem::replace(&mut self.state, State::Done) {
-            State::New => State::New,
-            State::Refused(error) => State::Refused(error),
-            _ => State::Refused(self.awaited_again()),
+        let refused = match std::mem::replace(&mut self.state, State::Done) {
+            State::New => None,
+            State::Refused(error) => Some(error),
+            _ => Some(self.awaited_again()),
         };
         let home = self.link.home();
         let above = home.as_ref().and_then(|home| home.above());
@@ -83,8 +83,10 @@ impl<T: FromReply + 'static, A: ToArgs> Call<'_, T, A> {
                 return Err(Error::new(ErrorKind::Closed, Delivery::NotSent));
             };
             let mut call = Call::<T, _>::new(home.link(), command, args);
-            (call.subcommand, call.timeout, call.state) = (subcommand, timeout, state);
-            call.database = database;
+            (call.subcommand, call.timeout, call.database) = (subcommand, timeout, database);
+            if let Some(error) = refused {
+                call.state = State::Refused(error);
+            }
             call.handling = handling.as_ref();
             if let Some(retrying) = retrying {
                 call.extras = Some(Box::new(Extras { retrying, ..Extras::default() }));

@@ -130,7 +130,7 @@ pub struct Many<'a, T, A> {
     issued: usize,
     /// How many calls, from the first, are known to be over.
     over: usize,
-    /// Some run on connections of their own: their replies come in any order.
+    /// Some run on connections of their own, or at several servers: their replies come in any order.
     leasing: bool,
 }
 
@@ -168,7 +168,8 @@ impl<'a, T: FromReply, A: ToArgs> Calls for Vec<Call<'a, T, A>> {
     type Pending = Many<'a, T, A>;
 
     fn into_pending(self) -> Many<'a, T, A> {
-        let leasing = FULL && self.iter().any(Call::leases);
+        let leasing =
+            FULL && self.iter().any(|call| call.leases() || call.link().router().is_some());
         Many { calls: self.into_iter().map(Member::new).collect(), issued: 0, over: 0, leasing }
     }
 

@@ -21,6 +21,7 @@ impl Hint {
     /// That of a typed method, which knows its command: `const { Hint::of("CONFIG GET") }`.
     ///
     /// `None` if the table does not have the command.
+    #[cfg(test)]
     pub(crate) const fn of(command: &str) -> Option<Self> {
         match CommandSpec::named(command) {
             Some(spec) => Some(Self::from_spec(spec)),

@@ -4,22 +4,52 @@
 //! is sent again, whatever it does, within the call's own time. What may have been executed is a matter of the
 //! retry policy, as with one server.
 
-use std::task::{Context, Poll, ready};
+use std::{
+    sync::PoisonError,
+    task::{Context, Poll, ready},
+};
 
 use super::{
-    Call,
+    Call, Handling, Route,
     call::{State, discard},
+    join::can_be_joined,
     route::{Target, scripted},
     routing::{Turn, refusal},
+    scatter::{Joint, Scattered},
 };
 use crate::{
     Delivery, Error, ErrorKind, Result,
     clock::NEVER,
     connection::{Berth, Link, Outcome, Prelude, Router, SlotId, Submission},
-    resp::{Arg, FromReply, ServerError, ServerErrorKind, ToArgs, encode_command},
+    resp::{AnyArgs, Arg, FromReply, ServerError, ServerErrorKind, ToArgs, encode_command},
+    sync::Mutex,
 };
 
-impl<T, A> Call<'_, T, A> {
+/// Where a command goes this time
+enum Placed<'a> {
+    /// Over this link; whether it is the probe of the circuit breaker.
+    At(&'a Link, bool),
+    Apart(Joint, Vec<Piece<'a>>),
+}
+
+/// A part of a command, and where it goes
+struct Piece<'a> {
+    words: Vec<Arg<'static>>,
+    to: To<'a>,
+}
+
+enum To<'a> {
+    Slot(u16),
+    Link(&'a Link),
+}
+
+impl<'a, T, A> Call<'a, T, A> {
+    /// The command goes to the server of this link, until that sends it on.
+    fn bound_to(mut self, link: &'a Link) -> Self {
+        self.extras().routing.fixed = Some(link);
+        self
+    }
+
     /// The command goes to the server of this slot, if one is given.
     pub(super) fn in_slot(mut self, slot: Option<u16>) -> Self {
         if slot.is_some() && self.link.router().is_some() {
@@ -56,11 +86,21 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         let mut words = self.words();
         let rewritten = self.rewrite(&mut words);
         let placed = rewritten.and_then(|()| match &self.state {
-            State::Sent(in_flight) => Ok((in_flight.link, false)),
+            State::Sent(in_flight) => Ok(Placed::At(in_flight.link, false)),
             _ => self.admitted(router, &words),
         });
         let (link, probe) = match placed {
-            Ok(placed) => placed,
+            Ok(Placed::At(link, probe)) => (link, probe),
+            Ok(Placed::Apart(how, parts)) => {
+                drop(words);
+                let mut scattered = self.scatter(how, parts, timeout);
+                // Now, in order with what is sent before and after.
+                if scattered.push(cx) {
+                    cx.waker().wake_by_ref();
+                }
+                self.state = State::Scattered(Mutex::new(Box::pin(scattered)));
+                return Ok(());
+            }
             Err(error) => {
                 drop(words);
                 self.state = State::Done;
@@ -109,17 +149,62 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         }
     }
 
+    /// Polls the parts of a command.
+    pub(super) fn poll_scattered(&mut self, cx: &mut Context<'_>) -> Poll<Result<T>> {
+        let State::Scattered(parts) = &mut self.state else { return Poll::Pending };
+        let parts = parts.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let joined = ready!(parts.as_mut().poll(cx));
+        self.state = State::Done;
+        match joined {
+            Ok(frame) => self.finish_with_extras(Outcome::Reply(frame), cx),
+            Err(error) => self.fail(error, cx),
+        }
+    }
+
+    /// Makes a call of each part of the command; the retry policy holds for each of them.
+    fn scatter(
+        &mut self,
+        how: Joint,
+        parts: Vec<Piece<'a>>,
+        timeout: Option<u64>,
+    ) -> Scattered<'a> {
+        let handling = self.handling().and_then(Handling::of_parts);
+        let retrying = self.extras.as_mut().and_then(|extras| {
+            std::mem::take(&mut extras.retrying).get().map(|retrying| retrying.policy.clone())
+        });
+        let calls = parts.into_iter().map(|Piece { words, to }| {
+            let mut words = words.into_iter();
+            let name = words.next().map_or_else(String::new, |name| {
+                String::from_utf8_lossy(name.as_bytes()).into_owned()
+            });
+            let args: Vec<Arg<'static>> = words.collect();
+            let mut call = Call::new(self.link, name, AnyArgs::new(args)).handled(handling);
+            (call.timeout, call.database) = (timeout, self.database);
+            if let Some(policy) = &retrying {
+                call = call.retry(policy);
+            }
+            match to {
+                To::Slot(slot) => call.in_slot(Some(slot)),
+                To::Link(link) => call.bound_to(link),
+            }
+        });
+        let (name, random) = (self.full_name().into_owned(), self.link.clock.runtime.entropy());
+        Scattered::new(name, how, random, calls)
+    }
+
     /// The link to the server of these words, if its circuit breaker admits the command; whether that is the
     /// breaker's probe.
-    fn admitted(&self, router: &'a dyn Router, words: &[Arg<'_>]) -> Result<(&'a Link, bool)> {
-        let link = self.place(router, words)?;
-        let Some(handling) = self.handling() else { return Ok((link, false)) };
+    fn admitted(&self, router: &'a dyn Router, words: &[Arg<'_>]) -> Result<Placed<'a>> {
+        let placed = self.place(router, words)?;
+        let (Placed::At(link, _), Some(handling)) = (&placed, self.handling()) else {
+            return Ok(placed);
+        };
         let forgotten = self.extras.as_ref().is_some_and(|extras| extras.forgotten);
         let probe = match forgotten {
             true => handling.admit_unheard(link).map(|()| false)?,
             false => handling.admit(link)?,
         };
-        Ok((link, probe))
+        Ok(Placed::At(link, probe))
     }
 
     /// Polls a command that was sent.
@@ -151,17 +236,60 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     }
 
     /// The link to the server that these words are for.
-    fn place(&self, router: &'a dyn Router, words: &[Arg<'_>]) -> Result<&'a Link> {
-        let routing = self.extras.as_ref().map(|extras| &extras.routing);
-        if let Some(goal) = routing.and_then(|routing| routing.goal) {
-            return Ok(goal);
-        }
-        let slot = match routing.and_then(|routing| routing.slot) {
-            Some(slot) => Some(slot),
-            None => self.slot(words)?,
-        };
+    fn place(&self, router: &'a dyn Router, words: &[Arg<'_>]) -> Result<Placed<'a>> {
         let closed = || Error::new(ErrorKind::Closed, Delivery::NotSent);
-        router.link_to(slot).ok_or_else(closed)
+        let mut slot = None;
+        if let Some(extras) = &self.extras {
+            let routing = &extras.routing;
+            if let Some(link) = routing.goal.or(routing.fixed) {
+                return Ok(Placed::At(link, false));
+            }
+            slot = routing.slot;
+        }
+        if slot.is_none() {
+            let has_prelude =
+                || self.extras.as_ref().is_some_and(|extras| extras.prelude.is_some());
+            match self.target(words)? {
+                Target::Slot(of) => slot = Some(of),
+                Target::Split(_) if has_prelude() => return Err(self.crossing()),
+                Target::Split(split) => {
+                    let piece = |part| Piece {
+                        words: split.words(part, words).into_iter().map(Arg::into_owned).collect(),
+                        to: To::Slot(part.slot),
+                    };
+                    let pieces = split.parts.iter().map(piece).collect();
+                    return Ok(Placed::Apart(Joint::Split(split), pieces));
+                }
+                Target::Keyless(route @ (Route::Primaries | Route::Nodes), policy)
+                    if !has_prelude() && can_be_joined(&self.full_name(), policy) =>
+                {
+                    let links = router.links(route == Route::Nodes).into_iter();
+                    let words = || words.iter().map(|word| word.clone().into_owned()).collect();
+                    let pieces = links.map(|link| Piece { words: words(), to: To::Link(link) });
+                    return Ok(Placed::Apart(Joint::All(policy), pieces.collect()));
+                }
+                Target::Keyless(..) => {}
+            }
+        }
+        Ok(Placed::At(router.link_to(slot).ok_or_else(closed)?, false))
+    }
+
+    fn crossing(&self) -> Error {
+        Error::rejected(&self.full_name(), "its keys are in different slots (CROSSSLOT)")
+    }
+
+    /// Where these words go, as the table of commands says.
+    fn target(&self, words: &[Arg<'_>]) -> Result<Target> {
+        if self.handling().is_none_or(|handling| handling.commands.is_empty()) {
+            return Target::of(words);
+        }
+        // The table knows the command by its own name.
+        let mut known: Vec<Arg<'_>> =
+            words.iter().map(|word| Arg::Bytes(word.as_bytes())).collect();
+        if let Some(name) = known.first_mut() {
+            *name = Arg::Bytes(self.name.as_bytes());
+        }
+        Target::of(&known)
     }
 
     /// The slot of the command, if there are several servers and it has one.
@@ -204,24 +332,9 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
 
     /// The slot of these words, if they have one.
     fn slot(&self, words: &[Arg<'_>]) -> Result<Option<u16>> {
-        let renamed = self.handling().is_some_and(|handling| !handling.commands.is_empty());
-        let target = match renamed {
-            false => Target::of(words)?,
-            true => {
-                // The table knows the command by its own name.
-                let mut known: Vec<Arg<'_>> =
-                    words.iter().map(|word| Arg::Bytes(word.as_bytes())).collect();
-                if let Some(name) = known.first_mut() {
-                    *name = Arg::Bytes(self.name.as_bytes());
-                }
-                Target::of(&known)?
-            }
-        };
-        match target {
+        match self.target(words)? {
             Target::Slot(slot) => Ok(Some(slot)),
-            Target::Split(_) => {
-                Err(Error::rejected(&self.name, "its keys are in different slots (CROSSSLOT)"))
-            }
+            Target::Split(_) => Err(self.crossing()),
             Target::Keyless(..) => Ok(None),
         }
     }
@@ -290,7 +403,9 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
             let rewritten = self.rewrite(&mut words);
             rewritten.and_then(|()| self.place(router, &words))
         };
-        if !there.is_ok_and(|link| !std::ptr::eq(link, from)) {
+        if !there
+            .is_ok_and(|there| matches!(there, Placed::At(link, _) if !std::ptr::eq(link, from)))
+        {
             return false;
         }
         self.tell(Some(error));

@@ -29,6 +29,8 @@ const LONGEST_PAUSE: u64 = 50_000;
 pub(super) struct Routing<'a> {
     /// The slot, where the words of the command do not say it (`EXEC`).
     pub(super) slot: Option<u16>,
+    /// The server that is meant, whatever the words say.
+    pub(super) fixed: Option<&'a Link>,
     /// Where a server has sent it, for the next time only.
     pub(super) goal: Option<&'a Link>,
     /// The goal serves this command only behind `ASKING`.
@@ -64,7 +66,7 @@ impl<'a> Routing<'a> {
 
     /// Another attempt begins, as the retry policy has it.
     pub(super) fn begin_anew(&mut self) {
-        *self = Self { slot: self.slot, ..Self::default() };
+        *self = Self { slot: self.slot, fixed: self.fixed, ..Self::default() };
     }
 
     /// The time that is left to a call that was sent on, in microseconds.

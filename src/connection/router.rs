@@ -14,6 +14,9 @@ pub(crate) trait Router: MaybeSend + MaybeSync {
     /// The link to the server that has this slot; without a slot, to any. `None` once all is closed.
     fn link_to(&self, slot: Option<u16>) -> Option<&Link>;
 
+    /// The links to all primaries, or to all servers.
+    fn links(&self, replicas: bool) -> Vec<&Link>;
+
     /// The server of this link has said that the slot is elsewhere, for good (`MOVED`) or for one command (`ASK`).
     ///
     /// Returns the link to send the command to; `None` if the address is of no use, or is that of the same server.

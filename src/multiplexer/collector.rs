@@ -100,7 +100,7 @@ impl Collector {
         timeout: Option<Duration>,
     ) -> Option<Issued> {
         let inner = self.muxer.inner();
-        if inner.handling.get().is_some() {
+        if inner.handling.get().is_some() || inner.link().router().is_some() {
             return None;
         }
         let name = name.into();

@@ -1,6 +1,6 @@
 //! Setting and using the options that only a build with the feature `full` has.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::Options;
 #[cfg(feature = "full")]
@@ -33,6 +33,7 @@ impl Options {
             guarded: extras.circuit_breaker.is_some(),
             observers,
             profiler,
+            of_parts: OnceLock::new(),
         };
         handling.unless_usual()
     }

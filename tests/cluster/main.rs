@@ -2,6 +2,7 @@
 
 mod basics;
 mod blocking;
+mod scatter;
 mod transactions;
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};

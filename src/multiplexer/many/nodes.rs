@@ -194,6 +194,16 @@ impl Router for Many {
         Some(&node.link)
     }
 
+    fn links(&self, replicas: bool) -> Vec<&Link> {
+        let numbers = {
+            let map = self.lock();
+            if replicas { map.members() } else { map.primaries() }
+        };
+        let links = numbers.into_iter().filter_map(|number| Some(&*self.node(number)?.link));
+        let links: Vec<&Link> = links.collect();
+        if links.is_empty() { vec![&self.any().link] } else { links }
+    }
+
     fn redirected(&self, from: &Link, redirect: &Redirect<'_>, for_good: bool) -> Option<&Link> {
         let announced = Announced { host: Some(redirect.host), port: redirect.port, ip: None };
         let endpoint = announced.endpoint(&from.endpoint())?;
