@@ -274,12 +274,28 @@ mod tests {
             ("a,serviceName=m,sentinelUser=s3cret", "sentinelUser: a user name needs a password"),
             ("a,serviceName=m,sentinelTls=s3cret", "sentinelTls: expected true or false"),
             ("rediss://a?serviceName=m&sentinelTls=false", "sentinelTls: false contradicts"),
+            ("a,proxy=s3cret", "proxy: expected none, twemproxy or envoyproxy"),
             ("a,mode=proxy,db=1", "database 0 only"),
             ("a,mode=proxy,protocol=resp3", "spoken to in RESP2"),
         ] {
             let error = text.parse::<Options>().expect_err(text).to_string();
             assert!(error.contains(expected), "{text}: {error}");
             assert!(!error.contains("s3cret"), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_is_named_as_in_other_clients() {
+        for (text, same) in [
+            ("a,proxy=Twemproxy", "a,mode=proxy,commandMap=twemproxy"),
+            ("a,proxy=envoyproxy,$info=INFO", "a,mode=proxy,commandMap=envoy;INFO=INFO"),
+            ("a,proxy=None", "a"),
+        ] {
+            let read = options(text);
+            assert_eq!(read.connection_string(), options(same).connection_string(), "{text}");
+        }
+        for text in ["a,proxy=nginx", "a,proxy=", "a,proxy=GET=FETCH"] {
+            assert!(text.parse::<Options>().is_err(), "{text}");
         }
     }
 

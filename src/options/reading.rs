@@ -12,13 +12,12 @@ use crate::{Error, Result};
 pub(super) type Set<'a> = &'a mut dyn FnMut(&mut Options, &str, &str) -> Result<()>;
 
 /// Options of StackExchange.Redis without a counterpart, which users may try.
-const NOT_HERE: [&str; 12] = [
+const NOT_HERE: [&str; 11] = [
     "allowAdmin",
     "checkCertificateRevocation",
     "configCheckSeconds",
     "highPriorityThreads",
     "preserveAsyncOrder",
-    "proxy",
     "resolveDns",
     "responseTimeout",
     "tiebreaker",
@@ -46,8 +45,9 @@ const OF_OTHER_CLIENTS: [(&str, &str); 9] = [
 
 /// Options that a build with the feature `topology` has.
 #[cfg(not(feature = "topology"))]
-const OF_TOPOLOGY: [&str; 11] = [
+const OF_TOPOLOGY: [&str; 12] = [
     "mode",
+    "proxy",
     "serviceName",
     "service_name",
     "sentinelServiceName",

@@ -332,6 +332,23 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     },
     #[cfg(feature = "topology")]
     OptionSpec {
+        name: "proxy",
+        accepts: "none, twemproxy or envoyproxy",
+        default: "none",
+        about: "As in StackExchange.Redis: short for `mode=proxy`, and `commandMap=twemproxy` or `envoy`.",
+        read: |o, v| {
+            if v.eq_ignore_ascii_case("none") {
+                return Some(());
+            }
+            let is_proxy = ["twemproxy", "envoyproxy"].iter().any(|name| v.eq_ignore_ascii_case(name));
+            let map = o.command_map.clone().read(v).filter(|_| is_proxy)?;
+            o.command_map = map;
+            set_servers(o, |servers| servers.mode = Mode::Proxy)
+        },
+        ..PLAIN
+    },
+    #[cfg(feature = "topology")]
+    OptionSpec {
         name: "serviceName",
         aliases: &["service_name", "sentinelServiceName", "sentinelMasterId"],
         default: "none",

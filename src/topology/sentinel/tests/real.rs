@@ -6,7 +6,7 @@ use std::{
 };
 
 use futures::StreamExt;
-use redmux_test_support::{RedisSentinels, RedisServer, until, within};
+use redmux_test_support::{Programs, RedisSentinels, RedisServer, until, within};
 use redmux_transport::Endpoint;
 
 use super::super::{
@@ -156,8 +156,7 @@ async fn follow(
     }
 }
 
-async fn a_failover_is_followed(protocol: Protocol) {
-    let all = RedisSentinels::start();
+async fn a_failover_is_followed(all: RedisSentinels, protocol: Protocol) {
     let [old, new] = all.servers() else { panic!("a pair") };
     let start = Instant::now();
     let mut machine = Sentinels::new([at(&all.sentinels()[0])], 7, 0);
@@ -210,10 +209,20 @@ async fn a_failover_is_followed(protocol: Protocol) {
 
 #[async_std::test]
 async fn a_failover_is_followed_in_resp3() {
-    a_failover_is_followed(Protocol::Resp3).await;
+    a_failover_is_followed(RedisSentinels::start(), Protocol::Resp3).await;
 }
 
 #[async_std::test]
 async fn a_failover_is_followed_in_resp2() {
-    a_failover_is_followed(Protocol::Resp2).await;
+    a_failover_is_followed(RedisSentinels::start(), Protocol::Resp2).await;
+}
+
+#[async_std::test]
+async fn a_failover_of_valkey_is_followed() {
+    // This program is in a folder of the target's; the servers of all tests are beside it.
+    let own = std::env::current_exe().unwrap();
+    let target = own.ancestors().nth(3).expect("the folder of the target");
+    let valkey = Programs::in_dir(target.join("tmp/servers")).valkey_9();
+    let all = RedisSentinels::builder().program(valkey).start().unwrap();
+    a_failover_is_followed(all, Protocol::Resp3).await;
 }
