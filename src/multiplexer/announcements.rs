@@ -25,6 +25,9 @@ pub(super) struct Announcements {
 
 /// The servers of a multiplexer
 pub(super) trait Servers: MaybeSend + MaybeSync + 'static {
+    /// Something says that they will change.
+    fn will_change(&self);
+
     /// Something says that they have changed: looks at them again, in the background.
     fn look_again(&self);
 }
@@ -76,8 +79,7 @@ impl Announcements {
             let broadcast = ConfigurationChangedBroadcast::read(endpoint, &message.payload);
             hub.publish(Event::ConfigurationChangedBroadcast(broadcast));
         }
-        if changed && let Some(servers) = self.servers.get().and_then(Weak::upgrade) {
-            servers.look_again();
-        }
+        let Some(servers) = self.servers.get().and_then(Weak::upgrade) else { return };
+        if changed { servers.look_again() } else { servers.will_change() }
     }
 }

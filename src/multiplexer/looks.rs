@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicBool, AtomicU8, Ordering},
     },
     time::Duration,
 };
@@ -15,19 +15,31 @@ use crate::connection::Link;
 /// Between two looks at the servers at least: anybody who may publish can make the client look.
 const PACE: Duration = Duration::from_secs(1);
 
-/// A demoted server is looked for after 1, 2, 4 … s and at last after this: its name may lead to it for some
-/// seconds more.
+/// Where a replica is found instead of a primary, the client looks again after 1, 2, 4 … s and at last after this: the
+/// name may lead to the old server for some seconds more.
 const LONGEST: Duration = Duration::from_secs(16);
 
 /// One look at a time, and one more for all that was announced meanwhile
 #[derive(Default)]
-pub(super) struct Looks(AtomicU8);
+pub(super) struct Looks {
+    state: AtomicU8,
+    /// There was a primary when a change was announced. The connection may be lost before the change is over, and the
+    /// next one may lead to a replica.
+    primary: AtomicBool,
+}
 
 const IDLE: u8 = 0;
 const LOOKING: u8 = 1;
 const AND_AGAIN: u8 = 2;
 
 impl Looks {
+    /// A change is announced: remembers whether this link leads to a primary before it.
+    pub(super) fn note(&self, link: &Link) {
+        if link.leads_to_a_primary() {
+            self.primary.store(true, Ordering::Release);
+        }
+    }
+
     /// Looks whether the server of this link is what it was, in the background.
     ///
     /// Cheap to call often: there is one look at a time, and a second between two.
@@ -38,18 +50,18 @@ impl Looks {
         let (looks, runtime) = (self.clone(), link.clock.runtime.clone());
         let link = Arc::downgrade(link);
         runtime.clone().spawn(Box::pin(async move {
-            let (mut demoted, mut pause) = (false, PACE);
+            let (mut was_primary, mut pause) = (looks.take_primary(), PACE);
             // Dropped with the multiplexer, at the latest after a pause.
             while let Some(link) = link.upgrade() {
-                demoted = link.look_again(demoted).await;
+                was_primary = link.look_again(was_primary).await;
                 drop(link);
                 let mut timer = runtime.timer(runtime.after(pause));
                 poll_fn(|cx| timer.poll_expired(cx)).await;
-                if demoted && pause < LONGEST {
+                if was_primary && pause < LONGEST {
                     pause *= 2;
                     continue;
                 }
-                (demoted, pause) = (false, PACE);
+                (was_primary, pause) = (looks.take_primary(), PACE);
                 if !looks.again() {
                     return;
                 }
@@ -57,16 +69,20 @@ impl Looks {
         }));
     }
 
+    fn take_primary(&self) -> bool {
+        self.primary.swap(false, Ordering::AcqRel)
+    }
+
     /// Whether the caller is to look; otherwise the one who looks does it once more.
     fn begin(&self) -> bool {
         let next = |now| Some(if now == IDLE { LOOKING } else { AND_AGAIN });
-        self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, next) == Ok(IDLE)
+        self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, next) == Ok(IDLE)
     }
 
     /// Whether to look once more.
     fn again(&self) -> bool {
         let next = |now| Some(if now == AND_AGAIN { LOOKING } else { IDLE });
-        self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, next) == Ok(AND_AGAIN)
+        self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, next) == Ok(AND_AGAIN)
     }
 }
 

@@ -22,6 +22,12 @@ impl Inner {
 }
 
 impl Servers for Inner {
+    fn will_change(&self) {
+        if let Site::One(node) = &self.site {
+            self.looks.note(&node.link);
+        }
+    }
+
     fn look_again(&self) {
         self.look_at_servers();
     }
