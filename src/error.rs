@@ -9,6 +9,9 @@ use crate::{
     resp::{DecodeError, ReplyError, ServerError},
 };
 
+/// Whether a command may have parts, some of which were executed.
+const MANY: bool = cfg!(feature = "topology");
+
 /// A `Result` of this crate
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -406,7 +409,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
             // Of a command in several parts, others may have been executed.
-            ErrorKind::Server if self.0.delivery == Delivery::MaybeExecuted => false,
+            ErrorKind::Server if MANY && self.0.delivery == Delivery::MaybeExecuted => false,
             ErrorKind::Server => self.0.server.as_ref().is_some_and(ServerError::is_transient),
             ErrorKind::Conflict => true,
             ErrorKind::Config | ErrorKind::Command | ErrorKind::Closed | ErrorKind::Decode => false,

@@ -3,8 +3,8 @@
 mod address;
 mod map;
 mod pace;
-#[cfg_attr(not(test), allow(dead_code, reason = "the task that feeds it is under construction"))]
-mod sentinel;
+#[allow(dead_code, unused_imports, reason = "the task that feeds it is under construction")]
+pub(crate) mod sentinel;
 mod slots;
 mod table;
 #[cfg(test)]

@@ -5,7 +5,7 @@ use redmux_transport::Endpoint;
 use super::said::Reach;
 
 /// The channels of sentinels that say something of a primary; all of them begin with a sign.
-pub(super) const CHANNELS: [&str; 19] = [
+pub(crate) const CHANNELS: [&str; 19] = [
     "+switch-master",
     "+promoted-slave",
     "+sdown",
@@ -29,7 +29,7 @@ pub(super) const CHANNELS: [&str; 19] = [
 
 /// What an announcement means for a service
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Event {
+pub(crate) enum Event {
     /// Another server is the primary now.
     Switched { from: Endpoint, to: Endpoint },
     /// The primary may be down, or about to be replaced.
@@ -42,7 +42,7 @@ pub(super) enum Event {
 
 impl Event {
     /// Reads a message; `None` if it does not concern the service.
-    pub(super) fn read(
+    pub(crate) fn read(
         channel: &[u8],
         message: &[u8],
         service: &str,

@@ -7,7 +7,7 @@
 //!
 //! The task that feeds it does this: it tells it what was learned ([`Sentinels::learn`]), does what it decides
 //! ([`Sentinels::decide`]), and calls that again when something else is learned, or at the moment that it names. It
-//! keeps a connection that is subscribed to [`CHANNELS`](super::events::CHANNELS) to each of the sentinels that are
+//! keeps a connection that is subscribed to [`CHANNELS`](super::CHANNELS) to each of the sentinels that are
 //! [watched](Sentinels::watched).
 
 use redmux_transport::Endpoint;
@@ -74,7 +74,7 @@ enum Standing {
 
 /// What is known of a service and its sentinels
 #[derive(Debug)]
-pub(super) struct Sentinels {
+pub(crate) struct Sentinels {
     panel: Panel,
     servers: Servers,
     seat: Option<Seat>,
@@ -89,7 +89,7 @@ pub(super) struct Sentinels {
 
 impl Sentinels {
     /// Nothing is known but some sentinels; `random` spreads the questions of many clients.
-    pub(super) fn new(seeds: impl IntoIterator<Item = Endpoint>, random: u64, now: u64) -> Self {
+    pub(crate) fn new(seeds: impl IntoIterator<Item = Endpoint>, random: u64, now: u64) -> Self {
         Self {
             panel: Panel::new(seeds, now),
             servers: Servers::default(),
@@ -103,25 +103,25 @@ impl Sentinels {
     }
 
     /// The sentinels that are to be subscribed to.
-    pub(super) fn watched(&self) -> impl Iterator<Item = &Endpoint> {
+    pub(crate) fn watched(&self) -> impl Iterator<Item = &Endpoint> {
         self.panel.all.iter().map(|watched| &watched.endpoint)
     }
 
     /// The primary, if there is one that may be used.
-    pub(super) fn primary(&self) -> Option<&Endpoint> {
+    pub(crate) fn primary(&self) -> Option<&Endpoint> {
         let seat = self.seat.as_ref()?;
         (seat.standing == Standing::Proven).then_some(&seat.endpoint)
     }
 
     /// The replicas that sentinels find well; `ROLE` has to prove them all the same.
-    pub(super) fn replicas(&self) -> impl Iterator<Item = &Endpoint> {
+    pub(crate) fn replicas(&self) -> impl Iterator<Item = &Endpoint> {
         let primary = self.primary();
         let usable = self.servers.0.iter().filter(|server| server.is_usable);
         usable.map(|server| &server.endpoint).filter(move |endpoint| Some(*endpoint) != primary)
     }
 
     /// Why there is no primary.
-    pub(super) fn trouble(&self) -> Option<Trouble> {
+    pub(crate) fn trouble(&self) -> Option<Trouble> {
         let names = self.panel.all.iter().any(|watched| watched.word.is_some());
         match self.primary() {
             Some(_) => None,
@@ -132,7 +132,7 @@ impl Sentinels {
     }
 
     /// Takes in what was learned.
-    pub(super) fn learn(&mut self, learned: Learned, now: u64) {
+    pub(crate) fn learn(&mut self, learned: Learned, now: u64) {
         match learned {
             Learned::Answer { by, answer } => {
                 let next = self.soon(PERIOD, now);
@@ -156,7 +156,7 @@ impl Sentinels {
     }
 
     /// Decides what is to be done at this moment.
-    pub(super) fn decide(&mut self, now: u64) -> Plan {
+    pub(crate) fn decide(&mut self, now: u64) -> Plan {
         self.give_up(now);
         self.settle(now);
         let until = self.ask(now);

@@ -1,7 +1,7 @@
 //! Sentinels: who is the primary by their word, and what servers say themselves.
 //!
-//! [`said`] and [`events`] read what comes in; [`machine`] decides what to ask and which primary to use. None of them
-//! does any I/O.
+//! [`Answer`], [`RoleSaid`] and [`Event`] read what comes in; [`Sentinels`] decides what to ask and which primary to use.
+//! None of them does any I/O.
 
 mod beliefs;
 mod events;
@@ -10,3 +10,8 @@ mod plan;
 mod said;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use events::{CHANNELS, Event};
+pub(crate) use machine::Sentinels;
+pub(crate) use plan::{Learned, Plan, Step, Trouble};
+pub(crate) use said::{Answer, Peer, Reach, Replica, RoleSaid, Unclear};

@@ -9,7 +9,7 @@ use super::{
 
 /// What the task has learned
 #[derive(Debug)]
-pub(super) enum Learned {
+pub(crate) enum Learned {
     /// A sentinel answered [all questions](Answer::questions).
     Answer {
         by: Endpoint,
@@ -44,7 +44,7 @@ pub(super) enum Learned {
 
 /// What the task is to do
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Step {
+pub(crate) enum Step {
     /// Ask this sentinel [all questions](Answer::questions), and tell the outcome.
     AskSentinel(Endpoint),
     /// Ask this server for its `ROLE`, on a new connection if there is none, and tell the outcome.
@@ -57,14 +57,14 @@ pub(super) enum Step {
 
 /// What is to be done now, and when to ask again at the latest
 #[derive(Debug)]
-pub(super) struct Plan {
-    pub(super) steps: Vec<Step>,
-    pub(super) until: u64,
+pub(crate) struct Plan {
+    pub(crate) steps: Vec<Step>,
+    pub(crate) until: u64,
 }
 
 /// Why there is no primary
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(crate) enum Trouble {
     /// No sentinel answers.
     NoSentinel,
     /// No sentinel that answers knows the service.

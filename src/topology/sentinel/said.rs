@@ -13,11 +13,11 @@ pub(super) const MOST: usize = 256;
 const LONGEST: usize = 255;
 
 /// Says where a host and a port are really reached.
-pub(super) type Reach<'a> = &'a dyn Fn(&str, u16) -> Endpoint;
+pub(crate) type Reach<'a> = &'a dyn Fn(&str, u16) -> Endpoint;
 
 /// Why a reply is no answer
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Unclear(Cow<'static, str>);
+pub(crate) struct Unclear(Cow<'static, str>);
 
 impl fmt::Display for Unclear {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -31,36 +31,36 @@ fn unclear(text: &'static str) -> Unclear {
 
 /// What a sentinel says of a service
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     /// `None`: the sentinel does not know the service.
-    pub(super) primary: Option<Endpoint>,
+    pub(crate) primary: Option<Endpoint>,
     /// The number of the failover that made it the primary; unknown where the user may not ask.
-    pub(super) epoch: Option<u64>,
+    pub(crate) epoch: Option<u64>,
     /// That of the sentinel itself.
-    pub(super) id: Option<Arc<str>>,
-    pub(super) replicas: Vec<Replica>,
+    pub(crate) id: Option<Arc<str>>,
+    pub(crate) replicas: Vec<Replica>,
     /// The other sentinels.
-    pub(super) sentinels: Vec<Peer>,
+    pub(crate) sentinels: Vec<Peer>,
 }
 
 /// A replica, as a sentinel sees it
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Replica {
-    pub(super) endpoint: Endpoint,
+pub(crate) struct Replica {
+    pub(crate) endpoint: Endpoint,
     /// It is reached, follows its primary, and wants to be known.
-    pub(super) usable: bool,
+    pub(crate) usable: bool,
 }
 
 /// A sentinel, as another one sees it
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Peer {
-    pub(super) id: Option<Arc<str>>,
-    pub(super) endpoint: Endpoint,
+pub(crate) struct Peer {
+    pub(crate) id: Option<Arc<str>>,
+    pub(crate) endpoint: Endpoint,
 }
 
 impl Answer {
     /// What a sentinel is asked, all at once.
-    pub(super) fn questions(service: &str) -> [Vec<&str>; 5] {
+    pub(crate) fn questions(service: &str) -> [Vec<&str>; 5] {
         let about = |what| vec!["SENTINEL", what, service];
         [
             about("GET-MASTER-ADDR-BY-NAME"),
@@ -74,7 +74,7 @@ impl Answer {
     /// Reads the replies to [`questions`](Self::questions).
     ///
     /// Only the first of them has to be an answer: a user may not ask the others, or the sentinel is too old.
-    pub(super) fn read(
+    pub(crate) fn read(
         replies: &[crate::Result<Frame>],
         reach: Reach<'_>,
     ) -> Result<Self, Unclear> {
@@ -116,7 +116,7 @@ impl Answer {
 
 /// What a server says of its role
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum RoleSaid {
+pub(crate) enum RoleSaid {
     Primary { replicas: Vec<Endpoint> },
     Replica { of: Option<Endpoint> },
     Sentinel,
@@ -124,7 +124,7 @@ pub(super) enum RoleSaid {
 
 impl RoleSaid {
     /// Reads the reply to `ROLE`.
-    pub(super) fn read(reply: &Frame, reach: Reach<'_>) -> Result<Self, Unclear> {
+    pub(crate) fn read(reply: &Frame, reach: Reach<'_>) -> Result<Self, Unclear> {
         let reply = reply.reply();
         if let Some(error) = reply.error() {
             return Err(Unclear(format!("the server answers {}", error.code()).into()));
