@@ -1,6 +1,8 @@
 //! Listens to the links of a multiplexer.
 
 use std::sync::Arc;
+#[cfg(feature = "topology")]
+use std::sync::Weak;
 
 #[cfg(feature = "full")]
 use super::announcements::Announcements;
@@ -12,6 +14,11 @@ use crate::{
     events::{ConnectionFailed, Event, Hub},
     subscriptions::Registry,
 };
+#[cfg(feature = "topology")]
+use crate::{
+    connection::Router,
+    resp::{ServerError, ServerErrorKind},
+};
 
 /// Hands on what links say: subscriptions to the registry, events to the hub
 #[derive(Default)]
@@ -21,6 +28,9 @@ pub(crate) struct Ears {
     /// Learns that connections are lost, where there are several servers.
     #[cfg(feature = "topology")]
     pub(crate) wake: Option<Arc<Wake>>,
+    /// Knows where else a topic may be.
+    #[cfg(feature = "topology")]
+    pub(super) router: Option<Weak<dyn Router>>,
     /// What the client itself listens to.
     #[cfg(feature = "full")]
     pub(super) announcements: Arc<Announcements>,
@@ -34,6 +44,18 @@ impl Ears {
             announcements: Arc::new(Announcements::new(_options, &registry)),
             registry,
             ..Self::default()
+        }
+    }
+}
+
+#[cfg(feature = "topology")]
+impl Ears {
+    /// The slot of a topic is at another server: so is the topic, from now on.
+    #[cold]
+    fn follow(&self, link: &Link, error: &ServerError) {
+        let router = self.router.as_ref().and_then(Weak::upgrade);
+        if let (Some(router), Some(redirect)) = (router, error.redirect()) {
+            router.redirected(link, &redirect, true);
         }
     }
 }
@@ -52,6 +74,12 @@ impl Owner for Ears {
     }
 
     fn pushed(&self, link: &Link, push: Push) {
+        #[cfg(feature = "topology")]
+        if let Push::Refused { error, .. } = &push
+            && error.kind() == ServerErrorKind::Moved
+        {
+            self.follow(link, error);
+        }
         let _own = self.registry.take_in(link, push);
         #[cfg(feature = "full")]
         if let Some(message) = _own {

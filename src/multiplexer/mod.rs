@@ -22,6 +22,7 @@ mod many;
 #[cfg(feature = "full")]
 mod monitor;
 mod node;
+mod places;
 #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only `full` leases connections"))]
 mod pool;
 #[cfg(feature = "metrics")]
@@ -48,6 +49,7 @@ use many::Many;
 #[cfg(feature = "full")]
 pub use monitor::{Monitor, MonitoredCommand};
 use node::Node;
+pub(crate) use places::Places;
 pub use pool::LeaseStatus;
 use site::Site;
 pub use status::{LeasedConnection, LinkStatus, Status};
@@ -63,7 +65,6 @@ use crate::{
     error::TimeoutStage,
     events::Hub,
     resp::{FromReply, ToArgs},
-    subscriptions::Registry,
 };
 #[cfg(feature = "topology")]
 use crate::{events::ConnectionType, options::Mode};
@@ -406,11 +407,6 @@ impl Inner {
     /// The connection that all callers share.
     pub(crate) fn link(&self) -> &Arc<Link> {
         &self.front
-    }
-
-    /// What is subscribed to.
-    pub(crate) fn registry(&self) -> &Arc<Registry> {
-        &self.node().registry
     }
 
     /// Limits an operation of several steps to the time of one command.

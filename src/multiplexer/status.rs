@@ -97,11 +97,11 @@ impl Status {
             .map(LinkStatus::of)
             .filter(|link| link.diagnostics.connection != "dormant")
             .collect();
-        let (listeners, messages) = inner.registry().counts();
+        let (subscriptions, listeners, messages) = inner.places().counts();
         let (leases, leased) = leased(inner);
         Self {
             connections,
-            subscriptions: inner.registry().len(),
+            subscriptions,
             listeners,
             messages,
             leased,

@@ -16,11 +16,10 @@ use super::keyspace::{
 use crate::{
     ConnectionMultiplexer, Error, Result,
     commands::Mapped,
-    connection::{Link, Verb},
+    connection::Verb,
+    multiplexer::Places,
     resp::{Arg, ToArg},
-    subscriptions::{
-        Bounds, Item, Message, Overflow, Queue, Registry, SubscriptionCounts, Topic, distinct,
-    },
+    subscriptions::{Bounds, Item, Message, Overflow, Queue, SubscriptionCounts, Topic, distinct},
 };
 
 /// Makes subscriptions; got from [`ConnectionMultiplexer::subscriber`]
@@ -90,7 +89,7 @@ impl Subscriber {
     /// Returns at once. Each stream gives what is queued, then ends.
     pub fn unsubscribe_all(&self) {
         let inner = self.muxer.inner();
-        inner.registry().remove_all(&inner.node().link);
+        inner.places().remove_all();
     }
 
     /// Subscribes to a channel. See [SUBSCRIBE](https://redis.io/docs/latest/commands/subscribe/).
@@ -247,10 +246,8 @@ impl Subscriber {
             return Err(Error::rejected(command, "no channel is named"));
         }
         let queue = Arc::new(Queue::new(self.bounds, topics.len()));
-        let node = inner.node();
-        let (link, registry) = (node.link.clone(), node.registry.clone());
         // Made before the first await: dropping this future takes the topics back.
-        let subscription = Subscription { queue, topics, prefixes, link, registry };
+        let subscription = Subscription { queue, topics, prefixes, places: inner.places() };
         let taken_back = || !subscription.take_back();
         let confirmed = subscription.confirm(command);
         inner.within_command_timeout(command, confirmed, taken_back).await?;
@@ -269,8 +266,7 @@ pub struct Subscription {
     /// At least one; all of one kind.
     topics: Box<[Topic]>,
     prefixes: Prefixes,
-    link: Arc<Link>,
-    registry: Arc<Registry>,
+    places: Places,
 }
 
 /// How much longer the names on the server are
@@ -328,17 +324,17 @@ impl Subscription {
 
     /// Listens no more; whether the server may have been asked for one of the topics.
     fn take_back(&self) -> bool {
-        self.registry.remove(&self.topics, &self.queue, &self.link)
+        self.places.remove(&self.topics, &self.queue)
     }
 
     /// Waits until the server has confirmed it, across reconnects.
     async fn confirm(&self, command: &'static str) -> Result<()> {
-        let label = |error: Error| error.command(command).endpoint_at(&self.link.endpoint());
-        self.registry.listen(&self.topics, &self.queue, &self.link).map_err(label)?;
+        let label = |error: Error| error.command(command).endpoint_at(&self.places.endpoint());
+        self.places.listen(&self.topics, &self.queue).map_err(label)?;
         poll_fn(|cx| self.queue.poll_confirmed(cx)).await.map_err(label)?;
         if self.queue.is_closed() {
             // By the program; or there will never be a connection.
-            self.link.over().map_or(Ok(()), |error| Err(label(error)))?;
+            self.places.over().map_or(Ok(()), |error| Err(label(error)))?;
         }
         Ok(())
     }
@@ -348,7 +344,7 @@ impl Subscription {
 impl Subscription {
     /// One of a link without a multiplexer; its queue holds one message.
     pub(crate) async fn on(
-        (link, registry): &(Arc<Link>, Arc<Registry>),
+        (link, registry): &(Arc<crate::connection::Link>, Arc<crate::subscriptions::Registry>),
         channel: &'static str,
         overflow: Overflow,
     ) -> Result<Self> {
@@ -358,7 +354,8 @@ impl Subscription {
         let queue = Arc::new(Queue::new(bounds, 1));
         let (link, registry) = (link.clone(), registry.clone());
         let topics = Box::new([topic]);
-        let made = Self { queue, topics, prefixes: Prefixes::default(), link, registry };
+        let places = Places::One { link, registry };
+        let made = Self { queue, topics, prefixes: Prefixes::default(), places };
         made.confirm("SUBSCRIBE").await?;
         Ok(made)
     }
@@ -370,7 +367,7 @@ impl Stream for Subscription {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Item>> {
         let (item, resume) = self.queue.poll(cx);
         if resume {
-            self.registry.resume(&self.queue, &self.link);
+            self.places.resume(&self.queue);
         }
         if self.prefixes.channel == 0 {
             return item;
@@ -395,7 +392,7 @@ impl Stream for Subscription {
 impl Drop for Subscription {
     fn drop(&mut self) {
         if self.queue.stop_waiting() {
-            self.registry.resume(&self.queue, &self.link);
+            self.places.resume(&self.queue);
         }
         self.take_back();
     }

@@ -9,6 +9,8 @@ mod topic;
 
 pub use items::{EndCause, Item, Message, Missed, MissedCause, Overflow, SubscriptionCounts};
 pub(crate) use queue::{Bounds, Queue};
+#[cfg(feature = "topology")]
+pub(crate) use registry::Moving;
 #[cfg(feature = "full")]
 pub(crate) use registry::Own;
 pub(crate) use registry::{Registry, distinct};

@@ -107,6 +107,12 @@ impl Queue {
         queued == 0 || queued < messages && queued_bytes.saturating_add(size) <= bytes
     }
 
+    /// This many confirmations more are waited for: a topic is at several servers.
+    #[cfg(feature = "topology")]
+    pub(crate) fn expect_more(&self, confirmations: usize) {
+        self.lock().unconfirmed += confirmations;
+    }
+
     /// The server has confirmed another one of the topics.
     pub(super) fn confirm(&self) -> Option<Waker> {
         let mut state = self.lock();

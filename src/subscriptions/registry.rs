@@ -5,6 +5,8 @@
 
 mod asking;
 mod entry;
+#[cfg(feature = "topology")]
+mod moving;
 #[cfg(feature = "full")]
 mod own;
 mod parting;
@@ -20,6 +22,8 @@ use bytes::Bytes;
 #[cfg(feature = "full")]
 pub(crate) use self::entry::Own;
 use self::entry::{Entry, Standing};
+#[cfg(feature = "topology")]
+pub(crate) use self::moving::Moving;
 use super::{
     items::{Message, MissedCause, SubscriptionCounts},
     push::read_message,

@@ -2,6 +2,7 @@
 
 mod basics;
 mod blocking;
+mod pubsub;
 mod scatter;
 mod transactions;
 

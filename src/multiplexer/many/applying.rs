@@ -101,6 +101,7 @@ impl Many {
                 self.hub.publish(Event::ConfigurationChanged(event));
             }
         }
+        self.settle_topics();
         for number in moves.iter().map(|moved| moved.from).filter(|from| *from != NOBODY) {
             if let Some(node) = self.nodes.get(usize::from(number)) {
                 node.link.surrender();

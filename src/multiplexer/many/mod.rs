@@ -8,6 +8,7 @@ mod asking;
 mod first;
 mod nodes;
 mod steward;
+mod subscriptions;
 mod wake;
 
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::{
-        Arc, PoisonError,
+        Arc, OnceLock, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU16, Ordering},
     },
 };
@@ -11,7 +11,11 @@ use std::{
 use redmux_transport::{Endpoint, Environment};
 
 use super::{
-    super::{Ears, node::Node},
+    super::{
+        Ears,
+        announcements::{Announcements, Servers},
+        node::Node,
+    },
     first::First,
     wake::Wake,
 };
@@ -36,7 +40,16 @@ pub(crate) struct Many {
     /// The endpoints of the options, which stay what they are whatever the cluster says.
     pub(super) seeds: Vec<Endpoint>,
     pub(super) wake: Arc<Wake>,
+    /// The server of topics that any will do for.
+    pub(super) post: AtomicU16,
+    /// There are subscriptions, or were.
+    pub(super) listened: AtomicBool,
+    /// Held while topics are added, removed or moved; before the locks of registries.
+    pub(super) moving: Mutex<()>,
     pub(super) first: First,
+    /// What the client itself listens to; topics of it are at the first node at first.
+    announcements: OnceLock<Arc<Announcements>>,
+    me: Weak<Self>,
     pub(super) closed: AtomicBool,
     pub(super) options: Arc<Options>,
     pub(super) environment: Environment,
@@ -51,14 +64,19 @@ impl Many {
         clock: &Arc<Clock>,
         hub: &Arc<Hub>,
     ) -> Arc<Self> {
-        Arc::new(Self {
+        Arc::new_cyclic(|me| Self {
             nodes: Table::new(),
             slots: Slots::new(),
             map: Mutex::new(Map::new()),
             anywhere: AtomicU16::new(NOBODY),
             seeds: options.endpoints.clone(),
             wake: Arc::default(),
+            post: AtomicU16::new(NOBODY),
+            listened: AtomicBool::new(false),
+            moving: Mutex::new(()),
             first: First::default(),
+            announcements: OnceLock::new(),
+            me: me.clone(),
             closed: AtomicBool::new(false),
             options: options.clone(),
             environment: environment.clone(),
@@ -135,8 +153,21 @@ impl Many {
 
     fn make(&self, endpoint: &Endpoint) -> Node {
         let endpoint = Arc::new(endpoint.clone());
-        let ears = Ears { hub: self.hub.clone(), wake: Some(self.wake.clone()), ..Ears::default() };
+        let mut ears = Ears::default();
+        let announcements = self.announcements.get_or_init(|| {
+            ears = Ears::new(&self.options);
+            let me: Weak<dyn Servers> = self.me.clone();
+            ears.announcements.set_servers(me);
+            ears.announcements.clone()
+        });
+        ears.announcements = announcements.clone();
+        (ears.hub, ears.wake) = (self.hub.clone(), Some(self.wake.clone()));
+        let router: Weak<dyn Router> = self.me.clone();
+        ears.router = Some(router);
         let node = Node::new(&self.options, &self.environment, &self.clock, endpoint, ears);
+        if node.registry.len() > 0 {
+            self.listened.store(true, Ordering::Relaxed);
+        }
         node.start_one_of_many(&self.options, &self.environment);
         node
     }
@@ -180,6 +211,12 @@ impl Many {
 /// The multiplexer is closed.
 pub(super) fn closed() -> Error {
     Error::new(ErrorKind::Closed, Delivery::NotSent)
+}
+
+impl Servers for Many {
+    fn look_again(&self) {
+        self.wake.hint();
+    }
 }
 
 impl Router for Many {

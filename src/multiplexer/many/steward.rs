@@ -73,6 +73,7 @@ impl Steward {
             self.refresh().await;
         }
         self.probe().await;
+        self.many.settle_topics();
         self.part();
     }
 

@@ -31,6 +31,9 @@ struct Listener {
     queue: Arc<Queue>,
     /// The server has confirmed the topic since there is this listener.
     confirmed: bool,
+    /// It has heard nothing since it was with another server.
+    #[cfg(feature = "topology")]
+    behind: bool,
 }
 
 /// What the server has made of it
@@ -73,7 +76,12 @@ impl Entry {
     }
 
     pub(super) fn add(&mut self, queue: &Arc<Queue>) {
-        self.listeners.push(Listener { queue: queue.clone(), confirmed: false });
+        self.listeners.push(Listener {
+            queue: queue.clone(),
+            confirmed: false,
+            #[cfg(feature = "topology")]
+            behind: false,
+        });
     }
 
     /// Removes a listener; true if nobody wants the topic any more.
@@ -139,9 +147,46 @@ impl Entry {
         for listener in &mut self.listeners {
             if !std::mem::replace(&mut listener.confirmed, true) {
                 wakers.extend(listener.queue.confirm());
-            } else if lost {
+                continue;
+            }
+            #[cfg(feature = "topology")]
+            let lost = std::mem::take(&mut listener.behind) || lost;
+            if lost {
                 wakers.extend(listener.queue.gap(MissedCause::ConnectionLost));
             }
+        }
+    }
+
+    /// Takes the listeners out, for another server.
+    #[cfg(feature = "topology")]
+    pub(super) fn depart(&mut self) -> Self {
+        let listeners = std::mem::take(&mut self.listeners);
+        Self { listeners, own: self.own.clone(), ..Self::default() }.behind()
+    }
+
+    /// The same listeners, for another server.
+    #[cfg(feature = "topology")]
+    pub(super) fn copy(&self) -> Self {
+        let copy = |listener: &Listener| Listener { queue: listener.queue.clone(), ..*listener };
+        let listeners = self.listeners.iter().map(copy).collect();
+        Self { listeners, own: self.own.clone(), ..Self::default() }.behind()
+    }
+
+    #[cfg(feature = "topology")]
+    fn behind(mut self) -> Self {
+        self.listeners.iter_mut().for_each(|listener| listener.behind = listener.confirmed);
+        self
+    }
+
+    /// Takes over listeners from another server.
+    #[cfg(feature = "topology")]
+    pub(super) fn join(&mut self, other: Self, wakers: &mut Vec<Waker>) {
+        self.listeners.extend(other.listeners);
+        if other.own.get().is_some() {
+            self.own = other.own;
+        }
+        if matches!(self.standing, Standing::Confirmed(_)) {
+            self.tell_confirmed(wakers);
         }
     }
 

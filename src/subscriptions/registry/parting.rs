@@ -66,7 +66,7 @@ impl Registry {
 
 impl Topics {
     /// Has the server send no more of these; whether it may have been asked for one of them.
-    fn unsubscribe(
+    pub(super) fn unsubscribe(
         &mut self,
         unused: Vec<(Topic, Entry)>,
         home: Option<&Link>,

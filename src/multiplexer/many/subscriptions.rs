@@ -1,0 +1,196 @@
+//! Which server each topic is subscribed to at, and what happens when that changes.
+//!
+//! A shard channel has its place at the server of its slot; a channel of keyspace notifications at every primary,
+//! since servers do not pass them on; all others at any server.
+
+use std::{
+    sync::{Arc, PoisonError, atomic::Ordering},
+    task::Waker,
+};
+
+use super::{super::node::Node, nodes::Many};
+use crate::{
+    Error, Result,
+    commands::slot_of,
+    connection::{Phase, Verb},
+    subscriptions::{Moving, Queue, Topic},
+    topology::{NOBODY, NodeId, Role},
+};
+
+/// Where a topic belongs
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// At the server of this slot.
+    Slot(u16),
+    /// At every primary.
+    Primaries,
+    /// At any server.
+    Any,
+}
+
+fn place_of(topic: &Topic) -> Place {
+    match topic.verb {
+        Verb::SSubscribe => Place::Slot(slot_of(&topic.name)),
+        _ if topic.is_of_keys() => Place::Primaries,
+        _ => Place::Any,
+    }
+}
+
+impl Many {
+    /// Adds a listener to each of the topics, where these belong.
+    pub(in crate::multiplexer) fn listen(
+        &self,
+        topics: &[Topic],
+        queue: &Arc<Queue>,
+    ) -> Result<()> {
+        let _moving = self.moving.lock().unwrap_or_else(PoisonError::into_inner);
+        self.listened.store(true, Ordering::Relaxed);
+        let mut rest: Vec<Topic> = Vec::new();
+        for topic in topics {
+            match place_of(topic) {
+                Place::Slot(slot) => {
+                    let node = self.node(self.slots.owner(slot)).unwrap_or_else(|| self.any());
+                    node.registry.listen(std::slice::from_ref(topic), queue, &node.link)?;
+                }
+                Place::Primaries => {
+                    let primaries = self.lock().primaries();
+                    queue.expect_more(primaries.len().saturating_sub(1));
+                    for node in primaries.into_iter().filter_map(|number| self.node(number)) {
+                        node.registry.listen(std::slice::from_ref(topic), queue, &node.link)?;
+                    }
+                }
+                Place::Any => rest.push(topic.clone()),
+            }
+        }
+        if rest.is_empty() {
+            return Ok(());
+        }
+        let node = self.post();
+        node.registry.listen(&rest, queue, &node.link)
+    }
+
+    /// Removes a listener, wherever it is; whether a server may have been asked for one of the topics.
+    pub(in crate::multiplexer) fn remove(&self, topics: &[Topic], queue: &Arc<Queue>) -> bool {
+        let _moving = self.moving.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut asked = false;
+        for node in self.nodes() {
+            asked |= node.registry.remove(topics, queue, &node.link);
+        }
+        asked
+    }
+
+    /// The server for topics that any will do for: the one that has some, unless it is gone.
+    fn post(&self) -> &Node {
+        let known = self.post.load(Ordering::Relaxed);
+        if let Some(node) = self.nodes.get(usize::from(known))
+            && !node.is_unfit()
+            && self.takes_part(known)
+        {
+            return node;
+        }
+        let node = self.any();
+        let number = self.nodes.iter().find(|(_, known)| std::ptr::eq(*known, node));
+        let number = number.and_then(|(number, _)| NodeId::try_from(number).ok());
+        self.post.store(number.unwrap_or(NOBODY), Ordering::Relaxed);
+        node
+    }
+
+    fn takes_part(&self, number: NodeId) -> bool {
+        self.lock().get(number).is_some_and(|node| node.role != Role::Gone)
+    }
+
+    /// Moves topics to where they belong by now.
+    pub(super) fn settle_topics(&self) {
+        if !self.listened.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut wakers = Vec::new();
+        {
+            let _moving = self.moving.lock().unwrap_or_else(PoisonError::into_inner);
+            self.move_topics(&mut wakers);
+            self.copy_topics_of_keys(&mut wakers);
+        }
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    fn move_topics(&self, wakers: &mut Vec<Waker>) {
+        for (number, node) in self.nodes.iter() {
+            let Ok(number) = NodeId::try_from(number) else { continue };
+            if node.registry.len() == 0 {
+                continue;
+            }
+            let post = self.post();
+            let leaves = |topic: &Topic| match place_of(topic) {
+                Place::Slot(slot) => {
+                    !matches!(self.slots.owner(slot), NOBODY) && self.slots.owner(slot) != number
+                }
+                Place::Primaries => false,
+                Place::Any => !std::ptr::eq(post, node) && post.is_ready(),
+            };
+            let mut moving = node.registry.take(&node.link, leaves, wakers);
+            while let Some(first) = moving.first() {
+                let place = place_of(first.topic());
+                let same = |moved: &Moving| place_of(moved.topic()) == place;
+                let (together, rest) = moving.into_iter().partition(same);
+                let to = match place {
+                    Place::Slot(slot) => self.node(self.slots.owner(slot)).unwrap_or(post),
+                    _ => post,
+                };
+                to.registry.adopt(together, &to.link, wakers);
+                moving = rest;
+            }
+        }
+    }
+
+    /// Has every primary, and no other server, send notifications of its keys.
+    fn copy_topics_of_keys(&self, wakers: &mut Vec<Waker>) {
+        let of_keys = |topic: &Topic| place_of(topic) == Place::Primaries;
+        let mut all: Vec<Moving> = Vec::new();
+        for node in self.nodes() {
+            all.extend(node.registry.copies(of_keys));
+        }
+        if all.is_empty() {
+            return;
+        }
+        let primaries = self.lock().primaries();
+        for number in &primaries {
+            let Some(node) = self.node(*number) else { continue };
+            let lacking: Vec<Topic> = all
+                .iter()
+                .map(Moving::topic)
+                .filter(|topic| !node.registry.wants(topic))
+                .cloned()
+                .collect();
+            if lacking.is_empty() {
+                continue;
+            }
+            let mut copies: Vec<Moving> = Vec::new();
+            for other in self.nodes() {
+                for copy in other.registry.copies(|topic| lacking.contains(topic)) {
+                    if !copies.iter().any(|known| known.topic() == copy.topic()) {
+                        copies.push(copy);
+                    }
+                }
+            }
+            node.registry.adopt(copies, &node.link, wakers);
+        }
+        for (number, node) in self.nodes.iter() {
+            let is_primary = primaries.iter().any(|primary| usize::from(*primary) == number);
+            if !is_primary && !primaries.is_empty() {
+                drop(node.registry.take(&node.link, of_keys, wakers));
+            }
+        }
+    }
+
+    /// Why there will be no connection, if that is so.
+    pub(in crate::multiplexer) fn over(&self) -> Option<Error> {
+        self.is_closed().then(super::nodes::closed)
+    }
+}
+
+impl Node {
+    /// Whether there is no connection, and was none when it was last tried.
+    fn is_unfit(&self) -> bool {
+        self.link.with(|core| core.phase != Phase::Ready && core.redial.failed_attempts > 0)
+    }
+}

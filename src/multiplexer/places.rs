@@ -1,0 +1,117 @@
+//! Where subscriptions are made.
+
+use std::sync::Arc;
+
+use redmux_transport::Endpoint;
+
+#[cfg(feature = "topology")]
+use super::many::Many;
+use super::{Inner, site::Site};
+use crate::{
+    Error, Result,
+    connection::Link,
+    subscriptions::{Queue, Registry, SubscriptionCounts, Topic},
+};
+
+/// The server, or the servers, that topics are subscribed to at
+pub(crate) enum Places {
+    One {
+        link: Arc<Link>,
+        registry: Arc<Registry>,
+    },
+    /// Each topic has its place, which may change.
+    #[cfg(feature = "topology")]
+    Many(Arc<Many>),
+}
+
+impl Inner {
+    pub(crate) fn places(&self) -> Places {
+        match &self.site {
+            Site::One(node) => {
+                Places::One { link: node.link.clone(), registry: node.registry.clone() }
+            }
+            #[cfg(feature = "topology")]
+            Site::Many(many) => Places::Many(many.clone()),
+        }
+    }
+}
+
+impl Places {
+    /// Adds a listener to each of the topics, and asks the servers for those that are not confirmed.
+    pub(crate) fn listen(&self, topics: &[Topic], queue: &Arc<Queue>) -> Result<()> {
+        match self {
+            Self::One { link, registry } => registry.listen(topics, queue, link),
+            #[cfg(feature = "topology")]
+            Self::Many(many) => many.listen(topics, queue),
+        }
+    }
+
+    /// Removes a listener; whether a server may have been asked for one of the topics.
+    pub(crate) fn remove(&self, topics: &[Topic], queue: &Arc<Queue>) -> bool {
+        match self {
+            Self::One { link, registry } => registry.remove(topics, queue, link),
+            #[cfg(feature = "topology")]
+            Self::Many(many) => many.remove(topics, queue),
+        }
+    }
+
+    /// Ends every subscription.
+    pub(crate) fn remove_all(&self) {
+        match self {
+            Self::One { link, registry } => registry.remove_all(link),
+            #[cfg(feature = "topology")]
+            Self::Many(many) => {
+                many.nodes().for_each(|node| node.registry.remove_all(&node.link));
+            }
+        }
+    }
+
+    /// The reader of a queue has caught up: connections that waited for it go on.
+    pub(crate) fn resume(&self, queue: &Arc<Queue>) {
+        match self {
+            Self::One { link, registry } => registry.resume(queue, link),
+            #[cfg(feature = "topology")]
+            Self::Many(many) => {
+                many.nodes().for_each(|node| node.registry.resume(queue, &node.link));
+            }
+        }
+    }
+
+    /// Topics, and what went through the queues of their listeners together: how many these are, and the sums.
+    pub(crate) fn counts(&self) -> (usize, usize, SubscriptionCounts) {
+        match self {
+            Self::One { registry, .. } => {
+                let (queues, sums) = registry.counts();
+                (registry.len(), queues, sums)
+            }
+            #[cfg(feature = "topology")]
+            Self::Many(many) => {
+                let mut all = (0, 0, SubscriptionCounts::default());
+                for node in many.nodes() {
+                    let (queues, sums) = node.registry.counts();
+                    all = (all.0 + node.registry.len(), all.1 + queues, all.2);
+                    all.2 += sums;
+                }
+                all
+            }
+        }
+    }
+
+    /// A server, for errors.
+    pub(crate) fn endpoint(&self) -> Arc<Endpoint> {
+        match self {
+            Self::One { link, .. } => link.endpoint(),
+            #[cfg(feature = "topology")]
+            Self::Many(many) => many.any().link.endpoint(),
+        }
+    }
+
+    /// Why there will be no connection, if that is so.
+    pub(crate) fn over(&self) -> Option<Error> {
+        match self {
+            Self::One { link, .. } => link.over(),
+            #[cfg(feature = "topology")]
+            Self::Many(many) => many.over(),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Topics on their way from one server to another.
+
+use std::task::Waker;
+
+use super::{Registry, Topic, entry::Entry};
+use crate::{
+    connection::{Core, Link, Phase},
+    resp::Protocol,
+};
+
+/// A topic and who listens to it, on the way to another server
+pub(crate) struct Moving {
+    topic: Topic,
+    entry: Entry,
+}
+
+impl Moving {
+    pub(crate) fn topic(&self) -> &Topic {
+        &self.topic
+    }
+}
+
+impl Registry {
+    /// Takes out the topics of which `leaves` says so, and tells the server.
+    pub(crate) fn take(
+        &self,
+        interactive: &Link,
+        leaves: impl Fn(&Topic) -> bool,
+        wakers: &mut Vec<Waker>,
+    ) -> Vec<Moving> {
+        let dedicated = self.dedicated();
+        let mut topics = self.lock();
+        let topics = &mut *topics;
+        let leaving = topics.entries.extract_if(|topic, _| leaves(topic));
+        let mut unused: Vec<(Topic, Entry)> = leaving.collect();
+        let moving = unused
+            .iter_mut()
+            .map(|(topic, entry)| Moving { topic: topic.clone(), entry: entry.depart() });
+        let moving = moving.collect();
+        let home = if topics.on_dedicated { dedicated.as_deref() } else { Some(interactive) };
+        topics.unsubscribe(unused, home, wakers);
+        moving
+    }
+
+    /// The topics of which `which` says so, and who listens to them: for another server, too.
+    pub(crate) fn copies(&self, which: impl Fn(&Topic) -> bool) -> Vec<Moving> {
+        let topics = self.lock();
+        let which = topics.entries.iter().filter(|(topic, _)| which(topic));
+        let copy =
+            |(topic, entry): (&Topic, &Entry)| Moving { topic: topic.clone(), entry: entry.copy() };
+        which.map(copy).collect()
+    }
+
+    /// Takes topics over from other servers and asks this one for them.
+    ///
+    /// Listeners learn of a gap once the server has confirmed.
+    pub(crate) fn adopt(&self, moving: Vec<Moving>, interactive: &Link, wakers: &mut Vec<Waker>) {
+        let dedicated = self.dedicated();
+        let mut topics = self.lock();
+        let mut wanted = Vec::new();
+        for Moving { topic, entry } in moving {
+            if topics.closed {
+                wakers.extend(entry.close());
+                continue;
+            }
+            topics.entries.entry(topic.clone()).or_default().join(entry, wakers);
+            wanted.push(topic);
+        }
+        let ready = |core: &mut Core| (core.phase == Phase::Ready).then_some(core.wire.protocol);
+        let protocol = interactive.quietly(wakers, ready);
+        if let Some(protocol) = protocol {
+            topics.on_dedicated = protocol == Protocol::Resp2;
+        }
+        let home = if topics.on_dedicated { dedicated.as_deref() } else { Some(interactive) };
+        match home {
+            // One that is over says so to nobody: its topics go on to the next server.
+            Some(home) if protocol.is_some() => drop(topics.ask_for(wanted, home, wakers)),
+            _ => interactive.quietly(wakers, |core| core.activate()),
+        }
+    }
+
+    /// Whether the topic is wanted here.
+    pub(crate) fn wants(&self, topic: &Topic) -> bool {
+        self.lock().entries.contains_key(topic)
+    }
+}
