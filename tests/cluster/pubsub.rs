@@ -33,8 +33,8 @@ async fn text(subscription: &mut Subscription) -> (String, usize) {
 /// Publishes to a shard channel until somebody hears it.
 async fn reach(muxer: &ConnectionMultiplexer, channel: &str, message: &str) {
     for _ in 0..400 {
-        let heard: i64 = muxer.execute("SPUBLISH", (channel, message)).await.unwrap();
-        if heard > 0 {
+        let heard = muxer.execute::<i64>("SPUBLISH", (channel, message)).await;
+        if heard.is_ok_and(|heard| heard > 0) {
             return;
         }
         async_std::task::sleep(Duration::from_millis(20)).await;
