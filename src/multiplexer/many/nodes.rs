@@ -214,6 +214,8 @@ pub(super) fn closed() -> Error {
 }
 
 impl Servers for Many {
+    fn will_change(&self) {}
+
     fn look_again(&self) {
         self.wake.hint();
     }
