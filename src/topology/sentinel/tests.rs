@@ -73,11 +73,11 @@ impl World {
 
     fn is(&self, number: &Endpoint) -> Is {
         let Endpoint::Tcp { port, .. } = number else { panic!("an address") };
-        self.servers[usize::from(port - 1)]
+        self.servers.get(usize::from(port - 1)).copied().unwrap_or(Is::Dead)
     }
 
     fn answer(&self, number: u16) -> Option<Answer> {
-        let (primary, epoch) = self.sentinels[usize::from(number - 1)]?;
+        let (primary, epoch) = (*self.sentinels.get(usize::from(number - 1))?)?;
         let Some(primary) = primary else { return Some(Answer::default()) };
         let others = |own: u16| (1..=3).filter(move |other| *other != own);
         let replica = |number| Replica { endpoint: server(number), usable: true };

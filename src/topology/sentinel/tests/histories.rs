@@ -1,14 +1,17 @@
 //! Random histories: whatever happens, in whichever order, the primary that is used in the end is the true one.
 
 use proptest::prelude::*;
+use redmux_transport::Endpoint;
 
 use super::{
     super::{
-        events::Event,
+        events::{CHANNELS, Event},
         plan::{Learned, Step},
+        said::{Answer, RoleSaid},
     },
     Is, MS, SECOND, World, sentinel, server,
 };
+use crate::resp::Frame;
 
 /// Something that happens
 #[derive(Debug, Clone, Copy)]
@@ -63,6 +66,63 @@ fn happen(world: &mut World, happens: Happens) {
             world.learn(Learned::Answer { by: sentinel(by), answer });
         }
         Happens::Time(time) => world.run(time),
+    }
+}
+
+/// A reply of any shape, with words that mean something to sentinels.
+fn reply() -> impl Strategy<Value = String> {
+    let words = prop::sample::select(vec![
+        "ip",
+        "port",
+        "runid",
+        "flags",
+        "config-epoch",
+        "master",
+        "slave",
+        "sentinel",
+        "7000",
+        "0",
+        "-1",
+        "99999",
+        "s_down,master",
+        "",
+        "h",
+    ]);
+    let leaf = prop_oneof![
+        8 => words.prop_map(|word| format!("${}\r\n{word}\r\n", word.len())),
+        1 => any::<i64>().prop_map(|number| format!(":{number}\r\n")),
+        1 => prop::sample::select(vec!["_\r\n", "*-1\r\n", "$-1\r\n", "-ERR x\r\n", "#t\r\n", ",1.5\r\n"])
+            .prop_map(str::to_owned),
+    ];
+    leaf.prop_recursive(4, 48, 8, |inner| {
+        (prop::collection::vec(inner, 0..8), any::<bool>()).prop_map(|(items, map)| {
+            match map && items.len() % 2 == 0 {
+                true => format!("%{}\r\n{}", items.len() / 2, items.concat()),
+                false => format!("*{}\r\n{}", items.len(), items.concat()),
+            }
+        })
+    })
+}
+
+proptest! {
+    #[test]
+    fn replies_and_messages_of_any_shape_do_no_harm(
+        replies in prop::collection::vec(reply(), 0..6),
+        channel in prop::sample::select(CHANNELS.to_vec()),
+        message in "(master|slave|mymaster|@|h|1|0|65536| ){0,12}",
+    ) {
+        let reach = |host: &str, port| Endpoint::tcp(host, port);
+        let frames = replies.iter().map(|reply| Ok(Frame::copy_from_slice(reply.as_bytes())));
+        let frames: Vec<crate::Result<Frame>> = frames.collect();
+        if let Ok(answer) = Answer::read(&frames, &reach) {
+            let mut world = World::before();
+            world.learn(Learned::Answer { by: sentinel(1), answer });
+            world.run(SECOND);
+        }
+        for frame in frames.iter().flatten() {
+            let _ = RoleSaid::read(frame, &reach);
+        }
+        let _ = Event::read(channel.as_bytes(), message.as_bytes(), "mymaster", &reach);
     }
 }
 
