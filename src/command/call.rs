@@ -75,18 +75,12 @@ pub(super) enum State<'a> {
     Away,
     /// Several servers have a part of its command.
     #[cfg(feature = "topology")]
-    Scattered(Parts<'a>),
+    Scattered,
     /// It was sent over this link, at this moment of its clock, and is over or will be sent again.
     #[cfg(feature = "topology")]
     Over(&'a Link, u64),
     Done,
 }
-
-/// The parts of a command, on their way to one reply
-///
-/// Under a lock only because calls are shared between threads, and a future is not.
-#[cfg(feature = "topology")]
-pub(super) type Parts<'a> = crate::sync::Mutex<redmux_transport::BoxFuture<'a, Result<Frame>>>;
 
 /// A command that the link knows; dropping it gives the command up
 pub(super) struct InFlight<'a> {
@@ -640,7 +634,7 @@ impl<T: FromReply, A: ToArgs> Future for Call<'_, T, A> {
             #[cfg(feature = "full")]
             State::Away => this.poll_away(cx),
             #[cfg(feature = "topology")]
-            State::Scattered(_) => this.poll_scattered(cx),
+            State::Scattered => this.poll_scattered(cx),
             #[cfg(feature = "topology")]
             State::Over(..) => Poll::Ready(Err(this.awaited_again())),
             State::Done => Poll::Ready(Err(this.awaited_again())),

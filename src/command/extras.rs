@@ -5,6 +5,13 @@ use super::routing::Routing;
 use super::{observed::Observed, retry::Retrying};
 use crate::{Full, connection::Prelude, resp::Frame};
 
+/// The parts of a command, on their way to one reply
+///
+/// Under a lock only because calls are shared between threads, and a future is not.
+#[cfg(feature = "topology")]
+pub(super) type Parts<'a> =
+    crate::sync::Mutex<redmux_transport::BoxFuture<'a, crate::Result<Frame>>>;
+
 /// What only few calls have, boxed so that other calls stay small
 #[derive(Default)]
 pub(super) struct Extras<'a> {
@@ -23,6 +30,8 @@ pub(super) struct Extras<'a> {
     pub(super) leasing: Option<Box<Leasing<'a>>>,
     #[cfg(feature = "topology")]
     pub(super) routing: Routing<'a>,
+    #[cfg(feature = "topology")]
+    pub(super) parts: Option<Parts<'a>>,
 }
 
 impl Extras<'_> {

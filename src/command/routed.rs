@@ -98,7 +98,8 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
                 if scattered.push(cx) {
                     cx.waker().wake_by_ref();
                 }
-                self.state = State::Scattered(Mutex::new(Box::pin(scattered)));
+                self.state = State::Scattered;
+                self.extras().parts = Some(Mutex::new(Box::pin(scattered)));
                 return Ok(());
             }
             Err(error) => {
@@ -151,10 +152,12 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
 
     /// Polls the parts of a command.
     pub(super) fn poll_scattered(&mut self, cx: &mut Context<'_>) -> Poll<Result<T>> {
-        let State::Scattered(parts) = &mut self.state else { return Poll::Pending };
+        let parts = self.extras.as_mut().and_then(|extras| extras.parts.as_mut());
+        let Some(parts) = parts else { return Poll::Ready(Err(self.awaited_again())) };
         let parts = parts.get_mut().unwrap_or_else(PoisonError::into_inner);
         let joined = ready!(parts.as_mut().poll(cx));
         self.state = State::Done;
+        self.extras().parts = None;
         match joined {
             Ok(frame) => self.finish_with_extras(Outcome::Reply(frame), cx),
             Err(error) => self.fail(error, cx),

@@ -221,7 +221,8 @@ impl Slots {
             Some(slot) => match &mut slot.state {
                 State::Waiting(waker) => {
                     let waker = waker.take();
-                    slot.state = State::Done(outcome);
+                    // A state without a waker has nothing to drop, which the compiler does not see.
+                    std::mem::forget(std::mem::replace(&mut slot.state, State::Done(outcome)));
                     Ok(waker)
                 }
                 State::Collected(number) => {
