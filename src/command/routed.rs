@@ -45,7 +45,7 @@ enum To<'a> {
 
 impl<'a, T, A> Call<'a, T, A> {
     /// The command goes to the server of this link, until that sends it on.
-    fn bound_to(mut self, link: &'a Link) -> Self {
+    pub(crate) fn bound_to(mut self, link: &'a Link) -> Self {
         self.extras().routing.fixed = Some(link);
         self
     }
@@ -270,6 +270,11 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
                     let words = || words.iter().map(|word| word.clone().into_owned()).collect();
                     let pieces = links.map(|link| Piece { words: words(), to: To::Link(link) });
                     return Ok(Placed::Apart(Joint::All(policy), pieces.collect()));
+                }
+                Target::Keyless(Route::Special, _) if self.name.eq_ignore_ascii_case("SCAN") => {
+                    let why =
+                        "each server has cursors of its own: `scan_stream` visits all of them";
+                    return Err(Error::rejected("SCAN", why));
                 }
                 Target::Keyless(..) => {}
             }

@@ -14,6 +14,9 @@ pub(crate) trait Router: MaybeSend + MaybeSync {
     /// The link to the server that has this slot; without a slot, to any. `None` once all is closed.
     fn link_to(&self, slot: Option<u16>) -> Option<&Link>;
 
+    /// The link to the server that has this slot, if one has it.
+    fn server_of(&self, slot: u16) -> Option<&Link>;
+
     /// The links to all primaries, or to all servers.
     fn links(&self, replicas: bool) -> Vec<&Link>;
 

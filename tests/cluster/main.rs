@@ -3,6 +3,7 @@
 mod basics;
 mod blocking;
 mod pubsub;
+mod scans;
 mod scatter;
 mod transactions;
 

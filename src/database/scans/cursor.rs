@@ -2,11 +2,20 @@ use std::{fmt, str::FromStr};
 
 use crate::{Delivery, Error, ErrorKind};
 
+/// Whether this may say which servers were scanned.
+fn is_walk(text: &str) -> bool {
+    #[cfg(feature = "topology")]
+    let is = super::walk::is_text(text);
+    #[cfg(not(feature = "topology"))]
+    let is = text.is_empty();
+    is
+}
+
 /// Where a scan has come to: opaque, and a text in order to be stored
 ///
 /// Returned by [`ScanStream::cursor`](super::ScanStream::cursor), taken by
 /// [`resume_at`](super::ScanStream::resume_at). It is good for the same collection on the same
-/// server. Do not compute with the text: what it holds may change. The default is the beginning.
+/// server, or in the same cluster. Do not compute with the text: what it holds may change. The default is the beginning.
 ///
 /// ```
 /// use redmux::database::scans::ScanCursor;
@@ -17,21 +26,38 @@ use crate::{Delivery, Error, ErrorKind};
 /// # Ok::<(), redmux::Error>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct ScanCursor(u64);
+pub struct ScanCursor {
+    position: u64,
+    /// Which servers of a cluster were scanned, and which one is.
+    walk: Option<Box<str>>,
+}
 
 impl ScanCursor {
     pub(super) fn new(position: u64) -> Self {
-        Self(position)
+        Self { position, walk: None }
+    }
+
+    #[cfg(feature = "topology")]
+    pub(super) fn of_walk(position: u64, walk: String) -> Self {
+        Self { position, walk: Some(walk.into()) }
+    }
+
+    #[cfg(feature = "topology")]
+    pub(super) fn walk(&self) -> Option<&str> {
+        self.walk.as_deref()
     }
 
     pub(super) fn position(&self) -> u64 {
-        self.0
+        self.position
     }
 }
 
 impl fmt::Display for ScanCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        match &self.walk {
+            None => self.position.fmt(f),
+            Some(walk) => write!(f, "{}@{walk}", self.position),
+        }
     }
 }
 
@@ -43,8 +69,16 @@ impl FromStr for ScanCursor {
     /// # Errors
     /// [`ErrorKind::Config`] for any other text.
     fn from_str(text: &str) -> Result<Self, Error> {
-        text.parse().map(Self).map_err(|_| {
-            Error::new(ErrorKind::Config, Delivery::NotSent).detail("this is no cursor of a scan")
-        })
+        let (position, walk) = match text.split_once('@') {
+            Some((position, walk)) => (position, Some(walk)),
+            None => (text, None),
+        };
+        match position.parse() {
+            Ok(position) if walk.is_none_or(is_walk) => {
+                Ok(Self { position, walk: walk.map(Into::into) })
+            }
+            _ => Err(Error::new(ErrorKind::Config, Delivery::NotSent)
+                .detail("this is no cursor of a scan")),
+        }
     }
 }

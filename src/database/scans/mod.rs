@@ -3,6 +3,8 @@
 mod cursor;
 mod page;
 mod pager;
+#[cfg(feature = "topology")]
+mod walk;
 
 use std::{
     fmt,
@@ -125,6 +127,9 @@ impl Database {
 #[must_use = "nothing is sent before the stream is polled"]
 pub struct ScanStream<'a, T: FromReply> {
     pager: Pager<'a, Scan<T>>,
+    /// Over all servers, where there are several.
+    #[cfg(feature = "topology")]
+    walk: Option<walk::Walk<'a>>,
 }
 
 impl<'a, T: FromReply> ScanStream<'a, T> {
@@ -140,12 +145,28 @@ impl<'a, T: FromReply> ScanStream<'a, T> {
         after.extend(last.map(|word| Arg::Bytes(word.as_bytes())));
         let after = after.into_iter().map(Arg::into_owned).collect();
         let key = key.map(|key| key.to_arg().into_owned());
+        #[cfg(feature = "topology")]
+        let walk = match key {
+            None => db.link().router().map(|router| walk::Walk::new(router, &[])),
+            Some(_) => None,
+        };
         let scan = Scan { key, after, items: PhantomData };
-        Self { pager: Pager::new(db, command, Arc::new(scan), 0) }
+        Self {
+            pager: Pager::new(db, command, Arc::new(scan), 0),
+            #[cfg(feature = "topology")]
+            walk,
+        }
     }
 
     /// Starts where another scan of the same collection was, instead of at the beginning.
     pub fn resume_at(mut self, cursor: ScanCursor) -> Self {
+        #[cfg(feature = "topology")]
+        if let (Some(walk), Some(text)) = (&mut self.walk, cursor.walk()) {
+            let position = if walk.resume(text) { cursor.position() } else { 0 };
+            self.pager.restart(position);
+            self.pager.at = walk.link();
+            return self;
+        }
         self.pager.restart(cursor.position());
         self
     }
@@ -164,6 +185,11 @@ impl<'a, T: FromReply> ScanStream<'a, T> {
     /// While a page is in use, that is the beginning of the page: its items that have come will
     /// come again.
     pub fn cursor(&self) -> Option<ScanCursor> {
+        #[cfg(feature = "topology")]
+        if let Some(walk) = &self.walk {
+            let position = self.pager.position().unwrap_or(0);
+            return (!walk.is_over()).then(|| ScanCursor::of_walk(position, walk.text()));
+        }
         self.pager.position().map(ScanCursor::new)
     }
 }
@@ -172,12 +198,43 @@ impl<T: FromReply> Stream for ScanStream<'_, T> {
     type Item = Result<T>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<T>>> {
+        #[cfg(feature = "topology")]
+        if self.walk.is_some() {
+            return self.poll_walk(cx);
+        }
         self.pager.poll_next(cx)
+    }
+}
+
+#[cfg(feature = "topology")]
+impl<T: FromReply> ScanStream<'_, T> {
+    fn poll_walk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T>>> {
+        loop {
+            let Some(walk) = &mut self.walk else { return Poll::Ready(None) };
+            if self.pager.has_failed() {
+                return Poll::Ready(None);
+            }
+            if self.pager.at.is_none() {
+                let Some(link) = walk.link() else { return Poll::Ready(None) };
+                self.pager.at = Some(link);
+            }
+            match std::task::ready!(self.pager.poll_next(cx)) {
+                None if !self.pager.has_failed() => {
+                    walk.turn();
+                    self.pager.restart(0);
+                }
+                item => return Poll::Ready(item),
+            }
+        }
     }
 }
 
 impl<T: FromReply> FusedStream for ScanStream<'_, T> {
     fn is_terminated(&self) -> bool {
+        #[cfg(feature = "topology")]
+        if let Some(walk) = &self.walk {
+            return walk.is_over() || self.pager.has_failed();
+        }
         self.pager.is_terminated()
     }
 }

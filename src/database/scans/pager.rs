@@ -8,6 +8,8 @@ use std::{
     vec,
 };
 
+#[cfg(feature = "topology")]
+use crate::connection::Link;
 use crate::{
     Call, Result,
     database::Database,
@@ -36,6 +38,9 @@ pub(super) struct Pager<'a, P: Pages> {
     command: &'static str,
     pages: Arc<P>,
     pub(super) read_ahead: bool,
+    /// The server that is meant, of several.
+    #[cfg(feature = "topology")]
+    pub(super) at: Option<&'a Link>,
     /// What is left of the present page, and where that begins.
     items: vec::IntoIter<P::Item>,
     begin: P::Position,
@@ -62,6 +67,8 @@ impl<'a, P: Pages> Pager<'a, P> {
             command,
             pages,
             read_ahead: true,
+            #[cfg(feature = "topology")]
+            at: None,
             items: Vec::new().into_iter(),
             begin,
             low: 0,
@@ -82,6 +89,12 @@ impl<'a, P: Pages> Pager<'a, P> {
     /// Where to begin in order to get all items that have not come yet.
     pub(super) fn position(&self) -> Option<P::Position> {
         if self.items.len() > 0 { Some(self.begin) } else { self.next }
+    }
+
+    /// An error has ended it.
+    #[cfg(feature = "topology")]
+    pub(super) fn has_failed(&self) -> bool {
+        self.ended
     }
 
     pub(super) fn is_terminated(&self) -> bool {
@@ -124,9 +137,16 @@ impl<'a, P: Pages> Pager<'a, P> {
         }
         let position = self.next.unwrap_or(self.begin);
         let (db, command, pages) = (self.db, self.command, &self.pages);
-        let call = self
-            .call
-            .get_or_insert_with(|| db.call(command, Request { pages: pages.clone(), position }));
+        #[cfg(feature = "topology")]
+        let at = self.at;
+        let call = self.call.get_or_insert_with(|| {
+            let call = db.call(command, Request { pages: pages.clone(), position });
+            #[cfg(feature = "topology")]
+            if let Some(link) = at {
+                return call.bound_to(link);
+            }
+            call
+        });
         let page = ready!(Pin::new(call).poll(cx));
         self.call = None;
         Poll::Ready(page)

@@ -233,6 +233,10 @@ impl Router for Many {
         Some(&node.link)
     }
 
+    fn server_of(&self, slot: u16) -> Option<&Link> {
+        Some(&self.node(self.slots.owner(slot))?.link)
+    }
+
     fn links(&self, replicas: bool) -> Vec<&Link> {
         let numbers = {
             let map = self.lock();
