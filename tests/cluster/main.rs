@@ -2,6 +2,7 @@
 
 mod basics;
 mod blocking;
+mod histories;
 mod pubsub;
 mod scans;
 mod scatter;
