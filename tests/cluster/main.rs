@@ -1,7 +1,10 @@
 //! A real cluster, used as one server is.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod basics;
 mod blocking;
+mod hardships;
 mod histories;
 mod pubsub;
 mod scans;

@@ -57,13 +57,7 @@ pub(crate) fn hold(cluster: &RedisCluster, claims: &Claims, violent: bool) -> Ve
     faults
 }
 
-fn list_holds(
-    key: &str,
-    list: &List,
-    there: &[String],
-    violent: bool,
-    faults: &mut Vec<String>,
-) {
+fn list_holds(key: &str, list: &List, there: &[String], violent: bool, faults: &mut Vec<String>) {
     let place = |mark: &String| list.marks.iter().position(|(known, _)| known == mark);
     let mut seen = HashSet::new();
     let mut last = 0;

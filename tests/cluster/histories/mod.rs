@@ -78,6 +78,11 @@ impl History {
         })
     }
 
+    /// What names the keys of a task.
+    fn name(&self, task: u64) -> String {
+        format!("{}:{task}", self.seed)
+    }
+
     fn is_over(&self) -> bool {
         self.over.load(Relaxed)
     }
@@ -108,7 +113,6 @@ impl Drop for Teller {
 /// Lives through one history; the cluster is whole before and after.
 async fn live(cluster: &Arc<RedisCluster>, history: &Arc<History>) {
     let _teller = Teller(history.clone());
-    cluster.nodes()[0].command(&["FLUSHALL"]);
     for node in cluster.nodes() {
         node.command(&["FLUSHALL"]);
     }
@@ -176,7 +180,7 @@ async fn many(violent: bool, seeds: &[(u64, Protocol)]) {
     let end = Instant::now() + Duration::from_secs(minutes * 60);
     let mut seed = number("REDMUX_SEED").unwrap_or(1000);
     while Instant::now() < end {
-        let protocol = if seed % 2 == 0 { Protocol::Resp3 } else { Protocol::Resp2 };
+        let protocol = if seed.is_multiple_of(2) { Protocol::Resp3 } else { Protocol::Resp2 };
         let time = Some(Duration::from_secs(8));
         live(&cluster, &History::new(seed, protocol, violent, time)).await;
         seed += 1;

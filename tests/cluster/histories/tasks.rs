@@ -17,15 +17,17 @@ struct Task<'a> {
     history: &'a History,
     muxer: &'a ConnectionMultiplexer,
     db: Database,
-    name: u64,
+    /// Of this task in this history: a server that comes back may have what an earlier one left.
+    name: String,
     random: Random,
     next: u64,
     claims: Claims,
 }
 
 /// Works until the history is over.
-pub(crate) async fn work(history: &History, muxer: &ConnectionMultiplexer, name: u64) -> Claims {
-    let random = Random::new(history.seed * 1000 + name);
+pub(crate) async fn work(history: &History, muxer: &ConnectionMultiplexer, task: u64) -> Claims {
+    let random = Random::new(history.seed * 1000 + task);
+    let name = history.name(task);
     let (db, claims) = (muxer.database(), Claims::default());
     let mut task = Task { history, muxer, db, name, random, next: 0, claims };
     while !history.is_over() {
@@ -55,15 +57,12 @@ impl Task<'_> {
     }
 
     /// Waits for a command, which must be over soon after its time.
-    async fn within<T>(
-        &mut self,
-        what: &str,
-        limit: Duration,
-        call: impl Future<Output = T>,
-    ) -> T {
+    async fn within<T>(&mut self, what: &str, limit: Duration, call: impl Future<Output = T>) -> T {
         self.history.commands.fetch_add(1, Relaxed);
         let done = timeout(limit + MARGIN, call).await;
-        done.unwrap_or_else(|_| panic!("{what} of task {} hangs\n{}", self.name, self.muxer.status()))
+        done.unwrap_or_else(|_| {
+            panic!("{what} of task {} hangs\n{}", self.name, self.muxer.status())
+        })
     }
 
     async fn count(&mut self) {
@@ -90,8 +89,7 @@ impl Task<'_> {
     async fn push_many(&mut self) {
         let key = format!("many:{}", self.name);
         let count = 2 + self.random.below(6);
-        let marks: Vec<String> =
-            (0..count).map(|_| format!("{key}={}", self.number())).collect();
+        let marks: Vec<String> = (0..count).map(|_| format!("{key}={}", self.number())).collect();
         let muxer = self.muxer.clone();
         let calls = async {
             let calls = marks.iter().map(|mark| muxer.execute::<i64>("RPUSH", (&*key, &**mark)));
@@ -153,9 +151,9 @@ impl Task<'_> {
     /// A value that was read now.
     fn compare(&mut self, key: &str, value: Option<String>) {
         let Some(register) = self.claims.registers.get(key) else { return };
-        let own = value.as_deref().is_none_or(|value| {
-            value.split_once('=').is_some_and(|(of, _)| of == key)
-        });
+        let own = value
+            .as_deref()
+            .is_none_or(|value| value.split_once('=').is_some_and(|(of, _)| of == key));
         let possible = self.history.violent
             || value == register.set
             || value.as_ref().is_some_and(|value| register.maybe.contains(value));

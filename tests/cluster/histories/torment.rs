@@ -62,7 +62,11 @@ fn shards(cluster: &RedisCluster) -> Vec<Shard> {
     let primaries = rows.iter().filter(|row| row[2].contains("master") && row.len() > 8);
     let shard = |row: &Vec<&str>| Shard {
         primary: place(row[0]).unwrap(),
-        replicas: rows.iter().filter(|other| other[3] == row[0]).filter_map(|r| place(r[0])).collect(),
+        replicas: rows
+            .iter()
+            .filter(|other| other[3] == row[0])
+            .filter_map(|r| place(r[0]))
+            .collect(),
     };
     primaries.map(shard).collect()
 }
@@ -77,17 +81,12 @@ fn fail_over(cluster: &RedisCluster, history: &History, random: &mut Random) {
     let shard = any_shard(cluster, random);
     let Some(replica) = shard.replicas.first() else { return };
     history.note(format!("failover of {} to {replica}", shard.primary));
-    cluster.nodes()[*replica].command(&["CLUSTER", "FAILOVER"]);
-    let end = Instant::now() + AGREE;
-    while cluster.nodes()[*replica].command(&["ROLE"]).starts_with("slave") {
-        assert!(Instant::now() < end, "no failover");
-        pause(20);
-    }
+    cluster.fail_over(*replica);
 }
 
 /// The slot of a key of a task, in parts.
 fn move_slot(cluster: &RedisCluster, history: &History, random: &mut Random) {
-    let task = random.below(super::TASKS);
+    let task = history.name(random.below(super::TASKS));
     let kinds = ["list", "many", "pop", "count", "pair", "watch"];
     let kind = kinds[random.below(kinds.len() as u64) as usize];
     let key = format!("{kind}:{task}");
@@ -101,7 +100,8 @@ fn move_slot(cluster: &RedisCluster, history: &History, random: &mut Random) {
     cluster.begin_move(slot, from, to);
     pause(random.below(150));
     loop {
-        let keys = cluster.nodes()[from].command(&["CLUSTER", "GETKEYSINSLOT", &slot.to_string(), "1"]);
+        let keys =
+            cluster.nodes()[from].command(&["CLUSTER", "GETKEYSINSLOT", &slot.to_string(), "1"]);
         let keys: Vec<&str> = keys.lines().filter(|key| !key.is_empty()).collect();
         if keys.is_empty() {
             break;
@@ -163,34 +163,33 @@ fn kill(cluster: &RedisCluster, history: &History, random: &mut Random, patient:
 pub(crate) fn agree(cluster: &RedisCluster, history: &History) {
     let end = Instant::now() + AGREE;
     loop {
-        let words: Vec<Option<BTreeSet<String>>> =
+        let words: Vec<Result<BTreeSet<String>, String>> =
             (0..cluster.nodes().len()).map(|node| word(cluster, node)).collect();
-        if words[0].is_some() && words.iter().all(|word| *word == words[0]) {
+        if words[0].is_ok() && words.iter().all(|word| *word == words[0]) {
             return history.note("all agree");
         }
-        assert!(Instant::now() < end, "the nodes do not agree: {words:#?}\n{}", history.tell());
+        assert!(Instant::now() < end, "the nodes do not agree: {words:#?}");
         pause(30);
     }
 }
 
-/// What a node knows of each shard; `None` while something is not as it should be.
-fn word(cluster: &RedisCluster, node: usize) -> Option<BTreeSet<String>> {
+/// What a node knows of each shard, or what is not as it should be.
+fn word(cluster: &RedisCluster, node: usize) -> Result<BTreeSet<String>, String> {
     let node = &cluster.nodes()[node];
-    let text = node.try_command(&["CLUSTER", "NODES"]).ok()?;
-    let state = node.try_command(&["CLUSTER", "INFO"]).ok()?;
-    let replication = node.try_command(&["INFO", "replication"]).ok()?;
-    let is_synced = replication.contains("role:master")
-        || replication.contains("master_link_status:up");
-    if !state.contains("cluster_state:ok") || !is_synced || text.contains('[') {
-        return None;
-    }
+    let ask = |words: &[&str]| node.try_command(words).map_err(|error| error.to_string());
+    let text = ask(&["CLUSTER", "NODES"])?;
+    let state = ask(&["CLUSTER", "INFO"])?;
+    let replication = ask(&["INFO", "replication"])?;
+    let is_synced =
+        replication.contains("role:master") || replication.contains("master_link_status:up");
     let mut known = BTreeSet::new();
+    let mut is_whole = state.contains("cluster_state:ok") && is_synced && !text.contains('[');
     for line in text.lines() {
         let row: Vec<&str> = line.split(' ').collect();
-        if row.len() < 8 || row[2].contains("fail") || row[2].contains("handshake") {
-            return None;
+        is_whole &= row.len() >= 8 && !row[2].contains("fail") && !row[2].contains("handshake");
+        if is_whole {
+            known.insert(format!("{} {} {}", row[0], row[3], row[8..].join(" ").trim()));
         }
-        known.insert(format!("{} {} {}", row[0], row[3], row[8..].join(" ").trim()));
     }
-    Some(known)
+    if is_whole { Ok(known) } else { Err(format!("{text}\n{state}\n{replication}")) }
 }

@@ -165,7 +165,13 @@ impl RedisCluster {
         let port = self.nodes[to].port().to_string();
         let words = ["MIGRATE", "127.0.0.1", &port, "", "0", "5000", "KEYS"];
         let words: Vec<&str> = words.into_iter().chain(keys.iter().copied()).collect();
-        let answer = self.nodes[from].command(&words);
+        let end = Instant::now() + READY_LIMIT;
+        let mut answer = self.nodes[from].command(&words);
+        // A node that has just become a primary may wait until it serves anybody.
+        while answer.contains("CLUSTERDOWN") && Instant::now() < end {
+            thread::sleep(Duration::from_millis(20));
+            answer = self.nodes[from].command(&words);
+        }
         assert!(matches!(answer.trim(), "OK" | "NOKEY"), "{answer}");
     }
 
@@ -178,6 +184,24 @@ impl RedisCluster {
         for node in (0..self.nodes.len()).filter(|node| *node != to) {
             if self.nodes[node].command(&["ROLE"]).starts_with("master") {
                 self.set_slot(node, slot, &["NODE", &self.ids[to]]);
+            }
+        }
+    }
+
+    /// Has a replica take the place of its primary, and waits until it says that it has.
+    ///
+    /// # Panics
+    /// When it does not within a minute.
+    pub fn fail_over(&self, replica: usize) {
+        let node = &self.nodes[replica];
+        let end = Instant::now() + READY_LIMIT;
+        while !node.command(&["ROLE"]).starts_with("master") {
+            // A server gives up after 5 s, and refuses while it is not in sync.
+            node.command(&["CLUSTER", "FAILOVER"]);
+            let again = Instant::now() + Duration::from_secs(6);
+            while Instant::now() < again && !node.command(&["ROLE"]).starts_with("master") {
+                assert!(Instant::now() < end, "node {replica} does not take over in time");
+                thread::sleep(Duration::from_millis(10));
             }
         }
     }

@@ -1,0 +1,257 @@
+//! What befalls a whole cluster, or a client that looks away.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use async_std::{
+    future::timeout,
+    task::{sleep, spawn, spawn_blocking},
+};
+use futures::{StreamExt, future::join_all};
+use redmux::{ConnectionMultiplexer, Options, options::Mode, pubsub::Item};
+use redmux_test_support::{RedisCluster, until, within};
+
+use crate::connect;
+
+fn options(cluster: &RedisCluster, nodes: &[usize]) -> Options {
+    let text = |node: &usize| cluster.nodes()[*node].addr().to_string();
+    let options = Options::new(text(&nodes[0])).mode(Mode::Cluster);
+    nodes[1..].iter().map(text).fold(options, Options::endpoint)
+}
+
+/// Each of these keys works within a bounded number of tries.
+async fn works(muxer: &ConnectionMultiplexer) {
+    for number in 0..50 {
+        let mut tries = 0;
+        while let Err(error) = muxer.database().incr(format!("works:{number}")).await {
+            tries += 1;
+            assert!(tries < 50, "{error}\n{}", muxer.status());
+            sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+/// Has a replica take the place of its primary.
+async fn fail_over(cluster: &Arc<RedisCluster>, replica: usize) {
+    let node = &cluster.nodes()[replica];
+    until("a replica that is in sync", || {
+        node.command(&["INFO", "replication"]).contains("master_link_status:up")
+    })
+    .await;
+    let cluster = cluster.clone();
+    spawn_blocking(move || cluster.fail_over(replica)).await;
+}
+
+async fn is_elected(cluster: &RedisCluster, replica: usize) {
+    let node = &cluster.nodes()[replica];
+    until("an election", || node.command(&["ROLE"]).starts_with("master")).await;
+}
+
+#[async_std::test]
+async fn a_program_starts_while_a_primary_is_down() {
+    let cluster = RedisCluster::start();
+    cluster.nodes()[0].kill();
+    // The first endpoint is the dead one.
+    let muxer = within(ConnectionMultiplexer::connect(options(&cluster, &[0, 4]))).await.unwrap();
+    works(&muxer).await;
+    muxer.close().await;
+    let muxer = within(ConnectionMultiplexer::connect(options(&cluster, &[4]))).await.unwrap();
+    works(&muxer).await;
+    muxer.close().await;
+}
+
+#[async_std::test]
+async fn all_servers_die_and_come_back() {
+    let cluster = RedisCluster::start();
+    let muxer = connect(&cluster, 0).await;
+    works(&muxer).await;
+    let mut news = muxer.subscriber().subscribe("news").await.unwrap();
+    cluster.nodes().iter().for_each(|node| node.kill());
+    let error = muxer.database().get::<i64>("works:1").await.unwrap_err();
+    assert!(!error.is_server(), "{error}");
+    cluster.nodes().iter().for_each(|node| node.restart());
+    works(&muxer).await;
+    assert!(matches!(within(news.next()).await, Some(Item::Missed(_))), "a gap");
+    cluster.nodes()[5].command(&["PUBLISH", "news", "again"]);
+    loop {
+        match within(news.next()).await {
+            Some(Item::Message(message)) => break assert_eq!(message.text(), "again"),
+            Some(_) => {}
+            None => panic!("it has ended"),
+        }
+    }
+    muxer.close().await;
+}
+
+#[async_std::test]
+async fn a_client_that_was_idle_finds_its_way_at_the_first_try() {
+    let cluster = Arc::new(RedisCluster::start());
+    let muxer = connect(&cluster, 1).await;
+    works(&muxer).await;
+    fail_over(&cluster, 3).await;
+    for number in 0..50 {
+        let count = muxer.database().incr(format!("works:{number}")).await.unwrap();
+        assert_eq!(count, 2);
+    }
+    cluster.nodes()[1].kill();
+    is_elected(&cluster, 4).await;
+    until("a whole cluster", || {
+        let node = |node: usize| cluster.nodes()[node].command(&["CLUSTER", "INFO"]);
+        [0, 2, 3, 4, 5].iter().all(|number| node(*number).contains("cluster_state:ok"))
+    })
+    .await;
+    for number in 0..50 {
+        muxer.database().incr(format!("works:{number}")).await.unwrap();
+    }
+    muxer.close().await;
+}
+
+#[async_std::test]
+async fn closing_ends_in_time_while_a_primary_is_replaced() {
+    let cluster = RedisCluster::start();
+    let limit = Duration::from_secs(2);
+    for pause in [0, 100, 700] {
+        let dead = (0..6).find(|node| cluster.nodes()[*node].command(&["ROLE"]).starts_with("m"));
+        let dead = &cluster.nodes()[dead.unwrap()];
+        let options = options(&cluster, &[1, 2, 5]).command_timeout(limit);
+        let muxer = ConnectionMultiplexer::connect(options).await.unwrap();
+        works(&muxer).await;
+        dead.kill();
+        let calls = (0..300).map(|number| {
+            let muxer = muxer.clone();
+            spawn(async move { muxer.database().incr(format!("works:{number}")).await })
+        });
+        let calls: Vec<_> = calls.collect();
+        sleep(Duration::from_millis(pause)).await;
+        let begun = Instant::now();
+        // Machines may be loaded.
+        timeout(limit + Duration::from_secs(10), muxer.close()).await.unwrap();
+        println!("closed in {:?}", begun.elapsed());
+        let outcomes = within(join_all(calls)).await;
+        for error in outcomes.into_iter().filter_map(Result::err) {
+            assert!(!error.is_server() || error.to_string().contains("CLUSTERDOWN"), "{error}");
+        }
+        let error = muxer.database().get::<i64>("works:1").await.unwrap_err();
+        assert_eq!(error.kind(), redmux::ErrorKind::Closed);
+        dead.restart();
+        until("a whole cluster", || {
+            let state = |node: usize| cluster.nodes()[node].command(&["CLUSTER", "INFO"]);
+            let nodes = |node: usize| cluster.nodes()[node].command(&["CLUSTER", "NODES"]);
+            (0..6).all(|node| state(node).contains("state:ok") && !nodes(node).contains("fail"))
+        })
+        .await;
+    }
+}
+
+/// How many connections of this name the servers have.
+fn connections(cluster: &RedisCluster, name: &str) -> usize {
+    let count = |text: String| text.lines().filter(|line| line.contains(name)).count();
+    let alive = cluster.nodes().iter().filter(|node| node.is_running());
+    alive.map(|node| count(node.command(&["CLIENT", "LIST"]))).sum()
+}
+
+#[async_std::test]
+async fn a_dropped_multiplexer_leaves_no_connection() {
+    let cluster = RedisCluster::start();
+    for way in ["dropped", "dropped while a primary is gone", "closed"] {
+        let options = options(&cluster, &[1]).client_name("left-behind");
+        let muxer = ConnectionMultiplexer::connect(options).await.unwrap();
+        works(&muxer).await;
+        let mut news = muxer.subscriber().subscribe("news").await.unwrap();
+        let shard = muxer.subscriber().ssubscribe("works:1").await.unwrap();
+        let db = muxer.database();
+        let pop = db.blpop::<String, String>("nothing", Duration::from_millis(10)).await;
+        assert_eq!(pop.unwrap(), None);
+        assert!(connections(&cluster, "left-behind") >= 3);
+        match way {
+            "closed" => muxer.close().await,
+            "dropped" => {}
+            _ => cluster.nodes()[0].kill(),
+        }
+        drop((muxer, db, shard));
+        assert!(within(news.next()).await.is_none_or(|item| matches!(item, Item::Missed(_))));
+        until("no connection is left", || connections(&cluster, "left-behind") == 0).await;
+        if way.contains("gone") {
+            is_elected(&cluster, 3).await;
+        }
+    }
+}
+
+/// Nothing is missing between two messages, unless the listener was told.
+#[async_std::test]
+async fn a_subscriber_lives_through_failovers() {
+    let rounds = if std::env::var_os("REDMUX_CLUSTER").is_some() { 20 } else { 6 };
+    let cluster = Arc::new(RedisCluster::start());
+    let muxer = connect(&cluster, 1).await;
+    let subscriber = muxer.subscriber();
+    let mut listeners = Vec::new();
+    for channel in ["shard:1", "shard:2", "shard:3", "shard:4"] {
+        let mut listener = subscriber.ssubscribe(channel).await.unwrap();
+        listeners.push(spawn(async move {
+            let (mut last, mut gap, mut gaps) = (0, false, 0);
+            loop {
+                match within(listener.next()).await.unwrap() {
+                    Item::Message(message) => {
+                        let text = message.text().into_owned();
+                        if text == "end" {
+                            break (channel, last, gaps);
+                        }
+                        let number: u64 = text.parse().unwrap();
+                        assert!(number > last, "{channel}: {number} after {last}");
+                        assert!(gap || number == last + 1, "{channel}: {number} after {last}");
+                        (last, gap) = (number, false);
+                    }
+                    _ => (gap, gaps) = (true, gaps + 1),
+                }
+            }
+        }));
+    }
+    let over = Arc::new(AtomicBool::new(false));
+    let publisher = {
+        let (over, muxer) = (over.clone(), connect(&cluster, 2).await);
+        spawn(async move {
+            for number in 1.. {
+                if over.load(Relaxed) {
+                    break;
+                }
+                for channel in ["shard:1", "shard:2", "shard:3", "shard:4"] {
+                    // What was not published is published again, so that no number is missing.
+                    while let Err(error) = muxer.execute::<i64>("SPUBLISH", (channel, number)).await
+                    {
+                        println!("{channel} {number}: {error}");
+                        if error.delivery() == redmux::Delivery::MaybeExecuted {
+                            break;
+                        }
+                    }
+                }
+                sleep(Duration::from_millis(2)).await;
+            }
+            muxer
+        })
+    };
+    for round in 0..rounds {
+        let shard = round % 3;
+        let replica = if round / 3 % 2 == 0 { shard + 3 } else { shard };
+        fail_over(&cluster, replica).await;
+        sleep(Duration::from_millis(50)).await;
+    }
+    over.store(true, Relaxed);
+    let muxer_of_publisher = publisher.await;
+    for channel in ["shard:1", "shard:2", "shard:3", "shard:4"] {
+        let mut tries = 0;
+        while muxer_of_publisher.execute::<i64>("SPUBLISH", (channel, "end")).await.unwrap() == 0 {
+            tries += 1;
+            assert!(tries < 500, "nobody hears {channel}");
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+    for listener in listeners {
+        println!("{:?}", within(listener).await);
+    }
+    muxer.close().await;
+}
