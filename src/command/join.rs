@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::{ResponsePolicy, route::Split};
 use crate::{
     Delivery, Error, ErrorKind, Result,
-    resp::{DecodeError, Frame, Kind, Reply},
+    resp::{DecodeError, Frame, Kind, Reply, ServerError, ServerErrorKind},
 };
 
 /// Commands of a special policy whose replies make one; what the others say of two servers is not one thing.
@@ -132,7 +132,7 @@ fn one_of(name: &str, outcomes: Vec<Result<Frame>>) -> Result<Frame> {
 ///
 /// It is the one that leaves most open: one of a part that may have been executed, then one that a server answered
 /// with, then one of a part that was not sent. If another part was executed or may have been, the command as a
-/// whole may have been executed, unless a server answered that this part is wrong: then all is known.
+/// whole may have been executed, unless a server answered that this part is wrong: then all is known. A redirect is not such an answer.
 fn fault(name: &str, outcomes: &[Result<Frame>]) -> Option<Error> {
     let errors: Vec<&Error> =
         outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).collect();
@@ -141,7 +141,7 @@ fn fault(name: &str, outcomes: &[Result<Frame>]) -> Option<Error> {
     }
     let openness = |error: &&&Error| match error.delivery() {
         Delivery::MaybeExecuted => 3,
-        Delivery::Answered if !error.is_retryable() => 2,
+        Delivery::Answered if !is_passing(error) => 2,
         Delivery::Answered => 1,
         Delivery::NotSent => 0,
     };
@@ -149,12 +149,19 @@ fn fault(name: &str, outcomes: &[Result<Frame>]) -> Option<Error> {
     let error = *errors.iter().rev().max_by_key(openness)?;
     let (failed, all) = (errors.len(), outcomes.len());
     let another_ran = failed < all;
-    let is_open = error.delivery() == Delivery::NotSent || error.is_retryable();
+    let is_open = error.delivery() == Delivery::NotSent || is_passing(error);
     let error = error.clone().command(name).in_parts(failed, all);
     Some(match another_ran && is_open {
         true => error.deliver(Delivery::MaybeExecuted),
         false => error,
     })
+}
+
+/// Whether the error says nothing of the command: it has not run there, and would have elsewhere or later.
+fn is_passing(error: &Error) -> bool {
+    use ServerErrorKind::{Ask, Moved, ReadOnly, Redirected, Unblocked};
+    let kind = error.server().map(ServerError::kind);
+    error.is_retryable() || matches!(kind, Some(Moved | Ask | Redirected | ReadOnly | Unblocked))
 }
 
 /// An error that a server answered with is an error here, too.
@@ -242,7 +249,6 @@ mod tests {
     use crate::{
         command::{CommandSpec, Route},
         error::TimeoutStage,
-        resp::ServerError,
     };
 
     fn frame(text: &str) -> Frame {
@@ -361,6 +367,11 @@ mod tests {
             (vec![ok(), wrong(), loading(), unsent()], Answered, "WRONGTYPE"),
             (vec![loading(), unsent()], Answered, "LOADING"),
             (vec![loading(), ok()], MaybeExecuted, "LOADING"),
+            // Servers pointed at each other until the time was over.
+            (vec![ok(), server("MOVED 1 h:1")], MaybeExecuted, "MOVED"),
+            (vec![ok(), server("READONLY x")], MaybeExecuted, "READONLY"),
+            (vec![server("MOVED 1 h:1"), wrong()], Answered, "WRONGTYPE"),
+            (vec![server("MOVED 1 h:1"), unsent()], Answered, "MOVED"),
         ] {
             let error = join("MSET", ResponsePolicy::AllSucceeded, outcomes, 0).unwrap_err();
             let text = error.to_string();
