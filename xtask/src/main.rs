@@ -4,6 +4,7 @@ mod bench;
 mod check;
 #[cfg(test)]
 mod circles;
+mod cluster;
 mod commonjs;
 mod console;
 mod control;
@@ -65,6 +66,11 @@ cargo xtask <task>
                        built; --full runs all workloads and draws plots. The report is
                        target/bench/report.md unless DIR says otherwise.
 
+  cluster [--minutes N] [--seed N]
+                       Torments real clusters (Redis 7, Redis 8, Valkey 9) for N minutes each
+                       (default 10) while tasks write, and compares what these were told with
+                       what the servers have. One line a history; a failure says its seed.
+
   wasm                 Builds the wasm package into www/pkg and prints its size, with
                        Debian's Rust for wasm32 where that is or can be installed: it
                        can compile the standard library for size.
@@ -116,12 +122,15 @@ fn task() -> Result<()> {
     let mut task = None;
     let mut verbose = false;
     let mut demo = demo::Options::default();
+    let mut cluster = cluster::Options::default();
     let mut output = None;
     while let Some(arg) = args.next()? {
         match (arg, task.as_deref()) {
             (Short('h') | Long("help"), _) => task = Some("help".into()),
             (Value(name), None) => task = Some(name.string()?),
             (Long("verbose"), Some("test")) => verbose = true,
+            (Long("minutes"), Some("cluster")) => cluster.minutes = Some(args.value()?.parse()?),
+            (Long("seed"), Some("cluster")) => cluster.seed = Some(args.value()?.parse()?),
             (Long("output"), Some("console" | "front-end")) => {
                 output = Some(PathBuf::from(args.value()?))
             }
@@ -138,6 +147,7 @@ fn task() -> Result<()> {
         }
         Some("test") => test::run(verbose),
         Some("demo") => demo::run(&demo),
+        Some("cluster") => cluster::run(&cluster),
         Some("wasm") => wasm::run(),
         Some("console") => console::run(output),
         Some("front-end") => front_end::run(&demo, output),

@@ -1,7 +1,8 @@
 //! Random histories: tasks write and read over one multiplexer while the cluster is tormented, and what each of
 //! them was told is held against what the servers have in the end.
 //!
-//! `REDMUX_CLUSTER=10` goes on for ten minutes, a seed after the other; `REDMUX_SEED` says the first of them.
+//! `cargo xtask cluster` is the long form: `REDMUX_CLUSTER=10` goes on for ten minutes, a seed after the other;
+//! `REDMUX_SEED` says the first of them, and `REDMUX_CLUSTER_SERVER` the program of the servers.
 
 mod checks;
 mod claims;

@@ -1,0 +1,43 @@
+//! Random histories on real clusters, for as long as one likes: the long form of `tests/cluster/histories`.
+
+use std::path::PathBuf;
+
+use redmux_test_support::Programs;
+
+use crate::exec::{self, Result};
+use crate::tools;
+
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    /// On each kind of server; 10 if nothing is said.
+    pub(crate) minutes: Option<u64>,
+    /// The first history is made from this number, the next one from the number that follows.
+    pub(crate) seed: Option<u64>,
+}
+
+/// Runs the tests of a cluster in their long form on each kind of server.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let minutes = options.minutes.unwrap_or(10);
+    let programs = Programs::in_dir(crate::target_dir().join("tmp/servers"));
+    let servers: [(&str, PathBuf); 3] = [
+        ("Redis 7", tools::redis()?),
+        ("Redis 8", programs.redis_8()),
+        ("Valkey 9", programs.valkey_9()),
+    ];
+    for (name, program) in servers {
+        println!("{name}: {}", program.display());
+        let mut tests = exec::cargo();
+        tests.args(["test", "--package", "redmux", "--test", "cluster", "--", "histories"]);
+        tests.args(["failovers", "--nocapture"]);
+        tests.env("REDMUX_CLUSTER", minutes.to_string()).env("REDMUX_CLUSTER_SERVER", program);
+        if let Some(seed) = options.seed {
+            tests.env("REDMUX_SEED", seed.to_string());
+        }
+        let status = tests.status()?;
+        if !status.success() {
+            return Err(format!("{name}: {status}; the output says the seed").into());
+        }
+        exec::check_interrupted()?;
+    }
+    Ok(())
+}
