@@ -23,8 +23,10 @@ impl Inner {
 
 impl Servers for Inner {
     fn will_change(&self) {
-        if let Site::One(node) = &self.site {
-            self.looks.note(&node.link);
+        match &self.site {
+            Site::One(node) => self.looks.note(&node.link),
+            #[cfg(feature = "topology")]
+            Site::Many(_) => {}
         }
     }
 
