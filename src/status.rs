@@ -2,6 +2,8 @@
 //!
 //! [`ConnectionMultiplexer::status`](crate::ConnectionMultiplexer::status) gives a [`Status`], which holds all the rest.
 
+#[cfg(feature = "topology")]
+pub use crate::multiplexer::{MapStatus, NodeRole, NodeStatus};
 pub use crate::{
     connection::{Counters, ServerInfo},
     multiplexer::{LeaseStatus, LeaseUse, LeasedConnection, LinkStatus, Status},

@@ -313,7 +313,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     /// The server at which a command that waits is to lease a connection.
     pub(super) fn berth(&self, words: &[Arg<'_>]) -> Result<Berth<'a>> {
         if self.link.router().is_none() {
-            return Ok(Berth::default());
+            return Ok(Berth { slot: None, goal: Some(self.link) });
         }
         let goal = self.extras.as_ref().and_then(|extras| extras.routing.goal);
         Ok(Berth { slot: self.slot(words)?, goal })

@@ -69,6 +69,9 @@ pub struct Database {
     muxer: ConnectionMultiplexer,
     /// A leased connection, instead of the shared one.
     leased: Full<Arc<Leased>>,
+    /// One of several servers, whatever the keys are.
+    #[cfg(feature = "topology")]
+    server: Option<Arc<Link>>,
     selected: Selected,
     /// What is done with the calls of this handle.
     handling: Full<Arc<Handling>>,
@@ -78,6 +81,31 @@ impl ConnectionMultiplexer {
     /// Typed commands on the database of the options.
     pub fn database(&self) -> Database {
         Database::new(self.clone())
+    }
+
+    /// Typed commands for one of several servers, whatever the keys are; `None` if none is known at this address
+    ///
+    /// For what is about a server: `INFO`, `CONFIG GET`, `SAVE`, `SLOWLOG`. Commands with keys of slots that the
+    /// server does not serve fail with its redirect, unless it is a replica that was told to serve reads. The addresses
+    /// are those of [`nodes`](Self::nodes). With one server it is [`database`](Self::database), for any address of the options.
+    ///
+    /// ```no_run
+    /// # async fn f(muxer: redmux::ConnectionMultiplexer) -> redmux::Result<()> {
+    /// for node in muxer.nodes() {
+    ///     if let Some(server) = muxer.node(&node.endpoint) {
+    ///         let size: u64 = server.dbsize().await?;
+    ///         println!("{}: {size} keys", node.endpoint);
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "topology")]
+    pub fn node(&self, endpoint: &crate::Endpoint) -> Option<Database> {
+        match self.inner().link_at(endpoint)? {
+            None => Some(self.database()),
+            server => Some(Database { server, ..self.database() }),
+        }
     }
 
     /// Typed commands on the database with this index, over the same connection
@@ -129,14 +157,21 @@ impl crate::multiplexer::Blocking {
 impl Database {
     fn new(muxer: ConnectionMultiplexer) -> Self {
         let handling = muxer.inner().handling.clone();
-        Self { muxer, leased: Full::default(), selected: Selected::HOME, handling }
+        Self {
+            muxer,
+            leased: Full::default(),
+            #[cfg(feature = "topology")]
+            server: None,
+            selected: Selected::HOME,
+            handling,
+        }
     }
 
     #[cfg(feature = "full")]
     /// A handle for a leased connection to this database.
     fn on_lease(muxer: ConnectionMultiplexer, leased: Arc<Leased>, selected: Selected) -> Self {
         let handling = muxer.inner().handling.clone();
-        Self { muxer, leased: Full::new(leased), selected, handling }
+        Self { leased: Full::new(leased), selected, handling, ..Self::new(muxer) }
     }
 
     /// The index of the database that its commands are for.
@@ -155,6 +190,10 @@ impl Database {
     pub(crate) fn link(&self) -> &Link {
         match self.leased.get() {
             Some(leased) => &leased.link,
+            #[cfg(feature = "topology")]
+            None if self.server.is_some() => {
+                self.server.as_deref().unwrap_or(self.muxer.inner().link())
+            }
             None => self.muxer.inner().link(),
         }
     }

@@ -46,6 +46,8 @@ pub(crate) use leased::{Leased, Watching};
 pub use lending::LeaseUse;
 #[cfg(feature = "topology")]
 use many::Many;
+#[cfg(feature = "topology")]
+pub use many::{MapStatus, NodeRole, NodeStatus};
 #[cfg(feature = "full")]
 pub use monitor::{Monitor, MonitoredCommand};
 use node::Node;
@@ -319,6 +321,22 @@ impl ConnectionMultiplexer {
         Call::new(self.inner.link(), name, args)
             .handled(self.inner.handling.get())
             .checked(check_shared)
+    }
+
+    /// The servers that are known, where there are several: primaries, replicas and their slots
+    ///
+    /// It asks no server: it is what the client goes by at this moment. With one server the list is empty.
+    ///
+    /// ```no_run
+    /// # fn f(muxer: redmux::ConnectionMultiplexer) {
+    /// for node in muxer.nodes() {
+    ///     println!("{node}");
+    /// }
+    /// # }
+    /// ```
+    #[cfg(feature = "topology")]
+    pub fn nodes(&self) -> Vec<NodeStatus> {
+        self.inner.site.report()
     }
 
     /// Returns a stream of what happens to connections and servers, from now on.

@@ -25,6 +25,15 @@ pub(crate) enum Places {
 }
 
 impl Inner {
+    /// The link to the server at this address: `Some(None)` if there is one server and this is its address.
+    #[cfg(feature = "topology")]
+    pub(crate) fn link_at(&self, endpoint: &Endpoint) -> Option<Option<Arc<Link>>> {
+        match &self.site {
+            Site::One(_) => self.options.endpoints.contains(endpoint).then_some(None),
+            Site::Many(many) => Some(Some(many.link_at(endpoint)?)),
+        }
+    }
+
     pub(crate) fn places(&self) -> Places {
         match &self.site {
             Site::One(node) => {

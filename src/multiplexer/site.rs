@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 #[cfg(feature = "topology")]
-use super::many::Many;
+use super::many::{Many, MapStatus, NodeStatus};
 use super::node::Node;
 use crate::connection::Berth;
 
@@ -34,6 +34,31 @@ impl Site {
             Self::One(node) => node,
             #[cfg(feature = "topology")]
             Self::Many(many) => many.node_at(berth),
+        }
+    }
+
+    /// All servers that there are connections to, or were.
+    pub(super) fn nodes(&self) -> Vec<&Node> {
+        match self {
+            Self::One(node) => vec![node],
+            #[cfg(feature = "topology")]
+            Self::Many(many) => many.nodes().collect(),
+        }
+    }
+
+    #[cfg(feature = "topology")]
+    pub(super) fn report(&self) -> Vec<NodeStatus> {
+        match self {
+            Self::One(_) => Vec::new(),
+            Self::Many(many) => many.report(),
+        }
+    }
+
+    #[cfg(feature = "topology")]
+    pub(super) fn map_status(&self) -> MapStatus {
+        match self {
+            Self::One(_) => MapStatus::default(),
+            Self::Many(many) => many.map_status(),
         }
     }
 

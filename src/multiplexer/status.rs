@@ -3,6 +3,8 @@ use std::{fmt, sync::Arc, time::Duration};
 use redmux_transport::Endpoint;
 
 use super::{ConnectionMultiplexer, Inner, LeaseStatus, LeaseUse};
+#[cfg(feature = "topology")]
+use super::{MapStatus, NodeStatus};
 use crate::{
     connection::{Counters, Link, ServerInfo},
     error::Diagnostics,
@@ -43,6 +45,12 @@ pub struct Status {
     /// Each of them, those in use first. At most [`max_leased`](crate::Options::max_leased) are in use
     /// or being opened; others are idle.
     pub leased: Vec<LeasedConnection>,
+    /// The servers, where there are several; otherwise empty.
+    #[cfg(feature = "topology")]
+    pub nodes: Vec<NodeStatus>,
+    /// How that is known.
+    #[cfg(feature = "topology")]
+    pub map: MapStatus,
 }
 
 /// A snapshot of one connection
@@ -91,9 +99,10 @@ impl ConnectionMultiplexer {
 
 impl Status {
     fn of(inner: &Inner) -> Self {
-        let links: [&Link; 2] = [&inner.node().link, &inner.node().subscriptions];
-        let connections = links
-            .into_iter()
+        let nodes = inner.site.nodes();
+        let connections = nodes
+            .iter()
+            .flat_map(|node| [&*node.link, &*node.subscriptions])
             .map(LinkStatus::of)
             .filter(|link| link.diagnostics.connection != "dormant")
             .collect();
@@ -107,13 +116,26 @@ impl Status {
             leased,
             leases,
             cache: inner.link().config.cache.as_ref().map(|cache| cache.stats()),
+            #[cfg(feature = "topology")]
+            nodes: inner.site.report(),
+            #[cfg(feature = "topology")]
+            map: inner.site.map_status(),
         }
     }
 }
 
 #[cfg(feature = "full")]
 fn leased(inner: &Inner) -> (LeaseStatus, Vec<LeasedConnection>) {
-    let (leases, uses) = inner.node().pool.get().map(|pool| pool.uses()).unwrap_or_default();
+    let (mut leases, mut uses) = (LeaseStatus::default(), Vec::new());
+    for node in inner.site.nodes() {
+        let Some((of_node, used)) = node.pool.get().map(|pool| pool.uses()) else { continue };
+        uses.extend(used);
+        leases.leased += of_node.leased;
+        leases.idle += of_node.idle;
+        leases.waiting += of_node.waiting;
+        leases.max += of_node.max;
+        leases.opened += of_node.opened;
+    }
     let status = |(link, used_for, used): (Arc<Link>, LeaseUse, Duration)| LeasedConnection {
         used_for,
         used,
@@ -145,6 +167,18 @@ impl LinkStatus {
 
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        #[cfg(feature = "topology")]
+        if !self.nodes.is_empty() {
+            for node in &self.nodes {
+                writeln!(f, "node {node}")?;
+            }
+            let MapStatus { age, refreshes, redirects } = self.map;
+            match age {
+                Some(age) => write!(f, "map: {} ms old", age.as_millis())?,
+                None => f.write_str("map: none")?,
+            }
+            writeln!(f, ", refreshes {refreshes}, redirects {redirects}")?;
+        }
         for link in &self.connections {
             writeln!(f, "{link}")?;
         }

@@ -4,7 +4,7 @@
 //! a node about all slots, and may be old. So a redirect counts at once, and a view does not undo it unless
 //! the node that the redirect named says so itself, or another one says the same, or the redirect is old.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, ops::RangeInclusive, sync::Arc};
 
 use redmux_transport::Endpoint;
 
@@ -52,6 +52,13 @@ pub(crate) enum Role {
     },
     /// The last accepted view does not name it.
     Gone,
+}
+
+impl Known {
+    /// Whether it left, for good.
+    pub(crate) fn is_forgotten(&self) -> bool {
+        self.forgotten
+    }
 }
 
 /// A redirect that is not confirmed
@@ -214,6 +221,32 @@ impl Map {
 
     pub(crate) fn endpoint(&self, number: NodeId) -> Option<&Endpoint> {
         self.get(number).map(|node| &node.endpoint)
+    }
+
+    /// How many nodes were ever known.
+    pub(crate) fn known(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The number of the node at this address, if there is one.
+    pub(crate) fn find(&self, endpoint: &Endpoint) -> Option<NodeId> {
+        let at = |node: &Known| node.endpoint == *endpoint && !node.forgotten;
+        let members = |node: &&Known| at(node) && node.role != Role::Gone;
+        let place = self.nodes.iter().position(|node| members(&node));
+        let place = place.or_else(|| self.nodes.iter().position(at))?;
+        NodeId::try_from(place).ok()
+    }
+
+    /// The slots of this node, as ranges in ascending order.
+    pub(crate) fn slots_of(&self, number: NodeId) -> Vec<RangeInclusive<u16>> {
+        let mut ranges: Vec<RangeInclusive<u16>> = Vec::new();
+        for slot in (0..SLOTS).filter(|slot| self.owner(*slot) == number) {
+            match ranges.last_mut() {
+                Some(last) if *last.end() + 1 == slot => *last = *last.start()..=slot,
+                _ => ranges.push(slot..=slot),
+            }
+        }
+        ranges
     }
 
     /// How many nodes take part.

@@ -7,6 +7,7 @@ mod blocking;
 mod hardships;
 mod histories;
 mod pubsub;
+mod reports;
 mod scans;
 mod scatter;
 mod transactions;

@@ -1,6 +1,9 @@
 //! What becomes known of the cluster, and what follows from that.
 
-use std::{ops::RangeInclusive, sync::Arc};
+use std::{
+    ops::RangeInclusive,
+    sync::{Arc, atomic::Ordering},
+};
 
 use redmux_transport::Endpoint;
 
@@ -44,6 +47,8 @@ impl Many {
             taken.map(|changes| (self.assign(&changes), changes))
         };
         let Ok((moves, changes)) = taken else { return (true, Vec::new()) };
+        self.refreshed_at.store(now, Ordering::Relaxed);
+        self.refreshes.fetch_add(1, Ordering::Relaxed);
         let by = self.node(answer.by).map(|node| node.link.endpoint());
         if let Some(by) = by {
             self.tell(&moves, &changes.nodes, &by);

@@ -7,6 +7,7 @@ mod applying;
 mod asking;
 mod first;
 mod nodes;
+mod report;
 mod steward;
 mod subscriptions;
 mod wake;
@@ -14,6 +15,7 @@ mod wake;
 use std::sync::Arc;
 
 pub(super) use nodes::Many;
+pub use report::{MapStatus, NodeRole, NodeStatus};
 pub(crate) use wake::Wake;
 
 /// Begins to look for the servers.

@@ -4,7 +4,7 @@ use std::{
     fmt,
     sync::{
         Arc, OnceLock, PoisonError, Weak,
-        atomic::{AtomicBool, AtomicU16, Ordering},
+        atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering},
     },
 };
 
@@ -49,6 +49,10 @@ pub(crate) struct Many {
     pub(super) first: First,
     /// What the client itself listens to; topics of it are at the first node at first.
     announcements: OnceLock<Arc<Announcements>>,
+    /// Answers to questions about the cluster, and when the last one came.
+    pub(super) refreshes: AtomicU64,
+    pub(super) refreshed_at: AtomicU64,
+    pub(super) redirects: AtomicU64,
     me: Weak<Self>,
     pub(super) closed: AtomicBool,
     pub(super) options: Arc<Options>,
@@ -76,6 +80,9 @@ impl Many {
             moving: Mutex::new(()),
             first: First::default(),
             announcements: OnceLock::new(),
+            refreshes: AtomicU64::new(0),
+            refreshed_at: AtomicU64::new(0),
+            redirects: AtomicU64::new(0),
             me: me.clone(),
             closed: AtomicBool::new(false),
             options: options.clone(),
@@ -248,6 +255,7 @@ impl Router for Many {
     }
 
     fn redirected(&self, from: &Link, redirect: &Redirect<'_>, for_good: bool) -> Option<&Link> {
+        self.redirects.fetch_add(1, Ordering::Relaxed);
         let announced = Announced { host: Some(redirect.host), port: redirect.port, ip: None };
         let endpoint = announced.endpoint(&from.endpoint())?;
         let number = match redirect.slot {
