@@ -431,6 +431,10 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
             let why = "it leases a connection, which takes a task: spawn one that awaits the call";
             return Err(self.label(Error::rejected(&self.full_name(), why)));
         }
+        #[cfg(feature = "topology")]
+        if self.link.router().is_some() {
+            return self.forget_among_many();
+        }
         if self.handling().is_some() {
             self.extras().forgotten = true;
         }

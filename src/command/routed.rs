@@ -5,6 +5,8 @@
 //! retry policy, as with one server.
 
 use std::{
+    future::Future,
+    pin::Pin,
     sync::PoisonError,
     task::{Context, Poll, ready},
 };
@@ -146,6 +148,29 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
                 }
                 self.state = State::Over(link, link.clock.now());
                 Err(self.label(error))
+            }
+        }
+    }
+
+    /// Sends the command and forgets it: a task of its own goes on where the server sends it on.
+    pub(super) fn forget_among_many(self) -> Result<()> {
+        if let State::Refused(_) | State::Done | State::Over(..) = self.state {
+            let mut refused = self;
+            let again = refused.awaited_again();
+            return Err(match std::mem::replace(&mut refused.state, State::Done) {
+                State::Refused(error) => refused.label(error),
+                _ => again,
+            });
+        }
+        let runtime = self.link.clock.runtime.clone();
+        let mut forgotten = self.reply_as::<()>().owned();
+        // Now, in order with what is sent before and after.
+        let mut silent = Context::from_waker(std::task::Waker::noop());
+        match Pin::new(&mut forgotten).poll(&mut silent) {
+            Poll::Ready(outcome) => outcome,
+            Poll::Pending => {
+                runtime.spawn(Box::pin(async move { drop(forgotten.await) }));
+                Ok(())
             }
         }
     }
@@ -388,6 +413,10 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     /// The same for a command that was not sent, because its server is gone or is another one by now.
     pub(super) fn sent_elsewhere(&mut self, error: &Error, cx: &mut Context<'_>) -> bool {
         let Some(router) = self.link.router() else { return false };
+        if let (true, Some((from, _))) = (error.is_timeout(), self.over()) {
+            // A server that is stopped says nothing, and its successor is known to others.
+            router.troubled(from);
+        }
         let lost = matches!(error.kind(), ErrorKind::ConnectionLost | ErrorKind::Closed);
         if !lost || error.delivery() != Delivery::NotSent {
             return false;

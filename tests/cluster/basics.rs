@@ -3,7 +3,7 @@
 use redmux::ConnectionMultiplexer;
 use redmux_test_support::RedisCluster;
 
-use crate::{connect, shared};
+use crate::{FOO, connect, ends, shared};
 
 #[async_std::test]
 async fn keys_of_all_slots_are_written_and_read_through_one_handle() {
@@ -80,5 +80,29 @@ async fn a_primary_that_dies_is_replaced() {
     }
     println!("{:?} {errors:?}", start.elapsed());
     println!("{}", muxer.status());
+    muxer.close().await;
+}
+
+#[async_std::test]
+async fn a_command_that_is_forgotten_finds_its_server_too() {
+    let cluster = RedisCluster::builder().replicas(0).start().unwrap();
+    let muxer = connect(&cluster, 0).await;
+    let db = muxer.database();
+    let (from, to) = ends(&cluster);
+    db.set("foo", 0).await.unwrap();
+    cluster.move_slot(FOO, from, to);
+    for _ in 0..10 {
+        db.incr("foo").forget().unwrap();
+    }
+    let mut count = 0;
+    for _ in 0..500 {
+        count = db.get::<i64>("foo").await.unwrap().unwrap();
+        if count == 10 {
+            break;
+        }
+        async_std::task::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert_eq!(count, 10);
+    assert!(db.rename("foo", "bar").forget().is_err());
     muxer.close().await;
 }

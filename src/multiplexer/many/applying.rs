@@ -159,12 +159,16 @@ impl Many {
         members
     }
 
-    /// Primaries with slots that there was a connection to, or should be, and is none.
+    /// Primaries that there was a connection to, or should be, and is none.
     pub(super) fn lost_primaries(&self) -> Vec<NodeId> {
         let primaries = self.lock().primaries();
         let lost = |number: &NodeId| {
-            self.nodes.get(usize::from(*number)).is_some_and(|node| {
-                node.link.with(|core| core.phase != Phase::Ready && core.redial.failed_attempts > 0)
+            let node = self.nodes.get(usize::from(*number));
+            node.is_some_and(|node| {
+                node.link.with(|core| {
+                    let tried = core.wire.number > 0 || core.redial.failed_attempts > 0;
+                    tried && matches!(core.phase, Phase::Disconnected | Phase::Handshake)
+                })
             })
         };
         primaries.into_iter().filter(lost).collect()

@@ -29,6 +29,9 @@ const PROBE_LONG: u64 = 30_000_000;
 
 const PROBE_RARELY: u64 = 1_000_000;
 
+/// After a hint that shows nothing, connections are looked at again, in microseconds.
+const LOOK_AGAIN: u64 = 200_000;
+
 /// How long a node that left may finish what it was sent, in microseconds.
 const LEAVE: u64 = 5_000_000;
 
@@ -38,6 +41,8 @@ struct Steward {
     timer: Box<dyn Timer>,
     /// When the replicas of lost primaries are asked again; [`NEVER`] if no primary is lost.
     probe_at: u64,
+    /// After a hint nothing was seen so far.
+    doubt: bool,
     /// Since when a primary is lost.
     lost_since: u64,
     /// Nodes that left, and when their connections are closed.
@@ -52,6 +57,7 @@ pub(super) async fn run(many: Arc<Many>) {
         pace: Pace::new(now),
         timer,
         probe_at: NEVER,
+        doubt: false,
         lost_since: NEVER,
         leaving: Vec::new(),
         many,
@@ -91,7 +97,7 @@ impl Steward {
             let (now, random) = (self.many.clock.now(), self.many.clock.runtime.entropy());
             self.pace.hint(now, self.many.lock().size(), random);
             if self.probe_at == NEVER {
-                self.probe_at = now;
+                (self.probe_at, self.doubt) = (now, true);
             }
         }
     }
@@ -157,7 +163,10 @@ impl Steward {
         }
         let lost = self.many.lost_primaries();
         if lost.is_empty() {
-            (self.probe_at, self.lost_since) = (NEVER, NEVER);
+            // A hint may come before what it is about can be seen.
+            let again = std::mem::take(&mut self.doubt);
+            self.probe_at = if again { now.saturating_add(LOOK_AGAIN) } else { NEVER };
+            self.lost_since = NEVER;
             return;
         }
         self.lost_since = self.lost_since.min(now);
