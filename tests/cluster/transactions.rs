@@ -93,3 +93,38 @@ async fn what_is_one_unit_follows_a_slot_as_one_unit() {
     assert_eq!(held.committed(), Some((7, 7)));
     muxer.close().await;
 }
+
+/// Some of the keys are here and some there, for far longer than a few tries take.
+#[async_std::test]
+async fn loops_and_conditions_wait_until_a_slot_has_arrived() {
+    let cluster = RedisCluster::builder().replicas(0).start().unwrap();
+    let muxer = connect(&cluster, 0).await;
+    let db = muxer.database();
+    let (from, to) = ends(&cluster);
+    db.mset([("{foo}a", 1), ("{foo}b", 1)]).await.unwrap();
+    cluster.begin_move(FOO, from, to);
+    cluster.migrate(&["{foo}a"], from, to);
+    let held = async {
+        let calls = db.transaction((db.incr("{foo}a"), db.incr("{foo}b")));
+        let calls = calls.when(Condition::key_exists("{foo}a"));
+        calls.when(Condition::key_exists("{foo}b")).all().await.unwrap().committed()
+    };
+    let looped = async {
+        let run = db
+            .watch(["{foo}a", "{foo}b"])
+            .run(async |db| db.transaction((db.incr("{foo}a"), db.incr("{foo}b"))).all().await);
+        run.await.unwrap()
+    };
+    let rest = async {
+        sleep(Duration::from_millis(1500)).await;
+        cluster.migrate(&["{foo}b"], from, to);
+        cluster.end_move(FOO, to);
+    };
+    let (held, looped, ()) = futures::join!(held, looped, rest);
+    // The loop may have come between the conditions and what they are for.
+    let grown = 1 + i64::from(held.is_some());
+    assert!(looped.0 >= 2 && looped.0 == looped.1, "{looped:?}");
+    assert_eq!(db.get::<i64>("{foo}a").await.unwrap(), Some(1 + grown));
+    assert_eq!(db.get::<i64>("{foo}b").await.unwrap(), Some(1 + grown));
+    muxer.close().await;
+}

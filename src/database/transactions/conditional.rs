@@ -4,7 +4,7 @@ use std::{fmt, future::IntoFuture, sync::Arc, time::Duration};
 
 use redmux_transport::{BoxFuture, MaybeSend};
 
-use super::{Condition, Results, Transaction, Values};
+use super::{Condition, Results, Transaction, Values, watch::wait};
 use crate::{
     Call, Delivery, Error, Result,
     command::{
@@ -15,9 +15,6 @@ use crate::{
     multiplexer::Leased,
     resp::Frame,
 };
-
-/// How often the keys are looked for, while they move from server to server.
-const ATTEMPTS: u32 = 16;
 
 /// A transaction that is executed only if conditions hold; made by [`Transaction::when`]
 #[must_use = "a transaction does nothing unless it is awaited"]
@@ -176,9 +173,11 @@ async fn ask(
             .collect();
         let replies = pipeline(questions).all().await.map_err(nothing_executed);
         let elsewhere = replies.as_ref().is_err_and(|error| database.is_elsewhere(&leased, error));
-        if !elsewhere || attempts == ATTEMPTS {
+        if !elsewhere || left().is_zero() {
             return Ok((leased, replies?));
         }
+        drop(leased);
+        wait(database.muxer.inner().clock.runtime.as_ref(), attempts).await;
     }
 }
 

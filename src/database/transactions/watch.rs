@@ -6,6 +6,8 @@ use std::{
     time::Duration,
 };
 
+use redmux_transport::Runtime;
+
 use super::{Database, conditional::nothing_executed};
 use crate::{
     Call, Error, Full, Result,
@@ -94,6 +96,9 @@ impl Database {
 
 impl Watch<'_> {
     /// Sets how often to try before giving up, at least once. Default 16.
+    ///
+    /// In a cluster, attempts that no server executed because the slot moves, or has no server for the moment, do
+    /// not count while less than `command_timeout` has passed.
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);
         self
@@ -137,7 +142,10 @@ impl Watch<'_> {
         let inner = muxer.inner();
         let slot = self.database.slot_of(&self.keys)?;
         let runtime = &inner.clock.runtime;
-        for attempt in 1..=self.attempts {
+        let begun = runtime.now();
+        let (mut attempt, mut moves) = (0, 0);
+        while attempt < self.attempts {
+            attempt += 1;
             let leased = self.database.borrow_patiently("WATCH", slot).await?;
             leased.guard(true);
             leased.set_watching(Watching::Reads);
@@ -147,12 +155,19 @@ impl Watch<'_> {
                 Ok(()) => body(guarded).await,
                 Err(error) => Err(nothing_executed(error)),
             };
+            // What comes of a slot on its way, or of an election, is no conflict: it has the time of a command.
+            let elapsed = runtime.now().saturating_duration_since(begun);
+            let in_time = elapsed < inner.options.command_timeout;
             let elsewhere = |error: &Error| {
-                attempt < self.attempts && self.database.is_elsewhere(&leased, error)
+                (in_time || attempt < self.attempts) && self.database.is_elsewhere(&leased, error)
             };
             let moved = result.as_ref().err().is_some_and(elsewhere);
             match leased.watching() {
                 // The keys are at another server by now.
+                _ if moved && in_time => {
+                    attempt -= 1;
+                    moves += 1;
+                }
                 _ if moved => {}
                 Watching::Over { conflict } => {
                     leased.guard(false);
@@ -168,14 +183,19 @@ impl Watch<'_> {
             }
             drop(leased);
             if attempt < self.attempts {
-                let wait = WAITS.delay(attempt + 1, Duration::ZERO, runtime.entropy());
-                let mut timer = runtime.timer(runtime.after(wait));
-                poll_fn(|cx| timer.poll_expired(cx)).await;
+                wait(runtime.as_ref(), attempt + moves).await;
             }
         }
         Err(conflict(&format!("watched keys were changed in each of {} attempts", self.attempts))
             .endpoint_at(&inner.link().endpoint()))
     }
+}
+
+/// Waits after this attempt, counted from 1.
+pub(super) async fn wait(runtime: &dyn Runtime, attempt: u32) {
+    let wait = WAITS.delay(attempt.saturating_add(1), Duration::ZERO, runtime.entropy());
+    let mut timer = runtime.timer(runtime.after(wait));
+    poll_fn(|cx| timer.poll_expired(cx)).await;
 }
 
 impl fmt::Debug for Watch<'_> {
