@@ -5,7 +5,9 @@ use std::time::Duration;
 use async_std::future::timeout;
 use futures::StreamExt;
 use redmux::{
-    ConnectionMultiplexer,
+    ConnectionMultiplexer, Endpoint, Options,
+    events::Event,
+    options::Mode,
     pubsub::{Item, Subscription},
 };
 use redmux_test_support::RedisCluster;
@@ -128,5 +130,34 @@ async fn notifications_come_from_every_primary() {
             cluster.nodes()[ends(&cluster).0].kill();
         }
     }
+    muxer.close().await;
+}
+
+#[async_std::test]
+async fn what_programs_of_stack_exchange_announce_is_an_event() {
+    let cluster = shared();
+    let endpoint = Endpoint::tcp("127.0.0.1", cluster.nodes()[2].port());
+    let options = Options::from(endpoint).mode(Mode::Cluster);
+    let options = options.config_channel("__Booksleeve_MasterChanged");
+    let muxer = ConnectionMultiplexer::connect(options).await.unwrap();
+    let mut events = muxer.events();
+    let announced = async {
+        loop {
+            if let Some(Event::ConfigurationChangedBroadcast(event)) = events.next().await {
+                return event.announced;
+            }
+        }
+    };
+    let publish = async {
+        loop {
+            cluster.nodes()[0].command(&["PUBLISH", "__Booksleeve_MasterChanged", "10.0.0.1:7000"]);
+            async_std::task::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let first = futures::future::select(Box::pin(announced), Box::pin(publish));
+    let Ok(futures::future::Either::Left((announced, _))) = timeout(LONG, first).await else {
+        panic!("nothing was heard")
+    };
+    assert_eq!(announced, Some(Endpoint::tcp("10.0.0.1", 7000)));
     muxer.close().await;
 }
