@@ -1,28 +1,20 @@
 //! Reads, decides, and commits if no other client changed what was read.
 
-use std::{
-    fmt,
-    future::{Future, poll_fn},
-    time::Duration,
+use std::{fmt, future::Future};
+
+use super::{
+    Database,
+    conditional::{nothing_executed, wait},
 };
-
-use redmux_transport::Runtime;
-
-use super::{Database, conditional::nothing_executed};
 use crate::{
     Call, Error, Full, Result,
     command::transaction::conflict,
-    connection::{ExponentialBackoff, ReconnectPolicy},
     multiplexer::Watching,
     resp::{Arg, ArgList, ToArgs},
 };
 
 /// Attempts by default.
 const ATTEMPTS: u32 = 16;
-
-/// Between attempts: about a round trip at first.
-const WAITS: ExponentialBackoff =
-    ExponentialBackoff { base: Duration::from_millis(1), cap: Duration::from_millis(100) };
 
 /// An optimistic loop over watched keys; made by [`Database::watch`]
 ///
@@ -189,13 +181,6 @@ impl Watch<'_> {
         Err(conflict(&format!("watched keys were changed in each of {} attempts", self.attempts))
             .endpoint_at(&inner.link().endpoint()))
     }
-}
-
-/// Waits after this attempt, counted from 1.
-pub(super) async fn wait(runtime: &dyn Runtime, attempt: u32) {
-    let wait = WAITS.delay(attempt.saturating_add(1), Duration::ZERO, runtime.entropy());
-    let mut timer = runtime.timer(runtime.after(wait));
-    poll_fn(|cx| timer.poll_expired(cx)).await;
 }
 
 impl fmt::Debug for Watch<'_> {
