@@ -8,6 +8,8 @@ mod confirm;
 mod counters;
 mod databases;
 mod expiry;
+#[cfg(feature = "topology")]
+mod leading;
 mod leaving;
 mod lending;
 mod liveness;

@@ -265,6 +265,11 @@ impl Driver {
         now: u64,
         cx: &mut Context<'_>,
     ) -> Progress {
+        #[cfg(feature = "topology")]
+        if self.link.with(|core| core.is_revoked()) {
+            self.stage = Stage::Waiting(Wait::NONE);
+            return Progress::Again;
+        }
         match dial.as_mut().poll(cx) {
             Poll::Ready(Ok((stream, credentials))) => {
                 self.open_session(stream, credentials, give_up);

@@ -26,6 +26,18 @@ pub(crate) struct Redial {
     /// Another server has the place of this one: nothing waits for it.
     #[cfg(feature = "topology")]
     pub(super) surrendered: bool,
+    /// Somebody says when and where to dial.
+    #[cfg(feature = "topology")]
+    pub(super) led: bool,
+    /// It waits for that.
+    #[cfg(feature = "topology")]
+    pub(super) held: bool,
+    /// It is to dial another server than before, which does not wait.
+    #[cfg(feature = "topology")]
+    pub(super) fresh: bool,
+    /// The dial in progress is of no use any more.
+    #[cfg(feature = "topology")]
+    pub(super) revoked: bool,
     /// Attempts and connections that failed since the link was last ready.
     pub(crate) failed_attempts: u32,
 }
@@ -40,6 +52,14 @@ impl Default for Redial {
             last_error: None,
             #[cfg(feature = "topology")]
             surrendered: false,
+            #[cfg(feature = "topology")]
+            led: false,
+            #[cfg(feature = "topology")]
+            held: false,
+            #[cfg(feature = "topology")]
+            fresh: false,
+            #[cfg(feature = "topology")]
+            revoked: false,
             failed_attempts: 0,
         }
     }

@@ -27,6 +27,8 @@ mod places;
 mod pool;
 #[cfg(feature = "metrics")]
 mod report;
+#[cfg(feature = "topology")]
+mod sentinels;
 #[cfg(feature = "full")]
 mod servers;
 mod site;
@@ -167,7 +169,7 @@ impl ConnectionMultiplexer {
         let options = options.try_into().map_err(Into::into)?;
         options.validate()?;
         #[cfg(feature = "topology")]
-        if let mode @ (Mode::Sentinel | Mode::Replicas) = options.wanted_mode() {
+        if let mode @ Mode::Replicas = options.wanted_mode() {
             return Err(Error::config(format!("mode: {mode:?} is not built yet")));
         }
         Ok(Self::start(options, environment))
@@ -226,7 +228,14 @@ impl ConnectionMultiplexer {
             return Self::start_many(Arc::new(options), &environment);
         }
         let muxer = Self::assemble(options, &environment);
-        muxer.inner.node().start(&muxer.inner.options, &environment);
+        let inner = &muxer.inner;
+        #[cfg(feature = "topology")]
+        if inner.options.wanted_mode() == Mode::Sentinel {
+            sentinels::start(inner.node(), &inner.options, &environment, &inner.clock);
+            inner.node().start_one_of_many(&inner.options, &environment);
+            return muxer;
+        }
+        inner.node().start(&inner.options, &environment);
         muxer
     }
 

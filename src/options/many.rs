@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use redmux_transport::{Endpoint, TlsOptions};
+use redmux_transport::{DialOptions, Endpoint, TlsOptions};
 
 use super::{
     Options,
     servers::{AnnouncedNode, EndpointMap, Mode, Servers},
 };
-use crate::{Error, Result, connection::Credentials, resp::Protocol};
+use crate::{
+    Error, Full, Result,
+    connection::{Credentials, DialPlan},
+    resp::Protocol,
+};
 
 /// The port of sentinels unless another is given.
 const SENTINEL_PORT: u16 = 26_379;
@@ -164,7 +168,6 @@ impl Options {
     }
 }
 
-#[allow(dead_code, reason = "for the connections to many servers, which are under construction")]
 impl Options {
     /// What the endpoints are: sentinels if there is a service name.
     pub(crate) fn wanted_mode(&self) -> Mode {
@@ -183,6 +186,20 @@ impl Options {
             username: servers.and_then(|servers| servers.sentinel_user.clone()),
             password: servers.and_then(|servers| servers.sentinel_password.clone()),
             valid_for: None,
+        }
+    }
+
+    /// How a sentinel is reached, at the endpoint that its links have, however long it takes.
+    pub(crate) fn plan_to_sentinels(&self) -> DialPlan {
+        let plan = self.dial_plan();
+        let mut options = DialOptions::clone(&plan.options);
+        options.tls = self.tls_to_sentinels();
+        DialPlan {
+            endpoints: Vec::new(),
+            initial_attempts: None,
+            options: Arc::new(options),
+            credentials: Full::default(),
+            ..plan
         }
     }
 

@@ -76,6 +76,8 @@ impl Driver {
             core.redial.last_error = Some(error.clone().deliver(Delivery::NotSent));
             core.redial.failed_attempts += 1;
             core.count_failure();
+            #[cfg(feature = "topology")]
+            core.wait_to_be_led();
             core.wakes.wake_watchers();
             if self.plan.single {
                 core.note_lost();

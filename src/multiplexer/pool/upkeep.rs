@@ -65,6 +65,20 @@ impl Pool {
         }
     }
 
+    /// Ends all connections, whoever uses them: the server is not the one that is wanted any more.
+    #[cfg(feature = "topology")]
+    pub(in crate::multiplexer) fn leave(&self, why: &'static str) {
+        let (idle, out) = {
+            let mut state = self.lock();
+            state.round += 1;
+            let out = state.out.iter().filter_map(Weak::upgrade).collect::<Vec<_>>();
+            (std::mem::take(&mut state.idle), out)
+        };
+        idle.iter().for_each(|idle| idle.link.abort());
+        // What is being dialled is found to be of another server once it is ready.
+        out.iter().for_each(|leased| leased.link.with(|core| core.forsake(why)));
+    }
+
     /// Each connection with what it is used for, and for how long: those in use, those being
     /// opened, then the idle ones. The counts are of the same moment.
     #[cfg(feature = "full")]
