@@ -3,7 +3,7 @@
 mod address;
 mod map;
 mod pace;
-#[allow(dead_code, unused_imports, reason = "the task that feeds it is under construction")]
+#[allow(dead_code, unused_imports, reason = "reading from replicas is under construction")]
 pub(crate) mod sentinel;
 mod slots;
 mod table;

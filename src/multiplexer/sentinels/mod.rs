@@ -14,12 +14,7 @@ use std::sync::Arc;
 use redmux_transport::{Endpoint, Environment};
 
 use super::node::Node;
-use crate::{
-    Options,
-    clock::Clock,
-    connection::contained,
-    options::AnnouncedNode,
-};
+use crate::{Options, clock::Clock, connection::contained, options::AnnouncedNode};
 
 /// Begins to look for the primary, and leads this node to it until that is closed.
 pub(super) fn start(

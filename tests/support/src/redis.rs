@@ -282,6 +282,10 @@ impl RedisServerBuilder {
     }
 
     fn password(&self) -> Option<String> {
+        if let Some(lines) = &self.sentinel {
+            let password = lines.lines().find_map(|line| line.strip_prefix("requirepass "));
+            return password.map(str::to_owned);
+        }
         let at = self.args.iter().position(|a| a == "--requirepass")?;
         self.args.get(at + 1)?.to_str().map(str::to_owned)
     }
