@@ -110,7 +110,7 @@ async fn an_ordered_failover_takes_subscriptions_and_waiting_commands_along() {
             Err(_) => assert!(begun.elapsed() < LONG, "nothing is heard"),
         }
     }
-    assert!(gaps > 0, "a gap is told");
+    assert!(gaps > 0, "the gap is an item");
     muxer.close().await;
 }
 

@@ -1,14 +1,14 @@
-//! A link that is led: it does not know where its server is, and dials only when and where it is told.
+//! A link that is led: it does not know where its server is, and dials only when and where its leader says.
 
 use crate::connection::core::{Core, Phase};
 
 impl Core {
-    /// From now on it dials only when it is told.
+    /// From now on it dials only when its leader says so.
     pub(crate) fn lead(&mut self) {
         (self.redial.led, self.redial.held) = (true, true);
     }
 
-    /// Its server is not the one that is wanted: ends the stream or the dial at once, and dials no more until it is told.
+    /// Its server is not the one that is wanted: ends the stream or the dial at once, and dials no more before [`go`](Self::go).
     pub(crate) fn hold(&mut self, why: &'static str) {
         (self.redial.held, self.redial.fresh) = (true, false);
         match self.phase {
@@ -20,7 +20,7 @@ impl Core {
     }
 
     /// Dials the endpoint that the link has: at once if it is another one, otherwise as soon as the pace allows. Whatever
-    /// comes of it, it waits to be told again afterwards.
+    /// comes of it, it waits for the next such call afterwards.
     pub(crate) fn go(&mut self, another: bool) {
         self.redial.held = false;
         self.redial.fresh |= another;
@@ -28,7 +28,7 @@ impl Core {
         self.wakes.wake_driver();
     }
 
-    /// Whether it waits to be told where its server is.
+    /// Whether it waits for its leader.
     pub(crate) fn is_held(&self) -> bool {
         self.redial.held && self.phase == Phase::Disconnected
     }

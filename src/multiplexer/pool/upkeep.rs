@@ -65,7 +65,7 @@ impl Pool {
         }
     }
 
-    /// Ends all connections, whoever uses them: the server is not the one that is wanted any more.
+    /// Ends all connections, those in use too: the server is not the one that is wanted any more.
     #[cfg(feature = "topology")]
     pub(in crate::multiplexer) fn leave(&self, why: &'static str) {
         let (idle, out) = {

@@ -7,14 +7,15 @@
 mod director;
 mod hopes;
 mod probe;
+mod reach;
 mod watcher;
 
 use std::sync::Arc;
 
-use redmux_transport::{Endpoint, Environment};
+use redmux_transport::Environment;
 
 use super::node::Node;
-use crate::{Options, clock::Clock, connection::contained, options::AnnouncedNode};
+use crate::{Options, clock::Clock};
 
 /// Begins to look for the primary, and leads this node to it until that is closed.
 pub(super) fn start(
@@ -25,11 +26,4 @@ pub(super) fn start(
 ) {
     let director = director::Director::new(node, options, environment, clock);
     environment.runtime.spawn(Box::pin(director.run()));
-}
-
-/// Where a host and a port are reached that a sentinel or a server has named.
-fn reach(options: &Options, host: &str, port: u16) -> Endpoint {
-    let announced = AnnouncedNode { id: None, host, port, zone: None };
-    let mapped = contained(|| options.endpoint_of(&announced));
-    mapped.unwrap_or_else(|| Endpoint::tcp(host, port))
 }

@@ -5,7 +5,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use redmux_transport::{Endpoint, Environment};
 
 use super::{
-    reach,
+    reach::reach,
     watcher::{Heard, why_not_connected},
 };
 use crate::{

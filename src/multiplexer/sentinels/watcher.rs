@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures::future::join_all;
 use redmux_transport::{Endpoint, Environment};
 
-use super::{super::Ears, reach};
+use super::{super::Ears, reach::reach};
 use crate::{
     Call, Delivery, Error, ErrorKind, Options,
     clock::Clock,
