@@ -64,7 +64,7 @@ impl Hopes {
                         .source(refused.clone()),
                     None => {
                         let error = connect(ConnectStage::Dial).detail("no sentinel answers");
-                        because(error, faults().last().cloned())
+                        because(error, faults().next_back().cloned())
                     }
                 })
             }
