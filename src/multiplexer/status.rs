@@ -99,13 +99,15 @@ impl ConnectionMultiplexer {
 
 impl Status {
     fn of(inner: &Inner) -> Self {
-        let nodes = inner.site.nodes();
-        let connections = nodes
-            .iter()
-            .flat_map(|node| [&*node.link, &*node.subscriptions])
-            .map(LinkStatus::of)
-            .filter(|link| link.diagnostics.connection != "dormant")
-            .collect();
+        let mut connections = Vec::new();
+        for node in inner.site.nodes() {
+            for link in [&node.link, &node.subscriptions] {
+                let status = LinkStatus::of(link);
+                if status.diagnostics.connection != "dormant" {
+                    connections.push(status);
+                }
+            }
+        }
         let (subscriptions, listeners, messages) = inner.places().counts();
         let (leases, leased) = leased(inner);
         Self {
