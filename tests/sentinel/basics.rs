@@ -60,9 +60,8 @@ async fn commands_of_many_slots_are_those_of_one_server() {
 }
 
 async fn refused(options: Options) -> String {
-    let error = match ConnectionMultiplexer::connect(options).await {
-        Ok(_) => panic!("it is connected"),
-        Err(error) => error,
+    let Err(error) = ConnectionMultiplexer::connect(options).await else {
+        panic!("it is connected")
     };
     error.to_string()
 }
