@@ -68,7 +68,6 @@ impl Options {
     /// });
     /// # let _ = options;
     /// ```
-    #[doc(hidden)]
     pub fn endpoint_map(
         self,
         map: impl Fn(&AnnouncedNode<'_>) -> Option<Endpoint> + Send + Sync + 'static,

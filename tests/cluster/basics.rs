@@ -1,6 +1,6 @@
 //! Commands find their servers.
 
-use redmux::ConnectionMultiplexer;
+use redmux::{ConnectionMultiplexer, Endpoint, Options, options::Mode};
 use redmux_test_support::RedisCluster;
 
 use crate::{FOO, connect, ends, shared};
@@ -104,5 +104,31 @@ async fn a_command_that_is_forgotten_finds_its_server_too() {
     }
     assert_eq!(count, 10);
     assert!(db.rename("foo", "bar").forget().is_err());
+    muxer.close().await;
+}
+
+#[async_std::test]
+async fn servers_are_dialled_where_the_program_says() {
+    let cluster = RedisCluster::builder().replicas(0).start().unwrap();
+    let endpoint = Endpoint::tcp("127.0.0.1", cluster.nodes()[0].port());
+    let options = Options::from(endpoint).mode(Mode::Cluster);
+    // As behind NAT: what servers announce is known to them only.
+    let options = options.endpoint_map(|node| {
+        (node.host == "127.0.0.1").then(|| Endpoint::tcp("localhost", node.port))
+    });
+    let muxer = ConnectionMultiplexer::connect(options).await.unwrap();
+    let db = muxer.database();
+    db.mset((0..100).map(|number| (format!("k{number}"), number)).collect::<Vec<_>>())
+        .await
+        .unwrap();
+    let (from, to) = ends(&cluster);
+    cluster.move_slot(FOO, from, to);
+    db.set("foo", 1).await.unwrap();
+    let members = muxer.nodes().into_iter().filter(|node| !node.slots.is_empty());
+    let members: Vec<String> = members.map(|node| node.endpoint.to_string()).collect();
+    assert!(
+        members.len() == 3 && members.iter().all(|at| at.starts_with("localhost:")),
+        "{members:?}"
+    );
     muxer.close().await;
 }

@@ -76,7 +76,10 @@ impl Many {
         let call = Call::<Frame, _>::new(&node.link, "CLUSTER", "SLOTS").timeout(limit);
         let reply = call.await?;
         let view = View::parse(&reply, &node.link.endpoint());
-        let view = view.map_err(|fault| Error::config(fault.to_string()))?;
+        let mut view = view.map_err(|fault| Error::config(fault.to_string()))?;
+        for node in &mut view.nodes {
+            node.endpoint = self.reached_at(Some(&node.id), &node.endpoint, node.zone.as_deref());
+        }
         Ok(Answer { by, asked, view })
     }
 

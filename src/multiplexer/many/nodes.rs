@@ -24,6 +24,7 @@ use crate::{
     clock::Clock,
     connection::{Berth, Link, Phase, Router},
     events::Hub,
+    options::AnnouncedNode,
     resp::Redirect,
     sync::{Mutex, MutexGuard},
     topology::{Announced, Map, NOBODY, NodeId, Slots, Table},
@@ -179,6 +180,21 @@ impl Many {
         node
     }
 
+    /// Where a server is really reached that is announced like this.
+    pub(super) fn reached_at(
+        &self,
+        id: Option<&str>,
+        endpoint: &Endpoint,
+        zone: Option<&str>,
+    ) -> Endpoint {
+        match endpoint {
+            Endpoint::Tcp { host, port } => {
+                self.options.endpoint_of(&AnnouncedNode { id, host, port: *port, zone })
+            }
+            other => other.clone(),
+        }
+    }
+
     pub(super) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::SeqCst)
     }
@@ -258,6 +274,7 @@ impl Router for Many {
         self.redirects.fetch_add(1, Ordering::Relaxed);
         let announced = Announced { host: Some(redirect.host), port: redirect.port, ip: None };
         let endpoint = announced.endpoint(&from.endpoint())?;
+        let endpoint = self.reached_at(None, &endpoint, None);
         let number = match redirect.slot {
             Some(slot) if for_good => self.moved(slot, &endpoint, &from.endpoint()),
             _ => self.lock().node_at(&endpoint),
