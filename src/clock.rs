@@ -37,6 +37,12 @@ impl fmt::Debug for Clock {
     }
 }
 
+/// About this time, a quarter longer or shorter, so that those who wait at the same time part.
+#[cfg(feature = "topology")]
+pub(crate) fn spread(time: u64, random: u64) -> u64 {
+    time * 3 / 4 + random % (time / 2)
+}
+
 /// Microseconds of a duration; none and absurdly long ones are never.
 pub(crate) fn micros(duration: Option<Duration>) -> u64 {
     duration.map_or(NEVER, |d| u64::try_from(d.as_micros()).unwrap_or(NEVER))

@@ -240,6 +240,11 @@ impl Error {
     }
 
     /// A command that was rejected before it was sent; `detail` says why and what to use instead.
+    /// The multiplexer is closed, and nothing was sent.
+    pub(crate) fn closed() -> Self {
+        Self::new(ErrorKind::Closed, Delivery::NotSent)
+    }
+
     pub(crate) fn rejected(command: &str, detail: impl Into<String>) -> Self {
         Self::new(ErrorKind::Command, Delivery::NotSent).command(command).detail(detail)
     }

@@ -13,7 +13,7 @@ use redmux_transport::BoxFuture;
 
 use super::{Call, call::State, extras::Extras};
 use crate::{
-    Delivery, Error, ErrorKind, Result,
+    Error, Result,
     resp::{Arg, FromReply, ToArgs},
     sync::Mutex,
 };
@@ -80,7 +80,7 @@ impl<T: FromReply + 'static, A: ToArgs> Call<'_, T, A> {
             // It lives on for the sake of the home.
             let _above = above;
             let Some(home) = home else {
-                return Err(Error::new(ErrorKind::Closed, Delivery::NotSent));
+                return Err(Error::closed());
             };
             let mut call = Call::<T, _>::new(home.link(), command, args);
             (call.subcommand, call.timeout, call.database) = (subcommand, timeout, database);

@@ -265,7 +265,6 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
 
     /// The link to the server that these words are for.
     fn place(&self, router: &'a dyn Router, words: &[Arg<'_>]) -> Result<Placed<'a>> {
-        let closed = || Error::new(ErrorKind::Closed, Delivery::NotSent);
         let mut slot = None;
         if let Some(extras) = &self.extras {
             let routing = &extras.routing;
@@ -304,7 +303,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
                 Target::Keyless(..) => {}
             }
         }
-        Ok(Placed::At(router.link_to(slot).ok_or_else(closed)?, false))
+        Ok(Placed::At(router.link_to(slot).ok_or_else(Error::closed)?, false))
     }
 
     fn crossing(&self) -> Error {
@@ -413,9 +412,9 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     /// The same for a command that was not sent, because its server is gone or is another one by now.
     pub(super) fn sent_elsewhere(&mut self, error: &Error, cx: &mut Context<'_>) -> bool {
         let Some(router) = self.link.router() else { return false };
-        if let (true, Some((from, _))) = (error.is_timeout(), self.over()) {
+        if error.is_timeout() && self.over().is_some() {
             // A server that is stopped says nothing, and its successor is known to others.
-            router.troubled(from);
+            router.troubled();
         }
         let lost = matches!(error.kind(), ErrorKind::ConnectionLost | ErrorKind::Closed);
         if !lost || error.delivery() != Delivery::NotSent {
@@ -486,11 +485,11 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
             TryAgain => Some(self.extras().routing.patience(random)),
             // What a script did before may have been executed.
             ReadOnly if scripted(error, &self.name) => {
-                router.troubled(from);
+                router.troubled();
                 None
             }
             ClusterDown | Loading | MasterDown | Unblocked | ReadOnly => {
-                router.troubled(from);
+                router.troubled();
                 Some(self.extras().routing.patience(random))
             }
             _ => None,

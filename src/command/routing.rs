@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use redmux_transport::Timer;
 
 use crate::{
-    clock::{Clock, NEVER},
+    clock::{Clock, NEVER, spread},
     connection::{Link, Outcome},
     resp::{Frame, ServerError, ServerErrorKind},
     sync::Mutex,
@@ -121,7 +121,7 @@ impl<'a> Routing<'a> {
 /// The pause before this attempt, counted from 1, a quarter longer or shorter so that callers part.
 fn doubled(first: u64, attempt: u32, random: u64) -> u64 {
     let pause = (first << (attempt - 1).min(16)).min(LONGEST_PAUSE);
-    pause * 3 / 4 + random % (pause / 2)
+    spread(pause, random)
 }
 
 /// The error by which the server did not execute the command, if the reply is one.

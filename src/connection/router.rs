@@ -25,6 +25,6 @@ pub(crate) trait Router: MaybeSend + MaybeSync {
     /// Returns the link to send the command to; `None` if the address is of no use, or is that of the same server.
     fn redirected(&self, from: &Link, redirect: &Redirect<'_>, for_good: bool) -> Option<&Link>;
 
-    /// The server of this link cannot serve the command now, so that the map may be old.
-    fn troubled(&self, from: &Link);
+    /// A connection was lost, or a server cannot serve a command now, so that the map may be old.
+    fn troubled(&self);
 }

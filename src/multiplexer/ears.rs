@@ -6,8 +6,6 @@ use std::sync::Weak;
 
 #[cfg(feature = "full")]
 use super::announcements::Announcements;
-#[cfg(feature = "topology")]
-use super::many::Wake;
 use crate::{
     Options,
     connection::{Link, Owner, Push},
@@ -25,10 +23,7 @@ use crate::{
 pub(crate) struct Ears {
     pub(crate) hub: Arc<Hub>,
     pub(crate) registry: Arc<Registry>,
-    /// Learns that connections are lost, where there are several servers.
-    #[cfg(feature = "topology")]
-    pub(crate) wake: Option<Arc<Wake>>,
-    /// Knows where else a topic may be.
+    /// Where there are several servers: learns that connections are lost, and knows where else a topic may be.
     #[cfg(feature = "topology")]
     pub(super) router: Option<Weak<dyn Router>>,
     /// What the client itself listens to.
@@ -50,11 +45,14 @@ impl Ears {
 
 #[cfg(feature = "topology")]
 impl Ears {
+    fn router(&self) -> Option<Arc<dyn Router>> {
+        self.router.as_ref().and_then(Weak::upgrade)
+    }
+
     /// The slot of a topic is at another server: so is the topic, from now on.
     #[cold]
     fn follow(&self, link: &Link, error: &ServerError) {
-        let router = self.router.as_ref().and_then(Weak::upgrade);
-        if let (Some(router), Some(redirect)) = (router, error.redirect()) {
+        if let (Some(router), Some(redirect)) = (self.router(), error.redirect()) {
             router.redirected(link, &redirect, true);
         }
     }
@@ -67,8 +65,8 @@ impl Owner for Ears {
 
     fn lost(&self, failure: ConnectionFailed) {
         #[cfg(feature = "topology")]
-        if let Some(wake) = &self.wake {
-            wake.hint();
+        if let Some(router) = self.router() {
+            router.troubled();
         }
         self.hub.publish(Event::ConnectionFailed(failure));
     }

@@ -20,7 +20,7 @@ use super::{
 #[cfg(feature = "full")]
 use crate::connection::{Home, Lender, Lent, Link};
 use crate::{
-    Call, Delivery, Error, ErrorKind, Result,
+    Call, Error, Result,
     command::Handling,
     connection::{Berth, Selected},
 };
@@ -49,7 +49,7 @@ impl Inner {
         let mut timer = self.clock.runtime.timer(self.clock.runtime.after(limit));
         let node = self.site.node_at(berth);
         let Some(pool) = node.pool.get() else {
-            return Err(Error::new(ErrorKind::Closed, Delivery::NotSent));
+            return Err(Error::closed());
         };
         let progress = Progress::default();
         let mut acquire = pin!(pool.acquire(&purpose, &progress));
@@ -66,7 +66,7 @@ impl Inner {
 impl Inner {
     /// Whether the server of this link has executed nothing and another one may, or the same later.
     pub(crate) fn is_elsewhere(&self, link: &Link, error: &Error) -> bool {
-        use crate::resp::ServerErrorKind::*;
+        use crate::{Delivery, resp::ServerErrorKind::*};
         let delivery = error.delivery();
         let (Some(router), Some(error)) = (self.link().router(), error.server()) else {
             return false;
@@ -82,7 +82,7 @@ impl Inner {
                 true
             }
             ClusterDown | Loading | MasterDown => {
-                router.troubled(link);
+                router.troubled();
                 true
             }
             Ask | TryAgain => true,

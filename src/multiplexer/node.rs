@@ -124,25 +124,22 @@ impl Node {
     }
 
     /// Lets what was issued finish, and accepts nothing new.
-    #[cfg(feature = "topology")]
-    pub(super) fn begin_close(&self) {
-        self.registry.close();
-        if let Some(pool) = self.pool.get() {
-            pool.close();
-        }
-        self.subscriptions.close();
-        self.link.close();
-    }
-
-    /// Lets what was issued finish, and waits for that.
-    pub(super) async fn close(&self) {
+    ///
+    /// Returns the leased connections, which end too.
+    pub(super) fn begin_close(&self) -> Vec<Arc<Link>> {
         self.registry.close();
         let leased = self.pool.get().map(|pool| pool.close());
         self.subscriptions.close();
         self.link.close();
+        leased.unwrap_or_default()
+    }
+
+    /// Lets what was issued finish, and waits for that.
+    pub(super) async fn close(&self) {
+        let leased = self.begin_close();
         self.subscriptions.closed().await;
         self.link.closed().await;
-        for link in leased.into_iter().flatten() {
+        for link in leased {
             link.closed().await;
         }
     }

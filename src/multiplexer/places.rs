@@ -10,7 +10,7 @@ use super::{Inner, site::Site};
 use crate::{
     Error, Result,
     connection::Link,
-    subscriptions::{Queue, Registry, SubscriptionCounts, Topic},
+    subscriptions::{Queue, Registry, Topic},
 };
 
 /// The server, or the servers, that topics are subscribed to at
@@ -82,26 +82,6 @@ impl Places {
             #[cfg(feature = "topology")]
             Self::Many(many) => {
                 many.nodes().for_each(|node| node.registry.resume(queue, &node.link));
-            }
-        }
-    }
-
-    /// Topics, and what went through the queues of their listeners together: how many these are, and the sums.
-    pub(crate) fn counts(&self) -> (usize, usize, SubscriptionCounts) {
-        match self {
-            Self::One { registry, .. } => {
-                let (queues, sums) = registry.counts();
-                (registry.len(), queues, sums)
-            }
-            #[cfg(feature = "topology")]
-            Self::Many(many) => {
-                let mut all = (0, 0, SubscriptionCounts::default());
-                for node in many.nodes() {
-                    let (queues, sums) = node.registry.counts();
-                    all = (all.0 + node.registry.len(), all.1 + queues, all.2);
-                    all.2 += sums;
-                }
-                all
             }
         }
     }

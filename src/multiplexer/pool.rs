@@ -201,7 +201,7 @@ impl Pool {
         let mut state = self.lock();
         if state.closed {
             drop(state);
-            return Err(closed());
+            return Err(Error::closed());
         }
         state.out.retain(|leased| leased.strong_count() > 0);
         state.out.push(Arc::downgrade(&leased));
@@ -218,7 +218,7 @@ impl Pool {
         let turn = {
             let mut state = self.lock();
             if state.closed {
-                return Err(closed());
+                return Err(Error::closed());
             }
             if state.permits < self.options.max_leased {
                 state.permits += 1;
@@ -229,7 +229,7 @@ impl Pool {
             state.line.push_back(sender);
             turn
         };
-        turn.await.map_err(|_| closed())
+        turn.await.map_err(|_| Error::closed())
     }
 
     /// Waits for the shared connection; which server it leads to.
@@ -320,7 +320,7 @@ impl Pool {
             let mut state = self.lock();
             if state.closed {
                 drop(state);
-                return Err(closed());
+                return Err(Error::closed());
             }
             state.opened += 1;
             state.opening.retain(|link| link.strong_count() > 0);
@@ -512,10 +512,6 @@ fn is_final(error: &Error) -> bool {
 fn refuses_database(error: &Error) -> bool {
     let for_good = error.server().is_some_and(|error| !error.is_transient());
     for_good && error.command_name() == Some("SELECT")
-}
-
-fn closed() -> Error {
-    Error::new(ErrorKind::Closed, Delivery::NotSent)
 }
 
 fn lost() -> Error {

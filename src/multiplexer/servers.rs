@@ -7,20 +7,6 @@ use crate::{Call, Error, Result, commands::Mapped, resp::Arg};
 
 const PUBLISH: &str = "PUBLISH";
 
-impl Inner {
-    /// Looks whether the servers are what they were, in the background: a server or a program said that they have changed.
-    ///
-    /// Cheap to call often: there is one look at a time, and a second between two. With several servers, their map is
-    /// asked for again.
-    pub(crate) fn look_at_servers(&self) {
-        match &self.site {
-            Site::One(node) => self.looks.look(&node.link),
-            #[cfg(feature = "topology")]
-            Site::Many(many) => many.look_again(),
-        }
-    }
-}
-
 impl Servers for Inner {
     fn will_change(&self) {
         match &self.site {
@@ -31,7 +17,11 @@ impl Servers for Inner {
     }
 
     fn look_again(&self) {
-        self.look_at_servers();
+        match &self.site {
+            Site::One(node) => self.looks.look(&node.link),
+            #[cfg(feature = "topology")]
+            Site::Many(many) => many.look_again(),
+        }
     }
 }
 

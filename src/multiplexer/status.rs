@@ -100,7 +100,13 @@ impl ConnectionMultiplexer {
 impl Status {
     fn of(inner: &Inner) -> Self {
         let mut connections = Vec::new();
+        let (mut subscriptions, mut listeners) = (0, 0);
+        let mut messages = SubscriptionCounts::default();
         for node in inner.site.nodes() {
+            let (queues, sums) = node.registry.counts();
+            subscriptions += node.registry.len();
+            listeners += queues;
+            messages += sums;
             for link in [&node.link, &node.subscriptions] {
                 let status = LinkStatus::of(link);
                 if status.diagnostics.connection != "dormant" {
@@ -108,7 +114,6 @@ impl Status {
                 }
             }
         }
-        let (subscriptions, listeners, messages) = inner.places().counts();
         let (leases, leased) = leased(inner);
         Self {
             connections,

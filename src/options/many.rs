@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Error, Full, Result,
-    connection::{Credentials, DialPlan},
+    connection::{Credentials, DialPlan, contained},
     resp::Protocol,
 };
 
@@ -208,10 +208,10 @@ impl Options {
         said.unwrap_or_else(|| self.wants_tls()).then(|| self.tls.clone())
     }
 
-    /// Where a node is reached that a server announces like this.
+    /// Where a node is reached that a server announces like this; where the program's map panics, as announced.
     pub(crate) fn endpoint_of(&self, node: &AnnouncedNode<'_>) -> Endpoint {
         let map = self.servers().and_then(|servers| servers.endpoint_map.as_ref());
-        let mapped = map.and_then(|map| (map.0)(node));
+        let mapped = map.and_then(|map| contained(|| (map.0)(node)).flatten());
         mapped.unwrap_or_else(|| Endpoint::tcp(node.host, node.port))
     }
 }
@@ -313,6 +313,13 @@ mod tests {
         for text in ["a,proxy=nginx", "a,proxy=", "a,proxy=GET=FETCH"] {
             assert!(text.parse::<Options>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_map_of_endpoints_that_panics_changes_no_address() {
+        let options = Options::new("a").endpoint_map(|_| panic!("a fault of the program"));
+        let node = AnnouncedNode::new("10.0.0.1", 7);
+        assert_eq!(options.endpoint_of(&node), Endpoint::tcp("10.0.0.1", 7));
     }
 
     #[test]

@@ -10,7 +10,6 @@ use redmux_transport::Endpoint;
 use super::{super::node::Node, asking::Answer, nodes::Many};
 use crate::{
     Error,
-    connection::Phase,
     events::{ConfigurationChanged, Event, HashSlotsMoved},
     topology::{Changes, NOBODY, NodeId, Role},
 };
@@ -54,8 +53,7 @@ impl Many {
             self.tell(&moves, &changes.nodes, &by);
         }
         let mut gone = Vec::new();
-        for (number, node) in self.nodes.iter() {
-            let Ok(number) = NodeId::try_from(number) else { continue };
+        for (number, node) in self.numbered() {
             let known = self.lock().get(number).map(|node| (node.role, node.endpoint.clone()));
             match known {
                 // It may be one of which only an address was known.
@@ -89,6 +87,9 @@ impl Many {
 
     /// Publishes what changed, and sends what waits for a server that has lost its slots to the one that has them.
     fn tell(&self, moves: &[Move], nodes: &[NodeId], by: &Arc<Endpoint>) {
+        if moves.is_empty() && nodes.is_empty() {
+            return;
+        }
         let endpoint = |number: NodeId| self.lock().endpoint(number).cloned().map(Arc::new);
         if self.hub.has_listeners() {
             for Move { from, to, ranges } in moves {
@@ -108,7 +109,7 @@ impl Many {
         }
         self.settle_topics();
         for number in moves.iter().map(|moved| moved.from).filter(|from| *from != NOBODY) {
-            if let Some(node) = self.nodes.get(usize::from(number)) {
+            if let Some(node) = self.made(number) {
                 node.link.surrender();
             }
         }
@@ -145,8 +146,7 @@ impl Many {
             let turn = random % members.len();
             members.rotate_left(turn);
         }
-        let ready =
-            |number: &NodeId| self.nodes.get(usize::from(*number)).is_some_and(Node::is_ready);
+        let ready = |number: &NodeId| self.made(*number).is_some_and(Node::is_ready);
         members.sort_by_key(|number| !ready(number));
         if !members.first().is_some_and(ready) {
             for seed in &self.seeds {
@@ -162,15 +162,7 @@ impl Many {
     /// Primaries that there was a connection to, or should be, and is none.
     pub(super) fn lost_primaries(&self) -> Vec<NodeId> {
         let primaries = self.lock().primaries();
-        let lost = |number: &NodeId| {
-            let node = self.nodes.get(usize::from(*number));
-            node.is_some_and(|node| {
-                node.link.with(|core| {
-                    let tried = core.wire.number > 0 || core.redial.failed_attempts > 0;
-                    tried && matches!(core.phase, Phase::Disconnected | Phase::Handshake)
-                })
-            })
-        };
+        let lost = |number: &NodeId| self.made(*number).is_some_and(Node::is_lost);
         primaries.into_iter().filter(lost).collect()
     }
 
@@ -178,7 +170,7 @@ impl Many {
     pub(super) fn hopeless(&self, attempts: u32) -> Option<Option<Error>> {
         let mut last = None;
         for number in self.candidates() {
-            let (failed, error) = self.nodes.get(usize::from(number)).map(|node| {
+            let (failed, error) = self.made(number).map(|node| {
                 node.link.with(|core| (core.redial.failed_attempts, core.redial.last_error.clone()))
             })?;
             if failed < attempts && !error.as_ref().is_some_and(Error::is_auth) {
@@ -192,7 +184,7 @@ impl Many {
     /// Closes the connections to a node that has left, unless it came back.
     pub(super) fn part_with(&self, number: NodeId) {
         if self.lock().forget(number)
-            && let Some(node) = self.nodes.get(usize::from(number))
+            && let Some(node) = self.made(number)
         {
             node.begin_close();
         }

@@ -1,23 +1,17 @@
 //! Questions to nodes: what they know of the cluster, and what they are themselves.
 
-use std::{
-    future::poll_fn,
-    pin::Pin,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{future::poll_fn, task::Poll, time::Duration};
 
-use futures::{
-    Stream,
-    stream::{FuturesUnordered, StreamExt},
-};
+use futures::stream::{FuturesUnordered, StreamExt};
+
+use redmux_transport::Endpoint;
 
 use super::nodes::Many;
 use crate::{
     Call, Error, Result,
     connection::Link,
     resp::Frame,
-    topology::{NodeId, View},
+    topology::{NodeId, View, sentinel::RoleSaid},
 };
 
 /// The time a node has for an answer.
@@ -56,7 +50,7 @@ impl Many {
                     timer.reset(self.clock.runtime.after(NEXT_AFTER));
                     continue;
                 }
-                match poll_next(&mut asked, cx) {
+                match asked.poll_next_unpin(cx) {
                     Poll::Ready(Some(Ok(answer))) => return Poll::Ready(Ok(answer)),
                     Poll::Ready(Some(Err(error))) => last = Some(error),
                     Poll::Ready(None) if exhausted => return Poll::Ready(Err(last.take())),
@@ -99,10 +93,6 @@ impl Many {
 /// The number, if the node says that it is a primary.
 async fn says(number: NodeId, link: &Link) -> Option<NodeId> {
     let reply = Call::<Frame, _>::new(link, "ROLE", ()).timeout(ROLE_LIMIT).await.ok()?;
-    let role = reply.reply().items()?.next()?;
-    (role.as_str()? == "master").then_some(number)
-}
-
-fn poll_next<S: Stream + Unpin>(stream: &mut S, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-    Pin::new(stream).poll_next(cx)
+    let role = RoleSaid::read(&reply, &|host, port| Endpoint::tcp(host, port)).ok()?;
+    matches!(role, RoleSaid::Primary { .. }).then_some(number)
 }

@@ -16,7 +16,6 @@ use std::sync::Arc;
 
 pub(super) use nodes::Many;
 pub use report::{MapStatus, NodeRole, NodeStatus};
-pub(crate) use wake::Wake;
 
 /// Begins to look for the servers.
 pub(super) fn start(many: &Arc<Many>) {

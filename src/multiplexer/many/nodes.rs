@@ -8,6 +8,7 @@ use std::{
     },
 };
 
+use futures::future::join_all;
 use redmux_transport::{Endpoint, Environment};
 
 use super::{
@@ -20,7 +21,7 @@ use super::{
     wake::Wake,
 };
 use crate::{
-    Delivery, Error, ErrorKind, Options, Result,
+    Options, Result,
     clock::Clock,
     connection::{Berth, Link, Phase, Router},
     events::Hub,
@@ -40,7 +41,7 @@ pub(crate) struct Many {
     pub(super) anywhere: AtomicU16,
     /// The endpoints of the options, which stay what they are whatever the cluster says.
     pub(super) seeds: Vec<Endpoint>,
-    pub(super) wake: Arc<Wake>,
+    pub(super) wake: Wake,
     /// The server of topics that any will do for.
     pub(super) post: AtomicU16,
     /// There are subscriptions, or were.
@@ -75,7 +76,7 @@ impl Many {
             map: Mutex::new(Map::new()),
             anywhere: AtomicU16::new(NOBODY),
             seeds: options.endpoints.clone(),
-            wake: Arc::default(),
+            wake: Wake::default(),
             post: AtomicU16::new(NOBODY),
             listened: AtomicBool::new(false),
             moving: Mutex::new(()),
@@ -100,13 +101,24 @@ impl Many {
 
     /// The nodes that there are connections to, or were.
     pub(in crate::multiplexer) fn nodes(&self) -> impl Iterator<Item = &Node> {
-        self.nodes.iter().map(|(_, node)| node)
+        self.numbered().map(|(_, node)| node)
+    }
+
+    /// The same, with their numbers.
+    pub(super) fn numbered(&self) -> impl Iterator<Item = (NodeId, &Node)> {
+        // Each was put in under a number of the map.
+        self.nodes.iter().map(|(number, node)| (number as NodeId, node))
+    }
+
+    /// The node with this number, if there are connections to it, or were.
+    pub(super) fn made(&self, number: NodeId) -> Option<&Node> {
+        self.nodes.get(usize::from(number))
     }
 
     /// A node for what names no key.
     pub(in crate::multiplexer) fn any(&self) -> &Node {
         let known = self.anywhere.load(Ordering::Relaxed);
-        if let Some(node) = self.nodes.get(usize::from(known))
+        if let Some(node) = self.made(known)
             && node.is_ready()
         {
             return node;
@@ -127,8 +139,7 @@ impl Many {
         let number = {
             let mut map = self.lock();
             let primaries = map.primaries();
-            let ready =
-                |number: &NodeId| self.nodes.get(usize::from(*number)).is_some_and(Node::is_ready);
+            let ready = |number: &NodeId| self.made(*number).is_some_and(Node::is_ready);
             let ready = primaries.iter().find(|number| ready(number)).copied();
             match ready.or_else(|| primaries.first().copied()) {
                 Some(number) => number,
@@ -143,7 +154,7 @@ impl Many {
 
     /// The node with this number, which is made if need be.
     pub(super) fn node(&self, number: NodeId) -> Option<&Node> {
-        match self.nodes.get(usize::from(number)) {
+        match self.made(number) {
             Some(node) => Some(node),
             None => self.make_node(number),
         }
@@ -169,7 +180,7 @@ impl Many {
             ears.announcements.clone()
         });
         ears.announcements = announcements.clone();
-        (ears.hub, ears.wake) = (self.hub.clone(), Some(self.wake.clone()));
+        ears.hub = self.hub.clone();
         let router: Weak<dyn Router> = self.me.clone();
         ears.router = Some(router);
         let node = Node::new(&self.options, &self.environment, &self.clock, endpoint, ears);
@@ -199,11 +210,6 @@ impl Many {
         self.closed.load(Ordering::SeqCst)
     }
 
-    /// Something outside says that the servers have changed.
-    pub(in crate::multiplexer) fn look_again(&self) {
-        self.wake.hint();
-    }
-
     pub(in crate::multiplexer) fn reconnect(&self) {
         self.nodes().for_each(Node::reconnect);
     }
@@ -211,12 +217,8 @@ impl Many {
     pub(in crate::multiplexer) async fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
         self.wake.hint();
-        for node in self.nodes() {
-            node.begin_close();
-        }
-        for node in self.nodes() {
-            node.close().await;
-        }
+        // Side by side: each ends as soon as what it was sent is answered.
+        join_all(self.nodes().map(Node::close)).await;
     }
 
     pub(in crate::multiplexer) fn abort(&self) {
@@ -229,11 +231,6 @@ impl Many {
     pub(super) fn lock(&self) -> MutexGuard<'_, Map> {
         self.map.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The multiplexer is closed.
-pub(super) fn closed() -> Error {
-    Error::new(ErrorKind::Closed, Delivery::NotSent)
 }
 
 impl Servers for Many {
@@ -288,7 +285,7 @@ impl Router for Many {
         Some(&node.link)
     }
 
-    fn troubled(&self, _from: &Link) {
+    fn troubled(&self) {
         self.wake.hint();
     }
 }
@@ -296,6 +293,14 @@ impl Router for Many {
 impl Node {
     pub(super) fn is_ready(&self) -> bool {
         self.link.with(|core| core.phase == Phase::Ready)
+    }
+
+    /// Whether there is no connection, but was one, or was one dialled in vain.
+    pub(super) fn is_lost(&self) -> bool {
+        self.link.with(|core| {
+            let tried = core.wire.number > 0 || core.redial.failed_attempts > 0;
+            tried && matches!(core.phase, Phase::Disconnected | Phase::Handshake)
+        })
     }
 
     /// Whether this is the link that its commands share.

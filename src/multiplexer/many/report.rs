@@ -4,9 +4,9 @@ use std::{ops::RangeInclusive, sync::Arc, sync::atomic::Ordering, time::Duration
 
 use redmux_transport::Endpoint;
 
-use super::nodes::Many;
+use super::{super::node::Node, nodes::Many};
 use crate::{
-    connection::{Link, Phase},
+    connection::Link,
     topology::{NOBODY, NodeId, Role},
 };
 
@@ -65,7 +65,7 @@ impl Many {
         let mut all: Vec<NodeStatus> = Vec::new();
         for number in 0..NodeId::try_from(map.known()).unwrap_or(NOBODY) {
             let Some(node) = map.get(number).filter(|node| !node.is_forgotten()) else { continue };
-            let made = self.nodes.get(usize::from(number));
+            let made = self.made(number);
             if node.role == Role::Gone && made.is_none() {
                 continue;
             }
@@ -83,8 +83,7 @@ impl Many {
                 },
                 zone: node.zone.clone(),
                 slots: map.slots_of(number),
-                connected: made
-                    .is_some_and(|node| node.link.with(|core| core.phase == Phase::Ready)),
+                connected: made.is_some_and(Node::is_ready),
             });
         }
         all

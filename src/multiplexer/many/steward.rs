@@ -8,13 +8,10 @@ use std::{
 
 use redmux_transport::Timer;
 
-use super::{
-    asking::Answer,
-    nodes::{Many, closed},
-};
+use super::{asking::Answer, nodes::Many};
 use crate::{
     Error,
-    clock::NEVER,
+    clock::{NEVER, spread},
     topology::{NodeId, Pace},
 };
 
@@ -65,7 +62,7 @@ pub(super) async fn run(many: Arc<Many>) {
     while !steward.many.is_closed() {
         steward.turn().await;
     }
-    steward.many.first.settle(Err(closed()));
+    steward.many.first.settle(Err(Error::closed()));
 }
 
 impl Steward {
@@ -137,7 +134,7 @@ impl Steward {
             }
             error => {
                 if let Some(last) = self.many.hopeless(options.connect_retry) {
-                    self.many.first.settle(Err(last.or(error).unwrap_or_else(closed)));
+                    self.many.first.settle(Err(last.or(error).unwrap_or_else(Error::closed)));
                 }
             }
         }
@@ -175,7 +172,7 @@ impl Steward {
             true => PROBE_RARELY,
             false => PROBE_EVERY,
         };
-        self.probe_at = now.saturating_add(pause * 3 / 4 + random % (pause / 2));
+        self.probe_at = now.saturating_add(spread(pause, random));
         let replicas = self.many.lock().replicas_of(&lost);
         for number in self.many.primaries_of(replicas).await {
             // Its word on its own slots is better than that of others.

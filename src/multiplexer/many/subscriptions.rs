@@ -12,7 +12,7 @@ use super::{super::node::Node, nodes::Many};
 use crate::{
     Error, Result,
     commands::slot_of,
-    connection::{Phase, Verb},
+    connection::Verb,
     subscriptions::{Moving, Queue, Topic},
     topology::{NOBODY, NodeId, Role},
 };
@@ -82,16 +82,15 @@ impl Many {
     /// The server for topics that any will do for: the one that has some, unless it is gone.
     fn post(&self) -> &Node {
         let known = self.post.load(Ordering::Relaxed);
-        if let Some(node) = self.nodes.get(usize::from(known))
-            && !node.is_unfit()
+        if let Some(node) = self.made(known)
+            && !node.is_lost()
             && self.takes_part(known)
         {
             return node;
         }
         let node = self.any();
-        let number = self.nodes.iter().find(|(_, known)| std::ptr::eq(*known, node));
-        let number = number.and_then(|(number, _)| NodeId::try_from(number).ok());
-        self.post.store(number.unwrap_or(NOBODY), Ordering::Relaxed);
+        let number = self.numbered().find(|(_, known)| std::ptr::eq(*known, node));
+        self.post.store(number.map_or(NOBODY, |(number, _)| number), Ordering::Relaxed);
         node
     }
 
@@ -114,15 +113,15 @@ impl Many {
     }
 
     fn move_topics(&self, wakers: &mut Vec<Waker>) {
-        for (number, node) in self.nodes.iter() {
-            let Ok(number) = NodeId::try_from(number) else { continue };
+        for (number, node) in self.numbered() {
             if node.registry.len() == 0 {
                 continue;
             }
             let post = self.post();
             let leaves = |topic: &Topic| match place_of(topic) {
                 Place::Slot(slot) => {
-                    !matches!(self.slots.owner(slot), NOBODY) && self.slots.owner(slot) != number
+                    let owner = self.slots.owner(slot);
+                    owner != NOBODY && owner != number
                 }
                 Place::Primaries => false,
                 Place::Any => !std::ptr::eq(post, node) && post.is_ready(),
@@ -145,38 +144,26 @@ impl Many {
     /// Has every primary, and no other server, send notifications of its keys.
     fn copy_topics_of_keys(&self, wakers: &mut Vec<Waker>) {
         let of_keys = |topic: &Topic| place_of(topic) == Place::Primaries;
+        // One copy of each is enough: it has all listeners.
         let mut all: Vec<Moving> = Vec::new();
-        for node in self.nodes() {
-            all.extend(node.registry.copies(of_keys));
+        for copy in self.nodes().flat_map(|node| node.registry.copies(of_keys)) {
+            if !all.iter().any(|known| known.topic() == copy.topic()) {
+                all.push(copy);
+            }
         }
         if all.is_empty() {
             return;
         }
         let primaries = self.lock().primaries();
-        for number in &primaries {
-            let Some(node) = self.node(*number) else { continue };
-            let lacking: Vec<Topic> = all
-                .iter()
-                .map(Moving::topic)
-                .filter(|topic| !node.registry.wants(topic))
-                .cloned()
-                .collect();
-            if lacking.is_empty() {
-                continue;
+        for node in primaries.iter().filter_map(|number| self.node(*number)) {
+            let lacking = all.iter().filter(|copy| !node.registry.wants(copy.topic()));
+            let lacking: Vec<Moving> = lacking.map(Moving::copy).collect();
+            if !lacking.is_empty() {
+                node.registry.adopt(lacking, &node.link, wakers);
             }
-            let mut copies: Vec<Moving> = Vec::new();
-            for other in self.nodes() {
-                for copy in other.registry.copies(|topic| lacking.contains(topic)) {
-                    if !copies.iter().any(|known| known.topic() == copy.topic()) {
-                        copies.push(copy);
-                    }
-                }
-            }
-            node.registry.adopt(copies, &node.link, wakers);
         }
-        for (number, node) in self.nodes.iter() {
-            let is_primary = primaries.iter().any(|primary| usize::from(*primary) == number);
-            if !is_primary && !primaries.is_empty() {
+        for (number, node) in self.numbered() {
+            if !primaries.contains(&number) && !primaries.is_empty() {
                 drop(node.registry.take(&node.link, of_keys, wakers));
             }
         }
@@ -184,13 +171,6 @@ impl Many {
 
     /// Why there will be no connection, if that is so.
     pub(in crate::multiplexer) fn over(&self) -> Option<Error> {
-        self.is_closed().then(super::nodes::closed)
-    }
-}
-
-impl Node {
-    /// Whether there is no connection, and was none when it was last tried.
-    fn is_unfit(&self) -> bool {
-        self.link.with(|core| core.phase != Phase::Ready && core.redial.failed_attempts > 0)
+        self.is_closed().then(Error::closed)
     }
 }

@@ -11,13 +11,13 @@ use futures::task::AtomicWaker;
 ///
 /// A thousand hints cost as much as one: the steward looks for itself what has happened.
 #[derive(Debug, Default)]
-pub(crate) struct Wake {
+pub(super) struct Wake {
     hinted: AtomicBool,
     waker: AtomicWaker,
 }
 
 impl Wake {
-    pub(crate) fn hint(&self) {
+    pub(super) fn hint(&self) {
         if !self.hinted.swap(true, Ordering::AcqRel) {
             self.waker.wake();
         }

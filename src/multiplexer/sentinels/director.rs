@@ -2,12 +2,11 @@
 
 use std::{
     future::poll_fn,
-    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
 
-use futures::{Stream, stream::FuturesUnordered};
+use futures::stream::{FuturesUnordered, StreamExt};
 use redmux_transport::{BoxFuture, Endpoint, Environment, Timer};
 
 use super::{
@@ -85,7 +84,7 @@ impl Director {
     fn poll_news(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let now = self.clock.now();
         let mut learned = Vec::new();
-        while let Poll::Ready(Some(heard)) = Pin::new(&mut self.questions).poll_next(cx) {
+        while let Poll::Ready(Some(heard)) = self.questions.poll_next_unpin(cx) {
             self.note(&heard);
             learned.push(heard.learned);
         }

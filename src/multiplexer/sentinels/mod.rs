@@ -7,7 +7,6 @@
 mod director;
 mod hopes;
 mod probe;
-mod reach;
 mod watcher;
 
 use std::sync::Arc;

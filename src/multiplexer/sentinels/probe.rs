@@ -4,15 +4,13 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use redmux_transport::{Endpoint, Environment};
 
-use super::{
-    reach::reach,
-    watcher::{Heard, why_not_connected},
-};
+use super::watcher::{Heard, why_not_connected};
 use crate::{
     Call, Options,
     clock::Clock,
     connection::{DialPlan, Driver, Link, LinkConfig, Owner, Phase, Unheard},
     events::ConnectionType,
+    options::AnnouncedNode,
     resp::Frame,
     topology::sentinel::{Learned, RoleSaid},
 };
@@ -50,7 +48,8 @@ impl Probes {
         async move {
             let name = options.commands().name_of("ROLE").to_owned();
             let reply = Call::<Frame, _>::new(&link, name, ()).timeout(LIMIT).await;
-            let reach = |host: &str, port: u16| reach(&options, host, port);
+            let reach =
+                |host: &str, port: u16| options.endpoint_of(&AnnouncedNode::new(host, port));
             let role = reply.map(|reply| RoleSaid::read(&reply, &reach));
             match role {
                 Ok(Ok(role)) => Heard { learned: Learned::Role { of, role }, fault: None },

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures::future::join_all;
 use redmux_transport::{Endpoint, Environment};
 
-use super::{super::Ears, reach::reach};
+use super::super::Ears;
 use crate::{
     Call, Delivery, Error, ErrorKind, Options,
     clock::Clock,
@@ -18,6 +18,7 @@ use crate::{
     connection::{Driver, Link, LinkConfig, Owner, Phase, Verb},
     error::ConnectStage,
     events::ConnectionType,
+    options::AnnouncedNode,
     resp::Frame,
     subscriptions::{Bounds, Item, Overflow, Queue, Registry, Topic},
     topology::sentinel::{Answer, CHANNELS, Event, Learned},
@@ -134,7 +135,9 @@ impl Watcher {
             let Poll::Ready(Some(item)) = item else { return };
             match item {
                 Item::Message(message) => {
-                    let reach = |host: &str, port: u16| reach(options, host, port);
+                    let reach = |host: &str, port: u16| {
+                        options.endpoint_of(&AnnouncedNode::new(host, port))
+                    };
                     let event = Event::read(&message.channel, &message.payload, service, &reach);
                     learned.extend(event.map(|event| Learned::Announced { by: by(), event }));
                 }
@@ -160,7 +163,8 @@ impl Watcher {
                 Call::<Frame, _>::new(&link, name, words.collect::<Vec<_>>()).timeout(LIMIT)
             });
             let replies = join_all(calls).await;
-            let reach = |host: &str, port: u16| reach(&options, host, port);
+            let reach =
+                |host: &str, port: u16| options.endpoint_of(&AnnouncedNode::new(host, port));
             match Answer::read(&replies, &reach) {
                 Ok(answer) => Heard { learned: Learned::Answer { by, answer }, fault: None },
                 Err(unclear) => {

@@ -18,6 +18,11 @@ impl Moving {
     pub(crate) fn topic(&self) -> &Topic {
         &self.topic
     }
+
+    /// The same listeners, for one more server.
+    pub(crate) fn copy(&self) -> Self {
+        Self { topic: self.topic.clone(), entry: self.entry.copy() }
+    }
 }
 
 impl Registry {
