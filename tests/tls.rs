@@ -2,80 +2,34 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{fs, path::Path, sync::OnceLock};
+use std::{fs, path::Path};
 
 use futures::StreamExt;
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use redmux::{
     ConnectionMultiplexer, Delivery, ErrorKind, Event, Options,
     error::ConnectStage,
     options::{TlsOptions, TlsVersions},
     transport::Environment,
 };
-use redmux_test_support::{
-    Cut, FaultProxy, PortLease, RedisServer, TempDir, Websockify, lease_port,
-};
-
-/// An authority, a server certificate for `localhost` and 127.0.0.1, and one for a client
-struct Certificates {
-    dir: TempDir,
-}
-
-impl Certificates {
-    fn get() -> &'static Self {
-        static MADE: OnceLock<Certificates> = OnceLock::new();
-        MADE.get_or_init(Self::make)
-    }
-
-    fn make() -> Self {
-        let dir = TempDir::new().unwrap();
-        let save = |name: &str, pem: String| fs::write(dir.path().join(name), pem).unwrap();
-        let mut authority = CertificateParams::new(Vec::new()).unwrap();
-        authority.distinguished_name.push(DnType::CommonName, "an authority");
-        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        save("ca.pem", authority.self_signed(&key).unwrap().pem());
-        let issuer = Issuer::new(authority, key);
-        for (name, hosts) in [("server", ["localhost", "127.0.0.1"]), ("client", ["app", "app2"])] {
-            let key = KeyPair::generate().unwrap();
-            let mut params = CertificateParams::new(hosts.map(str::to_owned)).unwrap();
-            params.distinguished_name.push(DnType::CommonName, name);
-            let certificate = params.signed_by(&key, &issuer).unwrap();
-            save(&format!("{name}.pem"), certificate.pem());
-            save(&format!("{name}.key"), key.serialize_pem());
-        }
-        Self { dir }
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.dir.path().join(name).display().to_string()
-    }
-}
+use redmux_test_support::{Certificates, Cut, FaultProxy, RedisServer, TempDir, Websockify};
 
 /// A server that speaks TLS on a port of its own, besides plain TCP on the other
 struct TlsServer {
     plain: RedisServer,
-    port: PortLease,
 }
 
 impl TlsServer {
     fn start(extra: &[&str]) -> Self {
-        let certificates = Certificates::get();
-        let port = lease_port(None).unwrap();
-        let plain = RedisServer::builder()
-            .args(["--tls-port", &port.port().to_string()])
-            .args(["--tls-ca-cert-file", &certificates.path("ca.pem")])
-            .args(["--tls-cert-file", &certificates.path("server.pem")])
-            .args(["--tls-key-file", &certificates.path("server.key")])
-            .args(["--tls-auth-clients", "no"])
-            .args(extra)
-            .start()
-            .unwrap();
-        Self { plain, port }
+        let builder = RedisServer::builder().tls(Certificates::get().settings());
+        Self { plain: builder.args(extra).start().unwrap() }
+    }
+
+    fn port(&self) -> u16 {
+        self.plain.tls_port().unwrap()
     }
 
     fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port.port())
+        format!("127.0.0.1:{}", self.port())
     }
 
     fn options(&self, tls: TlsOptions) -> Options {
@@ -139,8 +93,8 @@ async fn a_connection_string_or_a_url_will_do() {
     let ca = Certificates::get().path("ca.pem");
     for text in [
         format!("{},ssl=true,sslCa={ca},sslProtocols=tls13", server.address()),
-        format!("rediss://localhost:{}?sslCa={ca}", server.port.port()),
-        format!("rediss://127.0.0.1:{}/?sslCa={ca}&sslHost=localhost", server.port.port()),
+        format!("rediss://localhost:{}?sslCa={ca}", server.port()),
+        format!("rediss://127.0.0.1:{}/?sslCa={ca}&sslHost=localhost", server.port()),
         format!("{},ssl=true,sslDangerouslyUnverified=true,sslHost=other", server.address()),
     ] {
         let muxer = ConnectionMultiplexer::connect(&*text).await.unwrap();
@@ -238,9 +192,11 @@ async fn client_certificates() {
     assert!(text.contains("wants a client's certificate (sslCert and sslKey)"), "{text}");
 
     // One that the server does not trust, refused within the handshake of TLS 1.2 and after that of 1.3.
-    let stranger = KeyPair::generate().unwrap();
-    let strange =
-        CertificateParams::new(vec!["app".to_owned()]).unwrap().self_signed(&stranger).unwrap();
+    let stranger = rcgen::KeyPair::generate().unwrap();
+    let strange = rcgen::CertificateParams::new(vec!["app".to_owned()])
+        .unwrap()
+        .self_signed(&stranger)
+        .unwrap();
     for versions in [TlsVersions::Tls12, TlsVersions::Tls13] {
         let tls = trusting().versions(versions);
         let tls = tls.client_certificate(strange.pem(), stranger.serialize_pem());

@@ -3,12 +3,12 @@
 use redmux::{ConnectionMultiplexer, Endpoint, Options, options::Mode};
 use redmux_test_support::RedisCluster;
 
-use crate::{FOO, connect, ends, shared};
+use crate::{connect, from_to, movable, shared};
 
 #[async_std::test]
 async fn keys_of_all_slots_are_written_and_read_through_one_handle() {
     let cluster = shared();
-    let muxer = connect(&cluster, 4).await;
+    let muxer = connect(cluster, 4).await;
     let db = muxer.database();
     for number in 0..1000 {
         db.set(format!("key:{number}"), number).await.unwrap();
@@ -39,23 +39,23 @@ async fn a_program_for_one_server_is_one_for_a_cluster() {
 
 #[async_std::test]
 async fn a_slot_that_moves_is_followed() {
-    let cluster = RedisCluster::start();
-    let muxer = connect(&cluster, 0).await;
+    let cluster = movable();
+    let muxer = connect(cluster, 0).await;
     let db = muxer.database();
-    db.set("foo", "before").await.unwrap();
-    let slot = 12_182;
-    let (from, to) = (cluster.owner(slot, 0).unwrap(), cluster.owner(0, 0).unwrap());
+    db.set("moves", "before").await.unwrap();
+    let slot = cluster.slot("moves");
+    let (from, to) = from_to(cluster, slot);
     cluster.begin_move(slot, from, to);
-    assert_eq!(db.get::<String>("foo").await.unwrap().as_deref(), Some("before"));
-    db.set("{foo}new", "asked").await.unwrap();
-    assert_eq!(db.get::<String>("{foo}new").await.unwrap().as_deref(), Some("asked"));
-    cluster.migrate(&["foo"], from, to);
-    assert_eq!(db.get::<String>("foo").await.unwrap().as_deref(), Some("before"));
+    assert_eq!(db.get::<String>("moves").await.unwrap().as_deref(), Some("before"));
+    db.set("{moves}new", "asked").await.unwrap();
+    assert_eq!(db.get::<String>("{moves}new").await.unwrap().as_deref(), Some("asked"));
+    cluster.migrate(&["moves"], from, to);
+    assert_eq!(db.get::<String>("moves").await.unwrap().as_deref(), Some("before"));
     cluster.end_move(slot, to);
     for _ in 0..3 {
-        db.incr("{foo}count").await.unwrap();
+        db.incr("{moves}count").await.unwrap();
     }
-    assert_eq!(db.get::<i64>("{foo}count").await.unwrap(), Some(3));
+    assert_eq!(db.get::<i64>("{moves}count").await.unwrap(), Some(3));
     muxer.close().await;
 }
 
@@ -85,18 +85,19 @@ async fn a_primary_that_dies_is_replaced() {
 
 #[async_std::test]
 async fn a_command_that_is_forgotten_finds_its_server_too() {
-    let cluster = RedisCluster::builder().replicas(0).start().unwrap();
-    let muxer = connect(&cluster, 0).await;
+    let cluster = movable();
+    let muxer = connect(cluster, 0).await;
     let db = muxer.database();
-    let (from, to) = ends(&cluster);
-    db.set("foo", 0).await.unwrap();
-    cluster.move_slot(FOO, from, to);
+    let slot = cluster.slot("forgotten");
+    let (from, to) = from_to(cluster, slot);
+    db.set("forgotten", 0).await.unwrap();
+    cluster.move_slot(slot, from, to);
     for _ in 0..10 {
-        db.incr("foo").forget().unwrap();
+        db.incr("forgotten").forget().unwrap();
     }
     let mut count = 0;
     for _ in 0..500 {
-        count = db.get::<i64>("foo").await.unwrap().unwrap();
+        count = db.get::<i64>("forgotten").await.unwrap().unwrap();
         if count == 10 {
             break;
         }
@@ -109,7 +110,7 @@ async fn a_command_that_is_forgotten_finds_its_server_too() {
 
 #[async_std::test]
 async fn servers_are_dialled_where_the_program_says() {
-    let cluster = RedisCluster::builder().replicas(0).start().unwrap();
+    let cluster = movable();
     let endpoint = Endpoint::tcp("127.0.0.1", cluster.nodes()[0].port());
     let options = Options::from(endpoint).mode(Mode::Cluster);
     // As behind NAT: what servers announce is known to them only.
@@ -121,9 +122,10 @@ async fn servers_are_dialled_where_the_program_says() {
     db.mset((0..100).map(|number| (format!("k{number}"), number)).collect::<Vec<_>>())
         .await
         .unwrap();
-    let (from, to) = ends(&cluster);
-    cluster.move_slot(FOO, from, to);
-    db.set("foo", 1).await.unwrap();
+    let slot = cluster.slot("behind NAT");
+    let (from, to) = from_to(cluster, slot);
+    cluster.move_slot(slot, from, to);
+    db.set("behind NAT", 1).await.unwrap();
     let members = muxer.nodes().into_iter().filter(|node| !node.slots.is_empty());
     let members: Vec<String> = members.map(|node| node.endpoint.to_string()).collect();
     assert!(

@@ -12,7 +12,7 @@ use redmux::{
 };
 use redmux_test_support::RedisCluster;
 
-use crate::{FOO, connect, ends, shared};
+use crate::{connect, ends, from_to, movable, shared};
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -47,7 +47,7 @@ async fn reach(muxer: &ConnectionMultiplexer, channel: &str, message: &str) {
 #[async_std::test]
 async fn ordinary_and_shard_channels_are_heard_wherever_they_are_published() {
     let cluster = shared();
-    let muxer = connect(&cluster, 4).await;
+    let muxer = connect(cluster, 4).await;
     let subscriber = muxer.subscriber();
     let mut news = subscriber.subscribe("news").await.unwrap();
     let mut all = subscriber.psubscribe("new*").await.unwrap();
@@ -66,15 +66,16 @@ async fn ordinary_and_shard_channels_are_heard_wherever_they_are_published() {
 
 #[async_std::test]
 async fn a_shard_channel_follows_its_slot_and_tells_of_a_gap() {
-    let cluster = RedisCluster::builder().replicas(0).start().unwrap();
-    let muxer = connect(&cluster, 0).await;
-    let mut foo = muxer.subscriber().ssubscribe("foo").await.unwrap();
-    let (from, to) = ends(&cluster);
+    let cluster = movable();
+    let muxer = connect(cluster, 0).await;
+    let mut shard = muxer.subscriber().ssubscribe("channel").await.unwrap();
+    let slot = cluster.slot("channel");
+    let (from, to) = from_to(cluster, slot);
     for (from, to) in [(from, to), (to, from), (from, to)] {
-        cluster.move_slot(FOO, from, to);
-        assert!(matches!(next(&mut foo).await, Item::Missed(_)), "a gap");
-        reach(&muxer, "foo", "moved").await;
-        assert_eq!(text(&mut foo).await.0, "moved");
+        cluster.move_slot(slot, from, to);
+        assert!(matches!(next(&mut shard).await, Item::Missed(_)), "a gap");
+        reach(&muxer, "channel", "moved").await;
+        assert_eq!(text(&mut shard).await.0, "moved");
     }
     muxer.close().await;
 }

@@ -9,7 +9,7 @@ use crate::{FOO, connect, ends, shared};
 #[async_std::test]
 async fn nodes_have_roles_slots_and_commands_of_their_own() {
     let cluster = shared();
-    let muxer = connect(&cluster, 5).await;
+    let muxer = connect(cluster, 5).await;
     let db = muxer.database();
     db.set("foo", "x").await.unwrap();
     let nodes = muxer.nodes();

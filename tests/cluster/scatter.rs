@@ -10,7 +10,7 @@ use crate::{connect, shared};
 #[async_std::test]
 async fn keys_of_many_slots_are_one_command() {
     let cluster = shared();
-    let muxer = connect(&cluster, 2).await;
+    let muxer = connect(cluster, 2).await;
     let db = muxer.database();
     let keys: Vec<String> = (0..1000).map(|number| format!("s{number}")).collect();
     let pairs: Vec<(&str, usize)> = keys.iter().map(String::as_str).zip(0..).collect();
@@ -64,7 +64,7 @@ async fn what_is_about_all_servers_is_asked_of_all() {
 #[async_std::test]
 async fn a_pipeline_goes_to_many_servers_and_each_call_has_its_result() {
     let cluster = shared();
-    let muxer = connect(&cluster, 5).await;
+    let muxer = connect(cluster, 5).await;
     let db = muxer.database();
     let sets = (0..500).map(|number| db.set(format!("p{number}"), number)).collect::<Vec<_>>();
     pipeline(sets).all().await.unwrap();
@@ -84,7 +84,7 @@ async fn a_pipeline_goes_to_many_servers_and_each_call_has_its_result() {
 #[async_std::test]
 async fn what_cannot_be_split_is_refused_and_nothing_is_sent() {
     let cluster = shared();
-    let muxer = connect(&cluster, 1).await;
+    let muxer = connect(cluster, 1).await;
     let db = muxer.database();
     for error in [
         db.rename("foo", "bar").await.unwrap_err(),
@@ -99,7 +99,7 @@ async fn what_cannot_be_split_is_refused_and_nothing_is_sent() {
 #[async_std::test]
 async fn a_prefix_holds_for_every_part() {
     let cluster = shared();
-    let muxer = connect(&cluster, 3).await;
+    let muxer = connect(cluster, 3).await;
     let db = muxer.database().with_key_prefix("shop:");
     db.mset([("a", 1), ("b", 2), ("c", 3)]).await.unwrap();
     assert_eq!(db.mget::<i64>(["a", "b", "c"]).await.unwrap(), [Some(1), Some(2), Some(3)]);

@@ -4,7 +4,8 @@ use redmux::{ConnectionMultiplexer, Delivery, ErrorKind, resp::Protocol};
 use redmux_test_support::{Accept, Cut, Direction, Fault};
 
 use crate::{
-    PROTOCOLS, Rig, Told, comes_back, hold_against_in_order, mark, push_all, restored, within,
+    PROTOCOLS, Rig, Told, comes_back, hold_against_in_order, mark, push_all, restored,
+    side_by_side, within,
 };
 
 const BATCH: usize = 4;
@@ -62,64 +63,68 @@ async fn cut(rig: &Rig, muxer: &ConnectionMultiplexer, way: Direction, at: u64) 
     }
 }
 
+/// Cuts at each of the bytes before `end`.
+async fn at_every_byte(way: Direction, end: u64) {
+    side_by_side(PROTOCOLS, end, 8, async |rig, protocol, places| {
+        let muxer = connect(rig, protocol).await;
+        for at in places {
+            cut(rig, &muxer, way, at).await;
+        }
+    })
+    .await;
+}
+
 #[async_std::test]
 async fn at_every_byte_of_the_requests() {
-    let rig = Rig::start();
-    for protocol in PROTOCOLS {
-        let muxer = connect(&rig, protocol).await;
-        for at in 0..=BATCH as u64 * REQUEST {
-            cut(&rig, &muxer, Direction::Requests, at).await;
-        }
-    }
+    at_every_byte(Direction::Requests, BATCH as u64 * REQUEST + 1).await;
 }
 
 #[async_std::test]
 async fn at_every_byte_of_the_replies() {
-    let rig = Rig::start();
-    for protocol in PROTOCOLS {
-        let muxer = connect(&rig, protocol).await;
-        for at in 0..=BATCH as u64 * REPLY {
-            cut(&rig, &muxer, Direction::Replies, at).await;
-        }
-    }
+    at_every_byte(Direction::Replies, BATCH as u64 * REPLY + 1).await;
 }
 
 #[async_std::test]
 async fn at_every_byte_of_the_handshake_nothing_is_lost_or_sent_twice() {
-    let rig = Rig::start();
-    for protocol in PROTOCOLS {
+    // The handshake is less than this; then the cut meets the commands.
+    side_by_side(PROTOCOLS, 90, 6, async |rig, protocol, places| {
         let options = rig.options().protocol(protocol).database(3).client_name("app");
         let muxer = ConnectionMultiplexer::connect(options).await.unwrap();
+        let places: Vec<u64> = places.collect();
         for way in [Direction::Requests, Direction::Replies] {
-            let list = format!("handshake-{way:?}");
-            let push = async |n| muxer.execute::<i64>("RPUSH", (&*list, mark(n))).await;
-            let mut told: Vec<Told> = Vec::new();
-            // The handshake is less than this; then the cut meets the commands.
-            for at in 0..90 {
-                rig.proxy.accept(Accept::Refuse);
-                rig.proxy.cut(how(at));
-                crate::until("the loss is noticed", || !muxer.is_connected()).await;
-                rig.proxy.fault(way, at, Fault::Cut(how(at)));
-                let at = at as usize * 3;
-                let calls = [push(at), push(at + 1), push(at + 2)];
-                let both = futures::future::join(futures::future::join_all(calls), async {
-                    crate::sleep(1).await;
-                    rig.proxy.accept(Accept::Forward);
-                });
-                let (results, ()) = within(both).await;
-                let marks = [mark(at), mark(at + 1), mark(at + 2)];
-                told.extend(marks.into_iter().zip(results.into_iter().map(Some)));
-                rig.proxy.forgive();
-                comes_back(&muxer).await;
-            }
-            let marks: Vec<String> = muxer.execute("LRANGE", (&*list, 0, -1)).await.unwrap();
-            let tally = hold_against_in_order(&marks, &told);
-            // At most one of these cuts in three is behind the handshake.
-            assert!(tally.done > told.len() / 2 && tally.not_sent == 0, "{tally:?}");
-            muxer.execute::<i64>("DEL", [&*list]).await.unwrap();
+            cut_handshakes(rig, &muxer, way, &places).await;
         }
         muxer.close().await;
+    })
+    .await;
+}
+
+async fn cut_handshakes(rig: &Rig, muxer: &ConnectionMultiplexer, way: Direction, places: &[u64]) {
+    let list = format!("handshake-{way:?}");
+    let push = async |n| muxer.execute::<i64>("RPUSH", (&*list, mark(n))).await;
+    let mut told: Vec<Told> = Vec::new();
+    for at in places.iter().copied() {
+        rig.proxy.accept(Accept::Refuse);
+        rig.proxy.cut(how(at));
+        crate::until("the loss is noticed", || !muxer.is_connected()).await;
+        rig.proxy.fault(way, at, Fault::Cut(how(at)));
+        let at = at as usize * 3;
+        let calls = [push(at), push(at + 1), push(at + 2)];
+        let both = futures::future::join(futures::future::join_all(calls), async {
+            crate::sleep(1).await;
+            rig.proxy.accept(Accept::Forward);
+        });
+        let (results, ()) = within(both).await;
+        let marks = [mark(at), mark(at + 1), mark(at + 2)];
+        told.extend(marks.into_iter().zip(results.into_iter().map(Some)));
+        rig.proxy.forgive();
+        comes_back(muxer).await;
     }
+    let marks: Vec<String> = muxer.execute("LRANGE", (&*list, 0, -1)).await.unwrap();
+    let tally = hold_against_in_order(&marks, &told);
+    // At most one of these cuts in three is behind the handshake.
+    assert!(tally.done > told.len() / 2 && tally.not_sent == 0, "{tally:?}");
+    muxer.execute::<i64>("DEL", [&*list]).await.unwrap();
 }
 
 #[async_std::test]
@@ -154,27 +159,34 @@ async fn half_a_request_is_sent_again_and_runs_once() {
 
 #[async_std::test]
 async fn forgotten_commands_run_once_at_most_and_in_order() {
-    let rig = Rig::start();
-    let muxer = rig.connect().await;
-    for at in (0..60 * 43).step_by(61) {
-        let list = format!("fgt-{at:04}");
-        rig.proxy.fault(Direction::Requests, at, Fault::Cut(how(at)));
-        let told: Vec<Told> = (0..60).map(|n| (mark(n), None)).collect();
-        for (n, (mark, _)) in told.iter().enumerate() {
-            muxer.execute::<i64>("RPUSH", (&*list, mark)).forget().unwrap();
-            if n % 20 == 0 {
-                async_std::task::yield_now().await;
-            }
+    side_by_side([()], 60 * 43 / 61 + 1, 4, async |rig, (), places| {
+        let muxer = rig.connect().await;
+        for at in places {
+            forget(rig, &muxer, at * 61).await;
         }
-        crate::until("the cut is made", || !rig.proxy.has_faults()).await;
-        // This one waits for the next connection, behind what was kept for it; where the loss
-        // is not noticed yet it may be lost too.
-        let _ = within(muxer.execute::<String>("ECHO", ["x"])).await;
-        comes_back(&muxer).await;
-        let marks = rig.marks(&list);
-        hold_against_in_order(&marks, &told);
-        assert!(marks.len() as u64 >= at / 44, "what came through ran: {}", marks.len());
+    })
+    .await;
+}
+
+/// Forgets commands, and cuts their connection at this byte.
+async fn forget(rig: &Rig, muxer: &ConnectionMultiplexer, at: u64) {
+    let list = format!("fgt-{at:04}");
+    rig.proxy.fault(Direction::Requests, at, Fault::Cut(how(at)));
+    let told: Vec<Told> = (0..60).map(|n| (mark(n), None)).collect();
+    for (n, (mark, _)) in told.iter().enumerate() {
+        muxer.execute::<i64>("RPUSH", (&*list, mark)).forget().unwrap();
+        if n % 20 == 0 {
+            async_std::task::yield_now().await;
+        }
     }
+    crate::until("the cut is made", || !rig.proxy.has_faults()).await;
+    // This one waits for the next connection, behind what was kept for it; where the loss
+    // is not noticed yet it may be lost too.
+    let _ = within(muxer.execute::<String>("ECHO", ["x"])).await;
+    comes_back(muxer).await;
+    let marks = rig.marks(&list);
+    hold_against_in_order(&marks, &told);
+    assert!(marks.len() as u64 >= at / 44, "what came through ran: {}", marks.len());
 }
 
 #[async_std::test]

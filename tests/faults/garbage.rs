@@ -3,7 +3,7 @@
 use redmux::{ConnectionMultiplexer, Delivery, ErrorKind, events::FailureType};
 use redmux_test_support::{Direction, Fault};
 
-use crate::{PROTOCOLS, Rig, comes_back, mark, next_failure, within};
+use crate::{PROTOCOLS, Rig, comes_back, mark, next_failure, side_by_side, within};
 
 const BATCH: usize = 3;
 /// `$9 mark-NNNN`
@@ -37,28 +37,30 @@ async fn echo(rig: &Rig, muxer: &ConnectionMultiplexer, at: u64, fault: Fault) {
 
 #[async_std::test]
 async fn put_in_anywhere() {
-    let rig = Rig::start();
-    for protocol in PROTOCOLS {
+    side_by_side(PROTOCOLS, BATCH as u64 * REPLY + 1, 6, async |rig, protocol, places| {
         let options = rig.options().protocol(protocol);
         let muxer = ConnectionMultiplexer::connect(options).await.unwrap();
-        for at in 0..=BATCH as u64 * REPLY {
+        for at in places {
             for garbage in [&b"\xff"[..], b"\0\0\0", b"HTTP/1.1 400 Bad Request\r\n\r\n"] {
-                echo(&rig, &muxer, at, Fault::Insert(garbage.to_vec())).await;
+                echo(rig, &muxer, at, Fault::Insert(garbage.to_vec())).await;
             }
         }
-    }
+    })
+    .await;
 }
 
 #[async_std::test]
 async fn in_place_of_what_holds_a_reply_together() {
-    let rig = Rig::start();
-    let muxer = rig.connect().await;
-    for n in 0..BATCH as u64 {
-        // The type, the length, and the line ends; what a value holds nobody can tell.
-        for part in [0, 1, 2, 3, REPLY - 2, REPLY - 1] {
-            echo(&rig, &muxer, n * REPLY + part, Fault::Flip(0x80)).await;
+    side_by_side([()], BATCH as u64, BATCH as u64, async |rig, (), replies| {
+        let muxer = rig.connect().await;
+        for n in replies {
+            // The type, the length, and the line ends; what a value holds nobody can tell.
+            for part in [0, 1, 2, 3, REPLY - 2, REPLY - 1] {
+                echo(rig, &muxer, n * REPLY + part, Fault::Flip(0x80)).await;
+            }
         }
-    }
+    })
+    .await;
 }
 
 #[async_std::test]

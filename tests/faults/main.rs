@@ -16,7 +16,7 @@ mod subscriptions;
 
 use std::{collections::HashMap, time::Duration};
 
-use futures::StreamExt;
+use futures::{StreamExt, future::join_all};
 use redmux::{
     ConnectionMultiplexer, Delivery, ErrorKind, Event, Events, Options, Result,
     options::ConstantDelay, resp::Protocol,
@@ -118,6 +118,22 @@ fn hold_against_in_order(marks: &[String], told: &[Told]) -> Tally {
     let issued = told.iter().map(|(mark, _)| mark).filter(|mark| marks.contains(mark));
     assert!(issued.eq(marks), "the order was not kept: {marks:?}");
     hold_against(marks, told)
+}
+
+/// Checks places `0..end` in each of some variants, some places side by side with a rig for each: a connection that is
+/// lost young is followed by the next one only after a while.
+async fn side_by_side<V: Copy>(
+    variants: impl IntoIterator<Item = V>,
+    end: u64,
+    lanes: u64,
+    check: impl AsyncFn(&Rig, V, &mut dyn Iterator<Item = u64>),
+) {
+    let each = |variant: V| (0..lanes).map(move |lane| (variant, lane));
+    let runs = variants.into_iter().flat_map(each).map(async |(variant, lane)| {
+        let places = &mut (lane..end).step_by(lanes as usize);
+        check(&Rig::start(), variant, places).await;
+    });
+    join_all(runs).await;
 }
 
 fn mark(n: usize) -> String {

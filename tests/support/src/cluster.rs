@@ -3,6 +3,7 @@
 use std::{
     io,
     path::PathBuf,
+    sync::{Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -26,6 +27,8 @@ const READY_LIMIT: Duration = Duration::from_secs(60);
 pub struct RedisCluster {
     nodes: Vec<RedisServer>,
     ids: Vec<String>,
+    /// Held while slots get another owner: nodes that claim new slots at the same time may undo each other's claims.
+    moving: Mutex<()>,
     // Held until the servers have ended.
     _buses: Vec<PortLease>,
 }
@@ -37,6 +40,7 @@ pub struct RedisClusterBuilder {
     replicas: usize,
     args: Vec<String>,
     program: Option<PathBuf>,
+    tls: Vec<[String; 2]>,
 }
 
 impl RedisClusterBuilder {
@@ -68,6 +72,13 @@ impl RedisClusterBuilder {
         self
     }
 
+    /// The nodes speak TLS too, by these settings, and use it among themselves. Default: no.
+    #[must_use]
+    pub fn tls(mut self, settings: Vec<[String; 2]>) -> Self {
+        self.tls = settings;
+        self
+    }
+
     /// Starts the servers and waits until each of them knows all slots and replicas, 60 s at most.
     ///
     /// # Errors
@@ -80,16 +91,24 @@ impl RedisClusterBuilder {
             let mut builder = RedisServer::builder()
                 .args(["--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf"])
                 .args(["--cluster-node-timeout", "1000", "--repl-diskless-sync-delay", "0"])
+                // Replicas are named once something was replicated, if only a PING, which comes every 10 s by
+                // default; and one that waits for a primary that was stopped waits 60 s.
+                .args(["--repl-ping-replica-period", "1", "--repl-timeout", "5"])
                 .args(["--cluster-port", &bus.port().to_string()])
                 .args(&self.args);
             if let Some(program) = &self.program {
                 builder = builder.program(program);
             }
+            if !self.tls.is_empty() {
+                builder = builder.tls(self.tls.clone());
+                builder = builder.args(["--tls-cluster", "yes", "--tls-replication", "yes"]);
+            }
             nodes.push(builder.start()?);
             buses.push(bus);
         }
         let ids = nodes.iter().map(|node| node.command(&["CLUSTER", "MYID"]).trim().to_owned());
-        let cluster = RedisCluster { ids: ids.collect(), nodes, _buses: buses };
+        let cluster =
+            RedisCluster { ids: ids.collect(), nodes, moving: Mutex::new(()), _buses: buses };
         cluster.join(self.primaries)?;
         Ok(cluster)
     }
@@ -106,12 +125,30 @@ impl RedisCluster {
 
     /// Starts one with options.
     pub fn builder() -> RedisClusterBuilder {
-        RedisClusterBuilder { primaries: 3, replicas: 1, args: Vec::new(), program: None }
+        RedisClusterBuilder {
+            primaries: 3,
+            replicas: 1,
+            args: Vec::new(),
+            program: None,
+            tls: Vec::new(),
+        }
     }
 
     /// All nodes, primaries first.
     pub fn nodes(&self) -> &[RedisServer] {
         &self.nodes
+    }
+
+    /// The port by which the nodes know the one at this place.
+    fn port(&self, node: usize) -> u16 {
+        let node = &self.nodes[node];
+        node.tls_port().unwrap_or_else(|| node.port())
+    }
+
+    /// The slot of a key.
+    pub fn slot(&self, key: &str) -> u32 {
+        let answer = self.nodes[0].command(&["CLUSTER", "KEYSLOT", key]);
+        answer.trim().parse().unwrap_or_else(|_| panic!("the slot of {key}: {answer}"))
     }
 
     /// The node id of the node at this place of [`nodes`](Self::nodes).
@@ -162,7 +199,7 @@ impl RedisCluster {
     /// # Panics
     /// When the node refuses.
     pub fn migrate(&self, keys: &[&str], from: usize, to: usize) {
-        let port = self.nodes[to].port().to_string();
+        let port = self.port(to).to_string();
         let words = ["MIGRATE", "127.0.0.1", &port, "", "0", "5000", "KEYS"];
         let words: Vec<&str> = words.into_iter().chain(keys.iter().copied()).collect();
         let end = Instant::now() + READY_LIMIT;
@@ -180,6 +217,7 @@ impl RedisCluster {
     /// # Panics
     /// When a primary refuses.
     pub fn end_move(&self, slot: u32, to: usize) {
+        let _moving = self.moving.lock().unwrap_or_else(PoisonError::into_inner);
         self.set_slot(to, slot, &["NODE", &self.ids[to]]);
         for node in (0..self.nodes.len()).filter(|node| *node != to) {
             if self.nodes[node].command(&["ROLE"]).starts_with("master") {
@@ -223,8 +261,8 @@ impl RedisCluster {
                 node.command(&["CLUSTER", "ADDSLOTSRANGE", &first.to_string(), &last.to_string()]);
             }
         }
-        for (node, bus) in self.nodes.iter().zip(&self._buses).skip(1) {
-            let (port, bus) = (node.port().to_string(), bus.port().to_string());
+        for (place, bus) in self._buses.iter().enumerate().skip(1) {
+            let (port, bus) = (self.port(place).to_string(), bus.port().to_string());
             self.nodes[0].command(&["CLUSTER", "MEET", "127.0.0.1", &port, &bus]);
         }
         self.until("know each other", |text| text.lines().count() == self.nodes.len())?;

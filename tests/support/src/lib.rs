@@ -24,6 +24,8 @@
 //!
 //! Unix only: the servers and the signals are.
 
+#[cfg(feature = "client")]
+mod certificates;
 mod client;
 #[cfg(feature = "client")]
 mod clients;
@@ -37,6 +39,8 @@ mod redis;
 mod sentinels;
 mod websockify;
 
+#[cfg(feature = "client")]
+pub use certificates::Certificates;
 #[cfg(feature = "client")]
 pub use clients::{both, until, within};
 pub use cluster::{RedisCluster, RedisClusterBuilder};

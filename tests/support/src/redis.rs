@@ -28,6 +28,7 @@ pub struct RedisServer {
     daemon: Mutex<Option<Daemon>>,
     command: DaemonCommand,
     port: PortLease,
+    tls_port: Option<PortLease>,
     password: Option<String>,
     unix_socket: Option<PathBuf>,
     dir: TempDir,
@@ -55,6 +56,11 @@ impl RedisServer {
     /// The port; it listens on `127.0.0.1` and, where there is IPv6, on `[::1]`.
     pub fn port(&self) -> u16 {
         self.port.port()
+    }
+
+    /// The port of `127.0.0.1` on which it speaks TLS, if [`RedisServerBuilder::tls`] asked for one.
+    pub fn tls_port(&self) -> Option<u16> {
+        self.tls_port.as_ref().map(PortLease::port)
     }
 
     /// Its Unix socket, if [`RedisServerBuilder::unix_socket`] asked for one.
@@ -178,6 +184,7 @@ pub struct RedisServerBuilder {
     port: Option<u16>,
     program: Option<PathBuf>,
     unix_socket: bool,
+    tls: Vec<[String; 2]>,
     /// Lines of its configuration, if it is a sentinel.
     sentinel: Option<String>,
 }
@@ -215,6 +222,13 @@ impl RedisServerBuilder {
     #[must_use]
     pub fn unix_socket(mut self) -> Self {
         self.unix_socket = true;
+        self
+    }
+
+    /// Speaks TLS on a port of its own too, by these settings: pairs of a name and a value. Default: no.
+    #[must_use]
+    pub fn tls(mut self, settings: Vec<[String; 2]>) -> Self {
+        self.tls = settings;
         self
     }
 
@@ -262,12 +276,23 @@ impl RedisServerBuilder {
             .args(port.ipv6().then_some("::1"))
             .args(["--save", "", "--appendonly", "no", "--daemonize", "no", "--dir"])
             .arg(dir.path());
+        let tls_port = (!self.tls.is_empty()).then(|| lease_port(None)).transpose()?;
+        let own = tls_port.iter().map(|port| ["tls-port".to_owned(), port.port().to_string()]);
+        let settings: Vec<[String; 2]> = own.chain(self.tls.iter().cloned()).collect();
+        for [name, value] in &settings {
+            command = command.arg(format!("--{name}")).arg(value);
+        }
         if let Some(path) = &unix_socket {
             command = command.arg("--unixsocket").arg(path).args(["--unixsocketperm", "700"]);
         }
         let command = match &self.sentinel {
             None => command.args(&self.args),
-            Some(lines) => as_sentinel(program, &dir, &port, lines)?,
+            Some(lines) => {
+                let lines = settings
+                    .iter()
+                    .fold(lines.clone(), |lines, [name, value]| format!("{name} {value}\n{lines}"));
+                as_sentinel(program, &dir, &port, &lines)?
+            }
         };
         let daemon = launch(&command, port.addr())?;
         let password = self.password();
@@ -275,6 +300,7 @@ impl RedisServerBuilder {
             daemon: Mutex::new(Some(daemon)),
             command,
             port,
+            tls_port,
             password,
             unix_socket,
             dir,

@@ -33,6 +33,7 @@ pub struct RedisSentinelsBuilder {
     args: Vec<String>,
     lines: String,
     program: Option<PathBuf>,
+    tls: Vec<[String; 2]>,
 }
 
 impl RedisSentinelsBuilder {
@@ -65,18 +66,33 @@ impl RedisSentinelsBuilder {
         self
     }
 
+    /// All speak TLS too, by these settings, and use it among themselves. Default: no.
+    #[must_use]
+    pub fn tls(mut self, settings: Vec<[String; 2]>) -> Self {
+        self.tls = settings;
+        if !self.tls.is_empty() {
+            self.tls.push(["tls-replication".to_owned(), "yes".to_owned()]);
+        }
+        self
+    }
+
     /// Starts the servers and waits until all sentinels know all of them and each other, 60 s at most.
     ///
     /// # Errors
     /// Those of [`RedisServer`]; when the sentinels do not agree in time.
     pub fn start(self) -> io::Result<RedisSentinels> {
         let builder = || match &self.program {
-            Some(program) => RedisServer::builder().program(program),
-            None => RedisServer::builder(),
+            Some(program) => RedisServer::builder().tls(self.tls.clone()).program(program),
+            None => RedisServer::builder().tls(self.tls.clone()),
         };
-        let server = || builder().args(["--repl-diskless-sync-delay", "0"]).args(&self.args);
+        let server = || {
+            // One that waits for a primary that was stopped waits 60 s by default.
+            let quick = ["--repl-diskless-sync-delay", "0", "--repl-timeout", "5"];
+            let quick = builder().args(quick).args(["--repl-ping-replica-period", "1"]);
+            quick.args(&self.args)
+        };
         let primary = server().start()?;
-        let port = primary.port().to_string();
+        let port = port(&primary).to_string();
         let mut servers = vec![primary];
         for _ in 0..self.replicas {
             servers.push(server().args(["--replicaof", "127.0.0.1", &port]).start()?);
@@ -96,6 +112,11 @@ impl RedisSentinelsBuilder {
     }
 }
 
+/// The port by which the sentinels know this server.
+fn port(server: &RedisServer) -> u16 {
+    server.tls_port().unwrap_or_else(|| server.port())
+}
+
 impl RedisSentinels {
     /// The name by which the sentinels know the primary.
     pub const NAME: &'static str = "mymaster";
@@ -110,7 +131,13 @@ impl RedisSentinels {
 
     /// Starts them with options.
     pub fn builder() -> RedisSentinelsBuilder {
-        RedisSentinelsBuilder { replicas: 1, args: Vec::new(), lines: String::new(), program: None }
+        RedisSentinelsBuilder {
+            replicas: 1,
+            args: Vec::new(),
+            lines: String::new(),
+            program: None,
+            tls: Vec::new(),
+        }
     }
 
     /// The primary and its replicas; the first of them is the primary until there is a failover.
@@ -128,7 +155,7 @@ impl RedisSentinels {
         let words = ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", Self::NAME];
         let answer = self.sentinels[sentinel].command(&words);
         let port = answer.lines().nth(1)?.trim().parse().ok()?;
-        self.servers.iter().position(|server| server.port() == port)
+        self.servers.iter().position(|server| self::port(server) == port)
     }
 
     /// Begins a failover although the primary is well.
