@@ -120,7 +120,7 @@ impl<'a, T: FromReply, A: ToArgs> State<'a, T, A> {
                 };
                 let call = match cache.consent() {
                     None => call,
-                    Some(bytes) => call.after(Prelude { bytes, commands: 1, opens: 0 }),
+                    Some(bytes) => call.after(Prelude { bytes, commands: 1, ..Prelude::default() }),
                 };
                 (Self::Lead(call, lead), None)
             }

@@ -376,9 +376,11 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         let extras = self.extras.as_ref().filter(|extras| extras.routing.asking)?;
         let mut prelude = Prelude { commands: 1, ..Prelude::default() };
         encode_command(&mut prelude.bytes, &[Arg::Bytes(b"ASKING")]);
+        prelude.asks = prelude.bytes.len();
         if let Some(own) = &extras.prelude {
             prelude.bytes.extend_from_slice(&own.bytes);
             prelude.commands += own.commands;
+            prelude.opens = own.opens;
         }
         Some(prelude)
     }

@@ -91,8 +91,23 @@ pub(crate) struct Prelude {
     pub(crate) bytes: Vec<u8>,
     /// How many they are.
     pub(crate) commands: u32,
-    /// Of a transaction: the bytes of `MULTI`, the first of them. 0 for any other.
+    /// Of a transaction: the bytes of `MULTI`, the first of them but for `ASKING`. 0 for any other.
     pub(crate) opens: usize,
+    /// The bytes of `ASKING`, the first of them, which counts for what follows at once. 0 without it.
+    #[cfg(feature = "topology")]
+    pub(crate) asks: usize,
+}
+
+impl Prelude {
+    /// `ASKING`, the `MULTI` of a transaction, and the rest; each may be nothing.
+    fn parts(&self) -> (&[u8], &[u8], &[u8]) {
+        #[cfg(feature = "topology")]
+        let (asking, rest) = self.bytes.split_at(self.asks);
+        #[cfg(not(feature = "topology"))]
+        let (asking, rest) = (&[][..], &*self.bytes);
+        let (open, rest) = rest.split_at(self.opens);
+        (asking, open, rest)
+    }
 }
 
 /// What replies bring about once the lock is released

@@ -59,6 +59,8 @@ pub(crate) struct Visit {
     /// How many replies it gets, that to `EXEC` included.
     pub(super) replies: u32,
     pub(super) body: Body,
+    /// `ASKING` is before all, and the first reply is that to it.
+    pub(super) asks: bool,
     /// Until it is answered, it is not known where the stream is.
     pub(super) moves: bool,
 }
@@ -78,9 +80,25 @@ impl Visit {
         self.leaves != self.to
     }
 
+    /// What the replies say; in a group, `ASKING` has the first place, as where there is no visit.
+    pub(super) fn end(&self, mut errors: Vec<(u32, Frame)>, exec: Frame) -> End {
+        if !cfg!(feature = "topology") || !self.asks {
+            return self.end_of_rest(errors, exec);
+        }
+        // Where it was refused, what follows is too.
+        errors.retain(|(place, _)| *place > 0);
+        errors.iter_mut().for_each(|(place, _)| *place -= 1);
+        let rest = Self { replies: self.replies - 1, asks: false, ..*self };
+        let mut end = rest.end_of_rest(errors, exec);
+        if let End::There(Outcome::Group(group)) | End::NotRun(Outcome::Group(group)) = &mut end {
+            group.0.iter_mut().for_each(|(place, _)| *place += 1);
+        }
+        end
+    }
+
     /// What the replies say: the errors among those before the last one, each with its place, and the last
     /// one, which is that to `EXEC`.
-    pub(super) fn end(&self, errors: Vec<(u32, Frame)>, exec: Frame) -> End {
+    fn end_of_rest(&self, errors: Vec<(u32, Frame)>, exec: Frame) -> End {
         let returns = self.returns();
         if let Some((0, refusal)) = errors.first()
             && let Some(error) = refusal.reply().error()

@@ -6,10 +6,12 @@ mod basics;
 mod blocking;
 mod hardships;
 mod histories;
+mod kinds;
 mod pubsub;
 mod reports;
 mod scans;
 mod scatter;
+mod tour;
 mod transactions;
 
 use std::sync::OnceLock;

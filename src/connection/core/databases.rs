@@ -67,8 +67,12 @@ impl Core {
         };
         let prelude = command.prelude;
         let commands = prelude.map_or(0, |prelude| prelude.commands);
-        let (open, rest) =
-            prelude.map_or((&[][..], &[][..]), |prelude| prelude.bytes.split_at(prelude.opens));
+        let (asking, open, rest) =
+            prelude.map_or((&[][..], &[][..], &[][..]), |prelude| prelude.parts());
+        if cfg!(feature = "topology") {
+            // Inside of `MULTI` it would be queued, and without effect.
+            self.backlog.out.push_raw(asking);
+        }
         let body = if open.is_empty() { Body::Command } else { Body::Transaction };
         match body {
             Body::Transaction => self.backlog.out.push_raw(open),
@@ -92,6 +96,7 @@ impl Core {
             leaves,
             replies: commands + own + u32::from(leaves != to),
             body,
+            asks: !asking.is_empty(),
             moves: here.is_none_or(|here| leaves != here),
         };
         self.databases.count(&visit);
@@ -115,7 +120,8 @@ impl Core {
         }
         self.push_own(&[EXEC]);
         let replies = 3 + u32::from(leaves != to);
-        let visit = Visit { to, leaves, replies, body: Body::Scout, moves: here.is_none() };
+        let (body, moves) = (Body::Scout, here.is_none());
+        let visit = Visit { to, leaves, replies, body, asks: false, moves };
         self.databases.count(&visit);
         self.databases.asked = to.index(self.config.database);
         self.push_entry(Claim::none(), NEVER, false, Kind::Visit(visit));

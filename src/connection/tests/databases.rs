@@ -243,6 +243,30 @@ fn a_transaction_has_select_in_it() {
     assert_eq!(model.echoed_in, [(1, "one".to_owned()), (1, "second".to_owned())]);
 }
 
+#[cfg(feature = "topology")]
+#[test]
+fn asking_is_before_the_transaction_that_a_visit_is() {
+    for transaction in [false, true] {
+        let mut model = Model::ready(config());
+        let first = model.submit_in(1, "scout", None).unwrap();
+        model.settle();
+        assert_eq!(answered(&mut model, first), "scout");
+        let place = model.executed.len();
+        let slot = model.submit_asking(1, transaction).unwrap();
+        model.settle();
+        let reply = model.outcome(slot).unwrap().into_reply().unwrap();
+        let texts = match transaction {
+            true => reply.decode::<Vec<String>>().unwrap(),
+            false => vec![reply.decode::<String>().unwrap()],
+        };
+        assert_eq!(texts, ["asked"]);
+        assert_eq!(model.executed[place].0, "ASKING", "it is not queued");
+        let queued = got(&model, place);
+        assert!(queued.starts_with(&["MULTI", "SELECT", "ECHO"]), "{queued:?}");
+        assert_eq!(queued.iter().filter(|name| **name == "MULTI").count(), 1, "{queued:?}");
+    }
+}
+
 #[test]
 fn a_call_that_the_server_refuses_in_a_transaction_is_named_by_its_place() {
     let mut model = Model::ready(config());

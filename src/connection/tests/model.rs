@@ -183,7 +183,7 @@ impl Model {
         let mut bytes = Vec::new();
         encode_command(&mut bytes, &[Arg::Bytes(b"FIRST")]);
         encode_command(&mut bytes, &[Arg::Bytes(b"BEFORE"), Arg::Bytes(id.as_bytes())]);
-        let prelude = Prelude { bytes, commands: 2, opens: 0 };
+        let prelude = Prelude { bytes, commands: 2, ..Prelude::default() };
         let args = [Arg::Bytes(b"ECHO"), Arg::Bytes(id.as_bytes())];
         let command = Submission { args: &args, prelude: Some(&prelude), database, timeout };
         self.core.submit(&command, None, Waker::noop())
@@ -201,6 +201,25 @@ impl Model {
         self.queued.is_some()
     }
 
+    /// A command behind `ASKING`, in a transaction or not.
+    #[cfg(feature = "topology")]
+    pub(super) fn submit_asking(&mut self, database: u32, multi: bool) -> Result<SlotId, Error> {
+        let database = Selected::new(database, self.core.config.database);
+        let mut prelude = Prelude { commands: 1, ..Prelude::default() };
+        encode_command(&mut prelude.bytes, &[Arg::Bytes(b"ASKING")]);
+        prelude.asks = prelude.bytes.len();
+        let echo = [Arg::Bytes(b"ECHO"), Arg::Bytes(b"asked")];
+        if multi {
+            encode_command(&mut prelude.bytes, &[Arg::Bytes(b"MULTI")]);
+            prelude.opens = prelude.bytes.len() - prelude.asks;
+            encode_command(&mut prelude.bytes, &echo);
+            prelude.commands += 2;
+        }
+        let args = if multi { &[Arg::Bytes(b"EXEC")][..] } else { &echo };
+        let command = Submission { args, prelude: Some(&prelude), database, timeout: None };
+        self.core.submit(&command, None, Waker::noop())
+    }
+
     /// A transaction of two commands.
     pub(super) fn submit_transaction(&mut self, database: u32, id: &str) -> Result<SlotId, Error> {
         let database = Selected::new(database, self.core.config.database);
@@ -209,7 +228,7 @@ impl Model {
         let opens = bytes.len();
         encode_command(&mut bytes, &[Arg::Bytes(b"ECHO"), Arg::Bytes(id.as_bytes())]);
         encode_command(&mut bytes, &[Arg::Bytes(b"ECHO"), Arg::Bytes(b"second")]);
-        let prelude = Prelude { bytes, commands: 3, opens };
+        let prelude = Prelude { bytes, commands: 3, opens, ..Prelude::default() };
         let args = [Arg::Bytes(b"EXEC")];
         let command = Submission { args: &args, prelude: Some(&prelude), database, timeout: None };
         self.core.submit(&command, None, Waker::noop())

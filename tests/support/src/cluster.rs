@@ -94,6 +94,9 @@ impl RedisClusterBuilder {
                 // Replicas are named once something was replicated, if only a PING, which comes every 10 s by
                 // default; and one that waits for a primary that was stopped waits 60 s.
                 .args(["--repl-ping-replica-period", "1", "--repl-timeout", "5"])
+                // A node that is killed comes back empty, not with what it once got from its primary: keys of slots
+                // that have left it since would make it import them again.
+                .args(["--rdb-del-sync-files", "yes"])
                 .args(["--cluster-port", &bus.port().to_string()])
                 .args(&self.args);
             if let Some(program) = &self.program {
@@ -194,6 +197,17 @@ impl RedisCluster {
         self.set_slot(from, slot, &["MIGRATING", &self.ids[to]]);
     }
 
+    /// Has `from` hand over a slot with all its keys as a whole (Valkey 9); that goes on when this returns.
+    ///
+    /// # Panics
+    /// When the node refuses.
+    pub fn begin_move_at_once(&self, slot: u32, from: usize, to: usize) {
+        let slot = slot.to_string();
+        let words = ["CLUSTER", "MIGRATESLOTS", "SLOTSRANGE", &slot, &slot, "NODE", &self.ids[to]];
+        let answer = self.nodes[from].command(&words);
+        assert_eq!(answer.trim(), "OK", "CLUSTER MIGRATESLOTS of {slot}");
+    }
+
     /// Moves keys of a migrating slot.
     ///
     /// # Panics
@@ -209,7 +223,7 @@ impl RedisCluster {
             thread::sleep(Duration::from_millis(20));
             answer = self.nodes[from].command(&words);
         }
-        assert!(matches!(answer.trim(), "OK" | "NOKEY"), "{answer}");
+        assert!(matches!(answer.trim(), "OK" | "NOKEY"), "{answer}\n{}", self.report());
     }
 
     /// Ends a migration: the slot is at `to`.
@@ -244,12 +258,23 @@ impl RedisCluster {
         }
     }
 
+    /// What each node says of the cluster, and the end of its log: for the message of a failed test.
+    pub fn report(&self) -> String {
+        let of = |(place, node): (usize, &RedisServer)| {
+            let nodes = node.try_command(&["CLUSTER", "NODES"]).unwrap_or_else(|e| e.to_string());
+            format!("== node {place}, {}\n{nodes}\n{}", node.addr(), node.log_tail(40))
+        };
+        self.nodes.iter().enumerate().map(of).collect::<Vec<_>>().join("\n")
+    }
+
     fn set_slot(&self, node: usize, slot: u32, what: &[&str]) {
         let slot = slot.to_string();
         let words = ["CLUSTER", "SETSLOT", &slot];
         let words: Vec<&str> = words.into_iter().chain(what.iter().copied()).collect();
         let answer = self.nodes[node].command(&words);
-        assert_eq!(answer.trim(), "OK", "CLUSTER SETSLOT {slot} {what:?} at node {node}");
+        let report =
+            || format!("CLUSTER SETSLOT {slot} {what:?} at node {node}\n{}", self.report());
+        assert_eq!(answer.trim(), "OK", "{}", report());
     }
 
     fn join(&self, primaries: usize) -> io::Result<()> {

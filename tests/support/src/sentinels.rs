@@ -89,6 +89,8 @@ impl RedisSentinelsBuilder {
             // One that waits for a primary that was stopped waits 60 s by default.
             let quick = ["--repl-diskless-sync-delay", "0", "--repl-timeout", "5"];
             let quick = builder().args(quick).args(["--repl-ping-replica-period", "1"]);
+            // One that is killed comes back empty.
+            let quick = quick.args(["--rdb-del-sync-files", "yes"]);
             quick.args(&self.args)
         };
         let primary = server().start()?;
