@@ -6,6 +6,8 @@ mod basics;
 mod blocking;
 mod hardships;
 mod histories;
+#[path = "../histories/mod.rs"]
+mod history;
 mod kinds;
 mod pubsub;
 mod reports;

@@ -9,7 +9,7 @@ use crate::{connect, options, shared};
 async fn every_sentinel_leads_to_the_primary() {
     let all = shared();
     for sentinel in 0..3 {
-        let muxer = connect(&all, sentinel).await;
+        let muxer = connect(all, sentinel).await;
         let key = format!("by:{sentinel}");
         muxer.database().set(&*key, sentinel).await.unwrap();
         assert_eq!(all.servers()[0].command(&["GET", &key]).trim(), sentinel.to_string());
@@ -47,7 +47,7 @@ async fn a_url_and_sentinels_that_are_gone_will_do() {
 #[async_std::test]
 async fn commands_of_many_slots_are_those_of_one_server() {
     let all = shared();
-    let muxer = connect(&all, 2).await;
+    let muxer = connect(all, 2).await;
     let db = muxer.database();
     muxer.execute::<()>("MSET", ["foo", "1", "bar", "2", "baz", "3"]).await.unwrap();
     let values: Vec<i64> = muxer.execute("MGET", ["foo", "bar", "baz"]).await.unwrap();
@@ -69,7 +69,7 @@ async fn refused(options: Options) -> String {
 #[async_std::test]
 async fn a_service_that_no_sentinel_knows_is_named() {
     let all = shared();
-    let text = refused(options(&all, 0).service_name("theirs")).await;
+    let text = refused(options(all, 0).service_name("theirs")).await;
     assert!(text.contains("no sentinel that answers knows theirs"), "{text}");
 }
 

@@ -12,11 +12,11 @@ use redmux_test_support::RedisSentinels;
 
 use crate::connect;
 
-const LONG: Duration = Duration::from_secs(30);
+pub(crate) const LONG: Duration = Duration::from_secs(30);
 
 /// Writes number after number until some were acknowledged by another server than `old`; returns the numbers that
 /// were acknowledged by that one, and how long it took from the first failure.
-async fn write_through(
+pub(crate) async fn write_through(
     muxer: &ConnectionMultiplexer,
     old: u16,
     begun: Instant,
@@ -46,7 +46,7 @@ fn port(muxer: &ConnectionMultiplexer) -> u16 {
     text.rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or(0)
 }
 
-fn all_are_there(all: &RedisSentinels, server: usize, numbers: &BTreeSet<u32>) {
+pub(crate) fn all_are_there(all: &RedisSentinels, server: usize, numbers: &BTreeSet<u32>) {
     let keys: Vec<String> = numbers.iter().map(|number| format!("n:{number}")).collect();
     let mut words = vec!["EXISTS"];
     words.extend(keys.iter().map(String::as_str));

@@ -1,23 +1,24 @@
 //! A primary that real sentinels watch, used as one server is.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod basics;
 mod failover;
+mod histories;
+#[path = "../histories/mod.rs"]
+mod history;
+mod kinds;
 mod waking;
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::OnceLock;
 
 use redmux::{ConnectionMultiplexer, Endpoint, Options};
 use redmux_test_support::RedisSentinels;
 
-/// Servers and sentinels for tests that leave them as they were; they live as long as one of them runs.
-fn shared() -> Arc<RedisSentinels> {
-    static SHARED: Mutex<Weak<RedisSentinels>> = Mutex::new(Weak::new());
-    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-    shared.upgrade().unwrap_or_else(|| {
-        let all = Arc::new(RedisSentinels::start());
-        *shared = Arc::downgrade(&all);
-        all
-    })
+/// Servers and sentinels for tests that leave them as they were; they live as long as the process.
+fn shared() -> &'static RedisSentinels {
+    static SHARED: OnceLock<RedisSentinels> = OnceLock::new();
+    SHARED.get_or_init(RedisSentinels::start)
 }
 
 /// The options for this sentinel.

@@ -1,4 +1,4 @@
-//! Random histories on real clusters, for as long as one likes: the long form of `tests/cluster/histories`.
+//! Random histories on real clusters and sentinels, for as long as one likes: the long form of `tests/histories`.
 
 use std::path::PathBuf;
 
@@ -27,8 +27,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     for (name, program) in servers {
         println!("{name}: {}", program.display());
         let mut tests = exec::cargo();
-        tests.args(["test", "--package", "redmux", "--test", "cluster", "--", "histories"]);
-        tests.args(["failovers", "--nocapture"]);
+        tests.args(["test", "--package", "redmux", "--no-fail-fast", "--test", "cluster"]);
+        tests.args(["--test", "sentinel", "--", "histories", "failovers", "--nocapture"]);
         tests.env("REDMUX_CLUSTER", minutes.to_string()).env("REDMUX_CLUSTER_SERVER", program);
         if let Some(seed) = options.seed {
             tests.env("REDMUX_SEED", seed.to_string());

@@ -8,7 +8,7 @@ use std::{
 
 use redmux_test_support::RedisCluster;
 
-use super::{History, Random};
+use crate::history::{History, Random, TASKS};
 
 /// A loaded machine may take long until all nodes agree.
 const AGREE: Duration = Duration::from_secs(60);
@@ -86,7 +86,7 @@ fn fail_over(cluster: &RedisCluster, history: &History, random: &mut Random) {
 
 /// The slot of a key of a task, in parts.
 fn move_slot(cluster: &RedisCluster, history: &History, random: &mut Random) {
-    let task = history.name(random.below(super::TASKS));
+    let task = history.name(random.below(TASKS));
     let kinds = ["list", "many", "pop", "count", "pair", "watch"];
     let kind = kinds[random.below(kinds.len() as u64) as usize];
     let key = format!("{kind}:{task}");

@@ -165,8 +165,29 @@ impl RedisSentinels {
     /// # Panics
     /// When the sentinel refuses: twice the time of a failover, 4 s, have to pass since the last one.
     pub fn fail_over(&self, sentinel: usize) {
+        self.try_fail_over(sentinel).unwrap_or_else(|answer| panic!("{answer}"));
+    }
+
+    /// Like [`fail_over`](Self::fail_over), with the sentinel's refusal as an error.
+    ///
+    /// # Errors
+    /// The reply of the sentinel.
+    pub fn try_fail_over(&self, sentinel: usize) -> Result<(), String> {
         let answer = self.sentinels[sentinel].command(&["SENTINEL", "FAILOVER", Self::NAME]);
-        assert_eq!(answer.trim(), "OK");
+        if answer.trim() == "OK" { Ok(()) } else { Err(answer) }
+    }
+
+    /// What the servers say of their replication and sentinels of the primary, and the ends of their logs: for the
+    /// message of a failed test.
+    pub fn report(&self) -> String {
+        let of = |server: &RedisServer, words: &[&str]| {
+            let says = server.try_command(words).unwrap_or_else(|e| e.to_string());
+            format!("== {}\n{says}\n{}", server.addr(), server.log_tail(40))
+        };
+        let servers = self.servers.iter().map(|server| of(server, &["INFO", "replication"]));
+        let master = ["SENTINEL", "MASTER", Self::NAME];
+        let sentinels = self.sentinels.iter().map(|sentinel| of(sentinel, &master));
+        servers.chain(sentinels).collect::<Vec<_>>().join("\n")
     }
 
     fn wait(&self, replicas: usize) -> io::Result<()> {

@@ -4,15 +4,14 @@ use std::{collections::HashSet, time::Duration};
 
 use async_std::task::sleep;
 use redmux::ConnectionMultiplexer;
-use redmux_test_support::RedisCluster;
 
 use super::claims::{Claims, Counter, Fate, List, Register};
 
 /// How often a key may fail once the cluster is whole.
 const TRIES: usize = 100;
 
-/// Each key can be read again.
-pub(crate) async fn works_again(muxer: &ConnectionMultiplexer, claims: &Claims) {
+/// Waits until each key can be read again.
+pub(super) async fn works_again(muxer: &ConnectionMultiplexer, claims: &Claims) {
     let keys = claims.lists.keys().chain(claims.counters.keys()).chain(claims.registers.keys());
     for key in keys {
         let mut tries = 0;
@@ -25,14 +24,12 @@ pub(crate) async fn works_again(muxer: &ConnectionMultiplexer, claims: &Claims) 
 }
 
 /// What is not as callers were told.
-pub(crate) fn hold(cluster: &RedisCluster, claims: &Claims, violent: bool) -> Vec<String> {
+pub(super) fn hold(
+    claims: &Claims,
+    violent: bool,
+    ask: &dyn Fn(&str, &str, &[&str]) -> String,
+) -> Vec<String> {
     let mut faults = claims.faults.clone();
-    let ask = |command: &str, key: &str, rest: &[&str]| {
-        let slot = cluster.nodes()[0].command(&["CLUSTER", "KEYSLOT", key]).parse().unwrap();
-        let owner = cluster.owner(slot, 0).unwrap();
-        let words: Vec<&str> = [command, key].into_iter().chain(rest.iter().copied()).collect();
-        cluster.nodes()[owner].command(&words)
-    };
     let number = |key: &str| ask("GET", key, &[]).parse::<i64>().unwrap_or(0);
     for (key, list) in &claims.lists {
         let there = ask("LRANGE", key, &["0", "-1"]);
