@@ -4,6 +4,9 @@
 
 #[path = "simulated/announced.rs"]
 mod announced;
+#[cfg(feature = "topology")]
+#[path = "simulated/clusters.rs"]
+mod clusters;
 #[path = "simulated/delivery.rs"]
 mod delivery;
 #[path = "simulated/demoted.rs"]

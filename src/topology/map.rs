@@ -29,6 +29,8 @@ pub(crate) struct Map {
     owners: Box<[NodeId]>,
     /// Redirects that no view has confirmed, by slot.
     patches: HashMap<u16, Patch>,
+    /// The next view may be of another cluster.
+    abandoned: bool,
 }
 
 /// A node of the cluster, or a former one
@@ -97,6 +99,7 @@ impl Map {
             by_id: HashMap::new(),
             owners: vec![NOBODY; usize::from(SLOTS)].into(),
             patches: HashMap::new(),
+            abandoned: false,
         }
     }
 
@@ -153,9 +156,11 @@ impl Map {
         if known && view.shards.is_empty() {
             return Err(Disbelief::Empty);
         }
-        if known && !view.nodes.iter().any(|seen| self.is_member(&seen.id)) {
+        let names_member = || view.nodes.iter().any(|seen| self.is_member(&seen.id));
+        if known && !self.abandoned && !names_member() {
             return Err(Disbelief::Foreign);
         }
+        self.abandoned = false;
         let mut changes = Changes::default();
         let numbers: Vec<NodeId> =
             view.nodes.iter().map(|seen| self.meet(seen, &mut changes)).collect();
@@ -291,6 +296,12 @@ impl Map {
         node.forgotten = true;
         self.by_id.remove(&node.id);
         true
+    }
+
+    /// The cluster is gone as a whole: the next view is believed whatever nodes it names.
+    pub(crate) fn abandon(&mut self) {
+        self.abandoned = true;
+        self.patches.clear();
     }
 
     /// Whether a node of this id takes part.
@@ -531,6 +542,21 @@ mod tests {
             Ok(Changes::default()),
             "nothing is known yet"
         );
+    }
+
+    #[test]
+    fn a_cluster_that_is_gone_makes_room_for_another_once() {
+        let mut map = known();
+        map.redirect(5, &at(2), SECOND);
+        let mut other = two_shards(199);
+        for (node, port) in other.nodes.iter_mut().zip(11..) {
+            *node = seen(&format!("other {}", node.id), port);
+        }
+        map.abandon();
+        let changes = map.view(&other, A, 2 * SECOND, 2 * SECOND).unwrap();
+        assert_eq!(changes.moved, [(0, 199, 3), (200, SLOTS - 1, 4)]);
+        assert!((A..=C).all(|old| map.nodes[usize::from(old)].role == Role::Gone));
+        assert_eq!(map.view(&two_shards(99), A, 3 * SECOND, 3 * SECOND), Err(Disbelief::Foreign));
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod tests;
 mod view;
 
 pub(crate) use address::Announced;
-pub(crate) use map::{Changes, Map, NOBODY, NodeId, Role};
+pub(crate) use map::{Changes, Disbelief, Map, NOBODY, NodeId, Role};
 pub(crate) use pace::Pace;
 pub(crate) use slots::Slots;
 pub(crate) use table::Table;

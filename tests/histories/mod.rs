@@ -181,9 +181,9 @@ pub(crate) fn program() -> Option<PathBuf> {
 pub(crate) fn histories(
     violent: bool,
     seeds: &[(u64, Protocol)],
-) -> Box<dyn Iterator<Item = Arc<History>> + Send> {
+) -> Box<dyn Iterator<Item = Arc<History>> + Send + '_> {
     let Some(minutes) = number("REDMUX_CLUSTER") else {
-        let seeds = seeds.to_vec().into_iter();
+        let seeds = seeds.iter().copied();
         return Box::new(
             seeds.map(move |(seed, protocol)| History::new(seed, protocol, violent, None)),
         );

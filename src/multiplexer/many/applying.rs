@@ -11,7 +11,7 @@ use super::{super::node::Node, asking::Answer, nodes::Many};
 use crate::{
     Error,
     events::{ConfigurationChanged, Event, HashSlotsMoved},
-    topology::{Changes, NOBODY, NodeId, Role},
+    topology::{Changes, Disbelief, Map, NOBODY, NodeId, Role},
 };
 
 /// How many nodes an event names.
@@ -42,7 +42,11 @@ impl Many {
     pub(super) fn take_in(&self, answer: &Answer, now: u64) -> (bool, Vec<NodeId>) {
         let taken = {
             let mut map = self.lock();
-            let taken = map.view(&answer.view, answer.by, answer.asked, now);
+            let mut taken = map.view(&answer.view, answer.by, answer.asked, now);
+            if taken == Err(Disbelief::Foreign) && self.is_replaced(&map, answer.by) {
+                map.abandon();
+                taken = map.view(&answer.view, answer.by, answer.asked, now);
+            }
             taken.map(|changes| (self.assign(&changes), changes))
         };
         let Ok((moves, changes)) = taken else { return (true, Vec::new()) };
@@ -63,6 +67,14 @@ impl Many {
             }
         }
         (changes.doubtful > 0, gone)
+    }
+
+    /// Whether another cluster, of which this node is one, is in the place of the known one: no node of that is reached any
+    /// more, and the options name this one. Addresses of nodes change hands.
+    fn is_replaced(&self, map: &Map, by: NodeId) -> bool {
+        let works = |number: &NodeId| self.made(*number).is_some_and(Node::is_ready);
+        let named = map.endpoint(by).is_some_and(|endpoint| self.seeds.contains(endpoint));
+        named && !map.members().iter().any(works)
     }
 
     /// Has callers find what changed.

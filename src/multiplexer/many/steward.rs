@@ -10,7 +10,7 @@ use redmux_transport::Timer;
 
 use super::{asking::Answer, nodes::Many};
 use crate::{
-    Error,
+    Delivery, Error, ErrorKind,
     clock::{NEVER, spread},
     topology::{NodeId, Pace},
 };
@@ -42,6 +42,8 @@ struct Steward {
     doubt: bool,
     /// Since when a primary is lost.
     lost_since: u64,
+    /// How often the first question was sent, and not answered.
+    unheard: u32,
     /// Nodes that left, and when their connections are closed.
     leaving: Vec<(u64, NodeId)>,
 }
@@ -56,6 +58,7 @@ pub(super) async fn run(many: Arc<Many>) {
         probe_at: NEVER,
         doubt: false,
         lost_since: NEVER,
+        unheard: 0,
         leaving: Vec::new(),
         many,
     };
@@ -123,14 +126,23 @@ impl Steward {
     }
 
     /// Ends the first attempt to connect, if nothing is to be hoped for.
-    fn give_up(&self, error: Option<Error>) {
+    fn give_up(&mut self, error: Option<Error>) {
         let options = &self.many.options;
         if !options.aborts_on_connect_fail() {
             return self.many.first.settle(Ok(()));
         }
         match error {
-            Some(error) if error.is_server() || error.is_auth() => {
+            // Malformed answers are of the kind `Config`.
+            Some(error)
+                if error.is_server() || error.is_auth() || error.kind() == ErrorKind::Config =>
+            {
                 self.many.first.settle(Err(error));
+            }
+            Some(error) if error.delivery() == Delivery::MaybeExecuted => {
+                self.unheard += 1;
+                if self.unheard >= options.connect_retry {
+                    self.many.first.settle(Err(error));
+                }
             }
             error => {
                 if let Some(last) = self.many.hopeless(options.connect_retry) {

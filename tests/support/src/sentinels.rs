@@ -97,7 +97,10 @@ impl RedisSentinelsBuilder {
         let port = port(&primary).to_string();
         let mut servers = vec![primary];
         for _ in 0..self.replicas {
-            servers.push(server().args(["--replicaof", "127.0.0.1", &port]).start()?);
+            // No argument: a server that is killed after it became the primary must not come back as a replica.
+            let replica = server().start()?;
+            replica.command(&["REPLICAOF", "127.0.0.1", &port]);
+            servers.push(replica);
         }
         let name = RedisSentinels::NAME;
         let lines = format!(
