@@ -166,6 +166,11 @@ impl Tour<'_> {
         assert_eq!(db.transaction((db.incr(&*made),)).all().await.unwrap(), (1,));
         let text = "return redis.call('INCR', KEYS[1])";
         assert_eq!(db.eval::<i64>(text, &*made, ()).await.unwrap(), 2);
+        assert_eq!(db.mget::<i64>([key("a"), key("b")]).await.unwrap(), [Some(2), Some(2)]);
+        let asked = key("asked");
+        let waits = spawn(db.blpop::<String, String>(asked.clone(), BlockFor::Forever).owned());
+        db.rpush(&*asked, "there").await.unwrap();
+        assert_eq!(waits.await.unwrap().map(|(_, item)| item).as_deref(), Some("there"));
         // One of two is there: no server executes both.
         cluster.migrate(&[&key("a")], from, to);
         assert_eq!(db.get::<i64>(key("a")).await.unwrap(), Some(2));
@@ -174,13 +179,29 @@ impl Tour<'_> {
             sleep(Duration::from_millis(100)).await;
             cluster.migrate(&[&key("b")], from, to);
         };
-        let (sum, values, ()) = futures::join!(both(), db.mget::<i64>([key("a"), key("b")]), rest);
+        let keys = [key("a"), key("b")];
+        let (read, touched) = (db.mget::<i64>(&keys), db.touch(&keys));
+        let (sum, values, touched, ()) = futures::join!(both(), read, touched, rest);
         assert_eq!(sum, (3, 3));
         let values = values.unwrap();
         assert!(values == [Some(2), Some(2)] || values == [Some(3), Some(3)], "{values:?}");
+        assert_eq!(touched.unwrap(), 2);
         // All are there.
         assert_eq!(both().await, (4, 4));
-        cluster.end_move(slot, to);
+        // What watches a key that is not here waits for the slot to arrive.
+        let (looped, late) = (key("looped"), key("late"));
+        let run = db.watch(&*looped).run(async |db| {
+            let next = db.get::<i64>(&*looped).await?.unwrap_or(0) + 1;
+            db.transaction((db.set(&*looped, next),)).all().await?;
+            Ok(next)
+        });
+        let held = db.transaction((db.incr(&*late),)).when(!Condition::key_exists(&*late));
+        let rest = async {
+            sleep(Duration::from_millis(100)).await;
+            cluster.end_move(slot, to);
+        };
+        let (run, held, ()) = futures::join!(run, held.all(), rest);
+        assert_eq!((run.unwrap(), held.unwrap().committed()), (1, Some((1,))));
         self.arrived(muxer, &mut shard, &tag).await;
         assert_eq!(both().await, (5, 5));
         db.rpush(&*list, "item").await.unwrap();

@@ -343,8 +343,53 @@ fn nodes_that_do_not_say_what_they_know_are_an_error_in_time() {
 }
 
 #[test]
+fn a_node_that_is_loading_is_no_hindrance_to_the_first_map() {
+    let fake = Fake::start(
+        |at, command| match at {
+            "a:1" if command.starts_with("CLUSTER") => Some("-LOADING it loads\r\n".into()),
+            _ => here(at, command, halves),
+        },
+        |_| false,
+    );
+    let muxer = fake.connect("a:1,b:2").unwrap();
+    assert_eq!(fake.get(&muxer.database(), "foo").unwrap().as_deref(), Some("b:2"));
+}
+
+/// Nobody asks a node that has left for anything, so that none says so.
+#[test]
+fn a_node_that_has_left_is_missed_and_its_connections_are_closed() {
+    let left = Arc::new(Mutex::new(false));
+    let now = left.clone();
+    let fake = Fake::start(
+        move |at, command| {
+            here(at, command, || match *now.lock().unwrap() {
+                true => slots(&[(0, 16_383, &bulk("a"), 1, "aa")]),
+                false => halves(),
+            })
+        },
+        |_| false,
+    );
+    let muxer = fake.connect("a:1").unwrap();
+    let db = muxer.database();
+    assert_eq!(fake.get(&db, "foo").unwrap().as_deref(), Some("b:2"));
+    *left.lock().unwrap() = true;
+    fake.runtime.advance(80 * SECOND);
+    assert_eq!(fake.get(&db, "foo").unwrap().as_deref(), Some("a:1"));
+    let status = muxer.status();
+    assert!(status.nodes.iter().all(|node| node.endpoint.to_string() == "a:1"), "{status}");
+    let of_b = status.connections.iter().filter(|link| link.endpoint.to_string() == "b:2");
+    assert!(of_b.into_iter().all(|link| link.diagnostics.connection != "ready"), "{status}");
+}
+
+#[test]
 fn a_cluster_that_was_replaced_as_a_whole_is_found_by_the_name_of_the_first() {
-    // Servers, ids and addresses are other ones; the name leads there.
+    for id in ["cc", "bb"] {
+        replaced(id);
+    }
+}
+
+/// All addresses change, and the name of the options leads to a node with this id.
+fn replaced(id: &'static str) {
     let gone = Arc::new(Mutex::new(false));
     let (now, hangs) = (gone.clone(), gone.clone());
     let fake = Fake::start(
@@ -354,7 +399,7 @@ fn a_cluster_that_was_replaced_as_a_whole_is_found_by_the_name_of_the_first() {
                 return Some("-ERR gone\r\n".into());
             }
             here(at, command, || match is_new {
-                true => slots(&[(0, 16_383, &bulk("new"), 3, "cc")]),
+                true => slots(&[(0, 16_383, &bulk("new"), 3, id)]),
                 false => halves(),
             })
         },
