@@ -11,7 +11,12 @@ use std::{
 
 #[cfg(feature = "full")]
 use super::retry::Retrying;
-use super::{Handling, RetryPolicy, extras::Extras, guard::is_harmless};
+use super::{
+    Handling, RetryPolicy,
+    extras::Extras,
+    guard::is_harmless,
+    known::{KeyPlace, Named},
+};
 #[cfg(feature = "full")]
 use crate::Full;
 use crate::{
@@ -47,6 +52,7 @@ pub struct Call<'a, T, A> {
     pub(super) args: A,
     pub(super) timeout: Option<u64>,
     pub(super) database: Selected,
+    pub(super) key: KeyPlace,
     /// What the handle does with the call; usually nothing.
     pub(super) handling: Option<&'a Arc<Handling>>,
     pub(super) extras: Option<Box<Extras<'a>>>,
@@ -109,6 +115,7 @@ impl<'a, T, A> Call<'a, T, A> {
             args,
             timeout: None,
             database: Selected::HOME,
+            key: KeyPlace::UNKNOWN,
             handling: None,
             extras: None,
             state: State::New,
@@ -116,7 +123,12 @@ impl<'a, T, A> Call<'a, T, A> {
         }
     }
 
-    /// A command of two words.
+    /// The same for a name of which more is known.
+    pub(crate) fn named(link: &'a Link, name: Named, args: A) -> Self {
+        Self { key: name.key, ..Self::new(link, name.name, args) }
+    }
+
+    /// A command of two words, whose name says nothing of its key.
     pub(crate) fn with_subcommand(mut self, subcommand: &'static str) -> Self {
         self.subcommand = Some(subcommand);
         self
@@ -239,10 +251,32 @@ impl<'a, T, A> Call<'a, T, A> {
     /// ```
     pub fn reply_as<U: FromReply>(self) -> Call<'a, U, A> {
         let Self {
-            link, name, subcommand, args, timeout, database, handling, extras, state, ..
+            link,
+            name,
+            subcommand,
+            args,
+            timeout,
+            database,
+            key,
+            handling,
+            extras,
+            state,
+            ..
         } = self;
         let reply = PhantomData;
-        Call { link, name, subcommand, args, timeout, database, handling, extras, state, reply }
+        Call {
+            link,
+            name,
+            subcommand,
+            args,
+            timeout,
+            database,
+            key,
+            handling,
+            extras,
+            state,
+            reply,
+        }
     }
 
     /// The same call as a type that all calls can have, for pipelines and transactions of any calls
@@ -300,13 +334,26 @@ impl<'a, T, A> Call<'a, T, A> {
             args,
             timeout,
             database,
+            key,
             handling,
             extras,
             state,
             reply,
         } = self;
         let args = AnyArgs::new(args);
-        Call { link, name, subcommand, args, timeout, database, handling, extras, state, reply }
+        Call {
+            link,
+            name,
+            subcommand,
+            args,
+            timeout,
+            database,
+            key,
+            handling,
+            extras,
+            state,
+            reply,
+        }
     }
 
     pub(crate) fn link(&self) -> &'a Link {
@@ -493,7 +540,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
 
     /// Only for [`submit`](Self::submit), where speed matters.
     #[inline(always)]
-    fn append_to<'s>(&'s self, args: &mut ArgList<'s>) {
+    pub(super) fn append_to<'s>(&'s self, args: &mut ArgList<'s>) {
         args.push(Arg::Bytes(self.name.as_bytes()));
         if let Some(second) = self.subcommand {
             args.push(Arg::Bytes(second.as_bytes()));
@@ -508,9 +555,13 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     }
 
     pub(super) fn submit(&mut self, waiting: Option<SlotId>, cx: &mut Context<'_>) -> Result<()> {
+        #[cfg_attr(not(feature = "topology"), allow(unused_mut, reason = "there is one link"))]
+        let mut link = self.link;
         let mut timeout = self.timeout;
         let plain = self.is_plain();
-        if !plain {
+        // With several servers, and nothing else to do for it.
+        let straight = !plain && self.is_simple();
+        if !plain && !straight {
             timeout = self.prepare(waiting.is_some())?;
             #[cfg(feature = "full")]
             if self.leases() {
@@ -525,30 +576,41 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         // The caller's code runs here, before the link is locked.
         self.append_to(&mut args);
         let mut command = Submission { args: &[], prelude: None, database: self.database, timeout };
+        let mut observed = false;
         if !plain {
-            if let Err(error) = self.rewrite(&mut args) {
-                drop(args);
-                self.state = State::Done;
-                return Err(self.label(error));
+            #[cfg(feature = "topology")]
+            if let (true, Some(router)) = (straight, link.router()) {
+                match self.straight_to(router, waiting, &args) {
+                    Some(there) => link = there,
+                    None => {
+                        drop(args);
+                        return self.submit_routed(router, timeout, waiting, cx);
+                    }
+                }
             }
-            if let Some(extras) = &self.extras {
-                command.prelude = extras.prelude.as_ref();
+            if !straight {
+                if let Err(error) = self.rewrite(&mut args) {
+                    drop(args);
+                    self.state = State::Done;
+                    return Err(self.label(error));
+                }
+                if let Some(extras) = &self.extras {
+                    command.prelude = extras.prelude.as_ref();
+                    observed = extras.is_observed();
+                }
             }
         }
         command.args = &args;
-        let submitted = match &self.extras {
-            Some(extras) if extras.is_observed() => {
-                self.link.submit_traced(&command, waiting, cx.waker())
+        let submitted = match observed {
+            true => link.submit_traced(&command, waiting, cx.waker()),
+            false => {
+                link.submit(&command, waiting, cx.waker()).map(|(id, in_line)| (id, in_line, None))
             }
-            _ => self
-                .link
-                .submit(&command, waiting, cx.waker())
-                .map(|(id, in_line)| (id, in_line, None)),
         };
         match submitted {
             Ok((id, in_line, trace)) => {
                 discard(args);
-                self.sent(self.link, id, in_line);
+                self.sent(link, id, in_line);
                 if let (Some(trace), Some(observed)) = (trace, self.observed()) {
                     observed.queued(trace);
                 }
@@ -557,6 +619,10 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
             Err(error) => {
                 drop(args);
                 self.settle();
+                #[cfg(feature = "topology")]
+                if !std::ptr::eq(link, self.link) {
+                    self.state = State::Over(link, link.clock.now());
+                }
                 Err(self.label(error))
             }
         }
@@ -575,11 +641,17 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     /// Nothing but sending is to be done for it: no policy of the handle, no extras.
     #[inline]
     fn is_plain(&self) -> bool {
-        self.handling().is_none() & self.extras.is_none() & self.link.router().is_none()
+        self.is_simple() & self.link.router().is_none()
+    }
+
+    /// No policy of the handle, no extras.
+    #[inline]
+    pub(super) fn is_simple(&self) -> bool {
+        self.handling().is_none() & self.extras.is_none()
     }
 
     /// Marks the slot as released: nothing is left to give up.
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         if let State::Sent(in_flight) = &mut self.state {
             in_flight.answered = true;
         }

@@ -13,6 +13,7 @@ mod handling;
 #[cfg(feature = "topology")]
 #[cfg_attr(not(feature = "topology"), allow(dead_code, reason = "there is one server"))]
 mod join;
+mod known;
 #[cfg(feature = "full")]
 mod leasing;
 mod lent;
@@ -42,6 +43,7 @@ pub(crate) use call::{OwnCall, discard};
 pub(crate) use channels::ChannelPrefix;
 pub(crate) use guard::{check_shared, is_harmless};
 pub(crate) use handling::Handling;
+pub(crate) use known::{Named, named};
 #[cfg(feature = "full")]
 pub(crate) use leasing::Source;
 pub(crate) use lent::{Effect, check_leased};

@@ -29,7 +29,7 @@ impl Hint {
         }
     }
 
-    const fn from_spec(spec: &CommandSpec) -> Self {
+    pub(super) const fn from_spec(spec: &CommandSpec) -> Self {
         Self { route: spec.route(), key: spec.key_hint() }
     }
 

@@ -22,6 +22,7 @@ use super::{
 use crate::{
     Delivery, Error, ErrorKind, Result,
     clock::NEVER,
+    commands::slot_of,
     connection::{Berth, Link, Outcome, Prelude, Router, SlotId, Submission},
     resp::{AnyArgs, Arg, FromReply, ServerError, ServerErrorKind, ToArgs, encode_command},
     sync::Mutex,
@@ -75,6 +76,20 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
                 Ok(())
             }
         }
+    }
+
+    /// The link to the server of a command that has a key of its own, if that is known without a search and nothing
+    /// else is to be done for the command.
+    #[inline]
+    pub(super) fn straight_to(
+        &self,
+        router: &'a dyn Router,
+        waiting: Option<SlotId>,
+        words: &[Arg<'_>],
+    ) -> Option<&'a Link> {
+        // What is in the line for room is at a server already.
+        let key = self.key.of(words).filter(|_| waiting.is_none())?;
+        router.link_to(Some(slot_of(key.as_bytes())))
     }
 
     /// Sends the command to its server; `timeout` is the time of this attempt, if it has its own.
@@ -237,29 +252,38 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
 
     /// Polls a command that was sent.
     pub(super) fn poll_routed(&mut self, cx: &mut Context<'_>) -> Poll<Result<T>> {
-        let State::Sent(in_flight) = &mut self.state else { return Poll::Pending };
+        let State::Sent(in_flight) = &self.state else { return Poll::Pending };
         let (link, id) = (in_flight.link, in_flight.id);
-        let Some((outcome, since)) = ready!(link.poll_dated(id, cx)) else {
+        match ready!(link.poll_dated(id, cx)) {
+            Some((Outcome::Reply(frame), _)) if !frame.is_error() && self.is_simple() => {
+                self.settle();
+                let decoded = frame.decode();
+                Poll::Ready(decoded.map_err(|error| link.not_decoded(&self.full_name(), error)))
+            }
+            Some((outcome, since)) => self.finish_routed(link, outcome, since, cx),
             // There was no room for the command so far.
-            return match self.submit(Some(id), cx) {
+            None => match self.submit(Some(id), cx) {
                 Ok(()) => Poll::Pending,
                 Err(error) => self.fail(error, cx),
-            };
-        };
-        in_flight.answered = true;
+            },
+        }
+    }
+
+    /// Finishes a call that is more than a command and its reply, or that a server did not serve.
+    #[inline(never)]
+    fn finish_routed(
+        &mut self,
+        link: &'a Link,
+        outcome: Outcome,
+        since: u64,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<T>> {
+        self.settle();
         self.state = State::Over(link, since);
-        match outcome {
-            Outcome::Reply(frame) if !frame.is_error() && self.extras.is_none() => {
-                self.tell(None);
-                Poll::Ready(self.decode(&frame))
-            }
-            outcome => {
-                let outcome = self.without_asking(outcome);
-                match self.sent_on(&outcome, cx) {
-                    Some(poll) => poll,
-                    None => self.finish_with_extras(outcome, cx),
-                }
-            }
+        let outcome = self.without_asking(outcome);
+        match self.sent_on(&outcome, cx) {
+            Some(poll) => poll,
+            None => self.finish_with_extras(outcome, cx),
         }
     }
 
@@ -312,6 +336,9 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
 
     /// Where these words go, as the table of commands says.
     fn target(&self, words: &[Arg<'_>]) -> Result<Target> {
+        if let Some(key) = self.key.of(words) {
+            return Ok(Target::Slot(slot_of(key.as_bytes())));
+        }
         if self.handling().is_none_or(|handling| handling.commands.is_empty()) {
             return Target::of(words);
         }

@@ -214,13 +214,15 @@ impl Link {
 
     /// The same, with the moment at which the command was issued.
     #[cfg(feature = "topology")]
+    #[inline(always)]
     pub(crate) fn poll_dated(&self, id: SlotId, cx: &Context<'_>) -> Poll<Option<(Outcome, u64)>> {
         let mut core = self.lock();
-        let now = core.now;
-        let since = core.slots.get_mut(id).map_or(now, |slot| slot.issued);
+        // Before the place is given back.
+        let since = core.slots.issued(id);
         match core.slots.poll(id, cx.waker()) {
+            Some(outcome) => Poll::Ready(Some((outcome, since))),
             None if !core.is_waiting_for_room(id) => Poll::Pending,
-            outcome => Poll::Ready(outcome.map(|outcome| (outcome, since))),
+            None => Poll::Ready(None),
         }
     }
 

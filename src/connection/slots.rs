@@ -157,7 +157,8 @@ impl Slots {
         if let State::Vacant { next } = place.state {
             self.free = next;
         }
-        *place = slot;
+        // A vacant place has nothing to drop, which the compiler does not see.
+        std::mem::forget(std::mem::replace(place, slot));
         SlotId { index, generation }
     }
 
@@ -281,6 +282,13 @@ impl Slots {
             }
             State::Vacant { .. } | State::Collected(_) | State::Detached => None,
         }
+    }
+
+    /// When a command was issued whose outcome has not been taken yet.
+    #[cfg(feature = "topology")]
+    #[inline]
+    pub(crate) fn issued(&self, id: SlotId) -> u64 {
+        self.slots.get(id.index as usize).map_or(0, |slot| slot.issued)
     }
 
     /// Takes the waker of a caller that waits, to wake it without an outcome.

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     Call,
+    command::named,
     resp::{Arg, ArgList, ToArg, ToArgs},
 };
 
@@ -15,21 +16,21 @@ impl Database {
     ///
     /// See [SETBIT](https://redis.io/docs/latest/commands/setbit/).
     pub fn setbit(&self, key: impl ToArg, offset: u64, bit: bool) -> Call<'_, bool, impl ToArgs> {
-        self.call("SETBIT", (key, offset, bit))
+        self.call(named!("SETBIT"), (key, offset, bit))
     }
 
     /// A bit; false beyond the end
     ///
     /// See [GETBIT](https://redis.io/docs/latest/commands/getbit/).
     pub fn getbit(&self, key: impl ToArg, offset: u64) -> Call<'_, bool, impl ToArgs> {
-        self.call("GETBIT", (key, offset))
+        self.call(named!("GETBIT"), (key, offset))
     }
 
     /// How many bits are set
     ///
     /// See [BITCOUNT](https://redis.io/docs/latest/commands/bitcount/).
     pub fn bitcount(&self, key: impl ToArg) -> Call<'_, u64, impl ToArgs> {
-        self.call("BITCOUNT", (key,))
+        self.call(named!("BITCOUNT"), (key,))
     }
 
     /// How many bits are set in a part of the string
@@ -37,7 +38,7 @@ impl Database {
     /// See [BITCOUNT](https://redis.io/docs/latest/commands/bitcount/). Ranges of bits since
     /// Redis 7.0.
     pub fn bitcount_in(&self, key: impl ToArg, range: BitRange) -> Call<'_, u64, impl ToArgs> {
-        self.call("BITCOUNT", Join((key,), range))
+        self.call(named!("BITCOUNT"), Join((key,), range))
     }
 
     /// Place of the first bit that is set, or not set; -1 if there is none
@@ -45,7 +46,7 @@ impl Database {
     /// A string of ones is followed by zeros without end. See
     /// [BITPOS](https://redis.io/docs/latest/commands/bitpos/).
     pub fn bitpos(&self, key: impl ToArg, bit: bool) -> Call<'_, i64, impl ToArgs> {
-        self.call("BITPOS", (key, bit))
+        self.call(named!("BITPOS"), (key, bit))
     }
 
     /// Place of the first bit that is set, or not set, in a part of the string; -1 if there is none
@@ -58,7 +59,7 @@ impl Database {
         bit: bool,
         range: BitRange,
     ) -> Call<'_, i64, impl ToArgs> {
-        self.call("BITPOS", Join((key, bit), range))
+        self.call(named!("BITPOS"), Join((key, bit), range))
     }
 
     /// Combines strings bit by bit, stores the result and returns its length in bytes
@@ -70,7 +71,7 @@ impl Database {
         to: impl ToArg,
         keys: impl ToArgs,
     ) -> Call<'_, u64, impl ToArgs> {
-        self.list("BITOP", (operation, to), keys, "keys")
+        self.list(named!("BITOP"), (operation, to), keys, "keys")
     }
 
     /// Reads and writes integers of any width inside a string
@@ -94,7 +95,7 @@ impl Database {
         key: impl ToArg,
         operations: BitField,
     ) -> Call<'_, Vec<Option<i64>>, impl ToArgs> {
-        self.list("BITFIELD", (key,), operations, "operations")
+        self.list(named!("BITFIELD"), (key,), operations, "operations")
     }
 
     /// Reads integers of any width inside a string; for replicas too

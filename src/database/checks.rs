@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use super::{Database, Join};
-use crate::{Call, Error, resp::ToArgs};
+use crate::{Call, Error, command::Named, resp::ToArgs};
 
 impl Database {
     /// A command with a list that must not be empty; `what` is in it.
     pub(super) fn list<T, A: ToArgs, L: ToArgs>(
         &self,
-        name: &'static str,
+        name: Named,
         before: A,
         list: L,
         what: &'static str,
@@ -33,7 +33,7 @@ impl Database {
     /// A command with pairs, of which there must be at least one.
     pub(super) fn pairs<T, A: ToArgs, L: ToArgs>(
         &self,
-        name: &'static str,
+        name: Named,
         before: A,
         pairs: L,
         what: &'static str,

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     Call,
+    command::named,
     resp::{Arg, ArgList, FromReply, Reply, ReplyError, ToArg, ToArgs},
 };
 
@@ -39,7 +40,7 @@ impl Database {
         options: GeoAddOptions,
     ) -> Call<'_, u64, impl ToArgs> {
         let fault = uneven(&places, 3, "longitudes, latitudes and names");
-        self.call("GEOADD", Join((key,), Join(options, places))).unless(fault)
+        self.call(named!("GEOADD"), Join((key,), Join(options, places))).unless(fault)
     }
 
     /// Distance of two members; `None` if one is missing
@@ -52,7 +53,7 @@ impl Database {
         to: impl ToArg,
         unit: GeoUnit,
     ) -> Call<'_, Option<f64>, impl ToArgs> {
-        self.call("GEODIST", (key, from, to, unit))
+        self.call(named!("GEODIST"), (key, from, to, unit))
     }
 
     /// Geohashes of members, of 11 characters each
@@ -63,7 +64,7 @@ impl Database {
         key: impl ToArg,
         members: impl ToArgs,
     ) -> Call<'_, Vec<Option<String>>, impl ToArgs> {
-        self.list("GEOHASH", (key,), members, "members")
+        self.list(named!("GEOHASH"), (key,), members, "members")
     }
 
     /// Where members are, as longitude and latitude
@@ -74,7 +75,7 @@ impl Database {
         key: impl ToArg,
         members: impl ToArgs,
     ) -> Call<'_, Vec<Option<GeoPosition>>, impl ToArgs> {
-        self.list("GEOPOS", (key,), members, "members")
+        self.list(named!("GEOPOS"), (key,), members, "members")
     }
 
     /// Members within an area
@@ -85,7 +86,7 @@ impl Database {
         key: impl ToArg,
         search: GeoSearch,
     ) -> Call<'_, Vec<T>, impl ToArgs> {
-        self.call("GEOSEARCH", Join((key,), search))
+        self.call(named!("GEOSEARCH"), Join((key,), search))
     }
 
     /// Members within an area, with the distance from its centre and the position of each
@@ -96,7 +97,10 @@ impl Database {
         key: impl ToArg,
         search: GeoSearch,
     ) -> Call<'_, Vec<GeoPlace<T>>, impl ToArgs> {
-        self.call("GEOSEARCH", Join((key,), Join(search, ("WITHCOORD", "WITHDIST", "WITHHASH"))))
+        self.call(
+            named!("GEOSEARCH"),
+            Join((key,), Join(search, ("WITHCOORD", "WITHDIST", "WITHHASH"))),
+        )
     }
 
     /// Stores the members within an area; returns their number
@@ -109,7 +113,7 @@ impl Database {
         from: impl ToArg,
         search: GeoSearch,
     ) -> Call<'_, u64, impl ToArgs> {
-        self.call("GEOSEARCHSTORE", Join((to, from), search))
+        self.call(named!("GEOSEARCHSTORE"), Join((to, from), search))
     }
 
     /// Stores the members within an area as a sorted set of their distances; returns their number
@@ -122,7 +126,7 @@ impl Database {
         from: impl ToArg,
         search: GeoSearch,
     ) -> Call<'_, u64, impl ToArgs> {
-        self.call("GEOSEARCHSTORE", Join((to, from), Join(search, ("STOREDIST",))))
+        self.call(named!("GEOSEARCHSTORE"), Join((to, from), Join(search, ("STOREDIST",))))
     }
 }
 

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     Call,
+    command::named,
     resp::{FromReply, ToArg, ToArgs},
 };
 
@@ -24,42 +25,42 @@ impl Database {
     ///
     /// See [LPUSH](https://redis.io/docs/latest/commands/lpush/).
     pub fn lpush(&self, key: impl ToArg, values: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
-        self.list("LPUSH", (key,), values, "values")
+        self.list(named!("LPUSH"), (key,), values, "values")
     }
 
     /// Appends values; returns the new length
     ///
     /// See [RPUSH](https://redis.io/docs/latest/commands/rpush/).
     pub fn rpush(&self, key: impl ToArg, values: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
-        self.list("RPUSH", (key,), values, "values")
+        self.list(named!("RPUSH"), (key,), values, "values")
     }
 
     /// Like [`lpush`](Self::lpush), if the list exists; returns the new length
     ///
     /// See [LPUSHX](https://redis.io/docs/latest/commands/lpushx/).
     pub fn lpushx(&self, key: impl ToArg, values: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
-        self.list("LPUSHX", (key,), values, "values")
+        self.list(named!("LPUSHX"), (key,), values, "values")
     }
 
     /// Like [`rpush`](Self::rpush), if the list exists; returns the new length
     ///
     /// See [RPUSHX](https://redis.io/docs/latest/commands/rpushx/).
     pub fn rpushx(&self, key: impl ToArg, values: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
-        self.list("RPUSHX", (key,), values, "values")
+        self.list(named!("RPUSHX"), (key,), values, "values")
     }
 
     /// Takes the first value
     ///
     /// See [LPOP](https://redis.io/docs/latest/commands/lpop/).
     pub fn lpop<T: FromReply>(&self, key: impl ToArg) -> Call<'_, Option<T>, impl ToArgs> {
-        self.call("LPOP", (key,))
+        self.call(named!("LPOP"), (key,))
     }
 
     /// Takes the last value
     ///
     /// See [RPOP](https://redis.io/docs/latest/commands/rpop/).
     pub fn rpop<T: FromReply>(&self, key: impl ToArg) -> Call<'_, Option<T>, impl ToArgs> {
-        self.call("RPOP", (key,))
+        self.call(named!("RPOP"), (key,))
     }
 
     /// Takes up to `count` values from the beginning; `None` if there is no such list
@@ -70,7 +71,7 @@ impl Database {
         key: impl ToArg,
         count: u64,
     ) -> Call<'_, Option<Vec<T>>, impl ToArgs> {
-        self.call("LPOP", (key, count))
+        self.call(named!("LPOP"), (key, count))
     }
 
     /// Takes up to `count` values from the end; `None` if there is no such list
@@ -81,14 +82,14 @@ impl Database {
         key: impl ToArg,
         count: u64,
     ) -> Call<'_, Option<Vec<T>>, impl ToArgs> {
-        self.call("RPOP", (key, count))
+        self.call(named!("RPOP"), (key, count))
     }
 
     /// Number of values
     ///
     /// See [LLEN](https://redis.io/docs/latest/commands/llen/).
     pub fn llen(&self, key: impl ToArg) -> Call<'_, u64, impl ToArgs> {
-        self.call("LLEN", (key,))
+        self.call(named!("LLEN"), (key,))
     }
 
     /// Values from one index to another, both included; negative indexes count from the end
@@ -100,7 +101,7 @@ impl Database {
         start: i64,
         stop: i64,
     ) -> Call<'_, Vec<T>, impl ToArgs> {
-        self.call("LRANGE", (key, start, stop))
+        self.call(named!("LRANGE"), (key, start, stop))
     }
 
     /// The value at an index; negative indexes count from the end
@@ -111,7 +112,7 @@ impl Database {
         key: impl ToArg,
         index: i64,
     ) -> Call<'_, Option<T>, impl ToArgs> {
-        self.call("LINDEX", (key, index))
+        self.call(named!("LINDEX"), (key, index))
     }
 
     /// Replaces the value at an index; an error if the index does not exist
@@ -123,7 +124,7 @@ impl Database {
         index: i64,
         value: impl ToArg,
     ) -> Call<'_, (), impl ToArgs> {
-        self.call("LSET", (key, index, value))
+        self.call(named!("LSET"), (key, index, value))
     }
 
     /// Removes `count` equal values, from the end if negative, all if 0; returns how many
@@ -135,21 +136,21 @@ impl Database {
         count: i64,
         value: impl ToArg,
     ) -> Call<'_, u64, impl ToArgs> {
-        self.call("LREM", (key, count, value))
+        self.call(named!("LREM"), (key, count, value))
     }
 
     /// Keeps the values from one index to another and drops the rest
     ///
     /// See [LTRIM](https://redis.io/docs/latest/commands/ltrim/).
     pub fn ltrim(&self, key: impl ToArg, start: i64, stop: i64) -> Call<'_, (), impl ToArgs> {
-        self.call("LTRIM", (key, start, stop))
+        self.call(named!("LTRIM"), (key, start, stop))
     }
 
     /// Index of the first equal value
     ///
     /// See [LPOS](https://redis.io/docs/latest/commands/lpos/). Since Redis 6.0.6.
     pub fn lpos(&self, key: impl ToArg, value: impl ToArg) -> Call<'_, Option<i64>, impl ToArgs> {
-        self.call("LPOS", (key, value))
+        self.call(named!("LPOS"), (key, value))
     }
 
     /// Index of an equal value, looked for as the options say
@@ -161,7 +162,7 @@ impl Database {
         value: impl ToArg,
         options: LposOptions,
     ) -> Call<'_, Option<i64>, impl ToArgs> {
-        self.call("LPOS", Join((key, value), options))
+        self.call(named!("LPOS"), Join((key, value), options))
     }
 
     /// Indexes of up to `count` equal values, of all if 0
@@ -174,7 +175,7 @@ impl Database {
         count: u64,
         options: LposOptions,
     ) -> Call<'_, Vec<i64>, impl ToArgs> {
-        self.call("LPOS", Join((key, value, "COUNT", count), options))
+        self.call(named!("LPOS"), Join((key, value, "COUNT", count), options))
     }
 
     /// Inserts a value before another; returns the new length, or -1 if the other is missing
@@ -186,7 +187,7 @@ impl Database {
         pivot: impl ToArg,
         value: impl ToArg,
     ) -> Call<'_, i64, impl ToArgs> {
-        self.call("LINSERT", (key, "BEFORE", pivot, value))
+        self.call(named!("LINSERT"), (key, "BEFORE", pivot, value))
     }
 
     /// Inserts a value after another; returns the new length, or -1 if the other is missing
@@ -198,7 +199,7 @@ impl Database {
         pivot: impl ToArg,
         value: impl ToArg,
     ) -> Call<'_, i64, impl ToArgs> {
-        self.call("LINSERT", (key, "AFTER", pivot, value))
+        self.call(named!("LINSERT"), (key, "AFTER", pivot, value))
     }
 
     /// Takes a value from an end of one list and puts it at an end of another
@@ -212,7 +213,7 @@ impl Database {
         take: ListEnd,
         put: ListEnd,
     ) -> Call<'_, Option<T>, impl ToArgs> {
-        self.call("LMOVE", (from, to, take, put))
+        self.call(named!("LMOVE"), (from, to, take, put))
     }
 
     /// Takes up to `count` values from an end of the first list that is not empty
@@ -226,7 +227,7 @@ impl Database {
         count: u64,
     ) -> Call<'_, Option<(K, Vec<T>)>, impl ToArgs> {
         let fault = empty(&keys, "keys");
-        self.call("LMPOP", Counted::new(keys, (end, "COUNT", count))).unless(fault)
+        self.call(named!("LMPOP"), Counted::new(keys, (end, "COUNT", count))).unless(fault)
     }
 }
 

@@ -48,7 +48,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use crate::{
     Call, ConnectionMultiplexer, Full,
-    command::{Handling, check_shared},
+    command::{Handling, Named, check_shared},
     connection::{Link, Selected},
     multiplexer::Leased,
     resp::{ArgList, FromReply, ToArg, ToArgs},
@@ -301,8 +301,8 @@ impl Database {
     }
 
     /// A command of one word.
-    fn call<T, A>(&self, name: &'static str, args: A) -> Call<'_, T, A> {
-        Call::new(self.link(), name, args).on(self.selected()).handled(self.handling())
+    fn call<T, A>(&self, name: impl Into<Named>, args: A) -> Call<'_, T, A> {
+        Call::named(self.link(), name.into(), args).on(self.selected()).handled(self.handling())
     }
 
     /// A command of two words.

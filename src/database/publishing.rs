@@ -5,6 +5,7 @@
 use super::Database;
 use crate::{
     Call,
+    command::named,
     resp::{FromReply, ToArg, ToArgs},
 };
 
@@ -13,14 +14,14 @@ impl Database {
     ///
     /// See [PUBLISH](https://redis.io/docs/latest/commands/publish/).
     pub fn publish(&self, channel: impl ToArg, message: impl ToArg) -> Call<'_, u64, impl ToArgs> {
-        self.call("PUBLISH", (channel, message))
+        self.call(named!("PUBLISH"), (channel, message))
     }
 
     /// Publishes a message to a shard channel and returns how many received it
     ///
     /// See [SPUBLISH](https://redis.io/docs/latest/commands/spublish/). Since Redis 7.0.
     pub fn spublish(&self, channel: impl ToArg, message: impl ToArg) -> Call<'_, u64, impl ToArgs> {
-        self.call("SPUBLISH", (channel, message))
+        self.call(named!("SPUBLISH"), (channel, message))
     }
 
     /// Channels that match a pattern and have subscribers

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     Call,
+    command::named,
     resp::{FromReply, ToArg, ToArgs},
 };
 
@@ -33,7 +34,7 @@ impl Database {
         keys: impl ToArgs,
         args: impl ToArgs,
     ) -> Call<'_, T, impl ToArgs> {
-        self.call("EVAL", Join((script,), Counted::new(keys, args)))
+        self.call(named!("EVAL"), Join((script,), Counted::new(keys, args)))
     }
 
     /// Runs a Lua script that the server has stored
@@ -46,7 +47,7 @@ impl Database {
         keys: impl ToArgs,
         args: impl ToArgs,
     ) -> Call<'_, T, impl ToArgs> {
-        self.call("EVALSHA", Join((digest,), Counted::new(keys, args)))
+        self.call(named!("EVALSHA"), Join((digest,), Counted::new(keys, args)))
     }
 
     /// Like [`eval`](Self::eval), for a script that only reads; runs on replicas too
@@ -82,7 +83,7 @@ impl Database {
         keys: impl ToArgs,
         args: impl ToArgs,
     ) -> Call<'_, T, impl ToArgs> {
-        self.call("FCALL", Join((function,), Counted::new(keys, args)))
+        self.call(named!("FCALL"), Join((function,), Counted::new(keys, args)))
     }
 
     /// Like [`fcall`](Self::fcall), for a function that only reads; runs on replicas too

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     Call,
+    command::named,
     resp::{FromReply, ToArg, ToArgs},
 };
 
@@ -24,28 +25,28 @@ impl Database {
     ///
     /// See [SADD](https://redis.io/docs/latest/commands/sadd/).
     pub fn sadd(&self, key: impl ToArg, members: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
-        self.list("SADD", (key,), members, "members")
+        self.list(named!("SADD"), (key,), members, "members")
     }
 
     /// Removes members and returns how many there were
     ///
     /// See [SREM](https://redis.io/docs/latest/commands/srem/).
     pub fn srem(&self, key: impl ToArg, members: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
-        self.list("SREM", (key,), members, "members")
+        self.list(named!("SREM"), (key,), members, "members")
     }
 
     /// All members, as a set or a list; empty if there is no such key
     ///
     /// See [SMEMBERS](https://redis.io/docs/latest/commands/smembers/).
     pub fn smembers<M: FromReply>(&self, key: impl ToArg) -> Call<'_, M, impl ToArgs> {
-        self.call("SMEMBERS", (key,))
+        self.call(named!("SMEMBERS"), (key,))
     }
 
     /// Whether a member is in the set
     ///
     /// See [SISMEMBER](https://redis.io/docs/latest/commands/sismember/).
     pub fn sismember(&self, key: impl ToArg, member: impl ToArg) -> Call<'_, bool, impl ToArgs> {
-        self.call("SISMEMBER", (key, member))
+        self.call(named!("SISMEMBER"), (key, member))
     }
 
     /// Whether each of several members is in the set
@@ -56,21 +57,21 @@ impl Database {
         key: impl ToArg,
         members: impl ToArgs,
     ) -> Call<'_, Vec<bool>, impl ToArgs> {
-        self.list("SMISMEMBER", (key,), members, "members")
+        self.list(named!("SMISMEMBER"), (key,), members, "members")
     }
 
     /// Number of members
     ///
     /// See [SCARD](https://redis.io/docs/latest/commands/scard/).
     pub fn scard(&self, key: impl ToArg) -> Call<'_, u64, impl ToArgs> {
-        self.call("SCARD", (key,))
+        self.call(named!("SCARD"), (key,))
     }
 
     /// Takes a random member
     ///
     /// See [SPOP](https://redis.io/docs/latest/commands/spop/).
     pub fn spop<T: FromReply>(&self, key: impl ToArg) -> Call<'_, Option<T>, impl ToArgs> {
-        self.call("SPOP", (key,))
+        self.call(named!("SPOP"), (key,))
     }
 
     /// Takes up to `count` random members
@@ -81,14 +82,14 @@ impl Database {
         key: impl ToArg,
         count: u64,
     ) -> Call<'_, Vec<T>, impl ToArgs> {
-        self.call("SPOP", (key, count))
+        self.call(named!("SPOP"), (key, count))
     }
 
     /// A random member, which stays
     ///
     /// See [SRANDMEMBER](https://redis.io/docs/latest/commands/srandmember/).
     pub fn srandmember<T: FromReply>(&self, key: impl ToArg) -> Call<'_, Option<T>, impl ToArgs> {
-        self.call("SRANDMEMBER", (key,))
+        self.call(named!("SRANDMEMBER"), (key,))
     }
 
     /// Random members, which stay; a negative count allows repetition
@@ -99,7 +100,7 @@ impl Database {
         key: impl ToArg,
         count: i64,
     ) -> Call<'_, Vec<T>, impl ToArgs> {
-        self.call("SRANDMEMBER", (key, count))
+        self.call(named!("SRANDMEMBER"), (key, count))
     }
 
     /// Moves a member; returns false if it is not in the first set
@@ -111,49 +112,49 @@ impl Database {
         to: impl ToArg,
         member: impl ToArg,
     ) -> Call<'_, bool, impl ToArgs> {
-        self.call("SMOVE", (from, to, member))
+        self.call(named!("SMOVE"), (from, to, member))
     }
 
     /// Members that are in all sets
     ///
     /// See [SINTER](https://redis.io/docs/latest/commands/sinter/).
     pub fn sinter<M: FromReply>(&self, keys: impl ToArgs) -> Call<'_, M, impl ToArgs> {
-        self.list("SINTER", (), keys, "keys")
+        self.list(named!("SINTER"), (), keys, "keys")
     }
 
     /// Members that are in any set
     ///
     /// See [SUNION](https://redis.io/docs/latest/commands/sunion/).
     pub fn sunion<M: FromReply>(&self, keys: impl ToArgs) -> Call<'_, M, impl ToArgs> {
-        self.list("SUNION", (), keys, "keys")
+        self.list(named!("SUNION"), (), keys, "keys")
     }
 
     /// Members of the first set that are in no other
     ///
     /// See [SDIFF](https://redis.io/docs/latest/commands/sdiff/).
     pub fn sdiff<M: FromReply>(&self, keys: impl ToArgs) -> Call<'_, M, impl ToArgs> {
-        self.list("SDIFF", (), keys, "keys")
+        self.list(named!("SDIFF"), (), keys, "keys")
     }
 
     /// Stores what [`sinter`](Self::sinter) returns; returns the number of members
     ///
     /// See [SINTERSTORE](https://redis.io/docs/latest/commands/sinterstore/).
     pub fn sinterstore(&self, to: impl ToArg, keys: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
-        self.list("SINTERSTORE", (to,), keys, "keys")
+        self.list(named!("SINTERSTORE"), (to,), keys, "keys")
     }
 
     /// Stores what [`sunion`](Self::sunion) returns; returns the number of members
     ///
     /// See [SUNIONSTORE](https://redis.io/docs/latest/commands/sunionstore/).
     pub fn sunionstore(&self, to: impl ToArg, keys: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
-        self.list("SUNIONSTORE", (to,), keys, "keys")
+        self.list(named!("SUNIONSTORE"), (to,), keys, "keys")
     }
 
     /// Stores what [`sdiff`](Self::sdiff) returns; returns the number of members
     ///
     /// See [SDIFFSTORE](https://redis.io/docs/latest/commands/sdiffstore/).
     pub fn sdiffstore(&self, to: impl ToArg, keys: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
-        self.list("SDIFFSTORE", (to,), keys, "keys")
+        self.list(named!("SDIFFSTORE"), (to,), keys, "keys")
     }
 
     /// Number of members that are in all sets; stops counting at `limit`, unless that is 0
@@ -161,7 +162,7 @@ impl Database {
     /// See [SINTERCARD](https://redis.io/docs/latest/commands/sintercard/). Since Redis 7.0.
     pub fn sintercard(&self, keys: impl ToArgs, limit: u64) -> Call<'_, u64, impl ToArgs> {
         let fault = empty(&keys, "keys");
-        self.call("SINTERCARD", Counted::new(keys, ("LIMIT", limit))).unless(fault)
+        self.call(named!("SINTERCARD"), Counted::new(keys, ("LIMIT", limit))).unless(fault)
     }
 
     /// One page of the members; start with cursor 0 and stop when the returned cursor is 0
@@ -174,6 +175,6 @@ impl Database {
         cursor: u64,
         options: ScanOptions,
     ) -> Call<'_, ScanPage<T>, impl ToArgs> {
-        self.call("SSCAN", Join((key, cursor), options))
+        self.call(named!("SSCAN"), Join((key, cursor), options))
     }
 }

@@ -11,11 +11,11 @@ use super::{
 ///
 /// The steward and callers that were redirected write it. A caller that reads an old value sends its command to a
 /// node that answers with a redirect; so no order with other memory is needed.
-pub(crate) struct Slots(Box<[AtomicU16]>);
+pub(crate) struct Slots(Box<[AtomicU16; SLOTS as usize]>);
 
 impl Slots {
     pub(crate) fn new() -> Self {
-        Self((0..SLOTS).map(|_| AtomicU16::new(NOBODY)).collect())
+        Self(Box::new([const { AtomicU16::new(NOBODY) }; SLOTS as usize]))
     }
 
     #[inline]

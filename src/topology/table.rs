@@ -2,11 +2,12 @@
 
 use std::sync::OnceLock;
 
-/// The first segment has this many places, each further one twice as many as the one before.
-const FIRST: usize = 8;
+/// The first segment has this many places, which are enough for most clusters; each further one has twice as many as
+/// the one before.
+const FIRST: usize = 32;
 
 /// Together they have room for every [`NodeId`](super::map::NodeId).
-const SEGMENTS: usize = 14;
+const SEGMENTS: usize = 12;
 
 /// Values by their number; a value is put in once and stays
 ///
@@ -21,6 +22,9 @@ impl<T> Table<T> {
     /// The value with this number, if there is one.
     #[inline]
     pub(crate) fn get(&self, number: usize) -> Option<&T> {
+        if number < FIRST {
+            return self.0[0].get()?.get(number)?.get();
+        }
         let (segment, place) = Self::place(number);
         self.0.get(segment)?.get()?.get(place)?.get()
     }

@@ -1,6 +1,9 @@
 //! Commands find their servers.
 
-use redmux::{ConnectionMultiplexer, Endpoint, Options, options::Mode};
+use redmux::{
+    ConnectionMultiplexer, Endpoint, Options,
+    options::{CommandMap, Mode},
+};
 use redmux_test_support::RedisCluster;
 
 use crate::{connect, from_to, movable, shared};
@@ -132,5 +135,49 @@ async fn servers_are_dialled_where_the_program_says() {
         members.len() == 3 && members.iter().all(|at| at.starts_with("localhost:")),
         "{members:?}"
     );
+    muxer.close().await;
+}
+
+#[async_std::test]
+async fn a_command_goes_straight_to_its_server_however_it_is_written() {
+    let renamed = ["--rename-command", "GET", "XGET", "--rename-command", "APPEND", "XAPPEND"];
+    let cluster = RedisCluster::builder().replicas(0).args(renamed).start().unwrap();
+    let endpoint = Endpoint::tcp("127.0.0.1", cluster.nodes()[1].port());
+    let map = CommandMap::default().rename("GET", "XGET").rename("APPEND", "XAPPEND");
+    let options = Options::from(endpoint).mode(Mode::Cluster).command_map(map);
+    let muxer = ConnectionMultiplexer::connect(options).await.unwrap();
+    let plain = muxer.database();
+    for (place, db) in [plain.clone(), plain.with_key_prefix("shop:")].into_iter().enumerate() {
+        for number in 0..60_i64 {
+            let key = format!("{place}:{number}");
+            db.set(&key, number).await.unwrap();
+            assert_eq!(db.get::<i64>(&key).await.unwrap(), Some(number));
+            assert_eq!(db.get::<i64>(&key).boxed().await.unwrap(), Some(number));
+            assert_eq!(
+                db.incrby(&key, 1).reply_as::<String>().await.unwrap(),
+                format!("{}", number + 1)
+            );
+            assert_eq!(db.decr(key.clone()).owned().await.unwrap(), number);
+            assert_eq!(
+                db.get::<i64>(key.as_bytes()).erased().await.unwrap().decode::<i64>().unwrap(),
+                number
+            );
+            // Names that the compiler does not know, in any case.
+            assert_eq!(db.execute::<i64>("get", &key).await.unwrap(), number);
+            assert_eq!(db.execute::<i64>("GET".to_owned(), &key).await.unwrap(), number);
+            db.execute::<i64>("OBJECT", ("REFCOUNT", &key)).await.unwrap();
+            // The key is behind a subcommand, or is a number.
+            assert!(db.object_encoding(&key).await.unwrap().is_some());
+            db.append(number + 1_000, place as u64).await.unwrap();
+            assert_eq!(db.strlen(format!("{{{key}}}:other")).await.unwrap(), 0);
+        }
+    }
+    let bare = connect(&cluster, 0).await;
+    for number in 0..60_i64 {
+        bare.execute::<()>("SET", (number, number)).await.unwrap();
+        assert_eq!(bare.database().incr(number).await.unwrap(), number + 1);
+    }
+    assert_eq!(muxer.status().map.redirects + bare.status().map.redirects, 0);
+    bare.close().await;
     muxer.close().await;
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::{
     Call,
+    command::{Named, named},
     database::{
         Counted, Database, Join,
         checks::{Unless, empty, millis, uneven},
@@ -35,7 +36,7 @@ impl Database {
         time: Duration,
         fields: impl ToArgs,
     ) -> Call<'_, Vec<FieldExpiry>, impl ToArgs> {
-        self.fields("HPEXPIRE", (key, millis(time)), fields)
+        self.fields(named!("HPEXPIRE"), (key, millis(time)), fields)
     }
 
     /// Like [`hexpire`](Self::hexpire), on a condition
@@ -49,7 +50,7 @@ impl Database {
         condition: ExpireIf,
         fields: impl ToArgs,
     ) -> Call<'_, Vec<FieldExpiry>, impl ToArgs> {
-        self.fields("HPEXPIRE", (key, millis(time), condition), fields)
+        self.fields(named!("HPEXPIRE"), (key, millis(time), condition), fields)
     }
 
     /// Lets fields expire at a moment, in milliseconds since 1970; returns the outcome for each
@@ -62,7 +63,7 @@ impl Database {
         unix_millis: u64,
         fields: impl ToArgs,
     ) -> Call<'_, Vec<FieldExpiry>, impl ToArgs> {
-        self.fields("HPEXPIREAT", (key, unix_millis), fields)
+        self.fields(named!("HPEXPIREAT"), (key, unix_millis), fields)
     }
 
     /// Like [`hexpireat`](Self::hexpireat), on a condition
@@ -76,14 +77,14 @@ impl Database {
         condition: ExpireIf,
         fields: impl ToArgs,
     ) -> Call<'_, Vec<FieldExpiry>, impl ToArgs> {
-        self.fields("HPEXPIREAT", (key, unix_millis, condition), fields)
+        self.fields(named!("HPEXPIREAT"), (key, unix_millis, condition), fields)
     }
 
     /// Time to live of fields
     ///
     /// See [HPTTL](https://redis.io/docs/latest/commands/hpttl/). Since Redis 7.4 and Valkey 9.0.
     pub fn hpttl(&self, key: impl ToArg, fields: impl ToArgs) -> Call<'_, Vec<Ttl>, impl ToArgs> {
-        self.fields("HPTTL", (key,), fields)
+        self.fields(named!("HPTTL"), (key,), fields)
     }
 
     /// When fields expire
@@ -95,7 +96,7 @@ impl Database {
         key: impl ToArg,
         fields: impl ToArgs,
     ) -> Call<'_, Vec<ExpireTime>, impl ToArgs> {
-        self.fields("HPEXPIRETIME", (key,), fields)
+        self.fields(named!("HPEXPIRETIME"), (key,), fields)
     }
 
     /// Removes the time to live of fields; returns the outcome for each
@@ -107,7 +108,7 @@ impl Database {
         key: impl ToArg,
         fields: impl ToArgs,
     ) -> Call<'_, Vec<FieldPersisted>, impl ToArgs> {
-        self.fields("HPERSIST", (key,), fields)
+        self.fields(named!("HPERSIST"), (key,), fields)
     }
 
     /// Changes the time to live of fields and returns their values
@@ -122,7 +123,8 @@ impl Database {
         fields: impl ToArgs,
     ) -> Call<'_, Vec<Option<T>>, impl ToArgs> {
         let expiry = expiry.into();
-        self.fields("HGETEX", Join((key,), expiry.of_reader()), fields).unless(expiry.fault())
+        self.fields(named!("HGETEX"), Join((key,), expiry.of_reader()), fields)
+            .unless(expiry.fault())
     }
 
     /// Sets fields and a time to live for them; returns false if the condition did not hold
@@ -140,7 +142,7 @@ impl Database {
         let fault = uneven(&pairs, 2, "fields and values").or_else(|| expiry.fault());
         let options = Join(options, expiry.of_writer());
         let fields = Join(("FIELDS",), Counted::pairs(pairs, ()));
-        self.call("HSETEX", Join((key,), Join(options, fields))).unless(fault)
+        self.call(named!("HSETEX"), Join((key,), Join(options, fields))).unless(fault)
     }
 
     /// Deletes fields and returns their values
@@ -152,13 +154,13 @@ impl Database {
         key: impl ToArg,
         fields: impl ToArgs,
     ) -> Call<'_, Vec<Option<T>>, impl ToArgs> {
-        self.fields("HGETDEL", (key,), fields)
+        self.fields(named!("HGETDEL"), (key,), fields)
     }
 
     /// A command that ends with `FIELDS` and a counted list.
     fn fields<T, A: ToArgs, F: ToArgs>(
         &self,
-        name: &'static str,
+        name: Named,
         before: A,
         fields: F,
     ) -> Call<'_, T, impl ToArgs + use<T, A, F>> {

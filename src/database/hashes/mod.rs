@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     Call,
+    command::named,
     resp::{FromReply, ToArg, ToArgs},
 };
 
@@ -31,14 +32,14 @@ impl Database {
         key: impl ToArg,
         field: impl ToArg,
     ) -> Call<'_, Option<T>, impl ToArgs> {
-        self.call("HGET", (key, field))
+        self.call(named!("HGET"), (key, field))
     }
 
     /// Sets fields from pairs or a map and returns how many are new
     ///
     /// See [HSET](https://redis.io/docs/latest/commands/hset/).
     pub fn hset(&self, key: impl ToArg, pairs: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
-        self.pairs("HSET", (key,), pairs, "fields and values")
+        self.pairs(named!("HSET"), (key,), pairs, "fields and values")
     }
 
     /// Sets a field unless it exists; returns whether it was set
@@ -50,7 +51,7 @@ impl Database {
         field: impl ToArg,
         value: impl ToArg,
     ) -> Call<'_, bool, impl ToArgs> {
-        self.call("HSETNX", (key, field, value))
+        self.call(named!("HSETNX"), (key, field, value))
     }
 
     /// The values of several fields, in order
@@ -61,28 +62,28 @@ impl Database {
         key: impl ToArg,
         fields: impl ToArgs,
     ) -> Call<'_, Vec<Option<T>>, impl ToArgs> {
-        self.list("HMGET", (key,), fields, "fields")
+        self.list(named!("HMGET"), (key,), fields, "fields")
     }
 
     /// All fields and values, as a map or a list of pairs; empty if there is no such key
     ///
     /// See [HGETALL](https://redis.io/docs/latest/commands/hgetall/).
     pub fn hgetall<M: FromReply>(&self, key: impl ToArg) -> Call<'_, M, impl ToArgs> {
-        self.call("HGETALL", (key,))
+        self.call(named!("HGETALL"), (key,))
     }
 
     /// Deletes fields and returns how many there were
     ///
     /// See [HDEL](https://redis.io/docs/latest/commands/hdel/).
     pub fn hdel(&self, key: impl ToArg, fields: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
-        self.list("HDEL", (key,), fields, "fields")
+        self.list(named!("HDEL"), (key,), fields, "fields")
     }
 
     /// Whether a field exists
     ///
     /// See [HEXISTS](https://redis.io/docs/latest/commands/hexists/).
     pub fn hexists(&self, key: impl ToArg, field: impl ToArg) -> Call<'_, bool, impl ToArgs> {
-        self.call("HEXISTS", (key, field))
+        self.call(named!("HEXISTS"), (key, field))
     }
 
     /// Adds a number to a field; a missing one counts as 0
@@ -94,7 +95,7 @@ impl Database {
         field: impl ToArg,
         by: i64,
     ) -> Call<'_, i64, impl ToArgs> {
-        self.call("HINCRBY", (key, field, by))
+        self.call(named!("HINCRBY"), (key, field, by))
     }
 
     /// Adds a floating-point number to a field
@@ -106,42 +107,42 @@ impl Database {
         field: impl ToArg,
         by: f64,
     ) -> Call<'_, f64, impl ToArgs> {
-        self.call("HINCRBYFLOAT", (key, field, by))
+        self.call(named!("HINCRBYFLOAT"), (key, field, by))
     }
 
     /// All fields
     ///
     /// See [HKEYS](https://redis.io/docs/latest/commands/hkeys/).
     pub fn hkeys<T: FromReply>(&self, key: impl ToArg) -> Call<'_, Vec<T>, impl ToArgs> {
-        self.call("HKEYS", (key,))
+        self.call(named!("HKEYS"), (key,))
     }
 
     /// All values
     ///
     /// See [HVALS](https://redis.io/docs/latest/commands/hvals/).
     pub fn hvals<T: FromReply>(&self, key: impl ToArg) -> Call<'_, Vec<T>, impl ToArgs> {
-        self.call("HVALS", (key,))
+        self.call(named!("HVALS"), (key,))
     }
 
     /// Number of fields
     ///
     /// See [HLEN](https://redis.io/docs/latest/commands/hlen/).
     pub fn hlen(&self, key: impl ToArg) -> Call<'_, u64, impl ToArgs> {
-        self.call("HLEN", (key,))
+        self.call(named!("HLEN"), (key,))
     }
 
     /// Length of a value in bytes
     ///
     /// See [HSTRLEN](https://redis.io/docs/latest/commands/hstrlen/).
     pub fn hstrlen(&self, key: impl ToArg, field: impl ToArg) -> Call<'_, u64, impl ToArgs> {
-        self.call("HSTRLEN", (key, field))
+        self.call(named!("HSTRLEN"), (key, field))
     }
 
     /// A random field
     ///
     /// See [HRANDFIELD](https://redis.io/docs/latest/commands/hrandfield/). Since Redis 6.2.
     pub fn hrandfield<T: FromReply>(&self, key: impl ToArg) -> Call<'_, Option<T>, impl ToArgs> {
-        self.call("HRANDFIELD", (key,))
+        self.call(named!("HRANDFIELD"), (key,))
     }
 
     /// Random fields; a negative count allows repetition
@@ -152,7 +153,7 @@ impl Database {
         key: impl ToArg,
         count: i64,
     ) -> Call<'_, Vec<T>, impl ToArgs> {
-        self.call("HRANDFIELD", (key, count))
+        self.call(named!("HRANDFIELD"), (key, count))
     }
 
     /// Random fields and their values; a negative count allows repetition
@@ -163,7 +164,7 @@ impl Database {
         key: impl ToArg,
         count: i64,
     ) -> Call<'_, Vec<(F, V)>, impl ToArgs> {
-        self.call("HRANDFIELD", (key, count, "WITHVALUES"))
+        self.call(named!("HRANDFIELD"), (key, count, "WITHVALUES"))
     }
 
     /// One page of the fields and values; start with cursor 0 and stop when the returned cursor is
@@ -177,7 +178,7 @@ impl Database {
         cursor: u64,
         options: ScanOptions,
     ) -> Call<'_, ScanPage<(F, V)>, impl ToArgs> {
-        self.call("HSCAN", Join((key, cursor), options))
+        self.call(named!("HSCAN"), Join((key, cursor), options))
     }
 
     /// Like [`hscan`](Self::hscan), without the values
@@ -190,6 +191,6 @@ impl Database {
         cursor: u64,
         options: ScanOptions,
     ) -> Call<'_, ScanPage<F>, impl ToArgs> {
-        self.call("HSCAN", Join((key, cursor), Join(options, ("NOVALUES",))))
+        self.call(named!("HSCAN"), Join((key, cursor), Join(options, ("NOVALUES",))))
     }
 }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use crate::{
     Call,
+    command::named,
     database::{
         Database, Join,
         checks::{Unless, millis, zero},
@@ -19,7 +20,7 @@ impl Database {
     ///
     /// See [DUMP](https://redis.io/docs/latest/commands/dump/).
     pub fn dump(&self, key: impl ToArg) -> Call<'_, Option<Bytes>, impl ToArgs> {
-        self.call("DUMP", (key,))
+        self.call(named!("DUMP"), (key,))
     }
 
     /// Makes a key from a serialised value; an error if the key exists
@@ -45,7 +46,7 @@ impl Database {
         dump: impl ToArg,
         options: RestoreOptions,
     ) -> Call<'_, (), impl ToArgs> {
-        self.call("RESTORE", Join((key, time.map_or(0, millis), dump), options))
+        self.call(named!("RESTORE"), Join((key, time.map_or(0, millis), dump), options))
             .unless(time.and_then(zero))
     }
 }

@@ -27,6 +27,7 @@ use super::{
 };
 use crate::{
     Call,
+    command::named,
     resp::{FromReply, ToArg, ToArgs},
 };
 
@@ -35,56 +36,56 @@ impl Database {
     ///
     /// See [DEL](https://redis.io/docs/latest/commands/del/).
     pub fn del(&self, keys: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
-        self.list("DEL", (), keys, "keys")
+        self.list(named!("DEL"), (), keys, "keys")
     }
 
     /// Deletes keys, freeing their memory in the background; returns how many there were
     ///
     /// See [UNLINK](https://redis.io/docs/latest/commands/unlink/).
     pub fn unlink(&self, keys: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
-        self.list("UNLINK", (), keys, "keys")
+        self.list(named!("UNLINK"), (), keys, "keys")
     }
 
     /// How many of the keys exist; one named twice counts twice
     ///
     /// See [EXISTS](https://redis.io/docs/latest/commands/exists/).
     pub fn exists(&self, keys: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
-        self.list("EXISTS", (), keys, "keys")
+        self.list(named!("EXISTS"), (), keys, "keys")
     }
 
     /// Marks keys as used and returns how many exist
     ///
     /// See [TOUCH](https://redis.io/docs/latest/commands/touch/).
     pub fn touch(&self, keys: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
-        self.list("TOUCH", (), keys, "keys")
+        self.list(named!("TOUCH"), (), keys, "keys")
     }
 
     /// Renames a key, replacing the value of the new name
     ///
     /// See [RENAME](https://redis.io/docs/latest/commands/rename/).
     pub fn rename(&self, key: impl ToArg, to: impl ToArg) -> Call<'_, (), impl ToArgs> {
-        self.call("RENAME", (key, to))
+        self.call(named!("RENAME"), (key, to))
     }
 
     /// Renames a key unless the new name exists; returns whether it was renamed
     ///
     /// See [RENAMENX](https://redis.io/docs/latest/commands/renamenx/).
     pub fn renamenx(&self, key: impl ToArg, to: impl ToArg) -> Call<'_, bool, impl ToArgs> {
-        self.call("RENAMENX", (key, to))
+        self.call(named!("RENAMENX"), (key, to))
     }
 
     /// Copies a key unless the target exists; returns whether it was copied
     ///
     /// See [COPY](https://redis.io/docs/latest/commands/copy/). Since Redis 6.2.
     pub fn copy(&self, key: impl ToArg, to: impl ToArg) -> Call<'_, bool, impl ToArgs> {
-        self.call("COPY", (key, to))
+        self.call(named!("COPY"), (key, to))
     }
 
     /// Copies a key, replacing the target; returns false if the key does not exist
     ///
     /// See [COPY](https://redis.io/docs/latest/commands/copy/). Since Redis 6.2.
     pub fn copy_replacing(&self, key: impl ToArg, to: impl ToArg) -> Call<'_, bool, impl ToArgs> {
-        self.call("COPY", (key, to, "REPLACE"))
+        self.call(named!("COPY"), (key, to, "REPLACE"))
     }
 
     /// Copies a key into another database unless the target exists; returns whether it was copied
@@ -96,21 +97,21 @@ impl Database {
         to: impl ToArg,
         db: u32,
     ) -> Call<'_, bool, impl ToArgs> {
-        self.call("COPY", (key, to, "DB", db))
+        self.call(named!("COPY"), (key, to, "DB", db))
     }
 
     /// Moves a key to another database unless it exists there; returns whether it was moved
     ///
     /// See [MOVE](https://redis.io/docs/latest/commands/move/).
     pub fn move_to_db(&self, key: impl ToArg, db: u32) -> Call<'_, bool, impl ToArgs> {
-        self.call("MOVE", (key, db))
+        self.call(named!("MOVE"), (key, db))
     }
 
     /// A random key; `None` if the database is empty
     ///
     /// See [RANDOMKEY](https://redis.io/docs/latest/commands/randomkey/).
     pub fn randomkey<T: FromReply>(&self) -> Call<'_, Option<T>, impl ToArgs> {
-        self.call("RANDOMKEY", ())
+        self.call(named!("RANDOMKEY"), ())
     }
 
     /// All keys that match a pattern
@@ -119,14 +120,14 @@ impl Database {
     ///
     /// Visits every key in one go and blocks the server meanwhile: use [`scan`](Self::scan).
     pub fn keys<T: FromReply>(&self, pattern: impl ToArg) -> Call<'_, Vec<T>, impl ToArgs> {
-        self.call("KEYS", (pattern,))
+        self.call(named!("KEYS"), (pattern,))
     }
 
     /// The type of the value of a key
     ///
     /// See [TYPE](https://redis.io/docs/latest/commands/type/).
     pub fn type_of(&self, key: impl ToArg) -> Call<'_, DataType, impl ToArgs> {
-        self.call("TYPE", (key,))
+        self.call(named!("TYPE"), (key,))
     }
 
     /// One page of all keys; start with cursor 0 and stop when the returned cursor is 0
@@ -137,6 +138,6 @@ impl Database {
         cursor: u64,
         options: ScanOptions,
     ) -> Call<'_, ScanPage<T>, impl ToArgs> {
-        self.call("SCAN", Join((cursor,), options))
+        self.call(named!("SCAN"), Join((cursor,), options))
     }
 }

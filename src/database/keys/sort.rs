@@ -2,6 +2,7 @@
 
 use crate::{
     Call,
+    command::named,
     database::{Database, Join, options::options},
     resp::{FromReply, ToArg, ToArgs},
 };
@@ -26,7 +27,7 @@ impl Database {
         key: impl ToArg,
         options: SortOptions,
     ) -> Call<'_, Vec<T>, impl ToArgs> {
-        self.call("SORT", Join((key,), options))
+        self.call(named!("SORT"), Join((key,), options))
     }
 
     /// Stores what [`sort`](Self::sort) gives as a list; returns its length
@@ -38,7 +39,7 @@ impl Database {
         to: impl ToArg,
         options: SortOptions,
     ) -> Call<'_, u64, impl ToArgs> {
-        self.call("SORT", Join((key,), Join(options, ("STORE", to))))
+        self.call(named!("SORT"), Join((key,), Join(options, ("STORE", to))))
     }
 
     /// Like [`sort`](Self::sort); for replicas too

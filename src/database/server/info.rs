@@ -4,6 +4,7 @@ use std::{str::FromStr, time::Duration};
 
 use crate::{
     Call,
+    command::named,
     database::Database,
     resp::{FromReply, Reply, ReplyError, ToArgs},
 };
@@ -25,7 +26,7 @@ impl Database {
     /// # }
     /// ```
     pub fn info(&self, sections: impl ToArgs) -> Call<'_, Info, impl ToArgs> {
-        self.call("INFO", sections)
+        self.call(named!("INFO"), sections)
     }
 }
 

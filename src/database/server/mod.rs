@@ -29,6 +29,7 @@ use super::{
 };
 use crate::{
     Call,
+    command::named,
     resp::{FromReply, ToArg, ToArgs},
 };
 
@@ -37,105 +38,105 @@ impl Database {
     ///
     /// See [PING](https://redis.io/docs/latest/commands/ping/).
     pub fn ping(&self) -> Call<'_, (), impl ToArgs> {
-        self.call("PING", ())
+        self.call(named!("PING"), ())
     }
 
     /// The message, sent there and back
     ///
     /// See [ECHO](https://redis.io/docs/latest/commands/echo/).
     pub fn echo<T: FromReply>(&self, message: impl ToArg) -> Call<'_, T, impl ToArgs> {
-        self.call("ECHO", (message,))
+        self.call(named!("ECHO"), (message,))
     }
 
     /// The server's clock: seconds since 1970, and microseconds of the second
     ///
     /// See [TIME](https://redis.io/docs/latest/commands/time/).
     pub fn time(&self) -> Call<'_, (u64, u64), impl ToArgs> {
-        self.call("TIME", ())
+        self.call(named!("TIME"), ())
     }
 
     /// Number of keys
     ///
     /// See [DBSIZE](https://redis.io/docs/latest/commands/dbsize/).
     pub fn dbsize(&self) -> Call<'_, u64, impl ToArgs> {
-        self.call("DBSIZE", ())
+        self.call(named!("DBSIZE"), ())
     }
 
     /// Deletes all keys of the database
     ///
     /// See [FLUSHDB](https://redis.io/docs/latest/commands/flushdb/).
     pub fn flushdb(&self) -> Call<'_, (), impl ToArgs> {
-        self.call("FLUSHDB", ())
+        self.call(named!("FLUSHDB"), ())
     }
 
     /// Deletes all keys of all databases
     ///
     /// See [FLUSHALL](https://redis.io/docs/latest/commands/flushall/).
     pub fn flushall(&self) -> Call<'_, (), impl ToArgs> {
-        self.call("FLUSHALL", ())
+        self.call(named!("FLUSHALL"), ())
     }
 
     /// When the server last saved to disk, in seconds since 1970
     ///
     /// See [LASTSAVE](https://redis.io/docs/latest/commands/lastsave/).
     pub fn lastsave(&self) -> Call<'_, u64, impl ToArgs> {
-        self.call("LASTSAVE", ())
+        self.call(named!("LASTSAVE"), ())
     }
 
     /// Deletes all keys of the database in the given way
     ///
     /// See [FLUSHDB](https://redis.io/docs/latest/commands/flushdb/). `SYNC` since Redis 6.2.
     pub fn flushdb_with(&self, mode: FlushMode) -> Call<'_, (), impl ToArgs> {
-        self.call("FLUSHDB", (mode,))
+        self.call(named!("FLUSHDB"), (mode,))
     }
 
     /// Deletes all keys of all databases in the given way
     ///
     /// See [FLUSHALL](https://redis.io/docs/latest/commands/flushall/). `SYNC` since Redis 6.2.
     pub fn flushall_with(&self, mode: FlushMode) -> Call<'_, (), impl ToArgs> {
-        self.call("FLUSHALL", (mode,))
+        self.call(named!("FLUSHALL"), (mode,))
     }
 
     /// Exchanges two databases, for all connections at once
     ///
     /// See [SWAPDB](https://redis.io/docs/latest/commands/swapdb/).
     pub fn swapdb(&self, one: u32, other: u32) -> Call<'_, (), impl ToArgs> {
-        self.call("SWAPDB", (one, other))
+        self.call(named!("SWAPDB"), (one, other))
     }
 
     /// Starts to save to disk in the background; an error if that is under way already
     ///
     /// See [BGSAVE](https://redis.io/docs/latest/commands/bgsave/).
     pub fn bgsave(&self) -> Call<'_, (), impl ToArgs> {
-        self.call("BGSAVE", ())
+        self.call(named!("BGSAVE"), ())
     }
 
     /// Starts to save to disk in the background, as soon as the log is not being rewritten
     ///
     /// See [BGSAVE](https://redis.io/docs/latest/commands/bgsave/).
     pub fn bgsave_schedule(&self) -> Call<'_, (), impl ToArgs> {
-        self.call("BGSAVE", ("SCHEDULE",))
+        self.call(named!("BGSAVE"), ("SCHEDULE",))
     }
 
     /// Starts to rewrite the log of commands in the background
     ///
     /// See [BGREWRITEAOF](https://redis.io/docs/latest/commands/bgrewriteaof/).
     pub fn bgrewriteaof(&self) -> Call<'_, (), impl ToArgs> {
-        self.call("BGREWRITEAOF", ())
+        self.call(named!("BGREWRITEAOF"), ())
     }
 
     /// Saves to disk and blocks the server meanwhile: prefer [`bgsave`](Self::bgsave)
     ///
     /// See [SAVE](https://redis.io/docs/latest/commands/save/).
     pub fn save(&self) -> Call<'_, (), impl ToArgs> {
-        self.call("SAVE", ())
+        self.call(named!("SAVE"), ())
     }
 
     /// The server's role towards other servers
     ///
     /// See [ROLE](https://redis.io/docs/latest/commands/role/).
     pub fn role(&self) -> Call<'_, Role, impl ToArgs> {
-        self.call("ROLE", ())
+        self.call(named!("ROLE"), ())
     }
 
     /// The modules that are loaded
@@ -149,7 +150,7 @@ impl Database {
     ///
     /// See [LOLWUT](https://redis.io/docs/latest/commands/lolwut/).
     pub fn lolwut(&self) -> Call<'_, String, impl ToArgs> {
-        self.call("LOLWUT", ())
+        self.call(named!("LOLWUT"), ())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::{
     Call,
+    command::named,
     database::{Database, Join, options::options},
     resp::{ToArg, ToArgs},
 };
@@ -12,7 +13,7 @@ impl Database {
     ///
     /// See [ZADD](https://redis.io/docs/latest/commands/zadd/).
     pub fn zadd(&self, key: impl ToArg, scored: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
-        self.pairs("ZADD", (key,), scored, SCORED)
+        self.pairs(named!("ZADD"), (key,), scored, SCORED)
     }
 
     /// Adds members that are not there and leaves the others alone; returns how many are new
@@ -23,7 +24,7 @@ impl Database {
         key: impl ToArg,
         scored: impl ToArgs,
     ) -> Call<'_, u64, impl ToArgs> {
-        self.pairs("ZADD", (key, "NX"), scored, SCORED)
+        self.pairs(named!("ZADD"), (key, "NX"), scored, SCORED)
     }
 
     /// Adds members, and raises scores but never lowers them; returns how many changed
@@ -34,7 +35,7 @@ impl Database {
         key: impl ToArg,
         scored: impl ToArgs,
     ) -> Call<'_, u64, impl ToArgs> {
-        self.pairs("ZADD", (key, "GT", "CH"), scored, SCORED)
+        self.pairs(named!("ZADD"), (key, "GT", "CH"), scored, SCORED)
     }
 
     /// Adds members or updates their scores as the options say; returns how many are new
@@ -47,7 +48,7 @@ impl Database {
         scored: impl ToArgs,
         options: ZaddOptions,
     ) -> Call<'_, u64, impl ToArgs> {
-        self.pairs("ZADD", Join((key,), options), scored, SCORED)
+        self.pairs(named!("ZADD"), Join((key,), options), scored, SCORED)
     }
 
     /// Adds to the score of a member as the options say; returns the score, `None` if they forbid
@@ -61,7 +62,7 @@ impl Database {
         member: impl ToArg,
         options: ZaddOptions,
     ) -> Call<'_, Option<f64>, impl ToArgs> {
-        self.call("ZADD", Join((key,), Join(options, ("INCR", by, member))))
+        self.call(named!("ZADD"), Join((key,), Join(options, ("INCR", by, member))))
     }
 }
 

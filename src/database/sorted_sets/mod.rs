@@ -25,6 +25,7 @@ use super::{
 };
 use crate::{
     Call,
+    command::named,
     resp::{FromReply, ToArg, ToArgs},
 };
 
@@ -36,7 +37,7 @@ impl Database {
     ///
     /// See [ZREM](https://redis.io/docs/latest/commands/zrem/).
     pub fn zrem(&self, key: impl ToArg, members: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
-        self.list("ZREM", (key,), members, "members")
+        self.list(named!("ZREM"), (key,), members, "members")
     }
 
     /// Score of a member
@@ -47,7 +48,7 @@ impl Database {
         key: impl ToArg,
         member: impl ToArg,
     ) -> Call<'_, Option<f64>, impl ToArgs> {
-        self.call("ZSCORE", (key, member))
+        self.call(named!("ZSCORE"), (key, member))
     }
 
     /// Scores of several members
@@ -58,7 +59,7 @@ impl Database {
         key: impl ToArg,
         members: impl ToArgs,
     ) -> Call<'_, Vec<Option<f64>>, impl ToArgs> {
-        self.list("ZMSCORE", (key,), members, "members")
+        self.list(named!("ZMSCORE"), (key,), members, "members")
     }
 
     /// Adds to the score of a member; a missing one has 0
@@ -70,14 +71,14 @@ impl Database {
         by: f64,
         member: impl ToArg,
     ) -> Call<'_, f64, impl ToArgs> {
-        self.call("ZINCRBY", (key, by, member))
+        self.call(named!("ZINCRBY"), (key, by, member))
     }
 
     /// Number of members
     ///
     /// See [ZCARD](https://redis.io/docs/latest/commands/zcard/).
     pub fn zcard(&self, key: impl ToArg) -> Call<'_, u64, impl ToArgs> {
-        self.call("ZCARD", (key,))
+        self.call(named!("ZCARD"), (key,))
     }
 
     /// Number of members with a score in a range, such as `0` to `(10` or `+inf`
@@ -89,7 +90,7 @@ impl Database {
         min: impl ToArg,
         max: impl ToArg,
     ) -> Call<'_, u64, impl ToArgs> {
-        self.call("ZCOUNT", (key, min, max))
+        self.call(named!("ZCOUNT"), (key, min, max))
     }
 
     /// Number of members in a range of text, such as `[a` to `(b` or `+`
@@ -101,14 +102,14 @@ impl Database {
         min: impl ToArg,
         max: impl ToArg,
     ) -> Call<'_, u64, impl ToArgs> {
-        self.call("ZLEXCOUNT", (key, min, max))
+        self.call(named!("ZLEXCOUNT"), (key, min, max))
     }
 
     /// Rank of a member, the lowest score having rank 0
     ///
     /// See [ZRANK](https://redis.io/docs/latest/commands/zrank/).
     pub fn zrank(&self, key: impl ToArg, member: impl ToArg) -> Call<'_, Option<i64>, impl ToArgs> {
-        self.call("ZRANK", (key, member))
+        self.call(named!("ZRANK"), (key, member))
     }
 
     /// Rank of a member, the highest score having rank 0
@@ -119,7 +120,7 @@ impl Database {
         key: impl ToArg,
         member: impl ToArg,
     ) -> Call<'_, Option<i64>, impl ToArgs> {
-        self.call("ZREVRANK", (key, member))
+        self.call(named!("ZREVRANK"), (key, member))
     }
 
     /// Rank and score of a member, the lowest score having rank 0
@@ -131,7 +132,7 @@ impl Database {
         key: impl ToArg,
         member: impl ToArg,
     ) -> Call<'_, Option<(i64, f64)>, impl ToArgs> {
-        self.call("ZRANK", (key, member, "WITHSCORE"))
+        self.call(named!("ZRANK"), (key, member, "WITHSCORE"))
     }
 
     /// Rank and score of a member, the highest score having rank 0
@@ -143,7 +144,7 @@ impl Database {
         key: impl ToArg,
         member: impl ToArg,
     ) -> Call<'_, Option<(i64, f64)>, impl ToArgs> {
-        self.call("ZREVRANK", (key, member, "WITHSCORE"))
+        self.call(named!("ZREVRANK"), (key, member, "WITHSCORE"))
     }
 
     /// Removes members by rank and returns how many
@@ -155,7 +156,7 @@ impl Database {
         start: i64,
         stop: i64,
     ) -> Call<'_, u64, impl ToArgs> {
-        self.call("ZREMRANGEBYRANK", (key, start, stop))
+        self.call(named!("ZREMRANGEBYRANK"), (key, start, stop))
     }
 
     /// Removes members by score and returns how many
@@ -167,7 +168,7 @@ impl Database {
         min: impl ToArg,
         max: impl ToArg,
     ) -> Call<'_, u64, impl ToArgs> {
-        self.call("ZREMRANGEBYSCORE", (key, min, max))
+        self.call(named!("ZREMRANGEBYSCORE"), (key, min, max))
     }
 
     /// Removes members by text and returns how many
@@ -179,7 +180,7 @@ impl Database {
         min: impl ToArg,
         max: impl ToArg,
     ) -> Call<'_, u64, impl ToArgs> {
-        self.call("ZREMRANGEBYLEX", (key, min, max))
+        self.call(named!("ZREMRANGEBYLEX"), (key, min, max))
     }
 
     /// Takes up to `count` members with the lowest scores
@@ -190,7 +191,7 @@ impl Database {
         key: impl ToArg,
         count: u64,
     ) -> Call<'_, Vec<(T, f64)>, impl ToArgs> {
-        self.call("ZPOPMIN", (key, count))
+        self.call(named!("ZPOPMIN"), (key, count))
     }
 
     /// Takes up to `count` members with the highest scores
@@ -201,14 +202,14 @@ impl Database {
         key: impl ToArg,
         count: u64,
     ) -> Call<'_, Vec<(T, f64)>, impl ToArgs> {
-        self.call("ZPOPMAX", (key, count))
+        self.call(named!("ZPOPMAX"), (key, count))
     }
 
     /// A random member, which stays
     ///
     /// See [ZRANDMEMBER](https://redis.io/docs/latest/commands/zrandmember/). Since Redis 6.2.
     pub fn zrandmember<T: FromReply>(&self, key: impl ToArg) -> Call<'_, Option<T>, impl ToArgs> {
-        self.call("ZRANDMEMBER", (key,))
+        self.call(named!("ZRANDMEMBER"), (key,))
     }
 
     /// Random members, which stay; a negative count allows repetition
@@ -219,7 +220,7 @@ impl Database {
         key: impl ToArg,
         count: i64,
     ) -> Call<'_, Vec<T>, impl ToArgs> {
-        self.call("ZRANDMEMBER", (key, count))
+        self.call(named!("ZRANDMEMBER"), (key, count))
     }
 
     /// Random members and their scores; a negative count allows repetition
@@ -230,7 +231,7 @@ impl Database {
         key: impl ToArg,
         count: i64,
     ) -> Call<'_, Vec<(T, f64)>, impl ToArgs> {
-        self.call("ZRANDMEMBER", (key, count, "WITHSCORES"))
+        self.call(named!("ZRANDMEMBER"), (key, count, "WITHSCORES"))
     }
 
     /// Takes up to `count` members from the first sorted set that is not empty
@@ -244,7 +245,7 @@ impl Database {
         count: u64,
     ) -> Call<'_, Option<(K, Scored<T>)>, impl ToArgs> {
         let fault = empty(&keys, "keys");
-        self.call("ZMPOP", Counted::new(keys, (end, "COUNT", count))).unless(fault)
+        self.call(named!("ZMPOP"), Counted::new(keys, (end, "COUNT", count))).unless(fault)
     }
 
     /// One page of the members and scores; start with cursor 0 and stop when the returned cursor is
@@ -258,7 +259,7 @@ impl Database {
         cursor: u64,
         options: ScanOptions,
     ) -> Call<'_, ScanPage<(T, f64)>, impl ToArgs> {
-        self.call("ZSCAN", Join((key, cursor), options))
+        self.call(named!("ZSCAN"), Join((key, cursor), options))
     }
 }
 

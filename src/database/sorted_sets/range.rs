@@ -2,6 +2,7 @@
 
 use crate::{
     Call,
+    command::named,
     database::{Database, Join},
     resp::{Arg, ArgList, FromReply, ToArg, ToArgs},
 };
@@ -16,7 +17,7 @@ impl Database {
         start: i64,
         stop: i64,
     ) -> Call<'_, Vec<T>, impl ToArgs> {
-        self.call("ZRANGE", (key, start, stop))
+        self.call(named!("ZRANGE"), (key, start, stop))
     }
 
     /// Members by rank, highest score first; both ends are included
@@ -28,7 +29,7 @@ impl Database {
         start: i64,
         stop: i64,
     ) -> Call<'_, Vec<T>, impl ToArgs> {
-        self.call("ZREVRANGE", (key, start, stop))
+        self.call(named!("ZREVRANGE"), (key, start, stop))
     }
 
     /// Members and scores by rank, lowest score first
@@ -40,7 +41,7 @@ impl Database {
         start: i64,
         stop: i64,
     ) -> Call<'_, Vec<(T, f64)>, impl ToArgs> {
-        self.call("ZRANGE", (key, start, stop, "WITHSCORES"))
+        self.call(named!("ZRANGE"), (key, start, stop, "WITHSCORES"))
     }
 
     /// Members and scores by rank, highest score first
@@ -52,7 +53,7 @@ impl Database {
         start: i64,
         stop: i64,
     ) -> Call<'_, Vec<(T, f64)>, impl ToArgs> {
-        self.call("ZREVRANGE", (key, start, stop, "WITHSCORES"))
+        self.call(named!("ZREVRANGE"), (key, start, stop, "WITHSCORES"))
     }
 
     /// Members with a score in a range, such as `0` to `(10` or `+inf`
@@ -64,7 +65,7 @@ impl Database {
         min: impl ToArg,
         max: impl ToArg,
     ) -> Call<'_, Vec<T>, impl ToArgs> {
-        self.call("ZRANGEBYSCORE", (key, min, max))
+        self.call(named!("ZRANGEBYSCORE"), (key, min, max))
     }
 
     /// Like [`zrangebyscore`](Self::zrangebyscore), skipping `offset` members and taking at most
@@ -79,7 +80,7 @@ impl Database {
         offset: i64,
         count: i64,
     ) -> Call<'_, Vec<T>, impl ToArgs> {
-        self.call("ZRANGEBYSCORE", (key, min, max, "LIMIT", offset, count))
+        self.call(named!("ZRANGEBYSCORE"), (key, min, max, "LIMIT", offset, count))
     }
 
     /// Members in a range of text, such as `[a` to `(b` or `+`
@@ -91,7 +92,7 @@ impl Database {
         min: impl ToArg,
         max: impl ToArg,
     ) -> Call<'_, Vec<T>, impl ToArgs> {
-        self.call("ZRANGEBYLEX", (key, min, max))
+        self.call(named!("ZRANGEBYLEX"), (key, min, max))
     }
 
     /// Members of a range of any kind
@@ -112,7 +113,7 @@ impl Database {
         key: impl ToArg,
         range: ZrangeBy,
     ) -> Call<'_, Vec<T>, impl ToArgs> {
-        self.call("ZRANGE", Join((key,), range))
+        self.call(named!("ZRANGE"), Join((key,), range))
     }
 
     /// Members and scores of a range by place or score
@@ -123,7 +124,7 @@ impl Database {
         key: impl ToArg,
         range: ZrangeBy,
     ) -> Call<'_, Vec<(T, f64)>, impl ToArgs> {
-        self.call("ZRANGE", Join((key,), Join(range, ("WITHSCORES",))))
+        self.call(named!("ZRANGE"), Join((key,), Join(range, ("WITHSCORES",))))
     }
 
     /// Stores the members of a range; returns how many
@@ -135,7 +136,7 @@ impl Database {
         from: impl ToArg,
         range: ZrangeBy,
     ) -> Call<'_, u64, impl ToArgs> {
-        self.call("ZRANGESTORE", Join((to, from), range))
+        self.call(named!("ZRANGESTORE"), Join((to, from), range))
     }
 }
 

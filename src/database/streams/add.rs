@@ -3,6 +3,7 @@
 use super::{StreamId, StreamRefs};
 use crate::{
     Call,
+    command::named,
     database::{Database, Join, options::Words},
     resp::{Arg, ArgList, ToArg, ToArgs},
 };
@@ -12,7 +13,7 @@ impl Database {
     ///
     /// See [XADD](https://redis.io/docs/latest/commands/xadd/).
     pub fn xadd(&self, key: impl ToArg, fields: impl ToArgs) -> Call<'_, StreamId, impl ToArgs> {
-        self.pairs("XADD", (key, "*"), fields, FIELDS)
+        self.pairs(named!("XADD"), (key, "*"), fields, FIELDS)
     }
 
     /// Appends an entry as the options say; `None` if the stream does not exist and must not be
@@ -25,28 +26,28 @@ impl Database {
         fields: impl ToArgs,
         options: XaddOptions,
     ) -> Call<'_, Option<StreamId>, impl ToArgs> {
-        self.pairs("XADD", Join((key,), options), fields, FIELDS)
+        self.pairs(named!("XADD"), Join((key,), options), fields, FIELDS)
     }
 
     /// Number of entries
     ///
     /// See [XLEN](https://redis.io/docs/latest/commands/xlen/).
     pub fn xlen(&self, key: impl ToArg) -> Call<'_, u64, impl ToArgs> {
-        self.call("XLEN", (key,))
+        self.call(named!("XLEN"), (key,))
     }
 
     /// Deletes the oldest entries and returns how many
     ///
     /// See [XTRIM](https://redis.io/docs/latest/commands/xtrim/).
     pub fn xtrim(&self, key: impl ToArg, trim: StreamTrim) -> Call<'_, u64, impl ToArgs> {
-        self.call("XTRIM", Join((key,), trim))
+        self.call(named!("XTRIM"), Join((key,), trim))
     }
 
     /// Sets the id after which new ones come
     ///
     /// See [XSETID](https://redis.io/docs/latest/commands/xsetid/).
     pub fn xsetid(&self, key: impl ToArg, id: StreamId) -> Call<'_, (), impl ToArgs> {
-        self.call("XSETID", (key, id))
+        self.call(named!("XSETID"), (key, id))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::{
     Call,
+    command::named,
     database::{
         Counted, Database, Join,
         checks::{Unless, empty},
@@ -15,7 +16,7 @@ impl Database {
     ///
     /// See [XDEL](https://redis.io/docs/latest/commands/xdel/).
     pub fn xdel(&self, key: impl ToArg, ids: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
-        self.list("XDEL", (key,), ids, "ids")
+        self.list(named!("XDEL"), (key,), ids, "ids")
     }
 
     /// Deletes entries and treats what groups keep of them as asked; returns the outcome of each
@@ -29,7 +30,7 @@ impl Database {
     ) -> Call<'_, Vec<DeletedEntry>, impl ToArgs> {
         let fault = empty(&ids, "ids");
         let ids = Join((references, "IDS"), Counted::new(ids, ()));
-        self.call("XDELEX", Join((key,), ids)).unless(fault)
+        self.call(named!("XDELEX"), Join((key,), ids)).unless(fault)
     }
 
     /// Acknowledges entries for a group and deletes them; returns the outcome of each
@@ -44,7 +45,7 @@ impl Database {
     ) -> Call<'_, Vec<DeletedEntry>, impl ToArgs> {
         let fault = empty(&ids, "ids");
         let ids = Join((references, "IDS"), Counted::new(ids, ()));
-        self.call("XACKDEL", Join((key, group), ids)).unless(fault)
+        self.call(named!("XACKDEL"), Join((key, group), ids)).unless(fault)
     }
 }
 

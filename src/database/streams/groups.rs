@@ -3,6 +3,7 @@
 use super::StreamId;
 use crate::{
     Call,
+    command::named,
     database::{Database, Join, options::Words},
     resp::{Arg, ArgList, ToArg, ToArgs},
 };
@@ -93,7 +94,7 @@ impl Database {
         group: impl ToArg,
         ids: impl ToArgs,
     ) -> Call<'_, u64, impl ToArgs> {
-        self.list("XACK", (key, group), ids, "ids")
+        self.list(named!("XACK"), (key, group), ids, "ids")
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{StreamEntry, StreamId};
 use crate::{
     Call,
+    command::named,
     database::{
         Database, Join,
         checks::{Unless, empty, millis},
@@ -22,7 +23,7 @@ impl Database {
         key: impl ToArg,
         group: impl ToArg,
     ) -> Call<'_, PendingSummary, impl ToArgs> {
-        self.call("XPENDING", (key, group))
+        self.call(named!("XPENDING"), (key, group))
     }
 
     /// The entries of a group that are pending
@@ -34,7 +35,7 @@ impl Database {
         group: impl ToArg,
         filter: XpendingFilter,
     ) -> Call<'_, Vec<PendingEntry>, impl ToArgs> {
-        self.call("XPENDING", Join((key, group), filter))
+        self.call(named!("XPENDING"), Join((key, group), filter))
     }
 
     /// Assigns entries that are pending for a minimum time to another consumer; returns them
@@ -54,7 +55,7 @@ impl Database {
     ) -> Call<'_, Vec<StreamEntry>, impl ToArgs> {
         let fault = empty(&ids, "ids");
         let before = (key, group, consumer, millis(min_idle));
-        self.call("XCLAIM", Join(before, Join(ids, options))).unless(fault)
+        self.call(named!("XCLAIM"), Join(before, Join(ids, options))).unless(fault)
     }
 
     /// Like [`xclaim`](Self::xclaim), returning only ids and not counting a delivery
@@ -71,7 +72,8 @@ impl Database {
     ) -> Call<'_, Vec<StreamId>, impl ToArgs> {
         let fault = empty(&ids, "ids");
         let before = (key, group, consumer, millis(min_idle));
-        self.call("XCLAIM", Join(before, Join(ids, Join(options, ("JUSTID",))))).unless(fault)
+        self.call(named!("XCLAIM"), Join(before, Join(ids, Join(options, ("JUSTID",)))))
+            .unless(fault)
     }
 
     /// Assigns up to `count` entries that are pending for a minimum time to another consumer
@@ -87,7 +89,10 @@ impl Database {
         start: StreamId,
         count: u64,
     ) -> Call<'_, ClaimedEntries<StreamEntry>, impl ToArgs> {
-        self.call("XAUTOCLAIM", (key, group, consumer, millis(min_idle), start, "COUNT", count))
+        self.call(
+            named!("XAUTOCLAIM"),
+            (key, group, consumer, millis(min_idle), start, "COUNT", count),
+        )
     }
 
     /// Like [`xautoclaim`](Self::xautoclaim), returning only ids and not counting a delivery
@@ -103,7 +108,7 @@ impl Database {
         count: u64,
     ) -> Call<'_, ClaimedEntries<StreamId>, impl ToArgs> {
         let before = (key, group, consumer, millis(min_idle));
-        self.call("XAUTOCLAIM", Join(before, (start, "COUNT", count, "JUSTID")))
+        self.call(named!("XAUTOCLAIM"), Join(before, (start, "COUNT", count, "JUSTID")))
     }
 }
 

@@ -3,6 +3,7 @@
 use super::StreamEntry;
 use crate::{
     Call,
+    command::named,
     database::{
         Database, Join,
         checks::{Fault, Unless, uneven},
@@ -22,7 +23,7 @@ impl Database {
         start: impl ToArg,
         end: impl ToArg,
     ) -> Call<'_, Vec<StreamEntry>, impl ToArgs> {
-        self.call("XRANGE", (key, start, end))
+        self.call(named!("XRANGE"), (key, start, end))
     }
 
     /// Like [`xrange`](Self::xrange), at most `count` entries
@@ -35,7 +36,7 @@ impl Database {
         end: impl ToArg,
         count: u64,
     ) -> Call<'_, Vec<StreamEntry>, impl ToArgs> {
-        self.call("XRANGE", (key, start, end, "COUNT", count))
+        self.call(named!("XRANGE"), (key, start, end, "COUNT", count))
     }
 
     /// Entries from one id back to another, both included; `+` and `-` are the ends
@@ -47,7 +48,7 @@ impl Database {
         end: impl ToArg,
         start: impl ToArg,
     ) -> Call<'_, Vec<StreamEntry>, impl ToArgs> {
-        self.call("XREVRANGE", (key, end, start))
+        self.call(named!("XREVRANGE"), (key, end, start))
     }
 
     /// Like [`xrevrange`](Self::xrevrange), at most `count` entries
@@ -60,7 +61,7 @@ impl Database {
         start: impl ToArg,
         count: u64,
     ) -> Call<'_, Vec<StreamEntry>, impl ToArgs> {
-        self.call("XREVRANGE", (key, end, start, "COUNT", count))
+        self.call(named!("XREVRANGE"), (key, end, start, "COUNT", count))
     }
 
     /// Entries of several streams, each given with the id after which to begin
@@ -73,7 +74,7 @@ impl Database {
         options: XreadOptions,
     ) -> Call<'_, Option<StreamsRead<K>>, impl ToArgs> {
         let fault = no_streams(&streams);
-        self.call("XREAD", Join(options, Streams(streams))).unless(fault)
+        self.call(named!("XREAD"), Join(options, Streams(streams))).unless(fault)
     }
 
     /// Entries of several streams for a consumer of a group
@@ -91,7 +92,7 @@ impl Database {
     ) -> Call<'_, Option<StreamsRead<K>>, impl ToArgs> {
         let fault = no_streams(&streams);
         let streams = Join(options, Streams(streams));
-        self.call("XREADGROUP", Join(("GROUP", group, consumer), streams)).unless(fault)
+        self.call(named!("XREADGROUP"), Join(("GROUP", group, consumer), streams)).unless(fault)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::{
     Call,
+    command::named,
     database::{
         Database, Join,
         options::{Fields, items, options},
@@ -18,14 +19,14 @@ impl Database {
         key: impl ToArg,
         other: impl ToArg,
     ) -> Call<'_, T, impl ToArgs> {
-        self.call("LCS", (key, other))
+        self.call(named!("LCS"), (key, other))
     }
 
     /// Length of what [`lcs`](Self::lcs) returns, in bytes
     ///
     /// See [LCS](https://redis.io/docs/latest/commands/lcs/). Since Redis 7.0.
     pub fn lcs_len(&self, key: impl ToArg, other: impl ToArg) -> Call<'_, u64, impl ToArgs> {
-        self.call("LCS", (key, other, "LEN"))
+        self.call(named!("LCS"), (key, other, "LEN"))
     }
 
     /// Positions of the pieces of what [`lcs`](Self::lcs) returns, the last ones first
@@ -37,7 +38,7 @@ impl Database {
         other: impl ToArg,
         options: LcsOptions,
     ) -> Call<'_, LcsMatches, impl ToArgs> {
-        self.call("LCS", Join((key, other, "IDX", "WITHMATCHLEN"), options))
+        self.call(named!("LCS"), Join((key, other, "IDX", "WITHMATCHLEN"), options))
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::{
     Call,
+    command::named,
     database::{
         Counted, Database, Join,
         checks::{Unless, uneven},
@@ -33,7 +34,7 @@ impl Database {
         value: impl ToArg,
         options: SetOptions,
     ) -> Call<'_, bool, impl ToArgs> {
-        self.call("SET", Join((key, value), options)).unless(options.expiry.fault())
+        self.call(named!("SET"), Join((key, value), options)).unless(options.expiry.fault())
     }
 
     /// Sets a key and returns its previous value
@@ -46,7 +47,7 @@ impl Database {
         value: impl ToArg,
         options: SetOptions,
     ) -> Call<'_, Option<T>, impl ToArgs> {
-        self.call("SET", Join((key, value, "GET"), options)).unless(options.expiry.fault())
+        self.call(named!("SET"), Join((key, value, "GET"), options)).unless(options.expiry.fault())
     }
 
     /// Sets a key if it has the expected value; returns whether it was set
@@ -61,7 +62,7 @@ impl Database {
         expiry: impl Into<Expiry>,
     ) -> Call<'_, bool, impl ToArgs> {
         let expiry = expiry.into();
-        self.call("SET", Join((key, value, "IFEQ", expected), expiry.of_writer()))
+        self.call(named!("SET"), Join((key, value, "IFEQ", expected), expiry.of_writer()))
             .unless(expiry.fault())
     }
 
@@ -69,7 +70,7 @@ impl Database {
     ///
     /// See [DELIFEQ](https://valkey.io/commands/delifeq/). Since Valkey 9.0.
     pub fn delifeq(&self, key: impl ToArg, expected: impl ToArg) -> Call<'_, bool, impl ToArgs> {
-        self.call("DELIFEQ", (key, expected))
+        self.call(named!("DELIFEQ"), (key, expected))
     }
 
     /// Changes the time to live of a key and returns its value
@@ -82,7 +83,7 @@ impl Database {
         expiry: impl Into<Expiry>,
     ) -> Call<'_, Option<T>, impl ToArgs> {
         let expiry = expiry.into();
-        self.call("GETEX", Join((key,), expiry.of_reader())).unless(expiry.fault())
+        self.call(named!("GETEX"), Join((key,), expiry.of_reader())).unless(expiry.fault())
     }
 
     /// Sets several keys at once, from pairs or a map, under conditions or with one time to live
@@ -91,7 +92,7 @@ impl Database {
     /// [MSETEX](https://redis.io/docs/latest/commands/msetex/). Since Redis 8.4 and Valkey 9.1.
     pub fn msetex(&self, pairs: impl ToArgs, options: SetOptions) -> Call<'_, bool, impl ToArgs> {
         let fault = uneven(&pairs, 2, "keys and values").or_else(|| options.expiry.fault());
-        self.call("MSETEX", Counted::pairs(pairs, options)).unless(fault)
+        self.call(named!("MSETEX"), Counted::pairs(pairs, options)).unless(fault)
     }
 }
 

@@ -27,6 +27,7 @@ use super::{
 };
 use crate::{
     Call,
+    command::named,
     resp::{Arg, DecodeError, FromReply, Reply, ReplyError, ToArg, ToArgs},
 };
 
@@ -55,7 +56,7 @@ impl Database {
         member: impl ToArg,
         options: VaddOptions,
     ) -> Call<'_, bool, impl ToArgs> {
-        self.call("VADD", Join((key, "FP32", blob(vector), member), options))
+        self.call(named!("VADD"), Join((key, "FP32", blob(vector), member), options))
             .unless(no_vector(vector.len()))
     }
 
@@ -71,36 +72,39 @@ impl Database {
         member: impl ToArg,
         options: VaddOptions,
     ) -> Call<'_, bool, impl ToArgs> {
-        self.call("VADD", Join((key, "REDUCE", length, "FP32", blob(vector), member), options))
-            .unless(no_vector(vector.len()))
+        self.call(
+            named!("VADD"),
+            Join((key, "REDUCE", length, "FP32", blob(vector), member), options),
+        )
+        .unless(no_vector(vector.len()))
     }
 
     /// Removes a member; returns whether it was there
     ///
     /// See [VREM](https://redis.io/docs/latest/commands/vrem/). Since Redis 8.0.
     pub fn vrem(&self, key: impl ToArg, member: impl ToArg) -> Call<'_, bool, impl ToArgs> {
-        self.call("VREM", (key, member))
+        self.call(named!("VREM"), (key, member))
     }
 
     /// Number of members
     ///
     /// See [VCARD](https://redis.io/docs/latest/commands/vcard/). Since Redis 8.0.
     pub fn vcard(&self, key: impl ToArg) -> Call<'_, u64, impl ToArgs> {
-        self.call("VCARD", (key,))
+        self.call(named!("VCARD"), (key,))
     }
 
     /// Length of the vectors; an error if there is no such key
     ///
     /// See [VDIM](https://redis.io/docs/latest/commands/vdim/). Since Redis 8.0.
     pub fn vdim(&self, key: impl ToArg) -> Call<'_, u64, impl ToArgs> {
-        self.call("VDIM", (key,))
+        self.call(named!("VDIM"), (key,))
     }
 
     /// Whether a member is in the set
     ///
     /// See [VISMEMBER](https://redis.io/docs/latest/commands/vismember/). Since Redis 8.0.
     pub fn vismember(&self, key: impl ToArg, member: impl ToArg) -> Call<'_, bool, impl ToArgs> {
-        self.call("VISMEMBER", (key, member))
+        self.call(named!("VISMEMBER"), (key, member))
     }
 
     /// The vector of a member, as precisely as the server keeps it
@@ -111,7 +115,7 @@ impl Database {
         key: impl ToArg,
         member: impl ToArg,
     ) -> Call<'_, Option<Vec<f32>>, impl ToArgs> {
-        self.call("VEMB", (key, member))
+        self.call(named!("VEMB"), (key, member))
     }
 
     /// The vector of a member, byte for byte as the server keeps it
@@ -122,7 +126,7 @@ impl Database {
         key: impl ToArg,
         member: impl ToArg,
     ) -> Call<'_, Option<RawVector>, impl ToArgs> {
-        self.call("VEMB", (key, member, "RAW"))
+        self.call(named!("VEMB"), (key, member, "RAW"))
     }
 
     /// The attributes of a member, a JSON text
@@ -133,7 +137,7 @@ impl Database {
         key: impl ToArg,
         member: impl ToArg,
     ) -> Call<'_, Option<T>, impl ToArgs> {
-        self.call("VGETATTR", (key, member))
+        self.call(named!("VGETATTR"), (key, member))
     }
 
     /// Sets the attributes of a member, a JSON text, or removes them if empty
@@ -147,14 +151,14 @@ impl Database {
         member: impl ToArg,
         json: impl ToArg,
     ) -> Call<'_, bool, impl ToArgs> {
-        self.call("VSETATTR", (key, member, json))
+        self.call(named!("VSETATTR"), (key, member, json))
     }
 
     /// What the server knows about a vector set; `None` if there is no such key
     ///
     /// See [VINFO](https://redis.io/docs/latest/commands/vinfo/). Since Redis 8.0.
     pub fn vinfo(&self, key: impl ToArg) -> Call<'_, Option<VectorSetInfo>, impl ToArgs> {
-        self.call("VINFO", (key,))
+        self.call(named!("VINFO"), (key,))
     }
 
     /// The neighbours of a member in each layer of the graph, the top one first
@@ -165,7 +169,7 @@ impl Database {
         key: impl ToArg,
         member: impl ToArg,
     ) -> Call<'_, Option<Vec<Vec<T>>>, impl ToArgs> {
-        self.call("VLINKS", (key, member))
+        self.call(named!("VLINKS"), (key, member))
     }
 
     /// Like [`vlinks`](Self::vlinks), with the similarity of each
@@ -176,14 +180,14 @@ impl Database {
         key: impl ToArg,
         member: impl ToArg,
     ) -> Call<'_, Option<Vec<Scored<T>>>, impl ToArgs> {
-        self.call("VLINKS", (key, member, "WITHSCORES"))
+        self.call(named!("VLINKS"), (key, member, "WITHSCORES"))
     }
 
     /// A random member, which stays
     ///
     /// See [VRANDMEMBER](https://redis.io/docs/latest/commands/vrandmember/). Since Redis 8.0.
     pub fn vrandmember<T: FromReply>(&self, key: impl ToArg) -> Call<'_, Option<T>, impl ToArgs> {
-        self.call("VRANDMEMBER", (key,))
+        self.call(named!("VRANDMEMBER"), (key,))
     }
 
     /// Random members, which stay; a negative count allows repetition
@@ -194,7 +198,7 @@ impl Database {
         key: impl ToArg,
         count: i64,
     ) -> Call<'_, Vec<T>, impl ToArgs> {
-        self.call("VRANDMEMBER", (key, count))
+        self.call(named!("VRANDMEMBER"), (key, count))
     }
 }
 

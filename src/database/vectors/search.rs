@@ -3,6 +3,7 @@
 use super::{blob, no_vector};
 use crate::{
     Call,
+    command::named,
     database::{
         Database, Join,
         checks::{Fault, Unless},
@@ -22,7 +23,7 @@ impl Database {
         options: VsimOptions,
     ) -> Call<'_, Vec<T>, impl ToArgs> {
         let fault = query.fault();
-        self.call("VSIM", Join((key,), Join(query, options))).unless(fault)
+        self.call(named!("VSIM"), Join((key,), Join(query, options))).unless(fault)
     }
 
     /// Like [`vsim`](Self::vsim), with how similar they are: 1 is the same direction, 0 the
@@ -37,7 +38,7 @@ impl Database {
     ) -> Call<'_, Vec<(T, f64)>, impl ToArgs> {
         let fault = query.fault();
         let query = Join(query, ("WITHSCORES",));
-        self.call("VSIM", Join((key,), Join(query, options))).unless(fault)
+        self.call(named!("VSIM"), Join((key,), Join(query, options))).unless(fault)
     }
 
     /// Like [`vsim`](Self::vsim), with the similarity and the attributes of each
@@ -51,7 +52,7 @@ impl Database {
     ) -> Call<'_, Vec<VectorMatch<T>>, impl ToArgs> {
         let fault = query.fault();
         let query = Join(query, ("WITHSCORES", "WITHATTRIBS"));
-        self.call("VSIM", Join((key,), Join(query, options))).unless(fault)
+        self.call(named!("VSIM"), Join((key,), Join(query, options))).unless(fault)
     }
 }
 
