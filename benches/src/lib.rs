@@ -3,6 +3,7 @@
 pub mod clients;
 pub mod load;
 pub mod meter;
+pub mod outage;
 pub mod server;
 pub mod suite;
 pub mod workloads;
@@ -10,7 +11,9 @@ pub mod workloads;
 use stats_alloc::Stats;
 
 use self::{
-    clients::{AsyncStd, Fred, OverWebSocket, RedisRs, Redmux, Rustis, Smol, Tokio},
+    clients::{
+        AsyncStd, Fred, OverWebSocket, RedisRs, RedisRsCluster, Redmux, Rustis, Smol, Tokio,
+    },
     load::{Load, USAGE},
     workloads::run,
 };
@@ -26,6 +29,7 @@ pub fn main(heap: Option<fn() -> Stats>) {
         "redmux-smol" => run::<Redmux<Smol>>(&load, heap),
         "redmux-tokio" => run::<Redmux<Tokio>>(&load, heap),
         "redmux-websocket" => run::<Redmux<OverWebSocket>>(&load, heap),
+        "redis-rs" if load.is_for_cluster() => run::<RedisRsCluster>(&load, heap),
         "redis-rs" => run::<RedisRs>(&load, heap),
         "fred" => run::<Fred>(&load, heap),
         "rustis" => run::<Rustis>(&load, heap),

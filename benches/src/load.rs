@@ -22,6 +22,10 @@ pub struct Load {
     pub latencies: bool,
     /// The process whose CPU time is reported too.
     pub peer: Option<u32>,
+    /// Of `outage`, which works on a key of each server, or on keys that move; of `pipeline`, instead of its own.
+    pub keys: Vec<String>,
+    /// How long `outage` goes on after the event, in milliseconds.
+    pub after: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,9 +43,11 @@ pub enum Workload {
     PubSub,
     /// As many commands in flight as there are tasks, while the server answers none.
     InFlight,
+    /// SETs at a steady pace, while something happens to a server.
+    Outage,
 }
 
-const WORKLOADS: [(&str, Workload); 10] = [
+const WORKLOADS: [(&str, Workload); 11] = [
     ("mixed", Workload::Mixed),
     ("get", Workload::Get),
     ("set", Workload::Set),
@@ -52,6 +58,7 @@ const WORKLOADS: [(&str, Workload); 10] = [
     ("profile", Workload::Profile),
     ("pubsub", Workload::PubSub),
     ("in-flight", Workload::InFlight),
+    ("outage", Workload::Outage),
 ];
 
 impl FromStr for Workload {
@@ -72,12 +79,18 @@ impl fmt::Display for Workload {
 
 pub const USAGE: &str = "\
 usage: run CLIENT WORKLOAD --address ADDRESS [--tasks N] [--connections N] [--ops N] [--size N]
-           [--latencies] [--peer PID] [--server ADDRESS]
+           [--latencies] [--peer PID] [--server ADDRESS] [--keys KEY,KEY…] [--after MS]
 
 CLIENT    redmux-async-std, redmux-smol, redmux-tokio, redmux-websocket, redis-rs, fred, rustis
-WORKLOAD  mixed, get, set, pipeline, mget, lrange, hgetall, profile, pubsub, in-flight";
+WORKLOAD  mixed, get, set, pipeline, mget, lrange, hgetall, profile, pubsub, in-flight, outage
+ADDRESS   host:port, or cluster:host:port of a node";
 
 impl Load {
+    /// Whether the address is that of a node of a cluster, which is used as a whole.
+    pub fn is_for_cluster(&self) -> bool {
+        self.address.starts_with("cluster:")
+    }
+
     pub fn from_args() -> Result<Self, Box<dyn Error>> {
         let mut args = pico_args::Arguments::from_env();
         let address: String = args.value_from_str("--address")?;
@@ -90,6 +103,8 @@ impl Load {
             size: args.opt_value_from_str("--size")?.unwrap_or(64),
             latencies: args.contains("--latencies"),
             peer: args.opt_value_from_str("--peer")?,
+            keys: list(args.opt_value_from_str("--keys")?),
+            after: args.opt_value_from_str("--after")?.unwrap_or(5000),
             client: args.free_from_str()?,
             workload: args.free_from_str()?,
         };
@@ -102,4 +117,8 @@ impl Load {
         }
         Ok(load)
     }
+}
+
+fn list(text: Option<String>) -> Vec<String> {
+    text.map(|text| text.split(',').map(str::to_owned).collect()).unwrap_or_default()
 }

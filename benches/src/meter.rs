@@ -53,6 +53,23 @@ pub struct Figures {
     /// CPU time of the peer per operation, in microseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peer_us: Option<f64>,
+    /// What became of the writes of each key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<KeyFigures>,
+}
+
+/// The writes of one key, while something happened to a server
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct KeyFigures {
+    pub key: String,
+    pub written: u64,
+    pub failed: u64,
+    /// The longest time without a success, from the event on.
+    pub gap_ms: f64,
+    /// From the event to the first success of a write that was begun after it.
+    pub first_ms: Option<f64>,
+    pub p99_before_us: Option<f64>,
+    pub p99_after_us: Option<f64>,
 }
 
 /// Running since [`start`](Self::start)

@@ -46,6 +46,8 @@ pub fn prepare(load: &Load) -> std::io::Result<()> {
             );
             plain.run([set])
         }
+        // It writes what it needs.
+        Workload::Outage => Ok(()),
         Workload::PubSub => {
             plain.run([["CONFIG", "SET", "client-output-buffer-limit", "pubsub 0 0 0"]
                 .map(str::to_owned)

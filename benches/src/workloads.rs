@@ -15,13 +15,17 @@ use crate::{
     clients::Client,
     load::{Load, Workload},
     meter::{Figures, Meter},
+    outage,
     server::{self, key},
 };
 
 /// Runs the load; `heap` reads the counting allocator, where there is one.
 pub fn run<C: Client>(load: &Load, heap: Option<fn() -> Stats>) -> Figures {
-    server::prepare(load).expect("the server takes the data");
+    if !load.is_for_cluster() && load.keys.is_empty() {
+        server::prepare(load).expect("the server takes the data");
+    }
     match load.workload {
+        Workload::Outage => C::block_on(outage::run::<C>(load)),
         Workload::PubSub => C::block_on(pubsub::<C>(load, heap)),
         Workload::InFlight => C::block_on(in_flight::<C>(load, heap)),
         _ => C::block_on(calls::<C>(load, heap)),
@@ -39,7 +43,9 @@ async fn call<C: Client>(client: &C, load: &Load, data: &Data, key: &str, n: usi
         }
         Workload::Pipeline => {
             let values = client.pipeline(&data.keys).await;
-            assert!(values.len() == load.size && black_box(values).iter().all(Option::is_some));
+            assert!(
+                values.len() == data.keys.len() && black_box(values).iter().all(Option::is_some)
+            );
         }
         Workload::Mget => {
             let values = client.mget(&data.keys).await;
@@ -50,7 +56,9 @@ async fn call<C: Client>(client: &C, load: &Load, data: &Data, key: &str, n: usi
         Workload::Profile => {
             assert_eq!(black_box(client.profile("profile").await).country, "GB");
         }
-        Workload::PubSub | Workload::InFlight => unreachable!("not made of calls"),
+        Workload::PubSub | Workload::InFlight | Workload::Outage => {
+            unreachable!("not made of calls")
+        }
     }
 }
 
@@ -62,11 +70,18 @@ struct Data {
 async fn calls<C: Client>(load: &Load, heap: Option<fn() -> Stats>) -> Figures {
     let clients = join_all((0..load.connections).map(|_| C::connect(&load.address))).await;
     let keys = match load.workload {
+        Workload::Pipeline if !load.keys.is_empty() => load.keys.clone(),
         Workload::Pipeline | Workload::Mget => (0..load.size).map(key).collect(),
         _ => Vec::new(),
     };
     let data = Arc::new(Data { value: "x".repeat(load.size), keys });
     let each = load.ops / load.tasks;
+    if load.is_for_cluster() {
+        // Not over a plain socket: only the client knows where each key goes.
+        for key in &data.keys {
+            clients[0].set(key, &"x".repeat(64)).await;
+        }
+    }
 
     let stretch = async |each: usize, latencies: Option<&Arc<Mutex<Histogram<u64>>>>| {
         let tasks: Vec<_> = (0..load.tasks)

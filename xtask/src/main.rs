@@ -65,6 +65,10 @@ cargo xtask <task>
                        throughput, latencies. --quick takes about three minutes once
                        built; --full runs all workloads and draws plots. The report is
                        target/bench/report.md unless DIR says otherwise.
+  bench --cluster [--only TEXT] [--output DIR]
+                       Beside the same clients on a cluster of six nodes: throughput, MGET over
+                       all shards, redirects while slots move, and how long writes stop when a
+                       server hands over, is stopped or is killed. About ten minutes once built.
 
   cluster [--minutes N] [--seed N]
                        Torments real clusters (Redis 7, Redis 8, Valkey 9) for N minutes each

@@ -2,24 +2,29 @@ use std::{collections::HashMap, future::Future};
 
 use fred::prelude::*;
 
-use super::{Client as Bench, Profile, tokio_block_on, tokio_spawn};
+use super::{Client as Bench, Profile, cluster, tokio_block_on, tokio_spawn};
 
-/// fred: one centralized client on tokio
+/// fred: one client on tokio
 #[derive(Clone)]
 pub struct Fred(Client);
 
 fn client(address: &str, capacity: usize) -> Client {
-    let (host, port) = address.rsplit_once(':').expect("host:port");
-    let config = Config {
-        server: ServerConfig::new_centralized(host, port.parse().expect("a port")),
-        ..Config::default()
+    let (host, port) = cluster(address).unwrap_or(address).rsplit_once(':').expect("host:port");
+    let port = port.parse().expect("a port");
+    let many = cluster(address).is_some();
+    let server = match many {
+        true => ServerConfig::new_clustered(vec![(host, port)]),
+        false => ServerConfig::new_centralized(host, port),
     };
+    let config = Config { server, ..Config::default() };
     let performance = PerformanceConfig {
         // Else its receiver loses messages.
         broadcast_channel_capacity: capacity,
         ..PerformanceConfig::default()
     };
-    Client::new(config, Some(performance), None, None)
+    // By default it gives up with its connection; this is what its examples have.
+    let policy = many.then(|| ReconnectPolicy::new_exponential(0, 100, 30_000, 2));
+    Client::new(config, Some(performance), None, policy)
 }
 
 impl Bench for Fred {
@@ -45,6 +50,10 @@ impl Bench for Fred {
 
     async fn set(&self, key: &str, value: &str) {
         self.0.set(key, value, None, None, false).await.expect("SET")
+    }
+
+    async fn try_set(&self, key: &str, value: &str) -> bool {
+        self.0.set::<(), _, _>(key, value, None, None, false).await.is_ok()
     }
 
     async fn pipeline(&self, keys: &[String]) -> Vec<Option<String>> {

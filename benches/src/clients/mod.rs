@@ -1,6 +1,7 @@
 //! One face for all clients, so that they run the same workloads.
 //!
-//! Each is used as its documentation shows it, and every reply is decoded into the same type.
+//! Each is used as its documentation shows it, and every reply is decoded into the same type. An address that begins
+//! with `cluster:` is that of a node of a cluster, which the client is to use as a whole.
 
 mod fred;
 mod redis_rs;
@@ -14,7 +15,7 @@ use serde::Deserialize;
 
 pub use self::{
     fred::Fred,
-    redis_rs::RedisRs,
+    redis_rs::{RedisRs, RedisRsCluster},
     redmux::{AsyncStd, OverWebSocket, Redmux, Smol, Tokio},
     rustis::Rustis,
 };
@@ -44,7 +45,12 @@ pub const PROFILE: [(&str, &str); 8] = [
     ("updated", "1800000000"),
 ];
 
-/// A client of one connection
+/// The address of a node, if the client is to use its whole cluster.
+fn cluster(address: &str) -> Option<&str> {
+    address.strip_prefix("cluster:")
+}
+
+/// A client of one connection, or of one cluster
 pub trait Client: Clone + Send + Sync + 'static {
     /// Runs the whole benchmark on one thread.
     fn block_on<F: Future>(future: F) -> F::Output;
@@ -59,6 +65,9 @@ pub trait Client: Clone + Send + Sync + 'static {
     fn get(&self, key: &str) -> impl Future<Output = Option<String>> + Send;
 
     fn set(&self, key: &str, value: &str) -> impl Future<Output = ()> + Send;
+
+    /// A SET that may fail, because a server is gone.
+    fn try_set(&self, key: &str, value: &str) -> impl Future<Output = bool> + Send;
 
     /// GETs of all keys, written together.
     fn pipeline(&self, keys: &[String]) -> impl Future<Output = Vec<Option<String>>> + Send;

@@ -3,20 +3,50 @@ use std::{collections::HashMap, future::Future};
 use futures::StreamExt;
 use redis::{
     AsyncCommands, AsyncConnectionConfig, FromRedisValue, ParsingError, Value,
-    aio::MultiplexedConnection,
+    aio::{ConnectionLike, MultiplexedConnection},
+    cluster::ClusterClient,
+    cluster_async::ClusterConnection,
 };
 
-use super::{Client, Profile, tokio_block_on, tokio_spawn};
+use super::{Client, Profile, cluster, tokio_block_on, tokio_spawn};
 
 /// redis-rs: one multiplexed connection on tokio
+pub type RedisRs = Through<MultiplexedConnection>;
+
+/// The same for a cluster: one connection to each node
+pub type RedisRsCluster = Through<ClusterConnection>;
+
 #[derive(Clone)]
-pub struct RedisRs(MultiplexedConnection);
+pub struct Through<C>(C);
+
+/// Opens such a connection
+pub trait Open: ConnectionLike + Clone + Send + Sync + 'static {
+    fn open(address: &str) -> impl Future<Output = Self> + Send;
+}
+
+impl Open for MultiplexedConnection {
+    async fn open(address: &str) -> Self {
+        // As long as ours; its default of 500 ms fails the workload of 100,000 commands.
+        let config = AsyncConnectionConfig::new()
+            .set_response_timeout(Some(std::time::Duration::from_secs(60)));
+        let client = client(address);
+        client.get_multiplexed_async_connection_with_config(&config).await.expect("connect")
+    }
+}
+
+impl Open for ClusterConnection {
+    async fn open(address: &str) -> Self {
+        let node = format!("redis://{}", cluster(address).unwrap_or(address));
+        let client = ClusterClient::new([node]).expect("an address");
+        client.get_async_connection().await.expect("connect")
+    }
+}
 
 fn client(address: &str) -> redis::Client {
     redis::Client::open(format!("redis://{address}")).expect("an address")
 }
 
-impl Client for RedisRs {
+impl<C: Open> Client for Through<C> {
     fn block_on<F: Future>(future: F) -> F::Output {
         tokio_block_on(future)
     }
@@ -28,11 +58,7 @@ impl Client for RedisRs {
     }
 
     async fn connect(address: &str) -> Self {
-        // As long as ours; its default of 500 ms fails the workload of 100,000 commands.
-        let config = AsyncConnectionConfig::new()
-            .set_response_timeout(Some(std::time::Duration::from_secs(60)));
-        let client = client(address);
-        Self(client.get_multiplexed_async_connection_with_config(&config).await.expect("connect"))
+        Self(C::open(address).await)
     }
 
     async fn get(&self, key: &str) -> Option<String> {
@@ -41,6 +67,10 @@ impl Client for RedisRs {
 
     async fn set(&self, key: &str, value: &str) {
         self.0.clone().set(key, value).await.expect("SET")
+    }
+
+    async fn try_set(&self, key: &str, value: &str) -> bool {
+        self.0.clone().set::<_, _, ()>(key, value).await.is_ok()
     }
 
     async fn pipeline(&self, keys: &[String]) -> Vec<Option<String>> {

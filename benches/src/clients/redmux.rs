@@ -7,7 +7,7 @@ use redmux::{
     transport::Environment,
 };
 
-use super::{Client, Profile, tokio_block_on, tokio_spawn};
+use super::{Client, Profile, cluster, tokio_block_on, tokio_spawn};
 
 /// What a runtime gives the benchmark
 pub trait Ground: Send + Sync + 'static {
@@ -120,7 +120,11 @@ impl<G: Ground> Client for Redmux<G> {
     }
 
     async fn connect(address: &str) -> Self {
-        let muxer = ConnectionMultiplexer::connect_with(address, G::environment()).await;
+        let options = match cluster(address) {
+            Some(node) => format!("{node},mode=cluster"),
+            None => format!("{address},mode=single"),
+        };
+        let muxer = ConnectionMultiplexer::connect_with(&*options, G::environment()).await;
         let muxer = muxer.expect("connect");
         Self { db: muxer.database(), muxer, ground: PhantomData }
     }
@@ -131,6 +135,10 @@ impl<G: Ground> Client for Redmux<G> {
 
     async fn set(&self, key: &str, value: &str) {
         self.db.set(key, value).await.expect("SET");
+    }
+
+    async fn try_set(&self, key: &str, value: &str) -> bool {
+        self.db.set(key, value).await.is_ok()
     }
 
     async fn pipeline(&self, keys: &[String]) -> Vec<Option<String>> {

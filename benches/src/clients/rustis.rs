@@ -6,7 +6,7 @@ use rustis::{
     commands::{HashCommands, ListCommands, PubSubCommands, StringCommands},
 };
 
-use super::{Client, Profile, tokio_block_on, tokio_spawn};
+use super::{Client, Profile, cluster, tokio_block_on, tokio_spawn};
 
 /// rustis: one client on tokio
 #[derive(Clone)]
@@ -24,7 +24,11 @@ impl Client for Rustis {
     }
 
     async fn connect(address: &str) -> Self {
-        let mut config = address.into_config().expect("an address");
+        let config = match cluster(address) {
+            Some(node) => format!("redis+cluster://{node}").into_config(),
+            None => address.into_config(),
+        };
+        let mut config = config.expect("an address");
         // Else it refuses 100,000 commands at once, and drops messages.
         config.backpressure.max_queued_bytes = 0;
         config.backpressure.max_pubsub_bytes = 0;
@@ -37,6 +41,10 @@ impl Client for Rustis {
 
     async fn set(&self, key: &str, value: &str) {
         self.0.set(key, value).await.expect("SET");
+    }
+
+    async fn try_set(&self, key: &str, value: &str) -> bool {
+        self.0.set(key, value).await.is_ok()
     }
 
     async fn pipeline(&self, keys: &[String]) -> Vec<Option<String>> {

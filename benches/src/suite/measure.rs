@@ -80,7 +80,10 @@ impl Tools {
 
     fn timed(&self, row: &Row, client: &str) -> Result<Figures> {
         let peer = self.server_id()?;
-        let mut extra = vec!["--peer", &peer];
+        let mut extra = Vec::new();
+        if row.address.is_none() {
+            extra.extend(["--peer", &peer]);
+        }
         if row.latencies {
             extra.push("--latencies");
         }
@@ -95,7 +98,7 @@ impl Tools {
         ops: usize,
         extra: &[&str],
     ) -> Result<Figures> {
-        let address = self.server.addr().to_string();
+        let address = self.address(row);
         let mut command = self.command(&mut Command::new(program), row, client, &address, ops);
         command.args(extra);
         figures(&mut command)
@@ -118,11 +121,16 @@ impl Tools {
             .args(["--connections", &row.connections.to_string()])
             .args(["--size", &row.size.to_string()])
             .args(["--ops", &ops.to_string()])
+            .args((!row.keys.is_empty()).then(|| format!("--keys={}", row.keys.join(","))))
             // One client thread each, as with tokio's current-thread runtime.
             .env("RUST_BACKTRACE", "0")
             .env("ASYNC_STD_THREAD_COUNT", "1")
             .env("SMOL_THREADS", "1");
         command
+    }
+
+    fn address(&self, row: &Row) -> String {
+        row.address.clone().unwrap_or_else(|| self.server.addr().to_string())
     }
 
     /// The program of timed runs.
@@ -169,7 +177,7 @@ impl Tools {
             .arg("--tool=callgrind")
             .arg(format!("--callgrind-out-file={}", out.display()))
             .arg(&self.run);
-        let address = self.server.addr().to_string();
+        let address = self.address(row);
         succeed(&mut self.command(&mut valgrind, row, client, &address, ops))?;
         let text = fs::read_to_string(&out)?;
         let total = text.lines().find_map(|line| {
@@ -183,7 +191,7 @@ impl Tools {
         let out = self.scratch.path().join("strace");
         let mut strace = Command::new(&self.strace);
         strace.args(["-f", "-c", "-o"]).arg(&out).arg(&self.run);
-        let address = self.server.addr().to_string();
+        let address = self.address(row);
         succeed(&mut self.command(&mut strace, row, client, &address, ops))?;
         let (mut io, mut all) = (0.0, 0.0);
         for line in fs::read_to_string(&out)?.lines() {

@@ -1,8 +1,10 @@
 //! Runs all clients through all workloads and reports.
 
+mod cluster;
 mod gateways;
 mod machine;
 mod measure;
+mod outages;
 mod plan;
 mod plots;
 mod report;
@@ -23,10 +25,11 @@ pub const OURS: [&str; 3] = ["redmux-async-std", "redmux-smol", "redmux-tokio"];
 pub const RIVALS: [&str; 3] = ["redis-rs", "fred", "rustis"];
 
 const USAGE: &str = "\
-usage: bench [--quick | --full] [--only TEXT] [--output DIR]
+usage: bench [--quick | --full | --cluster] [--only TEXT] [--output DIR]
 
 --quick   under three minutes, the repeatable figures first (default)
 --full    all workloads, five rounds, growth, plots
+--cluster a cluster of three primaries and three replicas: throughput, outages, slots that move
 --only    workloads whose name contains TEXT
 --output  where report.md, results.json and the plots go [target/bench]";
 
@@ -50,13 +53,15 @@ pub fn main() -> Result<()> {
         println!("{USAGE}");
         return Ok(());
     }
-    let quick = args.contains("--quick");
+    let (quick, clustered) = (args.contains("--quick"), args.contains("--cluster"));
     let extent = if args.contains("--full") { Extent::Full } else { Extent::Quick };
     let only: Option<String> = args.opt_value_from_str("--only")?;
     let output: PathBuf =
         args.opt_value_from_str("--output")?.unwrap_or_else(|| "target/bench".into());
     let rest = args.finish();
-    if !rest.is_empty() || quick && extent == Extent::Full {
+    if !rest.is_empty()
+        || usize::from(quick) + usize::from(extent == Extent::Full) + usize::from(clustered) > 1
+    {
         return Err(format!("unknown or contradicting arguments {rest:?}\n\n{USAGE}").into());
     }
     fs::create_dir_all(&output)?;
@@ -64,6 +69,9 @@ pub fn main() -> Result<()> {
     let tools = Tools::find()?;
     let machine = machine::describe()?;
     println!("{machine}");
+    if clustered {
+        return cluster::run(&tools, &machine, only.as_deref(), &output);
+    }
     let mut outcomes = Vec::new();
     for row in plan::rows(extent) {
         if only.as_ref().is_some_and(|only| !row.name.contains(only.as_str())) {

@@ -27,6 +27,12 @@ pub struct Row {
     pub system_calls: bool,
     pub latencies: bool,
     pub clients: Vec<&'static str>,
+    /// Instead of the suite's own server: a node of a cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Instead of the workload's own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<String>,
 }
 
 pub const SHARED: &str = "One connection, many tasks";
@@ -37,7 +43,7 @@ pub const GROWTH: &str = "Growth";
 pub const GATEWAYS: &str = "Gateways";
 
 impl Row {
-    fn new(section: &'static str, name: impl Into<String>, workload: &'static str) -> Self {
+    pub fn new(section: &'static str, name: impl Into<String>, workload: &'static str) -> Self {
         Self {
             name: name.into(),
             section,
@@ -52,26 +58,28 @@ impl Row {
             system_calls: false,
             latencies: true,
             clients: OURS.into_iter().chain(RIVALS).collect(),
+            address: None,
+            keys: Vec::new(),
         }
     }
 
-    fn tasks(mut self, tasks: usize) -> Self {
+    pub fn tasks(mut self, tasks: usize) -> Self {
         self.tasks = tasks;
         self
     }
 
-    fn size(mut self, size: usize) -> Self {
+    pub fn size(mut self, size: usize) -> Self {
         self.size = size;
         self
     }
 
-    fn ops(mut self, ops: usize) -> Self {
+    pub fn ops(mut self, ops: usize) -> Self {
         self.ops = ops;
         self
     }
 
     /// Counts instructions and allocations too.
-    fn counted(mut self, few: usize, many: usize) -> Self {
+    pub fn counted(mut self, few: usize, many: usize) -> Self {
         self.counted = Some((few, many));
         self
     }
@@ -202,7 +210,7 @@ pub fn gateway_rows(extent: Extent) -> Vec<Row> {
     tasks.iter().map(row).collect()
 }
 
-fn workers(tasks: usize) -> String {
+pub fn workers(tasks: usize) -> String {
     if tasks == 1 { "1 task".to_owned() } else { format!("{tasks} tasks") }
 }
 

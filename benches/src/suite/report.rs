@@ -136,7 +136,7 @@ fn spread(outcome: &Outcome) -> Option<String> {
 }
 
 /// Three figures that count.
-fn number(value: f64) -> String {
+pub fn number(value: f64) -> String {
     match value.abs() {
         v if v >= 10_000.0 => {
             let digits = format!("{value:.0}");
