@@ -21,7 +21,6 @@ use super::{
 };
 use crate::{
     Delivery, Error, ErrorKind, Result,
-    clock::NEVER,
     commands::slot_of,
     connection::{Berth, Link, Outcome, Prelude, Router, SlotId, Submission},
     resp::{AnyArgs, Arg, FromReply, ServerError, ServerErrorKind, ToArgs, encode_command},
@@ -378,11 +377,14 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     ) -> Option<Poll<Result<T>>> {
         let router = self.link.router()?;
         let error = refusal(reply)?;
-        let lent = self.extras.as_ref()?.leasing.as_ref()?.sent.as_ref()?.lent.clone();
+        let leasing = self.extras.as_ref()?.leasing.as_ref()?;
+        let lent = leasing.sent.as_ref()?.lent.clone();
+        // To lease a connection, to wait at the server, and for the rest: without end if the server may wait without end.
+        let attempt = leasing.wait.saturating_add(leasing.margin.saturating_mul(2));
+        let limit = self.timeout.unwrap_or(attempt);
         let turn = self.turn(router, lent.link(), &error)?;
         self.tell(Some(&Error::from_server(error)));
         self.hand_back();
-        let limit = if self.timeout.is_some() { self.limit() } else { NEVER };
         let clock = &self.link.clock;
         self.extras().routing.go_on(turn, clock.now(), limit, clock)?;
         self.state = State::Pausing;

@@ -116,8 +116,8 @@ impl Task<'_> {
             db.rpush(key.as_str(), mark.as_str()).await
         };
         let pop = async { db.blpop::<String, String>(key.as_str(), BlockFor::from(wait)).await };
-        // While no server has the slot, a command that waits goes on waiting.
-        let both = self.within("BLPOP", TIME + wait + MARGIN, futures::future::join(push, pop));
+        // While no server has the slot, a command that waits goes on waiting, for as long as it might have there.
+        let both = self.within("BLPOP", 3 * TIME + wait, futures::future::join(push, pop));
         let (pushed, popped) = both.await;
         let fate = self.claims.fate(&pushed);
         let taken = self.claims.fate(&popped);

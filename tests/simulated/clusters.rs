@@ -197,6 +197,24 @@ fn a_cluster_that_is_down_is_asked_for_its_map_a_few_times_a_minute() {
 }
 
 #[test]
+fn a_command_that_waits_for_a_second_does_not_wait_for_ever_where_no_server_serves_it() {
+    let fake = Fake::start(
+        |at, command| match command.starts_with("BLPOP") {
+            true => Some("-CLUSTERDOWN The cluster is down\r\n".into()),
+            false => here(at, command, halves),
+        },
+        |_| false,
+    );
+    let muxer = fake.connect("a:1,asyncTimeout=3000").unwrap();
+    let db = muxer.database();
+    let start = fake.runtime.elapsed();
+    let error = fake.runtime.block_on(db.blpop::<String, String>("foo", SECOND)).unwrap_err();
+    assert_eq!(error.server().map(|error| error.kind()), Some(ServerErrorKind::ClusterDown));
+    let took = fake.runtime.elapsed() - start;
+    assert!(took > SECOND && took <= 7 * SECOND, "{took:?}");
+}
+
+#[test]
 fn a_redirect_to_the_same_address_has_the_name_dialled_again() {
     // Behind the name is another server by the second connection.
     let connections = Arc::new(AtomicUsize::new(0));

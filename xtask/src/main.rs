@@ -71,9 +71,9 @@ cargo xtask <task>
                        server hands over, is stopped or is killed. About ten minutes once built.
 
   cluster [--minutes N] [--seed N]
-                       Torments real clusters (Redis 7, Redis 8, Valkey 9) for N minutes each
-                       (default 10) while tasks write, and compares what these were told with
-                       what the servers have. One line a history; a failure says its seed.
+                       Torments real clusters and sentinels (Redis 7, Redis 8, Valkey 9) for N
+                       minutes each (default 10) while tasks write, and compares what these were
+                       told with what the servers have. One line a history; a failure says its seed.
 
   wasm                 Builds the wasm package into www/pkg and prints its size, with
                        Debian's Rust for wasm32 where that is or can be installed: it

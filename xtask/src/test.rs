@@ -36,7 +36,8 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
 
     let native = ["test", "--locked", "--workspace", "--exclude", WASM_PACKAGE, "--no-fail-fast"];
     // No test is skipped: a test that is marked `ignore` runs too.
-    steps.cargo("native tests", &[&native[..], &["--", "--include-ignored"]].concat(), &[])?;
+    let native = [&native[..], &["--", "--include-ignored"]].concat();
+    steps.cargo("native tests", &native, &[("RUST_TEST_THREADS", &*test_threads())])?;
 
     interleavings(&mut steps)?;
 
@@ -109,6 +110,12 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
 
     summary(&steps, started.elapsed());
     Ok(())
+}
+
+/// Returns how many tests run side by side: most wait for servers, and not for the processor.
+fn test_threads() -> String {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from) * 2;
+    std::env::var("RUST_TEST_THREADS").unwrap_or_else(|_| threads.to_string())
 }
 
 /// Returns the check of every method of the npm package, on each kind of server.

@@ -152,6 +152,7 @@ fn kill(cluster: &RedisCluster, history: &History, random: &mut Random, patient:
             assert!(Instant::now() < end, "no election");
             pause(20);
         }
+        cluster.note_elected(*replica);
         history.note(format!("{replica} has its place"));
     }
     pause(random.below(200));
