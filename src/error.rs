@@ -71,6 +71,9 @@ pub enum ErrorKind {
     QueueFull,
     /// The [circuit breaker](crate::options::CircuitBreaker) is open; the command was never sent.
     CircuitOpen,
+    /// The command is to be read [from a replica](crate::options::ReadFrom::Replica), and none can be used; it was never
+    /// sent.
+    NoReplica,
     /// The server sent bytes that are not RESP, or replies that match no command; the connection
     /// was dropped.
     Protocol,
@@ -370,10 +373,11 @@ impl Error {
     }
 
     /// Whether a connection could not be opened or was lost, also because of bytes that are not RESP, or
-    /// because this program closed it. An attempt that took too long is a [timeout](Self::is_timeout).
+    /// because this program closed it, or there is none to a replica. An attempt that took too long is a
+    /// [timeout](Self::is_timeout).
     pub fn is_connection(&self) -> bool {
         use ErrorKind::*;
-        matches!(self.0.kind, Connect(_) | ConnectionLost | Closed | Protocol)
+        matches!(self.0.kind, Connect(_) | ConnectionLost | Closed | NoReplica | Protocol)
     }
 
     /// Whether a deadline passed: of a connection attempt or of a command.
@@ -446,6 +450,7 @@ impl Error {
             ErrorKind::Command => "command rejected",
             ErrorKind::QueueFull => "the queue is full",
             ErrorKind::CircuitOpen => "the circuit breaker is open",
+            ErrorKind::NoReplica => "no replica can be read from",
             ErrorKind::Protocol => "protocol error",
             ErrorKind::Server => "server error",
             ErrorKind::Decode => "unexpected reply",

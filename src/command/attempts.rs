@@ -3,6 +3,8 @@
 use std::task::{Context, Poll};
 
 use super::{Call, Handling, call::State, extras::Extras, observed::Observed, retry::Retrying};
+#[cfg(feature = "topology")]
+use crate::{Delivery, ErrorKind};
 use crate::{
     Error, Full, Result,
     clock::NEVER,
@@ -35,6 +37,12 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         let policy = self.handling().and_then(|handling| handling.retry.as_ref());
         if let (false, Some(policy)) = (has_own, policy) {
             self.extras().retrying = Full::new(Retrying::new(policy.clone()));
+        }
+        #[cfg(feature = "topology")]
+        if self.demands_a_replica_of_nobody() {
+            self.state = State::Done;
+            let error = Error::new(ErrorKind::NoReplica, Delivery::NotSent);
+            return Err(self.label(error.detail("one server is known, and no replica of it")));
         }
         let (link, mut time) = (self.link, self.timeout);
         let leases = self.leases();

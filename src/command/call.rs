@@ -19,6 +19,8 @@ use super::{
 };
 #[cfg(feature = "full")]
 use crate::Full;
+#[cfg(feature = "topology")]
+use crate::connection::ReadFrom;
 use crate::{
     Delivery, Error, ErrorKind, FULL, Result,
     clock::micros,
@@ -225,6 +227,24 @@ impl<'a, T, A> Call<'a, T, A> {
     #[cfg(feature = "full")]
     pub fn retry(mut self, policy: &RetryPolicy) -> Self {
         self.extras().retrying = Full::new(Retrying::new(policy.clone()));
+        self
+    }
+
+    /// Reads from these servers, instead of those of its handle.
+    ///
+    /// A command that does more than read goes to the primary all the same.
+    ///
+    /// ```no_run
+    /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
+    /// use redmux::options::ReadFrom;
+    ///
+    /// let views: Option<u64> = db.get("views").read_from(ReadFrom::PreferReplica).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "topology")]
+    pub fn read_from(mut self, read_from: ReadFrom) -> Self {
+        self.extras().routing.read_from = Some(read_from);
         self
     }
 

@@ -9,6 +9,8 @@ use super::{
     retry::RetryPolicy,
     rewrite::{KeyPrefix, rename},
 };
+#[cfg(feature = "topology")]
+use crate::connection::ReadFrom;
 use crate::{
     Error, Result,
     commands::CommandMap,
@@ -24,6 +26,9 @@ pub(crate) struct Handling {
     pub(crate) prefix: Option<KeyPrefix>,
     pub(crate) channels: Option<ChannelPrefix>,
     pub(crate) retry: Option<RetryPolicy>,
+    /// Which servers commands that only read go to.
+    #[cfg(feature = "topology")]
+    pub(crate) read_from: ReadFrom,
     /// Servers have circuit breakers, which belong to their links.
     pub(crate) guarded: bool,
     pub(crate) observers: Observers,
@@ -38,7 +43,12 @@ impl Handling {
     /// This, unless all is as usual.
     pub(crate) fn unless_usual(self) -> Option<Arc<Self>> {
         let Self { commands, prefix, channels, retry, guarded, observers, profiler, .. } = &self;
+        #[cfg(feature = "topology")]
+        let reads_elsewhere = self.read_from != ReadFrom::Primary;
+        #[cfg(not(feature = "topology"))]
+        let reads_elsewhere = false;
         let usual = commands.is_empty()
+            && !reads_elsewhere
             && (prefix.is_none() && channels.is_none())
             && (retry.is_none() && !guarded)
             && (observers.is_empty() && profiler.is_none());

@@ -5,6 +5,7 @@
 //! retry policy, as with one server.
 
 use std::{
+    borrow::Cow,
     future::Future,
     pin::Pin,
     sync::PoisonError,
@@ -12,7 +13,7 @@ use std::{
 };
 
 use super::{
-    Call, Handling, Route,
+    Call, Handling, Route, SideEffects,
     call::{State, discard},
     join::can_be_joined,
     route::{Target, scripted},
@@ -22,16 +23,23 @@ use super::{
 use crate::{
     Delivery, Error, ErrorKind, Result,
     commands::slot_of,
-    connection::{Berth, Link, Outcome, Prelude, Router, SlotId, Submission},
+    connection::{Berth, Link, Outcome, Prelude, ReadFrom, Reading, Router, SlotId, Submission},
     resp::{AnyArgs, Arg, FromReply, ServerError, ServerErrorKind, ToArgs, encode_command},
     sync::Mutex,
 };
+
+/// The command demands a replica, and there is none.
+fn no_replica(why: &'static str) -> Error {
+    Error::new(ErrorKind::NoReplica, Delivery::NotSent).detail(why)
+}
 
 /// Where a command goes this time
 enum Placed<'a> {
     /// Over this link; whether it is the probe of the circuit breaker.
     At(&'a Link, bool),
     Apart(Joint, Vec<Piece<'a>>),
+    /// That is known in a moment.
+    Soon,
 }
 
 /// A part of a command, and where it goes
@@ -118,6 +126,10 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
                 self.extras().parts = Some(Mutex::new(Box::pin(scattered)));
                 return Ok(());
             }
+            Ok(Placed::Soon) => {
+                drop(words);
+                return self.look_again(cx);
+            }
             Err(error) => {
                 drop(words);
                 self.state = State::Done;
@@ -166,6 +178,24 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         }
     }
 
+    /// Sends the command in a moment, when it may be known where to.
+    #[cold]
+    fn look_again(&mut self, cx: &mut Context<'_>) -> Result<()> {
+        let (clock, limit) = (&self.link.clock, self.limit());
+        let random = clock.runtime.entropy();
+        let routing = &mut self.extras().routing;
+        let turn = routing.patience(random);
+        if routing.go_on(turn, clock.now(), limit, clock).is_none() {
+            self.state = State::Done;
+            return Err(self.label(no_replica("none is connected")));
+        }
+        self.state = State::Pausing;
+        match self.pause(cx) {
+            Poll::Ready(Err(error)) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// Sends the command and forgets it: a task of its own goes on where the server sends it on.
     pub(super) fn forget_among_many(self) -> Result<()> {
         if let State::Refused(_) | State::Done | State::Over(..) = self.state {
@@ -211,6 +241,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         timeout: Option<u64>,
     ) -> Scattered<'a> {
         let handling = self.handling().and_then(Handling::of_parts);
+        let read_from = self.reads_from();
         let retrying = self.extras.as_mut().and_then(|extras| {
             std::mem::take(&mut extras.retrying).get().map(|retrying| retrying.policy.clone())
         });
@@ -224,6 +255,9 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
             (call.timeout, call.database) = (timeout, self.database);
             if let Some(policy) = &retrying {
                 call = call.retry(policy);
+            }
+            if read_from != ReadFrom::Primary {
+                call = call.read_from(read_from);
             }
             match to {
                 To::Slot(slot) => call.in_slot(Some(slot)),
@@ -296,9 +330,13 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
             }
             slot = routing.slot;
         }
-        if slot.is_none() {
-            let has_prelude =
-                || self.extras.as_ref().is_some_and(|extras| extras.prelude.is_some());
+        let has_prelude = || self.extras.as_ref().is_some_and(|extras| extras.prelude.is_some());
+        let from = self.reads_from();
+        if slot.is_none() && router.is_undivided() {
+            if from != ReadFrom::Primary && !has_prelude() {
+                slot = self.any_slot(words);
+            }
+        } else if slot.is_none() {
             match self.target(words)? {
                 Target::Slot(of) => slot = Some(of),
                 Target::Split(_) if has_prelude() => return Err(self.crossing()),
@@ -326,7 +364,50 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
                 Target::Keyless(..) => {}
             }
         }
+        if from != ReadFrom::Primary
+            && let Some(slot) = slot
+            && !has_prelude()
+            && self.only_reads(words)
+        {
+            match router.reader(slot, from) {
+                Reading::Replica(link) => return Ok(Placed::At(link, false)),
+                Reading::Soon => return Ok(Placed::Soon),
+                Reading::Nowhere(why) => return Err(no_replica(why)),
+                Reading::Primary => {}
+            }
+        }
         Ok(Placed::At(router.link_to(slot).ok_or_else(Error::closed)?, false))
+    }
+
+    /// Which servers the command is to be read from, if it only reads.
+    fn reads_from(&self) -> ReadFrom {
+        let own = self.extras.as_ref().and_then(|extras| extras.routing.read_from);
+        let of_handle = || self.handling().map(|handling| handling.read_from);
+        own.or_else(of_handle).unwrap_or_default()
+    }
+
+    /// Whether it is to be read from a replica and from nothing else, and no replicas are known.
+    pub(super) fn demands_a_replica_of_nobody(&self) -> bool {
+        self.reads_from() == ReadFrom::Replica
+            && self.link.router().is_none()
+            && !self.link.config.leased
+            && self.only_reads(&self.words())
+    }
+
+    /// Whether the command, for which these are the words, changes nothing.
+    fn only_reads(&self, words: &[Arg<'_>]) -> bool {
+        SideEffects::of(&self.known(words)) == SideEffects::ReadOnly
+    }
+
+    /// The slot of the first key, if the command has keys.
+    fn any_slot(&self, words: &[Arg<'_>]) -> Option<u16> {
+        match self.target(words) {
+            Ok(Target::Slot(slot)) => Some(slot),
+            Ok(Target::Split(split)) => split.parts.first().map(|part| part.slot),
+            Ok(Target::Keyless(..)) => None,
+            // Its keys are in several slots, which is nothing here.
+            Err(_) => Some(0),
+        }
     }
 
     fn crossing(&self) -> Error {
@@ -338,16 +419,20 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         if let Some(key) = self.key.of(words) {
             return Ok(Target::Slot(slot_of(key.as_bytes())));
         }
+        Target::of(&self.known(words))
+    }
+
+    /// These words as the table of commands knows them: with the command's own name.
+    fn known<'w>(&'w self, words: &'w [Arg<'w>]) -> Cow<'w, [Arg<'w>]> {
         if self.handling().is_none_or(|handling| handling.commands.is_empty()) {
-            return Target::of(words);
+            return Cow::Borrowed(words);
         }
-        // The table knows the command by its own name.
         let mut known: Vec<Arg<'_>> =
             words.iter().map(|word| Arg::Bytes(word.as_bytes())).collect();
         if let Some(name) = known.first_mut() {
             *name = Arg::Bytes(self.name.as_bytes());
         }
-        Target::of(&known)
+        Cow::Owned(known)
     }
 
     /// The slot of the command, if there are several servers and it has one.
@@ -393,6 +478,9 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
 
     /// The slot of these words, if they have one.
     fn slot(&self, words: &[Arg<'_>]) -> Result<Option<u16>> {
+        if self.link.router().is_some_and(|router| router.is_undivided()) {
+            return Ok(None);
+        }
         match self.target(words)? {
             Target::Slot(slot) => Ok(Some(slot)),
             Target::Split(_) => Err(self.crossing()),
@@ -443,12 +531,20 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     /// The same for a command that was not sent, because its server is gone or is another one by now.
     pub(super) fn sent_elsewhere(&mut self, error: &Error, cx: &mut Context<'_>) -> bool {
         let Some(router) = self.link.router() else { return false };
-        if error.is_timeout() && self.over().is_some() {
-            // A server that is stopped says nothing, and its successor is known to others.
-            router.troubled();
+        let mut reads = false;
+        if let Some((from, _)) = self.over() {
+            reads = from.config.reads;
+            if reads {
+                router.unfit(from);
+            }
+            if error.is_timeout() {
+                // A server that is stopped says nothing, and its successor is known to others.
+                router.troubled();
+            }
         }
         let lost = matches!(error.kind(), ErrorKind::ConnectionLost | ErrorKind::Closed);
-        if !lost || error.delivery() != Delivery::NotSent {
+        // What only reads may be executed twice.
+        if !lost || error.delivery() != Delivery::NotSent && !reads {
             return false;
         }
         if self.leases() {
@@ -470,9 +566,12 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
             let rewritten = self.rewrite(&mut words);
             rewritten.and_then(|()| self.place(router, &words))
         };
-        if !there
-            .is_ok_and(|there| matches!(there, Placed::At(link, _) if !std::ptr::eq(link, from)))
-        {
+        let elsewhere = match there {
+            Ok(Placed::At(link, _)) => !std::ptr::eq(link, from),
+            Ok(Placed::Soon) => true,
+            Ok(Placed::Apart(..)) | Err(_) => false,
+        };
+        if !elsewhere {
             return false;
         }
         self.tell(Some(error));
@@ -511,9 +610,18 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         match error.kind() {
             kind @ (Moved | Ask | Redirected) => {
                 let goal = router.redirected(from, &error.redirect()?, kind != Ask);
+                // Who demands a replica is not served by a primary.
+                let demands = from.config.reads && self.reads_from() == ReadFrom::Replica;
+                let goal = goal.filter(|_| !demands);
                 self.extras().routing.hop(goal, kind == Ask, random)
             }
             TryAgain => Some(self.extras().routing.patience(random)),
+            ClusterDown | Loading | MasterDown if from.config.reads => {
+                router.unfit(from);
+                self.extras().routing.hop(None, false, random)
+            }
+            // Here it takes the command for one that writes.
+            ReadOnly if from.config.reads => None,
             // What a script did before may have been executed.
             ReadOnly if scripted(error, &self.name) => {
                 router.troubled();

@@ -6,7 +6,7 @@ use redmux_transport::Timer;
 
 use crate::{
     clock::{Clock, NEVER, spread},
-    connection::{Link, Outcome},
+    connection::{Link, Outcome, ReadFrom},
     resp::{Frame, ServerError, ServerErrorKind},
     sync::Mutex,
 };
@@ -33,6 +33,8 @@ pub(super) struct Routing<'a> {
     pub(super) fixed: Option<&'a Link>,
     /// Where a server has sent it, for the next time only.
     pub(super) goal: Option<&'a Link>,
+    /// Where the command is to be read from, unless its handle says that.
+    pub(super) read_from: Option<ReadFrom>,
     /// The goal serves this command only behind `ASKING`.
     pub(super) asking: bool,
     /// When the call must be over, once it was sent on.
@@ -66,7 +68,8 @@ impl<'a> Routing<'a> {
 
     /// Another attempt begins, as the retry policy has it.
     pub(super) fn begin_anew(&mut self) {
-        *self = Self { slot: self.slot, fixed: self.fixed, ..Self::default() };
+        let Self { slot, fixed, read_from, .. } = *self;
+        *self = Self { slot, fixed, read_from, ..Self::default() };
     }
 
     /// The time that is left to a call that was sent on, in microseconds.

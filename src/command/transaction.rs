@@ -50,7 +50,7 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
         check_shared(&args)?;
         self.rewrite(&mut args)?;
         #[cfg(feature = "topology")]
-        if self.link().router().is_some() {
+        if self.link().router().is_some_and(|router| !router.is_undivided()) {
             self.join_slot(&mut queue.slot, &args)?;
         }
         queue.push(&args);

@@ -62,6 +62,9 @@ pub(crate) struct LinkConfig {
     pub(crate) limits: Limits,
     /// The connection is leased: a command on it may wait without a limit.
     pub(crate) leased: bool,
+    /// The connection is for reading from a replica.
+    #[cfg(feature = "topology")]
+    pub(crate) reads: bool,
     /// A server that answers `READONLY` is left for the one that its name leads to now.
     pub(crate) redial_on_readonly: bool,
     /// The stream of the shared connection beside which a leased one was opened.

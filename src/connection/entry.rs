@@ -120,6 +120,9 @@ pub(crate) enum Step {
     LibraryVersion,
     Select,
     Track,
+    /// The connection is for reading from a replica of a cluster.
+    #[cfg(feature = "topology")]
+    ReadOnly,
     Ping,
 }
 
@@ -133,6 +136,8 @@ impl Step {
             Self::LibraryName | Self::LibraryVersion => "CLIENT SETINFO",
             Self::Select => "SELECT",
             Self::Track => "CLIENT TRACKING",
+            #[cfg(feature = "topology")]
+            Self::ReadOnly => "READONLY",
             Self::Ping => "PING",
         }
     }

@@ -24,6 +24,9 @@ pub struct ServerInfo {
     pub role: Option<String>,
     /// The server's number for this connection (`CLIENT ID`).
     pub connection_id: Option<u64>,
+    /// Where it runs, if it was told (Valkey 8.1).
+    #[cfg(feature = "topology")]
+    pub availability_zone: Option<String>,
 }
 
 /// The commands that make a fresh connection usable, and what their replies told
@@ -93,6 +96,10 @@ impl Handshake {
         if config.cache.is_some() && hello {
             push(Step::Track);
         }
+        #[cfg(feature = "topology")]
+        if config.reads {
+            push(Step::ReadOnly);
+        }
         if !hello {
             // Something must answer before the connection counts as ready.
             push(Step::Ping);
@@ -126,6 +133,8 @@ impl Handshake {
                 let words = config.cache.as_ref().map(|cache| cache.tracking()).unwrap_or_default();
                 return words.into_iter().map(Into::into).collect();
             }
+            #[cfg(feature = "topology")]
+            Step::ReadOnly => &["READONLY"],
             Step::Ping => &["PING"],
         };
         words.iter().map(|word| Cow::Borrowed(*word)).collect()
@@ -156,6 +165,9 @@ impl Handshake {
             ) => self.refused.push((step, error)),
             (Step::Hello, None) => self.learn(frame),
             (Step::Hello, Some(error)) if speaks_resp2_only(&error) => {}
+            // A replica that is in no cluster serves reads anyway.
+            #[cfg(feature = "topology")]
+            (Step::ReadOnly, Some(error)) if error.message().contains("cluster support") => {}
             (_, None) => {}
             (step, Some(error)) => return Err(refusal(step, error)),
         }
@@ -178,6 +190,10 @@ impl Handshake {
                 b"version" => self.server.version = text(),
                 b"mode" => self.server.mode = text(),
                 b"role" => self.server.role = text(),
+                #[cfg(feature = "topology")]
+                b"availability_zone" => {
+                    self.server.availability_zone = text().filter(|zone| !zone.is_empty());
+                }
                 b"id" => {
                     self.server.connection_id = value.as_i64().and_then(|id| u64::try_from(id).ok())
                 }
@@ -248,6 +264,8 @@ fn refusal(step: Step, error: ServerError) -> Error {
         _ if auth => (ConnectStage::Auth, "AUTH"),
         Step::Select => (ConnectStage::Handshake, "SELECT"),
         Step::Ping => (ConnectStage::Handshake, "PING"),
+        #[cfg(feature = "topology")]
+        Step::ReadOnly => (ConnectStage::Handshake, "READONLY"),
         _ => (ConnectStage::Handshake, "HELLO"),
     };
     let detail = match error.kind() {

@@ -31,6 +31,8 @@ mod outbox;
 mod owner;
 mod pause;
 mod push;
+#[cfg(feature = "topology")]
+mod reading;
 #[cfg(feature = "full")]
 mod recheck;
 mod reconnect;
@@ -68,9 +70,11 @@ pub(crate) use owner::{Berth, Owner, Unheard};
 #[cfg(feature = "full")]
 pub(crate) use owner::{Home, Lender, Lent};
 pub(crate) use push::Push;
+#[cfg(feature = "topology")]
+pub use reading::ReadFrom;
 pub use reconnect::{ConstantDelay, ExponentialBackoff, ReconnectPolicy};
 #[cfg(feature = "topology")]
-pub(crate) use router::Router;
+pub(crate) use router::{Reading, Router};
 pub(crate) use settings::pause_after;
 pub(crate) use slots::{Outcome, SlotId};
 pub(crate) use traces::{Passage, TraceId};

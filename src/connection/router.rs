@@ -3,7 +3,22 @@
 use redmux_transport::{MaybeSend, MaybeSync};
 
 use super::link::Link;
+#[cfg(feature = "topology")]
+use super::reading::ReadFrom;
 use crate::resp::Redirect;
+
+#[cfg(feature = "topology")]
+/// Where a command that only reads goes
+pub(crate) enum Reading<'a> {
+    /// To the replica of this link.
+    Replica(&'a Link),
+    /// Where commands that write go.
+    Primary,
+    /// It is not known yet: replicas are being connected to, or asked how far they are.
+    Soon,
+    /// Nowhere, for this reason.
+    Nowhere(&'static str),
+}
 
 /// Knows which server has which slot
 ///
@@ -24,6 +39,16 @@ pub(crate) trait Router: MaybeSend + MaybeSync {
     ///
     /// Returns the link to send the command to; `None` if the address is of no use, or is that of the same server.
     fn redirected(&self, from: &Link, redirect: &Redirect<'_>, for_good: bool) -> Option<&Link>;
+
+    /// Where a command goes that only reads, and whose keys are in this slot.
+    #[cfg(feature = "topology")]
+    fn reader(&self, slot: u16, from: ReadFrom) -> Reading<'_>;
+
+    /// The replica of this link, over which it is read from, did not serve a command.
+    fn unfit(&self, link: &Link);
+
+    /// Whether there is one primary, and slots mean nothing.
+    fn is_undivided(&self) -> bool;
 
     /// A connection was lost, or a server cannot serve a command now, so that the map may be old.
     fn troubled(&self);

@@ -104,7 +104,11 @@ impl ConnectionMultiplexer {
     pub fn node(&self, endpoint: &crate::Endpoint) -> Option<Database> {
         match self.inner().link_at(endpoint)? {
             None => Some(self.database()),
-            server => Some(Database { server, ..self.database() }),
+            // Its commands go there, wherever others are read from.
+            server => {
+                let db = self.database().with_read_from(crate::options::ReadFrom::Primary);
+                Some(Database { server, ..db })
+            }
         }
     }
 
@@ -247,6 +251,25 @@ impl Database {
         self.change(|handling| handling.retry = Some(policy))
     }
 
+    /// Returns a handle whose commands that only read go to these servers
+    ///
+    /// A call's own [`read_from`](Call::read_from) overrides it. Commands that write, transactions, blocking commands,
+    /// scans and commands without a key go to primaries all the same. See [`ReadFrom`](crate::options::ReadFrom).
+    ///
+    /// ```no_run
+    /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
+    /// use redmux::options::ReadFrom;
+    ///
+    /// let reports = db.with_read_from(ReadFrom::PreferReplica);
+    /// let views: Option<u64> = reports.get("views").await?; // from a replica, if there is one
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "topology")]
+    pub fn with_read_from(&self, read_from: crate::options::ReadFrom) -> Self {
+        self.change(|handling| handling.read_from = read_from)
+    }
+
     /// Returns a handle whose calls this observer sees too.
     #[cfg(feature = "full")]
     pub fn with_observer(&self, observer: impl CommandObserver) -> Self {
@@ -293,7 +316,7 @@ impl Database {
     fn change(&self, change: impl FnOnce(&mut Handling)) -> Self {
         let mut handling = self.handling.as_deref().cloned().unwrap_or_default();
         change(&mut handling);
-        Self { handling: Full::new(Arc::new(handling)), ..self.clone() }
+        Self { handling: Full::of(|| handling.unless_usual()), ..self.clone() }
     }
 
     pub(crate) fn handling(&self) -> Option<&Arc<Handling>> {

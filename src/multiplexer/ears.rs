@@ -43,6 +43,17 @@ impl Ears {
     }
 }
 
+impl Ears {
+    /// Whether there are several servers.
+    pub(super) fn is_of_many(&self) -> bool {
+        #[cfg(feature = "topology")]
+        let is = self.router.is_some();
+        #[cfg(not(feature = "topology"))]
+        let is = false;
+        is
+    }
+}
+
 #[cfg(feature = "topology")]
 impl Ears {
     fn router(&self) -> Option<Arc<dyn Router>> {

@@ -71,7 +71,7 @@ use crate::{
     resp::{FromReply, ToArgs},
 };
 #[cfg(feature = "topology")]
-use crate::{events::ConnectionType, options::Mode};
+use crate::{connection::ReadFrom, events::ConnectionType, options::Mode};
 
 /// One shared, pipelined connection to Redis
 ///
@@ -141,16 +141,21 @@ impl ConnectionMultiplexer {
         Ok(muxer)
     }
 
-    /// The same for the whole cluster, if the server is a node of one and the options leave that to it.
+    /// The same for the whole cluster, if the server is a node of one and the options leave that to it; for a primary
+    /// and its replicas, if it is none and replicas are to be read from.
     #[cfg(feature = "topology")]
     async fn into_what_it_is(self, environment: &Environment) -> Result<Self> {
         let (inner, auto) = (&self.inner, self.inner.options.wanted_mode() == Mode::Auto);
         let server = inner.link().with(|core| core.wire.server.clone());
         let mode = server.and_then(|server| server.mode);
-        if !auto || mode.as_deref() != Some("cluster") || matches!(inner.site, Site::Many(_)) {
+        if !auto || matches!(inner.site, Site::Many(_)) {
             return Ok(self);
         }
-        let muxer = Self::start_many(inner.options.clone(), environment);
+        let undivided = mode.as_deref() != Some("cluster");
+        if undivided && inner.options.wanted_reads() == ReadFrom::Primary {
+            return Ok(self);
+        }
+        let muxer = Self::start_many(inner.options.clone(), environment, undivided);
         muxer.connected().await?;
         Ok(muxer)
     }
@@ -168,10 +173,6 @@ impl ConnectionMultiplexer {
     ) -> Result<Self> {
         let options = options.try_into().map_err(Into::into)?;
         options.validate()?;
-        #[cfg(feature = "topology")]
-        if let mode @ Mode::Replicas = options.wanted_mode() {
-            return Err(Error::config(format!("mode: {mode:?} is not built yet")));
-        }
         Ok(Self::start(options, environment))
     }
 
@@ -224,8 +225,8 @@ impl ConnectionMultiplexer {
 
     fn start(options: Options, environment: Environment) -> Self {
         #[cfg(feature = "topology")]
-        if options.wanted_mode() == Mode::Cluster {
-            return Self::start_many(Arc::new(options), &environment);
+        if let mode @ (Mode::Cluster | Mode::Replicas) = options.wanted_mode() {
+            return Self::start_many(Arc::new(options), &environment, mode == Mode::Replicas);
         }
         let muxer = Self::assemble(options, &environment);
         let inner = &muxer.inner;
@@ -240,10 +241,10 @@ impl ConnectionMultiplexer {
     }
 
     #[cfg(feature = "topology")]
-    fn start_many(options: Arc<Options>, environment: &Environment) -> Self {
+    fn start_many(options: Arc<Options>, environment: &Environment, undivided: bool) -> Self {
         let clock = Arc::new(Clock::new(environment.runtime.clone()));
         let hub = Arc::new(Hub::default());
-        let many = Many::new(&options, environment, &clock, &hub);
+        let many = Many::new(&options, environment, &clock, &hub, undivided);
         let ears = Arc::new(Ears { hub: hub.clone(), ..Ears::default() });
         let front = Link::new(
             options.link_config(false),

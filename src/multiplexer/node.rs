@@ -1,9 +1,13 @@
 //! One server: the connections to it, and what is kept for it.
 
 use std::sync::Arc;
+#[cfg(feature = "topology")]
+use std::sync::OnceLock;
 
 use redmux_transport::{BoxFuture, ByteStream, Endpoint, Environment};
 
+#[cfg(feature = "topology")]
+use super::many::Reader;
 use super::{Ears, pool::Pool};
 use crate::{
     Full, Options,
@@ -24,6 +28,9 @@ pub(crate) struct Node {
     pub(crate) pool: Full<Arc<Pool>>,
     /// What is subscribed to at this server.
     pub(crate) registry: Arc<Registry>,
+    /// The connection over which it is read from while it is a replica.
+    #[cfg(feature = "topology")]
+    pub(super) reader: OnceLock<Reader>,
 }
 
 impl Node {
@@ -35,6 +42,8 @@ impl Node {
         ears: Ears,
     ) -> Self {
         let registry = ears.registry.clone();
+        // Of several servers another one is the primary, which is found in another way.
+        let redials = !ears.is_of_many();
         let owner: Arc<dyn Owner> = Arc::new(ears);
         let breaker = Full::of(|| options.breaker());
         let link = |connection_type, phase| {
@@ -48,6 +57,7 @@ impl Node {
                     cache,
                     breaker: breaker.clone(),
                     high_integrity: mark,
+                    redial_on_readonly: redials && options.redial_on_readonly && !subscriber,
                     ..options.link_config(subscriber)
                 },
                 options.credentials(),
@@ -63,7 +73,14 @@ impl Node {
         registry.set_dedicated(&subscriptions);
         let pool =
             Full::of(|| Some(Pool::new(environment.clone(), options.clone(), shared.clone())));
-        Self { link: shared, subscriptions, pool, registry }
+        Self {
+            link: shared,
+            subscriptions,
+            pool,
+            registry,
+            #[cfg(feature = "topology")]
+            reader: OnceLock::new(),
+        }
     }
 
     /// Dials, and keeps the connections up until the links are closed.
@@ -87,6 +104,14 @@ impl Node {
         }
     }
 
+    /// Its connections, besides the leased ones.
+    pub(super) fn links(&self) -> impl Iterator<Item = &Arc<Link>> {
+        let links = [&self.link, &self.subscriptions].into_iter();
+        #[cfg(feature = "topology")]
+        let links = links.chain(self.reader.get().map(|reader| &reader.link));
+        links
+    }
+
     /// Uses one stream that is open already; the future drives it.
     pub(super) fn drive(
         &self,
@@ -106,7 +131,7 @@ impl Node {
         if let Some(pool) = self.pool.get() {
             pool.renew();
         }
-        for link in [&self.link, &self.subscriptions] {
+        for link in self.links() {
             link.with(|core| core.ask_for_another_stream());
         }
     }
@@ -118,8 +143,7 @@ impl Node {
             return;
         }
         let endpoint = Arc::new(endpoint.clone());
-        self.link.set_endpoint(endpoint.clone());
-        self.subscriptions.set_endpoint(endpoint);
+        self.links().for_each(|link| link.set_endpoint(endpoint.clone()));
         self.reconnect();
     }
 
@@ -129,24 +153,20 @@ impl Node {
     pub(super) fn begin_close(&self) -> Vec<Arc<Link>> {
         self.registry.close();
         let leased = self.pool.get().map(|pool| pool.close());
-        self.subscriptions.close();
-        self.link.close();
+        self.links().for_each(|link| link.close());
         leased.unwrap_or_default()
     }
 
     /// Lets what was issued finish, and waits for that.
     pub(super) async fn close(&self) {
         let leased = self.begin_close();
-        self.subscriptions.closed().await;
-        self.link.closed().await;
-        for link in leased {
+        for link in self.links().chain(&leased) {
             link.closed().await;
         }
     }
 
     pub(super) fn abort(&self) {
-        self.link.abort();
-        self.subscriptions.abort();
+        self.links().for_each(|link| link.abort());
         if let Some(pool) = self.pool.get() {
             pool.close().iter().for_each(|link| link.abort());
         }

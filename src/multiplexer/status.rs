@@ -107,7 +107,7 @@ impl Status {
             subscriptions += node.registry.len();
             listeners += queues;
             messages += sums;
-            for link in [&node.link, &node.subscriptions] {
+            for link in node.links() {
                 let status = LinkStatus::of(link);
                 if status.diagnostics.connection != "dormant" {
                     connections.push(status);

@@ -115,6 +115,7 @@ impl CommandFailure {
             ErrorKind::Command => "rejected",
             ErrorKind::QueueFull => "queue_full",
             ErrorKind::CircuitOpen => "circuit_open",
+            ErrorKind::NoReplica => "no_replica",
             ErrorKind::Protocol => "protocol",
             ErrorKind::Decode => "decode",
             ErrorKind::Conflict => "conflict",

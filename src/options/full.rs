@@ -30,6 +30,8 @@ impl Options {
             prefix: extras.key_prefix,
             channels: self.channels(),
             retry: None,
+            #[cfg(feature = "topology")]
+            read_from: self.wanted_reads(),
             guarded: extras.circuit_breaker.is_some(),
             observers,
             profiler,

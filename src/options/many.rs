@@ -1,6 +1,6 @@
 //! Options for many servers: what the endpoints are, sentinels, and where nodes are really reached.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use redmux_transport::{DialOptions, Endpoint, TlsOptions};
 
@@ -10,12 +10,16 @@ use super::{
 };
 use crate::{
     Error, Full, Result,
-    connection::{Credentials, DialPlan, contained},
+    clock::{NEVER, micros},
+    connection::{Credentials, DialPlan, ReadFrom, contained},
     resp::Protocol,
 };
 
 /// The port of sentinels unless another is given.
 const SENTINEL_PORT: u16 = 26_379;
+
+/// That of StackExchange.Redis.
+const TIEBREAKER: &str = "__Booksleeve_TieBreak";
 
 /// The port of servers unless another is given.
 const SERVER_PORT: u16 = redmux_transport::DEFAULT_PORT;
@@ -38,6 +42,31 @@ impl Options {
     pub fn service_name(self, name: impl Into<Arc<str>>) -> Self {
         let name = name.into();
         self.with_servers(|servers| servers.service_name = Some(name))
+    }
+
+    /// Which servers commands that only read go to. Default: [`ReadFrom::Primary`].
+    pub fn read_from(self, read_from: ReadFrom) -> Self {
+        self.with_servers(|servers| servers.read_from = read_from)
+    }
+
+    /// The availability zone of this program, for [`ReadFrom::Nearest`]: as servers name theirs. Default: none.
+    pub fn zone(self, zone: impl Into<Arc<str>>) -> Self {
+        let zone = zone.into();
+        self.with_servers(|servers| servers.zone = Some(zone))
+    }
+
+    /// How far a replica may be behind its primary and still be read from. Default: without a limit.
+    pub fn max_replica_lag(self, lag: Duration) -> Self {
+        self.with_servers(|servers| servers.max_replica_lag = Some(lag))
+    }
+
+    /// The key whose value is the endpoint of the primary, where several servers say that they are one and no replica follows
+    /// one of them; empty for none. Default: `__Booksleeve_TieBreak`, the one of StackExchange.Redis.
+    ///
+    /// It is read with [`Mode::Replicas`] and in that case only.
+    pub fn tiebreaker(self, key: impl Into<Arc<str>>) -> Self {
+        let key = key.into();
+        self.with_servers(|servers| servers.tiebreaker = Some(key))
     }
 
     /// User name of an ACL user of the sentinels. Default: none.
@@ -155,6 +184,21 @@ impl Options {
                 "sentinelTls: false contradicts the URL, whose scheme demands TLS",
             ));
         }
+        if servers.read_from == ReadFrom::Nearest && servers.zone.is_none() {
+            return Err(Error::config(
+                "zone: readFrom=nearest needs the availability zone of this program",
+            ));
+        }
+        if servers.max_replica_lag.is_some_and(|lag| lag.is_zero()) {
+            return Err(Error::config("maxReplicaLag: 0 is no lag (expected 1 ms or more)"));
+        }
+        let knows_none = matches!(mode, Mode::Single | Mode::Sentinel | Mode::Proxy);
+        if servers.read_from != ReadFrom::Primary && knows_none {
+            let mode = mode.name();
+            return Err(Error::config(format!(
+                "readFrom: with mode={mode} there are no replicas to read from (expected mode=cluster or mode=replicas)"
+            )));
+        }
         if mode == Mode::Proxy && self.database != 0 {
             return Err(Error::config(
                 "defaultDatabase: behind a proxy (mode=proxy) there is database 0 only",
@@ -176,6 +220,28 @@ impl Options {
     /// The name by which sentinels know the primary.
     pub(crate) fn wanted_service(&self) -> Option<&Arc<str>> {
         self.servers()?.service_name.as_ref()
+    }
+
+    /// Which servers commands that only read go to.
+    pub(crate) fn wanted_reads(&self) -> ReadFrom {
+        self.servers().map_or(ReadFrom::Primary, |servers| servers.read_from)
+    }
+
+    /// The key that says which server is the primary, if there is one.
+    pub(crate) fn tiebreak_key(&self) -> Option<Arc<str>> {
+        let own = self.servers().and_then(|servers| servers.tiebreaker.clone());
+        Some(own.unwrap_or_else(|| TIEBREAKER.into())).filter(|key| !key.is_empty())
+    }
+
+    /// The availability zone of this program.
+    pub(crate) fn own_zone(&self) -> Option<&Arc<str>> {
+        self.servers()?.zone.as_ref()
+    }
+
+    /// How far a replica may be behind, in microseconds; [`NEVER`] without a limit.
+    pub(crate) fn longest_lag(&self) -> u64 {
+        let lag = self.servers().and_then(|servers| servers.max_replica_lag);
+        lag.map_or(NEVER, |lag| micros(Some(lag)))
     }
 
     /// What is sent to sentinels.
@@ -291,6 +357,11 @@ mod tests {
             ("a,serviceName=m,sentinelTls=s3cret", "sentinelTls: expected true or false"),
             ("rediss://a?serviceName=m&sentinelTls=false", "sentinelTls: false contradicts"),
             ("a,proxy=s3cret", "proxy: expected none, twemproxy or envoyproxy"),
+            ("a,readFrom=nearest", "zone: readFrom=nearest needs"),
+            ("a,readFrom=s3cret", "readFrom: expected primary, preferReplica"),
+            ("a,maxReplicaLag=0", "maxReplicaLag: expected milliseconds, 1 or more"),
+            ("a,mode=single,readFrom=replica", "mode=single there are no replicas"),
+            ("a,serviceName=m,readFrom=preferReplica", "mode=sentinel there are no replicas"),
             ("a,mode=proxy,db=1", "database 0 only"),
             ("a,mode=proxy,protocol=resp3", "spoken to in RESP2"),
         ] {
@@ -320,6 +391,17 @@ mod tests {
         let options = Options::new("a").endpoint_map(|_| panic!("a fault of the program"));
         let node = AnnouncedNode::new("10.0.0.1", 7);
         assert_eq!(options.endpoint_of(&node), Endpoint::tcp("10.0.0.1", 7));
+    }
+
+    #[test]
+    fn reads_go_where_they_are_wanted() {
+        let options = options("a,readFrom=Nearest,zone=eu-1a,maxReplicaLag=250");
+        assert_eq!(options.wanted_reads(), ReadFrom::Nearest);
+        assert_eq!(options.own_zone().map(|zone| &**zone), Some("eu-1a"));
+        assert_eq!(options.longest_lag(), 250_000);
+        let options = Options::new("a");
+        assert_eq!((options.wanted_reads(), options.own_zone()), (ReadFrom::Primary, None));
+        assert_eq!(options.longest_lag(), NEVER);
     }
 
     #[test]

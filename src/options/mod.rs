@@ -30,6 +30,8 @@ use redmux_transport::{DialOptions, Endpoint};
 #[doc(inline)]
 pub use redmux_transport::{Keepalive, Pem, TlsOptions, TlsVersions, Tunnel, TunnelKind};
 
+#[cfg(feature = "topology")]
+pub use crate::connection::ReadFrom;
 pub use crate::{
     commands::CommandMap,
     connection::{
@@ -406,6 +408,8 @@ impl Options {
             high_integrity: Full::default(),
             limits: self.limits,
             leased: false,
+            #[cfg(feature = "topology")]
+            reads: false,
             redial_on_readonly: self.redial_on_readonly && !subscriber,
             beside: 0,
             subscriber,

@@ -12,7 +12,7 @@ use crate::{Error, Result};
 pub(super) type Set<'a> = &'a mut dyn FnMut(&mut Options, &str, &str) -> Result<()>;
 
 /// Options of StackExchange.Redis without a counterpart, which users may try.
-const NOT_HERE: [&str; 11] = [
+const NOT_HERE: [&str; 10] = [
     "allowAdmin",
     "checkCertificateRevocation",
     "configCheckSeconds",
@@ -20,7 +20,6 @@ const NOT_HERE: [&str; 11] = [
     "preserveAsyncOrder",
     "resolveDns",
     "responseTimeout",
-    "tiebreaker",
     "topologyRefreshSeconds",
     "version",
     "writeBuffer",
@@ -45,9 +44,13 @@ const OF_OTHER_CLIENTS: [(&str, &str); 9] = [
 
 /// Options that a build with the feature `topology` has.
 #[cfg(not(feature = "topology"))]
-const OF_TOPOLOGY: [&str; 12] = [
+const OF_TOPOLOGY: [&str; 16] = [
+    "tiebreaker",
     "mode",
     "proxy",
+    "readFrom",
+    "zone",
+    "maxReplicaLag",
     "serviceName",
     "service_name",
     "sentinelServiceName",

@@ -1,8 +1,10 @@
 //! What options for many servers are made of.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use redmux_transport::Endpoint;
+
+use crate::connection::ReadFrom;
 
 /// What the endpoints of [`Options`](crate::Options) are
 ///
@@ -96,6 +98,10 @@ pub(super) struct Servers {
     /// `None`: as for the servers.
     pub(super) sentinel_tls: Option<bool>,
     pub(super) endpoint_map: Option<EndpointMap>,
+    pub(super) read_from: ReadFrom,
+    pub(super) zone: Option<Arc<str>>,
+    pub(super) max_replica_lag: Option<Duration>,
+    pub(super) tiebreaker: Option<Arc<str>>,
     /// The endpoints that were given without a port, by their place.
     pub(super) portless: Vec<usize>,
 }

@@ -13,6 +13,8 @@ use super::{
         show_backlog, show_bytes, show_keepalive, show_millis, show_millis_or_off,
     },
 };
+#[cfg(feature = "topology")]
+use crate::connection::ReadFrom;
 
 /// One option of the connection string
 pub(super) struct OptionSpec {
@@ -389,6 +391,51 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
             set_servers(o, |servers| servers.sentinel_tls = Some(tls))
         },
         show: |o, _| o.servers()?.sentinel_tls.as_ref().map(show),
+        ..PLAIN
+    },
+    #[cfg(feature = "topology")]
+    OptionSpec {
+        name: "readFrom",
+        accepts: "primary, preferReplica, replica or nearest",
+        default: "primary",
+        about: "Which servers commands that only read go to. `replica` fails where none can be used; `nearest` prefers those of `zone`.",
+        read: |o, v| {
+            let read_from = ReadFrom::of_name(v)?;
+            set_servers(o, |servers| servers.read_from = read_from)
+        },
+        show: |o, _| o.servers().map(|servers| servers.read_from).filter(|read| *read != ReadFrom::Primary).map(|read| read.name().to_owned()),
+        ..PLAIN
+    },
+    #[cfg(feature = "topology")]
+    OptionSpec {
+        name: "zone",
+        default: "none",
+        about: "The availability zone of this program, as servers name theirs.",
+        read: |o, v| set_servers(o, |servers| servers.zone = Some(v.into())),
+        show: |o, _| o.servers()?.zone.as_ref().map(show),
+        ..PLAIN
+    },
+    #[cfg(feature = "topology")]
+    OptionSpec {
+        name: "maxReplicaLag",
+        accepts: MILLISECONDS,
+        default: "without a limit",
+        about: "How far a replica may be behind its primary and still be read from.",
+        read: |o, v| {
+            let lag = millis(v)?;
+            set_servers(o, |servers| servers.max_replica_lag = Some(lag))
+        },
+        show: |o, _| o.servers()?.max_replica_lag.as_ref().map(show_millis),
+        ..PLAIN
+    },
+    #[cfg(feature = "topology")]
+    OptionSpec {
+        name: "tiebreaker",
+        accepts: "text, with %XX for commas and percent signs; empty for none",
+        default: "`__Booksleeve_TieBreak`",
+        about: "With `mode=replicas`, the key whose value is the endpoint of the primary, where several servers say that they are one and no replica follows one of them.",
+        read: |o, v| set_servers(o, |servers| servers.tiebreaker = Some(v.into())),
+        show: |o, _| o.servers()?.tiebreaker.as_ref().map(ToString::to_string),
         ..PLAIN
     },
     option!("sendQueueBytes", send_queue_bytes, BYTES, "16MiB", bytes, show_bytes,

@@ -7,7 +7,7 @@ use redmux_transport::{Endpoint, Keepalive, TlsOptions, TlsVersions, Tunnel};
 
 use super::{Options, extras::Extras, reading::read_option, table::OPTIONS};
 #[cfg(feature = "topology")]
-use crate::options::Mode;
+use crate::options::{Mode, ReadFrom};
 use crate::{
     ErrorKind,
     commands::CommandMap,
@@ -352,6 +352,18 @@ fn changes() -> impl Strategy<Value = Change> {
         change(text(), |o, user| o.sentinel_username(user)),
         change(text(), |o, password| o.sentinel_password(password)),
         change(any::<bool>(), |o, tls| o.sentinel_tls(tls)),
+        change(text(), |o, zone| o.zone(zone)),
+        change(time(), |o, lag| o.max_replica_lag(lag)),
+        change(text(), |o, key| o.tiebreaker(key)),
+        change(
+            prop::sample::select(vec![
+                ReadFrom::Primary,
+                ReadFrom::PreferReplica,
+                ReadFrom::Replica,
+                ReadFrom::Nearest
+            ]),
+            |o, read| o.read_from(read)
+        ),
         change(
             prop::sample::select(vec![
                 Mode::Auto,

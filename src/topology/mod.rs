@@ -1,9 +1,11 @@
 //! Several servers: what they say of each other, and which of them serves a slot.
 
 mod address;
+mod election;
+mod lag;
 mod map;
 mod pace;
-#[allow(dead_code, unused_imports, reason = "reading from replicas is under construction")]
+#[allow(dead_code, unused_imports, reason = "replicas of sentinels serve no reads yet")]
 pub(crate) mod sentinel;
 mod slots;
 mod table;
@@ -12,8 +14,10 @@ mod tests;
 mod view;
 
 pub(crate) use address::Announced;
+pub(crate) use election::{Elected, elect};
+pub(crate) use lag::{Marks, Standing};
 pub(crate) use map::{Changes, Disbelief, Map, NOBODY, NodeId, Role};
-pub(crate) use pace::Pace;
+pub(crate) use pace::{Pace, Rate};
 pub(crate) use slots::Slots;
 pub(crate) use table::Table;
-pub(crate) use view::View;
+pub(crate) use view::{SLOTS, Seen, Shard, View};

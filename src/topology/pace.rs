@@ -7,11 +7,23 @@
 /// A question that nothing asks for, so that a node that left is missed.
 const PERIOD: u64 = 60_000_000;
 
-/// How many questions may follow each other at once.
-const BURST: u64 = 2;
+/// How many questions may follow each other at once, and after those one in which time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rate {
+    burst: u64,
+    refill: u64,
+}
 
-/// After those, one in this time.
-const REFILL: u64 = 15_000_000;
+impl Rate {
+    /// For maps of all slots, which are large.
+    pub(crate) const MAPS: Self = Self { burst: 2, refill: 15_000_000 };
+    /// For roles, which cost a server as much as any small command.
+    pub(crate) const ROLES: Self = Self { burst: 8, refill: 250_000 };
+
+    fn full(self) -> u64 {
+        self.burst * self.refill
+    }
+}
 
 /// How long many clients of a cluster of 1000 nodes spread out; of smaller ones accordingly shorter.
 const SPREAD_OF_1000: u64 = 1_000_000;
@@ -19,7 +31,8 @@ const SPREAD_OF_1000: u64 = 1_000_000;
 /// Decides when the next question is due; times in microseconds of the clock
 #[derive(Debug)]
 pub(crate) struct Pace {
-    /// Time in place of tokens: `BURST * REFILL` is a full bucket.
+    rate: Rate,
+    /// Time in place of tokens.
     saved: u64,
     counted: u64,
     asking: bool,
@@ -30,8 +43,8 @@ pub(crate) struct Pace {
 
 impl Pace {
     /// The first question is due at once.
-    pub(crate) fn new(now: u64) -> Self {
-        Self { saved: BURST * REFILL, counted: now, asking: false, again: false, due: now }
+    pub(crate) fn new(now: u64, rate: Rate) -> Self {
+        Self { rate, saved: rate.full(), counted: now, asking: false, again: false, due: now }
     }
 
     /// Something showed that the map is old; `random` spreads clients out.
@@ -41,7 +54,7 @@ impl Pace {
             return;
         }
         self.save(now);
-        let wait = REFILL.saturating_sub(self.saved);
+        let wait = self.rate.refill.saturating_sub(self.saved);
         let spread = SPREAD_OF_1000.saturating_mul(nodes as u64) / 1000;
         let due = now.saturating_add(wait).saturating_add(random % (spread + 1));
         self.due = self.due.min(due);
@@ -55,7 +68,7 @@ impl Pace {
     /// A question is asked.
     pub(crate) fn begin(&mut self, now: u64) {
         self.save(now);
-        self.saved = self.saved.saturating_sub(REFILL);
+        self.saved = self.saved.saturating_sub(self.rate.refill);
         (self.asking, self.again) = (true, false);
     }
 
@@ -72,13 +85,13 @@ impl Pace {
     /// Nobody answered: that was no burden to anybody. The next question is due after this pause.
     pub(crate) fn unanswered(&mut self, now: u64, pause: u64) {
         (self.asking, self.again) = (false, false);
-        self.saved = self.saved.saturating_add(REFILL).min(BURST * REFILL);
+        self.saved = self.saved.saturating_add(self.rate.refill).min(self.rate.full());
         self.due = now.saturating_add(pause);
     }
 
     fn save(&mut self, now: u64) {
         let since = now.saturating_sub(std::mem::replace(&mut self.counted, now));
-        self.saved = self.saved.saturating_add(since).min(BURST * REFILL);
+        self.saved = self.saved.saturating_add(since).min(self.rate.full());
     }
 }
 
@@ -106,18 +119,18 @@ mod tests {
 
     #[test]
     fn in_a_storm_two_questions_come_at_once_and_then_four_a_minute() {
-        let asked = questions(&mut Pace::new(0), 1000, 301 * SECOND);
+        let asked = questions(&mut Pace::new(0, Rate::MAPS), 1000, 301 * SECOND);
         assert!(asked[1] < SECOND, "{asked:?}");
         assert!((20..=22).contains(&asked.len()), "{asked:?}");
         assert!(
-            asked[2..].windows(2).all(|pair| pair[1] - pair[0] >= REFILL - 20_000),
+            asked[2..].windows(2).all(|pair| pair[1] - pair[0] >= Rate::MAPS.refill - 20_000),
             "{asked:?}"
         );
     }
 
     #[test]
     fn without_hints_there_is_about_one_a_minute() {
-        let mut pace = Pace::new(0);
+        let mut pace = Pace::new(0, Rate::MAPS);
         let mut now = 0;
         for round in 0..100 {
             pace.begin(now);
@@ -130,7 +143,7 @@ mod tests {
 
     #[test]
     fn what_comes_up_while_one_is_under_way_makes_one_more() {
-        let mut pace = Pace::new(0);
+        let mut pace = Pace::new(0, Rate::MAPS);
         pace.begin(0);
         assert_eq!(pace.due(), None);
         for now in 0..1000 {
@@ -145,7 +158,7 @@ mod tests {
 
     #[test]
     fn after_a_quiet_time_a_hint_is_followed_at_once() {
-        let mut pace = Pace::new(0);
+        let mut pace = Pace::new(0, Rate::MAPS);
         for _ in 0..2 {
             pace.begin(0);
             pace.end(0, 6, 0);
@@ -157,7 +170,7 @@ mod tests {
     #[test]
     fn clients_of_large_clusters_spread_out() {
         let due = |nodes, random| {
-            let mut pace = Pace::new(0);
+            let mut pace = Pace::new(0, Rate::MAPS);
             pace.begin(0);
             pace.end(0, nodes, 0);
             pace.hint(20 * SECOND, nodes, random);

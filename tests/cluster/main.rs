@@ -10,6 +10,7 @@ mod histories;
 mod history;
 mod kinds;
 mod pubsub;
+mod replicas;
 mod reports;
 mod scans;
 mod scatter;

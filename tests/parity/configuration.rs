@@ -34,13 +34,13 @@ fn strings_as_portals_and_programs_write_them_are_read() {
 
 #[test]
 fn what_is_not_known_is_an_error_or_named() {
-    let text = "h,allowAdmin=true,tiebreaker=,connectTimeout=250";
+    let text = "h,allowAdmin=true,writeBuffer=4096,connectTimeout=250";
     let error = text.parse::<Options>().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.to_string().contains("`allowAdmin` is not an option here as"), "{error}");
     let (options, ignored) = Options::parse_ignoring_unknown(text).unwrap();
     assert_eq!(options.to_string(), "h:6379,connectTimeout=250");
-    assert_eq!(ignored, ["allowAdmin", "tiebreaker"]);
+    assert_eq!(ignored, ["allowAdmin", "writeBuffer"]);
     let url = "redis://:secret@h/3?colour=blue&name=app";
     let (options, ignored) = Options::parse_ignoring_unknown(url).unwrap();
     assert_eq!(options.to_string(), "h:6379,password=***,defaultDatabase=3,name=app");

@@ -113,6 +113,7 @@ impl Core {
             self.fail(id, error.source(cause.clone()));
         }
         self.backlog.out.clear();
+        self.backlog.dead = 0;
         self.databases = Databases::new(self.config.database);
         self.deadlines.unexpired = self.wire.front;
     }

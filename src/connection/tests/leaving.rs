@@ -121,3 +121,22 @@ fn who_waits_or_asks_cuts_a_back_off_short() {
     model.core.begin_attempt();
     assert_eq!(model.core.diagnose(0, 0).next_attempt, None);
 }
+
+/// Commands that nobody waits for any more are counted until they are gone, however that happens.
+#[cfg(feature = "topology")]
+#[test]
+fn what_was_given_back_with_commands_that_were_given_up_leaves_no_count_of_them() {
+    let mut model = Model::ready(config());
+    model.lose();
+    for name in ["given up", "given up too", "waits"] {
+        let id = model.submit(name).unwrap();
+        if name != "waits" {
+            model.core.abandon(id);
+        }
+    }
+    model.core.surrender();
+    let next = model.submit("next").unwrap();
+    model.connect();
+    model.settle();
+    assert_eq!(model.result(next).unwrap().unwrap(), "next");
+}

@@ -35,6 +35,8 @@ pub(super) fn config() -> LinkConfig {
         high_integrity: Full::default(),
         limits: Limits::default(),
         leased: false,
+        #[cfg(feature = "topology")]
+        reads: false,
         redial_on_readonly: true,
         beside: 0,
         subscriber: false,

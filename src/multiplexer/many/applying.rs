@@ -33,6 +33,9 @@ impl Many {
             let (number, changes) = map.redirect(slot, to, now);
             (number, self.assign(&changes), changes.nodes)
         };
+        if !nodes.is_empty() {
+            self.settle_readers();
+        }
         self.tell(&moves, &nodes, by);
         self.wake.hint();
         number
@@ -52,6 +55,9 @@ impl Many {
         let Ok((moves, changes)) = taken else { return (true, Vec::new()) };
         self.refreshed_at.store(now, Ordering::Relaxed);
         self.refreshes.fetch_add(1, Ordering::Relaxed);
+        if !changes.nodes.is_empty() {
+            self.settle_readers();
+        }
         let by = self.node(answer.by).map(|node| node.link.endpoint());
         if let Some(by) = by {
             self.tell(&moves, &changes.nodes, &by);
@@ -104,6 +110,7 @@ impl Many {
         }
         let endpoint = |number: NodeId| self.lock().endpoint(number).cloned().map(Arc::new);
         if self.hub.has_listeners() {
+            let moves = if self.undivided { &[] } else { moves };
             for Move { from, to, ranges } in moves {
                 // The first map moves nothing.
                 let (Some(old), Some(new)) = (endpoint(*from), endpoint(*to)) else { continue };
@@ -195,7 +202,11 @@ impl Many {
 
     /// Closes the connections to a node that has left, unless it came back.
     pub(super) fn part_with(&self, number: NodeId) {
-        if self.lock().forget(number)
+        // An endpoint of the options is asked again and again.
+        let stays = self.undivided
+            && self.lock().endpoint(number).is_some_and(|at| self.seeds.contains(at));
+        if !stays
+            && self.lock().forget(number)
             && let Some(node) = self.made(number)
         {
             node.begin_close();

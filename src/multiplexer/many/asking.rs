@@ -11,7 +11,10 @@ use crate::{
     Call, Error, Result,
     connection::Link,
     resp::Frame,
-    topology::{NodeId, View, sentinel::RoleSaid},
+    topology::{
+        NodeId, View,
+        sentinel::{Reach, RoleSaid},
+    },
 };
 
 /// The time a node has for an answer.
@@ -32,6 +35,22 @@ pub(super) struct Answer {
 }
 
 impl Many {
+    /// What a server says of all of them, or all of them of themselves.
+    pub(super) async fn look(&self) -> Result<Answer, Option<Error>> {
+        match self.undivided {
+            true => self.ask_roles().await,
+            false => self.ask(self.candidates()).await,
+        }
+    }
+
+    /// The same from this server, which is a primary and knows it.
+    pub(super) async fn look_at(&self, primary: NodeId) -> Result<Answer, Option<Error>> {
+        match self.undivided {
+            true => self.ask_roles().await,
+            false => self.ask(vec![primary]).await,
+        }
+    }
+
     /// The view of the first of these nodes that answers; they are asked one after the other, and side by side if
     /// that takes long. Otherwise the last error.
     pub(super) async fn ask(&self, candidates: Vec<NodeId>) -> Result<Answer, Option<Error>> {
@@ -67,7 +86,8 @@ impl Many {
         // The first answer may need a connection.
         let limit = if self.first.is_pending() { self.options.connect_timeout } else { LIMIT };
         let asked = self.clock.now();
-        let call = Call::<Frame, _>::new(&node.link, "CLUSTER", "SLOTS").timeout(limit);
+        let name = node.link.config.commands.name_of("CLUSTER").to_owned();
+        let call = Call::<Frame, _>::new(&node.link, name, "SLOTS").timeout(limit);
         let reply = call.await?;
         let view = View::parse(&reply, &node.link.endpoint());
         let mut view = view.map_err(|fault| Error::config(fault.to_string()))?;
@@ -92,7 +112,21 @@ impl Many {
 
 /// The number, if the node says that it is a primary.
 async fn says(number: NodeId, link: &Link) -> Option<NodeId> {
-    let reply = Call::<Frame, _>::new(link, "ROLE", ()).timeout(ROLE_LIMIT).await.ok()?;
-    let role = RoleSaid::read(&reply, &|host, port| Endpoint::tcp(host, port)).ok()?;
-    matches!(role, RoleSaid::Primary { .. }).then_some(number)
+    let reply = ask_role(link, ROLE_LIMIT).await.ok()?;
+    let said = read_role(&reply, &|host, port| Endpoint::tcp(host, port)).ok()?;
+    matches!(said, RoleSaid::Primary { .. }).then_some(number)
+}
+
+/// Asks a server for its role.
+pub(super) async fn ask_role(link: &Link, limit: Duration) -> Result<Frame> {
+    let name = link.config.commands.name_of("ROLE").to_owned();
+    let reply = Call::<Frame, _>::new(link, name, ()).timeout(limit).await?;
+    match reply.reply().error() {
+        Some(error) => Err(Error::from_server(error)),
+        None => Ok(reply),
+    }
+}
+
+pub(super) fn read_role(reply: &Frame, reach: Reach<'_>) -> Result<RoleSaid> {
+    RoleSaid::read(reply, reach).map_err(|unclear| Error::config(unclear.to_string()))
 }

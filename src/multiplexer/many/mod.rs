@@ -7,14 +7,18 @@ mod applying;
 mod asking;
 mod first;
 mod nodes;
+mod readers;
 mod report;
+mod roles;
 mod steward;
 mod subscriptions;
+mod tending;
 mod wake;
 
 use std::sync::Arc;
 
 pub(super) use nodes::Many;
+pub(super) use readers::Reader;
 pub use report::{MapStatus, NodeRole, NodeStatus};
 
 /// Begins to look for the servers.

@@ -18,12 +18,13 @@ use super::{
         node::Node,
     },
     first::First,
+    readers::Readers,
     wake::Wake,
 };
 use crate::{
     Options, Result,
     clock::Clock,
-    connection::{Berth, Link, Phase, Router},
+    connection::{Berth, Link, Phase, ReadFrom, Reading, Router},
     events::Hub,
     options::AnnouncedNode,
     resp::Redirect,
@@ -55,7 +56,12 @@ pub(crate) struct Many {
     pub(super) refreshes: AtomicU64,
     pub(super) refreshed_at: AtomicU64,
     pub(super) redirects: AtomicU64,
-    me: Weak<Self>,
+    pub(super) readers: Readers,
+    /// One primary has all slots, and servers are asked for their roles.
+    pub(super) undivided: bool,
+    /// When names were last resolved because there was no primary.
+    pub(super) resolved_at: AtomicU64,
+    pub(super) me: Weak<Self>,
     pub(super) closed: AtomicBool,
     pub(super) options: Arc<Options>,
     pub(super) environment: Environment,
@@ -69,6 +75,7 @@ impl Many {
         environment: &Environment,
         clock: &Arc<Clock>,
         hub: &Arc<Hub>,
+        undivided: bool,
     ) -> Arc<Self> {
         Arc::new_cyclic(|me| Self {
             nodes: Table::new(),
@@ -85,6 +92,9 @@ impl Many {
             refreshes: AtomicU64::new(0),
             refreshed_at: AtomicU64::new(0),
             redirects: AtomicU64::new(0),
+            readers: Readers::new(clock.runtime.entropy()),
+            undivided,
+            resolved_at: AtomicU64::new(0),
             me: me.clone(),
             closed: AtomicBool::new(false),
             options: options.clone(),
@@ -117,6 +127,12 @@ impl Many {
 
     /// A node for what names no key.
     pub(in crate::multiplexer) fn any(&self) -> &Node {
+        if self.undivided
+            && let Some(node) = self.node(self.slots.owner(0))
+        {
+            // Nobody but the primary, as with a single server.
+            return node;
+        }
         let known = self.anywhere.load(Ordering::Relaxed);
         if let Some(node) = self.made(known)
             && node.is_ready()
@@ -217,6 +233,7 @@ impl Many {
     pub(in crate::multiplexer) async fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
         self.wake.hint();
+        self.readers.end();
         // Side by side: each ends as soon as what it was sent is answered.
         join_all(self.nodes().map(Node::close)).await;
     }
@@ -224,6 +241,7 @@ impl Many {
     pub(in crate::multiplexer) fn abort(&self) {
         self.closed.store(true, Ordering::SeqCst);
         self.wake.hint();
+        self.readers.end();
         self.nodes().for_each(Node::abort);
     }
 
@@ -283,6 +301,18 @@ impl Router for Many {
             return None;
         }
         Some(&node.link)
+    }
+
+    fn reader(&self, slot: u16, from: ReadFrom) -> Reading<'_> {
+        self.read_at(slot, from)
+    }
+
+    fn unfit(&self, link: &Link) {
+        self.not_readable(link);
+    }
+
+    fn is_undivided(&self) -> bool {
+        self.undivided
     }
 
     fn troubled(&self) {

@@ -25,7 +25,7 @@ pub struct NodeStatus {
     pub role: NodeRole,
     /// Its availability zone, if the server names it.
     pub zone: Option<Arc<str>>,
-    /// The hash slots that it serves, 0 to 16383, as ranges in ascending order.
+    /// The hash slots that it serves, 0 to 16383, as ranges in ascending order; empty where there is no cluster.
     pub slots: Vec<RangeInclusive<u16>>,
     /// There is a connection to it, ready for use. Servers are dialled when they are first needed.
     pub connected: bool,
@@ -50,7 +50,7 @@ pub enum NodeRole {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MapStatus {
-    /// The age of the last answer to `CLUSTER SLOTS`; `None` if no server has answered.
+    /// The age of the last answer to `CLUSTER SLOTS`, or of the roles of all servers; `None` if no server has answered.
     pub age: Option<Duration>,
     /// Answers so far.
     pub refreshes: u64,
@@ -82,7 +82,7 @@ impl Many {
                     _ => NodeRole::Unknown,
                 },
                 zone: node.zone.clone(),
-                slots: map.slots_of(number),
+                slots: if self.undivided { Vec::new() } else { map.slots_of(number) },
                 connected: made.is_some_and(Node::is_ready),
             });
         }

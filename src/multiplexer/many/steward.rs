@@ -11,8 +11,8 @@ use redmux_transport::Timer;
 use super::{asking::Answer, nodes::Many};
 use crate::{
     Delivery, Error, ErrorKind,
-    clock::{NEVER, spread},
-    topology::{NodeId, Pace},
+    clock::{NEVER, micros, spread},
+    topology::{NodeId, Pace, Rate},
 };
 
 /// Before the first answer, servers are asked this often, in microseconds.
@@ -44,6 +44,8 @@ struct Steward {
     lost_since: u64,
     /// How often the first question was sent, and not answered.
     unheard: u32,
+    /// Until then a first answer is to be hoped for.
+    hope_until: u64,
     /// Nodes that left, and when their connections are closed.
     leaving: Vec<(u64, NodeId)>,
 }
@@ -52,8 +54,11 @@ struct Steward {
 pub(super) async fn run(many: Arc<Many>) {
     let now = many.clock.now();
     let timer = many.clock.runtime.timer(many.clock.runtime.now());
+    let options = &many.options;
+    let hope = micros(Some(options.connect_timeout)).saturating_mul(options.connect_retry.into());
     let mut steward = Steward {
-        pace: Pace::new(now),
+        hope_until: now.saturating_add(hope),
+        pace: Pace::new(now, if many.undivided { Rate::ROLES } else { Rate::MAPS }),
         timer,
         probe_at: NEVER,
         doubt: false,
@@ -105,7 +110,7 @@ impl Steward {
     /// Asks a node what it knows.
     async fn refresh(&mut self) {
         self.pace.begin(self.many.clock.now());
-        let answer = self.many.ask(self.many.candidates()).await;
+        let answer = self.many.look().await;
         let (now, random) = (self.many.clock.now(), self.many.clock.runtime.entropy());
         match answer {
             Ok(answer) => {
@@ -132,10 +137,13 @@ impl Steward {
             return self.many.first.settle(Ok(()));
         }
         match error {
-            // Malformed answers are of the kind `Config`.
+            // Malformed answers are of the kind `Config`, and servers that contradict each other.
             Some(error)
                 if error.is_server() || error.is_auth() || error.kind() == ErrorKind::Config =>
             {
+                self.many.first.settle(Err(error));
+            }
+            Some(error) if self.many.clock.now() >= self.hope_until => {
                 self.many.first.settle(Err(error));
             }
             Some(error) if error.delivery() == Delivery::MaybeExecuted => {
@@ -188,7 +196,7 @@ impl Steward {
         let replicas = self.many.lock().replicas_of(&lost);
         for number in self.many.primaries_of(replicas).await {
             // Its word on its own slots is better than that of others.
-            if let Ok(answer) = self.many.ask(vec![number]).await {
+            if let Ok(answer) = self.many.look_at(number).await {
                 self.take_in(answer);
                 let now = self.many.clock.now();
                 self.many.lock().vouch(number, now);
