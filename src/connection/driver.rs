@@ -126,6 +126,9 @@ struct Seen {
     drained: bool,
     /// The owner has something to ask for again.
     retry: bool,
+    /// Replies are due and nothing comes.
+    #[cfg(feature = "topology")]
+    silent: bool,
 }
 
 impl Seen {
@@ -138,6 +141,10 @@ impl Seen {
             core.check_liveness()?;
         }
         self.retry |= core.retry();
+        #[cfg(feature = "topology")]
+        {
+            self.silent |= core.has_fallen_silent();
+        }
         self.deadline = core.next_deadline();
         // Anew in each pass: the handshake may end in the next one.
         let handshake = core.phase == Phase::Handshake;
@@ -354,7 +361,11 @@ impl Driver {
             Ok(seen.deadline)
         };
         let turn = session.turn(link, cx, on_inbox, settle);
-        let Seen { deadline, late, drained, retry } = seen;
+        let Seen { deadline, late, drained, retry, .. } = seen;
+        #[cfg(feature = "topology")]
+        if seen.silent {
+            self.link.owner.silent(&self.link);
+        }
         if became_ready {
             ready = Some(Since {
                 at: self.link.clock.now(),

@@ -22,12 +22,23 @@ pub(super) struct Liveness {
     /// When the probe that is under way has gone unanswered for too long; [`NEVER`]: there is none.
     pub(super) probe_deadline: u64,
     pub(super) late: Late,
+    /// The owner is to learn that replies are due and nothing comes.
+    #[cfg(feature = "topology")]
+    pub(super) is_silent: bool,
 }
 
 impl Default for Liveness {
     fn default() -> Self {
         let late = Late::default();
-        Self { last_read: None, last_write: None, busy_since: 0, probe_deadline: NEVER, late }
+        Self {
+            last_read: None,
+            last_write: None,
+            busy_since: 0,
+            probe_deadline: NEVER,
+            late,
+            #[cfg(feature = "topology")]
+            is_silent: false,
+        }
     }
 }
 

@@ -31,6 +31,10 @@ pub(crate) trait Owner: MaybeSend + MaybeSync + 'static {
     /// The link is over: no connection follows.
     fn ended(&self, _link: &Link) {}
 
+    /// Replies have been due for some time and nothing came: the server may have stopped.
+    #[cfg(feature = "topology")]
+    fn silent(&self, _link: &Link) {}
+
     /// Whether somebody reads what is [published](Self::publish).
     fn has_listeners(&self) -> bool {
         false

@@ -104,6 +104,13 @@ impl Owner for Ears {
         self.registry.ended(link);
     }
 
+    #[cfg(feature = "topology")]
+    fn silent(&self, _link: &Link) {
+        if let Some(router) = self.router() {
+            router.troubled();
+        }
+    }
+
     fn has_listeners(&self) -> bool {
         self.hub.has_listeners()
     }

@@ -17,6 +17,9 @@ use crate::{
     subscriptions::Registry,
 };
 
+/// How long replies may be due, in microseconds, until a server that has others beside it is looked at.
+const SILENCE: u64 = 500_000;
+
 /// One server: the connection that all share, the one for its subscriptions, and the leased ones
 ///
 /// The client-side cache belongs to the shared link ([`LinkConfig::cache`]), the circuit breaker to all
@@ -33,6 +36,17 @@ pub(crate) struct Node {
     pub(super) reader: OnceLock<Reader>,
 }
 
+/// Of several servers, one that stops has a successor soon. So it is probed early, though not given up earlier.
+fn probed(config: LinkConfig, is_one: bool) -> LinkConfig {
+    let probe_after = config.probe_after.min(SILENCE);
+    if is_one {
+        return config;
+    }
+    let longer = config.probe_after - probe_after;
+    let probe_timeout = config.probe_timeout.saturating_add(longer);
+    LinkConfig { probe_after, probe_timeout, ..config }
+}
+
 impl Node {
     pub(super) fn new(
         options: &Arc<Options>,
@@ -43,7 +57,7 @@ impl Node {
     ) -> Self {
         let registry = ears.registry.clone();
         // Of several servers another one is the primary, which is found in another way.
-        let redials = !ears.is_of_many();
+        let is_one = !ears.is_of_many();
         let owner: Arc<dyn Owner> = Arc::new(ears);
         let breaker = Full::of(|| options.breaker());
         let link = |connection_type, phase| {
@@ -57,8 +71,8 @@ impl Node {
                     cache,
                     breaker: breaker.clone(),
                     high_integrity: mark,
-                    redial_on_readonly: redials && options.redial_on_readonly && !subscriber,
-                    ..options.link_config(subscriber)
+                    redial_on_readonly: is_one && options.redial_on_readonly && !subscriber,
+                    ..probed(options.link_config(subscriber), is_one)
                 },
                 options.credentials(),
                 phase,

@@ -1,7 +1,7 @@
 //! A server that does not let the client listen.
 
 use redmux::pubsub::{Item, MissedCause};
-use redmux_test_support::{Cut, FaultProxy};
+use redmux_test_support::{Accept, Cut, FaultProxy};
 
 use super::*;
 
@@ -31,9 +31,11 @@ async fn a_refusal_disturbs_nothing_and_is_told_once_where_it_was_asked_for() {
                 .endpoint(proxy.addr().to_string())
                 .defaults(redmux::options::Defaults::Azure),
         };
-        // Those who listen from the start hear of the first refusal.
+        // Who listens from the start hears of the first refusal: nothing is connected before that.
+        proxy.accept(Accept::Hold);
         let muxer = ConnectionMultiplexer::begin_with(options, redmux::tcp::environment()).unwrap();
         let mut events = muxer.events();
+        proxy.accept(Accept::Forward);
         muxer.connected().await.unwrap();
         let mut news = muxer.subscriber().subscribe_many(["news1", "news2"]).await.unwrap();
         for round in 0..2 {

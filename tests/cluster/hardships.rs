@@ -257,3 +257,37 @@ async fn a_subscriber_lives_through_failovers() {
     }
     muxer.close().await;
 }
+
+/// No call has to time out before the client looks for a successor.
+#[async_std::test]
+async fn a_primary_that_stops_without_a_word_is_replaced() {
+    let cluster = RedisCluster::start();
+    let options = options(&cluster, &[1]).command_timeout(Duration::from_secs(60));
+    let options = options.probe_after(Duration::from_secs(60));
+    let muxer = ConnectionMultiplexer::connect(options).await.unwrap();
+    let key = (0..).map(|number| format!("k{number}"));
+    let key = key.into_iter().find(|key| muxer.hash_slot(key) < 5_000).unwrap();
+    muxer.database().set(&key, 1).await.unwrap();
+    cluster.nodes()[0].pause();
+    let is_served = Arc::new(AtomicBool::new(false));
+    let begin = || {
+        let (db, key, is_served) = (muxer.database(), key.clone(), is_served.clone());
+        spawn(async move {
+            if db.set(&key, 2).await.is_ok() {
+                is_served.store(true, Relaxed);
+            }
+        })
+    };
+    let mut calls = Vec::new();
+    let served = async {
+        while !is_served.load(Relaxed) {
+            calls.push(begin());
+            sleep(Duration::from_millis(100)).await;
+        }
+    };
+    timeout(Duration::from_secs(25), served).await.unwrap_or_else(|_| panic!("{}", muxer.status()));
+    // Those that the stopped server has are lost with it, or executed once it wakes and refuses them.
+    muxer.abort();
+    join_all(calls).await;
+    cluster.nodes()[0].resume();
+}

@@ -52,9 +52,27 @@ impl Core {
                 let next = self.now.saturating_add(self.config.keep_alive);
                 self.liveness.probe_deadline = self.liveness.probe_deadline.min(next);
             }
+            #[cfg(feature = "topology")]
+            {
+                self.liveness.is_silent = self.wire.in_flight() > 0;
+            }
             self.post(&[Arg::Bytes(b"PING")], Kind::Probe);
         }
         Ok(())
+    }
+
+    /// Whether it has just become known that replies are due and nothing comes.
+    #[cfg(feature = "topology")]
+    pub(in crate::connection) fn has_fallen_silent(&mut self) -> bool {
+        std::mem::take(&mut self.liveness.is_silent)
+    }
+
+    /// Whether replies are due, and nothing has come for as long as it takes to send a probe.
+    #[cfg(feature = "topology")]
+    pub(crate) fn is_silent(&self, now: u64) -> bool {
+        self.phase == Phase::Ready
+            && self.wire.in_flight() > 0
+            && self.liveness.next_probe(&self.wire, &self.config, now) <= now
     }
 
     fn next_probe(&self) -> u64 {

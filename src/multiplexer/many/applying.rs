@@ -178,10 +178,12 @@ impl Many {
         members
     }
 
-    /// Primaries that there was a connection to, or should be, and is none.
+    /// Primaries that there was a connection to, or should be, and is none; and those that do not answer.
     pub(super) fn lost_primaries(&self) -> Vec<NodeId> {
         let primaries = self.lock().primaries();
-        let lost = |number: &NodeId| self.made(*number).is_some_and(Node::is_lost);
+        let now = self.clock.now();
+        let is_lost = |node: &Node| node.is_lost() || node.is_silent(now);
+        let lost = |number: &NodeId| self.made(*number).is_some_and(is_lost);
         primaries.into_iter().filter(lost).collect()
     }
 

@@ -333,6 +333,11 @@ impl Node {
         })
     }
 
+    /// Whether replies are due and nothing comes: it may have stopped.
+    pub(super) fn is_silent(&self, now: u64) -> bool {
+        self.link.with(|core| core.is_silent(now))
+    }
+
     /// Whether this is the link that its commands share.
     fn has(&self, link: &Link) -> bool {
         std::ptr::eq(&*self.link, link)
