@@ -265,8 +265,8 @@ async fn a_primary_that_stops_without_a_word_is_replaced() {
     let options = options(&cluster, &[1]).command_timeout(Duration::from_secs(60));
     let options = options.probe_after(Duration::from_secs(60));
     let muxer = ConnectionMultiplexer::connect(options).await.unwrap();
-    let key = (0..).map(|number| format!("k{number}"));
-    let key = key.into_iter().find(|key| muxer.hash_slot(key) < 5_000).unwrap();
+    let mut keys = (0..).map(|number| format!("k{number}"));
+    let key = keys.find(|key| muxer.hash_slot(key) < 5_000).unwrap();
     muxer.database().set(&key, 1).await.unwrap();
     cluster.nodes()[0].pause();
     let is_served = Arc::new(AtomicBool::new(false));

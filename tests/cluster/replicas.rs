@@ -245,7 +245,7 @@ async fn reads_go_on_while_a_replica_becomes_the_primary() {
 #[async_std::test]
 async fn options_say_where_all_handles_read() {
     let cluster = shared();
-    let muxer = connect_with(&cluster, ",readFrom=replica").await;
+    let muxer = connect_with(cluster, ",readFrom=replica").await;
     let (foo, bar) = (muxer.hash_slot("foo"), muxer.hash_slot("bar"));
     assert_eq!((u32::from(foo), u32::from(bar)), (FOO, BAR));
     let db = muxer.database();
