@@ -80,7 +80,7 @@ fn checksum(bytes: u64) -> u16 {
     crc
 }
 
-/// The checksum of each byte, with so many zeros behind it: seven in the first table, none in the last.
+/// The checksum of each byte, with this many zeros behind it: seven in the first table, none in the last.
 static TABLES: [[u16; 256]; 8] = {
     let mut tables = [[0; 256]; 8];
     let mut byte = 0;

@@ -322,6 +322,8 @@ fn sent(body: &str, command: &str) -> Vec<String> {
     let mut words: Vec<String> = command.split(' ').map(str::to_owned).collect();
     let last = format!("\"{}\"", words.last().unwrap());
     let Some((_, mut rest)) = body.split_once(&last) else { return words };
+    // As in `named!("SET")`.
+    rest = rest.strip_prefix(')').unwrap_or(rest);
     let mut depth = 0;
     while let Some(next) = rest.chars().next() {
         let name = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());

@@ -16,7 +16,7 @@ use crate::{
 /// How many slots a cluster has.
 const SLOTS: u32 = 16_384;
 
-/// A replica of Redis 7.0 that is told to take over again before it forgets the votes of its last election, which it does
+/// A replica of Redis 7.0 that gets the order to take over again before it forgets the votes of its last election, which it does
 /// after 4 s, takes over without an election, loses at once, and what it acknowledged meanwhile is gone.
 const VOTES: Duration = Duration::from_millis(4500);
 
