@@ -230,7 +230,13 @@ impl Model {
         let opens = bytes.len();
         encode_command(&mut bytes, &[Arg::Bytes(b"ECHO"), Arg::Bytes(id.as_bytes())]);
         encode_command(&mut bytes, &[Arg::Bytes(b"ECHO"), Arg::Bytes(b"second")]);
-        let prelude = Prelude { bytes, commands: 3, opens, ..Prelude::default() };
+        let prelude = Prelude {
+            bytes,
+            commands: 3,
+            opens,
+            #[cfg(feature = "topology")]
+            asks: 0,
+        };
         let args = [Arg::Bytes(b"EXEC")];
         let command = Submission { args: &args, prelude: Some(&prelude), database, timeout: None };
         self.core.submit(&command, None, Waker::noop())
