@@ -2,9 +2,9 @@
 
 use std::task::{Context, Poll};
 
-use super::{Call, Handling, call::State, extras::Extras, observed::Observed, retry::Retrying};
 #[cfg(feature = "topology")]
-use crate::{Delivery, ErrorKind};
+use super::routed::no_replica;
+use super::{Call, Handling, call::State, extras::Extras, observed::Observed, retry::Retrying};
 use crate::{
     Error, Full, Result,
     clock::NEVER,
@@ -41,8 +41,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         #[cfg(feature = "topology")]
         if self.demands_a_replica_of_nobody() {
             self.state = State::Done;
-            let error = Error::new(ErrorKind::NoReplica, Delivery::NotSent);
-            return Err(self.label(error.detail("one server is known, and no replica of it")));
+            return Err(self.label(no_replica("one server is known, and no replica of it")));
         }
         let (link, mut time) = (self.link, self.timeout);
         let leases = self.leases();

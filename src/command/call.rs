@@ -270,33 +270,7 @@ impl<'a, T, A> Call<'a, T, A> {
     /// # }
     /// ```
     pub fn reply_as<U: FromReply>(self) -> Call<'a, U, A> {
-        let Self {
-            link,
-            name,
-            subcommand,
-            args,
-            timeout,
-            database,
-            key,
-            handling,
-            extras,
-            state,
-            ..
-        } = self;
-        let reply = PhantomData;
-        Call {
-            link,
-            name,
-            subcommand,
-            args,
-            timeout,
-            database,
-            key,
-            handling,
-            extras,
-            state,
-            reply,
-        }
+        self.with(|args| args)
     }
 
     /// The same call as a type that all calls can have, for pipelines and transactions of any calls
@@ -347,32 +321,24 @@ impl<'a, T, A> Call<'a, T, A> {
     where
         A: ToArgs + Send + Sync + 'a,
     {
-        let Self {
-            link,
-            name,
-            subcommand,
-            args,
-            timeout,
-            database,
-            key,
-            handling,
-            extras,
-            state,
-            reply,
-        } = self;
-        let args = AnyArgs::new(args);
+        self.with(AnyArgs::new)
+    }
+
+    /// The same call, its arguments made into these and its reply decoded as this type.
+    #[inline(always)]
+    fn with<U, B>(self, make: impl FnOnce(A) -> B) -> Call<'a, U, B> {
         Call {
-            link,
-            name,
-            subcommand,
-            args,
-            timeout,
-            database,
-            key,
-            handling,
-            extras,
-            state,
-            reply,
+            link: self.link,
+            name: self.name,
+            subcommand: self.subcommand,
+            args: make(self.args),
+            timeout: self.timeout,
+            database: self.database,
+            key: self.key,
+            handling: self.handling,
+            extras: self.extras,
+            state: self.state,
+            reply: PhantomData,
         }
     }
 
@@ -560,7 +526,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
 
     /// Only for [`submit`](Self::submit), where speed matters.
     #[inline(always)]
-    pub(super) fn append_to<'s>(&'s self, args: &mut ArgList<'s>) {
+    fn append_to<'s>(&'s self, args: &mut ArgList<'s>) {
         args.push(Arg::Bytes(self.name.as_bytes()));
         if let Some(second) = self.subcommand {
             args.push(Arg::Bytes(second.as_bytes()));

@@ -29,7 +29,7 @@ impl Hint {
         }
     }
 
-    pub(super) const fn from_spec(spec: &CommandSpec) -> Self {
+    const fn from_spec(spec: &CommandSpec) -> Self {
         Self { route: spec.route(), key: spec.key_hint() }
     }
 

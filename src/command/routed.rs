@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// The command demands a replica, and there is none.
-fn no_replica(why: &'static str) -> Error {
+pub(super) fn no_replica(why: &'static str) -> Error {
     Error::new(ErrorKind::NoReplica, Delivery::NotSent).detail(why)
 }
 

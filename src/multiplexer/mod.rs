@@ -25,6 +25,8 @@ mod node;
 mod places;
 #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only `full` leases connections"))]
 mod pool;
+#[cfg(feature = "topology")]
+mod reader;
 #[cfg(feature = "metrics")]
 mod report;
 #[cfg(feature = "topology")]

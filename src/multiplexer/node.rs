@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use redmux_transport::{BoxFuture, ByteStream, Endpoint, Environment};
 
 #[cfg(feature = "topology")]
-use super::many::Reader;
+use super::reader::Reader;
 use super::{Ears, pool::Pool};
 use crate::{
     Full, Options,
@@ -105,9 +105,7 @@ impl Node {
     /// The same for one of several servers, at the endpoint that its links have, however long it takes.
     #[cfg(feature = "topology")]
     pub(super) fn start_one_of_many(&self, options: &Options, environment: &Environment) {
-        let plan =
-            DialPlan { endpoints: Vec::new(), initial_attempts: None, ..options.dial_plan() };
-        self.start_by(plan, environment);
+        self.start_by(options.plan_of_link(), environment);
     }
 
     fn start_by(&self, plan: DialPlan, environment: &Environment) {

@@ -254,18 +254,17 @@ impl Options {
         }
     }
 
-    /// How a sentinel is reached, at the endpoint that its links have, however long it takes.
+    /// How one of several servers is reached: at the endpoint that its links have, however long it takes.
+    pub(crate) fn plan_of_link(&self) -> DialPlan {
+        DialPlan { endpoints: Vec::new(), initial_attempts: None, ..self.dial_plan() }
+    }
+
+    /// The same for a sentinel.
     pub(crate) fn plan_to_sentinels(&self) -> DialPlan {
-        let plan = self.dial_plan();
+        let plan = self.plan_of_link();
         let mut options = DialOptions::clone(&plan.options);
         options.tls = self.tls_to_sentinels();
-        DialPlan {
-            endpoints: Vec::new(),
-            initial_attempts: None,
-            options: Arc::new(options),
-            credentials: Full::default(),
-            ..plan
-        }
+        DialPlan { options: Arc::new(options), credentials: Full::default(), ..plan }
     }
 
     /// The options of TLS to sentinels, if it is spoken.

@@ -149,7 +149,7 @@ async fn read_on(db: Database, stop: Arc<AtomicBool>) -> (u64, Vec<redmux::Error
     (reads, errors)
 }
 
-/// Three primaries with two replicas each, keys, and tasks that read from replicas of them.
+/// A primary with two replicas, keys, and tasks that read from replicas.
 struct Load {
     cluster: Arc<RedisCluster>,
     muxer: ConnectionMultiplexer,

@@ -5,34 +5,15 @@ use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 use redmux_test_support::RedisCluster;
 
 use super::{
-    Outcome, RIVALS, Result,
+    Outcome, Result,
     measure::{Summary, Tools},
     outages,
     plan::{Row, workers},
     report,
+    shards::{OURS, SHARDS, address, clients, shard_of},
 };
 
-/// Ours is on the rivals' own runtime.
-pub const OURS: &str = "redmux-tokio";
-
 const SECTION: &str = "A cluster of three primaries";
-
-/// Of each shard: the place of its primary, and of its replica.
-pub const SHARDS: [(usize, usize); 3] = [(0, 3), (1, 4), (2, 5)];
-
-pub fn clients() -> Vec<&'static str> {
-    [OURS].into_iter().chain(RIVALS).collect()
-}
-
-pub fn address(cluster: &RedisCluster, node: usize) -> String {
-    format!("cluster:{}", cluster.nodes()[node].addr())
-}
-
-/// The shard of a key, as the cluster was started.
-pub fn shard_of(cluster: &RedisCluster, key: &str) -> Result<usize> {
-    let slot: usize = cluster.nodes()[0].command(&["CLUSTER", "KEYSLOT", key]).trim().parse()?;
-    Ok(slot * SHARDS.len() / 16_384)
-}
 
 pub fn run(tools: &Tools, machine: &str, only: Option<&str>, output: &Path) -> Result<()> {
     let wanted = |name: &str| only.is_none_or(|only| name.contains(only));

@@ -8,6 +8,7 @@ mod outages;
 mod plan;
 mod plots;
 mod report;
+mod shards;
 mod targets;
 
 use std::{collections::BTreeMap, error::Error, fs, path::PathBuf};

@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use super::{
     Result,
-    cluster::{SHARDS, address, clients, shard_of},
+    shards::{SHARDS, address, clients, shard_of},
 };
 use crate::meter::{Figures, KeyFigures};
 

@@ -168,14 +168,19 @@ impl Many {
         let ready = |number: &NodeId| self.made(*number).is_some_and(Node::is_ready);
         members.sort_by_key(|number| !ready(number));
         if !members.first().is_some_and(ready) {
-            for seed in &self.seeds {
-                let seed = map.node_at(seed);
-                if !members.contains(&seed) {
-                    members.push(seed);
-                }
-            }
+            self.add_seeds(&mut map, &mut members);
         }
         members
+    }
+
+    /// Adds the endpoints of the options that are not among these nodes.
+    pub(super) fn add_seeds(&self, map: &mut Map, numbers: &mut Vec<NodeId>) {
+        for seed in &self.seeds {
+            let seed = map.node_at(seed);
+            if !numbers.contains(&seed) {
+                numbers.push(seed);
+            }
+        }
     }
 
     /// Primaries that there was a connection to, or should be, and is none; and those that do not answer.

@@ -18,7 +18,6 @@ mod wake;
 use std::sync::Arc;
 
 pub(super) use nodes::Many;
-pub(super) use readers::Reader;
 pub use report::{MapStatus, NodeRole, NodeStatus};
 
 /// Begins to look for the servers.

@@ -2,26 +2,17 @@
 
 use std::sync::{
     Arc, PoisonError,
-    atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering::Relaxed},
+    atomic::{AtomicBool, AtomicU16, Ordering::Relaxed},
 };
 
 use super::wake::Wake;
 use crate::{
-    connection::Link,
     sync::{Mutex, MutexGuard},
     topology::{Marks, NOBODY, NodeId, Table},
 };
 
 /// The most replicas of a shard that are read from.
 pub(super) const MOST: usize = 16;
-
-/// The connection over which a replica is read from
-pub(in crate::multiplexer) struct Reader {
-    pub(in crate::multiplexer) link: Arc<Link>,
-    /// Until then, in microseconds of the clock, it is known to be well: [`NEVER`] if it follows its primary and no lag is
-    /// too long.
-    pub(super) good_until: AtomicU64,
-}
 
 /// The replicas of all shards
 pub(super) struct Readers {

@@ -1,7 +1,12 @@
 //! One primary and its replicas: all servers are asked for their role.
 
 use std::{
-    collections::HashMap, future::poll_fn, net::IpAddr, sync::Arc, task::Poll, time::Duration,
+    collections::HashMap,
+    future::poll_fn,
+    net::IpAddr,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    task::Poll,
+    time::Duration,
 };
 
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -72,12 +77,7 @@ impl Many {
     fn members_and_seeds(&self) -> Vec<NodeId> {
         let mut map = self.lock();
         let mut numbers = map.members();
-        for seed in &self.seeds {
-            let seed = map.node_at(seed);
-            if !numbers.contains(&seed) {
-                numbers.push(seed);
-            }
-        }
+        self.add_seeds(&mut map, &mut numbers);
         numbers
     }
 
@@ -167,11 +167,11 @@ impl Many {
     /// A name may lead to another server by now than to the one that there is a connection to.
     fn resolve_again(&self, servers: &[(NodeId, Endpoint, Option<RoleSaid>)]) {
         let now = self.clock.now();
-        let last = self.resolved_at.load(std::sync::atomic::Ordering::Relaxed);
+        let last = self.resolved_at.load(Relaxed);
         if now.saturating_sub(last) < RESOLVE_AGAIN {
             return;
         }
-        self.resolved_at.store(now, std::sync::atomic::Ordering::Relaxed);
+        self.resolved_at.store(now, Relaxed);
         for (number, at, role) in servers {
             let is_name =
                 matches!(at, Endpoint::Tcp { host, .. } if host.parse::<IpAddr>().is_err());
@@ -225,7 +225,10 @@ fn nobody(cause: Option<Error>) -> Error {
         cause => {
             let error = Error::new(ErrorKind::Connect(ConnectStage::Handshake), Delivery::NotSent);
             let error = error.detail("none of the servers that answer is a primary");
-            cause.map_or_else(|| error.clone(), |cause| error.clone().source(cause))
+            match cause {
+                Some(cause) => error.source(cause),
+                None => error,
+            }
         }
     }
 }

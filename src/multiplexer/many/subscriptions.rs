@@ -28,17 +28,17 @@ enum Place {
     Any,
 }
 
-fn place_of(topic: &Topic, undivided: bool) -> Place {
-    match topic.verb {
-        // Like all that the primary serves.
-        _ if undivided => Place::Slot(0),
-        Verb::SSubscribe => Place::Slot(slot_of(&topic.name)),
-        _ if topic.is_of_keys() => Place::Primaries,
-        _ => Place::Any,
-    }
-}
-
 impl Many {
+    fn place_of(&self, topic: &Topic) -> Place {
+        match topic.verb {
+            // Like all that the primary serves.
+            _ if self.undivided => Place::Slot(0),
+            Verb::SSubscribe => Place::Slot(slot_of(&topic.name)),
+            _ if topic.is_of_keys() => Place::Primaries,
+            _ => Place::Any,
+        }
+    }
+
     /// Adds a listener to each of the topics, where these belong.
     pub(in crate::multiplexer) fn listen(
         &self,
@@ -49,7 +49,7 @@ impl Many {
         self.listened.store(true, Ordering::Relaxed);
         let mut rest: Vec<Topic> = Vec::new();
         for topic in topics {
-            match place_of(topic, self.undivided) {
+            match self.place_of(topic) {
                 Place::Slot(slot) => {
                     let node = self.node(self.slots.owner(slot)).unwrap_or_else(|| self.any());
                     node.registry.listen(std::slice::from_ref(topic), queue, &node.link)?;
@@ -120,7 +120,7 @@ impl Many {
                 continue;
             }
             let post = self.post();
-            let leaves = |topic: &Topic| match place_of(topic, self.undivided) {
+            let leaves = |topic: &Topic| match self.place_of(topic) {
                 Place::Slot(slot) => {
                     let owner = self.slots.owner(slot);
                     owner != NOBODY && owner != number
@@ -130,8 +130,8 @@ impl Many {
             };
             let mut moving = node.registry.take(&node.link, leaves, wakers);
             while let Some(first) = moving.first() {
-                let place = place_of(first.topic(), self.undivided);
-                let same = |moved: &Moving| place_of(moved.topic(), self.undivided) == place;
+                let place = self.place_of(first.topic());
+                let same = |moved: &Moving| self.place_of(moved.topic()) == place;
                 let (together, rest) = moving.into_iter().partition(same);
                 let to = match place {
                     Place::Slot(slot) => self.node(self.slots.owner(slot)).unwrap_or(post),
@@ -145,7 +145,7 @@ impl Many {
 
     /// Has every primary, and no other server, send notifications of its keys.
     fn copy_topics_of_keys(&self, wakers: &mut Vec<Waker>) {
-        let of_keys = |topic: &Topic| place_of(topic, self.undivided) == Place::Primaries;
+        let of_keys = |topic: &Topic| self.place_of(topic) == Place::Primaries;
         // One copy of each is enough: it has all listeners.
         let mut all: Vec<Moving> = Vec::new();
         for copy in self.nodes().flat_map(|node| node.registry.copies(of_keys)) {

@@ -10,27 +10,22 @@
 use std::{
     collections::HashMap,
     future::poll_fn,
-    sync::{
-        Arc, Weak,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
+    sync::{Weak, atomic::Ordering::Relaxed},
     time::Duration,
 };
 
 use futures::future::{join, join_all};
 
 use super::{
-    super::{Ears, node::Node},
+    super::{Ears, node::Node, reader::Reader},
     asking::ask_role,
     nodes::Many,
-    readers::{MOST, Reader, Shard},
+    readers::{MOST, Shard},
 };
 use crate::{
-    Full, Result,
+    Result,
     clock::NEVER,
-    connection::{DialPlan, Driver, Link, LinkConfig, Phase, ReadFrom, Reading, Router},
-    events::ConnectionType,
-    options::BacklogPolicy,
+    connection::{Link, Phase, ReadFrom, Reading, Router},
     topology::{NOBODY, NodeId, Role, Standing},
 };
 
@@ -291,34 +286,12 @@ impl Many {
     fn make_reader(&self, node: &Node) -> Reader {
         let router: Weak<dyn Router> = self.me.clone();
         let ears = Ears { hub: self.hub.clone(), router: Some(router), ..Ears::default() };
-        let options = &self.options;
-        let mark = || options.high_integrity.then(|| self.clock.runtime.entropy());
-        let config = LinkConfig {
-            reads: true,
-            // What cannot be read here is read elsewhere at once.
-            backlog: BacklogPolicy::FailFast,
-            redial_on_readonly: false,
-            high_integrity: Full::of(mark),
-            ..options.link_config(false)
-        };
-        let link = Arc::new(Link::new(
-            config,
-            options.credentials(),
-            Phase::Disconnected,
-            self.clock.clone(),
-            ConnectionType::Interactive,
-            Arc::new(ears),
-            node.link.endpoint(),
-        ));
-        let plan =
-            DialPlan { endpoints: Vec::new(), initial_attempts: None, ..options.dial_plan() };
-        let driver = Driver::new(link.clone(), self.environment.clone(), plan);
-        self.clock.runtime.spawn(Box::pin(driver));
+        let endpoint = node.link.endpoint();
+        let reader = Reader::start(&self.options, &self.environment, &self.clock, endpoint, ears);
         if self.is_closed() {
-            link.abort();
+            reader.link.abort();
         }
-        let good_until = if options.longest_lag() == NEVER { NEVER } else { 0 };
-        Reader { link, good_until: AtomicU64::new(good_until) }
+        reader
     }
 }
 
