@@ -313,8 +313,8 @@ impl Map {
     /// The number of a node that a view names.
     fn meet(&mut self, seen: &Seen, changes: &mut Changes) -> NodeId {
         let known = self.by_id.get(&seen.id).copied();
-        // A redirect named it by its address alone.
-        let known = known.or_else(|| self.nameless(&seen.endpoint));
+        // A redirect or the options named it by its address alone; from now on it is found by its id.
+        let known = known.or_else(|| self.by_id.remove(&nameless_id(&seen.endpoint)));
         let Some(number) = known else { return self.add(seen.clone(), changes) };
         let node = &mut self.nodes[usize::from(number)];
         let same = node.id == seen.id && node.endpoint == seen.endpoint && node.zone == seen.zone;
@@ -353,10 +353,6 @@ impl Map {
                 self.add(seen, &mut Changes::default())
             }
         }
-    }
-
-    fn nameless(&self, endpoint: &Endpoint) -> Option<NodeId> {
-        self.by_id.get(&nameless_id(endpoint)).copied()
     }
 
     fn set_role(&mut self, number: NodeId, role: Role, changes: &mut Changes) {
@@ -579,6 +575,25 @@ mod tests {
         assert_eq!((changes.nodes, map.nodes[usize::from(C)].role), (vec![C], Role::Gone));
         map.view(&two_shards(99), A, 2, 2).unwrap();
         assert_eq!(map.nodes[usize::from(C)].role, Role::Replica { of: A });
+    }
+
+    #[test]
+    fn a_node_of_the_options_that_left_for_good_comes_back_as_a_new_one() {
+        let mut map = Map::new();
+        let seed = map.node_at(&at(3));
+        map.view(&two_shards(99), seed, 0, 0).unwrap();
+        assert_eq!((map.by_id["c"], map.find(&at(3))), (seed, Some(seed)));
+        let mut without = two_shards(99);
+        without.shards[0].replicas.clear();
+        without.nodes.pop();
+        map.view(&without, A, SECOND, SECOND).unwrap();
+        assert!(map.forget(seed), "its connections are closed");
+        for _ in 0..2 {
+            map.view(&two_shards(99), A, 2 * SECOND, 2 * SECOND).unwrap();
+            let back = map.find(&at(3)).unwrap();
+            assert!(back != seed && map.by_id["c"] == back);
+            assert!(map.members().contains(&back) && !map.members().contains(&seed));
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use futures::{StreamExt, future::join_all};
 use redmux::{ConnectionMultiplexer, Options, options::Mode, pubsub::Item};
 use redmux_test_support::{RedisCluster, until, within};
 
-use crate::connect;
+use crate::{BAR, connect, from_to};
 
 fn options(cluster: &RedisCluster, nodes: &[usize]) -> Options {
     let text = |node: &usize| cluster.nodes()[*node].addr().to_string();
@@ -87,6 +87,35 @@ async fn all_servers_die_and_come_back() {
             None => panic!("it has ended"),
         }
     }
+    muxer.close().await;
+}
+
+#[async_std::test]
+async fn a_server_of_the_options_that_was_away_for_long_is_used_again() {
+    let cluster = Arc::new(RedisCluster::start());
+    let muxer = ConnectionMultiplexer::connect(options(&cluster, &[0, 1, 2])).await.unwrap();
+    works(&muxer).await;
+    let endpoint = cluster.nodes()[0].addr().to_string();
+    let knows = || muxer.nodes().iter().any(|node| node.endpoint.to_string() == endpoint);
+    assert!(knows());
+    cluster.nodes()[0].kill();
+    is_elected(&cluster, 3).await;
+    works(&muxer).await;
+    until("the connections to the dead server are closed", || !knows()).await;
+
+    cluster.nodes()[0].restart();
+    until("the server is a replica", || {
+        cluster.nodes()[1].command(&["CLUSTER", "SLOTS"]).contains(cluster.id(0))
+    })
+    .await;
+    // The next map names it.
+    let (from, to) = from_to(&cluster, BAR);
+    cluster.move_slot(BAR, from, to);
+    muxer.database().incr("bar").await.unwrap();
+    until("the client knows the server again", knows).await;
+    fail_over(&cluster, 0).await;
+    works(&muxer).await;
+    assert!(knows(), "{}", muxer.status());
     muxer.close().await;
 }
 

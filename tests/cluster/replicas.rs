@@ -87,6 +87,8 @@ async fn what_only_reads_goes_to_replicas_and_the_rest_to_primaries() {
         assert_eq!(value, Some(number));
     }
     assert_eq!(sums(&cluster, "get"), (0, 100));
+    let idle: Vec<_> = muxer.nodes().into_iter().filter(|node| !node.connected).collect();
+    assert!(idle.is_empty(), "a connection for reading is one: {idle:?}");
     let all = keys.iter().map(|key| replicas.get::<u64>(key)).collect::<Vec<_>>();
     let values: Vec<Option<u64>> = pipeline(all).all().await.unwrap();
     assert!(values.into_iter().eq((0..100).map(Some)));

@@ -4,9 +4,9 @@ use std::{ops::RangeInclusive, sync::Arc, sync::atomic::Ordering, time::Duration
 
 use redmux_transport::Endpoint;
 
-use super::{super::node::Node, nodes::Many};
+use super::nodes::Many;
 use crate::{
-    connection::Link,
+    connection::{Link, Phase},
     topology::{NOBODY, NodeId, Role},
 };
 
@@ -83,7 +83,7 @@ impl Many {
                 },
                 zone: node.zone.clone(),
                 slots: if self.undivided { Vec::new() } else { map.slots_of(number) },
-                connected: made.is_some_and(Node::is_ready),
+                connected: made.is_some_and(|node| node.links().any(|link| is_ready(link))),
             });
         }
         all
@@ -105,6 +105,10 @@ impl Many {
         let number = self.lock().find(endpoint)?;
         Some(self.node(number)?.link.clone())
     }
+}
+
+fn is_ready(link: &Link) -> bool {
+    link.with(|core| core.phase == Phase::Ready)
 }
 
 impl std::fmt::Display for NodeStatus {
