@@ -8,6 +8,8 @@ mod flight;
 mod options;
 mod reads;
 mod store;
+#[cfg(feature = "topology")]
+mod together;
 
 use std::{
     fmt,
@@ -19,6 +21,8 @@ pub use options::{CacheOptions, CacheStats};
 pub(crate) use reads::is_cacheable;
 use store::Store;
 pub(crate) use store::{Found, Request};
+#[cfg(feature = "topology")]
+pub(crate) use together::Together;
 
 use crate::{
     Error,
@@ -34,13 +38,34 @@ use crate::{
 pub(crate) struct Cache {
     pub(crate) options: CacheOptions,
     commands: CommandMap,
-    store: Mutex<Store>,
+    store: Arc<Mutex<Store>>,
+    /// Other caches with which it shares its memory.
+    #[cfg(feature = "topology")]
+    together: Option<Arc<Together>>,
 }
 
 impl Cache {
     pub(crate) fn new(options: CacheOptions, commands: CommandMap) -> Self {
-        let store = Mutex::new(Store::new(options.max_bytes));
-        Self { options, commands, store }
+        let store = Arc::new(Mutex::new(Store::new(options.max_bytes)));
+        Self {
+            options,
+            commands,
+            store,
+            #[cfg(feature = "topology")]
+            together: None,
+        }
+    }
+
+    /// One that shares its memory with others.
+    #[cfg(feature = "topology")]
+    pub(crate) fn among(
+        together: &Arc<Together>,
+        options: CacheOptions,
+        commands: CommandMap,
+    ) -> Self {
+        let cache = Self::new(options, commands);
+        together.add(&cache.store);
+        Self { together: Some(together.clone()), ..cache }
     }
 
     /// What the handshake sends.
@@ -69,14 +94,19 @@ impl Cache {
 
     /// A connection begins or ends: nothing that was known is known any more.
     pub(crate) fn reset(&self, tracking: bool) {
-        self.lock().reset(tracking);
+        self.with(|store| store.reset(tracking));
+    }
+
+    /// Nothing that is known is of use any more: other servers have the keys by now.
+    #[cfg(feature = "topology")]
+    pub(crate) fn clear(&self) {
+        self.with(|store| store.reset(store.stats().tracking));
     }
 
     /// Forgets the keys that a push with the first word `invalidate` names.
     pub(crate) fn invalidated(&self, push: &Frame) {
         let Some(mut items) = push.reply().items() else { return };
-        let mut store = self.lock();
-        match items.nth(1).and_then(|keys| keys.items()) {
+        self.with(|store| match items.nth(1).and_then(|keys| keys.items()) {
             Some(keys) => {
                 for key in keys.filter_map(|key| key.as_bytes()) {
                     store.invalidate(&key);
@@ -84,7 +114,7 @@ impl Cache {
             }
             // `FLUSHALL` and the like: all of them.
             None => store.invalidate_all(),
-        }
+        });
     }
 
     pub(crate) fn stats(&self) -> CacheStats {
@@ -93,7 +123,20 @@ impl Cache {
 
     /// The reply, if the cache has it and it is fresh at `now`; or the call that is fetching it.
     pub(crate) fn look_up(&self, request: &Request, now: u64) -> Found {
-        self.lock().look_up(request, now)
+        self.with(|store| store.look_up(request, now))
+    }
+
+    /// Changes what it keeps, and notes how much memory that is.
+    fn with<R>(&self, change: impl FnOnce(&mut Store) -> R) -> R {
+        let mut store = self.lock();
+        #[cfg(feature = "topology")]
+        let before = store.stats().bytes;
+        let result = change(&mut store);
+        #[cfg(feature = "topology")]
+        if let Some(together) = &self.together {
+            together.note(before, store.stats().bytes);
+        }
+        result
     }
 
     fn lock(&self) -> MutexGuard<'_, Store> {
@@ -121,22 +164,33 @@ impl Lead {
         let options = &self.cache.options;
         let expires = now.saturating_add(micros(Some(options.max_age)));
         if reply.len() <= options.max_reply_bytes {
-            self.cache.lock().fill(&self.key, self.token, reply.clone(), expires);
+            self.cache.with(|store| store.fill(&self.key, self.token, reply.clone(), expires));
+            #[cfg(feature = "topology")]
+            if let Some(together) = &self.cache.together {
+                together.make_room();
+            }
         }
+        self.flight.land(Landed::Reply(reply));
+    }
+
+    /// Hands the reply to who waits, without keeping it: nobody would announce changes.
+    #[cfg(feature = "topology")]
+    pub(crate) fn pass_on(&self, reply: Frame) {
+        self.cache.with(|store| store.forget(&self.key, self.token));
         self.flight.land(Landed::Reply(reply));
     }
 
     /// The server answered with an error: it is not kept, and the calls that wait get it.
     pub(crate) fn refused(&self, error: &Error) {
         // First, so that no further call waits for it.
-        self.cache.lock().forget(&self.key, self.token);
+        self.cache.with(|store| store.forget(&self.key, self.token));
         self.flight.land(Landed::Refused(error.clone()));
     }
 }
 
 impl Drop for Lead {
     fn drop(&mut self) {
-        self.cache.lock().forget(&self.key, self.token);
+        self.cache.with(|store| store.forget(&self.key, self.token));
         self.flight.land(Landed::GivenUp);
     }
 }

@@ -117,13 +117,18 @@ impl Store {
         self.stats.entries += 1;
         self.stats.bytes += cost(key, item);
         self.queue.push_back((key.into(), token));
-        while self.stats.bytes > self.max_bytes && self.evict_one() {}
+        self.shrink_to(self.max_bytes);
         if self.queue.len() > 2 * self.stats.entries + 64 {
             let keys = &self.keys;
             self.queue.retain(|(key, token)| {
                 keys.get(key).is_some_and(|items| items.iter().any(|item| item.token == *token))
             });
         }
+    }
+
+    /// Drops replies until the others take no more than this many bytes.
+    pub(super) fn shrink_to(&mut self, bytes: usize) {
+        while self.stats.bytes > bytes && self.evict_one() {}
     }
 
     /// A reply that was to be filled in will not be.

@@ -13,7 +13,7 @@ use super::Call;
 use crate::{
     Delivery, Error, ErrorKind, Result,
     caching::{Cache, Flight, Found, Landed, Lead, Request, is_cacheable},
-    connection::{Prelude, Selected},
+    connection::{Link, Prelude, Selected},
     error::TimeoutStage,
     resp::{Arg, Frame, FromReply, ToArgs, encode_command},
 };
@@ -91,7 +91,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
 
 impl<'a, T: FromReply, A: ToArgs> State<'a, T, A> {
     fn ask(call: Call<'a, T, A>, limit: &mut Option<Limit>) -> (Self, Option<Frame>) {
-        let link = call.link();
+        let link = call.link_of_cache();
         let request = link.config.cache.as_ref().filter(|_| call.is_new()).and_then(|cache| {
             let request = call.request(cache)?;
             Some((cache, request))
@@ -109,7 +109,7 @@ impl<'a, T: FromReply, A: ToArgs> State<'a, T, A> {
             }
             Found::Missing(token, flight) => {
                 let lead = Lead { cache: cache.clone(), key: request.key, token, flight };
-                let call = call.reply_as();
+                let call = call.reply_as().noting_its_server();
                 // What is left after others have failed.
                 let call = match limit {
                     None => call,
@@ -120,7 +120,7 @@ impl<'a, T: FromReply, A: ToArgs> State<'a, T, A> {
                 };
                 let call = match cache.consent() {
                     None => call,
-                    Some(bytes) => call.after(Prelude { bytes, commands: 1, ..Prelude::default() }),
+                    Some(bytes) => call.after(Prelude::consent(bytes)),
                 };
                 (Self::Lead(call, lead), None)
             }
@@ -161,7 +161,10 @@ impl<T: FromReply, A: ToArgs> Future for Cached<'_, T, A> {
                         }
                     };
                     // Where the server refused to track the key, nobody would announce changes.
-                    if call.prelude_errors().is_empty() {
+                    if !call.is_of(&lead.cache) {
+                        #[cfg(feature = "topology")]
+                        lead.pass_on(Frame::copy_from_slice(reply.as_bytes()));
+                    } else if call.prelude_errors().is_empty() {
                         // A copy: the reply may be a small part of a large block.
                         let kept = Frame::copy_from_slice(reply.as_bytes());
                         lead.land(kept, call.link().clock.now());
@@ -202,6 +205,45 @@ impl<T: FromReply, A: ToArgs> Future for Cached<'_, T, A> {
                 }
             }
         }
+    }
+}
+
+#[cfg(not(feature = "topology"))]
+impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
+    /// The link of whose cache the reply may be.
+    fn link_of_cache(&self) -> &'a Link {
+        self.link()
+    }
+
+    fn noting_its_server(self) -> Self {
+        self
+    }
+
+    /// Whether the server that has answered is the one of this cache.
+    fn is_of(&self, _: &Arc<Cache>) -> bool {
+        true
+    }
+}
+
+#[cfg(feature = "topology")]
+impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
+    /// The link of whose cache the reply may be: that to the server of the key.
+    fn link_of_cache(&self) -> &'a Link {
+        self.link_to_server().unwrap_or_else(|| self.link())
+    }
+
+    /// A call that is done knows which server has answered it.
+    fn noting_its_server(mut self) -> Self {
+        if self.link().router().is_some() {
+            self.extras();
+        }
+        self
+    }
+
+    /// Whether the server that has answered is the one of this cache: changes are announced to no other.
+    fn is_of(&self, cache: &Arc<Cache>) -> bool {
+        let link = self.over().map_or_else(|| self.link(), |(link, _)| link);
+        link.config.cache.as_ref().is_some_and(|own| Arc::ptr_eq(own, cache))
     }
 }
 

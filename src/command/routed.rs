@@ -379,6 +379,17 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         Ok(Placed::At(router.link_to(slot).ok_or_else(Error::closed)?, false))
     }
 
+    /// The link over which the command goes as things are, if there are several servers.
+    pub(super) fn link_to_server(&self) -> Option<&'a Link> {
+        let router = self.link.router()?;
+        let mut words = self.words();
+        self.rewrite(&mut words).ok()?;
+        match self.place(router, &words) {
+            Ok(Placed::At(link, _)) => Some(link),
+            _ => None,
+        }
+    }
+
     /// Which servers the command is to be read from, if it only reads.
     fn reads_from(&self) -> ReadFrom {
         let own = self.extras.as_ref().and_then(|extras| extras.routing.read_from);
@@ -494,7 +505,8 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         let mut prelude = Prelude { commands: 1, ..Prelude::default() };
         encode_command(&mut prelude.bytes, &[Arg::Bytes(b"ASKING")]);
         prelude.asks = prelude.bytes.len();
-        if let Some(own) = &extras.prelude {
+        // The next server keeps nothing for the cache, and each of the two counts for the next command alone.
+        if let Some(own) = extras.prelude.as_ref().filter(|own| !own.consents) {
             prelude.bytes.extend_from_slice(&own.bytes);
             prelude.commands += own.commands;
             prelude.opens = own.opens;

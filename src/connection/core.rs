@@ -96,9 +96,23 @@ pub(crate) struct Prelude {
     /// The bytes of `ASKING`, the first of them, which counts for what follows at once. 0 without it.
     #[cfg(feature = "topology")]
     pub(crate) asks: usize,
+    /// It has the server track the key of the command.
+    #[cfg(feature = "topology")]
+    pub(crate) consents: bool,
 }
 
 impl Prelude {
+    /// One command by which the server tracks the key of the next one.
+    pub(crate) fn consent(bytes: Vec<u8>) -> Self {
+        Self {
+            bytes,
+            commands: 1,
+            #[cfg(feature = "topology")]
+            consents: true,
+            ..Self::default()
+        }
+    }
+
     /// `ASKING`, the `MULTI` of a transaction, and the rest; each may be nothing.
     fn parts(&self) -> (&[u8], &[u8], &[u8]) {
         #[cfg(feature = "topology")]

@@ -20,7 +20,7 @@ use super::{
 #[cfg(feature = "full")]
 use crate::connection::{Home, Lender, Lent, Link};
 use crate::{
-    Call, Error, Result,
+    Call, Error, ErrorKind, Result,
     command::Handling,
     connection::{Berth, Selected},
 };
@@ -47,18 +47,29 @@ impl Inner {
         limit: Duration,
     ) -> Result<Arc<Leased>> {
         let mut timer = self.clock.runtime.timer(self.clock.runtime.after(limit));
-        let node = self.site.node_at(berth);
-        let Some(pool) = node.pool.get() else {
-            return Err(Error::closed());
-        };
-        let progress = Progress::default();
-        let mut acquire = pin!(pool.acquire(&purpose, &progress));
-        poll_fn(|cx| match acquire.as_mut().poll(cx) {
-            Poll::Ready(leased) => Poll::Ready(leased),
-            Poll::Pending => timer.poll_expired(cx).map(|()| Err(pool.timed_out(&progress, limit))),
-        })
-        .await
-        .map_err(|error| error.endpoint_at(&node.link.endpoint()))
+        loop {
+            let node = self.site.node_at(berth);
+            let Some(pool) = node.pool.get() else {
+                return Err(Error::closed());
+            };
+            let progress = Progress::default();
+            let mut acquire = pin!(pool.acquire(&purpose, &progress));
+            let acquired = poll_fn(|cx| match acquire.as_mut().poll(cx) {
+                Poll::Ready(leased) => Poll::Ready(leased),
+                Poll::Pending => {
+                    timer.poll_expired(cx).map(|()| Err(pool.timed_out(&progress, limit)))
+                }
+            });
+            let error = match acquired.await {
+                Err(error) => error,
+                leased => return leased,
+            };
+            // Another server has taken the place of the one that was waited for.
+            let gone = matches!(error.kind(), ErrorKind::ConnectionLost | ErrorKind::Closed);
+            if !gone || std::ptr::eq(node, self.site.node_at(berth)) {
+                return Err(error.endpoint_at(&node.link.endpoint()));
+            }
+        }
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) use ears::Ears;
 pub(crate) use leased::{Leased, Watching};
 pub use lending::LeaseUse;
 #[cfg(feature = "topology")]
-use many::Many;
+use many::{Kind, Many};
 #[cfg(feature = "topology")]
 pub use many::{MapStatus, NodeRole, NodeStatus};
 #[cfg(feature = "full")]
@@ -157,7 +157,8 @@ impl ConnectionMultiplexer {
         if undivided && inner.options.wanted_reads() == ReadFrom::Primary {
             return Ok(self);
         }
-        let muxer = Self::start_many(inner.options.clone(), environment, undivided);
+        let kind = if undivided { Kind::Replicas } else { Kind::Cluster };
+        let muxer = Self::start_many(inner.options.clone(), environment, kind);
         muxer.connected().await?;
         Ok(muxer)
     }
@@ -227,26 +228,25 @@ impl ConnectionMultiplexer {
 
     fn start(options: Options, environment: Environment) -> Self {
         #[cfg(feature = "topology")]
-        if let mode @ (Mode::Cluster | Mode::Replicas) = options.wanted_mode() {
-            return Self::start_many(Arc::new(options), &environment, mode == Mode::Replicas);
+        if let Some(kind) = match options.wanted_mode() {
+            Mode::Cluster => Some(Kind::Cluster),
+            Mode::Replicas => Some(Kind::Replicas),
+            Mode::Sentinel => Some(Kind::Watched),
+            Mode::Auto | Mode::Single | Mode::Proxy => None,
+        } {
+            return Self::start_many(Arc::new(options), &environment, kind);
         }
         let muxer = Self::assemble(options, &environment);
         let inner = &muxer.inner;
-        #[cfg(feature = "topology")]
-        if inner.options.wanted_mode() == Mode::Sentinel {
-            sentinels::start(inner.node(), &inner.options, &environment, &inner.clock);
-            inner.node().start_one_of_many(&inner.options, &environment);
-            return muxer;
-        }
         inner.node().start(&inner.options, &environment);
         muxer
     }
 
     #[cfg(feature = "topology")]
-    fn start_many(options: Arc<Options>, environment: &Environment, undivided: bool) -> Self {
+    fn start_many(options: Arc<Options>, environment: &Environment, kind: Kind) -> Self {
         let clock = Arc::new(Clock::new(environment.runtime.clone()));
         let hub = Arc::new(Hub::default());
-        let many = Many::new(&options, environment, &clock, &hub, undivided);
+        let many = Many::new(&options, environment, &clock, &hub, kind);
         let ears = Arc::new(Ears { hub: hub.clone(), ..Ears::default() });
         let front = Link::new(
             options.link_config(false),
@@ -259,7 +259,10 @@ impl ConnectionMultiplexer {
         );
         let front = Arc::new(front.routed(many.clone()));
         let muxer = Self::around(Site::Many(many.clone()), front, hub, options, clock);
-        many::start(&many);
+        match kind {
+            Kind::Watched => sentinels::start(&many),
+            Kind::Cluster | Kind::Replicas => many::start(&many),
+        }
         muxer
     }
 
@@ -271,7 +274,7 @@ impl ConnectionMultiplexer {
         #[cfg(feature = "full")]
         let announcements = ears.announcements.clone();
         let endpoint = Arc::new(options.endpoints[0].clone());
-        let node = Node::new(&options, environment, &clock, endpoint, ears);
+        let node = Node::new(&options, environment, &clock, endpoint, ears, options.cache());
         let front = node.link.clone();
         let muxer = Self::around(Site::One(node), front, hub, options, clock);
         #[cfg(feature = "full")]
@@ -379,7 +382,7 @@ impl ConnectionMultiplexer {
 
     /// Returns the counters of the client-side cache; `None` if the options have no cache.
     pub fn cache_stats(&self) -> Option<CacheStats> {
-        Some(self.inner.link().config.cache.as_ref()?.stats())
+        self.inner.site.cache_stats()
     }
 
     /// Begins to keep a record of each command: see

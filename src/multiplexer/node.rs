@@ -11,6 +11,7 @@ use super::reader::Reader;
 use super::{Ears, pool::Pool};
 use crate::{
     Full, Options,
+    caching::Cache,
     clock::Clock,
     connection::{DialPlan, Driver, Link, LinkConfig, Owner, Phase},
     events::ConnectionType,
@@ -54,6 +55,7 @@ impl Node {
         clock: &Arc<Clock>,
         endpoint: Arc<Endpoint>,
         ears: Ears,
+        cache: Option<Arc<Cache>>,
     ) -> Self {
         let registry = ears.registry.clone();
         // Of several servers another one is the primary, which is found in another way.
@@ -65,7 +67,7 @@ impl Node {
             // Subscribed, RESP2 takes no ECHO.
             let checked = options.high_integrity && !subscriber;
             let mark = Full::of(|| checked.then(|| clock.runtime.entropy()));
-            let cache = if subscriber { None } else { options.cache() };
+            let cache = cache.clone().filter(|_| !subscriber);
             Arc::new(Link::new(
                 LinkConfig {
                     cache,
@@ -106,6 +108,37 @@ impl Node {
     #[cfg(feature = "topology")]
     pub(super) fn start_one_of_many(&self, options: &Options, environment: &Environment) {
         self.start_by(options.plan_of_link(), environment);
+    }
+
+    /// Its connections dial only when they are led to, and hold still until then.
+    #[cfg(feature = "topology")]
+    pub(super) fn lead(&self) {
+        for link in [&self.link, &self.subscriptions] {
+            link.with(|core| core.lead());
+        }
+    }
+
+    /// Dials at once if there was another server in its place, otherwise as soon as the pace allows.
+    #[cfg(feature = "topology")]
+    pub(super) fn go(&self, another: bool) {
+        for link in [&self.link, &self.subscriptions] {
+            link.with(|core| {
+                if another || core.is_held() {
+                    core.go(another);
+                }
+            });
+        }
+    }
+
+    /// Ends its connections, leased ones too, and dials no more.
+    #[cfg(feature = "topology")]
+    pub(super) fn hold(&self, why: &'static str) {
+        for link in [&self.link, &self.subscriptions] {
+            link.with(|core| core.hold(why));
+        }
+        if let Some(pool) = self.pool.get() {
+            pool.leave(why);
+        }
     }
 
     fn start_by(&self, plan: DialPlan, environment: &Environment) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 #[cfg(feature = "topology")]
 use super::many::{Many, MapStatus, NodeStatus};
 use super::node::Node;
-use crate::connection::Berth;
+use crate::{caching::CacheStats, connection::Berth};
 
 /// Which server a command goes to
 pub(crate) enum Site {
@@ -43,6 +43,24 @@ impl Site {
             Self::One(node) => vec![node],
             #[cfg(feature = "topology")]
             Self::Many(many) => many.nodes().collect(),
+        }
+    }
+
+    pub(super) fn cache_stats(&self) -> Option<CacheStats> {
+        match self {
+            Self::One(node) => node.link.config.cache.as_ref().map(|cache| cache.stats()),
+            #[cfg(feature = "topology")]
+            Self::Many(many) => many.caches.as_ref().map(|caches| caches.stats()),
+        }
+    }
+
+    /// Whether the connections to this server are worth a look: not those to one that left for good.
+    #[cfg_attr(not(feature = "topology"), allow(unused_variables, reason = "there is one"))]
+    pub(super) fn shows(&self, node: &Node) -> bool {
+        match self {
+            Self::One(_) => true,
+            #[cfg(feature = "topology")]
+            Self::Many(many) => many.knows(node),
         }
     }
 

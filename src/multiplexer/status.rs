@@ -107,6 +107,9 @@ impl Status {
             subscriptions += node.registry.len();
             listeners += queues;
             messages += sums;
+            if !inner.site.shows(node) {
+                continue;
+            }
             for link in node.links() {
                 let status = LinkStatus::of(link);
                 if status.diagnostics.connection != "dormant" {
@@ -122,7 +125,7 @@ impl Status {
             messages,
             leased,
             leases,
-            cache: inner.link().config.cache.as_ref().map(|cache| cache.stats()),
+            cache: inner.site.cache_stats(),
             #[cfg(feature = "topology")]
             nodes: inner.site.report(),
             #[cfg(feature = "topology")]

@@ -192,11 +192,11 @@ impl Options {
         if servers.max_replica_lag.is_some_and(|lag| lag.is_zero()) {
             return Err(Error::config("maxReplicaLag: 0 is no lag (expected 1 ms or more)"));
         }
-        let knows_none = matches!(mode, Mode::Single | Mode::Sentinel | Mode::Proxy);
+        let knows_none = matches!(mode, Mode::Single | Mode::Proxy);
         if servers.read_from != ReadFrom::Primary && knows_none {
             let mode = mode.name();
             return Err(Error::config(format!(
-                "readFrom: with mode={mode} there are no replicas to read from (expected mode=cluster or mode=replicas)"
+                "readFrom: with mode={mode} there are no replicas to read from (expected mode=cluster, mode=replicas or sentinels)"
             )));
         }
         if mode == Mode::Proxy && self.database != 0 {
@@ -360,7 +360,7 @@ mod tests {
             ("a,readFrom=s3cret", "readFrom: expected primary, preferReplica"),
             ("a,maxReplicaLag=0", "maxReplicaLag: expected milliseconds, 1 or more"),
             ("a,mode=single,readFrom=replica", "mode=single there are no replicas"),
-            ("a,serviceName=m,readFrom=preferReplica", "mode=sentinel there are no replicas"),
+            ("a,mode=proxy,readFrom=preferReplica", "mode=proxy there are no replicas"),
             ("a,mode=proxy,db=1", "database 0 only"),
             ("a,mode=proxy,protocol=resp3", "spoken to in RESP2"),
         ] {

@@ -45,6 +45,8 @@ pub use provider::Defaults;
 #[cfg(feature = "topology")]
 pub use servers::{AnnouncedNode, Mode};
 
+#[cfg(feature = "topology")]
+use crate::caching::Together;
 use crate::{
     Error, Full, Result,
     caching::{Cache, CacheOptions},
@@ -440,6 +442,19 @@ impl Options {
     pub(crate) fn cache(&self) -> Option<Arc<Cache>> {
         let options = self.client_cache.clone()?;
         Some(Arc::new(Cache::new(options, self.commands())))
+    }
+
+    /// The caches of the connections that are shared, where there are several servers.
+    #[cfg(feature = "topology")]
+    pub(crate) fn caches(&self) -> Option<Arc<Together>> {
+        Some(Arc::new(Together::new(self.client_cache.as_ref()?.max_bytes)))
+    }
+
+    /// One of these.
+    #[cfg(feature = "topology")]
+    pub(crate) fn cache_among(&self, together: &Arc<Together>) -> Option<Arc<Cache>> {
+        let options = self.client_cache.clone()?;
+        Some(Arc::new(Cache::among(together, options, self.commands())))
     }
 
     pub(crate) fn dial_plan(&self) -> DialPlan {

@@ -5,7 +5,6 @@ mod election;
 mod lag;
 mod map;
 mod pace;
-#[allow(dead_code, unused_imports, reason = "replicas of sentinels serve no reads yet")]
 pub(crate) mod sentinel;
 mod slots;
 mod table;
@@ -20,4 +19,4 @@ pub(crate) use map::{Changes, Disbelief, Map, NOBODY, NodeId, Role};
 pub(crate) use pace::{Pace, Rate};
 pub(crate) use slots::Slots;
 pub(crate) use table::Table;
-pub(crate) use view::{SLOTS, Seen, Shard, View};
+pub(crate) use view::{Seen, View};

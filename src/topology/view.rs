@@ -56,6 +56,12 @@ impl fmt::Display for NoView {
 }
 
 impl View {
+    /// One shard with all slots: the first of these is its primary, the others are replicas.
+    pub(crate) fn of_one_shard(nodes: Vec<Seen>) -> Self {
+        let replicas = (1..nodes.len()).collect();
+        Self { nodes, shards: vec![Shard { primary: 0, replicas, slots: vec![(0, SLOTS - 1)] }] }
+    }
+
     /// Reads the reply of the server at `asked`.
     ///
     /// Nodes without a known address are left out, and so are shards whose primary is such a node: another

@@ -4,6 +4,7 @@
 
 mod basics;
 mod blocking;
+mod cache;
 mod hardships;
 mod histories;
 #[path = "../histories/mod.rs"]

@@ -8,6 +8,7 @@ mod histories;
 #[path = "../histories/mod.rs"]
 mod history;
 mod kinds;
+mod replicas;
 mod waking;
 
 use std::sync::OnceLock;

@@ -22,7 +22,7 @@ impl Core {
     /// Dials the endpoint that the link has: at once if it is another one, otherwise as soon as the pace allows. Whatever
     /// comes of it, it waits for the next such call afterwards.
     pub(crate) fn go(&mut self, another: bool) {
-        self.redial.held = false;
+        (self.redial.held, self.redial.surrendered) = (false, false);
         self.redial.fresh |= another;
         self.redial.asked |= self.phase == Phase::Disconnected;
         self.wakes.wake_driver();

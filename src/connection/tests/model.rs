@@ -236,6 +236,8 @@ impl Model {
             opens,
             #[cfg(feature = "topology")]
             asks: 0,
+            #[cfg(feature = "topology")]
+            consents: false,
         };
         let args = [Arg::Bytes(b"EXEC")];
         let command = Submission { args: &args, prelude: Some(&prelude), database, timeout: None };

@@ -7,15 +7,54 @@ use std::{
 
 use redmux_transport::Endpoint;
 
-use super::{super::node::Node, asking::Answer, nodes::Many};
+use super::{
+    super::node::Node,
+    asking::Answer,
+    nodes::{Kind, Many},
+};
 use crate::{
     Error,
+    clock::NEVER,
     events::{ConfigurationChanged, Event, HashSlotsMoved},
     topology::{Changes, Disbelief, Map, NOBODY, NodeId, Role},
 };
 
 /// How many nodes an event names.
 const NAMED: usize = 8;
+
+/// How long a node that left may finish what it was sent, in microseconds.
+const LEAVE: u64 = 5_000_000;
+
+/// Nodes that left, and when their connections are closed
+#[derive(Default)]
+pub(in crate::multiplexer) struct Leaving(Vec<(u64, NodeId)>);
+
+impl Leaving {
+    pub(in crate::multiplexer) fn note(&mut self, gone: Vec<NodeId>, now: u64) {
+        for number in gone {
+            if !self.0.iter().any(|(_, known)| *known == number) {
+                self.0.push((now.saturating_add(LEAVE), number));
+            }
+        }
+    }
+
+    /// When there is something to do; [`NEVER`] if nothing is left.
+    pub(in crate::multiplexer) fn due(&self) -> u64 {
+        self.0.iter().map(|(at, _)| *at).fold(NEVER, u64::min)
+    }
+
+    /// Closes the connections to those that left a while ago.
+    pub(in crate::multiplexer) fn part(&mut self, many: &Many) {
+        let now = many.clock.now();
+        self.0.retain(|(at, number)| {
+            let due = *at <= now;
+            if due {
+                many.part_with(*number);
+            }
+            !due
+        });
+    }
+}
 
 /// Slots that have moved together
 struct Move {
@@ -78,6 +117,10 @@ impl Many {
     /// Whether another cluster, of which this node is one, is in the place of the known one: no node of that is reached any
     /// more, and the options name this one. Addresses of nodes change hands.
     fn is_replaced(&self, map: &Map, by: NodeId) -> bool {
+        if self.is_led() {
+            // Sentinels say where their servers are.
+            return true;
+        }
         let works = |number: &NodeId| self.made(*number).is_some_and(Node::is_ready);
         let named = map.endpoint(by).is_some_and(|endpoint| self.seeds.contains(endpoint));
         named && !map.members().iter().any(works)
@@ -110,7 +153,7 @@ impl Many {
         }
         let endpoint = |number: NodeId| self.lock().endpoint(number).cloned().map(Arc::new);
         if self.hub.has_listeners() {
-            let moves = if self.undivided { &[] } else { moves };
+            let moves = if self.kind.is_undivided() { &[] } else { moves };
             for Move { from, to, ranges } in moves {
                 // The first map moves nothing.
                 let (Some(old), Some(new)) = (endpoint(*from), endpoint(*to)) else { continue };
@@ -129,6 +172,10 @@ impl Many {
         self.settle_topics();
         for number in moves.iter().map(|moved| moved.from).filter(|from| *from != NOBODY) {
             if let Some(node) = self.made(number) {
+                if let Some(cache) = &node.link.config.cache {
+                    // It may be the one that has these keys again one day.
+                    cache.clear();
+                }
                 node.link.surrender();
             }
         }
@@ -210,7 +257,7 @@ impl Many {
     /// Closes the connections to a node that has left, unless it came back.
     pub(super) fn part_with(&self, number: NodeId) {
         // An endpoint of the options is asked again and again.
-        let stays = self.undivided
+        let stays = self.kind == Kind::Replicas
             && self.lock().endpoint(number).is_some_and(|at| self.seeds.contains(at));
         if !stays
             && self.lock().forget(number)

@@ -37,7 +37,7 @@ pub(super) struct Answer {
 impl Many {
     /// What a server says of all of them, or all of them of themselves.
     pub(super) async fn look(&self) -> Result<Answer, Option<Error>> {
-        match self.undivided {
+        match self.kind.is_undivided() {
             true => self.ask_roles().await,
             false => self.ask(self.candidates()).await,
         }
@@ -45,7 +45,7 @@ impl Many {
 
     /// The same from this server, which is a primary and knows it.
     pub(super) async fn look_at(&self, primary: NodeId) -> Result<Answer, Option<Error>> {
-        match self.undivided {
+        match self.kind.is_undivided() {
             true => self.ask_roles().await,
             false => self.ask(vec![primary]).await,
         }

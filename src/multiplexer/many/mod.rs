@@ -6,6 +6,7 @@
 mod applying;
 mod asking;
 mod first;
+mod led;
 mod nodes;
 mod readers;
 mod report;
@@ -17,7 +18,8 @@ mod wake;
 
 use std::sync::Arc;
 
-pub(super) use nodes::Many;
+pub(super) use applying::Leaving;
+pub(super) use nodes::{Kind, Many};
 pub use report::{MapStatus, NodeRole, NodeStatus};
 
 /// Begins to look for the servers.

@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     Options, Result,
+    caching::Together,
     clock::Clock,
     connection::{Berth, Link, Phase, ReadFrom, Reading, Router},
     events::Hub,
@@ -31,6 +32,24 @@ use crate::{
     sync::{Mutex, MutexGuard},
     topology::{Announced, Map, NOBODY, NodeId, Slots, Table},
 };
+
+/// What several servers are to each other
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::multiplexer) enum Kind {
+    /// Nodes of a cluster, which share the slots.
+    Cluster,
+    /// A primary and its replicas, which are asked for their roles.
+    Replicas,
+    /// The same, watched by sentinels, which are asked instead: nobody is dialled but those that they lead to.
+    Watched,
+}
+
+impl Kind {
+    /// Whether there is one primary, and slots mean nothing.
+    pub(super) fn is_undivided(self) -> bool {
+        self != Self::Cluster
+    }
+}
 
 /// The servers of a cluster
 pub(crate) struct Many {
@@ -57,8 +76,8 @@ pub(crate) struct Many {
     pub(super) refreshed_at: AtomicU64,
     pub(super) redirects: AtomicU64,
     pub(super) readers: Readers,
-    /// One primary has all slots, and servers are asked for their roles.
-    pub(super) undivided: bool,
+    pub(in crate::multiplexer) caches: Option<Arc<Together>>,
+    pub(in crate::multiplexer) kind: Kind,
     /// When names were last resolved because there was no primary.
     pub(super) resolved_at: AtomicU64,
     pub(super) me: Weak<Self>,
@@ -75,7 +94,7 @@ impl Many {
         environment: &Environment,
         clock: &Arc<Clock>,
         hub: &Arc<Hub>,
-        undivided: bool,
+        kind: Kind,
     ) -> Arc<Self> {
         Arc::new_cyclic(|me| Self {
             nodes: Table::new(),
@@ -93,7 +112,8 @@ impl Many {
             refreshed_at: AtomicU64::new(0),
             redirects: AtomicU64::new(0),
             readers: Readers::new(clock.runtime.entropy()),
-            undivided,
+            caches: options.caches(),
+            kind,
             resolved_at: AtomicU64::new(0),
             me: me.clone(),
             closed: AtomicBool::new(false),
@@ -127,7 +147,7 @@ impl Many {
 
     /// A node for what names no key.
     pub(in crate::multiplexer) fn any(&self) -> &Node {
-        if self.undivided
+        if self.kind.is_undivided()
             && let Some(node) = self.node(self.slots.owner(0))
         {
             // Nobody but the primary, as with a single server.
@@ -199,9 +219,14 @@ impl Many {
         ears.hub = self.hub.clone();
         let router: Weak<dyn Router> = self.me.clone();
         ears.router = Some(router);
-        let node = Node::new(&self.options, &self.environment, &self.clock, endpoint, ears);
+        let cache = self.caches.as_ref().and_then(|all| self.options.cache_among(all));
+        let Self { options, environment, clock, .. } = self;
+        let node = Node::new(options, environment, clock, endpoint, ears, cache);
         if node.registry.len() > 0 {
             self.listened.store(true, Ordering::Relaxed);
+        }
+        if self.is_led() {
+            node.lead();
         }
         node.start_one_of_many(&self.options, &self.environment);
         node
@@ -222,7 +247,7 @@ impl Many {
         }
     }
 
-    pub(super) fn is_closed(&self) -> bool {
+    pub(in crate::multiplexer) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::SeqCst)
     }
 
@@ -312,7 +337,7 @@ impl Router for Many {
     }
 
     fn is_undivided(&self) -> bool {
-        self.undivided
+        self.kind.is_undivided()
     }
 
     fn troubled(&self) {

@@ -82,11 +82,18 @@ impl Many {
                     _ => NodeRole::Unknown,
                 },
                 zone: node.zone.clone(),
-                slots: if self.undivided { Vec::new() } else { map.slots_of(number) },
+                slots: if self.kind.is_undivided() { Vec::new() } else { map.slots_of(number) },
                 connected: made.is_some_and(|node| node.links().any(|link| is_ready(link))),
             });
         }
         all
+    }
+
+    /// Whether this server was not given up for good.
+    pub(in crate::multiplexer) fn knows(&self, node: &Node) -> bool {
+        let number = self.numbered().find(|(_, known)| std::ptr::eq(*known, node));
+        let map = self.lock();
+        number.and_then(|(number, _)| map.get(number)).is_some_and(|known| !known.is_forgotten())
     }
 
     pub(in crate::multiplexer) fn map_status(&self) -> MapStatus {

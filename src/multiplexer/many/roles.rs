@@ -21,7 +21,7 @@ use crate::{
     connection::Link,
     error::ConnectStage,
     options::AnnouncedNode,
-    topology::{Elected, NodeId, SLOTS, Seen, Shard, View, elect, sentinel::RoleSaid},
+    topology::{Elected, Map, NodeId, Seen, View, elect, sentinel::RoleSaid},
 };
 
 /// The time of a server that there is a connection to, or should be.
@@ -205,17 +205,19 @@ impl Many {
                 }
             }
         }
-        let nodes = members.iter().filter_map(|number| {
-            let known = map.get(*number)?;
-            let zone = self.made(*number).and_then(|node| {
-                node.link.with(|core| core.wire.server.as_ref()?.availability_zone.clone())
-            });
-            let zone = zone.map(Arc::from).or_else(|| known.zone.clone());
-            Some(Seen { id: known.id.clone(), endpoint: known.endpoint.clone(), zone })
-        });
-        let nodes: Vec<Seen> = nodes.collect();
-        let replicas = (1..nodes.len()).collect();
-        View { nodes, shards: vec![Shard { primary: 0, replicas, slots: vec![(0, SLOTS - 1)] }] }
+        let nodes = members.iter().filter_map(|number| self.seen(&map, *number));
+        View::of_one_shard(nodes.collect())
+    }
+
+    /// A member as a view names it, with the zone that it has said it is in.
+    pub(super) fn seen(&self, map: &Map, number: NodeId) -> Option<Seen> {
+        let known = map.get(number)?;
+        let zone_of = |link: &Arc<Link>| {
+            link.with(|core| core.wire.server.as_ref()?.availability_zone.clone())
+        };
+        let zone = self.made(number).and_then(|node| node.links().find_map(zone_of));
+        let zone = zone.map(Arc::from).or_else(|| known.zone.clone());
+        Some(Seen { id: known.id.clone(), endpoint: known.endpoint.clone(), zone })
     }
 }
 

@@ -8,11 +8,11 @@ use std::{
 
 use redmux_transport::Timer;
 
-use super::{asking::Answer, nodes::Many};
+use super::{applying::Leaving, asking::Answer, nodes::Many};
 use crate::{
     Delivery, Error, ErrorKind,
     clock::{NEVER, micros, spread},
-    topology::{NodeId, Pace, Rate},
+    topology::{Pace, Rate},
 };
 
 /// Before the first answer, servers are asked this often, in microseconds.
@@ -29,9 +29,6 @@ const PROBE_RARELY: u64 = 1_000_000;
 /// After a hint that shows nothing, connections are looked at again, in microseconds.
 const LOOK_AGAIN: u64 = 200_000;
 
-/// How long a node that left may finish what it was sent, in microseconds.
-const LEAVE: u64 = 5_000_000;
-
 struct Steward {
     many: Arc<Many>,
     pace: Pace,
@@ -46,8 +43,7 @@ struct Steward {
     unheard: u32,
     /// Until then a first answer is to be hoped for.
     hope_until: u64,
-    /// Nodes that left, and when their connections are closed.
-    leaving: Vec<(u64, NodeId)>,
+    leaving: Leaving,
 }
 
 /// Runs until the multiplexer is closed.
@@ -58,13 +54,13 @@ pub(super) async fn run(many: Arc<Many>) {
     let hope = micros(Some(options.connect_timeout)).saturating_mul(options.connect_retry.into());
     let mut steward = Steward {
         hope_until: now.saturating_add(hope),
-        pace: Pace::new(now, if many.undivided { Rate::ROLES } else { Rate::MAPS }),
+        pace: Pace::new(now, if many.kind.is_undivided() { Rate::ROLES } else { Rate::MAPS }),
         timer,
         probe_at: NEVER,
         doubt: false,
         lost_since: NEVER,
         unheard: 0,
-        leaving: Vec::new(),
+        leaving: Leaving::default(),
         many,
     };
     while !steward.many.is_closed() {
@@ -85,14 +81,13 @@ impl Steward {
         }
         self.probe().await;
         self.many.settle_topics();
-        self.part();
+        self.leaving.part(&self.many);
     }
 
     /// Waits until there is something to do.
     async fn wait(&mut self) {
         let due = self.pace.due().unwrap_or(NEVER).min(self.probe_at);
-        let due = self.leaving.iter().map(|(at, _)| *at).fold(due, u64::min);
-        self.timer.reset(self.many.clock.instant(due));
+        self.timer.reset(self.many.clock.instant(due.min(self.leaving.due())));
         let (wake, timer) = (&self.many.wake, &mut self.timer);
         let poll = |cx: &mut Context<'_>| match wake.poll_hint(cx) {
             Poll::Ready(()) => Poll::Ready(true),
@@ -164,11 +159,7 @@ impl Steward {
     fn take_in(&mut self, answer: Answer) -> bool {
         let now = self.many.clock.now();
         let (doubtful, gone) = self.many.take_in(&answer, now);
-        for number in gone {
-            if !self.leaving.iter().any(|(_, known)| *known == number) {
-                self.leaving.push((now.saturating_add(LEAVE), number));
-            }
-        }
+        self.leaving.note(gone, now);
         doubtful
     }
 
@@ -202,18 +193,5 @@ impl Steward {
                 self.many.lock().vouch(number, now);
             }
         }
-    }
-
-    /// Closes the connections to nodes that left a while ago.
-    fn part(&mut self) {
-        let now = self.many.clock.now();
-        let many = &self.many;
-        self.leaving.retain(|(at, number)| {
-            let due = *at <= now;
-            if due {
-                many.part_with(*number);
-            }
-            !due
-        });
     }
 }

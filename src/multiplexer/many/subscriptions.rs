@@ -32,7 +32,7 @@ impl Many {
     fn place_of(&self, topic: &Topic) -> Place {
         match topic.verb {
             // Like all that the primary serves.
-            _ if self.undivided => Place::Slot(0),
+            _ if self.kind.is_undivided() => Place::Slot(0),
             Verb::SSubscribe => Place::Slot(slot_of(&topic.name)),
             _ if topic.is_of_keys() => Place::Primaries,
             _ => Place::Any,

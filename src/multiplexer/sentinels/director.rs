@@ -10,74 +10,79 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use redmux_transport::{BoxFuture, Endpoint, Environment, Timer};
 
 use super::{
-    super::{node::Node, pool::Pool},
+    super::many::{Leaving, Many},
     hopes::Hopes,
     probe::Probes,
     watcher::{Heard, Watcher},
 };
 use crate::{
-    Error, Full, Options,
+    Error, Options,
     clock::Clock,
-    connection::{Link, Phase},
-    topology::sentinel::{Learned, Sentinels, Step},
+    connection::Phase,
+    topology::{
+        View,
+        sentinel::{Learned, Sentinels, Step},
+    },
 };
 
-/// Why connections to a primary end that is none any more.
-const REPLACED: &str = "another server is the primary by now";
+/// After a change of the primary, callers that were on their way to the old one are looked for this long, and this often,
+/// in microseconds.
+const STRAYS: u64 = 1_000_000;
+const STRAYS_EVERY: u64 = 20_000;
 
 pub(super) struct Director {
+    many: Arc<Many>,
     machine: Sentinels,
-    pub(super) service: Arc<str>,
-    pub(super) options: Arc<Options>,
+    service: Arc<str>,
+    options: Arc<Options>,
     environment: Environment,
     clock: Arc<Clock>,
-    /// The connection that all share, and that for subscriptions.
-    links: [Arc<Link>; 2],
-    pool: Full<Arc<Pool>>,
     watchers: Vec<Watcher>,
     probes: Probes,
     questions: FuturesUnordered<BoxFuture<'static, Heard>>,
     /// Where the connections are led to.
     goal: Option<Endpoint>,
+    /// What callers go by.
+    shown: Option<View>,
+    leaving: Leaving,
+    /// Until then strays are looked for.
+    strays_until: u64,
     /// What was last seen of the connections.
-    seen: [(Phase, bool); 2],
+    seen: Vec<(Phase, bool)>,
     hopes: Hopes,
     timer: Box<dyn Timer>,
 }
 
 impl Director {
-    pub(super) fn new(
-        node: &Node,
-        options: &Arc<Options>,
-        environment: &Environment,
-        clock: &Arc<Clock>,
-    ) -> Self {
-        let links = [node.link.clone(), node.subscriptions.clone()];
-        links.iter().for_each(|link| link.with(|core| core.lead()));
+    pub(super) fn new(many: Arc<Many>) -> Self {
+        let (options, environment, clock) = many.surroundings();
         let (now, random) = (clock.now(), clock.runtime.entropy());
         Self {
+            many,
             machine: Sentinels::new(options.endpoints.iter().cloned(), random, now),
             service: options.wanted_service().cloned().unwrap_or_else(|| "".into()),
-            options: options.clone(),
-            environment: environment.clone(),
-            clock: clock.clone(),
-            links,
-            pool: node.pool.clone(),
             watchers: Vec::new(),
             probes: Probes::default(),
             questions: FuturesUnordered::new(),
             goal: None,
-            seen: [(Phase::Dormant, false); 2],
-            hopes: Hopes::new(options, now),
+            shown: None,
+            leaving: Leaving::default(),
+            strays_until: 0,
+            seen: Vec::new(),
+            hopes: Hopes::new(&options, now),
             timer: clock.runtime.timer(clock.runtime.now()),
+            options,
+            environment,
+            clock,
         }
     }
 
-    /// Runs until the connection that all share is closed.
+    /// Runs until the servers are closed.
     pub(super) async fn run(mut self) {
         while self.turn() {
             poll_fn(|cx| self.poll_news(cx)).await;
         }
+        self.many.settle_first(Err(Error::closed()));
     }
 
     /// Waits until there is news, and takes it in.
@@ -91,15 +96,13 @@ impl Director {
         for watcher in &mut self.watchers {
             watcher.poll(cx, &self.options, &self.service, &mut learned);
         }
+        if self.many.poll_doubt(cx) {
+            learned.push(Learned::Doubted);
+        }
         let mut is_news = !learned.is_empty();
         learned.into_iter().for_each(|learned| self.machine.learn(learned, now));
-        for (link, seen) in self.links.iter().zip(&mut self.seen) {
-            let state = link.with(|core| {
-                core.wake_at_change(cx.waker());
-                (core.phase, core.is_held())
-            });
-            is_news |= std::mem::replace(seen, state) != state;
-        }
+        let seen = self.many.poll_links(cx);
+        is_news |= std::mem::replace(&mut self.seen, seen) != self.seen;
         match is_news || self.timer.poll_expired(cx).is_ready() {
             true => Poll::Ready(()),
             false => Poll::Pending,
@@ -123,36 +126,43 @@ impl Director {
 
     /// Does what is to be done now; whether there is anything left to do.
     fn turn(&mut self) -> bool {
-        let now = self.clock.now();
-        let [main, subscriptions] = &self.links;
-        let (phase, is_held) = main.with(|core| (core.phase, core.is_held()));
-        if matches!(phase, Phase::Closing | Phase::Closed) {
+        if self.many.is_closed() {
             return false;
         }
+        let now = self.clock.now();
         let leads = self.goal.is_some() && self.machine.primary() == self.goal.as_ref();
+        let (phase, is_held) = self.many.first_link().with(|core| (core.phase, core.is_held()));
         if leads && is_held {
             let primary = self.goal.clone().into_iter();
             primary.for_each(|primary| self.machine.learn(Learned::Lost { primary }, now));
         } else if leads && phase == Phase::Ready {
-            subscriptions.with(|core| {
-                if core.is_held() {
-                    core.go(false);
-                }
-            });
+            self.goal.iter().for_each(|primary| self.many.go_to(primary, false));
         }
         let plan = self.machine.decide(now);
         for step in plan.steps {
             self.take(step);
         }
         self.watch();
-        if phase == Phase::Ready && self.machine.primary().is_some() && self.questions.is_empty() {
-            self.probes.end();
+        self.show();
+        self.leaving.part(&self.many);
+        let mut until = plan.until.min(self.leaving.due());
+        if now < self.strays_until {
+            self.many.give_back();
+            until = until.min(now.saturating_add(STRAYS_EVERY));
         }
-        let until = match self.hope(phase, now) {
-            Ok(until) => plan.until.min(until),
-            Err(()) => return false,
-        };
-        self.timer.reset(self.clock.instant(until));
+        let is_ready =
+            self.goal.is_some() && self.many.first_link().with(|core| core.phase == Phase::Ready);
+        if is_ready {
+            self.hopes.fulfilled();
+            self.many.settle_first(Ok(()));
+            if self.machine.primary().is_some() && self.questions.is_empty() {
+                self.probes.end();
+            }
+        }
+        if !self.hope(now) {
+            return false;
+        }
+        self.timer.reset(self.clock.instant(until.min(self.hopes.until())));
         true
     }
 
@@ -202,50 +212,51 @@ impl Director {
     /// This server has proven to be the primary.
     fn lead_to(&mut self, endpoint: Endpoint) {
         let is_another = self.goal.as_ref() != Some(&endpoint);
-        if is_another && self.goal.is_some() {
+        if is_another {
             self.leave();
+            self.strays_until = self.clock.now().saturating_add(STRAYS);
         }
-        let address = is_another.then(|| Arc::new(endpoint.clone()));
-        for link in &self.links {
-            if let Some(address) = &address {
-                link.set_endpoint(address.clone());
-            }
-            link.with(|core| {
-                if is_another || core.is_held() {
-                    core.go(is_another);
-                }
-            });
-        }
-        self.goal = Some(endpoint);
+        self.goal = Some(endpoint.clone());
+        self.show();
+        self.many.go_to(&endpoint, is_another);
     }
 
-    /// Ends the connections to a server that is the primary no more: should it wake, it would take writes that are lost.
+    /// The server that the connections are led to is the primary no more.
     fn leave(&mut self) {
-        self.goal = None;
-        self.links.iter().for_each(|link| link.with(|core| core.hold(REPLACED)));
-        if let Some(pool) = self.pool.get() {
-            pool.leave(REPLACED);
+        if let Some(former) = self.goal.take() {
+            self.many.leave(&former);
         }
     }
 
-    /// While there was no connection yet: whether one is still to be hoped for, and until when.
-    fn hope(&mut self, phase: Phase, now: u64) -> Result<u64, ()> {
-        let [main, subscriptions] = &self.links;
-        if phase == Phase::Ready {
-            self.hopes.fulfilled();
+    /// Has callers find the primary and its replicas.
+    fn show(&mut self) {
+        let Some(primary) = &self.goal else { return };
+        // In an order that does not depend on who was asked last.
+        let mut replicas: Vec<&Endpoint> =
+            self.machine.replicas().filter(|replica| *replica != primary).collect();
+        replicas.sort_by_key(|replica| replica.to_string());
+        let view = self.many.view_of_shard(primary, replicas.into_iter());
+        if self.shown.as_ref() != Some(&view) {
+            self.shown = Some(view.clone());
+            let gone = self.many.lead(view);
+            self.leaving.note(gone, self.clock.now());
         }
+    }
+
+    /// While there was no connection yet: whether to go on.
+    fn hope(&mut self, now: u64) -> bool {
         let trouble = self.machine.trouble();
-        let last = || main.with(|core| core.redial.last_error.clone());
+        let last = || self.many.first_link().with(|core| core.redial.last_error.clone());
         let hopeless = self.hopes.lost(trouble, &self.watchers, &self.service, last, now);
-        let Some(error) = hopeless else { return Ok(self.hopes.until()) };
-        let error: Error = error;
-        main.with(|core| core.note_trouble(error));
+        let Some(error) = hopeless else { return true };
         self.hopes.fulfilled();
+        self.many.first_link().with(|core| core.note_trouble(error.clone()));
         if !self.options.aborts_on_connect_fail() {
-            return Ok(u64::MAX);
+            self.many.settle_first(Ok(()));
+            return true;
         }
-        main.abort();
-        subscriptions.abort();
-        Err(())
+        self.many.settle_first(Err(error));
+        self.many.abort();
+        false
     }
 }

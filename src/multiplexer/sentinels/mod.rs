@@ -1,8 +1,8 @@
 //! Sentinels: a task asks them, and the servers themselves, who the primary is, and leads the connections there.
 //!
-//! There is one node, which moves: its links are [led](crate::connection::Core::lead), so that they dial only the server that
-//! has proven to be the primary. Commands, subscriptions and leases find it as they find a single server. What was not
-//! sent when a primary is replaced waits in the link, and goes to the next one.
+//! Servers are nodes that are [led](crate::connection::Core::lead): their links dial only the server that has proven to be
+//! the primary. Commands, subscriptions and leases find it as they find the node of a slot. What was not sent when a primary
+//! is replaced waits in its link, and goes to the next one.
 
 mod director;
 mod hopes;
@@ -11,18 +11,11 @@ mod watcher;
 
 use std::sync::Arc;
 
-use redmux_transport::Environment;
+use super::many::Many;
 
-use super::node::Node;
-use crate::{Options, clock::Clock};
-
-/// Begins to look for the primary, and leads this node to it until that is closed.
-pub(super) fn start(
-    node: &Node,
-    options: &Arc<Options>,
-    environment: &Environment,
-    clock: &Arc<Clock>,
-) {
-    let director = director::Director::new(node, options, environment, clock);
+/// Begins to look for the primary, and leads the servers until they are closed.
+pub(super) fn start(many: &Arc<Many>) {
+    let director = director::Director::new(many.clone());
+    let (_, environment, _) = many.surroundings();
     environment.runtime.spawn(Box::pin(director.run()));
 }

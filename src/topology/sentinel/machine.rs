@@ -151,6 +151,7 @@ impl Sentinels {
             Learned::Role { of, role } => self.role(&of, &role, now),
             Learned::NoRole { of } => self.note_role(&of, Says::Nothing, now),
             Learned::Lost { primary } => self.lost(&primary, now),
+            Learned::Doubted => self.is_doubted |= self.primary().is_some(),
         }
         self.settle(now);
     }

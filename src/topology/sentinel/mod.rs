@@ -13,5 +13,5 @@ mod tests;
 
 pub(crate) use events::{CHANNELS, Event};
 pub(crate) use machine::Sentinels;
-pub(crate) use plan::{Learned, Plan, Step, Trouble};
-pub(crate) use said::{Answer, Peer, Reach, Replica, RoleSaid, Unclear};
+pub(crate) use plan::{Learned, Step, Trouble};
+pub(crate) use said::{Answer, Reach, RoleSaid};

@@ -40,6 +40,8 @@ pub(crate) enum Learned {
     Lost {
         primary: Endpoint,
     },
+    /// Something went wrong with it, or may have: it is asked whether it is still the primary.
+    Doubted,
 }
 
 /// What the task is to do
