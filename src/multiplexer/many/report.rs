@@ -4,7 +4,7 @@ use std::{ops::RangeInclusive, sync::Arc, sync::atomic::Ordering, time::Duration
 
 use redmux_transport::Endpoint;
 
-use super::nodes::Many;
+use super::{super::node::Node, nodes::Many};
 use crate::{
     connection::{Link, Phase},
     topology::{NOBODY, NodeId, Role},
