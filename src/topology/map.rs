@@ -220,6 +220,11 @@ impl Map {
         }
     }
 
+    /// The node is lost: any view knows better than redirects that named it.
+    pub(crate) fn forget_redirects_to(&mut self, lost: NodeId) {
+        self.patches.retain(|_, patch| patch.to != lost);
+    }
+
     pub(crate) fn get(&self, number: NodeId) -> Option<&Known> {
         self.nodes.get(usize::from(number))
     }
@@ -594,6 +599,19 @@ mod tests {
             assert!(back != seed && map.by_id["c"] == back);
             assert!(map.members().contains(&back) && !map.members().contains(&seed));
         }
+    }
+
+    #[test]
+    fn a_redirect_to_a_node_that_is_lost_does_not_outweigh_a_view() {
+        let mut map = known();
+        map.redirect(100, &at(1), SECOND);
+        let mut after = two_shards(100);
+        after.shards[0] = Shard { primary: 2, replicas: vec![], slots: vec![(0, 100)] };
+        map.view(&after, C, 2 * SECOND, 2 * SECOND).unwrap();
+        assert_eq!((map.owner(99), map.owner(100)), (C, A), "one that knows no loss");
+        map.forget_redirects_to(A);
+        map.view(&after, C, 2 * SECOND, 2 * SECOND).unwrap();
+        assert_eq!((map.owner(100), map.nodes[0].role), (C, Role::Gone));
     }
 
     #[test]

@@ -82,8 +82,12 @@ impl Many {
 
     /// Believes what a node said, or not. Returns whether another one ought to be asked, and the nodes that left.
     pub(super) fn take_in(&self, answer: &Answer, now: u64) -> (bool, Vec<NodeId>) {
+        // Redirects to a server that is gone say nothing of who has its slots now.
+        let gone = self.lost_primaries().into_iter().filter(|number| self.is_gone(*number));
+        let gone: Vec<NodeId> = gone.collect();
         let taken = {
             let mut map = self.lock();
+            gone.into_iter().for_each(|number| map.forget_redirects_to(number));
             let mut taken = map.view(&answer.view, answer.by, answer.asked, now);
             if taken == Err(Disbelief::Foreign) && self.is_replaced(&map, answer.by) {
                 map.abandon();
@@ -237,6 +241,13 @@ impl Many {
         let is_lost = |node: &Node| node.is_lost() || node.is_silent(now);
         let lost = |number: &NodeId| self.made(*number).is_some_and(is_lost);
         primaries.into_iter().filter(lost).collect()
+    }
+
+    /// Whether this server cannot be reached, or does not answer. One that is dialled for the first time is neither.
+    fn is_gone(&self, number: NodeId) -> bool {
+        let now = self.clock.now();
+        let has_failed = |node: &Node| node.link.with(|core| core.redial.failed_attempts > 0);
+        self.made(number).is_some_and(|node| node.is_silent(now) || has_failed(node))
     }
 
     /// Whether each endpoint of the options was dialled in vain this often; then the last error.
