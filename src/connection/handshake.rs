@@ -168,6 +168,8 @@ impl Handshake {
             // A replica that is in no cluster serves reads anyway.
             #[cfg(feature = "topology")]
             (Step::ReadOnly, Some(error)) if error.message().contains("cluster support") => {}
+            // `HELLO` is answered meanwhile, and `PING` is not.
+            (Step::Ping, Some(error)) if is_passing(&error) => {}
             (_, None) => {}
             (step, Some(error)) => return Err(refusal(step, error)),
         }
@@ -247,6 +249,12 @@ fn speaks_resp2_only(error: &ServerError) -> bool {
         }
         _ => false,
     }
+}
+
+/// The server works, and executes nothing at the moment: commands wait or fail each by itself.
+fn is_passing(error: &ServerError) -> bool {
+    use ServerErrorKind::{Busy, Loading, MasterDown};
+    matches!(error.kind(), Loading | Busy | MasterDown)
 }
 
 /// The server said that it executes nothing on this connection.

@@ -29,6 +29,8 @@ pub(crate) struct Map {
     owners: Box<[NodeId]>,
     /// Redirects that no view has confirmed, by slot.
     patches: HashMap<u16, Patch>,
+    /// Former primaries that are replicas by no view, but because a redirect said that another node took over.
+    replaced: Vec<NodeId>,
     /// The next view may be of another cluster.
     abandoned: bool,
 }
@@ -99,6 +101,7 @@ impl Map {
             by_id: HashMap::new(),
             owners: vec![NOBODY; usize::from(SLOTS)].into(),
             patches: HashMap::new(),
+            replaced: Vec::new(),
             abandoned: false,
         }
     }
@@ -111,7 +114,8 @@ impl Map {
     /// whether that changed the map.
     ///
     /// If the target is a replica of the slot's shard, the whole shard has failed over, and all of its
-    /// slots follow.
+    /// slots follow. Not so if it is that only because such a redirect named the other one before: then the former primary
+    /// has kept a slot, or has it back, and the shard would go back and forth with each command.
     pub(crate) fn redirect(
         &mut self,
         slot: u16,
@@ -124,8 +128,11 @@ impl Map {
         if to == NOBODY || from == to || slot >= SLOTS {
             return (to, changes);
         }
-        let took_over = matches!(self.nodes.get(usize::from(to)).map(|node| node.role),
-            Some(Role::Replica { of }) if of == from && from != NOBODY);
+        let was_replaced = self.replaced.contains(&to);
+        self.replaced.retain(|number| *number != to);
+        let took_over = !was_replaced
+            && matches!(self.nodes.get(usize::from(to)).map(|node| node.role),
+                Some(Role::Replica { of }) if of == from && from != NOBODY);
         let slots: Vec<u16> = match took_over {
             true => (0..SLOTS).filter(|slot| self.owner(*slot) == from).collect(),
             false => vec![slot],
@@ -133,7 +140,8 @@ impl Map {
         if took_over {
             self.set_role(to, Role::Primary, &mut changes);
             self.set_role(from, Role::Replica { of: to }, &mut changes);
-        } else if self.nodes[usize::from(to)].role == Role::Gone {
+            self.replaced.push(from);
+        } else if was_replaced || self.nodes[usize::from(to)].role == Role::Gone {
             self.set_role(to, Role::Primary, &mut changes);
         }
         for slot in slots {
@@ -161,6 +169,7 @@ impl Map {
             return Err(Disbelief::Foreign);
         }
         self.abandoned = false;
+        self.replaced.clear();
         let mut changes = Changes::default();
         let numbers: Vec<NodeId> =
             view.nodes.iter().map(|seen| self.meet(seen, &mut changes)).collect();
@@ -178,10 +187,14 @@ impl Map {
         }
         for slot in 0..SLOTS {
             let said = owners[usize::from(slot)];
-            if self.outweighs(slot, said, by, asked, now) {
+            // Mostly there are none, and to look for one of each slot takes longer than all else here.
+            let patched = !self.patches.is_empty();
+            if patched && self.outweighs(slot, said, by, asked, now) {
                 changes.doubtful += 1;
             } else {
-                self.patches.remove(&slot);
+                if patched {
+                    self.patches.remove(&slot);
+                }
                 if std::mem::replace(&mut self.owners[usize::from(slot)], said) != said {
                     changes.note_moved(slot, said);
                 }
@@ -507,6 +520,24 @@ mod tests {
         let changes = map.view(&two_shards(99), B, 0, 2 * SECOND).unwrap();
         assert_eq!((changes.moved, map.owner(7)), (vec![], C));
         assert_eq!(map.nodes[usize::from(C)].role, Role::Primary);
+    }
+
+    #[test]
+    fn a_former_primary_that_has_kept_a_slot_does_not_take_the_others_back() {
+        let mut map = known();
+        map.redirect(7, &at(3), SECOND);
+        for _ in 0..3 {
+            map.redirect(5, &at(1), 2 * SECOND);
+            map.redirect(7, &at(3), 2 * SECOND);
+            assert_eq!((map.owner(5), map.owner(7), map.owner(8)), (A, C, C));
+        }
+        assert_eq!(map.nodes[usize::from(A)].role, Role::Primary);
+        // Once a view says that it is a replica, it may take over.
+        let mut view = two_shards(99);
+        (view.shards[0].primary, view.shards[0].replicas) = (2, vec![0]);
+        map.view(&view, C, 30 * SECOND, 30 * SECOND).unwrap();
+        map.redirect(9, &at(1), 31 * SECOND);
+        assert_eq!((map.owner(5), map.owner(7), map.owner(9)), (A, A, A));
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Random histories on real clusters and sentinels, for as long as one likes: the long form of `tests/histories`.
+//! Random histories on a model of a cluster, and on real clusters and sentinels, for as long as one likes: the long
+//! form of `tests/model` and `tests/histories`.
 
 use std::path::PathBuf;
 
@@ -6,6 +7,9 @@ use redmux_test_support::Programs;
 
 use crate::exec::{self, Result};
 use crate::tools;
+
+/// How many histories on the model take about a minute.
+const MODEL_PER_MINUTE: u64 = 5_000;
 
 #[derive(Debug, Default)]
 pub(crate) struct Options {
@@ -15,9 +19,20 @@ pub(crate) struct Options {
     pub(crate) seed: Option<u64>,
 }
 
-/// Runs the tests of a cluster in their long form on each kind of server.
+/// Runs the tests of a cluster in their long form, on the model and on each kind of server.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let minutes = options.minutes.unwrap_or(10);
+    let mut tests = exec::cargo();
+    tests.args(["test", "--package", "redmux", "--test", "model", "--", "--nocapture"]);
+    tests.env("REDMUX_MODEL", (minutes * MODEL_PER_MINUTE).to_string());
+    if let Some(seed) = options.seed {
+        tests.env("REDMUX_MODEL_SEED", seed.to_string());
+    }
+    let status = tests.status()?;
+    if !status.success() {
+        return Err(format!("the model: {status}; the output says the seed").into());
+    }
+    exec::check_interrupted()?;
     let programs = Programs::in_dir(crate::target_dir().join("tmp/servers"));
     let servers: [(&str, PathBuf); 3] = [
         ("Redis 7", tools::redis()?),

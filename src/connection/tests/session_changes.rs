@@ -230,6 +230,27 @@ fn a_proxy_is_sent_nothing_but_a_password_and_a_ping() {
     }
 }
 
+/// As with `HELLO`, which servers answer at such a time.
+#[test]
+fn a_connection_without_hello_is_ready_while_its_server_loads() {
+    let resp2 = || LinkConfig { protocol: Some(Protocol::Resp2), ..config() };
+    for refusal in ["LOADING Redis is loading", "MASTERDOWN Link is down", "BUSY running a script"]
+    {
+        let mut model = Model::new(resp2());
+        model.refuse = Some(("PING", refusal));
+        let slot = model.submit("first").unwrap();
+        model.connect();
+        model.settle();
+        assert_eq!(model.core.phase, Phase::Ready, "{refusal}");
+        assert_eq!(model.result(slot).unwrap().unwrap(), "first");
+    }
+    let mut model = Model::new(resp2());
+    model.refuse = Some(("PING", "NOAUTH Authentication required."));
+    model.connect();
+    model.write(usize::MAX);
+    model.read(usize::MAX).unwrap_err();
+}
+
 #[test]
 fn a_bare_handshake_authenticates_and_says_nothing_else() {
     let config = LinkConfig { database: 3, client_name: Some("me".into()), ..config() };

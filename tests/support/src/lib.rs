@@ -20,6 +20,8 @@
 //! [`FaultProxy`] goes between a client and a server and breaks their connections;
 //! [`Programs`] fetches servers that distributions do not have.
 //!
+//! [`model`] has a cluster that needs no server and no time.
+//!
 //! With the feature `client` there is also what tests of a client share.
 //!
 //! Unix only: the servers and the signals are.
@@ -31,6 +33,7 @@ mod client;
 mod clients;
 mod cluster;
 mod dir;
+pub mod model;
 mod port;
 mod process;
 mod programs;
