@@ -3,19 +3,16 @@
 //! `POST /server/kill`, `/server/start`, `/server/pause`, `/server/resume`: each
 //! answers once it is done.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 use redmux_test_support::RedisServer;
 
 use crate::exec::Result;
-
-/// The longest request that is read, in bytes.
-const MAX_HEAD: u64 = 16 * 1024;
+use crate::http::{self, Head};
 
 /// Serves until the process ends; returns the address. Only the caller keeps the Redis server
 /// alive: it ends when the caller drops it.
@@ -34,32 +31,14 @@ pub(crate) fn start(server: &Arc<RedisServer>) -> Result<SocketAddr> {
 }
 
 fn serve(stream: TcpStream, server: &RedisServer) -> io::Result<()> {
-    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-    let mut head = BufReader::new(&stream).take(MAX_HEAD);
-    let mut request = String::new();
-    head.read_line(&mut request)?;
-    let mut from_a_page = false;
-    loop {
-        let mut line = String::new();
-        head.read_line(&mut line)?;
-        from_a_page |= line.to_ascii_lowercase().starts_with("origin:");
-        if line.trim().is_empty() {
-            break;
-        }
-    }
-    let mut words = request.split_whitespace();
-    let (status, text) = match (words.next(), words.next()) {
+    let head = Head::read(&stream)?;
+    let (status, text) = match &*head.method {
         // A script sends no origin; a web page does.
-        _ if from_a_page => ("403 Forbidden", "not for web pages".to_owned()),
-        (Some("POST"), Some(path)) => act(path, server),
+        _ if head.origin.is_some() => ("403 Forbidden", "not for web pages".to_owned()),
+        "POST" => act(&head.path, server),
         _ => ("405 Method Not Allowed", "only POST".to_owned()),
     };
-    let length = text.len() + 1;
-    write!(
-        &stream,
-        "HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nContent-Length: {length}\r\n\
-         Connection: close\r\n\r\n{text}\n"
-    )
+    http::answer(&stream, status, "text/plain", format!("{text}\n").as_bytes())
 }
 
 fn act(path: &str, server: &RedisServer) -> (&'static str, String) {
@@ -78,6 +57,8 @@ fn act(path: &str, server: &RedisServer) -> (&'static str, String) {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read, Write};
+
     use super::*;
 
     fn request(addr: SocketAddr, head: &str) -> String {

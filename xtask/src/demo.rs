@@ -14,6 +14,8 @@ pub(crate) const DEFAULT_PORT: u16 = 8080;
 
 /// The options of the command line.
 pub(crate) struct Options {
+    /// Show a cluster instead of one server.
+    pub(crate) cluster: bool,
     /// Run the checks and end.
     pub(crate) check: bool,
     /// Open the page in a browser.
@@ -24,7 +26,7 @@ pub(crate) struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { check: false, open: true, port: None }
+        Self { cluster: false, check: false, open: true, port: None }
     }
 }
 

@@ -5,6 +5,7 @@ mod check;
 #[cfg(test)]
 mod circles;
 mod cluster;
+mod cluster_demo;
 mod commonjs;
 mod console;
 mod control;
@@ -13,6 +14,7 @@ mod exec;
 #[cfg(test)]
 mod exhaustive;
 mod front_end;
+mod http;
 #[cfg(test)]
 mod layers;
 mod packages;
@@ -54,6 +56,13 @@ cargo xtask <task>
   demo --check         The same with nobody watching: two browser tabs through the
                        gateway, the native example, the browser through
                        websockify, and the web console; one line a step, non-zero exit if any fails.
+
+  demo --cluster [--port N] [--no-open]
+                       Starts a cluster of six servers and a program that makes a load on it,
+                       and shows on a page what the client makes of it while primaries die and
+                       slots move, by itself or by buttons.
+  demo --cluster --check
+                       The same with nobody watching, in a real browser.
 
   bench --js [--in node,deno,bun,chromium] [--seconds N] [--rounds N] [--only TEXT]
                        The npm package beside ioredis, node-redis and Bun's own client over TCP
@@ -138,6 +147,7 @@ fn task() -> Result<()> {
             (Long("output"), Some("console" | "front-end")) => {
                 output = Some(PathBuf::from(args.value()?))
             }
+            (Long("cluster"), Some("demo")) => demo.cluster = true,
             (Long("check"), Some("demo" | "front-end")) => demo.check = true,
             (Long("no-open"), Some("demo" | "front-end")) => demo.open = false,
             (Long("port"), Some("demo" | "front-end")) => demo.port = Some(args.value()?.parse()?),
@@ -150,6 +160,7 @@ fn task() -> Result<()> {
             Ok(())
         }
         Some("test") => test::run(verbose),
+        Some("demo") if demo.cluster => cluster_demo::run(&demo),
         Some("demo") => demo::run(&demo),
         Some("cluster") => cluster::run(&cluster),
         Some("wasm") => wasm::run(),

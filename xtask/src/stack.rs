@@ -145,7 +145,8 @@ pub(crate) fn compile_gateway() -> Result<()> {
     exec::output(&mut cargo, BUILD_LIMIT).map(drop)
 }
 
-fn lease_first(ports: &[Option<u16>]) -> Result<PortLease> {
+/// Takes the first of these ports that is free; `None` means any free port.
+pub(crate) fn lease_first(ports: &[Option<u16>]) -> Result<PortLease> {
     let mut result = Err("no port wanted".into());
     for port in ports {
         result = lease_port(*port).map_err(Into::into);

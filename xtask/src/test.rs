@@ -108,6 +108,10 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
     demo.args(["demo", "--check"]);
     steps.command("demo in the browser", &mut demo)?;
 
+    let mut demo = Command::new(std::env::current_exe()?);
+    demo.args(["demo", "--cluster", "--check"]);
+    steps.command("a cluster in the browser", &mut demo)?;
+
     summary(&steps, started.elapsed());
     Ok(())
 }

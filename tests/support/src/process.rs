@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Mutex, OnceLock};
 use std::{env, thread};
@@ -69,6 +69,20 @@ impl DaemonCommand {
     /// # Errors
     /// When the log cannot be opened or the program cannot be started.
     pub fn spawn(&self) -> io::Result<Daemon> {
+        self.spawn_to(|log| Ok(log.try_clone()?.into()))
+    }
+
+    /// As [`spawn`](Self::spawn), with a pipe for what it prints: only its errors are in the log.
+    ///
+    /// # Errors
+    /// When the log cannot be opened or the program cannot be started.
+    pub fn spawn_piped(&self) -> io::Result<(Daemon, ChildStdout)> {
+        let mut daemon = self.spawn_to(|_| Ok(Stdio::piped()))?;
+        let output = daemon.child.stdout.take();
+        Ok((daemon, output.ok_or_else(|| io::Error::other("a program without its output"))?))
+    }
+
+    fn spawn_to(&self, output: impl FnOnce(&File) -> io::Result<Stdio>) -> io::Result<Daemon> {
         let log = File::options().create(true).append(true).open(&self.log)?;
         let mut command = match find_program(&["setpriv"]) {
             // The kernel kills it when this process is gone, however that came.
@@ -83,7 +97,7 @@ impl DaemonCommand {
             .args(&self.args)
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
+            .stdout(output(&log)?)
             .stderr(log)
             .process_group(0);
         let child = spawn_on_lasting_thread(command).map_err(|e| {

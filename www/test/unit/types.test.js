@@ -43,6 +43,10 @@ test("the sources have the types that their comments say", async () => {
   assert.equal(await compile(new URL("test/types/sources.json", www).pathname), "");
 });
 
+test("the page of a cluster has the types that its comments say", async () => {
+  assert.equal(await compile(new URL("test/types/demo.json", www).pathname), "");
+});
+
 /** The output of the compiler. */
 async function compile(project) {
   const tsc = new URL("node_modules/typescript/bin/tsc", www).pathname;
