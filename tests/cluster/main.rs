@@ -10,6 +10,7 @@ mod histories;
 #[path = "../histories/mod.rs"]
 mod history;
 mod kinds;
+mod oracle;
 mod pubsub;
 mod replicas;
 mod reports;

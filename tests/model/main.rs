@@ -1,6 +1,6 @@
 //! Random histories on a model of a cluster, in simulated time: thousands of them in a minute.
 //!
-//! The model is in `tests/support`.
+//! The model is in `tests/support`; `tests/cluster/oracle.rs` holds it against real servers.
 //!
 //! `REDMUX_MODEL` says how many histories there are and `REDMUX_MODEL_SEED` the first of them: with
 //! `REDMUX_MODEL=1` it is the only one, and all that happens is printed.

@@ -89,7 +89,11 @@ impl Model {
             ("failover", 0) => self.fail_over(node),
             ("getkeysinslot", 2) | ("countkeysinslot", 1) | ("setslot", 2..) => {
                 let Some(slot) = slot() else {
-                    return Reply::error("ERR Invalid or out of range slot");
+                    return Reply::error(match action.as_str() {
+                        "setslot" => "ERR Invalid or out of range slot",
+                        "countkeysinslot" => "ERR Invalid slot",
+                        _ => "ERR Invalid slot or number of keys",
+                    });
                 };
                 match action.as_str() {
                     "setslot" => self.set_slot(node, slot, &args[1..]),
@@ -117,7 +121,7 @@ impl Model {
                 Reply::text(other.host()),
                 Reply::Integer(other.port.into()),
                 Reply::text(&other.id),
-                Reply::Array(Vec::new()),
+                Reply::Map(Vec::new()),
             ])
         };
         let range = |(first, last, owner): (u16, u16, Option<usize>)| {
@@ -142,7 +146,7 @@ impl Model {
 
     fn set_slot(&mut self, node: usize, slot: u16, action: &[Vec<u8>]) -> Reply {
         if self.nodes[node].role() != Role::Primary {
-            return Reply::error("ERR You can use SETSLOT only with masters.");
+            return Reply::error("ERR Please use SETSLOT only with masters.");
         }
         let owner = self.nodes[node].view.owners.of(slot);
         let named = |id: &[u8]| self.nodes.iter().position(|node| node.id.as_bytes() == id);

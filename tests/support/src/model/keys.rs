@@ -75,8 +75,9 @@ impl Model {
             .data
             .get(key)
             .map_or("0", |value| std::str::from_utf8(value).unwrap_or_default());
-        let Some(next) = text.parse::<i64>().ok().and_then(|number| number.checked_add(1)) else {
-            return Reply::error(NO_NUMBER);
+        let Ok(number) = text.parse::<i64>() else { return Reply::error(NO_NUMBER) };
+        let Some(next) = number.checked_add(1) else {
+            return Reply::error("ERR increment or decrement would overflow");
         };
         self.write(node, Effect::Set(key.to_vec(), next.to_string().into_bytes()));
         Reply::Integer(next)
