@@ -19,6 +19,7 @@
 //! | [`database`] | the typed commands; their options and replies are in its modules, by data type |
 //! | [`pubsub`] | subscriptions, messages, keyspace notifications |
 //! | [`cache`] | client-side caching |
+//! | `stack` | the modules of Redis Stack and Redis 8: JSON (feature `stack`) |
 //! | [`command`] | calls, [pipelines](mod@command::pipeline), and what is known of each command |
 //! | [`resp`] | values and the traits that convert them |
 //! | [`error`] | the stages and diagnostics of an [`Error`] |
@@ -49,6 +50,8 @@
 //! | `topology` | yes | several servers: clusters; includes `full` |
 //! | `tls` | yes | TLS with rustls; without it, a dial that needs TLS fails |
 //! | `derive` | yes | `#[derive(FromReply, ToArgs)]` |
+//! | `json` | no | JSON documents by `serde`: `db.json()` |
+//! | `stack` | no | all modules: `json` |
 //! | `tracing` | yes | events as log lines, commands as spans |
 //! | `metrics` | no | durations, events and states for the `metrics` facade; includes `full` |
 
@@ -73,6 +76,8 @@ pub mod pubsub;
 pub mod resp;
 #[cfg(all(feature = "smol", not(all(target_family = "wasm", target_os = "unknown"))))]
 pub mod smol;
+#[cfg(feature = "json")]
+pub mod stack;
 pub mod status;
 #[cfg(all(feature = "tokio", not(all(target_family = "wasm", target_os = "unknown"))))]
 pub mod tokio;

@@ -324,19 +324,24 @@ impl Database {
     }
 
     /// A command of one word.
-    fn call<T, A>(&self, name: impl Into<Named>, args: A) -> Call<'_, T, A> {
+    pub(crate) fn call<T, A>(&self, name: impl Into<Named>, args: A) -> Call<'_, T, A> {
         Call::named(self.link(), name.into(), args).on(self.selected()).handled(self.handling())
     }
 
     /// A command of two words.
-    fn call2<T, A>(&self, name: &'static str, second: &'static str, args: A) -> Call<'_, T, A> {
+    pub(crate) fn call2<T, A>(
+        &self,
+        name: &'static str,
+        second: &'static str,
+        args: A,
+    ) -> Call<'_, T, A> {
         self.call(name, args).with_subcommand(second)
     }
 }
 
 /// First these arguments, then those
 #[derive(Clone)]
-struct Join<A, B>(A, B);
+pub(crate) struct Join<A, B>(pub(crate) A, pub(crate) B);
 
 impl<A: ToArgs, B: ToArgs> ToArgs for Join<A, B> {
     fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {

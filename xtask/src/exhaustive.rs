@@ -30,6 +30,7 @@ const COMPLETE: &[(&str, &str)] = &[
     ("ExpireTime", "all answers of EXPIRETIME"),
     ("ExponentialBackoff", "programs make it"),
     ("GeoPosition", "programs make it: two coordinates"),
+    ("Json", "programs take it apart: a value"),
     ("KeyspaceDatabase", "one or all: the channels have no third form"),
     ("Look", "internal"),
     ("Pem", "a file or a text"),

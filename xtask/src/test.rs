@@ -153,6 +153,7 @@ fn format_and_lint(steps: &mut Steps) -> Result<()> {
         "topology",
         "tracing",
         "metrics",
+        "stack",
     ] {
         let heading = match features {
             "" => "core without features".to_owned(),

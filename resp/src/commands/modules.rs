@@ -78,7 +78,7 @@ commands! {
     "JSON.FORGET"                  "W"    "1 rw"             "slot"              WriteAccumulating "RedisJSON 1.0.0"            "O(n)"               "n = nested values";
     "JSON.GET"                     "R"    "1 r"              "slot"              ReadOnly          "RedisJSON 1.0.0"            "O(n)"               "n = nested values";
     "JSON.MERGE"                   "W"    "1 w"              "slot"              WriteLastWins     "RedisJSON 2.6.0"            "O(k + n)"           "k = given, n = nested values";
-    "JSON.MGET"                    "R"    "1..-1 r"          "slot"              ReadOnly          "RedisJSON 1.0.0"            "O(k n)"             "k = keys, n = nested values";
+    "JSON.MGET"                    "R"    "1..-1 r"          "split"             ReadOnly          "RedisJSON 1.0.0"            "O(k n)"             "k = keys, n = nested values";
     "JSON.MSET"                    "W"    "1../3 w"          "slot"              WriteLastWins     "RedisJSON 2.6.0"            "O(k n)"             "k = keys, n = nested values";
     "JSON.NUMINCRBY"               "W"    "1 rw"             "slot"              WriteAccumulating "RedisJSON 1.0.0"            "O(1)"               "";
     "JSON.NUMMULTBY"               "W"    "1 rw"             "slot"              WriteAccumulating "RedisJSON 1.0.0"            "O(1)"               "";

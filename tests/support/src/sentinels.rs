@@ -159,7 +159,7 @@ impl RedisSentinels {
     pub fn primary(&self, sentinel: usize) -> Option<usize> {
         let words = ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", Self::NAME];
         let answer = self.sentinels[sentinel].command(&words);
-        let port = answer.lines().nth(1)?.trim().parse().ok()?;
+        let port = answer.lines().nth(1)?.trim().parse::<u16>().ok()?;
         self.servers.iter().position(|server| self::port(server) == port)
     }
 

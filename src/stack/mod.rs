@@ -1,0 +1,13 @@
+//! Commands of the modules that Redis Stack has, and Redis itself from 8.0 on
+//!
+//! Each module is a view of [`Database`](crate::Database), whose methods return ordinary [`Call`](crate::Call)s: pipelines,
+//! transactions, retries, time limits, prefixes and several servers work with them as with `GET`.
+//!
+//! | feature | view | module |
+//! |---|---|---|
+//! | `json` | [`db.json()`](crate::Database::json) | RedisJSON, valkey-json |
+//!
+//! The feature `stack` has all of them.
+
+#[cfg(feature = "json")]
+pub mod json;

@@ -1,0 +1,97 @@
+//! Every recorded reply of RedisJSON and valkey-json is read, as the same value over both protocols.
+
+use std::fmt::Debug;
+
+use redmux::{
+    resp::{Frame, FromReply, ReplyError, Value},
+    stack::json::{Json, JsonTypes, Matches, Number},
+};
+
+use crate::recordings::{Recorded, read};
+
+const RECORDINGS: [(&str, &str); 4] = [
+    ("Redis Stack 7.4", include_str!("recorded/json.jsonl")),
+    ("Redis 8", include_str!("recorded/json.redis8.jsonl")),
+    ("Redis 8, what is new", include_str!("recorded/json-new.redis8.jsonl")),
+    ("Valkey 9", include_str!("recorded/json.valkey.jsonl")),
+];
+
+/// The text of what became of a reply.
+fn outcome<T: FromReply + Debug>(frame: &Frame, words: &[String]) -> String {
+    match frame.decode::<T>() {
+        Ok(value) => format!("{value:?}"),
+        Err(ReplyError::Server(error)) => format!("the server's error {:?}", error.kind()),
+        Err(ReplyError::Decode(error)) => panic!("{words:?}: {error}"),
+    }
+}
+
+fn both<T: FromReply + Debug>(of: &str, recorded: &Recorded) {
+    let Recorded { words, resp2, resp3, varies } = recorded;
+    let (two, three) = (outcome::<T>(resp2, words), outcome::<T>(resp3, words));
+    assert!(*varies || two == three, "{of}: {words:?}\n{two}\n{three}");
+}
+
+/// Whether the client would send these words: with a path that begins with `$`, or with none.
+fn is_ours(words: &[&str]) -> bool {
+    let path = words.get(2).is_none_or(|path| path.starts_with('$'));
+    match words[0] {
+        // The root without a list around it.
+        "JSON.MGET" => words.last().is_some_and(|path| path.starts_with('$') || *path == "."),
+        "JSON.GET" => path || words[2] == "INDENT" || words[2] == "NEWLINE" || words[2] == "SPACE",
+        "JSON.DEBUG" => words.get(3).is_some_and(|path| path.starts_with('$')),
+        "JSON.MSET" | "JSON.MERGE" | "JSON.SET" => true,
+        _ => path && words.len() > 2,
+    }
+}
+
+#[test]
+fn replies_become_the_same_values_over_both_protocols() {
+    let (mut typed, mut others) = (0, 0);
+    for (of, text) in RECORDINGS {
+        for recorded in read(text) {
+            let words: Vec<&str> = recorded.words.iter().map(String::as_str).collect();
+            let is_queued = recorded.resp2.as_bytes() == b"+QUEUED\r\n";
+            if is_queued
+                || words.contains(&"FORMAT")
+                || !words[0].starts_with("JSON.")
+                || !is_ours(&words)
+            {
+                // What the client does not send is still a reply.
+                outcome::<Value>(&recorded.resp2, &recorded.words);
+                outcome::<Value>(&recorded.resp3, &recorded.words);
+                others += 1;
+                continue;
+            }
+            typed += 1;
+            match words[0] {
+                "JSON.GET" => both::<Option<Json<serde_json::Value>>>(of, &recorded),
+                "JSON.MGET" => both::<Vec<Option<Json<serde_json::Value>>>>(of, &recorded),
+                "JSON.SET" => both::<bool>(of, &recorded),
+                "JSON.MSET" | "JSON.MERGE" => both::<()>(of, &recorded),
+                "JSON.DEL" | "JSON.FORGET" | "JSON.CLEAR" => both::<u64>(of, &recorded),
+                "JSON.TYPE" => both::<Option<JsonTypes>>(of, &recorded),
+                "JSON.TOGGLE" => both::<Matches<bool>>(of, &recorded),
+                "JSON.ARRINDEX" => both::<Option<Matches<i64>>>(of, &recorded),
+                "JSON.OBJKEYS" => both::<Option<Matches<Vec<String>>>>(of, &recorded),
+                "JSON.ARRPOP" => both::<Matches<Json<serde_json::Value>>>(of, &recorded),
+                "JSON.NUMINCRBY" | "JSON.NUMMULTBY" | "JSON.NUMPOWBY" => {
+                    both::<Matches<Number>>(of, &recorded);
+                }
+                // Floats are texts over RESP2.
+                "JSON.RESP" => {
+                    outcome::<Option<Vec<Value>>>(&recorded.resp2, &recorded.words);
+                    outcome::<Option<Vec<Value>>>(&recorded.resp3, &recorded.words);
+                }
+                "JSON.STRLEN" | "JSON.ARRLEN" | "JSON.OBJLEN" | "JSON.DEBUG" => {
+                    both::<Option<Matches<u64>>>(of, &recorded);
+                }
+                "JSON.STRAPPEND" | "JSON.ARRAPPEND" | "JSON.ARRINSERT" | "JSON.ARRTRIM" => {
+                    both::<Matches<u64>>(of, &recorded);
+                }
+                other => panic!("no type for the replies of {other}"),
+            }
+        }
+    }
+    println!("{typed} as the types of methods, {others} as any value");
+    assert!(typed > 600, "{typed} of {}", typed + others);
+}

@@ -1,0 +1,84 @@
+//! Reads what servers have answered: `tests/stack/recorded`, one command a line.
+
+use redmux::resp::Frame;
+use serde_json::Value;
+
+/// A command, and the replies to it
+pub(crate) struct Recorded {
+    pub(crate) words: Vec<String>,
+    pub(crate) resp2: Frame,
+    pub(crate) resp3: Frame,
+    /// Parts of the reply differ from run to run.
+    pub(crate) varies: bool,
+}
+
+/// The commands of a recording whose words are texts.
+pub(crate) fn read(text: &str) -> Vec<Recorded> {
+    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines.filter(|line| line.get("command").is_some()).filter_map(|line| recorded(&line)).collect()
+}
+
+fn recorded(line: &Value) -> Option<Recorded> {
+    let words = line["command"].as_array().unwrap().iter();
+    let words: Option<Vec<String>> = words.map(|word| word.as_str().map(str::to_owned)).collect();
+    let resp2 = &line["resp2"];
+    let resp3 = if line["resp3"] == "same" { resp2 } else { &line["resp3"] };
+    let frame = |reply: &Value| {
+        let mut bytes = Vec::new();
+        write(&mut bytes, reply);
+        Frame::copy_from_slice(&bytes)
+    };
+    Some(Recorded {
+        words: words?,
+        resp2: frame(resp2),
+        resp3: frame(resp3),
+        varies: line.get("varies").is_some(),
+    })
+}
+
+/// Writes a reply as it was on the wire.
+fn write(bytes: &mut Vec<u8>, reply: &Value) {
+    let (kind, value) = reply.as_object().unwrap().iter().next().unwrap();
+    let text = || value.as_str().unwrap();
+    let bulk = |bytes: &mut Vec<u8>, mark: char, content: &[u8]| {
+        bytes.extend_from_slice(format!("{mark}{}\r\n", content.len()).as_bytes());
+        bytes.extend_from_slice(content);
+        bytes.extend_from_slice(b"\r\n");
+    };
+    match &**kind {
+        "+" | "-" | ":" | "(" | "," => {
+            bytes.extend_from_slice(format!("{kind}{}\r\n", text()).as_bytes());
+        }
+        "#" => {
+            let truth = value.as_bool().unwrap_or_else(|| text() == "t");
+            bytes.extend_from_slice(if truth { b"#t\r\n" } else { b"#f\r\n" });
+        }
+        "$" => bulk(bytes, '$', text().as_bytes()),
+        "$hex" => {
+            let digits: Vec<u8> = text().bytes().collect();
+            let byte =
+                |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+            let content: Vec<u8> = digits.chunks(2).map(byte).collect();
+            bulk(bytes, '$', &content);
+        }
+        "!" => bulk(bytes, '!', text().as_bytes()),
+        "_" => bytes.extend_from_slice(match text() {
+            "$" => b"$-1\r\n",
+            "*" => b"*-1\r\n",
+            _ => b"_\r\n",
+        }),
+        "*" | "~" | ">" => {
+            let items = value.as_array().unwrap();
+            bytes.extend_from_slice(format!("{kind}{}\r\n", items.len()).as_bytes());
+            items.iter().for_each(|item| write(bytes, item));
+        }
+        "%" | "|" => {
+            let entries = value.as_array().unwrap();
+            bytes.extend_from_slice(format!("{kind}{}\r\n", entries.len()).as_bytes());
+            for part in entries.iter().flat_map(|entry| entry.as_array().unwrap()) {
+                write(bytes, part);
+            }
+        }
+        other => panic!("a reply of the kind {other:?}"),
+    }
+}
