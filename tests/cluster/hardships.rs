@@ -148,6 +148,31 @@ async fn slots_that_came_by_redirects_follow_when_their_new_primary_dies() {
 }
 
 #[async_std::test]
+async fn a_successor_that_the_map_does_not_name_yet_is_found() {
+    let cluster = RedisCluster::start();
+    let muxer = connect(&cluster, 1).await;
+    works(&muxer).await;
+    cluster.nodes()[0].kill();
+    is_elected(&cluster, 3).await;
+    works(&muxer).await;
+    // By now the client has asked for the map as often as it may; it learns that the server is back in 10 s or so.
+    cluster.nodes()[0].restart();
+    until("the server is a replica in step", || {
+        let told = cluster.nodes()[1].command(&["CLUSTER", "SLOTS"]);
+        told.contains(cluster.id(0))
+            && cluster.nodes()[0].command(&["INFO", "replication"]).contains("link_status:up")
+    })
+    .await;
+    cluster.nodes()[3].kill();
+    is_elected(&cluster, 0).await;
+    let begun = Instant::now();
+    works(&muxer).await;
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(4), "{took:?}\n{}", muxer.status());
+    muxer.close().await;
+}
+
+#[async_std::test]
 async fn a_client_that_was_idle_finds_its_way_at_the_first_try() {
     let cluster = Arc::new(RedisCluster::start());
     let muxer = connect(&cluster, 1).await;

@@ -76,8 +76,9 @@ impl Lived {
     /// Where the client was busier than it ought to be.
     fn haste(&self) -> Vec<String> {
         let (counts, seconds) = (self.counts, self.simulated / 1_000_000 + 1);
-        // Two at once and then one in 15 s, one of each new primary; a node that is slow to answer is asked beside another one.
-        let maps = 4 + seconds / 15 + counts.elections + counts.failovers;
+        // Two at once and then one in 15 s, one of each new primary; a node that is slow to answer is asked beside another one. While a
+        // primary without known replicas is gone, one a second.
+        let maps = 4 + seconds + counts.elections + counts.failovers;
         // Of each of 24 calls that are refused, and of each replica that may be a primary.
         let commands = 500 + 1_000 * seconds;
         let polls = 4 * counts.commands + 300 * seconds;

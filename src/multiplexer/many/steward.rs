@@ -12,7 +12,7 @@ use super::{applying::Leaving, asking::Answer, nodes::Many};
 use crate::{
     Delivery, Error, ErrorKind,
     clock::{NEVER, micros, spread},
-    topology::{Pace, Rate},
+    topology::{NodeId, Pace, Rate},
 };
 
 /// Before the first answer, servers are asked this often, in microseconds.
@@ -26,6 +26,10 @@ const PROBE_LONG: u64 = 30_000_000;
 
 const PROBE_RARELY: u64 = 1_000_000;
 
+/// While a primary is gone of which no replica is known, servers are asked for their map this often, in microseconds: a replica that has
+/// just come back is in no map yet, and may be the one that takes over.
+const HEIRS_EVERY: u64 = 1_000_000;
+
 /// After a hint that shows nothing, connections are looked at again, in microseconds.
 const LOOK_AGAIN: u64 = 200_000;
 
@@ -35,6 +39,8 @@ struct Steward {
     timer: Box<dyn Timer>,
     /// When the replicas of lost primaries are asked again; [`NEVER`] if no primary is lost.
     probe_at: u64,
+    /// When others are asked who has taken over from primaries without known replicas.
+    heirs_at: u64,
     /// After a hint nothing was seen so far.
     doubt: bool,
     /// Since when a primary is lost.
@@ -57,6 +63,7 @@ pub(super) async fn run(many: Arc<Many>) {
         pace: Pace::new(now, if many.kind.is_undivided() { Rate::ROLES } else { Rate::MAPS }),
         timer,
         probe_at: NEVER,
+        heirs_at: 0,
         doubt: false,
         lost_since: NEVER,
         unheard: 0,
@@ -184,6 +191,7 @@ impl Steward {
             false => PROBE_EVERY,
         };
         self.probe_at = now.saturating_add(spread(pause, random));
+        self.look_for_heirs(&lost).await;
         let replicas = self.many.lock().replicas_of(&lost);
         for number in self.many.primaries_of(replicas).await {
             // Its word on its own slots is better than that of others.
@@ -192,6 +200,24 @@ impl Steward {
                 let now = self.many.clock.now();
                 self.many.lock().vouch(number, now);
             }
+        }
+    }
+
+    /// Asks for the map, apart from its usual pace, if one of these lost primaries has no known replica.
+    async fn look_for_heirs(&mut self, lost: &[NodeId]) {
+        let now = self.many.clock.now();
+        let since = now.saturating_sub(self.lost_since);
+        let has_none = |primary: &NodeId| self.many.lock().replicas_of(&[*primary]).is_empty();
+        if self.many.kind.is_undivided()
+            || !(HEIRS_EVERY..PROBE_LONG).contains(&since)
+            || now < self.heirs_at
+            || !lost.iter().any(has_none)
+        {
+            return;
+        }
+        self.heirs_at = now.saturating_add(spread(HEIRS_EVERY, self.many.clock.runtime.entropy()));
+        if let Ok(answer) = self.many.look().await {
+            self.take_in(answer);
         }
     }
 }
