@@ -51,7 +51,8 @@
 //! | `tls` | yes | TLS with rustls; without it, a dial that needs TLS fails |
 //! | `derive` | yes | `#[derive(FromReply, ToArgs)]` |
 //! | `json` | no | JSON documents by `serde`: `db.json()` |
-//! | `stack` | no | all modules: `json` |
+//! | `time-series` | no | `db.time_series()` |
+//! | `stack` | no | all modules: `json`, `time-series` |
 //! | `tracing` | yes | events as log lines, commands as spans |
 //! | `metrics` | no | durations, events and states for the `metrics` facade; includes `full` |
 
@@ -76,7 +77,7 @@ pub mod pubsub;
 pub mod resp;
 #[cfg(all(feature = "smol", not(all(target_family = "wasm", target_os = "unknown"))))]
 pub mod smol;
-#[cfg(feature = "json")]
+#[cfg(any(feature = "json", feature = "time-series"))]
 pub mod stack;
 pub mod status;
 #[cfg(all(feature = "tokio", not(all(target_family = "wasm", target_os = "unknown"))))]

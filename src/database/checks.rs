@@ -58,13 +58,13 @@ impl Database {
 /// Why a command cannot be sent
 pub(super) type Fault = Option<String>;
 
-pub(super) trait Unless {
+pub(crate) trait Unless {
     /// Refuses the call if there is a fault.
-    fn unless(self, fault: Fault) -> Self;
+    fn unless(self, fault: Option<impl Into<String>>) -> Self;
 }
 
 impl<T, A> Unless for Call<'_, T, A> {
-    fn unless(self, fault: Fault) -> Self {
+    fn unless(self, fault: Option<impl Into<String>>) -> Self {
         match fault {
             None => self,
             Some(fault) => {

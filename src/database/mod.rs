@@ -14,12 +14,12 @@
 mod blocking;
 #[cfg(feature = "full")]
 mod borrowing;
-mod checks;
+pub(crate) mod checks;
 mod command_info;
 mod expiry;
 mod hyperloglog;
 mod lease;
-mod options;
+pub(crate) mod options;
 mod publishing;
 mod scripts;
 mod sets;

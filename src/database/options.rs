@@ -26,6 +26,12 @@ impl Words {
         Self(words)
     }
 
+    /// Whether the option was given.
+    #[cfg_attr(not(feature = "time-series"), allow(dead_code, reason = "for modules"))]
+    pub(crate) fn is_set(&self) -> bool {
+        !self.0.is_empty()
+    }
+
     /// Adds one more of an option that may occur several times.
     pub(crate) fn push(&mut self, word: &'static str, value: &impl ToArg) {
         self.0.extend([Arg::Bytes(word.as_bytes()), value.to_arg().into_owned()]);

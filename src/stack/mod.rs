@@ -6,8 +6,11 @@
 //! | feature | view | module |
 //! |---|---|---|
 //! | `json` | [`db.json()`](crate::Database::json) | RedisJSON, valkey-json |
+//! | `time-series` | [`db.time_series()`](crate::Database::time_series) | RedisTimeSeries |
 //!
 //! The feature `stack` has all of them.
 
 #[cfg(feature = "json")]
 pub mod json;
+#[cfg(feature = "time-series")]
+pub mod time_series;

@@ -1,13 +1,11 @@
 //! Every recorded reply of RedisJSON and valkey-json is read, as the same value over both protocols.
 
-use std::fmt::Debug;
-
 use redmux::{
-    resp::{Frame, FromReply, ReplyError, Value},
+    resp::Value,
     stack::json::{Json, JsonTypes, Matches, Number},
 };
 
-use crate::recordings::{Recorded, read};
+use crate::recordings::{both, outcome, read};
 
 const RECORDINGS: [(&str, &str); 4] = [
     ("Redis Stack 7.4", include_str!("recorded/json.jsonl")),
@@ -15,21 +13,6 @@ const RECORDINGS: [(&str, &str); 4] = [
     ("Redis 8, what is new", include_str!("recorded/json-new.redis8.jsonl")),
     ("Valkey 9", include_str!("recorded/json.valkey.jsonl")),
 ];
-
-/// The text of what became of a reply.
-fn outcome<T: FromReply + Debug>(frame: &Frame, words: &[String]) -> String {
-    match frame.decode::<T>() {
-        Ok(value) => format!("{value:?}"),
-        Err(ReplyError::Server(error)) => format!("the server's error {:?}", error.kind()),
-        Err(ReplyError::Decode(error)) => panic!("{words:?}: {error}"),
-    }
-}
-
-fn both<T: FromReply + Debug>(of: &str, recorded: &Recorded) {
-    let Recorded { words, resp2, resp3, varies } = recorded;
-    let (two, three) = (outcome::<T>(resp2, words), outcome::<T>(resp3, words));
-    assert!(*varies || two == three, "{of}: {words:?}\n{two}\n{three}");
-}
 
 /// Whether the client would send these words: with a path that begins with `$`, or with none.
 fn is_ours(words: &[&str]) -> bool {
@@ -50,8 +33,7 @@ fn replies_become_the_same_values_over_both_protocols() {
     for (of, text) in RECORDINGS {
         for recorded in read(text) {
             let words: Vec<&str> = recorded.words.iter().map(String::as_str).collect();
-            let is_queued = recorded.resp2.as_bytes() == b"+QUEUED\r\n";
-            if is_queued
+            if recorded.is_queued()
                 || words.contains(&"FORMAT")
                 || !words[0].starts_with("JSON.")
                 || !is_ours(&words)

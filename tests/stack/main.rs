@@ -6,6 +6,8 @@ mod json;
 mod json_recorded;
 mod methods;
 mod recordings;
+mod time_series;
+mod time_series_recorded;
 
 use std::path::Path;
 

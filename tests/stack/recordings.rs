@@ -1,6 +1,8 @@
 //! Reads what servers have answered: `tests/stack/recorded`, one command a line.
 
-use redmux::resp::Frame;
+use std::fmt::Debug;
+
+use redmux::resp::{Frame, FromReply, ReplyError};
 use serde_json::Value;
 
 /// A command, and the replies to it
@@ -10,6 +12,28 @@ pub(crate) struct Recorded {
     pub(crate) resp3: Frame,
     /// Parts of the reply differ from run to run.
     pub(crate) varies: bool,
+}
+
+impl Recorded {
+    /// Whether it was sent in a transaction.
+    pub(crate) fn is_queued(&self) -> bool {
+        self.resp2.as_bytes() == b"+QUEUED\r\n"
+    }
+}
+
+/// The text of what became of a reply.
+pub(crate) fn outcome<T: FromReply + Debug>(frame: &Frame, words: &[String]) -> String {
+    match frame.decode::<T>() {
+        Ok(value) => format!("{value:?}"),
+        Err(ReplyError::Server(error)) => format!("the server's error {:?}", error.kind()),
+        Err(ReplyError::Decode(error)) => panic!("{words:?}: {error}"),
+    }
+}
+
+pub(crate) fn both<T: FromReply + Debug>(of: &str, recorded: &Recorded) {
+    let Recorded { words, resp2, resp3, varies } = recorded;
+    let (two, three) = (outcome::<T>(resp2, words), outcome::<T>(resp3, words));
+    assert!(*varies || two == three, "{of}: {words:?}\n{two}\n{three}");
 }
 
 /// The commands of a recording whose words are texts.

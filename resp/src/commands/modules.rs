@@ -117,7 +117,7 @@ commands! {
     "TS.CREATERULE"                "W"    "1 rw, 2 w"        "slot"              WriteChecked      "RedisTimeSeries 1.0.0"      "O(1)"               "";
     "TS.DECRBY"                    "W"    "1 rw"             "slot"              WriteAccumulating "RedisTimeSeries 1.0.0"      "O(1 + r)"           "r = compactions";
     "TS.DEL"                       "W"    "1 w"              "slot"              WriteLastWins     "RedisTimeSeries 1.6.0"      "O(m)"               "m = removed";
-    "TS.DELETERULE"                "W"    "1 rw, 2 w"        "slot"              WriteLastWins     "RedisTimeSeries 1.0.0"      "O(1)"               "";
+    "TS.DELETERULE"                "W"    "1 rw, 2 w"        "slot"              WriteChecked      "RedisTimeSeries 1.0.0"      "O(1)"               "";
     "TS.GET"                       "R"    "1 r"              "slot"              ReadOnly          "RedisTimeSeries 1.0.0"      "O(1)"               "";
     "TS.INCRBY"                    "W"    "1 rw"             "slot"              WriteAccumulating "RedisTimeSeries 1.0.0"      "O(1 + r)"           "r = compactions";
     "TS.INFO"                      "R"    "1 r"              "slot"              ReadOnly          "RedisTimeSeries 1.0.0"      "O(1)"               "";
@@ -125,7 +125,11 @@ commands! {
     "TS.MGET"                      "R"    "? r"              "any"               ReadOnly          "RedisTimeSeries 1.0.0"      "O(n)"               "n = matches";
     "TS.MRANGE"                    "R"    "? r"              "any"               ReadOnly          "RedisTimeSeries 1.0.0"      "O(c + m)"           "c = chunks, m = samples";
     "TS.MREVRANGE"                 "R"    "? r"              "any"               ReadOnly          "RedisTimeSeries 1.4.0"      "O(c + m)"           "c = chunks, m = samples";
+    "TS.NRANGE"                    "R"    "1# r"             "slot"              ReadOnly          "8.10.0"                     "O(c + m)"           "c = chunks, m = samples";
+    "TS.NREVRANGE"                 "R"    "1# r"             "slot"              ReadOnly          "8.10.0"                     "O(c + m)"           "c = chunks, m = samples";
     "TS.QUERYINDEX"                "R"    "? r"              "any"               ReadOnly          "RedisTimeSeries 1.0.0"      "O(n)"               "n = matches";
+    "TS.QUERYLABELS"               "R"    "? r"              "any"               ReadOnly          "8.10.0"                     "O(n)"               "n = matches";
     "TS.RANGE"                     "R"    "1 r"              "slot"              ReadOnly          "RedisTimeSeries 1.0.0"      "O(c + m)"           "c = chunks, m = samples";
+    "TS.READ"                      "R"    "1 r"              "slot"              ReadOnly          "8.10.0"                     "O(c + m)"           "c = chunks, m = samples";
     "TS.REVRANGE"                  "R"    "1 r"              "slot"              ReadOnly          "RedisTimeSeries 1.4.0"      "O(c + m)"           "c = chunks, m = samples";
 }

@@ -2,14 +2,11 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{
-    Json, JsonCommands, JsonLayout, JsonPath, JsonTypes, Matches,
-    text::{Text, unless},
-};
+use super::{Json, JsonCommands, JsonLayout, JsonPath, JsonTypes, Matches, text::Text};
 use crate::{
     Call,
     command::named,
-    database::Join,
+    database::{Join, checks::Unless},
     resp::{FromReply, ToArg, ToArgs},
 };
 
@@ -48,7 +45,7 @@ impl<'a> JsonCommands<'a> {
     ) -> Call<'a, Option<Json<T>>, impl ToArgs> {
         let paths: Vec<JsonPath> = paths.into_iter().map(Into::into).collect();
         let fault = (paths.len() < 2).then_some("give two paths or more");
-        unless(self.call(named!("JSON.GET"), Join((key,), paths)), "JSON.GET", fault)
+        self.call(named!("JSON.GET"), Join((key,), paths)).unless(fault)
     }
 
     /// The whole document as a text in this layout; `None` if there is no such key
@@ -145,7 +142,7 @@ impl<'a> JsonCommands<'a> {
         let element = Text::of(element);
         let fault = element.fault();
         let call = self.call(named!("JSON.ARRINDEX"), (key, path.into(), element, start, stop));
-        unless(call, "JSON.ARRINDEX", fault)
+        call.unless(fault)
     }
 
     /// The numbers of members of objects; `None` if there is no such key

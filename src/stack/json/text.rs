@@ -4,10 +4,7 @@ use std::ops::{Deref, DerefMut};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{
-    Call, Error,
-    resp::{Arg, ArgList, DecodeError, FromReply, Reply, ReplyError, ToArg, ToArgs},
-};
+use crate::resp::{Arg, ArgList, DecodeError, FromReply, Reply, ReplyError, ToArg, ToArgs};
 
 /// A value that comes as JSON
 ///
@@ -129,18 +126,6 @@ impl ToArgs for Texts {
 
 /// Why a value is not sent. The cause is left out: it may quote the value.
 const NO_JSON: &str = "the value cannot be written as JSON (its `Serialize` fails, or a map has keys that are no texts)";
-
-/// The call, refused where there is a fault.
-pub(super) fn unless<'a, T, A>(
-    call: Call<'a, T, A>,
-    command: &str,
-    fault: Option<&'static str>,
-) -> Call<'a, T, A> {
-    match fault {
-        None => call,
-        Some(why) => call.refuse(Error::rejected(command, why)),
-    }
-}
 
 #[cfg(test)]
 mod tests {

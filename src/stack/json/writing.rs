@@ -5,12 +5,12 @@ use serde_json::Number;
 
 use super::{
     Json, JsonCommands, JsonPath, JsonSetOptions, Matches,
-    text::{Text, Texts, unless},
+    text::{Text, Texts},
 };
 use crate::{
     Call,
     command::named,
-    database::Join,
+    database::{Join, checks::Unless},
     resp::{ArgList, ToArg, ToArgs},
 };
 
@@ -30,7 +30,7 @@ impl<'a> JsonCommands<'a> {
     ) -> Call<'a, (), impl ToArgs + use<'a, K, V>> {
         let value = Text::of(value);
         let fault = value.fault();
-        unless(self.call(named!("JSON.SET"), (key, "$", value)), "JSON.SET", fault)
+        self.call(named!("JSON.SET"), (key, "$", value)).unless(fault)
     }
 
     /// Sets the values that the path finds, or adds a member; returns whether there was a place for it
@@ -58,7 +58,7 @@ impl<'a> JsonCommands<'a> {
         let (path, value) = (path.into(), Text::of(value));
         let fault = value.fault().or_else(|| path.fault());
         let call = self.call(named!("JSON.SET"), Join((key, path, value), options));
-        unless(call, "JSON.SET", fault)
+        call.unless(fault)
     }
 
     /// Sets values of several keys, all or none: triples of key, path and value
@@ -73,7 +73,7 @@ impl<'a> JsonCommands<'a> {
         let part = |(key, path, value): (K, P, V)| (key, path.into(), Text::of(&value));
         let triples = Triples(values.into_iter().map(part).collect());
         let fault = triples.fault();
-        unless(self.call(named!("JSON.MSET"), triples), "JSON.MSET", fault)
+        self.call(named!("JSON.MSET"), triples).unless(fault)
     }
 
     /// Merges a value into the document: members are set, those that are `null` are deleted ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396))
@@ -98,7 +98,7 @@ impl<'a> JsonCommands<'a> {
     ) -> Call<'a, (), impl ToArgs + use<'a, K, P, V>> {
         let (path, value) = (path.into(), Text::of(value));
         let fault = value.fault().or_else(|| path.fault());
-        unless(self.call(named!("JSON.MERGE"), (key, path, value)), "JSON.MERGE", fault)
+        self.call(named!("JSON.MERGE"), (key, path, value)).unless(fault)
     }
 
     /// Deletes what the path finds and returns how many values these were; the root is the key itself
@@ -142,7 +142,7 @@ impl<'a> JsonCommands<'a> {
         let number = Text::of(&by);
         let fault = (!by.is_finite()).then_some(NO_NUMBER);
         let call = self.call(named!("JSON.NUMINCRBY"), (key, path.into(), number));
-        unless(call, "JSON.NUMINCRBY", fault)
+        call.unless(fault)
     }
 
     /// Multiplies numbers and returns the new ones
@@ -158,7 +158,7 @@ impl<'a> JsonCommands<'a> {
         let number = Text::of(&by);
         let fault = (!by.is_finite()).then_some(NO_NUMBER);
         let call = self.call(named!("JSON.NUMMULTBY"), (key, path.into(), number));
-        unless(call, "JSON.NUMMULTBY", fault)
+        call.unless(fault)
     }
 
     /// Appends to texts and returns their new lengths, in bytes
@@ -185,7 +185,7 @@ impl<'a> JsonCommands<'a> {
         let elements = Texts::of(elements);
         let fault = elements.fault();
         let call = self.call(named!("JSON.ARRAPPEND"), Join((key, path.into()), elements));
-        unless(call, "JSON.ARRAPPEND", fault)
+        call.unless(fault)
     }
 
     /// Inserts elements into arrays, before the place, and returns their new lengths; negative places count from the end
@@ -201,7 +201,7 @@ impl<'a> JsonCommands<'a> {
         let elements = Texts::of(elements);
         let fault = elements.fault();
         let call = self.call(named!("JSON.ARRINSERT"), Join((key, path.into(), place), elements));
-        unless(call, "JSON.ARRINSERT", fault)
+        call.unless(fault)
     }
 
     /// Removes the last element of each array and returns it; `None` too where the array is empty
