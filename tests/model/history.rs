@@ -109,7 +109,9 @@ impl fmt::Display for Lived {
 fn settings(random: &mut Random) -> Settings {
     let gossip = [(100, 2_000), (1_000, 30_000), (1_000, 700_000)];
     let replication = [(50, 500), (100, 10_000), (1_000, 100_000)];
+    let loading = [(0, 0), (0, 60_000), (100_000, 1_500_000)];
     Settings {
+        loading: random.pick(&loading),
         gossip: random.pick(&gossip),
         replication: random.pick(&replication),
         ..Settings::default()
@@ -137,11 +139,12 @@ pub(crate) fn live(seed: u64, prints: bool) -> Lived {
     let world = World::start(&runtime, model, vec![path; size], listener, prints);
     let protocol = if random.one_in(4) { Protocol::Resp2 } else { Protocol::Resp3 };
     let limit = Duration::from_millis(random.pick(&[300, 1_000, 3_000]));
+    let is_lax = random.one_in(6);
     let options = Options::from(Endpoint::tcp(host, port)).mode(Mode::Cluster);
     let options =
         options.protocol(protocol).command_timeout(limit).library_info(false).connect_timeout(DIAL);
     let kind = format!(
-        "calm: {is_calm}, {primaries}+{replicas}, {protocol:?}, time {limit:?}, ways {delays:?}, {settings:?}"
+        "calm: {is_calm}, reads replicas: {is_lax}, {primaries}+{replicas}, {protocol:?}, time {limit:?}, ways {delays:?}, {settings:?}"
     );
     if prints {
         println!("{kind}");
@@ -149,8 +152,9 @@ pub(crate) fn live(seed: u64, prints: bool) -> Lived {
     let connect =
         ConnectionMultiplexer::connect_with(options, Environment::new(transport.clone(), counted));
     let muxer = runtime.block_on(connect).unwrap_or_else(|error| panic!("{error}"));
-    let tasks = (0..TASKS)
-        .map(|number| Task::new(&world, &muxer, number, seed, limit, is_calm).work(STEPS));
+    let tasks = (0..TASKS).map(|number| {
+        Task::new(&world, &muxer, number, seed, limit, (is_calm, is_lax)).work(STEPS)
+    });
     let tormentors = if is_calm { 1 } else { 1 + random.below(2) };
     let tormentors = (0..tormentors).map(|number| {
         let seed = random.below(u64::MAX) + number;

@@ -2,7 +2,10 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use redmux::{ConnectionMultiplexer, Database, Result, pipeline};
+use redmux::{
+    ConnectionMultiplexer, Database, Error, Result, options::ReadFrom, pipeline,
+    resp::ServerErrorKind,
+};
 use redmux_test_support::model::{Random, slot_of};
 
 use crate::{
@@ -13,6 +16,12 @@ use crate::{
 /// How late a call may end: timers have milliseconds.
 const LATE: u64 = 3_000;
 
+/// How much earlier a call may end that servers refuse: the next time would be too late.
+const EARLY: u64 = 70_000;
+
+/// After this time a call may end because servers point at each other.
+const AROUND: u64 = 300_000;
+
 pub(crate) struct Task {
     world: Arc<World>,
     muxer: ConnectionMultiplexer,
@@ -22,8 +31,13 @@ pub(crate) struct Task {
     next: u64,
     limit: Duration,
     is_calm: bool,
+    /// Replicas are read from.
+    is_lax: bool,
     claims: Claims,
 }
+
+/// A call must be able to be sent if all has been well for this time: one dial that hangs, and another one.
+const QUIET: u64 = 1_500_000;
 
 /// The name of a task in its keys.
 pub(crate) fn name(task: u64) -> String {
@@ -37,7 +51,7 @@ impl Task {
         number: u64,
         seed: u64,
         limit: Duration,
-        is_calm: bool,
+        (is_calm, is_lax): (bool, bool),
     ) -> Self {
         Self {
             world: world.clone(),
@@ -48,6 +62,7 @@ impl Task {
             next: 0,
             limit,
             is_calm,
+            is_lax,
             claims: Claims::default(),
         }
     }
@@ -88,6 +103,20 @@ impl Task {
         (done, (begun, ended))
     }
 
+    /// A refusal that passes is not what a caller hears of while there is time.
+    fn judge(&mut self, error: &Error, time: (u64, u64)) {
+        use ServerErrorKind::{Ask, ClusterDown, Loading, MasterDown, Moved, ReadOnly, TryAgain};
+        let limit = (self.limit.as_micros() as u64).saturating_sub(EARLY);
+        let least = match error.server().map(|error| error.kind()) {
+            Some(TryAgain | ClusterDown | Loading | MasterDown) => limit,
+            Some(Moved | Ask | ReadOnly) => limit.min(AROUND),
+            _ => return,
+        };
+        if time.1 - time.0 < least {
+            self.claims.faults.push(format!("too early, within {time:?}: {error}"));
+        }
+    }
+
     fn note(
         &mut self,
         name: &'static str,
@@ -98,7 +127,17 @@ impl Task {
     ) -> usize {
         let (fate, reply) = (Fate::of(result), result.as_ref().ok().copied());
         self.claims.count(fate);
+        if let Err(error) = result {
+            self.judge(error, time);
+        }
         let (key, value) = (key.to_owned(), value.to_owned());
+        let quiet = self.world.with(|state| {
+            let troubled = state.troubled_at.max(state.model.disturbed_at(slot_of(key.as_bytes())));
+            time.1.saturating_sub(troubled.max(time.0))
+        });
+        if fate == Fate::Not && quiet > QUIET {
+            self.claims.faults.push(format!("{name} {key} fails though all was well: {result:?}"));
+        }
         self.world.note(|| {
             let error = result.as_ref().err().map(ToString::to_string).unwrap_or_default();
             format!("{name} {key} {value}: {fate:?} {reply:?} since {} {error}", time.0)
@@ -154,10 +193,12 @@ impl Task {
         let call = self.db.set(key.as_str(), value.as_str()).owned();
         let (result, time) = self.within("SET", call).await;
         self.note("SET", &key, &value, &result.map(|_| 0), time);
-        let call = self.db.get::<String>(key.as_str()).owned();
-        let (got, _) = self.within("GET", call).await;
-        if let Ok(value) = got {
-            self.compare(&key, value);
+        let from = if self.is_lax { ReadFrom::PreferReplica } else { ReadFrom::Primary };
+        let call = self.db.get::<String>(key.as_str()).read_from(from).owned();
+        let (got, time) = self.within("GET", call).await;
+        match got {
+            Ok(value) => self.compare(&key, value),
+            Err(error) => self.judge(&error, time),
         }
         let number = self.number();
         let text = format!("{}?{number}", self.name);
@@ -189,7 +230,7 @@ impl Task {
             Some(value) => !possible(value),
             None => set.is_some(),
         };
-        if self.is_calm && is_old {
+        if self.is_calm && !self.is_lax && is_old {
             self.claims.faults.push(format!("{key} is read as {value:?}, after {own:?}"));
         }
         self.claims.reads.extend(value.map(|value| (key.to_owned(), value)));
@@ -203,7 +244,10 @@ impl Task {
             let calls = (db.incr(one.as_str()), db.incr(other.as_str()));
             db.transaction(calls).all().await
         };
-        let (result, _) = self.within("a transaction", both).await;
+        let (result, time) = self.within("a transaction", both).await;
+        if let Err(error) = &result {
+            self.judge(error, time);
+        }
         let fate = Fate::of(&result);
         self.claims.count(fate);
         self.world.note(|| format!("transaction on {tag}: {fate:?} {result:?}"));

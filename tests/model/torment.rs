@@ -64,7 +64,7 @@ impl Tormentor {
     pub(crate) async fn run(mut self, times: u64) {
         for _ in 0..times {
             self.pause(100_000).await;
-            let ways = if self.is_calm { 8 } else { 14 };
+            let ways = if self.is_calm { 8 } else { 16 };
             match self.random.below(ways) {
                 0 | 1 => self.reshard().await,
                 2 => self.fail_over().await,
@@ -77,6 +77,8 @@ impl Tormentor {
                 10 => self.stop(true, 1_500_000).await,
                 11 => self.isolate().await,
                 12 => self.stall().await,
+                13 => self.keep_a_slot().await,
+                14 => self.power_cut().await,
                 _ => self.hold(1_500_000).await,
             }
             let end = self.world.now() + SETTLE;
@@ -181,9 +183,41 @@ impl Tormentor {
         self.world.note(|| format!("failover of {primary}: {done:?}"));
     }
 
+    /// A primary gets a slot while its replica takes the others.
+    async fn keep_a_slot(&mut self) {
+        let (primary, task) = (self.any_primary(), self.random.below(self.tasks));
+        let slot = slot_of(format!("one:{}", tasks::name(task)).as_bytes());
+        let Some(from) = self.world.with(|state| state.model.owner(slot)) else { return };
+        if from == primary {
+            return;
+        }
+        self.world.note(|| format!("slot {slot} goes from {from} to {primary}, which is alone"));
+        self.world.with(|state| {
+            let model = &mut state.model;
+            set_slot(model, primary, slot, "IMPORTING", Some(from));
+            set_slot(model, from, slot, "MIGRATING", Some(primary));
+            migrate(model, slot, from, primary, usize::MAX);
+            model.isolate(primary, true);
+        });
+        self.pause(1_000_000).await;
+        self.world.with(|state| {
+            set_slot(&mut state.model, primary, slot, "NODE", Some(primary));
+            set_slot(&mut state.model, from, slot, "NODE", Some(primary));
+            state.model.isolate(primary, false);
+        });
+        self.world.note(|| format!("{primary} is not alone any more"));
+        self.pause(100_000).await;
+    }
+
     async fn cut(&mut self) {
-        let (node, arrives) = (self.any(), self.random.one_in(2));
-        self.world.note(|| format!("connections to {node} break"));
+        let node = if self.random.one_in(4) { self.any() } else { self.any_primary() };
+        // What is under way at that moment has run, or not.
+        let holds = self.random.pick(&[(true, false), (false, true), (false, true)]);
+        self.world.path(node, |path| (path.holds, path.refuses) = (holds, true));
+        self.pause(60_000).await;
+        let arrives = self.random.one_in(2);
+        self.world.note(|| format!("connections to {node} break, held: {holds:?}"));
+        self.world.path(node, |path| path.holds = (false, false));
         self.world.cut(node, arrives);
     }
 
@@ -234,6 +268,28 @@ impl Tormentor {
         self.world.with(|state| state.model.restart(node));
     }
 
+    /// A shard dies as a whole, or all of them; each node comes back at its time.
+    async fn power_cut(&mut self) {
+        let (primary, all) = (self.any_primary(), self.random.one_in(2));
+        let nodes: Vec<usize> = self.world.with(|state| {
+            let model = &state.model;
+            let of_shard =
+                |node: &usize| *node == primary || model.replicas_of(primary).contains(node);
+            (0..model.size()).filter(|node| all || of_shard(node)).collect()
+        });
+        self.world.note(|| format!("{nodes:?} are killed"));
+        for node in &nodes {
+            self.world.with(|state| state.model.kill(*node));
+            self.world.cut(*node, false);
+        }
+        self.pause(500_000).await;
+        for node in &nodes {
+            self.pause(100_000).await;
+            self.world.note(|| format!("{node} starts"));
+            self.world.with(|state| state.model.restart(*node));
+        }
+    }
+
     async fn isolate(&mut self) {
         let node = self.any_primary();
         self.world.note(|| format!("{node} is alone"));
@@ -282,15 +338,7 @@ pub(crate) async fn mend(world: &Arc<World>) -> bool {
 
 /// Ends the move of a slot that was left in between.
 fn settle(model: &mut Model, slot: u16, importing: Option<usize>) {
-    let Some(owner) = model.owner(slot) else {
-        // Any primary may have it.
-        if let Some(to) = (0..model.size()).find(|node| model.is_primary(*node)) {
-            let other = model.owner_by(to, slot);
-            set_slot(model, to, slot, "IMPORTING", other);
-            set_slot(model, to, slot, "NODE", Some(to));
-        }
-        return;
-    };
+    let Some(owner) = model.owner(slot) else { return model.adopt(slot) };
     let to = importing.filter(|to| model.is_primary(*to)).unwrap_or(owner);
     if to != owner {
         let moved = set_slot(model, to, slot, "IMPORTING", Some(owner))

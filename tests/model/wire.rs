@@ -35,8 +35,6 @@ pub(crate) struct Connection {
     outbox: VecDeque<(u64, Vec<u8>)>,
     timer: Box<dyn Timer>,
     ended: bool,
-    /// The command before this one was `ASKING`.
-    asked: bool,
 }
 
 impl Connection {
@@ -57,7 +55,6 @@ impl Connection {
             outbox: VecDeque::new(),
             timer,
             ended: false,
-            asked: false,
         }
     }
 
@@ -101,7 +98,6 @@ impl Connection {
                         let reply: String = text(&bytes).chars().take(70).collect();
                         format!("{node}: {} -> {reply}", words.join(" "))
                     });
-                    self.asked = sent.words[0] == b"ASKING";
                     self.outbox.push_back((now + path.delays.1, bytes));
                 }
             }
@@ -113,10 +109,16 @@ impl Connection {
         let name = &sent.words[0][..];
         if !matches!(name, b"GET" | b"SET" | b"INCR" | b"APPEND" | b"MGET" | b"MSET") {
             if name == b"CLUSTER" {
-                // This node may know less.
+                // A redirect outweighs the word of a node that may know less, and not that of two.
                 let State { model, told, .. } = state;
                 let node = self.node;
-                told.retain(|slot, told| model.owner_by(node, *slot) == Some(told.to));
+                told.retain(|slot, told| {
+                    if model.owner_by(node, *slot) == Some(told.to) {
+                        return true;
+                    }
+                    let before = told.denied_by.replace(node);
+                    node != told.to && before.is_none_or(|before| before == node)
+                });
             }
             return;
         }
@@ -127,12 +129,19 @@ impl Connection {
         }
         let told = *told;
         let is_later = told.followed.is_some_and(|followed| sent.at > followed);
-        if !is_later || told.to == self.node || self.asked {
+        if !is_later || told.to == self.node || self.session.reads() {
             return;
         }
         let (model, node) = (&state.model, self.node);
-        let is_so = model.owner(slot) == Some(told.to) && model.disturbed_at(slot) < told.at;
+        // A redirect of another slot may look like a failover of the whole shard, once.
+        let is_so = !model.is_moving(slot)
+            && model.owner(slot) == Some(told.to)
+            && model.disturbed_at(slot) < told.at;
         if is_so && !model.replicas_of(told.to).contains(&node) {
+            if told.again.is_none_or(|again| sent.at <= again) {
+                state.told.entry(slot).and_modify(|told| told.strayed = true);
+                return;
+            }
             let text = String::from_utf8_lossy(&sent.words[1]).into_owned();
             state.faults.push(format!(
                 "{} {text} goes to node {node} at {} µs, though the client heard of node {} at {} µs",
@@ -216,11 +225,15 @@ fn told(state: &mut State, now: u64, reply: &[u8]) {
     let (Some(slot), Some(at)) = (words.next(), words.next()) else { return };
     let port = at.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
     let to = (0..state.model.size()).find(|node| Some(state.model.address(*node).1) == port);
-    let known = |slot: &u16| state.told.get(slot).is_some_and(|told| Some(told.to) == to);
-    if let (Ok(slot), Some(to)) = (slot.parse(), to)
-        && !known(&slot)
-    {
-        state.told.insert(slot, Told { to, at: now, followed: None });
+    if let (Ok(slot), Some(to)) = (slot.parse(), to) {
+        if let Some(told) = state.told.get_mut(&slot).filter(|told| told.to == to) {
+            told.again = told.again.or_else(|| told.strayed.then_some(now));
+            return;
+        }
+        state.told.insert(
+            slot,
+            Told { to, at: now, followed: None, denied_by: None, strayed: false, again: None },
+        );
     }
 }
 

@@ -43,6 +43,12 @@ pub(crate) struct Told {
     pub(crate) at: u64,
     /// When the client first acted on it: a redirect of a call that is over changes nothing.
     pub(crate) followed: Option<u64>,
+    /// A node that said otherwise since, when it was asked for the map.
+    pub(crate) denied_by: Option<usize>,
+    /// The client went elsewhere all the same.
+    pub(crate) strayed: bool,
+    /// When it was told again after that.
+    pub(crate) again: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -52,6 +58,8 @@ pub(crate) struct State {
     pub(crate) wires: BTreeMap<u64, Wire>,
     /// Redirects that have arrived at the client, by slot.
     pub(crate) told: BTreeMap<u16, Told>,
+    /// When something last went wrong outside of the model.
+    pub(crate) troubled_at: u64,
     /// What is wrong.
     pub(crate) faults: Vec<String>,
     pub(crate) dials: u64,
@@ -82,6 +90,7 @@ impl World {
             paths,
             wires: BTreeMap::new(),
             told: BTreeMap::new(),
+            troubled_at: 0,
             faults: Vec::new(),
             dials: 0,
             trace: 0,
@@ -150,6 +159,7 @@ impl World {
     /// Breaks all connections to a node; whether what is on its way there arrives.
     pub(crate) fn cut(&self, node: usize, arrives: bool) {
         let cut = self.with(|state| {
+            state.troubled_at = state.model.now();
             let wires = state.wires.values_mut().filter(|wire| wire.node == node);
             let cut = wires.filter_map(|wire| {
                 wire.cut = Some(arrives);
@@ -164,6 +174,7 @@ impl World {
     pub(crate) fn path(&self, node: usize, change: impl FnOnce(&mut Path)) {
         let woken = self.with(|state| {
             change(&mut state.paths[node]);
+            state.troubled_at = state.model.now();
             let wires = state.wires.values_mut().filter(|wire| wire.node == node);
             wires.filter_map(|wire| wire.waker.take()).collect::<Vec<_>>()
         });

@@ -80,7 +80,8 @@ cargo xtask <task>
                        server hands over, is stopped or is killed. About ten minutes once built.
 
   cluster [--minutes N] [--seed N]
-                       Torments real clusters and sentinels (Redis 7, Redis 8, Valkey 9) for N
+                       Torments a model of a cluster in simulated time, thousands of times a minute, and
+                       real clusters and sentinels (Redis 7, Redis 8, Valkey 9), for N
                        minutes each (default 10) while tasks write, and compares what these were
                        told with what the servers have. One line a history; a failure says its seed.
 

@@ -49,6 +49,10 @@ impl Model {
         let reads_here = session.readonly && !writes && own.follows(owner);
         if owner != node && !reads_here {
             self.counts.moved += 1;
+            if self.owner(slot) != Some(owner) {
+                // It will be sent on from there.
+                self.disturb(Some(slot));
+            }
             return Some(self.redirect("MOVED", slot, owner));
         }
         None

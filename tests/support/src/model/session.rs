@@ -26,6 +26,11 @@ impl Session {
     pub fn id(&self) -> u64 {
         self.id
     }
+
+    /// Whether a replica serves its reads.
+    pub fn reads(&self) -> bool {
+        self.readonly
+    }
 }
 
 /// What a node does with a command

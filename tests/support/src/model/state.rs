@@ -245,6 +245,28 @@ impl Model {
         slots
     }
 
+    /// Whether the slot is on its way, for at least one node.
+    pub fn is_moving(&self, slot: u16) -> bool {
+        let mut views = self.nodes.iter().map(|node| &node.view);
+        views.any(|view| view.migrating.contains_key(&slot) || view.importing.contains_key(&slot))
+    }
+
+    /// Gives a slot that nobody says to have, and those beside it, to some primary.
+    pub fn adopt(&mut self, slot: u16) {
+        let Some(to) = (0..self.size()).find(|node| self.is_primary(*node)) else { return };
+        let mut runs = self.nodes[to].view.owners.runs();
+        let Some((_, last, _)) = runs.find(|(first, last, _)| (*first..=*last).contains(&slot))
+        else {
+            return;
+        };
+        drop(runs);
+        let last = (slot..=last).take_while(|slot| self.owner(*slot).is_none()).last();
+        self.disturb(None);
+        self.nodes[to].view.owners.assign(slot, last.unwrap_or(slot), Some(to));
+        self.take_new_epoch(to);
+        self.say_to_all(to);
+    }
+
     /// What each node is and knows, for the message of a failed test.
     pub fn report(&self) -> String {
         let of = |node: &Node| {
