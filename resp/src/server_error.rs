@@ -1,14 +1,14 @@
 //! The error replies of servers.
 
-use std::{fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use crate::slot::SLOTS;
 
 /// An error that the server answered with
 ///
-/// [`message`](Self::message) is its raw text. `Display` and `Debug` leave out where Redis
-/// quotes the caller's arguments (after an unknown command, a malformed ACL rule, an invalid
-/// value of `CONFIG SET`), so that they can be logged. Modules quote in their own ways.
+/// [`message`](Self::message) is its raw text. `Display` and `Debug` leave out what servers and their modules quote: the
+/// caller's arguments (after an unknown command, a malformed ACL rule, an invalid value of `CONFIG SET`, a path, a query) and
+/// stored values, so that they can be logged.
 ///
 /// ```
 /// use redmux_resp::{ServerError, ServerErrorKind};
@@ -197,15 +197,34 @@ impl ServerError {
         is_host(host).then_some(Redirect { slot, host, port })
     }
 
-    /// The text without what may quote the caller's arguments.
-    fn discreet(&self) -> &str {
-        let cut = |(mark, kept): &(&str, usize)| {
-            let mut places = self.0.as_bytes().windows(mark.len());
-            places.position(|place| place == mark.as_bytes()).map(|start| start + kept)
-        };
+    /// The text without what may quote the caller's arguments, or values that the server has.
+    fn discreet(&self) -> Cow<'_, str> {
+        let cut = |(mark, kept): &(&str, usize)| self.0.find(mark).map(|start| start + kept);
         let end = QUOTING.iter().filter_map(cut).min().unwrap_or(self.0.len());
-        &self.0[..end]
+        let mut text = Cow::Borrowed(&self.0[..end]);
+        if let Some(start) = text.find(NO_INDEX) {
+            text = format!("…{}", &text[start..]).into();
+        }
+        for quote in ['"', '`', '\''] {
+            if let Some(left_out) = without_quoted(&text, quote) {
+                text = left_out.into();
+            }
+        }
+        text
     }
+}
+
+/// The text with what is between the first and the last quote left out, unless that is a name of the server's. What is
+/// quoted may have quotes itself.
+fn without_quoted(text: &str, quote: char) -> Option<String> {
+    let (first, last) = (text.find(quote)?, text.rfind(quote)?);
+    let inside = text.get(first + 1..last)?;
+    let is_upper = |letter: char| !letter.is_lowercase() && !letter.is_control();
+    // An option or a command in capitals; or the name of a command.
+    let of_server = inside.chars().all(is_upper) && inside.contains(char::is_uppercase)
+        || text[..first].ends_with("command ")
+        || text[last + 1..].starts_with(" command");
+    (!of_server).then(|| format!("{}…{}", &text[..first], &text[last + 1..]))
 }
 
 /// Whether this may be a name, an address, or a word for one (`?`, nothing).
@@ -219,15 +238,25 @@ const LONGEST_HOST: usize = 253;
 
 /// Where Redis quotes arguments, a new user's password among them, and how much of the mark
 /// itself can be shown.
-const QUOTING: [(&str, usize); 3] = [
+const QUOTING: [(&str, usize); 9] = [
     (", with args beginning with", 0),
     ("ACL SETUSER modifier '", "ACL SETUSER modifier".len()),
     ("Invalid argument '", "Invalid argument".len()),
+    // Modules: a word of a query, a stored value, an index, an option, a unit, a field.
+    (" near ", 0),
+    (" but found ", 0),
+    ("Index not found: ", "Index not found".len()),
+    ("Unrecognized argument: ", "Unrecognized argument".len()),
+    ("Unknown distance unit ", "Unknown distance unit".len()),
+    (" after sort field (", " after sort field".len()),
 ];
+
+/// Before it, search names the index.
+const NO_INDEX: &str = ": no such index";
 
 impl fmt::Display for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.discreet())
+        f.write_str(&self.discreet())
     }
 }
 
@@ -333,6 +362,57 @@ mod tests {
             assert_eq!(error.to_string(), shown);
             assert!(!format!("{error:?}").contains("hunter2"));
             assert_eq!(error.message(), text);
+        }
+    }
+
+    #[test]
+    fn prints_nothing_that_modules_quote() {
+        for (text, shown) in [
+            ("ERR Path '$.hunter2' does not exist", "ERR Path … does not exist"),
+            (
+                "ERR Path '$['hunter2']' does not exist or not an array",
+                "ERR Path … does not exist or not an array",
+            ),
+            (
+                "WRONGTYPE wrong type of path value - expected string but found \"hunter2\"",
+                "WRONGTYPE wrong type of path value - expected string",
+            ),
+            (
+                "Error occurred on position 4, \"$.hunter2[ <<<<----\", expected one of the following: '<number>', '*'.",
+                "Error occurred on position 4, …, expected one of the following: ….",
+            ),
+            ("Syntax error at offset 8 near hunter2", "Syntax error at offset 8"),
+            ("No such parameter `hunter2`", "No such parameter …"),
+            ("Property `hunter2` not loaded nor in schema", "Property … not loaded nor in schema"),
+            ("hunter2: no such index", "…: no such index"),
+            (
+                "SEARCH_INDEX_NOT_FOUND Index not found: hunter2",
+                "SEARCH_INDEX_NOT_FOUND Index not found",
+            ),
+            ("Unknown function name 'hunter2'", "Unknown function name …"),
+            ("Unrecognized argument: hunter2", "Unrecognized argument"),
+            ("Unknown distance unit hunter2", "Unknown distance unit"),
+            (
+                "MISSING ASC or DESC after sort field (hunter2)",
+                "MISSING ASC or DESC after sort field",
+            ),
+            ("No `SEARCH` or `AGGREGATE` provided", "No … provided"),
+            (
+                "Unknown argument `ADDSCORES` at position 1 for <main>",
+                "Unknown argument `ADDSCORES` at position 1 for <main>",
+            ),
+            (
+                "ERR unknown subcommand 'x'. Try CONFIG HELP.",
+                "ERR unknown subcommand 'x'. Try CONFIG HELP.",
+            ),
+            (
+                "NOPERM User x has no permissions to run the 'get' command",
+                "NOPERM User x has no permissions to run the 'get' command",
+            ),
+        ] {
+            let error = ServerError::new(text);
+            assert_eq!(error.to_string(), shown);
+            assert!(!format!("{error:?}").contains("hunter2"));
         }
     }
 
