@@ -19,7 +19,7 @@
 //! | [`database`] | the typed commands; their options and replies are in its modules, by data type |
 //! | [`pubsub`] | subscriptions, messages, keyspace notifications |
 //! | [`cache`] | client-side caching |
-//! | `stack` | the modules of Redis Stack and Redis 8: JSON (feature `stack`) |
+//! | `stack` | the modules of Redis Stack and Redis 8: JSON, filters and sketches, time series (feature `stack`) |
 //! | [`command`] | calls, [pipelines](mod@command::pipeline), and what is known of each command |
 //! | [`resp`] | values and the traits that convert them |
 //! | [`error`] | the stages and diagnostics of an [`Error`] |
@@ -51,8 +51,9 @@
 //! | `tls` | yes | TLS with rustls; without it, a dial that needs TLS fails |
 //! | `derive` | yes | `#[derive(FromReply, ToArgs)]` |
 //! | `json` | no | JSON documents by `serde`: `db.json()` |
+//! | `probabilistic` | no | Bloom and cuckoo filters, count-min sketches, top-k lists, t-digests: `db.bloom()`… |
 //! | `time-series` | no | `db.time_series()` |
-//! | `stack` | no | all modules: `json`, `time-series` |
+//! | `stack` | no | all modules: `json`, `probabilistic`, `time-series` |
 //! | `tracing` | yes | events as log lines, commands as spans |
 //! | `metrics` | no | durations, events and states for the `metrics` facade; includes `full` |
 
@@ -77,7 +78,7 @@ pub mod pubsub;
 pub mod resp;
 #[cfg(all(feature = "smol", not(all(target_family = "wasm", target_os = "unknown"))))]
 pub mod smol;
-#[cfg(any(feature = "json", feature = "time-series"))]
+#[cfg(any(feature = "json", feature = "probabilistic", feature = "time-series"))]
 pub mod stack;
 pub mod status;
 #[cfg(all(feature = "tokio", not(all(target_family = "wasm", target_os = "unknown"))))]

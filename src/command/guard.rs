@@ -7,7 +7,7 @@ const fn instead(rust: &'static str, words: &'static str) -> &'static str {
 }
 
 /// Commands that would harm every user of a shared connection: when, and why.
-const HARMFUL: [(&str, When, &str); 12] = [
+const HARMFUL: &[(&str, When, &str)] = &[
     (
         "SUBSCRIBE PSUBSCRIBE SSUBSCRIBE UNSUBSCRIBE PUNSUBSCRIBE SUNSUBSCRIBE",
         When::Always,
@@ -46,6 +46,20 @@ const HARMFUL: [(&str, When, &str); 12] = [
     ("CLIENT", When::Then("REPLY"), "replies could no longer be matched with commands"),
     ("CLIENT", When::Then("TRACKING CACHING"), "it changes the connection for every caller"),
     ("SCRIPT", When::Then("DEBUG"), "it takes the connection over, which is shared"),
+    #[cfg(feature = "full")]
+    (
+        "TOPK.INCRBY",
+        When::Increments,
+        "an increment is no number from 0 to 100000: the reply would have fewer elements than it says, and later replies \
+         would go to the wrong callers",
+    ),
+    #[cfg(feature = "full")]
+    (
+        "JSON.RESP",
+        When::OldPath,
+        "the path may find several values and has no `$`: Valkey answers each with a reply of its own, and later replies would \
+         go to the wrong callers",
+    ),
 ];
 
 enum When {
@@ -53,6 +67,12 @@ enum When {
     Blocks,
     /// With one of these as the second word.
     Then(&'static str),
+    /// With one that the server would refuse in the midst of its reply.
+    #[cfg(feature = "full")]
+    Increments,
+    /// With a path of the old kind that may find several values.
+    #[cfg(feature = "full")]
+    OldPath,
 }
 
 /// For each first letter, the lengths that such a name may have, as bits.
@@ -107,17 +127,40 @@ pub(crate) fn check_shared(args: &[Arg<'_>]) -> Result<(), Error> {
         let arg = arg.map_or(&[][..], Arg::as_bytes);
         words.as_bytes().split(|byte| *byte == b' ').any(|word| arg.eq_ignore_ascii_case(word))
     };
-    for (names, when, why) in &HARMFUL {
+    for (names, when, why) in HARMFUL {
         let harms = match when {
             When::Always => true,
             When::Blocks => blocks(args),
             When::Then(words) => is_among(words, args.get(1)),
+            #[cfg(feature = "full")]
+            When::Increments => args.iter().skip(3).step_by(2).any(is_no_increment),
+            #[cfg(feature = "full")]
+            When::OldPath => args.get(2).is_some_and(may_find_several),
         };
         if harms && is_among(names, args.first()) {
             return Err(Error::rejected(&name.to_ascii_uppercase(), *why));
         }
     }
     Ok(())
+}
+
+/// Whether RedisBloom would refuse this increment.
+#[cfg(feature = "full")]
+fn is_no_increment(word: &Arg<'_>) -> bool {
+    let digits = word.as_bytes();
+    let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+    let number = std::str::from_utf8(digits).ok().and_then(|text| text.parse::<u32>().ok());
+    !is_number || number.is_none_or(|number| number > 100_000)
+}
+
+/// Whether this is a path of RedisJSON 1 that may mean several values.
+#[cfg(feature = "full")]
+fn may_find_several(path: &Arg<'_>) -> bool {
+    let path = path.as_bytes();
+    let is_old = !path.starts_with(b"$");
+    is_old
+        && (path.iter().any(|byte| b"*?:,".contains(byte))
+            || path.windows(2).any(|two| two == b".."))
 }
 
 /// Whether `BLOCK` is among the options, which end at `STREAMS`.
@@ -154,6 +197,13 @@ mod tests {
             &["SCRIPT", "LOAD", "return 1"],
             &["UNKNOWN"],
             &["DEBUG", "OBJECT", "k"],
+            &["TOPK.INCRBY", "k", "a", "0", "-1", "100000"],
+            &["TOPK.INCRBY", "k"],
+            &["TOPK.ADD", "k", "x", "-1"],
+            &["JSON.RESP", "k"],
+            &["JSON.RESP", "*", ".a"],
+            &["JSON.RESP", "k", "$..*"],
+            &["JSON.GET", "k", ".*"],
             &["\u{e9}"],
         ] {
             assert!(check(words).is_ok(), "{words:?}");
@@ -162,7 +212,7 @@ mod tests {
 
     #[test]
     fn only_what_no_rule_names_is_harmless_whatever_follows() {
-        for (names, ..) in &HARMFUL {
+        for (names, ..) in HARMFUL {
             for name in names.split(' ') {
                 assert!(!is_harmless(name.as_bytes()), "{name}");
                 assert!(!is_harmless(name.to_ascii_lowercase().as_bytes()), "{name}");
@@ -193,6 +243,18 @@ mod tests {
             &["CLIENT", "reply", "OFF"],
             &["client", "caching", "YES"],
             &["SCRIPT", "DEBUG", "secret"],
+            #[cfg(feature = "full")]
+            &["topk.incrby", "secret", "a", "1", "b", "100001"],
+            #[cfg(feature = "full")]
+            &["TOPK.INCRBY", "secret", "a", "-1", "b", "1"],
+            #[cfg(feature = "full")]
+            &["TOPK.INCRBY", "secret", "a", "+1", "b", "1"],
+            #[cfg(feature = "full")]
+            &["TOPK.INCRBY", "secret", "a", "", "b", "1"],
+            #[cfg(feature = "full")]
+            &["JSON.RESP", "k", ".secret[*]"],
+            #[cfg(feature = "full")]
+            &["JSON.RESP", "k", "..secret"],
             &["GET secret"],
             &[""],
             &[],

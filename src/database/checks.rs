@@ -7,7 +7,7 @@ use crate::{Call, Error, command::Named, resp::ToArgs};
 
 impl Database {
     /// A command with a list that must not be empty; `what` is in it.
-    pub(super) fn list<T, A: ToArgs, L: ToArgs>(
+    pub(crate) fn list<T, A: ToArgs, L: ToArgs>(
         &self,
         name: Named,
         before: A,
@@ -31,7 +31,7 @@ impl Database {
     }
 
     /// A command with pairs, of which there must be at least one.
-    pub(super) fn pairs<T, A: ToArgs, L: ToArgs>(
+    pub(crate) fn pairs<T, A: ToArgs, L: ToArgs>(
         &self,
         name: Named,
         before: A,
@@ -56,7 +56,7 @@ impl Database {
 }
 
 /// Why a command cannot be sent
-pub(super) type Fault = Option<String>;
+pub(crate) type Fault = Option<String>;
 
 pub(crate) trait Unless {
     /// Refuses the call if there is a fault.
@@ -76,7 +76,7 @@ impl<T, A> Unless for Call<'_, T, A> {
 }
 
 /// The fault of an empty list.
-pub(super) fn empty(list: &impl ToArgs, what: &'static str) -> Fault {
+pub(crate) fn empty(list: &impl ToArgs, what: &'static str) -> Fault {
     (list.arg_count() == 0).then(|| format!("the list of {what} is empty"))
 }
 

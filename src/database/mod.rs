@@ -356,7 +356,7 @@ impl<A: ToArgs, B: ToArgs> ToArgs for Join<A, B> {
 
 /// The number of elements in a list, the list, and the other arguments
 #[derive(Clone)]
-struct Counted<L, A> {
+pub(crate) struct Counted<L, A> {
     /// This many arguments are one element.
     size: usize,
     list: L,
@@ -364,7 +364,7 @@ struct Counted<L, A> {
 }
 
 impl<L, A> Counted<L, A> {
-    fn new(list: L, after: A) -> Self {
+    pub(crate) fn new(list: L, after: A) -> Self {
         Self { size: 1, list, after }
     }
 

@@ -6,11 +6,25 @@
 //! | feature | view | module |
 //! |---|---|---|
 //! | `json` | [`db.json()`](crate::Database::json) | RedisJSON, valkey-json |
+//! | `probabilistic` | [`db.bloom()`](crate::Database::bloom) | RedisBloom, valkey-bloom |
+//! | `probabilistic` | [`db.cuckoo()`](crate::Database::cuckoo), [`db.count_min()`](crate::Database::count_min), [`db.top_k()`](crate::Database::top_k), [`db.t_digest()`](crate::Database::t_digest) | RedisBloom |
 //! | `time-series` | [`db.time_series()`](crate::Database::time_series) | RedisTimeSeries |
 //!
 //! The feature `stack` has all of them.
 
+#[cfg(feature = "probabilistic")]
+pub mod bloom;
+#[cfg(feature = "probabilistic")]
+mod chunks;
+#[cfg(feature = "probabilistic")]
+pub mod count_min;
+#[cfg(feature = "probabilistic")]
+pub mod cuckoo;
 #[cfg(feature = "json")]
 pub mod json;
+#[cfg(feature = "probabilistic")]
+pub mod t_digest;
 #[cfg(feature = "time-series")]
 pub mod time_series;
+#[cfg(feature = "probabilistic")]
+pub mod top_k;

@@ -6,6 +6,8 @@ mod errors;
 mod json;
 mod json_recorded;
 mod methods;
+mod probabilistic;
+mod probabilistic_recorded;
 mod recordings;
 mod time_series;
 mod time_series_recorded;

@@ -30,6 +30,7 @@ pub(crate) fn outcome<T: FromReply + Debug>(frame: &Frame, words: &[String]) -> 
     }
 }
 
+/// Fails if the replies over both protocols are not the same value.
 pub(crate) fn both<T: FromReply + Debug>(of: &str, recorded: &Recorded) {
     let Recorded { words, resp2, resp3, varies } = recorded;
     let (two, three) = (outcome::<T>(resp2, words), outcome::<T>(resp3, words));

@@ -92,6 +92,16 @@ pub(super) fn judge(name: &str, usual: SideEffects, words: &[Arg<'_>]) -> SideEf
         "XADD" if has_full_id(words) => WriteChecked,
         "LREM" if words.get(2).is_some_and(|count| count.as_bytes() == b"0") => WriteLastWins,
         "FT.SUGADD" if says(4, &["INCR"]) => WriteAccumulating,
+        // A sketch that is merged into itself grows each time.
+        "CMS.MERGE" => {
+            let mut sources = words.iter().take(behind(2, 3, 1)).skip(3).map(Arg::as_bytes);
+            let destination = words.get(1).map(Arg::as_bytes);
+            if sources.any(|source| Some(source) == destination) {
+                WriteAccumulating
+            } else {
+                usual
+            }
+        }
         "TDIGEST.MERGE" if says(behind(2, 3, 1), &["OVERRIDE"]) => WriteLastWins,
         "ACL LOG" if says(2, &["RESET"]) => ServerAdmin,
         _ => usual,

@@ -20,6 +20,7 @@ commands! {
     "BF.SCANDUMP"                  "R"    "1 r"              "slot"              ReadOnly          "RedisBloom 1.0.0"           "O(n)"               "n = bytes";
     "CF.ADD"                       "W"    "1 rw"             "slot"              WriteAccumulating "RedisBloom 1.0.0"           "O(i + s)"           "i = iterations, s = subfilters";
     "CF.ADDNX"                     "W"    "1 w"              "slot"              WriteChecked      "RedisBloom 1.0.0"           "O(i + s)"           "i = iterations, s = subfilters";
+    "CF.COMPACT"                   "W"    "1 w"              "slot"              WriteLastWins     "RedisBloom 1.0.0"           "O(n)"               "n = items";
     "CF.COUNT"                     "R"    "1 r"              "slot"              ReadOnly          "RedisBloom 1.0.0"           "O(s)"               "s = subfilters";
     "CF.DEL"                       "W"    "1 rw"             "slot"              WriteAccumulating "RedisBloom 1.0.0"           "O(s)"               "s = subfilters";
     "CF.EXISTS"                    "R"    "1 r"              "slot"              ReadOnly          "RedisBloom 1.0.0"           "O(s)"               "s = subfilters";

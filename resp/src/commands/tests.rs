@@ -194,6 +194,7 @@ fn keys_are_found() {
         ("SPUBLISH c m", "1s"),
         ("JSON.MGET a b $", "1r 2r"),
         ("CMS.MERGE d 2 a b WEIGHTS 1 2", "1rw 3r 4r"),
+        ("TDIGEST.MERGE d 2 a b OVERRIDE", "1rw 3r 4r"),
         ("TS.MADD a 1 1 b 1 1", "1w 4w"),
     ] {
         assert_eq!(keys(text).as_deref(), Some(expected), "{text}");
@@ -275,6 +276,8 @@ fn side_effects_depend_on_arguments() {
         ("LREM k 1 v", WriteAccumulating),
         ("JSON.SET k $ NX", WriteLastWins),
         ("JSON.SET k $ 1 NX", WriteChecked),
+        ("CMS.MERGE d 1 s WEIGHTS d", WriteLastWins),
+        ("CMS.MERGE d 2 s d", WriteAccumulating),
         ("TDIGEST.MERGE d 1 OVERRIDE", WriteAccumulating),
         ("TDIGEST.MERGE d 1 s OVERRIDE", WriteLastWins),
         ("ACL LOG", ReadOnly),

@@ -2,7 +2,7 @@
 
 mod cursor;
 mod page;
-mod pager;
+pub(crate) mod pager;
 #[cfg(feature = "topology")]
 mod walk;
 

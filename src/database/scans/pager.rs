@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How to ask for pages, and what is on them
-pub(super) trait Pages {
+pub(crate) trait Pages {
     /// What is on the pages.
     type Item;
     /// Where a page begins.
@@ -33,7 +33,7 @@ pub(super) trait Pages {
 }
 
 /// The items of all pages
-pub(super) struct Pager<'a, P: Pages> {
+pub(crate) struct Pager<'a, P: Pages> {
     db: &'a Database,
     command: &'static str,
     pages: Arc<P>,
@@ -56,7 +56,7 @@ pub(super) struct Pager<'a, P: Pages> {
 }
 
 impl<'a, P: Pages> Pager<'a, P> {
-    pub(super) fn new(
+    pub(crate) fn new(
         db: &'a Database,
         command: &'static str,
         pages: Arc<P>,
@@ -97,11 +97,11 @@ impl<'a, P: Pages> Pager<'a, P> {
         self.ended
     }
 
-    pub(super) fn is_terminated(&self) -> bool {
+    pub(crate) fn is_terminated(&self) -> bool {
         self.ended || (self.items.len() == 0 && self.next.is_none())
     }
 
-    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<P::Item>>> {
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<P::Item>>> {
         loop {
             if let Some(item) = self.items.next() {
                 self.ask_ahead(cx);
