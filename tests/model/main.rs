@@ -29,7 +29,7 @@ use std::{
 use history::{Lived, live};
 
 /// How many histories there are if nothing is said.
-const HISTORIES: u64 = 5000;
+const HISTORIES: u64 = 3000;
 
 fn number(variable: &str) -> Option<u64> {
     env::var(variable).ok()?.parse().ok()

@@ -199,12 +199,14 @@ impl Tormentor {
             migrate(model, slot, from, primary, usize::MAX);
             model.isolate(primary, true);
         });
-        self.pause(1_000_000).await;
+        // Clients hear of the slot from the other one, and of the replica later.
+        self.pause(300_000).await;
         self.world.with(|state| {
             set_slot(&mut state.model, primary, slot, "NODE", Some(primary));
             set_slot(&mut state.model, from, slot, "NODE", Some(primary));
-            state.model.isolate(primary, false);
         });
+        self.pause(1_000_000).await;
+        self.world.with(|state| state.model.isolate(primary, false));
         self.world.note(|| format!("{primary} is not alone any more"));
         self.pause(100_000).await;
     }
