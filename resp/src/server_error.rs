@@ -199,32 +199,49 @@ impl ServerError {
 
     /// The text without what may quote the caller's arguments, or values that the server has.
     fn discreet(&self) -> Cow<'_, str> {
-        let cut = |(mark, kept): &(&str, usize)| self.0.find(mark).map(|start| start + kept);
+        let cut = |(mark, kept): &(&str, usize)| find(&self.0, mark).map(|start| start + kept);
         let end = QUOTING.iter().filter_map(cut).min().unwrap_or(self.0.len());
         let mut text = Cow::Borrowed(&self.0[..end]);
-        if let Some(start) = text.find(NO_INDEX) {
-            text = format!("…{}", &text[start..]).into();
+        if let Some(start) = find(&text, NO_INDEX) {
+            text = left_out("", &text[start..]).into();
         }
-        for quote in ['"', '`', '\''] {
-            if let Some(left_out) = without_quoted(&text, quote) {
-                text = left_out.into();
+        for quote in *b"\"`'" {
+            if let Some(shorter) = without_quoted(&text, quote) {
+                text = shorter.into();
             }
         }
         text
     }
 }
 
+/// Where the mark is in the text. The search of `str` would be a large part of a page.
+fn find(text: &str, mark: &str) -> Option<usize> {
+    let mut places = text.as_bytes().windows(mark.len());
+    places.position(|place| place == mark.as_bytes())
+}
+
 /// The text with what is between the first and the last quote left out, unless that is a name of the server's. What is
 /// quoted may have quotes itself.
-fn without_quoted(text: &str, quote: char) -> Option<String> {
-    let (first, last) = (text.find(quote)?, text.rfind(quote)?);
-    let inside = text.get(first + 1..last)?;
-    let is_upper = |letter: char| !letter.is_lowercase() && !letter.is_control();
+fn without_quoted(text: &str, quote: u8) -> Option<String> {
+    let is_quote = |byte: &u8| *byte == quote;
+    let first = text.as_bytes().iter().position(is_quote)?;
+    let last = text.as_bytes().iter().rposition(is_quote)?;
+    let inside = text.as_bytes().get(first + 1..last)?;
+    let (before, behind) = (&text[..first], &text[last + 1..]);
     // An option or a command in capitals; or the name of a command.
-    let of_server = inside.chars().all(is_upper) && inside.contains(char::is_uppercase)
-        || text[..first].ends_with("command ")
-        || text[last + 1..].starts_with(" command");
-    (!of_server).then(|| format!("{}…{}", &text[..first], &text[last + 1..]))
+    let of_server = inside.iter().any(u8::is_ascii_uppercase)
+        && inside.iter().all(|byte| byte.is_ascii() && !byte.is_ascii_lowercase())
+        || before.ends_with("command ")
+        || behind.starts_with(" command");
+    (!of_server).then(|| left_out(before, behind))
+}
+
+/// Both texts, and between them that something is left out.
+fn left_out(before: &str, behind: &str) -> String {
+    let mut text = String::from(before);
+    text.push('…');
+    text.push_str(behind);
+    text
 }
 
 /// Whether this may be a name, an address, or a word for one (`?`, nothing).

@@ -11,8 +11,9 @@ use crate::{packages, tools, wasm, wasm_toolchain};
 /// that needs more says here why; the goal is 60 KB.
 ///
 /// 86,000 until subscriptions became desired state that the server confirms, and connections were
-/// given up on evidence: 100,802. Where it went is in docs/performance.md.
-const CEILING: usize = 104_500;
+/// given up on evidence: 100,802. Where it went is in docs/performance.md. 104,414 until printed errors left out what
+/// modules quote of arguments.
+const CEILING: usize = 105_000;
 
 /// What is measured: the name that is printed, and the files, from `www`.
 const PARTS: [(&str, &[&str]); 3] = [
