@@ -121,7 +121,7 @@ impl Tools {
             .args(["--connections", &row.connections.to_string()])
             .args(["--size", &row.size.to_string()])
             .args(["--ops", &ops.to_string()])
-            .args((!row.keys.is_empty()).then(|| "--keys"))
+            .args((!row.keys.is_empty()).then_some("--keys"))
             .args((!row.keys.is_empty()).then(|| row.keys.join(",")))
             // One client thread each, as with tokio's current-thread runtime.
             .env("RUST_BACKTRACE", "0")
