@@ -54,3 +54,47 @@ async fn a_slot_that_moved_is_seen_in_the_next_view() {
     assert_eq!(changes.moved, [(7, 7, node)]);
     assert_eq!(&*map.nodes[usize::from(node)].id, cluster.id(to));
 }
+
+/// What a cluster of this many nodes says, a third of them primaries whose slots are in four pieces each.
+fn large(nodes: usize) -> Frame {
+    let primaries = nodes.div_ceil(3);
+    let pieces = 4 * primaries;
+    let slots = 16_384;
+    let mut text = format!("*{pieces}\r\n");
+    for piece in 0..pieces {
+        let (first, last) = (piece * slots / pieces, (piece + 1) * slots / pieces - 1);
+        let primary = piece % primaries;
+        let of_shard: Vec<usize> = [primary, primary + primaries, primary + 2 * primaries]
+            .into_iter()
+            .filter(|node| *node < nodes)
+            .collect();
+        text += &format!("*{}\r\n:{first}\r\n:{last}\r\n", 2 + of_shard.len());
+        for node in of_shard {
+            let host = format!("10.0.{}.{}", node / 256, node % 256);
+            text += &format!("*4\r\n${}\r\n{host}\r\n:6379\r\n", host.len());
+            text += &format!("$40\r\n{node:040x}\r\n*0\r\n");
+        }
+    }
+    Frame::copy_from_slice(text.as_bytes())
+}
+
+#[test]
+fn a_cluster_of_a_thousand_nodes_is_read_and_compared() {
+    let reply = large(1000);
+    let asked = Endpoint::tcp("10.0.0.0", 6379);
+    let begun = std::time::Instant::now();
+    let view = View::parse(&reply, &asked).unwrap();
+    let parsed = begun.elapsed();
+    assert_eq!((view.nodes.len(), view.shards.len()), (1000, 334));
+    let mut map = Map::new();
+    let first = map.view(&view, 0, 0, 0).unwrap();
+    assert_eq!((first.moved.len(), first.nodes.len()), (4 * 334, 1000));
+    let known = begun.elapsed();
+    assert!(map.view(&view, 1, 1, 1).unwrap().are_none(), "nothing is new");
+    let compared = begun.elapsed() - known;
+    println!(
+        "{} bytes: read in {parsed:?}, taken in in {:?}, compared in {compared:?}",
+        reply.len(),
+        known - parsed
+    );
+}
