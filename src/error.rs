@@ -49,6 +49,9 @@ struct Inner {
     server: Option<ServerError>,
     diagnostics: Option<Box<Diagnostics>>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
+    /// The command was taken out of a link for its caller to look anew where it goes.
+    #[cfg(feature = "topology")]
+    given_back: bool,
 }
 
 /// The kind of a failure
@@ -234,6 +237,8 @@ impl Error {
             server: None,
             diagnostics: None,
             source: None,
+            #[cfg(feature = "topology")]
+            given_back: false,
         }))
     }
 
@@ -335,6 +340,18 @@ impl Error {
 
     pub(crate) fn deliver(self, delivery: Delivery) -> Self {
         self.edit(|inner| inner.delivery = delivery)
+    }
+
+    /// It was not sent, and its caller is to look anew where it goes: there, or to the same server as before.
+    #[cfg(feature = "topology")]
+    pub(crate) fn given_back() -> Self {
+        let error = Self::new(ErrorKind::ConnectionLost, Delivery::NotSent);
+        error.edit(|inner| inner.given_back = true)
+    }
+
+    #[cfg(feature = "topology")]
+    pub(crate) fn is_given_back(&self) -> bool {
+        self.0.given_back
     }
 
     fn edit(mut self, change: impl FnOnce(&mut Inner)) -> Self {

@@ -579,7 +579,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
             rewritten.and_then(|()| self.place(router, &words))
         };
         let elsewhere = match there {
-            Ok(Placed::At(link, _)) => !std::ptr::eq(link, from),
+            Ok(Placed::At(link, _)) => error.is_given_back() || !std::ptr::eq(link, from),
             Ok(Placed::Soon) => true,
             Ok(Placed::Apart(..)) | Err(_) => false,
         };

@@ -302,10 +302,10 @@ impl Link {
 
     /// Gives what waits for a connection back to its callers: another server is to execute it.
     #[cfg(feature = "topology")]
-    pub(crate) fn surrender(&self) {
+    pub(crate) fn surrender(&self, all: bool) {
         self.with(|core| {
             core.now = self.clock.now();
-            core.surrender();
+            core.surrender(all);
         });
     }
 

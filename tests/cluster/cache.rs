@@ -102,19 +102,31 @@ async fn nothing_older_comes_back_while_a_slot_moves() {
         let cluster = movable();
         let (muxer, other) = (cached(cluster, cache).await, connect(cluster, 1).await);
         let stop = Arc::new(AtomicBool::new(false));
+        // Of a key that does not exist nothing is announced when its slot moves: it is there all the time.
+        other.database().set("{foo}k", 0).await.unwrap();
+        let written = Arc::new(AtomicI64::new(0));
         let writer = spawn({
-            let (other, stop) = (other.clone(), stop.clone());
+            let (other, stop, written) = (other.clone(), stop.clone(), written.clone());
             async move {
-                let mut value = 0;
                 while !stop.load(SeqCst) {
-                    value += 1;
+                    let value = written.load(SeqCst) + 1;
                     other.database().set("{foo}k", value).await.unwrap();
+                    written.store(value, SeqCst);
                     sleep(Duration::from_millis(2)).await;
                 }
-                value
+                written.load(SeqCst)
             }
         });
-        other.database().del("{foo}k").await.unwrap();
+        // However busy the machine is, something changes in each step.
+        let changes = || {
+            let from = written.load(SeqCst);
+            let written = written.clone();
+            async move {
+                while written.load(SeqCst) < from + 10 {
+                    sleep(Duration::from_millis(1)).await;
+                }
+            }
+        };
         let seen = Arc::new(AtomicI64::new(0));
         let readers = (0..4).map(|_| {
             let (muxer, stop, seen) = (muxer.clone(), stop.clone(), seen.clone());
@@ -133,16 +145,14 @@ async fn nothing_older_comes_back_while_a_slot_moves() {
         let readers: Vec<_> = readers.collect();
         for _ in 0..4 {
             let (from, to) = from_to(cluster, FOO);
-            spawn_blocking(move || {
-                cluster.begin_move(FOO, from, to);
-                std::thread::sleep(Duration::from_millis(50));
-                cluster.migrate(&["{foo}k"], from, to);
-                // Here it is served behind `ASKING`, and not kept.
-                std::thread::sleep(Duration::from_millis(100));
-                cluster.end_move(FOO, to);
-                std::thread::sleep(Duration::from_millis(100));
-            })
-            .await;
+            within(changes()).await;
+            spawn_blocking(move || cluster.begin_move(FOO, from, to)).await;
+            within(changes()).await;
+            spawn_blocking(move || cluster.migrate(&["{foo}k"], from, to)).await;
+            // Here it is served behind `ASKING`, and not kept.
+            within(changes()).await;
+            spawn_blocking(move || cluster.end_move(FOO, to)).await;
+            within(changes()).await;
         }
         stop.store(true, SeqCst);
         let last = writer.await;

@@ -94,23 +94,28 @@ impl Core {
         lost
     }
 
-    /// While there is no connection: gives what waits for one back to its callers, as not sent.
+    /// While there is no connection: gives what waits for one back to its callers, who look anew where it goes. `all`:
+    /// nothing is to wait here from now on.
     #[cfg(feature = "topology")]
-    pub(crate) fn surrender(&mut self) {
+    pub(crate) fn surrender(&mut self, all: bool) {
         if self.phase == Phase::Disconnected {
-            self.redial.surrendered = true;
-            self.fail_unsent(&Error::new(ErrorKind::ConnectionLost, Delivery::NotSent));
+            self.redial.surrendered |= all;
+            self.drain_unsent(&Error::given_back());
             self.wakes.wake_watchers();
         }
     }
 
     /// Nothing waits for the next connection.
     fn fail_unsent(&mut self, cause: &Error) {
+        let error = Error::new(ErrorKind::ConnectionLost, Delivery::NotSent);
+        self.drain_unsent(&error.source(cause.clone()));
+    }
+
+    fn drain_unsent(&mut self, error: &Error) {
         let entries = self.wire.drain();
         self.tally.unanswered(entries.len(), 0);
         for id in entries.into_iter().filter_map(|entry| entry.claim.settle()) {
-            let error = Error::new(ErrorKind::ConnectionLost, Delivery::NotSent);
-            self.fail(id, error.source(cause.clone()));
+            self.fail(id, error.clone());
         }
         self.backlog.out.clear();
         self.backlog.dead = 0;

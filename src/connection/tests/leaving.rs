@@ -134,7 +134,7 @@ fn what_was_given_back_with_commands_that_were_given_up_leaves_no_count_of_them(
             model.core.abandon(id);
         }
     }
-    model.core.surrender();
+    model.core.surrender(true);
     let next = model.submit("next").unwrap();
     model.connect();
     model.settle();

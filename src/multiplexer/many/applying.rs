@@ -180,7 +180,9 @@ impl Many {
                     // It may be the one that has these keys again one day.
                     cache.clear();
                 }
-                node.link.surrender();
+                // What is for slots that it still has goes back to it.
+                let has_none = self.lock().slots_of(number).is_empty();
+                node.link.surrender(has_none);
             }
         }
     }

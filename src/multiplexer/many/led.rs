@@ -84,7 +84,7 @@ impl Many {
         let others = self.numbered().filter(|(number, _)| primary != NOBODY && *number != primary);
         for (_, node) in others {
             if node.link.with(|core| core.is_held()) {
-                node.link.surrender();
+                node.link.surrender(true);
             }
         }
     }
