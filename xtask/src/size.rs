@@ -12,8 +12,8 @@ use crate::{packages, tools, wasm, wasm_toolchain};
 ///
 /// 86,000 until subscriptions became desired state that the server confirms, and connections were
 /// given up on evidence: 100,802. Where it went is in docs/performance.md. 104,414 until printed errors left out what
-/// modules quote of arguments.
-const CEILING: usize = 105_000;
+/// modules quote of arguments, and a loading server that speaks RESP2 counted as connected: 105,050.
+const CEILING: usize = 105_200;
 
 /// What is measured: the name that is printed, and the files, from `www`.
 const PARTS: [(&str, &[&str]); 3] = [
