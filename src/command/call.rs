@@ -396,6 +396,15 @@ impl<'a, T, A> Call<'a, T, A> {
         }
     }
 
+    /// The link over which the command was sent, while its reply is due.
+    #[cfg(feature = "topology")]
+    pub(super) fn in_flight(&self) -> Option<&Link> {
+        match &self.state {
+            State::Sent(in_flight) if !in_flight.in_line => Some(in_flight.link),
+            _ => None,
+        }
+    }
+
     /// The link that had the command, and when it was issued.
     #[cfg(feature = "topology")]
     pub(super) fn over(&self) -> Option<(&'a Link, u64)> {

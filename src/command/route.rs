@@ -102,18 +102,22 @@ pub(crate) struct Part {
 }
 
 impl Split {
-    /// The words of this part, made from those of the command.
-    pub(crate) fn words<'w>(&self, part: &Part, words: &'w [Arg<'_>]) -> ArgList<'w> {
+    /// The words of this part, made from those of the command; `of` copies one.
+    pub(crate) fn words<'w, 'a, 'o>(
+        &self,
+        part: &Part,
+        words: &'w [Arg<'a>],
+        of: impl Fn(&'w Arg<'a>) -> Arg<'o>,
+    ) -> ArgList<'o> {
         let (begin, end) = self.keys;
-        let borrow = |word: &'w Arg<'_>| Arg::Bytes(word.as_bytes());
-        let mut list: ArgList<'w> = words[..begin].iter().map(borrow).collect();
+        let mut list: ArgList<'o> = words[..begin].iter().map(&of).collect();
         if let Some(count) = self.count.and_then(|at| list.get_mut(at)) {
             *count = (part.keys.len() as u64).to_arg().into_owned();
         }
         for key in &part.keys {
-            list.extend(words[*key..key + self.step].iter().map(borrow));
+            list.extend(words[*key..key + self.step].iter().map(&of));
         }
-        list.extend(words[end..].iter().map(borrow));
+        list.extend(words[end..].iter().map(&of));
         list
     }
 
@@ -201,7 +205,7 @@ mod tests {
         let words = words(text);
         let Target::Split(split) = target(text) else { panic!("{text} is not split") };
         let show = |part: &Part| {
-            let line = split.words(part, &words);
+            let line = split.words(part, &words, Arg::clone);
             let line: Vec<_> =
                 line.iter().map(|word| String::from_utf8_lossy(word.as_bytes())).collect();
             (part.slot, line.join(" "))

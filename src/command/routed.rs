@@ -12,11 +12,13 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use bytes::Bytes;
+
 use super::{
     Call, Handling, Route, SideEffects,
     call::{State, discard},
     join::can_be_joined,
-    route::{Target, scripted},
+    route::{Part, Target, scripted},
     routing::{Turn, refusal},
     scatter::{Joint, Scattered},
 };
@@ -24,7 +26,9 @@ use crate::{
     Delivery, Error, ErrorKind, Result,
     commands::slot_of,
     connection::{Berth, Link, Outcome, Prelude, ReadFrom, Reading, Router, SlotId, Submission},
-    resp::{AnyArgs, Arg, FromReply, ServerError, ServerErrorKind, ToArgs, encode_command},
+    resp::{
+        AnyArgs, Arg, ArgList, FromReply, ServerError, ServerErrorKind, ToArgs, encode_command,
+    },
     sync::Mutex,
 };
 
@@ -44,8 +48,25 @@ enum Placed<'a> {
 
 /// A part of a command, and where it goes
 struct Piece<'a> {
-    words: Vec<Arg<'static>>,
+    words: ArgList<'static>,
     to: To<'a>,
+}
+
+/// The words in one block, so that those of a thousand parts need no allocation for each.
+fn in_one_block(words: &[Arg<'_>]) -> Vec<Arg<'static>> {
+    let mut block = Vec::with_capacity(words.iter().map(Arg::len).sum());
+    words.iter().for_each(|word| block.extend_from_slice(word.as_bytes()));
+    let mut block = Bytes::from(block);
+    words.iter().map(|word| Arg::Shared(block.split_to(word.len()))).collect()
+}
+
+/// The words behind the name
+struct Words(ArgList<'static>);
+
+impl ToArgs for Words {
+    fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
+        args.extend(self.0.iter().map(|word| Arg::Bytes(word.as_bytes())));
+    }
 }
 
 enum To<'a> {
@@ -245,13 +266,15 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         let retrying = self.extras.as_mut().and_then(|extras| {
             std::mem::take(&mut extras.retrying).get().map(|retrying| retrying.policy.clone())
         });
-        let calls = parts.into_iter().map(|Piece { words, to }| {
-            let mut words = words.into_iter();
-            let name = words.next().map_or_else(String::new, |name| {
-                String::from_utf8_lossy(name.as_bytes()).into_owned()
-            });
-            let args: Vec<Arg<'static>> = words.collect();
-            let mut call = Call::new(self.link, name, AnyArgs::new(args)).handled(handling);
+        let own = self.name.clone();
+        let calls = parts.into_iter().map(|Piece { mut words, to }| {
+            let first = if words.is_empty() { Arg::Bytes(b"") } else { words.remove(0) };
+            // In nearly every program a command has its own name.
+            let name = match first.as_bytes() == own.as_bytes() {
+                true => own.clone(),
+                false => String::from_utf8_lossy(first.as_bytes()).into_owned().into(),
+            };
+            let mut call = Call::new(self.link, name, AnyArgs::new(Words(words))).handled(handling);
             (call.timeout, call.database) = (timeout, self.database);
             if let Some(policy) = &retrying {
                 call = call.retry(policy);
@@ -341,8 +364,9 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
                 Target::Slot(of) => slot = Some(of),
                 Target::Split(_) if has_prelude() => return Err(self.crossing()),
                 Target::Split(split) => {
-                    let piece = |part| Piece {
-                        words: split.words(part, words).into_iter().map(Arg::into_owned).collect(),
+                    let words = in_one_block(words);
+                    let piece = |part: &Part| Piece {
+                        words: split.words(part, &words, Arg::clone),
                         to: To::Slot(part.slot),
                     };
                     let pieces = split.parts.iter().map(piece).collect();
@@ -352,8 +376,9 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
                     if !has_prelude() && can_be_joined(&self.full_name(), policy) =>
                 {
                     let links = router.links(route == Route::Nodes).into_iter();
-                    let words = || words.iter().map(|word| word.clone().into_owned()).collect();
-                    let pieces = links.map(|link| Piece { words: words(), to: To::Link(link) });
+                    let words = in_one_block(words);
+                    let copy = || words.iter().cloned().collect();
+                    let pieces = links.map(|link| Piece { words: copy(), to: To::Link(link) });
                     return Ok(Placed::Apart(Joint::All(policy), pieces.collect()));
                 }
                 Target::Keyless(Route::Special, _) if self.name.eq_ignore_ascii_case("SCAN") => {
