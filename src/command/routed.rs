@@ -65,7 +65,7 @@ struct Words(ArgList<'static>);
 
 impl ToArgs for Words {
     fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
-        args.extend(self.0.iter().map(|word| Arg::Bytes(word.as_bytes())));
+        args.extend(self.0.iter().skip(1).map(|word| Arg::Bytes(word.as_bytes())));
     }
 }
 
@@ -267,12 +267,11 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
             std::mem::take(&mut extras.retrying).get().map(|retrying| retrying.policy.clone())
         });
         let own = self.name.clone();
-        let calls = parts.into_iter().map(|Piece { mut words, to }| {
-            let first = if words.is_empty() { Arg::Bytes(b"") } else { words.remove(0) };
+        let calls = parts.into_iter().map(|Piece { words, to }| {
             // In nearly every program a command has its own name.
-            let name = match first.as_bytes() == own.as_bytes() {
-                true => own.clone(),
-                false => String::from_utf8_lossy(first.as_bytes()).into_owned().into(),
+            let name = match words.first().map_or(&b""[..], Arg::as_bytes) {
+                first if first == own.as_bytes() => own.clone(),
+                first => String::from_utf8_lossy(first).into_owned().into(),
             };
             let mut call = Call::new(self.link, name, AnyArgs::new(Words(words))).handled(handling);
             (call.timeout, call.database) = (timeout, self.database);

@@ -29,8 +29,6 @@ pub(super) enum Joint {
 struct Part<'a> {
     call: OwnCall<'a>,
     outcome: Option<Result<Frame>>,
-    /// It was polled, so that it is on its way.
-    begun: bool,
 }
 
 impl<'a> Scattered<'a> {
@@ -40,7 +38,7 @@ impl<'a> Scattered<'a> {
         random: u64,
         calls: impl Iterator<Item = OwnCall<'a>>,
     ) -> Self {
-        let parts = calls.map(|call| Part { call, outcome: None, begun: false }).collect();
+        let parts = calls.map(|call| Part { call, outcome: None }).collect();
         Self { name, joint, random, parts }
     }
 
@@ -53,10 +51,9 @@ impl<'a> Scattered<'a> {
         let mut waiting: Vec<*const Link> = Vec::new();
         for part in self.parts.iter_mut().filter(|part| part.outcome.is_none()) {
             let link = part.call.in_flight().map(std::ptr::from_ref);
-            if part.begun && link.is_some_and(|link| waiting.contains(&link)) {
+            if link.is_some_and(|link| waiting.contains(&link)) {
                 continue;
             }
-            part.begun = true;
             match Pin::new(&mut part.call).poll(cx) {
                 Poll::Ready(outcome) => part.outcome = Some(outcome),
                 Poll::Pending => {

@@ -12,9 +12,10 @@
 //!
 //! RedisBloom has them (Redis Stack 7.2 and 7.4, Redis 8); Valkey has not. Counters are 32 bits wide.
 
+use super::view::view;
 use crate::{
-    Call, Database,
-    command::{Named, named},
+    Call,
+    command::named,
     database::{
         Counted, Join,
         checks::{Unless, empty},
@@ -23,25 +24,14 @@ use crate::{
     resp::{Arg, ArgList, ServerError, ToArg, ToArgs},
 };
 
-/// The commands for count-min sketches; returned by [`Database::count_min`]
-#[derive(Debug, Clone, Copy)]
-#[must_use = "it does nothing by itself"]
-pub struct CountMinCommands<'a> {
-    db: &'a Database,
-}
-
-impl Database {
+view! {
+    /// The commands for count-min sketches; returned by [`Database::count_min`](crate::Database::count_min)
+    CountMinCommands;
     /// Commands for count-min sketches: see [`stack::count_min`](crate::stack::count_min).
-    pub fn count_min(&self) -> CountMinCommands<'_> {
-        CountMinCommands { db: self }
-    }
+    count_min
 }
 
 impl<'a> CountMinCommands<'a> {
-    fn call<T, A>(self, name: impl Into<Named>, args: A) -> Call<'a, T, A> {
-        self.db.call(name, args)
-    }
-
     /// Makes an empty sketch of `depth` rows of `width` counters; it is an error if there is such a key
     ///
     /// See [CMS.INITBYDIM](https://redis.io/docs/latest/commands/cms.initbydim/).

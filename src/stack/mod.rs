@@ -28,3 +28,4 @@ pub mod t_digest;
 pub mod time_series;
 #[cfg(feature = "probabilistic")]
 pub mod top_k;
+mod view;

@@ -13,9 +13,10 @@
 //! Numbers are exact at both ends and estimates in the middle. What is asked of an empty digest is NaN. RedisBloom has
 //! them since 2.4 (Redis Stack 7.2 and 7.4, Redis 8); Valkey has not.
 
+use super::view::view;
 use crate::{
-    Call, Database,
-    command::{Named, named},
+    Call,
+    command::named,
     database::{
         Counted, Join,
         checks::{Unless, empty},
@@ -24,25 +25,14 @@ use crate::{
     resp::{DecodeError, FromReply, Reply, ReplyError, ToArg, ToArgs},
 };
 
-/// The commands for t-digests; returned by [`Database::t_digest`]
-#[derive(Debug, Clone, Copy)]
-#[must_use = "it does nothing by itself"]
-pub struct TDigestCommands<'a> {
-    db: &'a Database,
-}
-
-impl Database {
+view! {
+    /// The commands for t-digests; returned by [`Database::t_digest`](crate::Database::t_digest)
+    TDigestCommands;
     /// Commands for t-digests: see [`stack::t_digest`](crate::stack::t_digest).
-    pub fn t_digest(&self) -> TDigestCommands<'_> {
-        TDigestCommands { db: self }
-    }
+    t_digest
 }
 
 impl<'a> TDigestCommands<'a> {
-    fn call<T, A>(self, name: impl Into<Named>, args: A) -> Call<'a, T, A> {
-        self.db.call(name, args)
-    }
-
     /// Makes an empty digest with a compression of 100; it is an error if there is such a key
     ///
     /// See [TDIGEST.CREATE](https://redis.io/docs/latest/commands/tdigest.create/).

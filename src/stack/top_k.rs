@@ -13,35 +13,25 @@
 //!
 //! RedisBloom has them (Redis Stack 7.2 and 7.4, Redis 8); Valkey has not.
 
+use super::view::view;
 use crate::{
-    Call, Database,
-    command::{Named, named},
+    Call,
+    command::named,
     database::{Join, checks::Unless, options::record},
     resp::{ArgList, FromReply, ToArg, ToArgs},
 };
 
-/// The commands for top-k lists; returned by [`Database::top_k`]
-#[derive(Debug, Clone, Copy)]
-#[must_use = "it does nothing by itself"]
-pub struct TopKCommands<'a> {
-    db: &'a Database,
-}
-
-impl Database {
+view! {
+    /// The commands for top-k lists; returned by [`Database::top_k`](crate::Database::top_k)
+    TopKCommands;
     /// Commands for top-k lists: see [`stack::top_k`](crate::stack::top_k).
-    pub fn top_k(&self) -> TopKCommands<'_> {
-        TopKCommands { db: self }
-    }
+    top_k
 }
 
 /// What servers take for an increment, at most.
 const MOST: u32 = 100_000;
 
 impl<'a> TopKCommands<'a> {
-    fn call<T, A>(self, name: impl Into<Named>, args: A) -> Call<'a, T, A> {
-        self.db.call(name, args)
-    }
-
     /// Makes an empty list of the `k` most frequent items; it is an error if there is such a key
     ///
     /// See [TOPK.RESERVE](https://redis.io/docs/latest/commands/topk.reserve/).

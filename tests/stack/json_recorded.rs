@@ -5,7 +5,7 @@ use redmux::{
     stack::json::{Json, JsonTypes, Matches, Number},
 };
 
-use crate::recordings::{both, outcome, read};
+use crate::recordings::{Recorded, both, outcome, replay};
 
 const RECORDINGS: [(&str, &str); 4] = [
     ("Redis Stack 7.4", include_str!("recorded/json.jsonl")),
@@ -27,53 +27,42 @@ fn is_ours(words: &[&str]) -> bool {
     }
 }
 
+fn check(of: &str, words: &[&str], recorded: &Recorded) -> bool {
+    if words.contains(&"FORMAT") || !words[0].starts_with("JSON.") || !is_ours(words) {
+        return false;
+    }
+    match words[0] {
+        "JSON.GET" => both::<Option<Json<serde_json::Value>>>(of, recorded),
+        "JSON.MGET" => both::<Vec<Option<Json<serde_json::Value>>>>(of, recorded),
+        "JSON.SET" => both::<bool>(of, recorded),
+        "JSON.MSET" | "JSON.MERGE" => both::<()>(of, recorded),
+        "JSON.DEL" | "JSON.FORGET" | "JSON.CLEAR" => both::<u64>(of, recorded),
+        "JSON.TYPE" => both::<Option<JsonTypes>>(of, recorded),
+        "JSON.TOGGLE" => both::<Matches<bool>>(of, recorded),
+        "JSON.ARRINDEX" => both::<Option<Matches<i64>>>(of, recorded),
+        "JSON.OBJKEYS" => both::<Option<Matches<Vec<String>>>>(of, recorded),
+        "JSON.ARRPOP" => both::<Matches<Json<serde_json::Value>>>(of, recorded),
+        "JSON.NUMINCRBY" | "JSON.NUMMULTBY" | "JSON.NUMPOWBY" => {
+            both::<Matches<Number>>(of, recorded);
+        }
+        // Floats are texts over RESP2.
+        "JSON.RESP" => {
+            outcome::<Option<Vec<Value>>>(&recorded.resp2, &recorded.words);
+            outcome::<Option<Vec<Value>>>(&recorded.resp3, &recorded.words);
+        }
+        "JSON.STRLEN" | "JSON.ARRLEN" | "JSON.OBJLEN" | "JSON.DEBUG" => {
+            both::<Option<Matches<u64>>>(of, recorded);
+        }
+        "JSON.STRAPPEND" | "JSON.ARRAPPEND" | "JSON.ARRINSERT" | "JSON.ARRTRIM" => {
+            both::<Matches<u64>>(of, recorded);
+        }
+        other => panic!("no type for the replies of {other}"),
+    }
+    true
+}
+
 #[test]
 fn replies_become_the_same_values_over_both_protocols() {
-    let (mut typed, mut others) = (0, 0);
-    for (of, text) in RECORDINGS {
-        for recorded in read(text) {
-            let words: Vec<&str> = recorded.words.iter().map(String::as_str).collect();
-            if recorded.is_queued()
-                || words.contains(&"FORMAT")
-                || !words[0].starts_with("JSON.")
-                || !is_ours(&words)
-            {
-                // What the client does not send is still a reply.
-                outcome::<Value>(&recorded.resp2, &recorded.words);
-                outcome::<Value>(&recorded.resp3, &recorded.words);
-                others += 1;
-                continue;
-            }
-            typed += 1;
-            match words[0] {
-                "JSON.GET" => both::<Option<Json<serde_json::Value>>>(of, &recorded),
-                "JSON.MGET" => both::<Vec<Option<Json<serde_json::Value>>>>(of, &recorded),
-                "JSON.SET" => both::<bool>(of, &recorded),
-                "JSON.MSET" | "JSON.MERGE" => both::<()>(of, &recorded),
-                "JSON.DEL" | "JSON.FORGET" | "JSON.CLEAR" => both::<u64>(of, &recorded),
-                "JSON.TYPE" => both::<Option<JsonTypes>>(of, &recorded),
-                "JSON.TOGGLE" => both::<Matches<bool>>(of, &recorded),
-                "JSON.ARRINDEX" => both::<Option<Matches<i64>>>(of, &recorded),
-                "JSON.OBJKEYS" => both::<Option<Matches<Vec<String>>>>(of, &recorded),
-                "JSON.ARRPOP" => both::<Matches<Json<serde_json::Value>>>(of, &recorded),
-                "JSON.NUMINCRBY" | "JSON.NUMMULTBY" | "JSON.NUMPOWBY" => {
-                    both::<Matches<Number>>(of, &recorded);
-                }
-                // Floats are texts over RESP2.
-                "JSON.RESP" => {
-                    outcome::<Option<Vec<Value>>>(&recorded.resp2, &recorded.words);
-                    outcome::<Option<Vec<Value>>>(&recorded.resp3, &recorded.words);
-                }
-                "JSON.STRLEN" | "JSON.ARRLEN" | "JSON.OBJLEN" | "JSON.DEBUG" => {
-                    both::<Option<Matches<u64>>>(of, &recorded);
-                }
-                "JSON.STRAPPEND" | "JSON.ARRAPPEND" | "JSON.ARRINSERT" | "JSON.ARRTRIM" => {
-                    both::<Matches<u64>>(of, &recorded);
-                }
-                other => panic!("no type for the replies of {other}"),
-            }
-        }
-    }
-    println!("{typed} as the types of methods, {others} as any value");
+    let (typed, others) = replay(RECORDINGS, check);
     assert!(typed > 600, "{typed} of {}", typed + others);
 }

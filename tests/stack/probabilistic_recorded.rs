@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use redmux::{
-    resp::{Framer, Limits, Scan, ServerError, Value},
+    resp::{Framer, Limits, Scan, ServerError},
     stack::{
         bloom::{BloomAdded, BloomInfo, BloomInfoValue, FilterChunk},
         count_min::CountMinInfo,
@@ -12,7 +12,7 @@ use redmux::{
     },
 };
 
-use crate::recordings::{Recorded, both, outcome, read};
+use crate::recordings::{Recorded, both, outcome, read, replay};
 
 const BLOOM: [(&str, &str); 3] = [
     ("Redis Stack 7.4", include_str!("recorded/bloom.jsonl")),
@@ -63,20 +63,9 @@ fn typed(of: &str, recorded: &Recorded) -> bool {
 
 #[test]
 fn replies_become_the_same_values_over_both_protocols() {
-    let (mut as_types, mut others) = (0, Vec::new());
-    for (of, text) in BLOOM.into_iter().chain(OTHERS) {
-        for recorded in read(text) {
-            if !recorded.is_queued() && typed(of, &recorded) {
-                as_types += 1;
-                continue;
-            }
-            outcome::<Value>(&recorded.resp2, &recorded.words);
-            outcome::<Value>(&recorded.resp3, &recorded.words);
-            others.push(recorded.words[0].clone());
-        }
-    }
-    println!("{as_types} as the types of methods, {} as any value", others.len());
-    assert!(as_types > 550, "{as_types}; others: {others:?}");
+    let all = BLOOM.into_iter().chain(OTHERS);
+    let (as_types, others) = replay(all, |of, _, recorded| typed(of, recorded));
+    assert!(as_types > 550, "{as_types} of {}", as_types + others);
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::fmt::Debug;
 
-use redmux::resp::{Frame, FromReply, ReplyError};
-use serde_json::Value;
+use redmux::resp::{Frame, FromReply, ReplyError, Value};
+use serde_json::Value as Json;
 
 /// A command, and the replies to it
 pub(crate) struct Recorded {
@@ -37,18 +37,42 @@ pub(crate) fn both<T: FromReply + Debug>(of: &str, recorded: &Recorded) {
     assert!(*varies || two == three, "{of}: {words:?}\n{two}\n{three}");
 }
 
+/// Reads all replies of these recordings, with the name of each server: as `typed` does, or as any value where it returns
+/// false. Returns how often each of both was the case.
+pub(crate) fn replay<'t>(
+    recordings: impl IntoIterator<Item = (&'t str, &'t str)>,
+    typed: impl Fn(&str, &[&str], &Recorded) -> bool,
+) -> (usize, usize) {
+    let (mut as_types, mut others) = (0, 0);
+    for (of, text) in recordings {
+        for recorded in read(text) {
+            let words: Vec<&str> = recorded.words.iter().map(String::as_str).collect();
+            if !recorded.is_queued() && typed(of, &words, &recorded) {
+                as_types += 1;
+                continue;
+            }
+            // What no method sends is still a reply.
+            outcome::<Value>(&recorded.resp2, &recorded.words);
+            outcome::<Value>(&recorded.resp3, &recorded.words);
+            others += 1;
+        }
+    }
+    println!("{as_types} as the types of methods, {others} as any value");
+    (as_types, others)
+}
+
 /// The commands of a recording whose words are texts.
 pub(crate) fn read(text: &str) -> Vec<Recorded> {
-    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let lines = text.lines().map(|line| serde_json::from_str::<Json>(line).unwrap());
     lines.filter(|line| line.get("command").is_some()).filter_map(|line| recorded(&line)).collect()
 }
 
-fn recorded(line: &Value) -> Option<Recorded> {
+fn recorded(line: &Json) -> Option<Recorded> {
     let words = line["command"].as_array().unwrap().iter();
     let words: Option<Vec<String>> = words.map(|word| word.as_str().map(str::to_owned)).collect();
     let resp2 = &line["resp2"];
     let resp3 = if line["resp3"] == "same" { resp2 } else { &line["resp3"] };
-    let frame = |reply: &Value| {
+    let frame = |reply: &Json| {
         let mut bytes = Vec::new();
         write(&mut bytes, reply);
         Frame::copy_from_slice(&bytes)
@@ -62,7 +86,7 @@ fn recorded(line: &Value) -> Option<Recorded> {
 }
 
 /// Writes a reply as it was on the wire.
-fn write(bytes: &mut Vec<u8>, reply: &Value) {
+fn write(bytes: &mut Vec<u8>, reply: &Json) {
     let (kind, value) = reply.as_object().unwrap().iter().next().unwrap();
     let text = || value.as_str().unwrap();
     let bulk = |bytes: &mut Vec<u8>, mark: char, content: &[u8]| {

@@ -1,11 +1,11 @@
 //! Every recorded reply of RedisTimeSeries is read, as the same value over both protocols.
 
 use redmux::{
-    resp::{ServerError, Value},
+    resp::ServerError,
     stack::time_series::{Row, Sample, Series, SeriesInfo},
 };
 
-use crate::recordings::{Recorded, both, outcome, read};
+use crate::recordings::{Recorded, both, replay};
 
 const RECORDINGS: [(&str, &str); 3] = [
     ("Redis Stack 7.4", include_str!("recorded/timeseries.jsonl")),
@@ -47,19 +47,6 @@ fn check(of: &str, words: &[&str], recorded: &Recorded) -> bool {
 
 #[test]
 fn replies_become_the_same_values_over_both_protocols() {
-    let (mut typed, mut others) = (0, 0);
-    for (of, text) in RECORDINGS {
-        for recorded in read(text) {
-            let words: Vec<&str> = recorded.words.iter().map(String::as_str).collect();
-            if recorded.is_queued() || !check(of, &words, &recorded) {
-                outcome::<Value>(&recorded.resp2, &recorded.words);
-                outcome::<Value>(&recorded.resp3, &recorded.words);
-                others += 1;
-            } else {
-                typed += 1;
-            }
-        }
-    }
-    println!("{typed} as the types of methods, {others} as any value");
+    let (typed, others) = replay(RECORDINGS, check);
     assert!(typed > 500, "{typed} of {}", typed + others);
 }

@@ -30,37 +30,23 @@ pub use self::{
     info::{BloomField, BloomInfo, BloomInfoValue},
     options::{BloomInsertOptions, BloomOptions},
 };
-use super::chunks;
 pub use super::chunks::{FilterChunk, FilterChunks};
+use super::{chunks, view::view};
 use crate::{
-    Call, Database, Result,
-    command::{Named, named},
-    database::{
-        Join,
-        checks::{Unless, empty},
-    },
+    Call, Result,
+    command::named,
+    database::Join,
     resp::{ToArg, ToArgs},
 };
 
-/// The commands for Bloom filters; returned by [`Database::bloom`]
-#[derive(Debug, Clone, Copy)]
-#[must_use = "it does nothing by itself"]
-pub struct BloomCommands<'a> {
-    db: &'a Database,
-}
-
-impl Database {
+view! {
+    /// The commands for Bloom filters; returned by [`Database::bloom`](crate::Database::bloom)
+    BloomCommands;
     /// Commands for Bloom filters: see [`stack::bloom`](crate::stack::bloom).
-    pub fn bloom(&self) -> BloomCommands<'_> {
-        BloomCommands { db: self }
-    }
+    bloom
 }
 
 impl<'a> BloomCommands<'a> {
-    fn call<T, A>(self, name: impl Into<Named>, args: A) -> Call<'a, T, A> {
-        self.db.call(name, args)
-    }
-
     /// Makes an empty filter for `capacity` items; `error_rate` is the share of wrong yeses, between 0 and 1
     ///
     /// It is an error if there is such a key. A filter that is not made before the first item is added has the defaults
@@ -114,9 +100,8 @@ impl<'a> BloomCommands<'a> {
         items: impl ToArgs,
         options: BloomInsertOptions,
     ) -> Call<'a, BloomAdded, impl ToArgs> {
-        let fault = empty(&items, "items");
-        let args = Join((key,), Join(options, Join(("ITEMS",), items)));
-        self.call(named!("BF.INSERT"), args).unless(fault)
+        let before = Join((key,), Join(options, ("ITEMS",)));
+        self.db.list(named!("BF.INSERT"), before, items, "items")
     }
 
     /// Whether the item was added: no is certain, yes may be wrong; no if there is no such key

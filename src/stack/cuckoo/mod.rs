@@ -24,38 +24,23 @@ pub use self::{
     inserted::CuckooInserted,
     options::{CuckooInsertOptions, CuckooOptions},
 };
-use super::chunks;
 pub use super::chunks::{FilterChunk, FilterChunks};
+use super::{chunks, view::view};
 use crate::{
-    Call, Database, Result,
-    command::{Named, named},
-    database::{
-        Join,
-        checks::{Unless, empty},
-        options::record,
-    },
+    Call, Result,
+    command::named,
+    database::{Join, options::record},
     resp::{ToArg, ToArgs},
 };
 
-/// The commands for cuckoo filters; returned by [`Database::cuckoo`]
-#[derive(Debug, Clone, Copy)]
-#[must_use = "it does nothing by itself"]
-pub struct CuckooCommands<'a> {
-    db: &'a Database,
-}
-
-impl Database {
+view! {
+    /// The commands for cuckoo filters; returned by [`Database::cuckoo`](crate::Database::cuckoo)
+    CuckooCommands;
     /// Commands for cuckoo filters: see [`stack::cuckoo`](crate::stack::cuckoo).
-    pub fn cuckoo(&self) -> CuckooCommands<'_> {
-        CuckooCommands { db: self }
-    }
+    cuckoo
 }
 
 impl<'a> CuckooCommands<'a> {
-    fn call<T, A>(self, name: impl Into<Named>, args: A) -> Call<'a, T, A> {
-        self.db.call(name, args)
-    }
-
     /// Makes an empty filter for about `capacity` items; it is an error if there is such a key
     ///
     /// See [CF.RESERVE](https://redis.io/docs/latest/commands/cf.reserve/).
@@ -103,9 +88,8 @@ impl<'a> CuckooCommands<'a> {
         items: impl ToArgs,
         options: CuckooInsertOptions,
     ) -> Call<'a, Vec<CuckooInserted>, impl ToArgs> {
-        let fault = empty(&items, "items");
-        let args = Join((key,), Join(options, Join(("ITEMS",), items)));
-        self.call(named!("CF.INSERT"), args).unless(fault)
+        let before = Join((key,), Join(options, ("ITEMS",)));
+        self.db.list(named!("CF.INSERT"), before, items, "items")
     }
 
     /// Adds several items unless they are there already, and returns what became of each
@@ -117,9 +101,8 @@ impl<'a> CuckooCommands<'a> {
         items: impl ToArgs,
         options: CuckooInsertOptions,
     ) -> Call<'a, Vec<CuckooInserted>, impl ToArgs> {
-        let fault = empty(&items, "items");
-        let args = Join((key,), Join(options, Join(("ITEMS",), items)));
-        self.call(named!("CF.INSERTNX"), args).unless(fault)
+        let before = Join((key,), Join(options, ("ITEMS",)));
+        self.db.list(named!("CF.INSERTNX"), before, items, "items")
     }
 
     /// Removes an item once and returns whether it was there; it is an error if there is no such key

@@ -6,7 +6,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Number;
 
 use super::Json;
-use crate::resp::{DecodeError, FromReply, Kind, Reply, ReplyError};
+use crate::{
+    database::options::mismatch,
+    resp::{DecodeError, FromReply, Kind, Reply, ReplyError},
+};
 
 /// An element for each value that a path found, in the order of the document; `None` where the value is of another type
 /// than the command is for
@@ -74,10 +77,7 @@ impl<T: Match> FromReply for Matches<T> {
         match reply.as_bytes() {
             // Over RESP2 numbers come as one JSON text.
             Some(text) => T::from_text(&text, reply.kind()).map(Self),
-            None => Err(match reply.error() {
-                Some(error) => error.into(),
-                None => DecodeError::new("a list", reply.kind()).into(),
-            }),
+            None => Err(mismatch("a list", reply)),
         }
     }
 

@@ -54,24 +54,11 @@ pub use serde_json::Number;
 pub use text::Json;
 pub use types::{JsonType, JsonTypes};
 
-use crate::{Call, Database, command::Named};
+use super::view::view;
 
-/// The commands for JSON documents; returned by [`Database::json`]
-#[derive(Debug, Clone, Copy)]
-#[must_use = "it does nothing by itself"]
-pub struct JsonCommands<'a> {
-    db: &'a Database,
-}
-
-impl Database {
+view! {
+    /// The commands for JSON documents; returned by [`Database::json`](crate::Database::json)
+    JsonCommands;
     /// Commands for JSON documents: see [`stack::json`](crate::stack::json).
-    pub fn json(&self) -> JsonCommands<'_> {
-        JsonCommands { db: self }
-    }
-}
-
-impl<'a> JsonCommands<'a> {
-    fn call<T, A>(self, name: impl Into<Named>, args: A) -> Call<'a, T, A> {
-        self.db.call(name, args)
-    }
+    json
 }

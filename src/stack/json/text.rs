@@ -4,7 +4,10 @@ use std::ops::{Deref, DerefMut};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::resp::{Arg, ArgList, DecodeError, FromReply, Reply, ReplyError, ToArg, ToArgs};
+use crate::{
+    database::options::mismatch,
+    resp::{Arg, ArgList, DecodeError, FromReply, Reply, ReplyError, ToArg, ToArgs},
+};
 
 /// A value that comes as JSON
 ///
@@ -55,10 +58,7 @@ impl<T> From<T> for Json<T> {
 impl<T: DeserializeOwned> FromReply for Json<T> {
     fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
         let Some(text) = reply.as_bytes() else {
-            return Err(match reply.error() {
-                Some(error) => error.into(),
-                None => DecodeError::new("a JSON text", reply.kind()).into(),
-            });
+            return Err(mismatch("a JSON text", reply));
         };
         match serde_json::from_slice(&text) {
             Ok(value) => Ok(Self(value)),

@@ -35,24 +35,11 @@ pub use range::{Aggregator, Align, BucketTimestamp, RangeOptions, SeriesOptions}
 pub use reports::{SeriesInfo, SeriesRule};
 pub use samples::{Row, Sample, Series, Time};
 
-use crate::{Call, Database, command::Named};
+use super::view::view;
 
-/// The commands for time series; returned by [`Database::time_series`]
-#[derive(Debug, Clone, Copy)]
-#[must_use = "it does nothing by itself"]
-pub struct TimeSeriesCommands<'a> {
-    db: &'a Database,
-}
-
-impl Database {
+view! {
+    /// The commands for time series; returned by [`Database::time_series`](crate::Database::time_series)
+    TimeSeriesCommands;
     /// Commands for time series: see [`stack::time_series`](crate::stack::time_series).
-    pub fn time_series(&self) -> TimeSeriesCommands<'_> {
-        TimeSeriesCommands { db: self }
-    }
-}
-
-impl<'a> TimeSeriesCommands<'a> {
-    fn call<T, A>(self, name: impl Into<Named>, args: A) -> Call<'a, T, A> {
-        self.db.call(name, args)
-    }
+    time_series
 }

@@ -169,8 +169,8 @@ impl RangeOptions {
     /// Why they cannot be sent for this range, if they cannot.
     pub(super) fn fault(&self, range: Range) -> Option<&'static str> {
         let is_open = range.from.is_none() || range.to.is_none();
-        if range.is_empty {
-            Some("the range ends before it begins")
+        if let Some(fault) = range.fault() {
+            Some(fault)
         } else if self.aggregators.is_empty() {
             let word = self.empty || self.align.is_set() || self.bucket_time.is_set();
             word.then_some("align, bucket_timestamp and empty_buckets are for buckets: aggregate")

@@ -10,7 +10,11 @@ use super::{
 use crate::{
     Call,
     command::{Named, named},
-    database::{Join, checks::Unless, options::Words},
+    database::{
+        Counted, Join,
+        checks::{Unless, empty},
+        options::Words,
+    },
     resp::{FromReply, ToArg, ToArgs},
 };
 
@@ -244,9 +248,8 @@ impl<'a> TimeSeriesCommands<'a> {
         keys: K,
         range: Range,
     ) -> Call<'a, Vec<Row>, impl ToArgs + use<'a, K>> {
-        let count = keys.arg_count() as u64;
-        let fault = if count == 0 { Some("the list of keys is empty") } else { range.fault() };
-        self.call(name, Join(Join((count,), keys), range)).unless(fault)
+        let fault = empty(&keys, "keys").or_else(|| range.fault().map(str::to_owned));
+        self.call(name, Counted::new(keys, range)).unless(fault)
     }
 
     /// What the server knows about a series

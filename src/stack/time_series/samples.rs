@@ -1,6 +1,9 @@
 //! Moments, samples and series, as they are sent and read.
 
-use crate::resp::{Arg, DecodeError, FromReply, Kind, Reply, ReplyError, ToArg};
+use crate::{
+    database::options::{items, mismatch},
+    resp::{Arg, DecodeError, FromReply, Kind, Reply, ReplyError, ToArg},
+};
 
 /// A moment of a sample
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -63,10 +66,10 @@ pub struct Row {
 impl FromReply for Row {
     fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
         let odd = || DecodeError::because("a row", reply.kind(), "without a time");
-        let mut items = reply.items().ok_or_else(|| fault("a row", reply))?;
-        let at = items.next().ok_or_else(odd)?.decode()?;
+        let mut parts = items("a row", reply)?;
+        let at = parts.next().ok_or_else(odd)?.decode()?;
         let mut values = Vec::new();
-        for item in items {
+        for item in parts {
             // Of one series they follow the time; of several they are a list of their own.
             match item.items() {
                 Some(list) => {
@@ -100,23 +103,22 @@ pub struct Series<S = Sample> {
 impl<S: FromReply> FromReply for Series<S> {
     /// A list of a key and the rest, as RESP2 has it.
     fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
-        let mut parts = reply.items().ok_or_else(|| fault("a series", reply))?;
+        let mut parts = items("a series", reply)?;
         let odd = || DecodeError::because("a series", reply.kind(), "without a key");
         let key = parts.next().ok_or_else(odd)?.decode()?;
         Self::read(key, parts)
     }
 
     fn vec_from_reply(reply: Reply<'_>) -> Result<Vec<Self>, ReplyError> {
-        let mut items = reply.items().ok_or_else(|| fault("a list of series", reply))?;
+        let mut all = items("a list of series", reply)?;
         if reply.kind() != Kind::Map {
-            return items.map(Self::from_reply).collect();
+            return all.map(Self::from_reply).collect();
         }
-        let mut all = Vec::new();
-        while let (Some(key), Some(rest)) = (items.next(), items.next()) {
-            let parts = rest.items().ok_or_else(|| fault("a series", rest))?;
-            all.push(Self::read(key.decode()?, parts)?);
+        let mut list = Vec::new();
+        while let (Some(key), Some(rest)) = (all.next(), all.next()) {
+            list.push(Self::read(key.decode()?, items("a series", rest)?)?);
         }
-        Ok(all)
+        Ok(list)
     }
 }
 
@@ -177,17 +179,10 @@ impl<S: FromReply> Series<S> {
 fn samples<S: FromReply>(reply: Reply<'_>) -> Result<Vec<S>, ReplyError> {
     let first = reply.items().and_then(|mut items| items.next());
     match first {
-        None if reply.items().is_none() => Err(fault("samples", reply)),
+        None if reply.items().is_none() => Err(mismatch("samples", reply)),
         None => Ok(Vec::new()),
         Some(first) if first.items().is_some() => reply.decode(),
         Some(_) => Ok(vec![reply.decode()?]),
-    }
-}
-
-fn fault(expected: &'static str, reply: Reply<'_>) -> ReplyError {
-    match reply.error() {
-        Some(error) => error.into(),
-        None => DecodeError::new(expected, reply.kind()).into(),
     }
 }
 

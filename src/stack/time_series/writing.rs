@@ -65,9 +65,8 @@ impl<'a> TimeSeriesCommands<'a> {
         samples: impl IntoIterator<Item = (K, T, f64)>,
     ) -> Call<'a, Vec<std::result::Result<u64, ServerError>>, impl ToArgs> {
         let part = |(key, at, value): (K, T, f64)| (key, at.into(), value);
-        let samples: Vec<(K, Time, f64)> = samples.into_iter().map(part).collect();
-        let fault = samples.is_empty().then_some("the list of samples is empty");
-        self.call(named!("TS.MADD"), Samples(samples)).unless(fault)
+        let samples = Samples(samples.into_iter().map(part).collect());
+        self.db.list(named!("TS.MADD"), (), samples, "samples")
     }
 
     /// Adds a sample that is larger by `by` than the last one; returns its time
