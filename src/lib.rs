@@ -53,7 +53,7 @@
 //! | `json` | no | JSON documents by `serde`: `db.json()` |
 //! | `probabilistic` | no | Bloom and cuckoo filters, count-min sketches, top-k lists, t-digests: `db.bloom()`… |
 //! | `time-series` | no | `db.time_series()` |
-//! | `stack` | no | all modules: `json`, `probabilistic`, `time-series` |
+//! | `stack` | no | all modules: `json`, `probabilistic`, `search`, `time-series` |
 //! | `tracing` | yes | events as log lines, commands as spans |
 //! | `metrics` | no | durations, events and states for the `metrics` facade; includes `full` |
 
@@ -78,7 +78,12 @@ pub mod pubsub;
 pub mod resp;
 #[cfg(all(feature = "smol", not(all(target_family = "wasm", target_os = "unknown"))))]
 pub mod smol;
-#[cfg(any(feature = "json", feature = "probabilistic", feature = "time-series"))]
+#[cfg(any(
+    feature = "json",
+    feature = "probabilistic",
+    feature = "search",
+    feature = "time-series"
+))]
 pub mod stack;
 pub mod status;
 #[cfg(all(feature = "tokio", not(all(target_family = "wasm", target_os = "unknown"))))]

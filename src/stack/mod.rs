@@ -8,6 +8,7 @@
 //! | `json` | [`db.json()`](crate::Database::json) | RedisJSON, valkey-json |
 //! | `probabilistic` | [`db.bloom()`](crate::Database::bloom) | RedisBloom, valkey-bloom |
 //! | `probabilistic` | [`db.cuckoo()`](crate::Database::cuckoo), [`db.count_min()`](crate::Database::count_min), [`db.top_k()`](crate::Database::top_k), [`db.t_digest()`](crate::Database::t_digest) | RedisBloom |
+//! | `search` | [`db.search()`](crate::Database::search) | RediSearch, valkey-search |
 //! | `time-series` | [`db.time_series()`](crate::Database::time_series) | RedisTimeSeries |
 //!
 //! The feature `stack` has all of them.
@@ -22,6 +23,8 @@ pub mod count_min;
 pub mod cuckoo;
 #[cfg(feature = "json")]
 pub mod json;
+#[cfg(feature = "search")]
+pub mod search;
 #[cfg(feature = "probabilistic")]
 pub mod t_digest;
 #[cfg(feature = "time-series")]
