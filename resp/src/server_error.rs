@@ -255,7 +255,7 @@ const LONGEST_HOST: usize = 253;
 
 /// Where Redis quotes arguments, a new user's password among them, and how much of the mark
 /// itself can be shown.
-const QUOTING: [(&str, usize); 9] = [
+const QUOTING: [(&str, usize); 10] = [
     (", with args beginning with", 0),
     ("ACL SETUSER modifier '", "ACL SETUSER modifier".len()),
     ("Invalid argument '", "Invalid argument".len()),
@@ -266,6 +266,7 @@ const QUOTING: [(&str, usize); 9] = [
     ("Unrecognized argument: ", "Unrecognized argument".len()),
     ("Unknown distance unit ", "Unknown distance unit".len()),
     (" after sort field (", " after sort field".len()),
+    (" in schema - ", " in schema".len()),
 ];
 
 /// Before it, search names the index.

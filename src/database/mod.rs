@@ -44,7 +44,9 @@ pub mod vectors;
 pub use blocking::BlockFor;
 pub use lease::Lease;
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, sync::Arc, time::Duration};
+
+use redmux_transport::{FAR, Runtime};
 
 use crate::{
     Call, ConnectionMultiplexer, Full,
@@ -317,6 +319,17 @@ impl Database {
         let mut handling = self.handling.as_deref().cloned().unwrap_or_default();
         change(&mut handling);
         Self { handling: Full::of(|| handling.unless_usual()), ..self.clone() }
+    }
+
+    pub(crate) fn runtime(&self) -> &dyn Runtime {
+        &*self.muxer.inner().clock.runtime
+    }
+
+    /// Waits for this long, by the clock of the multiplexer.
+    pub(crate) async fn sleep(&self, time: Duration) {
+        let now = self.runtime().now();
+        let mut timer = self.runtime().timer(now + time.min(FAR));
+        std::future::poll_fn(|cx| timer.poll_expired(cx)).await;
     }
 
     pub(crate) fn handling(&self) -> Option<&Arc<Handling>> {

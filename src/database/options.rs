@@ -32,6 +32,12 @@ impl Words {
         !self.0.is_empty()
     }
 
+    /// Adds a word to what is there.
+    #[cfg_attr(not(feature = "search"), allow(dead_code, reason = "for modules"))]
+    pub(crate) fn add(&mut self, word: &impl ToArg) {
+        self.0.push(word.to_arg().into_owned());
+    }
+
     /// Adds one more of an option that may occur several times.
     pub(crate) fn push(&mut self, word: &'static str, value: &impl ToArg) {
         self.0.extend([Arg::Bytes(word.as_bytes()), value.to_arg().into_owned()]);

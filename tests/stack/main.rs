@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod cached;
 mod errors;
 mod json;
 mod json_recorded;
@@ -10,6 +9,8 @@ mod methods;
 mod probabilistic;
 mod probabilistic_recorded;
 mod recordings;
+mod search_indexes;
+mod search_recorded;
 mod time_series;
 mod time_series_recorded;
 
@@ -24,4 +25,9 @@ fn programs() -> Programs {
 /// Redis Stack 7.4.
 fn redis_stack() -> RedisServer {
     RedisServer::builder().program(programs().redis_stack()).start().unwrap()
+}
+
+/// Redis Stack 7.2, whose module for search is older by two versions.
+fn redis_stack_7_2() -> RedisServer {
+    RedisServer::builder().program(programs().redis_stack_7_2()).start().unwrap()
 }

