@@ -1,9 +1,11 @@
-//! `#[derive(FromReply)]` and `#[derive(ToArgs)]` for structs, re-exported by `redmux::resp`.
+//! `#[derive(FromReply)]` and `#[derive(ToArgs)]` for structs, re-exported by `redmux::resp`; `#[derive(Schema)]`,
+//! re-exported by `redmux::stack::search`.
 //!
 //! `redmux::resp` documents them.
 
 mod attributes;
 mod from_reply;
+mod schema;
 mod to_args;
 
 use proc_macro::TokenStream;
@@ -55,4 +57,52 @@ pub fn from_reply(input: TokenStream) -> TokenStream {
 pub fn to_args(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     to_args::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Makes `schema()`: the schema of an index of such documents
+///
+/// ```ignore
+/// #[derive(Serialize, Deserialize, Schema)]
+/// #[search(json, prefix = "book:")]
+/// struct Book {
+///     #[search(text(weight = 2, sortable))]
+///     title: String,
+///     #[search(tag(separator = ";", case_sensitive), missing)]
+///     genre: String,
+///     #[search(numeric, path = "$.shop.price")]
+///     price: f64,
+///     #[search(vector(hnsw, f32, dim = 384, cosine, m = 16))]
+///     mood: Vec<f32>,
+///     note: String, // not indexed
+/// }
+///
+/// db.search().ensure("books", &Book::schema()).await?;
+/// ```
+///
+/// On the struct, `#[search(…)]` says what the documents are: `json`, written by serde, or `hash`, written by
+/// [`ToArgs`](macro@ToArgs). Then the options of the schema, by the names of its methods: `prefix = "…"` (any number of them),
+/// `filter = "…"`, `language = "german"`, `language_field = "…"`, `score = 0.5`, `score_field = "…"`, `payload_field = "…"`,
+/// `temporary = 60` (seconds), `stop_words("a", "the")`, `no_stop_words`, `max_text_fields`, `no_offsets`,
+/// `no_highlights`, `no_fields`, `no_frequencies`, `skip_initial_scan`, `index_all = true`.
+///
+/// A field with `#[search(…)]` is indexed, as one of these types; options are in the parentheses or behind them:
+///
+/// | type | options |
+/// |---|---|
+/// | `text` | `weight = 2`, `no_stem`, `phonetic = "english"`, `suffixes`, `empty`, `sortable`, `sortable_as_is`, `no_index` |
+/// | `tag` | `separator = ";"`, `case_sensitive`, `suffixes`, `empty`, `sortable`, `sortable_as_is`, `no_index` |
+/// | `numeric`, `geo` | `sortable`, `no_index` |
+/// | `geoshape` | `flat` |
+/// | `vector` | `flat`, `hnsw` or `vamana`; `f32`, `f64`, `f16`, `bf16`, `i8` or `u8`; `dim = 384`; `l2`, `ip` or `cosine`; the attributes of the algorithm |
+/// | all | `missing`, `name = "…"`, `path = "…"` |
+///
+/// Its name in queries is its name in the document: of JSON that which serde writes (`rename`, `rename_all`), of hashes
+/// that of `#[redmux(rename = "…")]`. `name` gives it another one; `path` says where it is in the document.
+///
+/// `#[redmux(crate = "path")]` says where redmux is, if not at `::redmux`. Enums, unions, structs without named fields and
+/// structs without an indexed field are refused.
+#[proc_macro_derive(Schema, attributes(search, redmux))]
+pub fn schema(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    schema::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
 }

@@ -9,6 +9,7 @@ mod methods;
 mod probabilistic;
 mod probabilistic_recorded;
 mod recordings;
+mod search_derive;
 mod search_indexes;
 mod search_recorded;
 mod time_series;

@@ -30,6 +30,8 @@ pub use attribute::IndexAttribute;
 pub use ensure::{Difference, Ensured};
 pub use info::{FieldErrors, IndexDefinition, IndexErrors, IndexInfo};
 pub use rebuild::Rebuilt;
+#[cfg(feature = "derive")]
+pub use redmux_derive::Schema;
 pub use schema::{
     Compression, Coordinates, Distance, Documents, Field, FlatVector, Geo, GeoShape, HnswVector,
     Language, Numeric, Phonetic, Schema, Tag, Text, VamanaVector, VectorType,

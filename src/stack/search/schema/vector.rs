@@ -39,7 +39,7 @@ words! {
 }
 
 words! {
-    /// How the vectors of a [`VamanaVector`] are made smaller
+    /// How the vectors of a [`VamanaVector`](super::VamanaVector) are made smaller
     ///
     /// Where the server has no such code, it keeps bytes.
     Compression {

@@ -1,0 +1,141 @@
+//! `#[derive(Schema)]`: the schema of an index from a struct.
+
+mod field;
+mod names;
+mod options;
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::{DeriveInput, Fields, Result, spanned::Spanned};
+
+use crate::attributes::Record;
+
+use self::{
+    field::Indexed,
+    names::Names,
+    options::{Given, each, variant},
+};
+
+pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
+    let record = Record::parse(input, "Schema")?;
+    if let syn::Data::Struct(data) = &input.data
+        && let Fields::Unnamed(fields) = &data.fields
+    {
+        return Err(syn::Error::new(
+            fields.span(),
+            "Schema is for structs whose fields have names",
+        ));
+    }
+    let (documents, options) = of_struct(input)?;
+    let names = Names::parse(&input.attrs, documents == "json")?;
+    let mut fields: Vec<Indexed> = Vec::new();
+    for (field, source) in record.fields.iter().zip(source_fields(input)) {
+        let Some(indexed) = Indexed::parse(source, &names, &field.key)? else { continue };
+        if field.skip && documents == "hash" {
+            return Err(syn::Error::new(
+                indexed.span,
+                "a field that is skipped is not in the hash",
+            ));
+        }
+        if let Some(other) = fields.iter().find(|other| other.name == indexed.name) {
+            let message = format!("there are two fields of the name `{}`", other.name);
+            return Err(syn::Error::new(indexed.span, message));
+        }
+        fields.push(indexed);
+    }
+    if fields.is_empty() {
+        let message = "no field is indexed: mark one with `#[search(text)]`, `tag`, `numeric`, `geo`, `geoshape` or `vector(…)`";
+        return Err(syn::Error::new(input.ident.span(), message));
+    }
+    let root = &record.root;
+    let search = quote!(#root::stack::search);
+    let documents = format_ident!("{documents}");
+    let fields = fields.iter().map(|field| field.builder(&search)).collect::<Result<Vec<_>>>()?;
+    let options =
+        options.iter().map(|option| of_schema(option, &search)).collect::<Result<Vec<_>>>()?;
+    let (name, vis) = (&input.ident, &input.vis);
+    let (of_impl, of_type, conditions) = input.generics.split_for_impl();
+    Ok(quote! {
+        #[automatically_derived]
+        impl #of_impl #name #of_type #conditions {
+            /// The schema of an index of such documents.
+            #vis fn schema() -> #search::Schema {
+                #search::Schema::#documents()
+                    #(#options)*
+                    #(.field(#fields))*
+            }
+        }
+    })
+}
+
+fn source_fields(input: &DeriveInput) -> impl Iterator<Item = &syn::Field> {
+    let fields = match &input.data {
+        syn::Data::Struct(data) => Some(&data.fields),
+        _ => None,
+    };
+    fields.into_iter().flatten()
+}
+
+/// What kind of documents they are, and the options of the index.
+fn of_struct(input: &DeriveInput) -> Result<(&'static str, Vec<Given>)> {
+    let (mut documents, mut options) = (None, Vec::new());
+    each(&input.attrs, |given| {
+        let kind = ["hash", "json"].into_iter().find(|kind| given.is(kind));
+        match kind {
+            None => options.push(given),
+            Some(kind) if documents.is_none() => documents = Some(kind),
+            Some(_) => return Err(given.error("documents are of one kind")),
+        }
+        Ok(())
+    })?;
+    let none = || {
+        let message = "say what the documents are: `#[search(json)]` or `#[search(hash)]`";
+        syn::Error::new(input.ident.span(), message)
+    };
+    Ok((documents.ok_or_else(none)?, options))
+}
+
+/// The call that sets an option of the schema.
+fn of_schema(given: &Given, search: &TokenStream) -> Result<TokenStream> {
+    let name = &given.name;
+    Ok(match &*name.to_string() {
+        "prefix" | "filter" | "language_field" | "score_field" | "payload_field" => {
+            let value = given.text()?;
+            quote!(.#name(#value))
+        }
+        "score" => {
+            let value = given.float()?;
+            quote!(.#name(#value))
+        }
+        "language" => {
+            let language = variant(&given.text()?)?;
+            quote!(.#name(#search::Language::#language))
+        }
+        "temporary" => {
+            let seconds = given.value()?;
+            quote!(.#name(::std::time::Duration::from_secs(#seconds)))
+        }
+        "stop_words" => {
+            let words = given.texts()?;
+            quote!(.#name([#(#words),*]))
+        }
+        "index_all" => {
+            let value = given.value()?;
+            quote!(.#name(#value))
+        }
+        "max_text_fields" | "no_offsets" | "no_highlights" | "no_fields" | "no_frequencies"
+        | "no_stop_words" | "skip_initial_scan" => {
+            given.no_value()?;
+            quote!(.#name())
+        }
+        _ => {
+            let message = "a struct takes `json`, `hash`, `prefix`, `filter`, `language`, `language_field`, `score`, \
+                `score_field`, `payload_field`, `temporary`, `stop_words`, `no_stop_words`, `max_text_fields`, `no_offsets`, \
+                `no_highlights`, `no_fields`, `no_frequencies`, `skip_initial_scan` and `index_all`";
+            return Err(given.error(message));
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests;
