@@ -441,7 +441,9 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     /// A reply to this command that came another way.
     #[inline]
     pub(crate) fn decode<U: FromReply>(&self, reply: &Frame) -> Result<U> {
-        let reread = self.handling().and_then(|handling| handling.reread(&self.name, reply));
+        let words = || self.words();
+        let reread =
+            self.handling().and_then(|handling| handling.reread(&self.name, &words, reply));
         let decoded = match &reread {
             None => reply.decode(),
             Some(reply) => reply.decode(),

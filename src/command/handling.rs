@@ -7,7 +7,7 @@ use super::{
     circuit,
     observed::Observers,
     retry::RetryPolicy,
-    rewrite::{KeyPrefix, rename},
+    rewrite::{KeyPrefix, Words, rename},
 };
 #[cfg(feature = "topology")]
 use crate::connection::ReadFrom;
@@ -102,8 +102,13 @@ impl Handling {
 
     /// The reply for the caller, if it differs from the server's.
     #[inline(never)]
-    pub(super) fn reread(&self, command: &str, reply: &Frame) -> Option<Frame> {
-        let keys = self.prefix.as_ref().and_then(|prefix| prefix.strip(command, reply));
+    pub(super) fn reread(
+        &self,
+        command: &str,
+        words: Words<'_, '_>,
+        reply: &Frame,
+    ) -> Option<Frame> {
+        let keys = self.prefix.as_ref().and_then(|prefix| prefix.strip(command, words, reply));
         keys.or_else(|| self.channels.as_ref()?.strip(command, reply))
     }
 }

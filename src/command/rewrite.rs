@@ -1,5 +1,8 @@
 //! Prefixed keys and renamed commands: what becomes of words on their way, and of replies back.
 
+mod replies;
+mod search;
+
 use std::{borrow::Cow, fmt, sync::Arc};
 
 use crate::{
@@ -15,8 +18,11 @@ use crate::{
 pub(crate) struct KeyPrefix {
     text: Arc<[u8]>,
     put: fn(&[u8], &mut ArgList<'_>) -> Result<()>,
-    strip: fn(&[u8], &str, &Frame) -> Option<Frame>,
+    strip: fn(&[u8], &str, Words<'_, '_>, &Frame) -> Option<Frame>,
 }
+
+/// Makes the words of a command, as its caller gave them.
+pub(super) type Words<'w, 'a> = &'w dyn Fn() -> ArgList<'a>;
 
 impl KeyPrefix {
     pub(crate) fn new(text: &[u8]) -> Self {
@@ -34,8 +40,13 @@ impl KeyPrefix {
     }
 
     /// The reply without it, if it is one that names keys.
-    pub(crate) fn strip(&self, command: &str, reply: &Frame) -> Option<Frame> {
-        (self.strip)(&self.text, command, reply)
+    pub(super) fn strip(
+        &self,
+        command: &str,
+        words: Words<'_, '_>,
+        reply: &Frame,
+    ) -> Option<Frame> {
+        (self.strip)(&self.text, command, words, reply)
     }
 
     pub(crate) fn to_text(&self) -> Cow<'_, str> {
@@ -89,6 +100,9 @@ fn put(prefix: &[u8], words: &mut ArgList<'_>) -> Result<()> {
             return Err(Error::rejected(spec.name(), hint));
         }
         _ => {}
+    }
+    if spec.name().starts_with("FT.") && search::put(prefix, spec, words)? {
+        return Ok(());
     }
     let Some(keys) = spec.keys(words) else {
         let hint = "its keys cannot be told from its words, and they have a prefix here";
@@ -166,8 +180,12 @@ pub(super) fn escape(text: &[u8]) -> Vec<u8> {
     escaped.collect()
 }
 
-fn strip(prefix: &[u8], command: &str, reply: &Frame) -> Option<Frame> {
-    let change: fn(&[u8], &mut Value) = match command.to_ascii_uppercase().as_str() {
+fn strip(prefix: &[u8], command: &str, words: Words<'_, '_>, reply: &Frame) -> Option<Frame> {
+    let command = command.to_ascii_uppercase();
+    if command.starts_with("FT.") {
+        return transcribe(reply, |value| replies::strip(prefix, &words(), value));
+    }
+    let change: fn(&[u8], &mut Value) = match command.as_str() {
         "RANDOMKEY" => strip_one,
         "KEYS" => strip_each,
         "SCAN" | "CLUSTERSCAN" => |prefix, reply| {
@@ -175,6 +193,7 @@ fn strip(prefix: &[u8], command: &str, reply: &Frame) -> Option<Frame> {
                 strip_each(prefix, keys);
             }
         },
+        "TS.INFO" => replies::strip_series,
         "BLPOP" | "BRPOP" | "BLMPOP" | "LMPOP" | "BZPOPMIN" | "BZPOPMAX" | "BZMPOP" | "ZMPOP" => {
             strip_first
         }
@@ -222,10 +241,10 @@ fn elements(value: &mut Value) -> Option<&mut [Value]> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn words(text: &str) -> ArgList<'_> {
+    pub(super) fn words(text: &str) -> ArgList<'_> {
         text.split(' ').map(|word| Arg::Bytes(word.as_bytes())).collect()
     }
 
@@ -293,7 +312,12 @@ mod tests {
             "NO.SUCH secret",
             "GET",
             "EVAL secret 9 k",
-            "FT.SEARCH secret *",
+            "FT.NOSUCH secret",
+            "FT.SEARCH i * SECRET 1",
+            "FT.SEARCH i * INKEYS secret",
+            "FT.SEARCH i * INKEYS 99999999999999999999 secret",
+            "FT.CREATE i SECRET SCHEMA t TEXT",
+            "FT.CREATE i FILTER @__key==\"secret\" SCHEMA t TEXT",
             "DEBUG OBJECT secret",
             "TS.MGET FILTER secret",
             "SCAN 0 SECRET MATCH *",
@@ -328,13 +352,16 @@ mod tests {
             ("XREAD", "%1\r\n$3\r\na:x\r\n*0\r\n", "%1\r\n$1\r\nx\r\n*0\r\n"),
             ("XREAD", "*1\r\n*2\r\n$3\r\na:x\r\n*0\r\n", "*1\r\n*2\r\n$1\r\nx\r\n*0\r\n"),
         ] {
-            let stripped =
-                prefix.strip(command, &Frame::copy_from_slice(reply.as_bytes())).unwrap();
+            let stripped = prefix
+                .strip(command, &ArgList::new, &Frame::copy_from_slice(reply.as_bytes()))
+                .unwrap();
             assert_eq!(stripped.as_bytes(), expected.as_bytes(), "{command}");
         }
-        assert!(prefix.strip("GET", &Frame::copy_from_slice(b"$3\r\na:x\r\n")).is_none());
+        assert!(
+            prefix.strip("GET", &ArgList::new, &Frame::copy_from_slice(b"$3\r\na:x\r\n")).is_none()
+        );
         let error = Frame::copy_from_slice(b"-ERR no\r\n");
-        let stripped = prefix.strip("KEYS", &error);
+        let stripped = prefix.strip("KEYS", &ArgList::new, &error);
         assert!(stripped.is_none_or(|stripped| stripped.as_bytes() == error.as_bytes()));
     }
 

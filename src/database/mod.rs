@@ -208,12 +208,14 @@ impl Database {
     ///
     /// The prefix applies to the words that are keys, in typed commands and in
     /// [`execute`](Self::execute). A second prefix is put after the first one. A command that is
-    /// unknown, or whose keys its words do not show (`FT.SEARCH`), is refused with
+    /// unknown, or whose keys its words do not show (`TS.MGET`), is refused with
     /// [`ErrorKind::Command`](crate::ErrorKind::Command) and not sent.
     ///
     /// - `KEYS`, `SCAN` and the patterns of `SORT` (`BY`, `GET`) are confined to the prefix.
     /// - Where replies name keys, they come without it: `KEYS`, `SCAN`, `RANDOMKEY`, `XREAD`,
     ///   `XREADGROUP`, `LMPOP`, `ZMPOP` and the blocking pops.
+    /// - Indexes, aliases and dictionaries of search get the prefix too, since their names are global: an index is only about
+    ///   keys with the prefix, and documents come without it. What `APPLY` or `AS` make of `@__key` keeps it.
     /// - `KEYS` of scripts get the prefix; the script's text, and keys that the script makes up, do
     ///   not.
     /// - Commands on the whole database are not confined: `FLUSHDB`, `DBSIZE`, and `RANDOMKEY`, which

@@ -6,6 +6,7 @@ mod errors;
 mod json;
 mod json_recorded;
 mod methods;
+mod prefixes;
 mod probabilistic;
 mod probabilistic_recorded;
 mod recordings;

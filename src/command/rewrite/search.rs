@@ -1,0 +1,290 @@
+//! Key prefixes in commands of search: what indexes, aliases and dictionaries are called, and which documents are meant.
+//!
+//! Names of indexes are global. So they get the prefix too: two tenants that name their indexes alike do not meet.
+
+use crate::{
+    Error, Result,
+    commands::CommandSpec,
+    resp::{Arg, ArgList},
+};
+
+/// How many words belong to an option
+#[derive(Clone, Copy)]
+pub(super) enum Takes {
+    /// These behind it.
+    Words(usize),
+    /// One that is a number, and as many as that says.
+    Counted,
+}
+
+use Takes::{Counted, Words};
+
+/// Options between the name of a new index and its `SCHEMA`.
+const CREATING: &[(&str, Takes)] = &[
+    ("ON", Words(1)),
+    ("PREFIX", Counted),
+    ("FILTER", Words(1)),
+    ("LANGUAGE", Words(1)),
+    ("LANGUAGE_FIELD", Words(1)),
+    ("SCORE", Words(1)),
+    ("SCORE_FIELD", Words(1)),
+    ("PAYLOAD_FIELD", Words(1)),
+    ("MAXTEXTFIELDS", Words(0)),
+    ("TEMPORARY", Words(1)),
+    ("NOOFFSETS", Words(0)),
+    ("NOHL", Words(0)),
+    ("NOFIELDS", Words(0)),
+    ("NOFREQS", Words(0)),
+    ("STOPWORDS", Counted),
+    ("SKIPINITIALSCAN", Words(0)),
+    ("INDEXALL", Words(1)),
+];
+
+/// Options behind the query of `FT.SEARCH`; those of `SUMMARIZE` and `HIGHLIGHT` count as its own.
+pub(super) const SEARCHING: &[(&str, Takes)] = &[
+    ("NOCONTENT", Words(0)),
+    ("VERBATIM", Words(0)),
+    ("NOSTOPWORDS", Words(0)),
+    ("WITHSCORES", Words(0)),
+    ("WITHPAYLOADS", Words(0)),
+    ("WITHSORTKEYS", Words(0)),
+    ("FILTER", Words(3)),
+    ("GEOFILTER", Words(5)),
+    ("INKEYS", Counted),
+    ("INFIELDS", Counted),
+    ("RETURN", Counted),
+    ("SUMMARIZE", Words(0)),
+    ("HIGHLIGHT", Words(0)),
+    ("FIELDS", Counted),
+    ("FRAGS", Words(1)),
+    ("LEN", Words(1)),
+    ("SEPARATOR", Words(1)),
+    ("TAGS", Words(2)),
+    ("SLOP", Words(1)),
+    ("TIMEOUT", Words(1)),
+    ("INORDER", Words(0)),
+    ("LANGUAGE", Words(1)),
+    ("EXPANDER", Words(1)),
+    ("SCORER", Words(1)),
+    ("EXPLAINSCORE", Words(0)),
+    ("PAYLOAD", Words(1)),
+    ("SORTBY", Words(1)),
+    ("ASC", Words(0)),
+    ("DESC", Words(0)),
+    ("WITHCOUNT", Words(0)),
+    ("WITHOUTCOUNT", Words(0)),
+    ("LIMIT", Words(2)),
+    ("PARAMS", Counted),
+    ("FORMAT", Words(1)),
+    ("DIALECT", Words(1)),
+    // Of valkey-search.
+    ("ALLSHARDS", Words(0)),
+    ("SOMESHARDS", Words(0)),
+    ("CONSISTENT", Words(0)),
+    ("INCONSISTENT", Words(0)),
+];
+
+/// Puts the prefix where it belongs; returns false if this is no command of search, or one whose keys are in the table.
+pub(super) fn put(prefix: &[u8], spec: &CommandSpec, words: &mut ArgList<'_>) -> Result<bool> {
+    let mut name = |index: usize| {
+        if let Some(word) = words.get_mut(index) {
+            *word = Arg::Owned([prefix, word.as_bytes()].concat());
+        }
+    };
+    match spec.name() {
+        "FT._LIST" => {}
+        "FT.CURSOR READ" | "FT.CURSOR DEL" => name(2),
+        "FT.ALIASADD" | "FT.ALIASUPDATE" | "FT._ALIASADDIFNX" => {
+            name(1);
+            name(2);
+        }
+        "FT.CREATE" | "FT._CREATEIFNX" => {
+            name(1);
+            put_prefixes(prefix, spec, words)?;
+        }
+        "FT.SEARCH" => {
+            name(1);
+            put_keys(prefix, spec, words, 3)?;
+        }
+        "FT.PROFILE" => {
+            name(1);
+            if is(words.get(2), "SEARCH") {
+                let limited = usize::from(is(words.get(3), "LIMITED"));
+                put_keys(prefix, spec, words, 5 + limited)?;
+            }
+        }
+        "FT.SPELLCHECK" => {
+            name(1);
+            put_dictionaries(prefix, words);
+        }
+        "FT.AGGREGATE" | "FT.ALIASDEL" | "FT.ALIASLIST" | "FT.ALTER" | "FT.DICTADD"
+        | "FT.DICTDEL" | "FT.DICTDUMP" | "FT.DROPINDEX" | "FT.EXPLAIN" | "FT.EXPLAINCLI"
+        | "FT.HYBRID" | "FT.INFO" | "FT.SYNDUMP" | "FT.SYNUPDATE" | "FT.TAGVALS"
+        | "FT._ALIASDELIFX" | "FT._ALTERIFNX" | "FT._DROPINDEXIFX" => name(1),
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+/// The place of each option with how many words it has in all, from this word on until `end` is there, and the place of `end`
+/// or behind the last word.
+pub(super) fn walk(
+    command: &str,
+    options: &[(&str, Takes)],
+    words: &[Arg<'_>],
+    from: usize,
+    end: Option<&str>,
+    mut each: impl FnMut(usize, usize),
+) -> Result<usize> {
+    let mut at = from;
+    while let Some(word) = words.get(at).filter(|word| !end.is_some_and(|end| is(Some(word), end)))
+    {
+        let option = options.iter().find(|(option, _)| is(Some(word), option));
+        let count = match option {
+            Some((_, Words(count))) => Some(*count),
+            Some((_, Counted)) => number(words.get(at + 1)).and_then(|count| count.checked_add(1)),
+            None => None,
+        };
+        let Some(size) = count.and_then(|count| count.checked_add(1)) else {
+            let hint = "one of its options is not known here, and keys have a prefix";
+            return Err(Error::rejected(command, hint));
+        };
+        each(at, size);
+        at = at.saturating_add(size);
+    }
+    Ok(at)
+}
+
+/// An index is about keys with the prefix only.
+fn put_prefixes(prefix: &[u8], spec: &CommandSpec, words: &mut ArgList<'_>) -> Result<()> {
+    let (mut ranges, mut filters) = (Vec::new(), Vec::new());
+    let end = walk(spec.name(), CREATING, words, 2, Some("SCHEMA"), |at, size| {
+        if is(words.get(at), "PREFIX") {
+            ranges.push(at + 2..at + size);
+        } else if is(words.get(at), "FILTER") {
+            filters.push(at + 1);
+        }
+    })?;
+    let names_keys = |at: &usize| {
+        let filter = words.get(*at).map_or(&b""[..], Arg::as_bytes);
+        filter.windows(5).any(|part| part.eq_ignore_ascii_case(b"__key"))
+    };
+    if filters.iter().any(names_keys) {
+        let hint = "its filter compares keys, which have a prefix here";
+        return Err(Error::rejected(spec.name(), hint));
+    }
+    // Of no prefix at all the server makes one that all keys have.
+    let mut limited = false;
+    for at in ranges.into_iter().flatten() {
+        if let Some(word) = words.get_mut(at) {
+            *word = Arg::Owned([prefix, word.as_bytes()].concat());
+            limited = true;
+        }
+    }
+    if !limited {
+        let words_of_it = [Arg::Bytes(b"PREFIX"), Arg::Bytes(b"1"), Arg::Owned(prefix.to_vec())];
+        words.insert_many(end.min(words.len()), words_of_it);
+    }
+    Ok(())
+}
+
+/// A search among keys that the caller names.
+fn put_keys(prefix: &[u8], spec: &CommandSpec, words: &mut ArgList<'_>, from: usize) -> Result<()> {
+    let mut keys = Vec::new();
+    walk(spec.name(), SEARCHING, words, from, None, |at, size| {
+        if is(words.get(at), "INKEYS") {
+            keys.push(at + 2..at + size);
+        }
+    })?;
+    for at in keys.into_iter().flatten() {
+        if let Some(word) = words.get_mut(at) {
+            *word = Arg::Owned([prefix, word.as_bytes()].concat());
+        }
+    }
+    Ok(())
+}
+
+/// `TERMS INCLUDE dictionary`, any number of times.
+fn put_dictionaries(prefix: &[u8], words: &mut ArgList<'_>) {
+    let mut at = 3;
+    while at < words.len() {
+        let is_list = is(words.get(at), "TERMS")
+            && ["INCLUDE", "EXCLUDE"].iter().any(|mode| is(words.get(at + 1), mode));
+        if let Some(word) = words.get_mut(at + 2).filter(|_| is_list) {
+            *word = Arg::Owned([prefix, word.as_bytes()].concat());
+        }
+        at += if is_list { 3 } else { 1 };
+    }
+}
+
+pub(super) fn is(word: Option<&Arg<'_>>, keyword: &str) -> bool {
+    word.is_some_and(|word| word.as_bytes().eq_ignore_ascii_case(keyword.as_bytes()))
+}
+
+pub(super) fn number(word: Option<&Arg<'_>>) -> Option<usize> {
+    std::str::from_utf8(word?.as_bytes()).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{KeyPrefix, tests::words};
+
+    fn prefixed(line: &str) -> String {
+        let mut words = words(line);
+        KeyPrefix::new(b"a:").put(&mut words).unwrap();
+        let words: Vec<_> =
+            words.iter().map(|word| String::from_utf8_lossy(word.as_bytes())).collect();
+        words.join(" ")
+    }
+
+    #[test]
+    fn names_and_keys_of_search_are_prefixed() {
+        for (line, expected) in [
+            ("FT._LIST", "FT._LIST"),
+            ("FT.INFO i", "FT.INFO a:i"),
+            ("ft.dropindex i DD", "ft.dropindex a:i DD"),
+            ("FT.ALTER i SCHEMA ADD i TEXT", "FT.ALTER a:i SCHEMA ADD i TEXT"),
+            ("FT.ALIASADD x i", "FT.ALIASADD a:x a:i"),
+            ("FT.ALIASDEL x", "FT.ALIASDEL a:x"),
+            ("FT.CURSOR READ i 7 COUNT 1", "FT.CURSOR READ a:i 7 COUNT 1"),
+            ("FT.DICTADD d i", "FT.DICTADD a:d i"),
+            (
+                "FT.SPELLCHECK i d TERMS INCLUDE d e TERMS EXCLUDE e",
+                "FT.SPELLCHECK a:i d TERMS INCLUDE a:d e TERMS EXCLUDE a:e",
+            ),
+            ("FT.SUGADD s INKEYS 1", "FT.SUGADD a:s INKEYS 1"),
+            ("FT.AGGREGATE i INKEYS LOAD 1 @__key", "FT.AGGREGATE a:i INKEYS LOAD 1 @__key"),
+            ("FT.SEARCH i INKEYS", "FT.SEARCH a:i INKEYS"),
+            (
+                "FT.SEARCH i q RETURN 2 INKEYS x inkeys 2 x y LIMIT 0 1",
+                "FT.SEARCH a:i q RETURN 2 INKEYS x inkeys 2 a:x a:y LIMIT 0 1",
+            ),
+            ("FT.SEARCH i q INKEYS 1 x INKEYS 1 y", "FT.SEARCH a:i q INKEYS 1 a:x INKEYS 1 a:y"),
+            (
+                "FT.PROFILE i SEARCH LIMITED QUERY q INKEYS 1 x",
+                "FT.PROFILE a:i SEARCH LIMITED QUERY q INKEYS 1 a:x",
+            ),
+            (
+                "FT.PROFILE i AGGREGATE QUERY q INKEYS 1 x",
+                "FT.PROFILE a:i AGGREGATE QUERY q INKEYS 1 x",
+            ),
+            ("FT.CREATE i SCHEMA PREFIX TEXT", "FT.CREATE a:i PREFIX 1 a: SCHEMA PREFIX TEXT"),
+            (
+                "FT.CREATE i ON JSON PREFIX 2 x y STOPWORDS 1 SCHEMA SCHEMA t TEXT",
+                "FT.CREATE a:i ON JSON PREFIX 2 a:x a:y STOPWORDS 1 SCHEMA SCHEMA t TEXT",
+            ),
+            (
+                "FT.CREATE i PREFIX 0 FILTER @t==1 SCHEMA t TEXT",
+                "FT.CREATE a:i PREFIX 0 FILTER @t==1 PREFIX 1 a: SCHEMA t TEXT",
+            ),
+        ] {
+            assert_eq!(prefixed(line), expected);
+        }
+    }
+
+    #[test]
+    fn an_empty_word_hides_no_keys() {
+        let mut words = words("FT.SEARCH i q  INKEYS 1 secret");
+        assert!(KeyPrefix::new(b"a:").put(&mut words).unwrap_err().is_rejected());
+    }
+}
