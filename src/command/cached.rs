@@ -70,7 +70,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     /// The request for the cache, if the command can be cached.
     fn request(&self, cache: &Cache) -> Option<Request> {
         let mut args = self.words();
-        if !is_cacheable(args.first()?.as_bytes(), args.len() - 1) {
+        if !is_cacheable(&args) {
             return None;
         }
         // The server knows the key by its full name.

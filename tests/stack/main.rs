@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod cached;
 mod errors;
 mod json;
 mod json_recorded;

@@ -49,7 +49,7 @@ pub enum SideEffects {
     Never,
 }
 
-use SideEffects::{ReadOnly, ServerAdmin, WriteAccumulating, WriteChecked, WriteLastWins};
+use SideEffects::{Never, ReadOnly, ServerAdmin, WriteAccumulating, WriteChecked, WriteLastWins};
 
 /// What the words of a command make of the side effects that the table gives.
 pub(super) fn judge(name: &str, usual: SideEffects, words: &[Arg<'_>]) -> SideEffects {
@@ -91,6 +91,8 @@ pub(super) fn judge(name: &str, usual: SideEffects, words: &[Arg<'_>]) -> SideEf
         }
         "XADD" if has_full_id(words) => WriteChecked,
         "LREM" if words.get(2).is_some_and(|count| count.as_bytes() == b"0") => WriteLastWins,
+        // The server keeps the rows of a cursor for a reader that knows its number, which a lost reply would have said.
+        "FT.AGGREGATE" | "FT.HYBRID" | "FT.PROFILE" if says(3, &["WITHCURSOR"]) => Never,
         "FT.SUGADD" if says(4, &["INCR"]) => WriteAccumulating,
         // A sketch that is merged into itself grows each time.
         "CMS.MERGE" => {

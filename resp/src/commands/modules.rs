@@ -40,7 +40,7 @@ commands! {
     "FT.AGGREGATE"                 "R"    "? r"              "any"               ReadOnly          "RediSearch 1.1.0"           "O(n)"               "n = matches";
     "FT.ALIASADD"                  "W"    "? rw"             "any"               WriteChecked      "RediSearch 1.0.0"           "O(1)"               "";
     "FT.ALIASDEL"                  "W"    "? rw"             "any"               WriteChecked      "RediSearch 1.0.0"           "O(1)"               "";
-    "FT.ALIASLIST"                 "R"    "? r"              "any"               ReadOnly          "8.10.0"                     "O(1)"               "";
+    "FT.ALIASLIST"                 "R"    "? r"              "any"               ReadOnly          "8.10.0"                     "O(m)"               "m = returned";
     "FT.ALIASUPDATE"               "W"    "? rw"             "any"               WriteLastWins     "RediSearch 1.0.0"           "O(1)"               "";
     "FT.ALTER"                     "W"    "? rw"             "any"               WriteChecked      "RediSearch 1.0.0"           "O(n)"               "n = keys";
     "FT.CONFIG GET"                "R"    "-"                "node"              ReadOnly          "RediSearch 1.0.0"           "O(1)"               "";
@@ -55,6 +55,7 @@ commands! {
     "FT.DROPINDEX"                 "W"    "? rw"             "any"               WriteChecked      "RediSearch 2.0.0"           "O(1 + m)"           "m = removed";
     "FT.EXPLAIN"                   "R"    "? r"              "any"               ReadOnly          "RediSearch 1.0.0"           "O(1)"               "";
     "FT.EXPLAINCLI"                "R"    "? r"              "any"               ReadOnly          "RediSearch 1.0.0"           "O(1)"               "";
+    "FT.HYBRID"                    "R"    "? r"              "any"               ReadOnly          "8.4.0"                      "O(n)"               "n = matches";
     "FT.INFO"                      "R"    "? r"              "any"               ReadOnly          "RediSearch 1.0.0"           "O(1)"               "";
     "FT.PROFILE"                   "R"    "? r"              "any"               ReadOnly          "RediSearch 2.2.0"           "O(n)"               "n = matches";
     "FT.SEARCH"                    "R"    "? r"              "any"               ReadOnly          "RediSearch 1.0.0"           "O(n)"               "n = matches";
@@ -66,6 +67,11 @@ commands! {
     "FT.SYNDUMP"                   "R"    "? r"              "any"               ReadOnly          "RediSearch 1.2.0"           "O(1)"               "";
     "FT.SYNUPDATE"                 "W"    "? rw"             "any"               WriteLastWins     "RediSearch 1.2.0"           "O(1)"               "";
     "FT.TAGVALS"                   "R"    "? r"              "any"               ReadOnly          "RediSearch 1.0.0"           "O(n)"               "n = values";
+    "FT._ALIASADDIFNX"             "W"    "? rw"             "any"               WriteChecked      "RediSearch 2.0.0"           "O(1)"               "";
+    "FT._ALIASDELIFX"              "W"    "? rw"             "any"               WriteLastWins     "RediSearch 2.0.0"           "O(1)"               "";
+    "FT._ALTERIFNX"                "W"    "? rw"             "any"               WriteLastWins     "RediSearch 2.0.0"           "O(n)"               "n = keys";
+    "FT._CREATEIFNX"               "W"    "? rw"             "any"               WriteLastWins     "RediSearch 2.0.0"           "O(k + n)"           "k = fields, n = keys";
+    "FT._DROPINDEXIFX"             "W"    "? rw"             "any"               WriteLastWins     "RediSearch 2.0.0"           "O(1 + m)"           "m = removed";
     "FT._LIST"                     "R"    "-"                "any"               ReadOnly          "RediSearch 2.0.0"           "O(1)"               "";
     "JSON.ARRAPPEND"               "W"    "1 rw"             "slot"              WriteAccumulating "RedisJSON 1.0.0"            "O(1)"               "";
     "JSON.ARRINDEX"                "R"    "1 r"              "slot"              ReadOnly          "RedisJSON 1.0.0"            "O(n)"               "n = elements";

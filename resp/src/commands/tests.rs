@@ -287,6 +287,10 @@ fn side_effects_depend_on_arguments() {
         ("EXEC", Never),
         ("SWAPDB 0 1", Never),
         ("NOSUCH", Never),
+        ("FT.AGGREGATE i * LOAD 1 @a", ReadOnly),
+        ("FT.AGGREGATE i * LOAD 1 @a WITHCURSOR COUNT 10", Never),
+        ("FT.PROFILE i AGGREGATE QUERY * withcursor", Never),
+        ("FT.SEARCH WITHCURSOR WITHCURSOR", ReadOnly),
     ] {
         assert_eq!(SideEffects::of(&words(text)), expected, "{text}");
     }
