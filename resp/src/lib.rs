@@ -44,6 +44,7 @@ pub mod internal;
 mod items;
 mod kind;
 mod limits;
+mod meaning;
 mod node;
 mod reply;
 mod server_error;
