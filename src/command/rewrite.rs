@@ -1,9 +1,13 @@
 //! Prefixed keys and renamed commands: what becomes of words on their way, and of replies back.
 
+mod names;
 mod replies;
 mod search;
 
 use std::{borrow::Cow, fmt, sync::Arc};
+
+pub(super) use names::strip_each;
+use names::{elements, strip_first, strip_one};
 
 use crate::{
     Error, Result,
@@ -217,27 +221,6 @@ pub(super) fn transcribe(reply: &Frame, change: impl FnOnce(&mut Value)) -> Opti
     let mut bytes = Vec::with_capacity(reply.len());
     value.encode(&mut bytes, Protocol::Resp3);
     Some(Frame::from_bytes(bytes.into()))
-}
-
-fn strip_one(prefix: &[u8], key: &mut Value) {
-    if let Some(rest) = key.as_bytes().and_then(|key| key.strip_prefix(prefix)) {
-        *key = Value::Bulk(rest.to_vec().into());
-    }
-}
-
-pub(super) fn strip_each(prefix: &[u8], keys: &mut Value) {
-    elements(keys).into_iter().flatten().for_each(|key| strip_one(prefix, key));
-}
-
-fn strip_first(prefix: &[u8], list: &mut Value) {
-    elements(list).into_iter().flatten().take(1).for_each(|key| strip_one(prefix, key));
-}
-
-fn elements(value: &mut Value) -> Option<&mut [Value]> {
-    match value {
-        Value::Array(elements) | Value::Set(elements) => Some(elements),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

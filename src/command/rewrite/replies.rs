@@ -1,9 +1,8 @@
 //! Key prefixes in replies of search and of time series: names of indexes and keys come without it.
 
 use super::{
-    elements,
+    names::{elements, strip_each, strip_one},
     search::{SEARCHING, is, number, walk},
-    strip_each, strip_one,
 };
 use crate::{
     commands::CommandSpec,
