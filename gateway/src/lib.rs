@@ -59,7 +59,7 @@ pub use handle::Handle;
 pub use log::{flush as flush_log, silence as silence_log, tell};
 pub use notify::notify;
 pub use policy::{
-    Allowed, ClientLimits, Policy, PrefixError, Prefixes, Rate, Refusal, Rules, RulesError,
-    SharedLimits,
+    Allowed, ClientLimits, Policy, PrefixError, Prefixes, QueryLimits, Rate, Refusal, Rules,
+    RulesError, SharedLimits,
 };
 pub use server::Gateway;

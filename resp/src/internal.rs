@@ -18,6 +18,13 @@ pub use crate::{
     slot::{SLOTS, slot_of},
 };
 
+/// Options of search commands.
+pub mod search {
+    pub use crate::commands::search::{
+        AGGREGATING, CREATING, Options, SEARCHING, Takes, is, number, walk,
+    };
+}
+
 #[doc(hidden)]
 impl Framer {
     /// The same, which lets pushes pass inside of arrays, sets and maps.

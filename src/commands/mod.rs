@@ -10,4 +10,4 @@ pub(crate) use map::Mapped;
 pub use redmux_resp::commands::{
     CommandDocs, CommandSpec, KeyAccess, KeyAt, KeyHint, Keys, ResponsePolicy, Route, SideEffects,
 };
-pub(crate) use redmux_resp::internal::{Look, READING, look_for, options, slot_of};
+pub(crate) use redmux_resp::internal::{Look, READING, look_for, options, search, slot_of};

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     auth::{Access, Principal, TokenHash},
-    policy::{ClientLimits, Policy, Prefixes, Rate, Rules, SharedLimits},
+    policy::{ClientLimits, Policy, Prefixes, QueryLimits, Rate, Rules, SharedLimits},
     upstream::Login,
 };
 
@@ -132,7 +132,12 @@ impl Reading {
             .subscribe(prefixes("subscribe", table.subscribe)?)
             .publish(prefixes("publish", table.publish)?)
             .databases(table.databases)
-            .scripts_by_acl(table.scripts == Some(Scripts::Acl));
+            .scripts_by_acl(table.scripts == Some(Scripts::Acl))
+            .queries(QueryLimits {
+                rows: table.queries.rows.map(Into::into),
+                time: table.queries.time.and_then(|time| time.0),
+                cursor_idle: table.queries.cursor_idle.and_then(|time| time.0),
+            });
         rules
             .check()
             .map_err(|error| Fault { span: Some(place), text: format!("{what}: {error}") })?;

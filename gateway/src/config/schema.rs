@@ -244,7 +244,17 @@ pub(super) struct PolicyTable {
     pub(super) databases: Vec<u32>,
     pub(super) scripts: Option<Scripts>,
     #[serde(default)]
+    pub(super) queries: QueriesTable,
+    #[serde(default)]
     pub(super) limits: PolicyLimitsTable,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct QueriesTable {
+    pub(super) rows: Option<NonZeroUsize>,
+    pub(super) time: Option<TimeOrOff>,
+    pub(super) cursor_idle: Option<TimeOrOff>,
 }
 
 fn first_database() -> Vec<u32> {

@@ -64,6 +64,7 @@ impl Rules {
         }
         self.judge_arguments(spec, &args)
             .and_then(|()| self.judge_keys(spec, &args))
+            .and_then(|()| self.queries.judge(spec, &args))
             .map_err(|reason| Refusal { command, reason, fatal: command == "HELLO" })?;
         Ok(Allowed { command, writes: changes_something(spec) })
     }

@@ -3,6 +3,7 @@
 mod config_get;
 mod judge;
 mod prefixes;
+mod queries;
 mod reach;
 mod rules;
 
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 pub use judge::{Allowed, Refusal};
 pub use prefixes::{PrefixError, Prefixes};
+pub use queries::QueryLimits;
 pub use rules::{Rules, RulesError};
 
 /// What principals may do, and how much

@@ -136,12 +136,13 @@ impl Rules {
             && pairs.map(|(these, those)| [these, those]).all(prefixes)
             && other.databases.iter().all(|number| self.databases.contains(number))
             && (self.scripts || !other.scripts)
+            && self.queries.covers(&other.queries)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::QueryLimits, *};
 
     fn prefixes(texts: &[&str]) -> Prefixes {
         Prefixes::new(texts.iter().copied()).unwrap()
@@ -181,6 +182,10 @@ mod tests {
         assert!(!old.covers(&Rules::development()));
         assert!(!old.covers(&old.clone().publish(prefixes(&["p."]))));
         assert!(!old.covers(&old.clone().scripts_by_acl(true)));
+        let rows =
+            |rows| old.clone().queries(QueryLimits { rows: Some(rows), ..QueryLimits::default() });
+        assert!(old.covers(&rows(9)) && rows(9).covers(&rows(8)) && rows(9).covers(&rows(9)));
+        assert!(!rows(9).covers(&old) && !rows(9).covers(&rows(10)));
     }
 
     #[test]

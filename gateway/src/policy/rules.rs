@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use redmux_resp::commands::{CommandSpec, SideEffects};
 
-use super::Prefixes;
+use super::{Prefixes, QueryLimits};
 
 /// The commands, keys, channels and databases that are allowed; nothing else is
 ///
@@ -26,6 +26,7 @@ pub struct Rules {
     pub(super) publish: Prefixes,
     pub(super) databases: Vec<u32>,
     pub(super) scripts: bool,
+    pub(super) queries: QueryLimits,
 }
 
 /// The commands that are allowed
@@ -144,6 +145,7 @@ impl Rules {
             publish: Prefixes::default(),
             databases: vec![0],
             scripts: false,
+            queries: QueryLimits::default(),
         }
     }
 
@@ -186,6 +188,12 @@ impl Rules {
     /// Leaves what scripts do to Redis's ACL. Default false.
     pub fn scripts_by_acl(mut self, yes: bool) -> Self {
         self.scripts = yes;
+        self
+    }
+
+    /// Sets what one search or range may ask for. Default unlimited.
+    pub fn queries(mut self, limits: QueryLimits) -> Self {
+        self.queries = limits;
         self
     }
 

@@ -173,6 +173,9 @@ fn faults_are_told_with_line_and_key() {
         ("read = ", "databases = []\nread = ", "policies.p.databases is empty"),
         ("read = ", "limits = { message = \"1GB\" }\nread = ", "line 10: "),
         ("read = ", "limits = { in_flight = 0 }\nread = ", "line 10: "),
+        ("read = ", "queries = { rows = 0 }\nread = ", "line 10: "),
+        ("read = ", "queries = { time = 5 }\nread = ", "line 10: "),
+        ("read = ", "queries = { limit = 5 }\nread = ", "unknown field `limit`"),
         ("read = ", "limits = { speed = 1 }\nread = ", "unknown field `speed`"),
         (
             "policy = \"p\"",

@@ -37,6 +37,7 @@ mod modules;
 #[cfg(test)]
 mod notation;
 mod route;
+pub(crate) mod search;
 mod server;
 mod spec;
 #[cfg(test)]

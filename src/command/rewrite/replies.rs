@@ -1,11 +1,11 @@
 //! Key prefixes in replies of search and of time series: names of indexes and keys come without it.
 
-use super::{
-    names::{elements, strip_each, strip_one},
-    search::{SEARCHING, is, number, walk},
-};
+use super::names::{elements, strip_each, strip_one};
 use crate::{
-    commands::CommandSpec,
+    commands::{
+        CommandSpec,
+        search::{SEARCHING, is, number, walk},
+    },
     resp::{Arg, Value},
 };
 
@@ -72,7 +72,7 @@ fn strip_documents(prefix: &[u8], options: &[Arg<'_>], reply: &mut Value) {
             content = 0;
         }
     };
-    if walk("FT.SEARCH", SEARCHING, options, 0, None, |at, _| look(at)).is_ok() {
+    if walk(SEARCHING, options, 0, None, |at, _| look(at)).is_ok() {
         let ids = elements(reply).and_then(|parts| parts.get_mut(1..)).unwrap_or_default();
         ids.iter_mut().step_by(size + content).for_each(|id| strip_one(prefix, id));
     }

@@ -4,85 +4,12 @@
 
 use crate::{
     Error, Result,
-    commands::CommandSpec,
+    commands::{
+        CommandSpec,
+        search::{CREATING, SEARCHING, is, walk},
+    },
     resp::{Arg, ArgList},
 };
-
-/// How many words belong to an option
-#[derive(Clone, Copy)]
-pub(super) enum Takes {
-    /// These behind it.
-    Words(usize),
-    /// One that is a number, and as many as that says.
-    Counted,
-}
-
-use Takes::{Counted, Words};
-
-/// Options between the name of a new index and its `SCHEMA`.
-const CREATING: &[(&str, Takes)] = &[
-    ("ON", Words(1)),
-    ("PREFIX", Counted),
-    ("FILTER", Words(1)),
-    ("LANGUAGE", Words(1)),
-    ("LANGUAGE_FIELD", Words(1)),
-    ("SCORE", Words(1)),
-    ("SCORE_FIELD", Words(1)),
-    ("PAYLOAD_FIELD", Words(1)),
-    ("MAXTEXTFIELDS", Words(0)),
-    ("TEMPORARY", Words(1)),
-    ("NOOFFSETS", Words(0)),
-    ("NOHL", Words(0)),
-    ("NOFIELDS", Words(0)),
-    ("NOFREQS", Words(0)),
-    ("STOPWORDS", Counted),
-    ("SKIPINITIALSCAN", Words(0)),
-    ("INDEXALL", Words(1)),
-];
-
-/// Options behind the query of `FT.SEARCH`; those of `SUMMARIZE` and `HIGHLIGHT` count as its own.
-pub(super) const SEARCHING: &[(&str, Takes)] = &[
-    ("NOCONTENT", Words(0)),
-    ("VERBATIM", Words(0)),
-    ("NOSTOPWORDS", Words(0)),
-    ("WITHSCORES", Words(0)),
-    ("WITHPAYLOADS", Words(0)),
-    ("WITHSORTKEYS", Words(0)),
-    ("FILTER", Words(3)),
-    ("GEOFILTER", Words(5)),
-    ("INKEYS", Counted),
-    ("INFIELDS", Counted),
-    ("RETURN", Counted),
-    ("SUMMARIZE", Words(0)),
-    ("HIGHLIGHT", Words(0)),
-    ("FIELDS", Counted),
-    ("FRAGS", Words(1)),
-    ("LEN", Words(1)),
-    ("SEPARATOR", Words(1)),
-    ("TAGS", Words(2)),
-    ("SLOP", Words(1)),
-    ("TIMEOUT", Words(1)),
-    ("INORDER", Words(0)),
-    ("LANGUAGE", Words(1)),
-    ("EXPANDER", Words(1)),
-    ("SCORER", Words(1)),
-    ("EXPLAINSCORE", Words(0)),
-    ("PAYLOAD", Words(1)),
-    ("SORTBY", Words(1)),
-    ("ASC", Words(0)),
-    ("DESC", Words(0)),
-    ("WITHCOUNT", Words(0)),
-    ("WITHOUTCOUNT", Words(0)),
-    ("LIMIT", Words(2)),
-    ("PARAMS", Counted),
-    ("FORMAT", Words(1)),
-    ("DIALECT", Words(1)),
-    // Of valkey-search.
-    ("ALLSHARDS", Words(0)),
-    ("SOMESHARDS", Words(0)),
-    ("CONSISTENT", Words(0)),
-    ("INCONSISTENT", Words(0)),
-];
 
 /// Puts the prefix where it belongs; returns false if this is no command of search, or one whose keys are in the table.
 pub(super) fn put(prefix: &[u8], spec: &CommandSpec, words: &mut ArgList<'_>) -> Result<bool> {
@@ -126,45 +53,22 @@ pub(super) fn put(prefix: &[u8], spec: &CommandSpec, words: &mut ArgList<'_>) ->
     Ok(true)
 }
 
-/// The place of each option with how many words it has in all, from this word on until `end` is there, and the place of `end`
-/// or behind the last word.
-pub(super) fn walk(
-    command: &str,
-    options: &[(&str, Takes)],
-    words: &[Arg<'_>],
-    from: usize,
-    end: Option<&str>,
-    mut each: impl FnMut(usize, usize),
-) -> Result<usize> {
-    let mut at = from;
-    while let Some(word) = words.get(at).filter(|word| !end.is_some_and(|end| is(Some(word), end)))
-    {
-        let option = options.iter().find(|(option, _)| is(Some(word), option));
-        let count = match option {
-            Some((_, Words(count))) => Some(*count),
-            Some((_, Counted)) => number(words.get(at + 1)).and_then(|count| count.checked_add(1)),
-            None => None,
-        };
-        let Some(size) = count.and_then(|count| count.checked_add(1)) else {
-            let hint = "one of its options is not known here, and keys have a prefix";
-            return Err(Error::rejected(command, hint));
-        };
-        each(at, size);
-        at = at.saturating_add(size);
-    }
-    Ok(at)
+fn unknown(spec: &CommandSpec) -> Error {
+    let hint = "one of its options is not known here, and keys have a prefix";
+    Error::rejected(spec.name(), hint)
 }
 
 /// An index is about keys with the prefix only.
 fn put_prefixes(prefix: &[u8], spec: &CommandSpec, words: &mut ArgList<'_>) -> Result<()> {
     let (mut ranges, mut filters) = (Vec::new(), Vec::new());
-    let end = walk(spec.name(), CREATING, words, 2, Some("SCHEMA"), |at, size| {
+    let end = walk(CREATING, words, 2, Some("SCHEMA"), |at, size| {
         if is(words.get(at), "PREFIX") {
             ranges.push(at + 2..at + size);
         } else if is(words.get(at), "FILTER") {
             filters.push(at + 1);
         }
-    })?;
+    })
+    .map_err(|_| unknown(spec))?;
     let names_keys = |at: &usize| {
         let filter = words.get(*at).map_or(&b""[..], Arg::as_bytes);
         filter.windows(5).any(|part| part.eq_ignore_ascii_case(b"__key"))
@@ -191,11 +95,12 @@ fn put_prefixes(prefix: &[u8], spec: &CommandSpec, words: &mut ArgList<'_>) -> R
 /// A search among keys that the caller names.
 fn put_keys(prefix: &[u8], spec: &CommandSpec, words: &mut ArgList<'_>, from: usize) -> Result<()> {
     let mut keys = Vec::new();
-    walk(spec.name(), SEARCHING, words, from, None, |at, size| {
+    walk(SEARCHING, words, from, None, |at, size| {
         if is(words.get(at), "INKEYS") {
             keys.push(at + 2..at + size);
         }
-    })?;
+    })
+    .map_err(|_| unknown(spec))?;
     for at in keys.into_iter().flatten() {
         if let Some(word) = words.get_mut(at) {
             *word = Arg::Owned([prefix, word.as_bytes()].concat());
@@ -215,14 +120,6 @@ fn put_dictionaries(prefix: &[u8], words: &mut ArgList<'_>) {
         }
         at += if is_list { 3 } else { 1 };
     }
-}
-
-pub(super) fn is(word: Option<&Arg<'_>>, keyword: &str) -> bool {
-    word.is_some_and(|word| word.as_bytes().eq_ignore_ascii_case(keyword.as_bytes()))
-}
-
-pub(super) fn number(word: Option<&Arg<'_>>) -> Option<usize> {
-    std::str::from_utf8(word?.as_bytes()).ok()?.parse().ok()
 }
 
 #[cfg(test)]
