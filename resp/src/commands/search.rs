@@ -4,6 +4,7 @@ use crate::Arg;
 
 /// How many words belong to an option
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub enum Takes {
     /// These behind it.
     Words(usize),
