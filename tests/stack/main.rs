@@ -12,6 +12,7 @@ mod probabilistic;
 mod probabilistic_recorded;
 mod recordings;
 mod search_derive;
+mod search_ensure;
 mod search_indexes;
 mod search_recorded;
 mod time_series;
@@ -19,7 +20,8 @@ mod time_series_recorded;
 
 use std::path::Path;
 
-use redmux_test_support::{Programs, RedisServer};
+use redmux::Database;
+use redmux_test_support::{Programs, RedisServer, both};
 
 fn programs() -> Programs {
     Programs::in_dir(Path::new(env!("CARGO_TARGET_TMPDIR")).join("servers"))
@@ -33,4 +35,18 @@ fn redis_stack() -> RedisServer {
 /// Redis Stack 7.2, whose module for search is older by two versions.
 fn redis_stack_7_2() -> RedisServer {
     RedisServer::builder().program(programs().redis_stack_7_2()).start().unwrap()
+}
+
+/// Runs `check` on both servers in both protocols, on an empty server without indexes.
+async fn everywhere<F: Future<Output = ()>>(check: impl Fn(Database, &'static str) -> F) {
+    for (server, version) in [(redis_stack(), "7.4"), (redis_stack_7_2(), "7.2")] {
+        both(&server, async |_, muxer| {
+            let db = muxer.database();
+            for index in db.search().list().await.unwrap() {
+                db.search().drop_index(index).await.unwrap();
+            }
+            check(db, version).await;
+        })
+        .await;
+    }
 }

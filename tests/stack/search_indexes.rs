@@ -3,44 +3,17 @@
 use std::time::Duration;
 
 use redmux::{
-    Database, ErrorKind,
+    ConnectionMultiplexer, Database, ErrorKind, Options,
+    resp::Protocol,
     stack::search::{
-        Compression, Coordinates, Difference, Distance, Documents, Ensured, FlatVector, Geo,
-        GeoShape, HnswVector, Language, Numeric, Phonetic, Schema, SpellCheckOptions,
-        SugAddOptions, SugGetOptions, Tag, Text, VamanaVector, VectorType,
+        Compression, Coordinates, Distance, Documents, Ensured, FlatVector, Geo, GeoShape,
+        HnswVector, Language, Numeric, Phonetic, Schema, SpellCheckOptions, SugAddOptions,
+        SugGetOptions, Tag, Text, VamanaVector, VectorType,
     },
 };
-use redmux_test_support::both;
 use serde_json::json;
 
-use crate::{redis_stack, redis_stack_7_2};
-
-/// Runs `check` on both servers in both protocols, on an empty server without indexes.
-async fn everywhere<F: Future<Output = ()>>(check: impl Fn(Database, &'static str) -> F) {
-    for (server, version) in [(redis_stack(), "7.4"), (redis_stack_7_2(), "7.2")] {
-        both(&server, async |_, muxer| {
-            let db = muxer.database();
-            for index in db.search().list().await.unwrap() {
-                db.search().drop_index(index).await.unwrap();
-            }
-            check(db, version).await;
-        })
-        .await;
-    }
-}
-
-fn part(field: Option<&str>, part: &'static str) -> (Option<String>, &'static str) {
-    (field.map(str::to_owned), part)
-}
-
-fn parts(ensured: Ensured) -> Vec<(Option<String>, &'static str)> {
-    match ensured {
-        Ensured::Differs(all) => {
-            all.into_iter().map(|Difference { field, part, .. }| (field, part)).collect()
-        }
-        other => panic!("{other:?}"),
-    }
-}
+use crate::{everywhere, redis_stack_7_2};
 
 /// A schema with all that Redis Stack 7.2 knows.
 fn full(documents: Documents) -> Schema {
@@ -260,170 +233,71 @@ async fn suggestions_come_back_as_they_were_asked_for() {
 }
 
 #[async_std::test]
-async fn an_index_is_made_once_and_gets_what_it_lacks() {
-    everywhere(async |db, _| {
-        let search = db.search();
-        let one = Schema::hash().prefix("b:").field(Text::new("title").sortable());
-        assert_eq!(search.ensure("b", &one).await.unwrap(), Ensured::Created);
-        assert_eq!(search.ensure("b", &one).await.unwrap(), Ensured::Same);
-        let two = one.clone().field(Tag::new("genre")).field(Numeric::new("price"));
-        assert_eq!(search.ensure("b", &two).await.unwrap(), Ensured::Altered);
-        assert_eq!(search.ensure("b", &two).await.unwrap(), Ensured::Same);
-        assert_eq!(search.ensure("b", &one).await.unwrap(), Ensured::Same, "an older program");
-        search.alias_add("books", "b").await.unwrap();
-        assert_eq!(search.ensure("books", &two).await.unwrap(), Ensured::Same, "by an alias");
-
-        let other = Schema::json()
-            .prefix("c:")
-            .score(0.5)
-            .language(Language::French)
-            .no_offsets()
-            .stop_words(["x"])
-            .filter("@a>1")
-            .field(Text::new("title").at("name"))
-            .field(Numeric::new("new"));
-        let differences = parts(search.ensure("b", &other).await.unwrap());
-        let expected = [
-            part(None, "type of documents"),
-            part(None, "prefixes"),
-            part(None, "filter"),
-            part(None, "language"),
-            part(None, "score"),
-            part(None, "NOOFFSETS"),
-            part(None, "stop words"),
-            part(Some("title"), "place"),
-        ];
-        assert_eq!(differences, expected);
-        let fields = Schema::hash()
-            .prefix("b:")
-            .field(Text::new("title").weight(2.0).no_stem().suffixes())
-            .field(Tag::new("genre").separator(';').case_sensitive())
-            .field(Tag::new("price"));
-        let differences = parts(search.ensure("b", &fields).await.unwrap());
-        let expected = [
-            part(Some("title"), "sorting"),
-            part(Some("title"), "weight"),
-            part(Some("title"), "stemming"),
-            part(Some("title"), "suffixes"),
-            part(Some("genre"), "separator"),
-            part(Some("genre"), "case"),
-            part(Some("price"), "type"),
-        ];
-        assert_eq!(differences, expected);
-        assert_eq!(search.info("b").await.unwrap().attributes.len(), 3, "it was left as it was");
-        let vector = |dim| {
-            Schema::hash().field(HnswVector::new("v", VectorType::Float32, dim, Distance::L2))
-        };
-        search.create("v", &vector(2)).await.unwrap();
-        assert_eq!(search.ensure("v", &vector(2)).await.unwrap(), Ensured::Same);
-        let differences = parts(search.ensure("v", &vector(3)).await.unwrap());
-        assert_eq!(differences, [part(Some("v"), "dimensions")]);
-    })
-    .await;
-}
-
-#[async_std::test]
-async fn programs_that_start_at_once_all_get_their_index() {
-    everywhere(async |db, _| {
-        for round in 0..10 {
-            let index = format!("i{round}");
-            let schema = |more: usize| {
-                let start = Schema::hash().field(Text::new("title"));
-                (0..more).fold(start, |schema, n| schema.field(Tag::new(format!("t{n}"))))
-            };
-            let starts = (0..8).map(|n| {
-                let (db, index) = (db.clone(), index.clone());
-                async_std::task::spawn(
-                    async move { db.search().ensure(&index, &schema(n % 4)).await },
-                )
-            });
-            let starts: Vec<_> = starts.collect();
-            let mut created = 0;
-            for start in starts {
-                created += usize::from(start.await.unwrap() == Ensured::Created);
-            }
-            assert_eq!(created, 1);
-            assert_eq!(db.search().info(&*index).await.unwrap().attributes.len(), 4);
-        }
-    })
-    .await;
-}
-
-#[async_std::test]
-async fn no_search_is_lost_while_an_index_is_rebuilt() {
+async fn names_that_servers_cannot_tell_apart_or_tell_again_are_refused() {
     everywhere(async |db, version| {
         let search = db.search();
-        let documents = 3000;
-        let fill = "for i = 1, tonumber(ARGV[1]) do redis.call('HSET', 'b:' .. i, 't', 'word' .. (i % 7), 'n', i) end";
-        let _: () = db.eval(fill, (), documents).await.unwrap();
-        let plain = || Schema::hash().prefix("b:").field(Text::new("t"));
-        let first = search.rebuild("books", &plain(), Duration::from_secs(60)).await.unwrap();
-        assert_eq!((&*first.index, first.replaced), ("books:v1", None));
-
-        let searching = async_std::task::spawn({
-            let db = db.clone();
-            async move {
-                let (mut searches, mut stop) = (0, false);
-                while !stop {
-                    // One more after the end.
-                    stop = db.exists("done").await.unwrap() > 0;
-                    let found: Vec<redmux::resp::Value> =
-                        search_total(&db, "books").await.unwrap_or_else(|error| panic!("{version}: {error}"));
-                    assert_eq!(found[0].as_i64(), Some(documents), "{version}");
-                    searches += 1;
-                }
-                searches
+        let plain = || Schema::hash().prefix("q:").field(Text::new("first"));
+        for name in
+            ["größe", "a b", "a.b", "日本", "x\"y", "x\\y", "weight", "SORTABLE", "schema", "'"]
+        {
+            for schema in [plain(), Schema::json().prefix("q:").field(Text::new("first"))] {
+                let schema = schema.field(Tag::new(name).sortable());
+                let made = search.ensure(name, &schema).await.unwrap();
+                assert_eq!(made, Ensured::Created, "{version} {name}");
+                let again = search.ensure(name, &schema).await.unwrap();
+                assert_eq!(again, Ensured::Same, "{version} {name}");
+                search.drop_index(name).await.unwrap();
             }
-        });
-        for round in 2..6 {
-            let schema = plain().field(Numeric::new("n").sortable());
-            let rebuilt = search.rebuild("books", &schema, Duration::from_secs(60)).await.unwrap();
-            assert_eq!(rebuilt.index, format!("books:v{round}"));
-            assert_eq!(rebuilt.replaced, Some(format!("books:v{}", round - 1)));
         }
-        db.set("done", 1).await.unwrap();
-        let searches = searching.await;
-        assert!(searches > 5, "{searches}");
-        assert_eq!(search.list().await.unwrap(), ["books:v5"]);
-        assert_eq!(search.info("books").await.unwrap().attributes.len(), 2);
+        for name in ["", "a\0b", "a\nb", "a\r\n+b"] {
+            let error = search.create(name, &plain()).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Command, "{name:?}");
+            let error = search.alter("i", &Schema::hash().field(Tag::new(name))).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Command, "{name:?}");
+        }
+        // The server knows 1024 fields, and takes MAXTEXTFIELDS by itself where texts are many.
+        let tags = |from: Schema| {
+            (0..980).fold(from, |schema, n| schema.field(Tag::new(format!("f{n}")).sortable()))
+        };
+        let texts = (0..40).fold(plain(), |schema, n| schema.field(Text::new(format!("t{n}"))));
+        let many = tags(texts);
+        assert_eq!(search.ensure("many", &many).await.unwrap(), Ensured::Created);
+        assert_eq!(search.ensure("many", &many).await.unwrap(), Ensured::Same);
+        assert_eq!(search.info("many").await.unwrap().attributes.len(), 1021);
+        let more = (0..9).fold(many, |schema, n| schema.field(Tag::new(format!("more{n}"))));
+        assert!(search.ensure("many", &more).await.unwrap_err().is_server());
+        // Names of RediSearch 2.8 that are spelt otherwise.
+        let nepali = plain().language(Language::Nepali);
+        assert_eq!(search.ensure("n", &nepali).await.unwrap(), Ensured::Created);
+        assert_eq!(search.ensure("n", &nepali).await.unwrap(), Ensured::Same);
     })
     .await;
 }
 
-/// The total of a search for all, without documents, over RESP2 and RESP3.
-async fn search_total(db: &Database, index: &str) -> redmux::Result<Vec<redmux::resp::Value>> {
-    let reply: redmux::resp::Value = db.execute("FT.SEARCH", (index, "*", "LIMIT", 0, 0)).await?;
-    let total = match &reply {
-        redmux::resp::Value::Map(entries) => {
-            let total = entries.iter().find(|(name, _)| name.as_str() == Some("total_results"));
-            total.map(|(_, total)| total.clone())
-        }
-        list => list.as_slice().and_then(|list| list.first().cloned()),
-    };
-    Ok(total.into_iter().collect())
-}
-
+/// RediSearch 2.8 writes the value of a document into a simple string.
 #[async_std::test]
-async fn a_rebuild_that_fails_leaves_all_as_it_was() {
-    everywhere(async |db, _| {
-        let search = db.search();
-        let schema = Schema::hash().prefix("b:").field(Text::new("t"));
-        search.create("taken", &schema).await.unwrap();
-        let minute = Duration::from_secs(60);
-        let error = search.rebuild("taken", &schema, minute).await.unwrap_err();
-        assert!(error.is_rejected(), "{error}");
-        let skipping = schema.clone().skip_initial_scan();
-        assert!(search.rebuild("a", &skipping, minute).await.unwrap_err().is_rejected());
-        assert!(search.rebuild("a", &Schema::hash(), minute).await.unwrap_err().is_rejected());
-        search.rebuild("a", &schema, minute).await.unwrap();
-        let fill = "for i = 1, 20000 do redis.call('HSET', 'b:' .. i, 't', 'word' .. i) end";
-        let _: () = db.eval(fill, (), ()).await.unwrap();
-        let error = search.rebuild("a", &schema, Duration::ZERO).await.unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::Timeout(_)), "{error}");
-        assert!(error.to_string().contains("not whole"), "{error}");
-        let mut names = search.list().await.unwrap();
-        names.sort();
-        assert_eq!(names, ["a:v1", "taken"]);
-    })
-    .await;
+async fn what_a_document_breaks_is_no_reply_of_another_caller() {
+    let server = redis_stack_7_2();
+    for protocol in [Protocol::Resp3, Protocol::Resp2] {
+        let options = Options::new(server.addr().to_string()).protocol(protocol);
+        let options = options.high_integrity(true);
+        let muxer = ConnectionMultiplexer::connect(options).await.unwrap();
+        let db = muxer.database();
+        db.flushall().await.unwrap();
+        db.set("k", "right").await.unwrap();
+        let schema = Schema::hash().prefix("d:").field(Numeric::new("n"));
+        db.search().ensure("i", &schema).await.unwrap();
+        db.hset("d:1", [("n", "x\r\n+wrong\r\n+wrong\r\n+wrong")]).await.unwrap();
+        for _ in 0..3 {
+            let info = db.search().info("i");
+            let got = db.get::<String>("k");
+            let (_, got) = futures::join!(info, got);
+            if let Ok(got) = got {
+                assert_eq!(got.as_deref(), Some("right"), "{protocol:?}");
+            }
+        }
+        muxer.close().await;
+        // Its index is in the way of the next protocol's.
+        server.command(&["FT.DROPINDEX", "i"]);
+    }
 }

@@ -148,7 +148,7 @@ fn literal(value: &Expr) -> Option<&Lit> {
     }
 }
 
-/// A text that servers can read: not empty, and without a NUL.
+/// A text that servers can read and tell again: not empty, and without a NUL or a line end.
 fn text(value: &Expr) -> Result<LitStr> {
     match literal(value) {
         Some(Lit::Str(text)) => check(text).map(|()| text.clone()),
@@ -158,9 +158,10 @@ fn text(value: &Expr) -> Result<LitStr> {
 
 fn check(text: &LitStr) -> Result<()> {
     match text.value() {
-        value if value.is_empty() || value.contains('\0') => {
-            Err(syn::Error::new(text.span(), "expected a text that is not empty and has no NUL"))
-        }
+        value if value.is_empty() || value.contains(['\0', '\r', '\n']) => Err(syn::Error::new(
+            text.span(),
+            "expected a text that is not empty and has no NUL and no line end",
+        )),
         _ => Ok(()),
     }
 }

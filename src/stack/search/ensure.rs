@@ -187,6 +187,8 @@ fn of_index(schema: &Schema, info: &IndexInfo, is_told: bool) -> Vec<Part> {
     }
     let wanted = word_of(schema.language.unwrap_or(Language::English));
     let found = definition.language.as_deref().unwrap_or("english");
+    // RediSearch 2.8 tells of Nepali as `napali`.
+    let found = if found == "napali" { "nepali" } else { found };
     let language = found.eq_ignore_ascii_case(&wanted);
     let score = near(schema.score.unwrap_or(1.0), definition.score.unwrap_or(1.0));
     parts.extend([
@@ -198,7 +200,10 @@ fn of_index(schema: &Schema, info: &IndexInfo, is_told: bool) -> Vec<Part> {
         ("payload field", schema.payload_field == definition.payload_field),
     ]);
     for (word, is_wanted) in schema.without.words() {
-        parts.push((word, is_wanted == info.options.iter().any(|option| option == word)));
+        let is_there = info.options.iter().any(|option| option == word);
+        // The server takes this one by itself where fields are many.
+        let is_usual = word == "MAXTEXTFIELDS" && is_there;
+        parts.push((word, is_usual || is_wanted == is_there));
     }
     let wanted = schema.stop_words.as_deref().unwrap_or_default();
     let found = info.stop_words.as_deref().unwrap_or_default();

@@ -69,6 +69,11 @@ impl<'a> SearchCommands<'a> {
     ///
     /// An error if there is none, whose text differs by version: [`list`](Self::list) says what there is.
     ///
+    /// RediSearch 2.8 (Redis Stack 7.2) writes the last value that it could not index into this reply as it is: a document
+    /// with a line end in a field of numbers makes the reply unreadable, and those behind it on the connection wrong.
+    /// Where strangers write documents, use a newer server, or
+    /// [`high_integrity`](crate::Options::high_integrity), with which no other caller gets a wrong reply.
+    ///
     /// See [FT.INFO](https://redis.io/docs/latest/commands/ft.info/).
     pub fn info(self, index: impl ToArg) -> Call<'a, IndexInfo, impl ToArgs> {
         self.call(named!("FT.INFO"), (index,))

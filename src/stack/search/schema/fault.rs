@@ -14,12 +14,13 @@ pub(in crate::stack::search) fn fault_of_name(
     name: &impl ToArg,
     what: &'static str,
 ) -> Option<String> {
-    is_odd(name.to_arg().as_bytes()).then(|| format!("{what} is empty or has a NUL"))
+    is_odd(name.to_arg().as_bytes()).then(|| format!("{what} is empty or has a NUL or a line end"))
 }
 
-/// Whether it is no name: servers read texts up to a NUL.
+/// Whether it is no name: servers read texts up to a NUL, and tell of names in simple strings, which line ends break
+/// (RediSearch 2.8) or change (2.10).
 fn is_odd(text: &[u8]) -> bool {
-    text.is_empty() || text.contains(&0)
+    text.is_empty() || text.iter().any(|byte| matches!(byte, 0 | b'\r' | b'\n'))
 }
 
 impl Schema {
@@ -29,18 +30,18 @@ impl Schema {
         let mut fields = [language_field, score_field, payload_field].into_iter().flatten();
         let mut stop_words = self.stop_words.iter().flatten();
         let is_odd = |text: &String| is_odd(text.as_bytes());
-        let fault = if self.prefixes.iter().any(|prefix| prefix.contains('\0')) {
-            "a prefix has a NUL"
+        let fault = if self.prefixes.iter().any(|prefix| !prefix.is_empty() && is_odd(prefix)) {
+            "a prefix has a NUL or a line end"
         } else if self.filter.as_ref().is_some_and(is_odd) {
-            "the filter is empty or has a NUL"
+            "the filter is empty or has a NUL or a line end"
         } else if fields.any(is_odd) {
-            "the field of the language, the score or the payload is empty or has a NUL"
+            "the field of the language, the score or the payload is empty or has a NUL or a line end"
         } else if self.score.is_some_and(|score| !(0.0..=1.0).contains(&score)) {
             "a score is between 0 and 1"
         } else if self.temporary.is_some_and(|time| time.is_zero()) {
             "an index for no time at all"
         } else if stop_words.any(is_odd) {
-            "a stop word is empty or has a NUL"
+            "a stop word is empty or has a NUL or a line end"
         } else if self.payload_field.is_some() && self.documents == Documents::Json {
             "only hashes have payloads"
         } else {
@@ -77,7 +78,7 @@ pub(in crate::stack::search) fn fault_of_fields(
 fn fault_of_field(field: &Field) -> Option<&'static str> {
     let (name, place) = (field.name.as_bytes(), field.place.as_deref());
     if is_odd(name) || place.is_some_and(|place| is_odd(place.as_bytes())) {
-        return Some("its name or its place is empty or has a NUL");
+        return Some("its name or its place is empty or has a NUL or a line end");
     }
     if field.no_index && (field.missing || field.empty) {
         return Some("what is not indexed is not found by missing or empty values");
