@@ -157,6 +157,35 @@ async fn no_search_is_lost_while_an_index_is_rebuilt() {
     .await;
 }
 
+#[async_std::test]
+async fn programs_that_rebuild_at_once_lose_no_search() {
+    everywhere(async |db, version| {
+        let minute = Duration::from_secs(60);
+        let schema = Schema::hash().prefix("b:").field(Text::new("t"));
+        let fill = "for i = 1, 500 do redis.call('HSET', 'b:' .. i, 't', 'word' .. i) end";
+        let _: () = db.eval(fill, (), ()).await.unwrap();
+        db.search().rebuild("books", &schema, minute).await.unwrap();
+        for _ in 0..5 {
+            let rebuilds: Vec<_> = (0..4)
+                .map(|_| {
+                    let (db, schema) = (db.clone(), schema.clone());
+                    async_std::task::spawn(async move {
+                        db.search().rebuild("books", &schema, minute).await
+                    })
+                })
+                .collect();
+            for rebuild in rebuilds {
+                let found = search_total(&db, "books").await.unwrap();
+                assert_eq!(found[0].as_i64(), Some(500), "{version}");
+                rebuild.await.unwrap();
+            }
+            let found = search_total(&db, "books").await.unwrap();
+            assert_eq!(found[0].as_i64(), Some(500), "{version}");
+        }
+    })
+    .await;
+}
+
 /// The total of a search for all, without documents, over RESP2 and RESP3.
 async fn search_total(db: &Database, index: &str) -> redmux::Result<Vec<redmux::resp::Value>> {
     let reply: redmux::resp::Value = db.execute("FT.SEARCH", (index, "*", "LIMIT", 0, 0)).await?;

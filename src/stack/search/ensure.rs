@@ -6,7 +6,7 @@ use super::{
     Coordinates, Documents, Field, IndexAttribute, IndexInfo, Language, Schema, SearchCommands,
     schema::{Kind, Sortable, word_of},
 };
-use crate::{Error, Result, resp::ServerErrorKind};
+use crate::{Result, resp::ServerErrorKind};
 
 /// How often the server is looked at again, because others change the index meanwhile.
 const ROUNDS: usize = 5;
@@ -109,25 +109,19 @@ impl SearchCommands<'_> {
 
     /// What the server knows about an index, if there is one of this name or alias.
     pub(super) async fn find(self, index: &str) -> Result<Option<IndexInfo>> {
-        match self.info(index).await {
-            Ok(info) => Ok(Some(info)),
-            Err(error) if !may_be_missing(&error) => Err(error),
-            // Each version says in other words that there is none: the list tells.
-            Err(error) => match self.list().await?.iter().any(|name| name == index) {
-                // It may have been made since.
-                true => self.info(index).await.map(Some).map_err(|_| error),
-                false => Ok(None),
-            },
+        let error = match self.info(index).await {
+            Ok(info) => return Ok(Some(info)),
+            Err(error) => error,
+        };
+        let Some(server) = error.server() else { return Err(error) };
+        let is_unclear = matches!(server.kind(), ServerErrorKind::Err | ServerErrorKind::Other);
+        // Each version says in other words that there is none. If these are new ones, the list tells.
+        match server.is_index_missing() {
+            true => Ok(None),
+            false if is_unclear && !self.list().await?.iter().any(|name| name == index) => Ok(None),
+            false => Err(error),
         }
     }
-}
-
-/// Whether the server answered in a way that may mean that there is no such index.
-fn may_be_missing(error: &Error) -> bool {
-    error.server().is_some_and(|error| {
-        let kind = error.kind();
-        matches!(kind, ServerErrorKind::Err | ServerErrorKind::Other) && !error.is_transient()
-    })
 }
 
 /// How the index is another one, and which fields it lacks.
@@ -296,4 +290,57 @@ fn of_vector(kind: &Kind, attribute: &IndexAttribute) -> Vec<Part> {
 /// Whether they are the same: the server keeps 32 bits of some numbers.
 fn near(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-6 * a.abs().max(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        resp::Frame,
+        stack::search::{Distance, HnswVector, Numeric, Tag, VectorType},
+    };
+
+    /// What valkey-search says, from its source: lists in both protocols, texts for numbers, no options of fields.
+    fn valkey() -> IndexInfo {
+        let bulk = |text: &str| format!("${}\r\n{text}\r\n", text.len());
+        let list = |items: &[String]| format!("*{}\r\n{}", items.len(), items.concat());
+        let texts = |words: &str| words.split(' ').map(bulk).collect::<Vec<_>>();
+        let mut vector = texts("identifier v attribute v type VECTOR index");
+        let mut index =
+            texts("capacity 10240 dimensions 3 distance_metric COSINE data_type FLOAT32 algorithm");
+        index.push(list(&texts("name HNSW m 20 ef_construction 200")));
+        vector.push(list(&index));
+        let tag = list(&texts("identifier g attribute g type TAG SEPARATOR ;"));
+        let mut definition = texts("key_type HASH prefixes");
+        definition.push(list(&[bulk("p:")]));
+        definition.extend(texts("default_score 1"));
+        let mut all = texts("index_name i index_options");
+        all.extend([list(&[]), bulk("index_definition"), list(&definition), bulk("attributes")]);
+        all.push(list(&[list(&vector), tag]));
+        all.extend(texts(
+            "num_docs 2 backfill_in_progress 0 backfill_complete_percent 1.000000 state ready",
+        ));
+        Frame::copy_from_slice(list(&all).as_bytes()).decode().unwrap()
+    }
+
+    #[test]
+    fn of_valkey_only_what_it_tells_is_compared() {
+        let info = valkey();
+        assert!(info.is_indexed() && info.num_docs == Some(2) && info.extra.is_empty(), "{info:?}");
+        let vector = |dim, m| HnswVector::new("v", VectorType::Float32, dim, Distance::Cosine).m(m);
+        let same = Schema::hash()
+            .prefix("p:")
+            .language(Language::German)
+            .field(vector(3, 20))
+            .field(Tag::new("g").case_sensitive().sortable());
+        assert_eq!(compare(&same, &info).0, []);
+        let other =
+            Schema::hash().field(vector(4, 16)).field(Numeric::new("g")).field(Tag::new("n"));
+        let (differences, lacking) = compare(&other, &info);
+        let parts: Vec<String> = differences.iter().map(ToString::to_string).collect();
+        let expected =
+            ["prefixes", "dimensions of the field v", "M of the field v", "type of the field g"];
+        assert_eq!(parts, expected);
+        assert_eq!(lacking.len(), 1);
+    }
 }

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use redmux_transport::FAR;
+
 use super::{Schema, SearchCommands, schema::fault_of_name};
-use crate::{Delivery, Error, ErrorKind, Result, error::TimeoutStage};
+use crate::{Delivery, Error, ErrorKind, Result, error::TimeoutStage, resp::ServerError};
 
 /// How often another number is taken, because others make indexes meanwhile.
 const ROUNDS: u32 = 5;
@@ -98,8 +100,8 @@ impl SearchCommands<'_> {
                 Ok(()) => return Ok(index),
                 Err(error) => {
                     rounds += 1;
-                    let is_taken = error.is_server() && self.list().await?.contains(&index);
-                    if rounds >= ROUNDS || !is_taken {
+                    let is_taken = || error.server().is_some_and(ServerError::index_exists);
+                    if rounds >= ROUNDS || !is_taken() {
                         return Err(error);
                     }
                 }
@@ -109,16 +111,16 @@ impl SearchCommands<'_> {
 
     /// Waits until all documents are in the index.
     async fn fill(self, index: &str, within: Duration) -> Result<()> {
-        let (mut pause, mut left) = (FIRST_PAUSE, within);
+        let now = || self.db.runtime().now();
+        let (end, mut pause) = (now() + within.min(FAR), FIRST_PAUSE);
         while !self.info(index).await?.is_indexed() {
+            let left = end.saturating_duration_since(now());
             if left.is_zero() {
                 let error =
                     Error::new(ErrorKind::Timeout(TimeoutStage::Response), Delivery::Answered);
                 return Err(error.command("FT.INFO").detail("the new index is not whole yet"));
             }
-            let time = pause.min(left);
-            self.db.sleep(time).await;
-            left -= time;
+            self.db.sleep(pause.min(left)).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
         Ok(())
