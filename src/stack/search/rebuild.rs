@@ -8,7 +8,7 @@ use super::{Schema, SearchCommands, schema::fault_of_name};
 use crate::{Delivery, Error, ErrorKind, Result, error::TimeoutStage, resp::ServerError};
 
 /// How often another number is taken, because others make indexes meanwhile.
-const ROUNDS: u32 = 5;
+const ROUNDS: u64 = 16;
 
 /// Between two looks at an index that is filling: at first, and at most.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
@@ -66,7 +66,7 @@ impl SearchCommands<'_> {
             }
             Some(info) => info.name,
         };
-        let index = self.create_next(alias, schema).await?;
+        let index = self.create_next(alias, schema, replaced.as_deref()).await?;
         if let Err(error) = self.fill(&index, within).await {
             // Whatever becomes of this: the first error is the one to tell.
             let _ = self.drop_index(&*index).await;
@@ -88,23 +88,27 @@ impl SearchCommands<'_> {
         Ok(Rebuilt { index, replaced })
     }
 
-    /// Makes an index with the next number that is free; returns its name.
-    async fn create_next(self, alias: &str, schema: &Schema) -> Result<String> {
+    /// Makes an index with the next number that is free, above that of the one to be replaced; returns its name.
+    async fn create_next(
+        self,
+        alias: &str,
+        schema: &Schema,
+        replaced: Option<&str>,
+    ) -> Result<String> {
+        let names = self.list().await?;
+        let names = names.iter().map(|name| &**name).chain(replaced);
+        let last = names.filter_map(|name| number(name, alias)).max().unwrap_or(0);
         let mut rounds = 0;
         loop {
-            let names = self.list().await?;
-            let numbers = names.iter().filter_map(|name| number(name, alias));
-            let next = numbers.max().unwrap_or(0).saturating_add(1);
-            let index = format!("{alias}:v{next}");
+            rounds += 1;
+            let index = format!("{alias}:v{}", last.saturating_add(rounds));
             match self.create(&*index, schema).await {
                 Ok(()) => return Ok(index),
-                Err(error) => {
-                    rounds += 1;
-                    let is_taken = || error.server().is_some_and(ServerError::index_exists);
-                    if rounds >= ROUNDS || !is_taken() {
-                        return Err(error);
-                    }
+                // Another program was faster.
+                Err(error)
+                    if rounds < ROUNDS && error.server().is_some_and(ServerError::index_exists) => {
                 }
+                Err(error) => return Err(error),
             }
         }
     }
