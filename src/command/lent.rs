@@ -24,10 +24,12 @@ pub(crate) fn check_leased(words: &[Arg<'_>]) -> Result<Effect, Error> {
         (b"MULTI" | b"AUTH", _) => Effect::Takes,
         (b"SELECT" | b"EXEC" | b"DISCARD" | b"WATCH" | b"UNWATCH", _) => Effect::Changes,
         (b"READONLY" | b"READWRITE" | b"ASKING", _) => Effect::Changes,
+        // Field sets stay until the connection ends.
+        (b"HIMPORT", _) => Effect::Changes,
         (b"CLIENT", Some(b"CACHING")) => Effect::Changes,
         (
-            b"BLPOP" | b"BRPOP" | b"BRPOPLPUSH" | b"BLMOVE" | b"BLMPOP" | b"BZPOPMIN" | b"BZPOPMAX"
-            | b"BZMPOP" | b"WAIT" | b"WAITAOF" | b"XREAD" | b"XREADGROUP",
+            b"BLPOP" | b"BRPOP" | b"BRPOPLPUSH" | b"BLMOVE" | b"BLMOVEM" | b"BLMPOP" | b"BZPOPMIN"
+            | b"BZPOPMAX" | b"BZMPOP" | b"WAIT" | b"WAITAOF" | b"XREAD" | b"XREADGROUP",
             _,
         ) => Effect::None,
         (name, second) => {
@@ -62,6 +64,7 @@ mod tests {
         for (line, effect) in [
             ("GET k", Effect::None),
             ("blpop k 0", Effect::None),
+            ("blmovem a b LEFT RIGHT 0", Effect::None),
             ("XREAD BLOCK 0 STREAMS s $", Effect::None),
             ("CLIENT INFO", Effect::None),
             ("client list", Effect::None),
@@ -76,6 +79,8 @@ mod tests {
             ("CLIENT", Effect::Changes),
             ("CLIENT NEW-ONE", Effect::Changes),
             ("READONLY", Effect::Changes),
+            ("himport prepare set f", Effect::Changes),
+            ("HIMPORT SET k set v", Effect::Changes),
             ("asking", Effect::Changes),
             ("multi", Effect::Takes),
             ("AUTH user secret", Effect::Takes),

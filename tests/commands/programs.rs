@@ -9,6 +9,11 @@ pub(crate) fn redis_8() -> RedisServer {
     start(programs().redis_8())
 }
 
+/// Redis 8.10.
+pub(crate) fn redis_8_10() -> RedisServer {
+    start(programs().redis_8_10())
+}
+
 /// Valkey 9.1.
 pub(crate) fn valkey_9() -> RedisServer {
     start(programs().valkey_9())

@@ -10,7 +10,7 @@ use redmux_resp::internal::{SLOTS, slot_of};
 use redmux_test_support::RedisServer;
 
 use crate::{
-    programs::{redis_8, redis_stack, valkey_9},
+    programs::{redis_8, redis_8_10, redis_stack, valkey_9},
     specs::{Known, commands, connect, invocations},
     table,
 };
@@ -23,6 +23,14 @@ const OTHERWISE: &[(&str, &str)] = &[
     // They are about the connection that they are sent on.
     ("CLIENT SETINFO", "all_nodes all_succeeded"),
     ("CLIENT SETNAME", "all_nodes all_succeeded"),
+    ("HIMPORT DISCARD", "all_shards"),
+    ("HIMPORT DISCARDALL", "all_shards"),
+    ("HIMPORT PREPARE", "all_shards"),
+    // They are about the keys of one server.
+    ("HOTKEYS GET", "special special"),
+    ("HOTKEYS RESET", "special"),
+    ("HOTKEYS START", "special"),
+    ("HOTKEYS STOP", "special"),
 ];
 
 /// Redis 7.0 said so, and later versions do not.
@@ -42,6 +50,7 @@ async fn routes_are_what_servers_advise() {
     let servers = [
         (RedisServer::start(), true),
         (redis_8(), false),
+        (redis_8_10(), false),
         (valkey_9(), false),
         (redis_stack(), true),
     ];
@@ -95,7 +104,7 @@ fn in_their_words(spec: &CommandSpec) -> String {
 
 #[async_std::test]
 async fn what_has_no_keys_on_a_server_goes_by_no_slot() {
-    for server in [RedisServer::start(), redis_8(), valkey_9()] {
+    for server in [RedisServer::start(), redis_8(), redis_8_10(), valkey_9()] {
         for (name, says) in commands(&connect(&server).await).await {
             let spec = find(&name).expect("it is in the table");
             let by_slot = matches!(spec.route(), Route::Slot | Route::Split);
@@ -108,7 +117,7 @@ async fn what_has_no_keys_on_a_server_goes_by_no_slot() {
 #[async_std::test]
 async fn hints_are_where_servers_find_the_first_key() {
     let mut checked = BTreeSet::new();
-    for server in [RedisServer::start(), redis_8(), valkey_9(), redis_stack()] {
+    for server in [RedisServer::start(), redis_8(), redis_8_10(), valkey_9(), redis_stack()] {
         let muxer = connect(&server).await;
         let known = commands(&muxer).await;
         for line in invocations(&muxer, &known).await {

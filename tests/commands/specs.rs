@@ -9,7 +9,7 @@ use redmux::{
 };
 use redmux_test_support::RedisServer;
 
-use crate::programs::{redis_8, valkey_9};
+use crate::programs::{redis_8, redis_8_10, valkey_9};
 
 /// What a server says of one of its commands
 pub(crate) struct Known {
@@ -34,11 +34,17 @@ const BETTER: &[(&str, &str)] = &[
     ("XREADGROUP", "STREAMS@4..half rw"),
     // Whether it deletes tells what the value is to a caller that guesses.
     ("DELIFEQ", "1 rw"),
+    ("DELEX", "1 rw"),
 ];
 
 #[async_std::test]
 async fn the_table_says_what_servers_say() {
-    let servers = [(RedisServer::start(), ""), (redis_8(), "Redis"), (valkey_9(), "Valkey")];
+    let servers = [
+        (RedisServer::start(), ""),
+        (redis_8(), "Redis"),
+        (redis_8_10(), "Redis"),
+        (valkey_9(), "Valkey"),
+    ];
     let mut known = BTreeSet::new();
     let mut wrong = Vec::new();
     for (server, product) in &servers {
@@ -134,6 +140,7 @@ const INVOCATIONS: &[&str] = &[
     "BZPOPMAX a b 0",
     "BZPOPMIN a b 0",
     "DEL a b c",
+    "DELEX k IFEQ v",
     "EVAL script 2 a b c",
     "EVALSHA digest 1 a b",
     "EVALSHA_RO digest 1 a b",
@@ -154,6 +161,7 @@ const INVOCATIONS: &[&str] = &[
     "PFCOUNT a b",
     "PFMERGE d a b",
     "SDIFF a b",
+    "SDIFFCARD 2 a b LIMIT 1",
     "SDIFFSTORE d a b",
     "SET k v EX 10",
     "SET k v NX GET",
@@ -163,6 +171,7 @@ const INVOCATIONS: &[&str] = &[
     "SORT k BY store GET store LIMIT 0 1 STORE d",
     "SORT k",
     "SUNION a b",
+    "SUNIONCARD 2 a b APPROX LIMIT 1",
     "SUNIONSTORE d a b",
     "TOUCH a b",
     "UNLINK a b",
@@ -182,7 +191,7 @@ const INVOCATIONS: &[&str] = &[
 #[async_std::test]
 async fn keys_are_where_servers_find_them() {
     let mut checked = BTreeSet::new();
-    for server in [redis_8(), valkey_9()] {
+    for server in [redis_8(), redis_8_10(), valkey_9()] {
         let muxer = connect(&server).await;
         let known = commands(&muxer).await;
         let lines = invocations(&muxer, &known).await;

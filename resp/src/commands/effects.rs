@@ -64,7 +64,9 @@ pub(super) fn judge(name: &str, usual: SideEffects, words: &[Arg<'_>]) -> SideEf
     match name {
         // What was there before is given back once only.
         "SET" if says(3, &["GET"]) => WriteAccumulating,
-        "SET" => checked_unless(!says(3, &["NX", "IFEQ", "IFNE", "IFDEQ", "IFDNE"])),
+        // That the value is another one remains true.
+        "SET" => checked_unless(!says(3, &["NX", "IFEQ", "IFDEQ"])),
+        "DELEX" => checked_unless(!says(2, &["IFEQ", "IFDEQ"])),
         "MSETEX" => checked_unless(!says(behind(1, 2, 2), &["NX"])),
         "JSON.SET" => checked_unless(!says(4, &["NX"])),
         "HSETEX" => {
@@ -89,7 +91,7 @@ pub(super) fn judge(name: &str, usual: SideEffects, words: &[Arg<'_>]) -> SideEf
             let mut options = words.iter().skip(2).take_while(|word| is_one_of(word, ADDING));
             checked_unless(!options.any(|word| is_one_of(word, &["NX"])))
         }
-        "XADD" if has_full_id(words) => WriteChecked,
+        "XADD" if is_added_once(words) => WriteChecked,
         "LREM" if words.get(2).is_some_and(|count| count.as_bytes() == b"0") => WriteLastWins,
         // The server keeps the rows of a cursor for a reader that knows its number, which a lost reply would have said.
         "FT.AGGREGATE" | "FT.HYBRID" | "FT.PROFILE" if says(3, &["WITHCURSOR"]) => Never,
@@ -106,6 +108,9 @@ pub(super) fn judge(name: &str, usual: SideEffects, words: &[Arg<'_>]) -> SideEf
         }
         "TDIGEST.MERGE" if says(behind(2, 3, 1), &["OVERRIDE"]) => WriteLastWins,
         "ACL LOG" if says(2, &["RESET"]) => ServerAdmin,
+        "CLUSTER MIGRATION" if words.get(2).is_some_and(|word| is_one_of(word, &["STATUS"])) => {
+            ReadOnly
+        }
         _ => usual,
     }
 }
@@ -115,13 +120,15 @@ const EXPIRY: &[&str] = &["EX", "PX", "EXAT", "PXAT", "PERSIST"];
 /// Options that stand before scores and members.
 const ADDING: &[&str] = &["NX", "XX", "GT", "LT", "CH"];
 
-/// Whether an entry is added under an id of the caller's, which can be used once.
-fn has_full_id(words: &[Arg<'_>]) -> bool {
+/// Whether an entry is added under an id of the caller's, which can be used once, or the server remembers what the caller
+/// has added (`IDMP`).
+fn is_added_once(words: &[Arg<'_>]) -> bool {
     let mut at = 2;
     while let Some(word) = words.get(at) {
         at += match () {
             () if is_one_of(word, &["NOMKSTREAM", "KEEPREF", "DELREF", "ACKED"]) => 1,
             () if is_one_of(word, &["LIMIT"]) => 2,
+            () if is_one_of(word, &["IDMP", "IDMPAUTO"]) => return true,
             () if is_one_of(word, &["MAXLEN", "MINID"]) => {
                 let sign = words.get(at + 1).is_some_and(|word| is_one_of(word, &["=", "~"]));
                 if sign { 3 } else { 2 }

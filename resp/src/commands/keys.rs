@@ -247,6 +247,7 @@ fn vary(name: &str, access: KeyAccess, words: &[Arg<'_>]) -> KeyAccess {
     match name {
         // A condition on the value tells what it is to a caller that guesses.
         "SET" if !says(3, &["GET", "IFEQ", "IFNE", "IFDEQ", "IFDNE"]) => KeyAccess::Write,
+        "DELEX" if !says(2, &["IFEQ", "IFNE", "IFDEQ", "IFDNE"]) => KeyAccess::Write,
         "BITFIELD" if only_gets(words) => KeyAccess::Read,
         // It gives the new score back.
         "ZADD" if adds_to_a_score(words) => KeyAccess::ReadWrite,

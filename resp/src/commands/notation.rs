@@ -17,7 +17,7 @@ use super::*;
 const TERMS: &[&str] = &[
     // What the caller gives (`k`), or the server holds (`n`).
     "COUNT", "IDs", "arguments", "bytes", "centroids", "channels", "clients", "commands",
-    "counters", "elements", "entries", "fields", "fractions", "functions", "given", "items",
+    "counters", "elements", "entries", "field sets", "fields", "fractions", "functions", "given", "items",
     "keys", "labels", "matches", "members", "members of the first", "members of the smallest",
     "migrations", "modules", "nested values", "nodes", "operations", "parameters", "passwords",
     "patterns", "pending", "queued", "ranks", "replicas", "reports", "rules", "samples",

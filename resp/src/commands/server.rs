@@ -20,6 +20,13 @@ commands! {
     "ACL WHOAMI"                   "-"    "-"                "link"              ReadOnly          "6.0.0"                      "O(1)"               "";
     "ASKING"                       "-"    "-"                "link"              Never             "3.0.0"                      "O(1)"               "";
     "AUTH"                         "-"    "-"                "link"              Connection        "1.0.0"                      "O(n)"               "n = passwords";
+    "BACKUP ABORT"                 "AD"   "-"                "node"              ServerAdmin       "Redis 8.10.0"               "O(1)"               "";
+    "BACKUP CLEANUP"               "AD"   "-"                "node"              ServerAdmin       "Redis 8.10.0"               "O(1)"               "";
+    "BACKUP HELP"                  "-"    "-"                "any"               Connection        "Redis 8.10.0"               "O(1)"               "";
+    "BACKUP LIST"                  "AD"   "-"                "node"              ReadOnly          "Redis 8.10.0"               "O(1)"               "";
+    "BACKUP SEAL"                  "AD"   "-"                "node"              ServerAdmin       "Redis 8.10.0"               "O(1)"               "";
+    "BACKUP START"                 "AD"   "-"                "node"              ServerAdmin       "Redis 8.10.0"               "O(1)"               "";
+    "BACKUP STATUS"                "AD"   "-"                "node"              ReadOnly          "Redis 8.10.0"               "O(1)"               "";
     "BGREWRITEAOF"                 "AD"   "-"                "node"              ServerAdmin       "1.0.0"                      "O(1)"               "";
     "BGSAVE"                       "AD"   "-"                "node"              ServerAdmin       "1.0.0"                      "O(1)"               "";
     "CLIENT CACHING"               "-"    "-"                "link"              Connection        "6.0.0"                      "O(1)"               "";
@@ -62,6 +69,7 @@ commands! {
     "CLUSTER LINKS"                "-"    "-"                "node"              ReadOnly          "7.0.0"                      "O(n)"               "n = nodes";
     "CLUSTER MEET"                 "AD"   "-"                "node"              ServerAdmin       "3.0.0"                      "O(1)"               "";
     "CLUSTER MIGRATESLOTS"         "AD"   "-"                "node"              ServerAdmin       "Valkey 9.0.0"               "O(k)"               "k = slots";
+    "CLUSTER MIGRATION"            "AD"   "-"                "node"              ServerAdmin       "Redis 8.4.0"                "O(k)"               "k = slots";
     "CLUSTER MYID"                 "-"    "-"                "node"              ReadOnly          "3.0.0"                      "O(1)"               "";
     "CLUSTER MYSHARDID"            "-"    "-"                "node"              ReadOnly          "7.2.0"                      "O(1)"               "";
     "CLUSTER NODES"                "-"    "-"                "node"              ReadOnly          "3.0.0"                      "O(n)"               "n = nodes";
@@ -75,7 +83,7 @@ commands! {
     "CLUSTER SLAVES"               "AD"   "-"                "node"              ReadOnly          "3.0.0"                      "O(n)"               "n = replicas";
     "CLUSTER SLOT-STATS"           "-"    "-"                "primaries"         ReadOnly          "Redis 8.2.0, Valkey 8.0.0"  "O(k log k)"         "k = slots";
     "CLUSTER SLOTS"                "-"    "-"                "node"              ReadOnly          "3.0.0"                      "O(n)"               "n = nodes";
-    "CLUSTER SYNCSLOTS"            "AD"   "-"                "node"              Never             "Valkey 9.0.0"               "-"                  "";
+    "CLUSTER SYNCSLOTS"            "AD"   "-"                "node"              Never             "Redis 8.4.0, Valkey 9.0.0"  "-"                  "";
     "CLUSTERSCAN"                  "R"    "1 s"              "special"           ReadOnly          "Valkey 9.1.0"               "O(m)"               "m = returned";
     "COMMAND"                      "-"    "-"                "any"               Connection        "2.8.13"                     "O(n)"               "n = commands";
     "COMMAND COUNT"                "-"    "-"                "any"               Connection        "2.8.13"                     "O(1)"               "";
@@ -118,6 +126,11 @@ commands! {
     "FUNCTION RESTORE"             "W"    "-"                "primaries all"     WriteChecked      "7.0.0"                      "O(k)"               "k = functions";
     "FUNCTION STATS"               "-"    "-"                "primaries special" ReadOnly          "7.0.0"                      "O(1)"               "";
     "HELLO"                        "-"    "-"                "link"              Connection        "6.0.0"                      "O(1)"               "";
+    "HOTKEYS GET"                  "AD"   "-"                "node"              ReadOnly          "Redis 8.6.0"                "O(m)"               "m = returned";
+    "HOTKEYS HELP"                 "-"    "-"                "any"               Connection        "Redis 8.6.1"                "O(1)"               "";
+    "HOTKEYS RESET"                "AD"   "-"                "node"              ServerAdmin       "Redis 8.6.0"                "O(1)"               "";
+    "HOTKEYS START"                "AD"   "-"                "node"              ServerAdmin       "Redis 8.6.0"                "O(1)"               "";
+    "HOTKEYS STOP"                 "AD"   "-"                "node"              ServerAdmin       "Redis 8.6.0"                "O(1)"               "";
     "INFO"                         "D"    "-"                "primaries special" ReadOnly          "1.0.0"                      "O(1)"               "";
     "LASTSAVE"                     "D"    "-"                "node"              ReadOnly          "1.0.0"                      "O(1)"               "";
     "LATENCY DOCTOR"               "AD"   "-"                "nodes special"     ReadOnly          "2.8.13"                     "O(1)"               "";
@@ -182,6 +195,7 @@ commands! {
     "SWAPDB"                       "WD"   "-"                "node"              Never             "4.0.0"                      "O(n)"               "n = clients";
     "SYNC"                         "AD"   "-"                "link"              Never             "1.0.0"                      "-"                  "";
     "TIME"                         "-"    "-"                "any"               Connection        "2.6.0"                      "O(1)"               "";
+    "TRIMSLOTS"                    "WD"   "-"                "node"              ServerAdmin       "Redis 8.4.0"                "O(n)"               "n = keys";
     "UNSUBSCRIBE"                  "P"    "-"                "link"              Connection        "2.0.0"                      "O(k)"               "k = channels";
     "UNWATCH"                      "-"    "-"                "link"              Never             "2.2.0"                      "O(1)"               "";
     "WATCH"                        "-"    "1.. r"            "slot"              Never             "2.2.0"                      "O(k)"               "k = keys";

@@ -4,7 +4,7 @@ use super::{KeyHint, ResponsePolicy, Route, SideEffects};
 
 /// What is known of a command without asking a server
 ///
-/// All commands of Redis 7.0 to 8.2 and Valkey 9.1 and of the modules of Redis Stack are known.
+/// All commands of Redis 7.0 to 8.10 and Valkey 9.1 and of the modules of Redis Stack are known.
 ///
 /// ```
 /// use redmux_resp::{Arg, commands::{CommandSpec, KeyAccess, SideEffects}};

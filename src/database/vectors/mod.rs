@@ -102,7 +102,7 @@ impl Database {
 
     /// Whether a member is in the set
     ///
-    /// See [VISMEMBER](https://redis.io/docs/latest/commands/vismember/). Since Redis 8.0.
+    /// See [VISMEMBER](https://redis.io/docs/latest/commands/vismember/). Since Redis 8.2.
     pub fn vismember(&self, key: impl ToArg, member: impl ToArg) -> Call<'_, bool, impl ToArgs> {
         self.call(named!("VISMEMBER"), (key, member))
     }

