@@ -10,6 +10,7 @@ import { KeyBrowser } from "./keys/browser.js";
 import { KeyDetail } from "./keys/detail.js";
 import { Metrics } from "./metrics.js";
 import { PubSub } from "./pubsub.js";
+import { Search } from "./search.js";
 import { ServerInfo } from "./server.js";
 import { Session } from "./session.js";
 import { SlowLog } from "./slowlog.js";
@@ -19,8 +20,8 @@ import { startTheme } from "./theme.js";
 const STATES = { closed: "not connected", connecting: "connecting", ready: "connected", lost: "connection lost" };
 const SHORTCUTS = [
   ["?", "This list"],
-  ["g, then k c p m l s e", "Keys, command line, pub/sub, metrics, slow log, server, events"],
-  ["/", "Search: in the keys, the messages or the server's fields"],
+  ["g, then k f c p m l s e", "Keys, search, command line, pub/sub, metrics, slow log, server, events"],
+  ["/", "Search: in the keys, the index, the messages or the server's fields"],
   [":", "Command line"],
   ["← →", "In the tabs: the next tab. In a tree: close and open"],
   ["↑ ↓", "In lists: move. In the command line: history or completion"],
@@ -28,13 +29,15 @@ const SHORTCUTS = [
   ["Ctrl L", "In the command line: clear"],
   ["Esc", "Close the dialog or the list"],
 ];
-const GOES = { k: "keys", c: "cli", p: "pubsub", m: "metrics", l: "slowlog", s: "server", e: "events" };
-const SEARCHES = { keys: "keys-pattern", pubsub: "pubsub-filter", server: "info-search" };
+const GOES = { k: "keys", f: "search", c: "cli", p: "pubsub", m: "metrics", l: "slowlog", s: "server", e: "events" };
+const SEARCHES = { keys: "keys-pattern", search: "search-query", pubsub: "pubsub-filter", server: "info-search" };
 
 const session = new Session();
 const docs = new CommandDocs(session);
 new EventLog(session);
-new KeyBrowser(session, new KeyDetail(session));
+const detail = new KeyDetail(session);
+new KeyBrowser(session, detail);
+const search = new Search(session);
 const commandLine = new CommandLine(session, docs);
 new PubSub(session);
 new Metrics(session);
@@ -75,6 +78,7 @@ function look(name) {
   if (!session.client) return;
   if (name === "slowlog") slowLog.load();
   if (name === "server") serverInfo.load();
+  if (name === "search") search.load();
   if (name === "cli") docs.load();
 }
 
@@ -110,6 +114,10 @@ startTheme();
 session.addEventListener("state", showState);
 session.addEventListener("opened", () => look(tabs.chosen));
 session.addEventListener("restored", () => look(tabs.chosen));
+search.addEventListener("open", ({ detail: key }) => {
+  tabs.choose("keys");
+  detail.open(key);
+});
 tabs.addEventListener("chosen", ({ detail }) => look(detail));
 byId("disconnect").addEventListener("click", async () => {
   await session.close();

@@ -8,6 +8,8 @@ import { describe } from "../session.js";
 import { viewHash, viewList, viewSet, viewSortedSet } from "./collections.js";
 import { viewJson } from "./json.js";
 import { badge, fact } from "./parts.js";
+import { viewSeries } from "./series.js";
+import { SKETCHES, viewSketch } from "./sketch.js";
 import { viewStream } from "./stream.js";
 import { viewString } from "./string.js";
 
@@ -19,6 +21,8 @@ const VIEWERS = {
   zset: viewSortedSet,
   stream: viewStream,
   "ReJSON-RL": viewJson,
+  "TSDB-TYPE": viewSeries,
+  ...Object.fromEntries(SKETCHES.map((type) => [type, viewSketch])),
 };
 
 /** Fires `opened`, `changed`, `renamed`, and `removed` with the key. */

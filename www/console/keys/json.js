@@ -1,11 +1,15 @@
 // Documents of RedisJSON.
 
-import { button, make } from "../dom.js";
+import { button, make, segments } from "../dom.js";
 import { prettyJson } from "../lib/bytes.js";
 import { escapedJson, hasHidden } from "../lib/format.js";
 import { size } from "../lib/units.js";
 import { describe } from "../session.js";
+import { tree } from "./jsontree.js";
 import { fact, revealed, save } from "./parts.js";
+
+/** How documents are shown, from one to the next. */
+let shownAs = "text";
 
 /** A larger document is loaded only when asked for. */
 const AT_ONCE = 512 << 10;
@@ -31,10 +35,13 @@ export async function viewJson(context) {
     facts.append(fact("Size", size(text.length)));
     const pretty = prettyJson(text) ?? text;
     const edit = button("Edit", () => editor(pretty, text), { kind: "primary", data: { testid: "json-edit" } });
-    host.replaceChildren(
-      make("div.bar", {}, make("span.grow"), edit),
-      make("pre.well.value-text", { tabindex: "0", "aria-label": "Value", data: { testid: "json-value" } }, ...revealed(pretty)),
-    );
+    const body = make("div.value");
+    const choose = (mode) => {
+      shownAs = mode;
+      body.replaceChildren(mode === "tree" ? tree(context, text) : make("pre.well.value-text", { tabindex: "0", "aria-label": "Value", data: { testid: "json-value" } }, ...revealed(pretty)));
+    };
+    host.replaceChildren(make("div.bar", {}, segments("Shown as", [["text", "Text"], ["tree", "Tree"]], shownAs, choose), make("span.grow"), edit), body);
+    choose(shownAs);
   }
 
   /** `text` is the document as received. */

@@ -5,7 +5,17 @@ import { pieces } from "../lib/format.js";
 import { describe } from "../session.js";
 
 /** Shorter names of types, for badges. */
-const TYPES = { "ReJSON-RL": "json", "TSDB-TYPE": "series", "MBbloom--": "bloom", vectorset: "vector" };
+const TYPES = {
+  "ReJSON-RL": "json",
+  "TSDB-TYPE": "series",
+  "MBbloom--": "bloom",
+  bloomfltr: "bloom",
+  MBbloomCF: "cuckoo",
+  "CMSk-TYPE": "counts",
+  "TopK-TYPE": "top-k",
+  "TDIS-TYPE": "t-digest",
+  vectorset: "vector",
+};
 
 export function badge(type) {
   const name = TYPES[type] ?? type;

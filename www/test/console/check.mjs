@@ -20,6 +20,7 @@ import { check, environment, results, step } from "../checks.mjs";
 import { Gateways, SOON, Tab } from "./harness.mjs";
 import { checkJson, checkKeys, checkManyKeys } from "./keys.mjs";
 import { checkFormLook, checkHostile, checkLook, checkNarrow } from "./look.mjs";
+import { checkModules } from "./modules.mjs";
 import { checkCommandLine, checkMetrics, checkOutage, checkPubSub, checkServer } from "./panels.mjs";
 import { shoot } from "./shots.mjs";
 
@@ -111,6 +112,7 @@ async function main(browser) {
   await json.connect();
   await json.state("ready");
   await checkJson(json, stack);
+  await checkModules(json, stack);
   if (env.REDMUX_SHOTS) {
     await step("screenshots", () => shoot(browser, origin, again, env.REDMUX_SHOTS));
   }

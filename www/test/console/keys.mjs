@@ -278,10 +278,4 @@ export async function checkJson(tab, redis) {
     const [left] = await redis("HTTL", "h:expires", "FIELDS", 1, "soon");
     check(left > 900 && left <= 1000, `the expiry is ${left}`);
   });
-
-  await step("a type without a viewer says so", async () => {
-    await redis("TS.CREATE", "series");
-    await tab.open("series");
-    await tab.sees("key-value", /no viewer for values of type TSDB-TYPE/);
-  });
 }

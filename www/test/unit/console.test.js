@@ -10,6 +10,9 @@ import { dangerOf } from "../../console/lib/danger.js";
 import { docsFromServer, docsFromTable, syntax } from "../../console/lib/docs.js";
 import { History } from "../../console/lib/history.js";
 import { escapedJson, hasHidden, pieces } from "../../console/lib/format.js";
+import { byName, numberOf, textOf as partText } from "../../console/lib/pairs.js";
+import { fieldName, vectorBytes } from "../../console/lib/vectors.js";
+import { parse, pathOf } from "../../console/lib/json.js";
 import { fieldsOf, hitRatio, parseInfo, parts, searchInfo } from "../../console/lib/info.js";
 import { Ring } from "../../console/lib/ring.js";
 import { binaryCeiling, ceiling, Derivative, percentile, Rate } from "../../console/lib/stats.js";
@@ -215,4 +218,33 @@ test("the history keeps the line that is being written", () => {
   assert.equal(history.go(1, "GET b"), "GET c");
   assert.equal(history.go(1, "GET c"), "draft");
   assert.equal(history.go(1, "draft"), null);
+});
+
+test("replies of names and values are read alike over both protocols", () => {
+  const three = new Map([[bytesOf("a"), 1], ["b", new Map([[bytesOf("x"), [bytesOf("y"), null]]])]]);
+  const two = [bytesOf("a"), bytesOf("1"), bytesOf("b"), [bytesOf("x"), [bytesOf("y"), null]], bytesOf("odd")];
+  for (const reply of [three, two]) {
+    const found = byName(reply);
+    assert.deepEqual([...found.keys()], ["a", "b"]);
+    assert.equal(numberOf(found.get("a")), 1);
+    assert.equal(partText(byName(found.get("b")).get("x")), "y –");
+  }
+  assert.deepEqual([...byName(null)], []);
+  assert.equal(numberOf(bytesOf("-inf")), -Infinity);
+  assert.ok(Number.isNaN(numberOf(bytesOf(""))) && Number.isNaN(numberOf(bytesOf("nan"))) && Number.isNaN(numberOf(null)));
+});
+
+test("vectors are little-endian, and marks in names of fields are escaped", () => {
+  assert.deepEqual([...vectorBytes("FLOAT32", [1, -2])], [0, 0, 128, 63, 0, 0, 0, 192]);
+  assert.deepEqual([...vectorBytes("FLOAT64", [1])], [0, 0, 0, 0, 0, 0, 240, 63]);
+  assert.equal(vectorBytes("BFLOAT16", [1]), null);
+  assert.equal(fieldName("a_1"), "a_1");
+  assert.equal(fieldName("$.a-b é"), "\\$\\.a\\-b\\ é");
+});
+
+test("paths of a document quote names", () => {
+  assert.equal(pathOf(pathOf("$", 'a"b'), 3), `$['a"b'][3]`);
+  assert.equal(pathOf("$", "it's é\n"), `$["it's é\n"]`);
+  for (const name of ["c\\d", `'"`]) assert.equal(pathOf(pathOf("$", name), "x"), null);
+  assert.deepEqual(parse('{"a":[1,null,"x"]}'), { a: [1, null, "x"] });
 });
