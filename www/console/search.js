@@ -98,7 +98,7 @@ export class Search extends EventTarget {
     });
     byId("search-facts").replaceChildren(fact("Over", textOf(definition.get("key_type"))), fact("Prefixes", textOf(definition.get("prefixes")) || "all keys"), ...known);
     const rows = this.#fields().map((field) => {
-      const more = [...field].filter(([name]) => !["identifier", "attribute", "type"].includes(name)).map(([name, part]) => `${name} ${textOf(part)}`.trim());
+      const more = [...field].filter(([name]) => !["identifier", "attribute", "type"].includes(name)).map(([name, part]) => (name === "flags" ? textOf(part) : `${name} ${textOf(part)}`)).filter((text) => text !== "");
       return make("tr", {}, make("td", {}, make("code", {}, textOf(field.get("attribute")))), make("td", {}, make("code", {}, textOf(field.get("identifier")))), make("td", {}, textOf(field.get("type"))), make("td", {}, more.join(", ")));
     });
     byId("search-fields").replaceChildren(...rows);
@@ -154,8 +154,8 @@ export class Search extends EventTarget {
       const vector = await this.#vectorOf(id, textOf(field.get("identifier")), type);
       if (vector === null) throw new Error("This document has no vector.");
       const text = `*=>[KNN ${NEAREST} @${fieldName(textOf(field.get("attribute")))} $v AS distance]`;
-      byId("search-query").value = text;
       await this.#ask(text, ["v", vector], ["SORTBY", "distance"]);
+      byId("search-total").textContent += `, the nearest to ${show(id)}`;
     } catch (error) {
       this.#fault(describe(error));
     }
