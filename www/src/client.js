@@ -1,7 +1,7 @@
 // The client, as a program calls it. Its engine does the work.
 
 /** @import { Arg, Commands, ConnectOptions, MatchOptions, ScanOptions } from "./index.js" */
-/** @import { Dial, EngineOptions, Listener, ReplyName, Spec, Unknown } from "./internal.js" */
+/** @import { Dial, EngineOptions, Listener, Spec, Unknown } from "./internal.js" */
 /** @import { Instance } from "./instance.js" */
 /** @typedef {Client & Commands} Methods The methods of the table are added below. */
 
@@ -10,7 +10,6 @@ import { COMMANDS } from "./commands.js";
 import { Engine } from "./engine.js";
 import { mistake } from "./errors.js";
 import { Queue } from "./queue.js";
-import { REPLIES } from "./replies.js";
 import { pages } from "./scans.js";
 import { script } from "./script.js";
 import { toWords } from "./shape.js";
@@ -229,7 +228,7 @@ export class Client {
       return Promise.reject(error);
     }
     const options = shaped?.options ?? NO_OPTIONS;
-    return this.#engine.execute(spec.command, shaped?.words ?? args, options, REPLIES[/** @type {ReplyName} */ (spec.reply)], this.#database);
+    return this.#engine.execute(spec.command, shaped?.words ?? args, options, spec.shape, this.#database);
   }
 }
 

@@ -18,8 +18,8 @@
 //   1 2 …  the same, and at least this number of them
 //   +      the same, any number of them; only here `undefined` is never left out
 
-/** @import { ReplyName, Spec, Unknown } from "./internal.js" */
-import { CALL_OPTIONS } from "./calls.js";
+/** @import { ReplyName, Spec } from "./internal.js" */
+import { specOf } from "./shape.js";
 
 const EXPIRE = "{NX XX GT LT}";
 const ZRANGE = "{BYSCORE BYLEX REV LIMIT}";
@@ -357,42 +357,5 @@ const TABLE = [
   ["time", "", "time"],
 ];
 
-/** Shapes whose replies are always bytes. @type {unknown[]} */
-const BINARY = ["binary", "rawVector"];
-const TAKES = /^#?[$#%^@>&]$/;
-/** The remaining arguments, with or without their number. */
-const REST = /^(\.\.\.|\d|\+)$/;
-
-/**
- * The table, read: `Spec` in internal.d.ts says what each field holds.
- * @type {readonly Spec[]}
- */
-export const COMMANDS = Object.freeze(
-  TABLE.map(([method, words = "", reply]) => {
-    /** @type {Unknown[]} The name of the command, then its parts. */
-    const [command, ...parts] = /** @type {string[]} */ ((/^[A-Z]/.test(words) ? words : `${method.toUpperCase()} ${words}`)
-      .match(/\{[^}]*\}|\S+/g))
-      .map((part) => (part[0] === "{" ? part.slice(1, -1).split(" ") : part));
-    let rest = parts.findIndex((part) => REST.test(part));
-    const number = parts[rest];
-    if (rest < 0) parts.splice((rest = parts.length - (Array.isArray(parts.at(-1)) ? 1 : 0)), 0, "...");
-    parts[rest] = "...";
-    const takers = parts.filter((part) => TAKES.test(part));
-    const groups = parts.filter(Array.isArray);
-    const binary = BINARY.includes(reply);
-    return Object.freeze({
-      method,
-      command,
-      parts,
-      takers,
-      // Beyond this number, arguments that are undefined are left out.
-      least: number === "+" ? Infinity : takers.length + (Number(number) || 0),
-      options: groups.flat(),
-      known: [...groups.flat(), ...CALL_OPTIONS],
-      reply,
-      binary,
-      // Without options, its arguments are sent as they are.
-      plain: !binary && parts.length === 1 + groups.length,
-    });
-  }),
-);
+/** @type {readonly Spec[]} */
+export const COMMANDS = Object.freeze(TABLE.map(([method, words, reply]) => specOf(method, words, reply)));

@@ -102,7 +102,7 @@ export class Delivery {
       shape === REPLIES.object && !bytes
         ? this.#reader.readObject(memory, at, length, bigint)
         : this.#reader.read(memory, at, length, bytes, bigint);
-    return shape === undefined || value === null ? value : shape(value, bytes);
+    return shape === undefined || (value === null && !shape.nulls) ? value : shape(value, bytes);
   }
 }
 

@@ -23,7 +23,11 @@ export interface Glue {
  * From the reply of a command to the value that its method promises. Most replies are arrays, and the types of
  * their items depend on the command; a shape that also gets maps or texts looks which it has.
  */
-export type Shape = (reply: Unknown[], bytes: boolean) => unknown;
+export interface Shape {
+  (reply: Unknown[], bytes: boolean): unknown;
+  /** Whether it also gets a reply that is null; otherwise null is returned as it is. */
+  nulls?: boolean;
+}
 
 /** How a reply is read. */
 export interface Reading {
@@ -63,7 +67,7 @@ export interface Queued extends Reading {
   words: unknown[];
 }
 
-/** A row of the table in commands.js, read. */
+/** A row of a table of commands, read. */
 export interface Spec {
   method: string;
   command: string;
@@ -77,7 +81,7 @@ export interface Spec {
   options: string[];
   /** Names of all options. */
   known: string[];
-  reply: ReplyName | undefined;
+  shape: Shape | undefined;
   /** The reply is always read as bytes. */
   binary: boolean;
   /** Without options, its arguments are sent as they are. */

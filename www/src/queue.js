@@ -1,11 +1,10 @@
 // Commands that are sent together: `multi` and `pipeline`.
 
 /** @import { Engine } from "./engine.js" */
-/** @import { GivenOptions, Queued, ReplyName, Shape, Spec } from "./internal.js" */
+/** @import { GivenOptions, Queued, Shape, Spec } from "./internal.js" */
 
 import { checkOptions, sendOptions } from "./calls.js";
 import { mistake } from "./errors.js";
-import { REPLIES } from "./replies.js";
 import { toWords } from "./shape.js";
 
 /** Has the methods of a client, and `send`. */
@@ -43,7 +42,7 @@ export class Queue {
   /** @internal @param {Spec} spec @param {unknown[]} args */
   _call(spec, args) {
     const { words, options } = toWords(spec, args);
-    return this.#push(spec.command, words, options, REPLIES[/** @type {ReplyName} */ (spec.reply)], spec.method);
+    return this.#push(spec.command, words, options, spec.shape, spec.method);
   }
 
   /**

@@ -1,13 +1,55 @@
-// Turns the arguments of a method into the words of its command: commands.js has the parts and explains them.
+// Reads the rows of tables of commands, and turns the arguments of a method into the words of its command: commands.js
+// explains the parts.
 
-/** @import { Spec, Unknown } from "./internal.js" */
+/** @import { ReplyName, Shape, Spec, Unknown } from "./internal.js" */
 
-import { checkOptions } from "./calls.js";
+import { CALL_OPTIONS, checkOptions } from "./calls.js";
 import { mistake } from "./errors.js";
+import { REPLIES } from "./replies.js";
 import { describe, isPlain } from "./values.js";
 
+/** Shapes whose replies are always bytes. @type {unknown[]} */
+const BINARY = ["binary", "rawVector"];
+const TAKES = /^#?[$#%^@>&]$/;
+/** The remaining arguments, with or without their number. */
+const REST = /^(\.\.\.|\d|\+)$/;
 /** Parts that take an object as data. */
 const TAKES_OBJECT = /[%^@>]/;
+
+/**
+ * A row, read: `Spec` in internal.d.ts says what each field holds.
+ * @param {string} method
+ * @param {string} [words]
+ * @param {ReplyName | Shape} [reply]
+ * @returns {Spec}
+ */
+export function specOf(method, words = "", reply) {
+  /** @type {Unknown[]} The name of the command, then its parts. */
+  const [command, ...parts] = /** @type {string[]} */ ((/^[A-Z]/.test(words) ? words : `${method.toUpperCase()} ${words}`)
+    .match(/\{[^}]*\}|\S+/g))
+    .map((part) => (part[0] === "{" ? part.slice(1, -1).split(" ") : part));
+  let rest = parts.findIndex((part) => REST.test(part));
+  const number = parts[rest];
+  if (rest < 0) parts.splice((rest = parts.length - (Array.isArray(parts.at(-1)) ? 1 : 0)), 0, "...");
+  parts[rest] = "...";
+  const takers = parts.filter((part) => TAKES.test(part));
+  const groups = parts.filter(Array.isArray);
+  const binary = BINARY.includes(reply);
+  return Object.freeze({
+    method,
+    command,
+    parts,
+    takers,
+    // Beyond this number, arguments that are undefined are left out.
+    least: number === "+" ? Infinity : takers.length + (Number(number) || 0),
+    options: groups.flat(),
+    known: [...groups.flat(), ...CALL_OPTIONS],
+    shape: typeof reply === "string" ? REPLIES[reply] : reply,
+    binary,
+    // Without options, its arguments are sent as they are.
+    plain: !binary && parts.length === 1 + groups.length,
+  });
+}
 
 /**
  * The words of a command behind its name, and the options of the call.

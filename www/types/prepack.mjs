@@ -5,8 +5,12 @@ import { readFileSync, statSync } from "node:fs";
 import { modules, shipped } from "./strip.mjs";
 
 const www = new URL("../", import.meta.url);
-const { files } = JSON.parse(readFileSync(new URL("package.json", www), "utf8"));
-const built = [...files.filter((name) => name.startsWith("pkg/")), ...["node.cjs", "inline.cjs", "index.d.cts", "methods.d.cts", "records.d.cts", "wasm.d.cts"].map((name) => `cjs/${name}`)];
+const { exports, files } = JSON.parse(readFileSync(new URL("package.json", www), "utf8"));
+/** The entries that add methods. */
+const added = Object.keys(exports).map((name) => name.slice(2)).filter((name) => files.includes(`src/${name}.d.ts`));
+const types = ["index", "methods", "records", "wasm", ...added];
+const commonJs = ["node.cjs", "inline.cjs", ...added.map((name) => `${name}.cjs`), ...types.map((name) => `${name}.d.cts`)];
+const built = [...files.filter((name) => name.startsWith("pkg/")), ...commonJs.map((name) => `cjs/${name}`)];
 const missing = built.filter((name) => !(statSync(new URL(name, www), { throwIfNoEntry: false })?.size > 0));
 if (missing.length > 0) fail(`not built: ${missing.join(", ")}`);
 
@@ -15,7 +19,7 @@ if (!WebAssembly.validate(wasm)) fail("pkg/redmux_wasm_bg.wasm is no WebAssembly
 for (const name of ["pkg/redmux_wasm_inline.js", "pkg/redmux_wasm_inline.cjs"]) {
   if (!readFileSync(new URL(name, www), "utf8").includes(wasm.toString("base64"))) fail(`${name} is of another build`);
 }
-for (const name of ["index", "methods", "records", "wasm"]) {
+for (const name of types) {
   const source = readFileSync(new URL(`src/${name}.d.ts`, www), "utf8").replaceAll(/"\.\/(index|methods|records)\.js"/g, '"./$1.cjs"');
   if (readFileSync(new URL(`cjs/${name}.d.cts`, www), "utf8") !== source) fail(`cjs/${name}.d.cts is of another source`);
 }

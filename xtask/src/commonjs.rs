@@ -11,8 +11,10 @@ use crate::packages;
 
 /// The entries of `www/src` that have a CommonJS form.
 const ENTRIES: [&str; 2] = ["node", "inline"];
-/// Their types.
-const TYPES: [&str; 4] = ["index", "methods", "records", "wasm"];
+/// The modules of `www/src/modules` that are entries; each adds methods to the client of the package.
+pub(crate) const MODULES: &[&str] = &["json"];
+/// Their types, besides those of modules.
+const TYPES: &[&str] = &["index", "methods", "records", "wasm"];
 
 /// Makes `www/esm` of `www/src`: the types in comments are for the compiler, not for pages.
 pub(crate) fn build_modules(node: &Path) -> Result<()> {
@@ -30,16 +32,15 @@ pub(crate) fn build() -> Result<()> {
     exec::say("bundling www/cjs");
     fs::create_dir_all(&to).map_err(|e| format!("cannot create {}: {e}", to.display()))?;
     for entry in ENTRIES {
-        let bundle = to.join(format!("{entry}.cjs"));
-        let mut command = Command::new(packages::esbuild());
-        command.current_dir(&www).arg(format!("src/{entry}.js"));
-        command.args(["--bundle", "--format=cjs", "--platform=node", "--target=node20"]);
-        command.args(["--log-level=warning", "--external:../pkg/redmux_wasm_inline.js"]);
-        command.arg(format!("--outfile={}", bundle.display()));
-        exec::output(&mut command, Duration::from_secs(60))?;
-        rewrite(&bundle, &bundle, &[("redmux_wasm_inline.js", "redmux_wasm_inline.cjs")])?;
+        let wasm = [("redmux_wasm_inline.js", "redmux_wasm_inline.cjs")];
+        bundle(&format!("src/{entry}.js"), "../pkg/redmux_wasm_inline.js", &to, entry, &wasm)?;
     }
-    for name in TYPES {
+    for module in MODULES {
+        // The class of the clients is that of the package's entry, whichever the runtime takes.
+        let client = [("\"../client.js\"", "\"redmux\"")];
+        bundle(&format!("src/modules/{module}.js"), "../client.js", &to, module, &client)?;
+    }
+    for name in TYPES.iter().chain(MODULES) {
         let from = www.join("src").join(format!("{name}.d.ts"));
         let imports = [
             ("\"./index.js\"", "\"./index.cjs\""),
@@ -49,6 +50,18 @@ pub(crate) fn build() -> Result<()> {
         rewrite(&from, &to.join(format!("{name}.d.cts")), &imports)?;
     }
     Ok(())
+}
+
+/// Makes one file of a module and those that it imports but one, whose name is rewritten.
+fn bundle(from: &str, external: &str, to: &Path, name: &str, words: &[(&str, &str)]) -> Result<()> {
+    let bundle = to.join(format!("{name}.cjs"));
+    let mut command = Command::new(packages::esbuild());
+    command.current_dir(packages::dir(packages::WWW)).arg(from);
+    command.args(["--bundle", "--format=cjs", "--platform=node", "--target=node20"]);
+    command.args(["--log-level=warning", &format!("--external:{external}")]);
+    command.arg(format!("--outfile={}", bundle.display()));
+    exec::output(&mut command, Duration::from_secs(60))?;
+    rewrite(&bundle, &bundle, words)
 }
 
 /// Copies a text with every one of the words replaced.

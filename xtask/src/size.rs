@@ -4,8 +4,10 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use redmux_test_support::TempDir;
+
 use crate::exec::{self, Result};
-use crate::{packages, tools, wasm, wasm_toolchain};
+use crate::{commonjs, packages, tools, wasm, wasm_toolchain};
 
 /// Bytes that wasm and glue together may have as servers send them, with brotli. Every change
 /// that needs more says here why; the goal is 60 KB.
@@ -14,6 +16,9 @@ use crate::{packages, tools, wasm, wasm_toolchain};
 /// given up on evidence: 100,802. Where it went is in docs/performance.md. 104,414 until printed errors left out what
 /// modules quote of arguments, and a loading server that speaks RESP2 counted as connected: 105,050.
 const CEILING: usize = 105_200;
+
+/// Bytes that each of the modules may add to a page that imports it, minified and with brotli.
+const MODULE_CEILINGS: [usize; 1] = [1_536];
 
 /// What is measured: the name that is printed, and the files, from `www`.
 const PARTS: [(&str, &[&str]); 3] = [
@@ -59,10 +64,47 @@ pub(crate) fn check(node: &Path) -> Result<()> {
         }
     }
     println!("{:<32} {:>37} {limited:>7}   of at most {CEILING}", "wasm and glue", "brotli");
+    modules(node)?;
     if limited > CEILING {
         return Err(
             format!("wasm and glue have {limited} bytes with brotli, more than {CEILING}").into()
         );
+    }
+    Ok(())
+}
+
+/// Prints what each module of the package adds to a page that imports it and is bundled; fails above its ceiling.
+fn modules(node: &Path) -> Result<()> {
+    const SCRIPT: &str = r#"
+        const all = require("node:fs").readFileSync(process.argv[1]);
+        console.log(all.length, require("node:zlib").brotliCompressSync(all).length);"#;
+    for (module, ceiling) in commonjs::MODULES.iter().zip(MODULE_CEILINGS) {
+        let aside = TempDir::new()?;
+        let bundle = aside.path().join("module.js");
+        let mut command = Command::new(packages::esbuild());
+        command.current_dir(packages::dir(packages::WWW)).arg(format!("src/modules/{module}.js"));
+        command.args(["--bundle", "--minify", "--format=esm", "--log-level=warning"]);
+        // What the client has loaded already.
+        command.arg("--external:../*.js").arg(format!("--outfile={}", bundle.display()));
+        exec::output(&mut command, Duration::from_secs(60))?;
+        let mut command = Command::new(node);
+        command.args(["-e", SCRIPT]).arg(&bundle);
+        let text = exec::output(&mut command, Duration::from_secs(60))?;
+        let sizes: Vec<usize> = text.split_whitespace().flat_map(str::parse).collect();
+        let [raw, brotli] = sizes.as_slice() else {
+            return Err(format!("cannot read the size of {module}: {text}").into());
+        };
+        let name = format!("redmux/{module}, minified");
+        println!(
+            "{name:<32} {raw:>8} bytes {:>14}   brotli {brotli:>7}   of at most {ceiling}",
+            ""
+        );
+        if *brotli > ceiling {
+            return Err(format!(
+                "redmux/{module} has {brotli} bytes with brotli, more than {ceiling}"
+            )
+            .into());
+        }
     }
     Ok(())
 }

@@ -69,6 +69,8 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
 
     steps.command("methods against servers", &mut methods()?)?;
 
+    steps.command("modules against Redis Stack", &mut modules()?)?;
+
     packages::install(packages::RUNTIMES)?;
     steps.cargo("gateway", &["build", "--locked", "--package", "redmux-gateway"], &[])?;
     let mut command = Command::new(tools::node()?);
@@ -130,6 +132,15 @@ fn methods() -> Result<Command> {
     command.arg(packages::dir(packages::WWW).join("test/methods/check.mjs"));
     command.env("REDIS_7", tools::redis()?).env("REDIS_8", servers.redis_8());
     command.env("VALKEY_9", servers.valkey_9());
+    Ok(command)
+}
+
+/// Returns the check of the modules of the npm package.
+fn modules() -> Result<Command> {
+    let servers = Programs::in_dir(crate::target_dir().join("tmp/servers"));
+    let mut command = Command::new(tools::node()?);
+    command.arg(packages::dir(packages::WWW).join("test/modules/check.mjs"));
+    command.env("REDIS_STACK", servers.redis_stack());
     Ok(command)
 }
 

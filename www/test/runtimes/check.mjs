@@ -30,6 +30,9 @@ const RUNTIMES = {
 };
 const [host, port] = (process.env.REDIS ?? "127.0.0.1:6379").split(":");
 const LIMIT = 120_000;
+/** The modules of the package. */
+const MODULES = ["json"];
+const imports = (from) => MODULES.map((name) => `import "${from(name)}";`).join("\n    ");
 
 let failed = 0;
 
@@ -57,6 +60,7 @@ async function install() {
   await cp(join(here, "node_modules/ws"), join(project, "node_modules/ws"), { recursive: true });
   const app = `
     import * as redmux from "redmux";
+    ${imports((name) => `redmux/${name}`)}
     import { run } from "./scenario.mjs";
     import { run as runTls } from "./tls.mjs";
     const results = [];
@@ -106,6 +110,7 @@ async function processRuntime(where, program, args, project, urls, tls, more = {
 async function workerd(project, urls, ca, trusted, strange) {
   const worker = `
     import * as redmux from "redmux";
+    ${imports((name) => `redmux/${name}`)}
     import { run } from "./scenario.mjs";
     import { run as runTls } from "./tls.mjs";
     export default {
@@ -193,12 +198,14 @@ async function browsers(project, urls) {
   const types = { ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
   const script = (send) => `
     import * as redmux from "/node_modules/redmux/esm/index.js";
+    ${imports((name) => `/node_modules/redmux/esm/modules/${name}.js`)}
     import { run } from "/scenario.mjs";
     const results = [];
     for (const [url, dead] of ${JSON.stringify(urls)}) results.push(...await run(redmux, url, dead));
     ${send}(results);`;
   const service = `
     import * as redmux from "/node_modules/redmux/esm/index.js";
+    ${imports((name) => `/node_modules/redmux/esm/modules/${name}.js`)}
     import { run } from "/scenario.mjs";
     onmessage = (event) => event.waitUntil((async () => {
       const results = [];

@@ -1,7 +1,10 @@
 // What every runtime must do with the package, against a real server. Uses no API of a single runtime.
 
+/** One of each module. */
+const MODULE_METHODS = ["jsonGet"];
+
 /** Runs it over `url`; returns `{ name, error? }` of each step. `dead` is a URL of the same kind without a server. */
-export async function run({ connect, load, ConnectionError, ServerError, TimeoutError }, url, dead) {
+export async function run({ Client, connect, load, ConnectionError, ServerError, TimeoutError }, url, dead) {
   const results = [];
   const where = `${new URL(url).protocol.slice(0, -1)}`;
   const step = async (name, action) => {
@@ -19,6 +22,13 @@ export async function run({ connect, load, ConnectionError, ServerError, Timeout
   });
   if (!redis) return results;
   const key = `key:${Math.random()}`;
+  await step("modules add their methods", async () => {
+    for (const method of MODULE_METHODS) {
+      for (const target of [Client.prototype, redis, redis.multi(), redis.pipeline()]) equal(`${method} ${typeof target[method]}`, `${method} function`);
+    }
+    // The server of this check has no modules.
+    equal((await failure(redis.jsonGet(key))) instanceof ServerError, true);
+  });
   await step("carries bytes as they are", async () => {
     const bytes = Uint8Array.from({ length: 256 }, (_, n) => n);
     await redis.set(key, bytes);

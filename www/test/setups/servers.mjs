@@ -19,19 +19,22 @@ async function main(connect) {
   const key = "setup:" + Math.random();
   await redis.set(key, "value", { EX: 60 });
   const value = await redis.get(key);
+  const added = typeof redis.multi().jsonGet;
   await redis.close();
   const { name, code } = await connect("redis://127.0.0.1:1", { connectRetry: 1 }).catch((error) => error);
-  return JSON.stringify({ value, name, code });
+  return JSON.stringify({ value, added, name, code });
 }`;
 const app = (from = "redmux") => `
 import { connect } from "${from}";
+import "redmux/json";
 ${body}
 main(connect).then(console.log);`;
 const commonjs = (from = "redmux") => `
 const { connect } = require("${from}");
+require("redmux/json");
 ${body}
 main(connect).then(console.log);`;
-const WANTED = { value: "value", name: "ConnectionError", code: "ERR_REDMUX_CONNECT_DIAL" };
+const WANTED = { value: "value", added: "function", name: "ConnectionError", code: "ERR_REDMUX_CONNECT_DIAL" };
 
 function check(output) {
   const got = output.trim().split("\n").at(-1);
@@ -130,7 +133,7 @@ export function servers(env) {
     }]]],
     ["jest", [
       ["the default configuration", () => {
-        const test = `const { connect } = require("redmux"); ${body}
+        const test = `const { connect } = require("redmux"); require("redmux/json"); ${body}
           test("works", async () => { expect(JSON.parse(await main(connect))).toEqual(${JSON.stringify(WANTED)}); });`;
         return jest("jest", test, { rootDir: "." }, env);
       }],

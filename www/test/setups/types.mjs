@@ -17,12 +17,14 @@ import { connect, RedmuxError, type Client } from "redmux";
 import * as inline from "redmux/inline";
 import * as browser from "redmux/browser";
 import wasm from "redmux/redmux_wasm_bg.wasm";
+import "redmux/json";
 export async function main(): Promise<string | null> {
   const redis: Client = await connect("redis://localhost", { wasm });
   const others: Client[] = [await inline.connect("redis://localhost"), await browser.connect("ws://localhost")];
   await redis.hSet("h", { f: 1 });
   others[0]!.events.addEventListener("missed", (event) => event.detail.count);
-  const error: unknown = null;
+  const document: { a: number } | undefined = await redis.jsonGet<{ a: number }>("d");
+  const error: unknown = document;
   if (error instanceof RedmuxError) return error.code;
   return redis.get("k");
 }`;
