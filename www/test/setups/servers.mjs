@@ -145,7 +145,7 @@ export function servers(env) {
       }],
     ]],
     ["vitest", [["the default configuration", async () => {
-      const test = `import { expect, test } from "vitest"; import { connect } from "redmux"; ${body}
+      const test = `import { expect, test } from "vitest"; import { connect } from "redmux"; import "redmux/json"; ${body}
         test("works", async () => { expect(JSON.parse(await main(connect))).toEqual(${JSON.stringify(WANTED)}); });`;
       const folder = await project("vitest", { "app.test.mjs": test });
       await node([tool("vitest/vitest.mjs"), "run", "--root", "."], folder, env);
