@@ -848,7 +848,7 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   vGetAttr<B extends boolean = false>(key: Arg, member: Arg, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B> | null>;
   /** What the server knows about a vector set. See [VINFO](https://redis.io/docs/latest/commands/vinfo/). Since Redis 8.0. */
   vInfo<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, VectorSetInfo<N> | null>;
-  /** Whether a value is a member. See [VISMEMBER](https://redis.io/docs/latest/commands/vismember/). Since Redis 8.0. */
+  /** Whether a value is a member. See [VISMEMBER](https://redis.io/docs/latest/commands/vismember/). Since Redis 8.2. */
   vIsMember(key: Arg, member: Arg, options?: In<Q, CallOptions>): Out<Q, D, boolean>;
   /** The neighbours of a member in each layer, the top one first. See [VLINKS](https://redis.io/docs/latest/commands/vlinks/). Since Redis 8.0. */
   vLinks<B extends boolean = false>(key: Arg, member: Arg, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>[][] | null>;
