@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::{
     Counted, Database, Join,
     checks::{Fault, Unless, empty, millis},
-    lists::ListEnd,
+    lists::{ListEnd, MoveCount},
     sorted_sets::{ScoreEnd, Scored},
     streams::{Streams, StreamsRead, XreadGroupOptions, XreadOptions, no_streams},
 };
@@ -109,6 +109,23 @@ impl Database {
     ) -> Call<'_, Option<T>, impl ToArgs> {
         let wait = wait.into();
         self.block("BLMOVE", (from, to, take, put, wait.seconds()), wait, None)
+    }
+
+    /// Moves several values from an end of one list to an end of another, and waits for them if needed; returns them
+    ///
+    /// See [BLMOVEM](https://redis.io/docs/latest/commands/blmovem/). Since Redis 8.10.
+    pub fn blmovem<T: FromReply>(
+        &self,
+        from: impl ToArg,
+        to: impl ToArg,
+        take: ListEnd,
+        put: ListEnd,
+        count: MoveCount,
+        wait: impl Into<BlockFor>,
+    ) -> Call<'_, Option<Vec<T>>, impl ToArgs> {
+        let wait = wait.into();
+        let args = Join((from, to, take, put, wait.seconds()), count);
+        self.block("BLMOVEM", args, wait, None)
     }
 
     /// Moves the last value of one list to the beginning of another, and waits for a value if

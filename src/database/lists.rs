@@ -17,7 +17,7 @@ use super::{
 use crate::{
     Call,
     command::named,
-    resp::{FromReply, ToArg, ToArgs},
+    resp::{ArgList, FromReply, ToArg, ToArgs},
 };
 
 impl Database {
@@ -216,6 +216,21 @@ impl Database {
         self.call(named!("LMOVE"), (from, to, take, put))
     }
 
+    /// Takes several values from an end of one list and puts them at an end of another; returns them
+    ///
+    /// `None` if there is nothing to move, or less than is demanded. See
+    /// [LMOVEM](https://redis.io/docs/latest/commands/lmovem/). Since Redis 8.10.
+    pub fn lmovem<T: FromReply>(
+        &self,
+        from: impl ToArg,
+        to: impl ToArg,
+        take: ListEnd,
+        put: ListEnd,
+        count: MoveCount,
+    ) -> Call<'_, Option<Vec<T>>, impl ToArgs> {
+        self.call(named!("LMOVEM"), Join((from, to, take, put), count))
+    }
+
     /// Takes up to `count` values from an end of the first list that is not empty
     ///
     /// Returns the key of that list and the values; `None` if all are empty. See
@@ -238,6 +253,43 @@ words! {
         Left => "LEFT",
         /// Where index -1 is.
         Right => "RIGHT",
+    }
+}
+
+words! {
+    /// The order in which several values arrive in another list
+    MoveOrder {
+        /// As if each were moved alone: from the left to the left, the last one is the first then.
+        OneByOne => "OBO",
+        /// As they are in the first list.
+        Kept => "BULK",
+    }
+}
+
+/// How many values to move from one list to another
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub struct MoveCount {
+    word: &'static str,
+    count: u64,
+    order: MoveOrder,
+}
+
+impl MoveCount {
+    /// As many as there are, and no more than `count` (`COUNT`).
+    pub fn at_most(count: u64, order: MoveOrder) -> Self {
+        Self { word: "COUNT", count, order }
+    }
+
+    /// This many, or none at all (`EXACTLY`).
+    pub fn exactly(count: u64, order: MoveOrder) -> Self {
+        Self { word: "EXACTLY", count, order }
+    }
+}
+
+impl ToArgs for MoveCount {
+    fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
+        args.extend([self.word.to_arg(), self.count.to_arg(), self.order.to_arg()]);
     }
 }
 

@@ -24,6 +24,7 @@ mod publishing;
 mod scripts;
 mod sets;
 
+pub mod arrays;
 pub mod bitmaps;
 pub mod clients;
 pub mod geo;

@@ -165,6 +165,30 @@ impl Database {
         self.call(named!("SINTERCARD"), Counted::new(keys, ("LIMIT", limit))).unless(fault)
     }
 
+    /// Number of members of the first set that are in no other; stops counting at `limit`, unless that is 0
+    ///
+    /// See [SDIFFCARD](https://redis.io/docs/latest/commands/sdiffcard/). Since Redis 8.10.
+    pub fn sdiffcard(&self, keys: impl ToArgs, limit: u64) -> Call<'_, u64, impl ToArgs> {
+        let fault = empty(&keys, "keys");
+        self.call(named!("SDIFFCARD"), Counted::new(keys, ("LIMIT", limit))).unless(fault)
+    }
+
+    /// Number of members that are in any set; stops counting at `limit`, unless that is 0
+    ///
+    /// See [SUNIONCARD](https://redis.io/docs/latest/commands/sunioncard/). Since Redis 8.10.
+    pub fn sunioncard(&self, keys: impl ToArgs, limit: u64) -> Call<'_, u64, impl ToArgs> {
+        let fault = empty(&keys, "keys");
+        self.call(named!("SUNIONCARD"), Counted::new(keys, ("LIMIT", limit))).unless(fault)
+    }
+
+    /// About how many members are in any set, in little memory
+    ///
+    /// See [SUNIONCARD](https://redis.io/docs/latest/commands/sunioncard/) with `APPROX`. Since Redis 8.10.
+    pub fn sunioncard_approx(&self, keys: impl ToArgs) -> Call<'_, u64, impl ToArgs> {
+        let fault = empty(&keys, "keys");
+        self.call(named!("SUNIONCARD"), Counted::new(keys, ("APPROX",))).unless(fault)
+    }
+
     /// One page of the members; start with cursor 0 and stop when the returned cursor is 0
     ///
     /// The same member may be on several pages. See

@@ -20,6 +20,7 @@ mod locks;
 mod monitoring;
 mod named_scripts;
 mod newer;
+mod newest;
 mod pool;
 mod programs;
 mod routes;
@@ -42,6 +43,7 @@ use pool::Pool;
 
 static REDIS_7: Pool = Pool::new(RedisServer::start);
 static REDIS_8: Pool = Pool::new(programs::redis_8);
+static REDIS_8_10: Pool = Pool::new(programs::redis_8_10);
 static VALKEY_9: Pool = Pool::new(programs::valkey_9);
 
 /// Runs `check` on an empty database, in RESP3 and in RESP2.
@@ -55,6 +57,13 @@ async fn both<F: Future<Output = ()>>(check: impl Fn(ConnectionMultiplexer, Data
 /// As [`both`], on Redis 8.
 async fn on_redis_8<F: Future<Output = ()>>(check: impl Fn(ConnectionMultiplexer, Database) -> F) {
     both_on(&REDIS_8.take(), check).await;
+}
+
+/// As [`both`], on Redis 8.10.
+async fn on_redis_8_10<F: Future<Output = ()>>(
+    check: impl Fn(ConnectionMultiplexer, Database) -> F,
+) {
+    both_on(&REDIS_8_10.take(), check).await;
 }
 
 /// As [`both`], on Valkey 9.

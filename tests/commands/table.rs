@@ -9,7 +9,7 @@ use std::{
 use redmux::{command::CommandSpec, resp::Arg};
 use redmux_test_support::RedisServer;
 
-use crate::programs::{redis_8, valkey_9};
+use crate::programs::{redis_8, redis_8_10, valkey_9};
 
 const HEADER: &str = "# Typed commands\n\n\
     Made from the documentation of the methods and the table of commands (`resp/src/commands`):\n\
@@ -76,6 +76,7 @@ const LEFT_OUT: &[(&str, &[&str])] = &[
             "cluster|links",
             "cluster|meet",
             "cluster|migrateslots",
+            "cluster|migration",
             "cluster|myid",
             "cluster|myshardid",
             "cluster|nodes",
@@ -98,7 +99,13 @@ const LEFT_OUT: &[(&str, &[&str])] = &[
             "replicaof",
             "restore-asking",
             "slaveof",
+            "trimslots",
+            "xidmprecord",
         ],
+    ),
+    (
+        "`Lease::execute` does it: the field sets are those of one connection",
+        &["himport|discard", "himport|discardall", "himport|prepare", "himport|set"],
     ),
     (
         "they end or extend the server process",
@@ -167,7 +174,7 @@ async fn every_command_has_a_method_or_a_reason() {
     assert!(both.is_empty(), "there are methods for {both:?}: they are not left out");
 
     let mut known = BTreeSet::new();
-    for server in [RedisServer::start(), redis_8(), valkey_9()] {
+    for server in [RedisServer::start(), redis_8(), redis_8_10(), valkey_9()] {
         let listed = server.command(&["COMMAND", "LIST"]).to_lowercase();
         let listed: BTreeSet<&str> = listed.lines().collect();
         let containers: BTreeSet<&str> =
@@ -206,6 +213,7 @@ const SIGNED: &[&str] = &[
     "hincrby",
     "incr",
     "incrby",
+    "increx",
     "linsert_after",
     "linsert_before",
     "lpos",

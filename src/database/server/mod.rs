@@ -8,7 +8,9 @@
 //! ```
 
 mod acl;
+mod backup;
 mod config;
+mod hotkeys;
 mod info;
 mod latency;
 mod memory;
@@ -17,6 +19,8 @@ mod slowlog;
 
 pub use super::command_info::CommandInfo;
 pub use acl::{AclDryRun, AclLogEntry, AclSelector, AclUser};
+pub use backup::BackupStatus;
+pub use hotkeys::{Hotkeys, HotkeysOptions};
 pub use info::{Info, Keyspace};
 pub use latency::{CommandLatency, LatencyEvent, LatencySample};
 pub use memory::MemoryStats;

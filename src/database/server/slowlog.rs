@@ -6,8 +6,11 @@ use bytes::Bytes;
 
 use crate::{
     Call,
-    database::{Database, options::words},
-    resp::{FromReply, Reply, ReplyError, ToArgs},
+    database::{
+        Database,
+        options::{items, words},
+    },
+    resp::{DecodeError, FromReply, Reply, ReplyError, ToArgs},
 };
 
 impl Database {
@@ -108,8 +111,21 @@ pub struct CommandLogEntry {
 
 impl FromReply for CommandLogEntry {
     fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
-        let (id, unix_seconds, amount, args, client_addr, client_name) = reply.decode()?;
-        Ok(Self { id, unix_seconds, amount, args, client_addr, client_name })
+        // Newer servers add to it.
+        let mut items = items("an entry of a log", reply)?;
+        let mut next = || {
+            let short =
+                || DecodeError::because("an entry of a log", reply.kind(), "that ends too early");
+            items.next().ok_or_else(|| ReplyError::from(short()))
+        };
+        Ok(Self {
+            id: next()?.decode()?,
+            unix_seconds: next()?.decode()?,
+            amount: next()?.decode()?,
+            args: next()?.decode()?,
+            client_addr: next()?.decode()?,
+            client_name: next()?.decode()?,
+        })
     }
 }
 

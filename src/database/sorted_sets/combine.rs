@@ -149,5 +149,7 @@ words! {
         Min => "MIN",
         /// The highest.
         Max => "MAX",
+        /// In how many of the sets the member is; weights count too. Since Redis 8.8.
+        Count => "COUNT",
     }
 }

@@ -4,7 +4,10 @@ use super::{StreamId, StreamRefs};
 use crate::{
     Call,
     command::named,
-    database::{Database, Join, options::Words},
+    database::{
+        Database, Join,
+        options::{Words, options},
+    },
     resp::{Arg, ArgList, ToArg, ToArgs},
 };
 
@@ -27,6 +30,14 @@ impl Database {
         options: XaddOptions,
     ) -> Call<'_, Option<StreamId>, impl ToArgs> {
         self.pairs(named!("XADD"), Join((key,), options), fields, FIELDS)
+    }
+
+    /// Sets for how long and for how many entries the stream remembers what producers have added
+    ///
+    /// See [XCFGSET](https://redis.io/docs/latest/commands/xcfgset/) and
+    /// [`XaddOptions::idempotent`]. Since Redis 8.6.
+    pub fn xcfgset(&self, key: impl ToArg, options: XcfgsetOptions) -> Call<'_, (), impl ToArgs> {
+        self.call(named!("XCFGSET"), Join((key,), options))
     }
 
     /// Number of entries
@@ -58,6 +69,7 @@ const FIELDS: &str = "fields and values";
 #[must_use]
 pub struct XaddOptions {
     nomkstream: bool,
+    idmp: Words,
     trim: Option<StreamTrim>,
     id: Option<Arg<'static>>,
 }
@@ -71,6 +83,21 @@ impl XaddOptions {
     /// Adds nothing if the stream does not exist (`NOMKSTREAM`). Since Redis 6.2.
     pub fn if_exists(mut self) -> Self {
         self.nomkstream = true;
+        self
+    }
+
+    /// Adds the entry once, however often the call is made: the stream remembers the ids that each producer gives its
+    /// entries, and returns the id of the first (`IDMP`). For 100 s and the last 100 entries of a producer, unless
+    /// [`xcfgset`](Database::xcfgset) says otherwise. Not with an [`id`](Self::id). Since Redis 8.6.
+    pub fn idempotent(mut self, producer: impl ToArg, id: impl ToArg) -> Self {
+        let words = [producer.to_arg().into_owned(), id.to_arg().into_owned()];
+        self.idmp = Words::new("IDMP", words);
+        self
+    }
+
+    /// The same, where equal fields are the same entry (`IDMPAUTO`). Since Redis 8.6.
+    pub fn idempotent_by_content(mut self, producer: impl ToArg) -> Self {
+        self.idmp = Words::new("IDMPAUTO", [producer.to_arg().into_owned()]);
         self
     }
 
@@ -91,11 +118,21 @@ impl XaddOptions {
 impl ToArgs for XaddOptions {
     fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
         args.extend(self.nomkstream.then_some(Arg::Bytes(b"NOMKSTREAM")));
+        self.idmp.append_to(args);
         if let Some(trim) = &self.trim {
             trim.append_to(args);
         }
         args.push(self.id.as_ref().map_or(Arg::Bytes(b"*"), ToArg::to_arg));
     }
+}
+
+options! {
+    /// What a stream remembers of its producers
+    XcfgsetOptions { duration, maxsize }
+    /// For how many seconds, 100 by default, at most 86400 (`IDMP-DURATION`).
+    duration: seconds(seconds: u32) => "IDMP-DURATION", seconds;
+    /// For how many entries of each producer, 100 by default (`IDMP-MAXSIZE`).
+    maxsize: max_size(entries: u32) => "IDMP-MAXSIZE", entries;
 }
 
 /// Which of the oldest entries are deleted

@@ -1,5 +1,7 @@
 //! Entries.
 
+use std::time::Duration;
+
 use super::StreamId;
 use crate::{
     database::options::{Fields, items},
@@ -17,6 +19,7 @@ pub struct StreamEntry {
     pub id: StreamId,
     /// Nothing in it if it was deleted while it was pending.
     fields: Option<Frame>,
+    redelivery: Option<(Duration, u64)>,
 }
 
 impl StreamEntry {
@@ -43,6 +46,12 @@ impl StreamEntry {
             Some(frame) => frame.decode().map_err(into_decode),
             None => Ok(M::default()),
         }
+    }
+
+    /// How long it was not delivered, and how often it had been, if it was claimed for this read:
+    /// [`XreadGroupOptions::claim`](super::XreadGroupOptions::claim).
+    pub fn redelivery(&self) -> Option<(Duration, u64)> {
+        self.redelivery
     }
 
     /// Whether it was deleted while it was pending.
@@ -73,8 +82,18 @@ fn into_decode(error: ReplyError) -> DecodeError {
 
 impl FromReply for StreamEntry {
     fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
-        let (id, fields) = reply.decode()?;
-        Ok(Self { id, fields })
+        let mut parts = items("an entry", reply)?;
+        let (Some(id), Some(fields)) = (parts.next(), parts.next()) else {
+            let why = "without an id and fields";
+            return Err(DecodeError::because("an entry", reply.kind(), why).into());
+        };
+        let redelivery = match (parts.next(), parts.next()) {
+            (Some(idle), Some(deliveries)) => {
+                Some((Duration::from_millis(idle.decode()?), deliveries.decode()?))
+            }
+            _ => None,
+        };
+        Ok(Self { id: id.decode()?, fields: fields.decode()?, redelivery })
     }
 
     /// Before Redis 7.0, `XCLAIM` puts a null in the place of an entry that no longer exists.

@@ -28,14 +28,15 @@ mod info;
 mod pending;
 mod read;
 
-pub use add::{StreamTrim, XaddOptions};
+pub use add::{StreamTrim, XaddOptions, XcfgsetOptions};
 pub use delete::{DeletedEntry, StreamRefs};
 pub use entry::StreamEntry;
 pub use groups::GroupStart;
 pub use id::{StreamId, StreamIdError};
 pub use info::{ConsumerInfo, GroupInfo, StreamInfo};
 pub use pending::{
-    ClaimedEntries, ConsumerPending, PendingEntry, PendingSummary, XclaimOptions, XpendingFilter,
+    ClaimedEntries, ConsumerPending, NackMode, PendingEntry, PendingSummary, XclaimOptions,
+    XnackOptions, XpendingFilter,
 };
 #[cfg(feature = "full")]
 pub(super) use read::{Streams, no_streams};

@@ -7,9 +7,9 @@ use crate::{
     Call,
     command::named,
     database::{
-        Database, Join,
+        Counted, Database, Join,
         checks::{Unless, empty, millis},
-        options::{Words, items, options},
+        options::{Words, items, options, words},
     },
     resp::{Arg, ArgList, DecodeError, FromReply, Reply, ReplyError, ToArg, ToArgs},
 };
@@ -36,6 +36,22 @@ impl Database {
         filter: XpendingFilter,
     ) -> Call<'_, Vec<PendingEntry>, impl ToArgs> {
         self.call(named!("XPENDING"), Join((key, group), filter))
+    }
+
+    /// Gives entries back that are pending, so that any consumer can claim them at once; returns how many
+    ///
+    /// See [XNACK](https://redis.io/docs/latest/commands/xnack/). Since Redis 8.8.
+    pub fn xnack(
+        &self,
+        key: impl ToArg,
+        group: impl ToArg,
+        mode: NackMode,
+        ids: impl ToArgs,
+        options: XnackOptions,
+    ) -> Call<'_, u64, impl ToArgs> {
+        let fault = empty(&ids, "ids");
+        let ids = Counted::new(ids, options);
+        self.call(named!("XNACK"), Join((key, group, mode, "IDS"), ids)).unless(fault)
     }
 
     /// Assigns entries that are pending for a minimum time to another consumer; returns them
@@ -112,6 +128,27 @@ impl Database {
     }
 }
 
+words! {
+    /// Why an entry is given back
+    NackMode {
+        /// The consumer ends: the delivery is not counted.
+        Silent => "SILENT",
+        /// The consumer could not do it: the delivery counts.
+        Fail => "FAIL",
+        /// Nobody can do it: the entry counts as delivered more often than any other.
+        Fatal => "FATAL",
+    }
+}
+
+options! {
+    /// What to change in entries that are given back
+    XnackOptions { retrycount, force }
+    /// Sets how often they count as delivered, whatever the mode says (`RETRYCOUNT`).
+    retrycount: deliveries(count: u64) => "RETRYCOUNT", count;
+    /// Includes entries that are not pending (`FORCE`).
+    force: force() => "FORCE";
+}
+
 /// The pending entries of a group, in numbers
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -152,9 +189,9 @@ impl FromReply for PendingSummary {
 pub struct PendingEntry {
     /// Its id.
     pub id: StreamId,
-    /// The consumer that got it last.
+    /// The consumer that got it last; empty if it was given back ([`xnack`](Database::xnack)).
     pub consumer: String,
-    /// Time since then.
+    /// Time since then; [`Duration::MAX`] if it was given back, so that anybody may claim it.
     pub idle: Duration,
     /// How often it was delivered.
     pub deliveries: u64,
@@ -162,8 +199,9 @@ pub struct PendingEntry {
 
 impl FromReply for PendingEntry {
     fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
-        let (id, consumer, idle, deliveries) = reply.decode()?;
-        Ok(Self { id, consumer, idle: Duration::from_millis(idle), deliveries })
+        let (id, consumer, idle, deliveries): (_, _, i64, _) = reply.decode()?;
+        let idle = u64::try_from(idle).map_or(Duration::MAX, Duration::from_millis);
+        Ok(Self { id, consumer, idle, deliveries })
     }
 }
 

@@ -1,12 +1,14 @@
 //! Reading.
 
+use std::time::Duration;
+
 use super::StreamEntry;
 use crate::{
     Call,
     command::named,
     database::{
         Database, Join,
-        checks::{Fault, Unless, uneven},
+        checks::{Fault, Unless, millis, uneven},
         options::options,
     },
     resp::{ArgList, FromReply, ToArg, ToArgs},
@@ -101,18 +103,29 @@ pub type StreamsRead<K> = Vec<(K, Vec<StreamEntry>)>;
 
 options! {
     /// How much [`Database::xread`] returns
-    XreadOptions { count }
+    XreadOptions { count, maxcount, maxsize }
     /// At most `count` entries of each stream (`COUNT`).
     count: count(count: u64) => "COUNT", count;
+    /// At most `count` entries of all streams together (`MAXCOUNT`). Since Redis 8.10.
+    maxcount: max_count(count: u64) => "MAXCOUNT", count;
+    /// Stops when the reply has about this many bytes (`MAXSIZE`). Since Redis 8.10.
+    maxsize: max_size(bytes: u64) => "MAXSIZE", bytes;
 }
 
 options! {
     /// How [`Database::xreadgroup`] reads
-    XreadGroupOptions { count, noack }
+    XreadGroupOptions { count, maxcount, maxsize, claim, noack }
     /// At most `count` entries of each stream (`COUNT`).
     count: count(count: u64) => "COUNT", count;
     /// Counts the entries as acknowledged at once (`NOACK`).
     noack: noack() => "NOACK";
+    /// At most `count` entries of all streams together (`MAXCOUNT`). Since Redis 8.10.
+    maxcount: max_count(count: u64) => "MAXCOUNT", count;
+    /// Stops when the reply has about this many bytes (`MAXSIZE`). Since Redis 8.10.
+    maxsize: max_size(bytes: u64) => "MAXSIZE", bytes;
+    /// Reads first what is pending for this time, of any consumer, as [`xclaim`](Database::xclaim) does (`CLAIM`); with `>`
+    /// only. Since Redis 8.4.
+    claim: claim(min_idle: Duration) => "CLAIM", millis(min_idle);
 }
 
 pub(in crate::database) fn no_streams(streams: &impl ToArgs) -> Fault {

@@ -9,11 +9,13 @@
 //! # }
 //! ```
 
+mod increment;
 mod lcs;
 mod set;
 
+pub use increment::{Incremented, IncrexOptions};
 pub use lcs::{LcsMatch, LcsMatches, LcsOptions};
-pub use set::SetOptions;
+pub use set::{SetOptions, ValueCondition};
 
 use super::Database;
 use crate::{

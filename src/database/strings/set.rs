@@ -9,6 +9,7 @@ use crate::{
         Counted, Database, Join,
         checks::{Unless, uneven},
         keys::Expiry,
+        options::Words,
     },
     resp::{Arg, ArgList, FromReply, ToArg, ToArgs},
 };
@@ -66,6 +67,35 @@ impl Database {
             .unless(expiry.fault())
     }
 
+    /// Sets a key if its value fulfils a condition; returns whether it was set
+    ///
+    /// See [SET](https://redis.io/docs/latest/commands/set/) with `IFEQ`, `IFNE`, `IFDEQ` or `IFDNE`. Since Redis 8.4.
+    pub fn set_if(
+        &self,
+        key: impl ToArg,
+        value: impl ToArg,
+        condition: ValueCondition,
+        expiry: impl Into<Expiry>,
+    ) -> Call<'_, bool, impl ToArgs> {
+        let expiry = expiry.into();
+        self.call(named!("SET"), Join((key, value), Join(condition, expiry.of_writer())))
+            .unless(expiry.fault())
+    }
+
+    /// Deletes a key if its value fulfils a condition; returns whether it was deleted
+    ///
+    /// See [DELEX](https://redis.io/docs/latest/commands/delex/). Since Redis 8.4.
+    pub fn delex(&self, key: impl ToArg, condition: ValueCondition) -> Call<'_, bool, impl ToArgs> {
+        self.call(named!("DELEX"), Join((key,), condition))
+    }
+
+    /// The digest of a string, for [`ValueCondition::digest`]; `None` if there is no such key
+    ///
+    /// 16 hexadecimal digits of XXH3. See [DIGEST](https://redis.io/docs/latest/commands/digest/). Since Redis 8.4.
+    pub fn digest(&self, key: impl ToArg) -> Call<'_, Option<String>, impl ToArgs> {
+        self.call(named!("DIGEST"), (key,))
+    }
+
     /// Deletes a key if it has the expected value; returns whether it was deleted
     ///
     /// See [DELIFEQ](https://valkey.io/commands/delifeq/). Since Valkey 9.0.
@@ -93,6 +123,43 @@ impl Database {
     pub fn msetex(&self, pairs: impl ToArgs, options: SetOptions) -> Call<'_, bool, impl ToArgs> {
         let fault = uneven(&pairs, 2, "keys and values").or_else(|| options.expiry.fault());
         self.call(named!("MSETEX"), Counted::pairs(pairs, options)).unless(fault)
+    }
+}
+
+/// What must be true of a value, so that it is replaced or deleted
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct ValueCondition(Words);
+
+impl ValueCondition {
+    /// It is this one (`IFEQ`).
+    pub fn equal(value: impl ToArg) -> Self {
+        Self::new("IFEQ", &value)
+    }
+
+    /// It is another one (`IFNE`); for `SET`, there may be none.
+    pub fn differs(value: impl ToArg) -> Self {
+        Self::new("IFNE", &value)
+    }
+
+    /// It has this [`digest`](Database::digest) (`IFDEQ`).
+    pub fn digest(digest: impl ToArg) -> Self {
+        Self::new("IFDEQ", &digest)
+    }
+
+    /// It has another digest (`IFDNE`); for `SET`, there may be none.
+    pub fn digest_differs(digest: impl ToArg) -> Self {
+        Self::new("IFDNE", &digest)
+    }
+
+    fn new(word: &'static str, value: &impl ToArg) -> Self {
+        Self(Words::new(word, [value.to_arg().into_owned()]))
+    }
+}
+
+impl ToArgs for ValueCondition {
+    fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
+        self.0.append_to(args);
     }
 }
 

@@ -183,6 +183,20 @@ impl Database {
         self.call(named!("VLINKS"), (key, member, "WITHSCORES"))
     }
 
+    /// Members in a range of text, such as `[a` to `(b`; `-` and `+` are the ends
+    ///
+    /// At most `count` of them, all if it is negative. See
+    /// [VRANGE](https://redis.io/docs/latest/commands/vrange/). Since Redis 8.4.
+    pub fn vrange<T: FromReply>(
+        &self,
+        key: impl ToArg,
+        start: impl ToArg,
+        end: impl ToArg,
+        count: i64,
+    ) -> Call<'_, Vec<T>, impl ToArgs> {
+        self.call(named!("VRANGE"), (key, start, end, count))
+    }
+
     /// A random member, which stays
     ///
     /// See [VRANDMEMBER](https://redis.io/docs/latest/commands/vrandmember/). Since Redis 8.0.
