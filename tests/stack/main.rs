@@ -14,6 +14,7 @@ mod recordings;
 mod search_derive;
 mod search_ensure;
 mod search_indexes;
+mod search_queries;
 mod search_recorded;
 mod time_series;
 mod time_series_recorded;

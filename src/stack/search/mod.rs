@@ -19,6 +19,7 @@
 
 mod attribute;
 mod ensure;
+mod fields;
 mod indexes;
 mod info;
 mod rebuild;
@@ -28,6 +29,7 @@ mod vocabulary;
 
 pub use attribute::IndexAttribute;
 pub use ensure::{Difference, Ensured};
+pub use fields::{GeoField, NumericField, ShapeField, TagField, TextField, VectorField};
 pub use info::{FieldErrors, IndexDefinition, IndexErrors, IndexInfo};
 pub use rebuild::Rebuilt;
 #[cfg(feature = "derive")]
