@@ -20,24 +20,32 @@
 mod attribute;
 mod ensure;
 mod fields;
+mod filter;
 mod indexes;
 mod info;
 mod rebuild;
+mod rows;
 mod schema;
+mod searching;
 mod suggestions;
 mod vocabulary;
 
 pub use attribute::IndexAttribute;
 pub use ensure::{Difference, Ensured};
 pub use fields::{GeoField, NumericField, ShapeField, TagField, TextField, VectorField};
+pub use filter::{Component, Filter, GeoUnit, Nearest, Query};
 pub use info::{FieldErrors, IndexDefinition, IndexErrors, IndexInfo};
 pub use rebuild::Rebuilt;
 #[cfg(feature = "derive")]
 pub use redmux_derive::Schema;
+#[cfg(feature = "json")]
+pub use rows::JsonDoc;
+pub use rows::{Doc, Id, Scored, SearchPage, SearchRow};
 pub use schema::{
     Compression, Coordinates, Distance, Documents, Field, FlatVector, Geo, GeoShape, HnswVector,
     Language, Numeric, Phonetic, Schema, Tag, Text, VamanaVector, VectorType,
 };
+pub use searching::{SearchOptions, SortField};
 pub use suggestions::{SugAddOptions, SugGetOptions, SugHit};
 pub use vocabulary::{Misspelling, SpellCheckOptions, Spelling};
 

@@ -1,0 +1,317 @@
+//! Queries by builder: a value never becomes a part of the query's language.
+
+mod fields;
+mod vectors;
+
+pub use fields::GeoUnit;
+pub use vectors::{Component, Nearest};
+
+use std::{
+    fmt,
+    ops::{BitAnd, BitOr, Not},
+};
+
+use crate::resp::{Arg, ArgList, ToArg};
+
+/// A part of a query
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Piece {
+    /// Of the language.
+    Text(String),
+    /// A value, which becomes a parameter.
+    Value(Vec<u8>),
+}
+
+/// Which documents are meant
+///
+/// Made of fields ([`TagField`](super::TagField) and the like) and combined by `&`, `|` and `!`. Values are parameters of
+/// the query, or split into words: whatever they contain, they are not read as its language.
+///
+/// ```
+/// use redmux::stack::search::{Filter, NumericField, TagField, TextField};
+///
+/// const TITLE: TextField = TextField::new("title");
+/// const GENRE: TagField = TagField::new("genre");
+/// const PRICE: NumericField = NumericField::new("price");
+///
+/// let cheap = GENRE.any(["novel", "poetry"]) & PRICE.between(..10.0);
+/// let filter = (cheap | TITLE.words("free book")) & !GENRE.is("used");
+/// assert_eq!(
+///     filter.to_string(),
+///     "((@genre:{$p0 | $p1} @price:[-inf (10]) | @title:(free book)) -@genre:{$p2}",
+/// );
+/// ```
+///
+/// A filter that no server could read (an empty list of tags, a text without words) makes the call that it is given to fail
+/// before anything is sent.
+///
+/// `Display` shows the query without the values.
+#[derive(Clone, PartialEq, Eq)]
+#[must_use = "it does nothing by itself"]
+pub struct Filter {
+    pieces: Vec<Piece>,
+    fault: Option<&'static str>,
+    form: Form,
+}
+
+/// What a filter needs around itself inside of another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    All,
+    One,
+    And,
+    Or,
+    /// Written by hand.
+    Raw,
+}
+
+impl Filter {
+    /// All documents.
+    pub fn all() -> Self {
+        Self::new(Form::All, [Piece::Text("*".into())])
+    }
+
+    /// A query as it is written, in the query language with dialect 2
+    ///
+    /// Put no values from elsewhere into the text: their author could change what is looked for. Values go into
+    /// [`raw_with`](Self::raw_with).
+    pub fn raw(text: impl Into<String>) -> Self {
+        Self::new(Form::Raw, [Piece::Text(text.into())])
+    }
+
+    /// A query as it is written, with a value for each `?` in it
+    ///
+    /// A `?` of the language itself cannot be written this way. As many values as there are `?` must be given.
+    ///
+    /// ```
+    /// use redmux::stack::search::Filter;
+    ///
+    /// let filter = Filter::raw_with("@genre:{?} -@genre:{?}", ["novel", "crime"]);
+    /// assert_eq!(filter.to_string(), "@genre:{$p0} -@genre:{$p1}");
+    /// ```
+    pub fn raw_with<V: ToArg>(text: &str, values: impl IntoIterator<Item = V>) -> Self {
+        let (mut pieces, mut values) = (Vec::new(), values.into_iter());
+        let mut fault = None;
+        for (at, part) in text.split('?').enumerate() {
+            if at > 0 {
+                match values.next() {
+                    Some(value) => pieces.push(Piece::Value(value.to_arg().as_bytes().to_vec())),
+                    None => fault = Some("the query has more question marks than values"),
+                }
+            }
+            pieces.push(Piece::Text(part.to_owned()));
+        }
+        if values.next().is_some() {
+            fault = Some("the query has fewer question marks than values");
+        }
+        Self { fault, ..Self::new(Form::Raw, pieces) }
+    }
+
+    fn new(form: Form, pieces: impl IntoIterator<Item = Piece>) -> Self {
+        Self { pieces: pieces.into_iter().collect(), fault: None, form }
+    }
+
+    fn refused(fault: &'static str) -> Self {
+        Self { fault: Some(fault), ..Self::new(Form::One, []) }
+    }
+
+    /// How much a match counts for the score of a document; 1 is usual.
+    pub fn weight(self, weight: f64) -> Self {
+        let fault = (!weight.is_finite()).then_some("a weight is no finite number");
+        self.with_attribute(&format!("$weight: {weight};"), fault)
+    }
+
+    /// Prefers documents that match, and finds the others too.
+    pub fn optional(self) -> Self {
+        self.within("~(", ")")
+    }
+
+    /// Lets this many other words stand between the words of a text.
+    pub fn slop(self, words: u32) -> Self {
+        self.with_attribute(&format!("$slop: {words};"), None)
+    }
+
+    /// Wants the words of a text in their order; usually together with [`slop`](Self::slop).
+    pub fn in_order(self) -> Self {
+        self.with_attribute("$inorder: true;", None)
+    }
+
+    fn with_attribute(self, attribute: &str, fault: Option<&'static str>) -> Self {
+        let fault = self.fault.or(fault);
+        Self { fault, ..self.within("(", &format!(")=>{{{attribute}}}")) }
+    }
+
+    /// The filter between these texts, as a unit.
+    fn within(self, before: &str, behind: &str) -> Self {
+        let mut pieces = vec![Piece::Text(before.to_owned())];
+        pieces.extend(self.pieces);
+        pieces.push(Piece::Text(behind.to_owned()));
+        Self { pieces, fault: self.fault, form: Form::One }
+    }
+
+    /// The same as an operand beside others that are joined in this form.
+    fn into_operand(self, of: Form) -> Self {
+        let is_open = match self.form {
+            Form::All | Form::One => false,
+            Form::And | Form::Or => self.form != of,
+            Form::Raw => true,
+        };
+        if is_open { self.within("(", ")") } else { self }
+    }
+
+    fn join(self, between: &str, form: Form, other: Self) -> Self {
+        let (one, other) = (self.into_operand(form), other.into_operand(form));
+        let fault = one.fault.or(other.fault);
+        let mut pieces = one.pieces;
+        pieces.push(Piece::Text(between.to_owned()));
+        pieces.extend(other.pieces);
+        Self { pieces, fault, form }
+    }
+
+    /// Why it cannot be sent.
+    pub(super) fn fault(&self) -> Option<&'static str> {
+        self.fault
+    }
+
+    pub(super) fn pieces(&self) -> &[Piece] {
+        &self.pieces
+    }
+
+    fn is_all(&self) -> bool {
+        self.form == Form::All
+    }
+}
+
+/// Both.
+impl BitAnd for Filter {
+    type Output = Self;
+
+    fn bitand(self, other: Self) -> Self {
+        match (self.is_all(), other.is_all()) {
+            (true, _) => other,
+            (_, true) => self,
+            _ => self.join(" ", Form::And, other),
+        }
+    }
+}
+
+/// Either, or both.
+impl BitOr for Filter {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        if self.is_all() || other.is_all() {
+            let fault = self.fault.or(other.fault);
+            return Self { fault, ..Self::all() };
+        }
+        self.join(" | ", Form::Or, other)
+    }
+}
+
+/// All others. Servers have no way to say "not all": that is refused.
+impl Not for Filter {
+    type Output = Self;
+
+    fn not(self) -> Self {
+        if self.is_all() {
+            return Self::refused("no query says that nothing is meant: `!Filter::all()`");
+        }
+        let operand = match self.form {
+            Form::One => self,
+            _ => self.within("(", ")"),
+        };
+        let mut pieces = vec![Piece::Text("-".into())];
+        pieces.extend(operand.pieces);
+        // A second mark in front of the first would not be read.
+        Self { pieces, fault: operand.fault, form: Form::And }
+    }
+}
+
+/// Writes the text of a query, with the names of its parameters.
+fn write_text(pieces: &[Piece], mut write: impl FnMut(&str) -> fmt::Result) -> fmt::Result {
+    let mut number = 0;
+    for piece in pieces {
+        match piece {
+            Piece::Text(text) => write(text)?,
+            Piece::Value(_) => {
+                write(&format!("$p{number}"))?;
+                number += 1;
+            }
+        }
+    }
+    Ok(())
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_text(&self.pieces, |text| f.write_str(text))
+    }
+}
+
+impl fmt::Debug for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Filter").field(&self.to_string()).finish()
+    }
+}
+
+/// A whole query: a [`Filter`], or the [nearest](super::VectorField::nearest) vectors among what a filter finds
+#[derive(Clone, PartialEq, Eq)]
+pub struct Query {
+    text: String,
+    values: Vec<Vec<u8>>,
+    fault: Option<&'static str>,
+}
+
+impl Query {
+    pub(super) fn new(pieces: &[Piece], fault: Option<&'static str>) -> Self {
+        let mut text = String::new();
+        // A `String` takes all of it.
+        let _ = write_text(pieces, |part| {
+            text.push_str(part);
+            Ok(())
+        });
+        let values = pieces.iter().filter_map(|piece| match piece {
+            Piece::Text(_) => None,
+            Piece::Value(value) => Some(value.clone()),
+        });
+        Self { text, values: values.collect(), fault }
+    }
+
+    /// Why it cannot be sent.
+    pub(super) fn fault(&self) -> Option<&'static str> {
+        self.fault
+    }
+
+    /// The text, which comes before all options.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// `PARAMS` with the values, if there are any.
+    pub(super) fn append_params<'a>(&'a self, args: &mut ArgList<'a>) {
+        if self.values.is_empty() {
+            return;
+        }
+        args.push(Arg::Bytes(b"PARAMS"));
+        args.push((2 * self.values.len() as u64).to_arg().into_owned());
+        for (number, value) in self.values.iter().enumerate() {
+            args.push(Arg::Owned(format!("p{number}").into_bytes()));
+            args.push(Arg::Bytes(value));
+        }
+    }
+}
+
+impl From<Filter> for Query {
+    fn from(filter: Filter) -> Self {
+        Self::new(filter.pieces(), filter.fault())
+    }
+}
+
+impl fmt::Debug for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Query").field(&self.text).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;
