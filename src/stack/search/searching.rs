@@ -130,7 +130,8 @@ impl<'a> SearchCommands<'a> {
     /// `JsonDoc` (feature `json`) JSON documents, and [`Scored`](super::Scored) how well each row of another type matches.
     ///
     /// ```no_run
-    /// use redmux::{FromReply, stack::search::{Doc, NumericField, SearchOptions, SearchPage, TextField}};
+    /// use redmux::resp::FromReply;
+    /// use redmux::stack::search::{Doc, NumericField, SearchOptions, SearchPage, TextField};
     ///
     /// const TITLE: TextField = TextField::new("title");
     /// const PRICE: NumericField = NumericField::new("price");
