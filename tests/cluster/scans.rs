@@ -42,6 +42,27 @@ async fn a_scan_visits_every_server_and_can_be_resumed_anywhere() {
 }
 
 #[async_std::test]
+async fn a_scan_can_be_stopped_behind_every_key_without_beginning_a_server_again() {
+    let cluster = RedisCluster::builder().replicas(0).start().unwrap();
+    let muxer = connect(&cluster, 0).await;
+    let db = muxer.database();
+    let all: HashSet<String> = (0..120).map(|number| format!("k{number}")).collect();
+    db.mset(all.iter().map(|key| (key, 1)).collect::<Vec<_>>()).await.unwrap();
+    let scan = || db.scan_stream::<String>(ScanOptions::new().pattern("k*").count(5));
+    let (mut found, mut whole) = (HashSet::new(), scan().read_ahead(false));
+    while let Some(key) = whole.try_next().await.unwrap() {
+        found.insert(key);
+        let Some(cursor) = whole.cursor() else { break };
+        let rest: Vec<String> = scan().resume_at(cursor).try_collect().await.unwrap();
+        // What comes again is of one page, not of a server with 40 keys.
+        assert!(found.len() + rest.len() <= 120 + 20, "{} and {}", found.len(), rest.len());
+        assert_eq!(found.iter().chain(&rest).collect::<HashSet<_>>(), all.iter().collect());
+    }
+    assert_eq!(found, all);
+    muxer.close().await;
+}
+
+#[async_std::test]
 async fn a_key_that_moves_during_a_scan_is_found() {
     let cluster = RedisCluster::builder().replicas(0).start().unwrap();
     let muxer = connect(&cluster, 0).await;

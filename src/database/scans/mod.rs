@@ -187,8 +187,14 @@ impl<'a, T: FromReply> ScanStream<'a, T> {
     pub fn cursor(&self) -> Option<ScanCursor> {
         #[cfg(feature = "topology")]
         if let Some(walk) = &self.walk {
-            let position = self.pager.position().unwrap_or(0);
-            return (!walk.is_over()).then(|| ScanCursor::of_walk(position, walk.text()));
+            let cursor = |walk: &walk::Walk<'_>, position| {
+                (!walk.is_over()).then(|| ScanCursor::of_walk(position, walk.text()))
+            };
+            // All of this server has come, even if nobody has asked for more yet.
+            return match self.pager.position() {
+                None => cursor(&walk.turned(), 0),
+                Some(position) => cursor(walk, position),
+            };
         }
         self.pager.position().map(ScanCursor::new)
     }

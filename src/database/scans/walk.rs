@@ -11,6 +11,7 @@ const SLOTS: u16 = 16_384;
 ///
 /// A slot counts once the server that has it was scanned from beginning to end and had it all the time. One
 /// that moves meanwhile is scanned where it is then, so that none is missed; its keys may come twice.
+#[derive(Clone)]
 pub(super) struct Walk<'a> {
     router: &'a dyn Router,
     done: Set,
@@ -52,6 +53,14 @@ impl<'a> Walk<'a> {
         let has = |slot: &u16| router.server_of(*slot).is_some_and(|of| std::ptr::eq(of, link));
         let done = (0..SLOTS).filter(|slot| had.contains(*slot) && has(slot));
         done.for_each(|slot| self.done.insert(slot));
+    }
+
+    /// This walk, gone on to the next server.
+    pub(super) fn turned(&self) -> Self {
+        let mut turned = self.clone();
+        turned.turn();
+        turned.link();
+        turned
     }
 
     fn next(&self) -> Option<(&'a Link, Set)> {
