@@ -241,6 +241,37 @@ async fn a_primary_that_comes_back_alone_is_outvoted() {
 }
 
 #[async_std::test]
+async fn a_server_is_read_from_once_it_has_said_that_it_is_a_replica() {
+    let all = start(1).await;
+    let muxer = connect(&[&all[0], &all[1]], "mode=replicas").await;
+    let keys: Vec<String> = (0..40).map(|number| format!("k{number}")).collect();
+    for key in &keys {
+        muxer.database().set(key, 1).await.unwrap();
+    }
+    follows(&all[1]).await;
+    // Another one of the options is an empty primary, and slow: a client that begins does not know it yet.
+    let odd = RedisServer::start();
+    odd.pause();
+    let late = connect(&[&all[0], &all[1], &odd], "mode=replicas").await;
+    let replicas = late.database().with_read_from(ReadFrom::Replica);
+    let mut rounds = 0;
+    let end = Instant::now() + Duration::from_millis(1500);
+    while Instant::now() < end {
+        if rounds == 5 {
+            odd.resume();
+        }
+        for key in &keys {
+            assert_eq!(within(replicas.get::<i64>(key)).await.unwrap(), Some(1), "{key}");
+        }
+        sleep(Duration::from_millis(2)).await;
+        rounds += 1;
+    }
+    assert!(rounds > 5, "{rounds}");
+    late.close().await;
+    muxer.close().await;
+}
+
+#[async_std::test]
 async fn between_two_that_nobody_follows_the_operator_decides() {
     let all = [RedisServer::start(), RedisServer::start()];
     let both = text(&[&all[0], &all[1]], "mode=replicas");

@@ -52,4 +52,7 @@ pub(crate) trait Router: MaybeSend + MaybeSync {
 
     /// A connection was lost, or a server cannot serve a command now, so that the map may be old.
     fn troubled(&self);
+
+    /// This link has a new connection.
+    fn renewed(&self, link: &Link);
 }

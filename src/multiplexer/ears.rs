@@ -71,6 +71,10 @@ impl Ears {
 
 impl Owner for Ears {
     fn ready(&self, link: &Link) {
+        #[cfg(feature = "topology")]
+        if let Some(router) = self.router() {
+            router.renewed(link);
+        }
         self.registry.connected(link);
     }
 

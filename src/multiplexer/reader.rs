@@ -1,13 +1,16 @@
 //! The connection over which a replica is read from.
 
-use std::sync::{Arc, atomic::AtomicU64};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64},
+};
 
 use redmux_transport::{Endpoint, Environment};
 
 use super::Ears;
 use crate::{
     Full, Options,
-    clock::{Clock, NEVER},
+    clock::Clock,
     connection::{Driver, Link, LinkConfig, Phase},
     events::ConnectionType,
     options::BacklogPolicy,
@@ -19,6 +22,9 @@ pub(super) struct Reader {
     /// Until then, in microseconds of the clock, it is known to be well: [`NEVER`] if it follows its primary and no lag is
     /// too long.
     pub(super) good_until: AtomicU64,
+    /// Over the present connection it has said that it is a replica. A primary that came back without its data must not be
+    /// read from, not even once.
+    pub(super) is_replica: AtomicBool,
 }
 
 impl Reader {
@@ -50,7 +56,6 @@ impl Reader {
         ));
         let driver = Driver::new(link.clone(), environment.clone(), options.plan_of_link());
         environment.runtime.spawn(Box::pin(driver));
-        let good_until = if options.longest_lag() == NEVER { NEVER } else { 0 };
-        Self { link, good_until: AtomicU64::new(good_until) }
+        Self { link, good_until: AtomicU64::new(0), is_replica: AtomicBool::new(false) }
     }
 }

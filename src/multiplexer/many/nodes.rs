@@ -343,6 +343,10 @@ impl Router for Many {
     fn troubled(&self) {
         self.wake.hint();
     }
+
+    fn renewed(&self, link: &Link) {
+        self.renew_reader(link);
+    }
 }
 
 impl Node {

@@ -125,7 +125,7 @@ impl Many {
         let reader = self.made(number)?.reader.get()?;
         let is_good = reader.good_until.load(Relaxed) > now;
         let link = &*reader.link;
-        (is_good || !good)
+        (is_good || (!good && reader.is_replica.load(Relaxed)))
             .then_some(link)
             .filter(|link| link.with(|core| core.phase == Phase::Ready))
     }
@@ -135,6 +135,20 @@ impl Many {
         let readers = self.nodes().filter_map(|node| node.reader.get());
         for reader in readers.filter(|reader| std::ptr::eq(&*reader.link, link)) {
             reader.good_until.store(0, Relaxed);
+        }
+    }
+
+    /// There is a new connection: what the server said before does not count.
+    pub(super) fn renew_reader(&self, link: &Link) {
+        let readers = self.nodes().filter_map(|node| node.reader.get());
+        for reader in readers.filter(|reader| std::ptr::eq(&*reader.link, link)) {
+            reader.good_until.store(0, Relaxed);
+            reader.is_replica.store(false, Relaxed);
+            // Callers that want a replica wait for what the server says.
+            for (_, shard) in self.readers.shards.iter() {
+                shard.settled.store(false, Relaxed);
+            }
+            self.readers.wake.hint();
         }
     }
 
@@ -260,6 +274,13 @@ impl Many {
         let of_replicas = join_all(asked.iter().map(|reader| standing(&reader.link)));
         let ((), answers) = join(of_primary, of_replicas).await;
         for (reader, answer) in asked.into_iter().zip(answers) {
+            match &answer {
+                Ok(Some(Standing::Replica { .. })) => reader.is_replica.store(true, Relaxed),
+                Ok(Some(Standing::Primary { .. })) => reader.is_replica.store(false, Relaxed),
+                // A user who may not ask.
+                Err(error) if error.is_server() => reader.is_replica.store(true, Relaxed),
+                _ => {}
+            }
             let good_until = match answer {
                 Ok(Some(Standing::Replica { follows: true, .. })) if bound == NEVER => NEVER,
                 Ok(Some(Standing::Replica { .. })) if bound == NEVER => 0,
