@@ -22,6 +22,7 @@ const SOON = 60_000;
 function scenario(kind, url, dead) {
   const source = (send) => `
     import * as redmux from "${location.origin}/src/index.js";
+    import "${location.origin}/src/modules/json.js";
     import { run } from "${location.origin}/test/runtimes/scenario.mjs";
     const results = await run(redmux, ${JSON.stringify(url)}, ${JSON.stringify(dead)});
     ${send}`;
