@@ -3,7 +3,10 @@
 //! Modules say the same in different words, change them from version to version, and often have no code. So these predicates
 //! know all texts that Redis Stack 7.2 and 7.4, Redis 8 and Valkey answer with.
 
-use crate::{ServerError, ServerErrorKind};
+use crate::{
+    ServerError, ServerErrorKind,
+    server_error::{NO_INDEX, find, starts_with},
+};
 
 /// The beginnings of texts, behind `ERR` and behind codes such as `SEARCH_TIMEOUT`, in lower case.
 type Texts = &'static [&'static str];
@@ -87,12 +90,12 @@ impl ServerError {
     /// The text of RedisJSON 2 also covers a path that finds values of another type only.
     pub fn is_path_missing(&self) -> bool {
         let quoted = || self.behind_code().get(..6).is_some_and(|path| path == "Path '");
-        self.says(PATH_MISSING) || (quoted() && self.holds(b"' does not exist"))
+        self.says(PATH_MISSING) || (quoted() && self.holds("' does not exist"))
     }
 
     /// Whether there is no search index of this name, and no alias.
     pub fn is_index_missing(&self) -> bool {
-        self.says(INDEX_MISSING) || (self.code().is_empty() && self.holds(b": no such index"))
+        self.says(INDEX_MISSING) || (self.code().is_empty() && self.holds(NO_INDEX))
     }
 
     /// Whether there is a search index of this name already.
@@ -157,8 +160,7 @@ impl ServerError {
         }
         // Redis 4 to 6 quote it with backticks.
         let name = self.message().split(['\'', '`']).nth(1)?;
-        let is_of = |family: &str| begins(name.as_bytes(), family.as_bytes());
-        MODULES.into_iter().find(|(family, _)| is_of(family)).map(|(_, module)| module)
+        MODULES.into_iter().find(|(family, _)| starts_with(name, family)).map(|(_, module)| module)
     }
 
     /// The text behind the code, if there is one.
@@ -170,18 +172,13 @@ impl ServerError {
     }
 
     fn says(&self, texts: Texts) -> bool {
-        let text = self.behind_code().as_bytes();
-        texts.iter().any(|beginning| begins(text, beginning.as_bytes()))
+        let text = self.behind_code();
+        texts.iter().any(|beginning| starts_with(text, beginning))
     }
 
-    fn holds(&self, part: &[u8]) -> bool {
-        self.message().as_bytes().windows(part.len()).any(|place| place == part)
+    fn holds(&self, part: &str) -> bool {
+        find(self.message(), part).is_some()
     }
-}
-
-/// Whether the text begins like this, in any case.
-fn begins(text: &[u8], beginning: &[u8]) -> bool {
-    text.get(..beginning.len()).is_some_and(|start| start.eq_ignore_ascii_case(beginning))
 }
 
 #[cfg(test)]

@@ -215,7 +215,7 @@ impl ServerError {
 }
 
 /// Where the mark is in the text. The search of `str` would be a large part of a page.
-fn find(text: &str, mark: &str) -> Option<usize> {
+pub(crate) fn find(text: &str, mark: &str) -> Option<usize> {
     let mut places = text.as_bytes().windows(mark.len());
     places.position(|place| place == mark.as_bytes())
 }
@@ -270,7 +270,7 @@ const QUOTING: [(&str, usize); 10] = [
 ];
 
 /// Before it, search names the index.
-const NO_INDEX: &str = ": no such index";
+pub(crate) const NO_INDEX: &str = ": no such index";
 
 impl fmt::Display for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -286,7 +286,8 @@ impl fmt::Debug for ServerError {
 
 impl std::error::Error for ServerError {}
 
-fn starts_with(text: &str, prefix: &str) -> bool {
+/// Whether the text begins like this, in any case.
+pub(crate) fn starts_with(text: &str, prefix: &str) -> bool {
     text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 

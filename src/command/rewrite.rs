@@ -7,7 +7,7 @@ mod search;
 use std::{borrow::Cow, fmt, sync::Arc};
 
 pub(super) use names::strip_each;
-use names::{elements, strip_first, strip_one};
+use names::{elements, put_one, strip_first, strip_one};
 
 use crate::{
     Error, Result,
@@ -90,14 +90,9 @@ fn put(prefix: &[u8], words: &mut ArgList<'_>) -> Result<()> {
         let hint = "which of its words are keys is not known, and keys have a prefix here";
         return Err(Error::rejected(&name(), hint));
     };
-    let mut add = |index: usize, prefix: &[u8]| {
-        if let Some(word) = words.get_mut(index) {
-            *word = Arg::Owned([prefix, word.as_bytes()].concat());
-        }
-    };
     match spec.name() {
-        "KEYS" => add(1, &escape(prefix)),
-        "CLUSTER KEYSLOT" => add(2, prefix),
+        "KEYS" => put_one(&escape(prefix), words, 1),
+        "CLUSTER KEYSLOT" => put_one(prefix, words, 2),
         "SCAN" | "CLUSTERSCAN" => put_scan(prefix, spec, words)?,
         "DEBUG" => {
             let hint = "what it does with keys is not known, and keys have a prefix here";
@@ -116,9 +111,7 @@ fn put(prefix: &[u8], words: &mut ArgList<'_>) -> Result<()> {
         put_sort(prefix, spec, words)?;
     }
     for key in keys.iter().filter(|key| key.access != KeyAccess::Slot) {
-        if let Some(word) = words.get_mut(key.index) {
-            *word = Arg::Owned([prefix, word.as_bytes()].concat());
-        }
+        put_one(prefix, words, key.index);
     }
     Ok(())
 }
@@ -128,9 +121,7 @@ fn put_scan(prefix: &[u8], spec: &CommandSpec, words: &mut ArgList<'_>) -> Resul
     let prefix = escape(prefix);
     let (mut from, mut limited) = (2, false);
     while let Some(at) = option_at(spec, words, from, &["MATCH"])? {
-        if let Some(pattern) = words.get_mut(at + 1) {
-            *pattern = Arg::Owned([&*prefix, pattern.as_bytes()].concat());
-        }
+        put_one(&prefix, words, at + 1);
         (from, limited) = (at + 2, true);
     }
     if !limited {

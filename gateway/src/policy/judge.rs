@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 
 use super::{
     Rules, config_get,
+    queries::places_behind,
     rules::{Commands, never_at_all},
 };
 
@@ -104,7 +105,7 @@ impl Rules {
             }
             "SELECT" => self.judge_database(words.get(1)),
             "MOVE" => self.judge_database(words.get(2)),
-            "COPY" => behind(words, 3, b"DB").try_for_each(|word| self.judge_database(word)),
+            "COPY" => behind(words, 3, "DB").try_for_each(|word| self.judge_database(word)),
             "KEYS" => self.judge_pattern(words.get(1)),
             "SCAN" if self.read.is_all() => Ok(()),
             "SCAN" => {
@@ -129,7 +130,7 @@ impl Rules {
             }
             "SORT" | "SORT_RO" => ["BY", "GET"].iter().try_for_each(|option| {
                 // Without a star no key is looked up.
-                behind(words, 2, option.as_bytes())
+                behind(words, 2, option)
                     .filter(|pattern| pattern.is_some_and(|p| p.as_bytes().contains(&b'*')))
                     .try_for_each(|pattern| self.judge_pattern(pattern))
             }),
@@ -182,7 +183,7 @@ impl Rules {
         if !has(b"BCAST") || self.read.is_all() {
             return Ok(());
         }
-        let mut prefixes = behind(words, 2, b"PREFIX").peekable();
+        let mut prefixes = behind(words, 2, "PREFIX").peekable();
         let within = |prefix: Option<&Arg<'_>>| {
             prefix.is_some_and(|prefix| self.read.contains(prefix.as_bytes()))
         };
@@ -205,17 +206,12 @@ fn changes_something(spec: &CommandSpec) -> bool {
 }
 
 /// Returns the word behind each occurrence of an option.
-///
-/// A value that reads like the option is taken for the option too: at worst one word too many is
-/// judged.
 fn behind<'w, 'a>(
     words: &'w [Arg<'a>],
     from: usize,
-    option: &'w [u8],
+    option: &'static str,
 ) -> impl Iterator<Item = Option<&'w Arg<'a>>> {
-    (from..words.len())
-        .filter(move |at| words[*at].as_bytes().eq_ignore_ascii_case(option))
-        .map(|at| words.get(at + 1))
+    places_behind(words, from, option).map(|at| words.get(at))
 }
 
 #[cfg(test)]

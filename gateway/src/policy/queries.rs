@@ -65,9 +65,8 @@ impl QueryLimits {
                 None => self.judge_rows(Some(PAGE)),
                 Some(_) => self.judge_rows(number(words.get(5))),
             },
-            "FT.SUGGET" => {
-                behind(words, 3, "MAX").try_for_each(|at| self.judge_rows(number(words.get(at))))
-            }
+            "FT.SUGGET" => places_behind(words, 3, "MAX")
+                .try_for_each(|at| self.judge_rows(number(words.get(at)))),
             "TS.RANGE" | "TS.REVRANGE" => self.judge_buckets(words, 2),
             "TS.MRANGE" | "TS.MREVRANGE" => self.judge_buckets(words, 1),
             "TS.NRANGE" | "TS.NREVRANGE" => {
@@ -115,12 +114,12 @@ impl QueryLimits {
 
     /// Judges a query whose options this does not go through: a value that reads like an option is taken for one.
     fn judge_anywhere(&self, words: &[Arg<'_>], from: usize) -> Verdict {
-        behind(words, from, "LIMIT").try_for_each(|at| self.judge_limit(words, at - 1))?;
+        places_behind(words, from, "LIMIT").try_for_each(|at| self.judge_limit(words, at - 1))?;
         ["K", "WINDOW"]
             .into_iter()
-            .flat_map(|option| behind(words, from, option))
+            .flat_map(|option| places_behind(words, from, option))
             .try_for_each(|at| self.judge_rows(number(words.get(at))))?;
-        behind(words, from, "TIMEOUT").try_for_each(|at| self.judge_time(words.get(at)))
+        places_behind(words, from, "TIMEOUT").try_for_each(|at| self.judge_time(words.get(at)))
     }
 
     /// Empty buckets cost as much as full ones, however few samples there are.
@@ -131,7 +130,7 @@ impl QueryLimits {
         };
         let bounds = number(words.get(times)).zip(number(words.get(times + 1)));
         let (first, last) = bounds.ok_or(UNBOUNDED)?;
-        let smallest = behind(words, times + 2, "AGGREGATION")
+        let smallest = places_behind(words, times + 2, "AGGREGATION")
             .map(|at| number(words.get(at + 1)).unwrap_or_default())
             .min()
             .unwrap_or_default();
@@ -181,7 +180,9 @@ impl QueryLimits {
 }
 
 /// The places behind each occurrence of an option.
-fn behind<'w>(
+///
+/// A value that reads like the option is taken for the option too: at worst one word too many is judged.
+pub(super) fn places_behind<'w>(
     words: &'w [Arg<'_>],
     from: usize,
     option: &'static str,

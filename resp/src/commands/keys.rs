@@ -237,7 +237,7 @@ pub(super) fn position_of(
     }
 }
 
-fn is(word: &Arg<'_>, keyword: &str) -> bool {
+pub(super) fn is(word: &Arg<'_>, keyword: &str) -> bool {
     word.as_bytes().eq_ignore_ascii_case(keyword.as_bytes())
 }
 

@@ -1,5 +1,6 @@
 //! Options of search commands, whose places depend on each other.
 
+use super::keys;
 use crate::Arg;
 
 /// How many words belong to an option
@@ -150,7 +151,7 @@ pub fn walk(
 
 /// Whether the word is this keyword, in any case.
 pub fn is(word: Option<&Arg<'_>>, keyword: &str) -> bool {
-    word.is_some_and(|word| word.as_bytes().eq_ignore_ascii_case(keyword.as_bytes()))
+    word.is_some_and(|word| keys::is(word, keyword))
 }
 
 /// The number that the word is.

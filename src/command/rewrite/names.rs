@@ -1,6 +1,13 @@
-//! Names without their prefix.
+//! Names with their prefix, and without.
 
-use crate::resp::Value;
+use crate::resp::{Arg, ArgList, Value};
+
+/// Puts the prefix before this word, if it is there.
+pub(super) fn put_one(prefix: &[u8], words: &mut ArgList<'_>, index: usize) {
+    if let Some(word) = words.get_mut(index) {
+        *word = Arg::Owned([prefix, word.as_bytes()].concat());
+    }
+}
 
 pub(super) fn strip_one(prefix: &[u8], key: &mut Value) {
     if let Some(rest) = key.as_bytes().and_then(|key| key.strip_prefix(prefix)) {

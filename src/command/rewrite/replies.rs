@@ -23,7 +23,7 @@ pub(super) fn strip(prefix: &[u8], words: &[Arg<'_>], reply: &mut Value) {
         }
         "FT.ALIASLIST" => strip_each(prefix, reply),
         "FT.INFO" => {
-            strip_behind(prefix, &["index_name", "last indexing error key"], reply);
+            strip_behind(prefix, &[b"index_name", b"last indexing error key"], reply);
             strip_prefixes(prefix, reply);
         }
         "FT.SEARCH" => strip_documents(prefix, words.get(3..).unwrap_or_default(), reply),
@@ -44,7 +44,7 @@ pub(super) fn strip(prefix: &[u8], words: &[Arg<'_>], reply: &mut Value) {
             }
         }
         "FT.AGGREGATE" | "FT.HYBRID" | "FT.CURSOR READ" | "FT.PROFILE" => {
-            strip_behind(prefix, &["__key"], reply);
+            strip_behind(prefix, &[b"__key"], reply);
         }
         _ => {}
     }
@@ -52,7 +52,7 @@ pub(super) fn strip(prefix: &[u8], words: &[Arg<'_>], reply: &mut Value) {
 
 /// The documents of a search: over RESP3 each says which of its parts is the key, over RESP2 the options do.
 fn strip_documents(prefix: &[u8], options: &[Arg<'_>], reply: &mut Value) {
-    strip_behind(prefix, &["__key"], reply);
+    strip_behind(prefix, &[b"__key"], reply);
     if let Value::Map(entries) = reply {
         let results = value_of(entries, "results").and_then(elements);
         for result in results.into_iter().flatten() {
@@ -78,57 +78,53 @@ fn strip_documents(prefix: &[u8], options: &[Arg<'_>], reply: &mut Value) {
     }
 }
 
-/// Takes the prefix off each value that follows one of these names, in maps and in arrays of names and values, at any depth.
-fn strip_behind(prefix: &[u8], names: &[&str], value: &mut Value) {
-    let is_name =
-        |value: &Value| names.iter().any(|name| value.as_bytes() == Some(name.as_bytes()));
+/// Calls `each` with the names and values of a map, or of a list of names and values.
+fn each_named(value: &mut Value, each: &mut dyn FnMut(&[u8], &mut Value)) {
+    let mut call = |name: &Value, value: &mut Value| {
+        if let Some(name) = name.as_bytes() {
+            each(name, value);
+        }
+    };
+    match value {
+        Value::Map(entries) => entries.iter_mut().for_each(|(name, value)| call(name, value)),
+        _ => {
+            for pair in elements(value).into_iter().flat_map(|list| list.chunks_exact_mut(2)) {
+                let [name, value] = pair else { continue };
+                call(name, value);
+            }
+        }
+    }
+}
+
+/// Takes the prefix off each value of one of these names, at any depth.
+fn strip_behind(prefix: &[u8], names: &[&[u8]], value: &mut Value) {
+    each_named(value, &mut |name, value| {
+        if names.contains(&name) {
+            strip_one(prefix, value);
+        }
+    });
     match value {
         Value::Map(entries) => {
-            for (name, value) in entries {
-                if is_name(name) {
-                    strip_one(prefix, value);
-                }
-                strip_behind(prefix, names, value);
-            }
+            entries.iter_mut().for_each(|(_, value)| strip_behind(prefix, names, value));
         }
-        Value::Array(elements) | Value::Set(elements) => {
-            let mut follows = false;
-            for (at, element) in elements.iter_mut().enumerate() {
-                if follows {
-                    strip_one(prefix, element);
-                }
-                follows = at % 2 == 0 && is_name(element);
-                strip_behind(prefix, names, element);
-            }
+        _ => {
+            let elements = elements(value).into_iter().flatten();
+            elements.for_each(|element| strip_behind(prefix, names, element));
         }
-        _ => {}
     }
 }
 
 /// The prefixes in the definition of an index.
-fn strip_prefixes(prefix: &[u8], value: &mut Value) {
-    match value {
-        Value::Map(entries) => {
-            for (name, value) in entries {
-                if name.as_bytes() == Some(b"prefixes") {
-                    strip_each(prefix, value);
-                } else if name.as_bytes() == Some(b"index_definition") {
-                    strip_prefixes(prefix, value);
+fn strip_prefixes(prefix: &[u8], info: &mut Value) {
+    each_named(info, &mut |name, definition| {
+        if name == b"index_definition" {
+            each_named(definition, &mut |name, prefixes| {
+                if name == b"prefixes" {
+                    strip_each(prefix, prefixes);
                 }
-            }
+            });
         }
-        Value::Array(elements) => {
-            for at in 1..elements.len() {
-                let Some([name, value]) = elements.get_mut(at - 1..=at) else { break };
-                match name.as_bytes() {
-                    Some(b"prefixes") => strip_each(prefix, value),
-                    Some(b"index_definition") => strip_prefixes(prefix, value),
-                    _ => {}
-                }
-            }
-        }
-        _ => {}
-    }
+    });
 }
 
 fn value_of<'v>(entries: &'v mut [(Value, Value)], name: &str) -> Option<&'v mut Value> {
@@ -138,21 +134,16 @@ fn value_of<'v>(entries: &'v mut [(Value, Value)], name: &str) -> Option<&'v mut
 
 /// The series that a series is made from, and those that are made from it.
 pub(super) fn strip_series(prefix: &[u8], reply: &mut Value) {
-    strip_behind(prefix, &["sourceKey"], reply);
-    let rules = match reply {
-        Value::Map(entries) => value_of(entries, "rules"),
-        _ => elements(reply).and_then(|parts| {
-            let mut pairs = parts.chunks_exact_mut(2);
-            let rules = pairs.find(|pair| pair[0].as_bytes() == Some(b"rules"));
-            rules.and_then(|pair| pair.last_mut())
-        }),
-    };
-    match rules {
-        Some(Value::Map(rules)) => rules.iter_mut().for_each(|(key, _)| strip_one(prefix, key)),
-        Some(Value::Array(rules)) => {
-            let keys = rules.iter_mut().filter_map(|rule| elements(rule)?.first_mut());
+    each_named(reply, &mut |name, value| match (name, value) {
+        (b"sourceKey", key) => strip_one(prefix, key),
+        (b"rules", Value::Map(rules)) => {
+            rules.iter_mut().for_each(|(key, _)| strip_one(prefix, key));
+        }
+        (b"rules", rules) => {
+            let rules = elements(rules).into_iter().flatten();
+            let keys = rules.filter_map(|rule| elements(rule)?.first_mut());
             keys.for_each(|key| strip_one(prefix, key));
         }
         _ => {}
-    }
+    });
 }

@@ -2,6 +2,7 @@
 //!
 //! Names of indexes are global. So they get the prefix too: two tenants that name their indexes alike do not meet.
 
+use super::names::put_one;
 use crate::{
     Error, Result,
     commands::{
@@ -13,11 +14,7 @@ use crate::{
 
 /// Puts the prefix where it belongs; returns false if this is no command of search, or one whose keys are in the table.
 pub(super) fn put(prefix: &[u8], spec: &CommandSpec, words: &mut ArgList<'_>) -> Result<bool> {
-    let mut name = |index: usize| {
-        if let Some(word) = words.get_mut(index) {
-            *word = Arg::Owned([prefix, word.as_bytes()].concat());
-        }
-    };
+    let mut name = |index| put_one(prefix, words, index);
     match spec.name() {
         "FT._LIST" => {}
         "FT.CURSOR READ" | "FT.CURSOR DEL" => name(2),
@@ -80,10 +77,8 @@ fn put_prefixes(prefix: &[u8], spec: &CommandSpec, words: &mut ArgList<'_>) -> R
     // Of no prefix at all the server makes one that all keys have.
     let mut limited = false;
     for at in ranges.into_iter().flatten() {
-        if let Some(word) = words.get_mut(at) {
-            *word = Arg::Owned([prefix, word.as_bytes()].concat());
-            limited = true;
-        }
+        limited |= at < words.len();
+        put_one(prefix, words, at);
     }
     if !limited {
         let words_of_it = [Arg::Bytes(b"PREFIX"), Arg::Bytes(b"1"), Arg::Owned(prefix.to_vec())];
@@ -102,9 +97,7 @@ fn put_keys(prefix: &[u8], spec: &CommandSpec, words: &mut ArgList<'_>, from: us
     })
     .map_err(|_| unknown(spec))?;
     for at in keys.into_iter().flatten() {
-        if let Some(word) = words.get_mut(at) {
-            *word = Arg::Owned([prefix, word.as_bytes()].concat());
-        }
+        put_one(prefix, words, at);
     }
     Ok(())
 }
@@ -115,8 +108,8 @@ fn put_dictionaries(prefix: &[u8], words: &mut ArgList<'_>) {
     while at < words.len() {
         let is_list = is(words.get(at), "TERMS")
             && ["INCLUDE", "EXCLUDE"].iter().any(|mode| is(words.get(at + 1), mode));
-        if let Some(word) = words.get_mut(at + 2).filter(|_| is_list) {
-            *word = Arg::Owned([prefix, word.as_bytes()].concat());
+        if is_list {
+            put_one(prefix, words, at + 2);
         }
         at += if is_list { 3 } else { 1 };
     }

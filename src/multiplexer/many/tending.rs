@@ -132,24 +132,30 @@ impl Many {
 
     /// A replica did not serve a command: others do, until it has answered the task.
     pub(super) fn not_readable(&self, link: &Link) {
-        let readers = self.nodes().filter_map(|node| node.reader.get());
-        for reader in readers.filter(|reader| std::ptr::eq(&*reader.link, link)) {
+        if let Some((_, reader)) = self.reader_of(link) {
             reader.good_until.store(0, Relaxed);
         }
     }
 
+    /// The reader whose link this is, and the number of its server.
+    fn reader_of(&self, link: &Link) -> Option<(NodeId, &Reader)> {
+        let mut readers =
+            self.numbered().filter_map(|(number, node)| Some((number, node.reader.get()?)));
+        readers.find(|(_, reader)| std::ptr::eq(&*reader.link, link))
+    }
+
     /// There is a new connection: what the server said before does not count.
     pub(super) fn renew_reader(&self, link: &Link) {
-        let readers = self.nodes().filter_map(|node| node.reader.get());
-        for reader in readers.filter(|reader| std::ptr::eq(&*reader.link, link)) {
-            reader.good_until.store(0, Relaxed);
-            reader.is_replica.store(false, Relaxed);
-            // Callers that want a replica wait for what the server says.
-            for (_, shard) in self.readers.shards.iter() {
+        let Some((number, reader)) = self.reader_of(link) else { return };
+        reader.good_until.store(0, Relaxed);
+        reader.is_replica.store(false, Relaxed);
+        // Callers that want a replica of this shard wait for what the server says.
+        for (_, shard) in self.readers.shards.iter() {
+            if shard.replicas().any(|replica| replica == number) {
                 shard.settled.store(false, Relaxed);
             }
-            self.readers.wake.hint();
         }
+        self.readers.wake.hint();
     }
 
     /// Notes which replicas there are.
@@ -274,28 +280,29 @@ impl Many {
         let of_replicas = join_all(asked.iter().map(|reader| standing(&reader.link)));
         let ((), answers) = join(of_primary, of_replicas).await;
         for (reader, answer) in asked.into_iter().zip(answers) {
-            match &answer {
-                Ok(Some(Standing::Replica { .. })) => reader.is_replica.store(true, Relaxed),
-                Ok(Some(Standing::Primary { .. })) => reader.is_replica.store(false, Relaxed),
-                // A user who may not ask.
-                Err(error) if error.is_server() => reader.is_replica.store(true, Relaxed),
-                _ => {}
-            }
-            let good_until = match answer {
-                Ok(Some(Standing::Replica { follows: true, .. })) if bound == NEVER => NEVER,
-                Ok(Some(Standing::Replica { .. })) if bound == NEVER => 0,
+            // Without an answer nothing new is known of its role.
+            let (is_replica, good_until) = match answer {
+                Ok(Some(Standing::Replica { follows: true, .. })) if bound == NEVER => {
+                    (Some(true), NEVER)
+                }
+                Ok(Some(Standing::Replica { .. })) if bound == NEVER => (Some(true), 0),
                 Ok(Some(Standing::Replica { applied, .. })) => {
                     let covered = shard.care().marks.covers(applied);
-                    covered.map_or(0, |at| at.saturating_add(bound))
+                    (Some(true), covered.map_or(0, |at| at.saturating_add(bound)))
                 }
                 Ok(Some(Standing::Primary { .. })) => {
                     self.wake.hint();
-                    0
+                    (Some(false), 0)
                 }
                 // A user who may not ask.
-                Err(error) if error.is_server() && bound == NEVER => NEVER,
-                _ => 0,
+                Err(error) if error.is_server() => {
+                    (Some(true), if bound == NEVER { NEVER } else { 0 })
+                }
+                _ => (None, 0),
             };
+            if let Some(is_replica) = is_replica {
+                reader.is_replica.store(is_replica, Relaxed);
+            }
             reader.good_until.store(good_until, Relaxed);
         }
         if settled {

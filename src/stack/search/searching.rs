@@ -59,28 +59,27 @@ pub trait SortField {
     fn sort_name(&self) -> &str;
 }
 
-impl SortField for TextField {
-    fn sort_name(&self) -> &str {
-        self.name()
-    }
+macro_rules! sort_fields {
+    ($($field:ident)*) => {
+        $(
+            impl SortField for $field {
+                fn sort_name(&self) -> &str {
+                    self.name()
+                }
+            }
+        )*
+    };
 }
-
-impl SortField for TagField {
-    fn sort_name(&self) -> &str {
-        self.name()
-    }
-}
-
-impl SortField for NumericField {
-    fn sort_name(&self) -> &str {
-        self.name()
-    }
-}
+sort_fields! { TextField TagField NumericField }
 
 impl SortField for &str {
     fn sort_name(&self) -> &str {
         self
     }
+}
+
+fn sort_word(field: &impl SortField) -> Arg<'static> {
+    Arg::Owned(field.sort_name().as_bytes().to_vec())
 }
 
 impl SearchOptions {
@@ -89,15 +88,14 @@ impl SearchOptions {
     /// The field should be sortable in the schema: else servers read it from each document.
     #[allow(clippy::needless_pass_by_value, reason = "constants are given as they are")]
     pub fn sort_by(mut self, field: impl SortField) -> Self {
-        self.sort = Words::new("SORTBY", [field.sort_name().to_owned().to_arg().into_owned()]);
+        self.sort = Words::new("SORTBY", [sort_word(&field)]);
         self
     }
 
     /// The same, the greatest first.
     #[allow(clippy::needless_pass_by_value, reason = "constants are given as they are")]
     pub fn sort_by_descending(mut self, field: impl SortField) -> Self {
-        let name = field.sort_name().to_owned().to_arg().into_owned();
-        self.sort = Words::new("SORTBY", [name, Arg::Bytes(b"DESC")]);
+        self.sort = Words::new("SORTBY", [sort_word(&field), Arg::Bytes(b"DESC")]);
         self
     }
 

@@ -3,6 +3,7 @@
 import { button, make, segments, toast } from "../dom.js";
 import { ask, confirm } from "../dialogs.js";
 import { show } from "../lib/bytes.js";
+import { byName, textOf } from "../lib/pairs.js";
 import { parseWords } from "../lib/words.js";
 import { count } from "../lib/units.js";
 import { describe } from "../session.js";
@@ -85,13 +86,8 @@ async function showGroups(session, key, host) {
   }
   if (groups.length === 0) return;
   const rows = groups.map((group) => {
-    const fields = group instanceof Map ? [...group].flat() : group;
-    const of = new Map(Array.from({ length: fields.length / 2 }, (_, at) => [show(fields[2 * at]), fields[2 * at + 1]]));
-    const text = (name) => {
-      const found = of.get(name);
-      return found instanceof Uint8Array ? show(found) : found === null || found === undefined ? "–" : String(found);
-    };
-    return make("tr", {}, ...["name", "consumers", "pending", "lag", "last-delivered-id"].map((name) => make("td", {}, text(name))));
+    const of = byName(group);
+    return make("tr", {}, ...["name", "consumers", "pending", "lag", "last-delivered-id"].map((name) => make("td", {}, textOf(of.get(name)))));
   });
   const heads = ["Group", "Consumers", "Pending", "Lag", "Last delivered"].map((name) => make("th", { scope: "col" }, name));
   host.append(

@@ -168,15 +168,6 @@ impl Filter {
         Self { pieces, fault, form }
     }
 
-    /// Why it cannot be sent.
-    pub(super) fn fault(&self) -> Option<&'static str> {
-        self.fault
-    }
-
-    pub(super) fn pieces(&self) -> &[Piece] {
-        &self.pieces
-    }
-
     fn is_all(&self) -> bool {
         self.form == Form::All
     }
@@ -263,16 +254,16 @@ pub struct Query {
 }
 
 impl Query {
-    pub(super) fn new(pieces: &[Piece], fault: Option<&'static str>) -> Self {
+    pub(super) fn new(pieces: Vec<Piece>, fault: Option<&'static str>) -> Self {
         let mut text = String::new();
         // A `String` takes all of it.
-        let _ = write_text(pieces, |part| {
+        let _ = write_text(&pieces, |part| {
             text.push_str(part);
             Ok(())
         });
-        let values = pieces.iter().filter_map(|piece| match piece {
+        let values = pieces.into_iter().filter_map(|piece| match piece {
             Piece::Text(_) => None,
-            Piece::Value(value) => Some(value.clone()),
+            Piece::Value(value) => Some(value),
         });
         Self { text, values: values.collect(), fault }
     }
@@ -303,7 +294,7 @@ impl Query {
 
 impl From<Filter> for Query {
     fn from(filter: Filter) -> Self {
-        Self::new(filter.pieces(), filter.fault())
+        Self::new(filter.pieces, filter.fault)
     }
 }
 

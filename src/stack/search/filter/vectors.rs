@@ -73,7 +73,7 @@ impl From<Nearest> for Query {
     fn from(nearest: Nearest) -> Self {
         let Nearest { field, count, vector, filter, ef_runtime, score } = nearest;
         let fault =
-            filter.fault().or_else(|| (count == 0).then_some("the number of the nearest is 0"));
+            filter.fault.or_else(|| (count == 0).then_some("the number of the nearest is 0"));
         let is_all = filter.is_all();
         let filter = if is_all { filter } else { filter.within("(", ")") };
         let mut pieces = filter.pieces;
@@ -82,12 +82,12 @@ impl From<Nearest> for Query {
         if let Some(candidates) = ef_runtime {
             pieces.push(Piece::Text(format!(" EF_RUNTIME {candidates}")));
         }
-        if let Some(name) = &score {
+        if let Some(name) = score {
             pieces.push(Piece::Text(" AS ".to_owned()));
-            pieces.push(Piece::Value(name.clone().into_bytes()));
+            pieces.push(Piece::Value(name.into_bytes()));
         }
         pieces.push(Piece::Text("]".to_owned()));
-        Self::new(&pieces, fault)
+        Self::new(pieces, fault)
     }
 }
 
