@@ -59,7 +59,7 @@ pub fn to_args(input: TokenStream) -> TokenStream {
     to_args::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
-/// Makes `schema()`: the schema of an index of such documents
+/// Makes `schema()`, the schema of an index of such documents, and a constant for each indexed field
 ///
 /// ```ignore
 /// #[derive(Serialize, Deserialize, Schema)]
@@ -77,13 +77,15 @@ pub fn to_args(input: TokenStream) -> TokenStream {
 /// }
 ///
 /// db.search().ensure("books", &Book::schema()).await?;
+/// let filter = Book::TITLE.words("peace") & Book::PRICE.between(1.0..2.0);
 /// ```
 ///
 /// On the struct, `#[search(…)]` says what the documents are: `json`, written by serde, or `hash`, written by
 /// [`ToArgs`](macro@ToArgs). Then the options of the schema, by the names of its methods: `prefix = "…"` (any number of them),
 /// `filter = "…"`, `language = "german"`, `language_field = "…"`, `score = 0.5`, `score_field = "…"`, `payload_field = "…"`,
 /// `temporary = 60` (seconds), `stop_words("a", "the")`, `no_stop_words`, `max_text_fields`, `no_offsets`,
-/// `no_highlights`, `no_fields`, `no_frequencies`, `skip_initial_scan`, `index_all = true`.
+/// `no_highlights`, `no_fields`, `no_frequencies`, `skip_initial_scan`, `index_all = true`. With `no_constants` there are
+/// no constants.
 ///
 /// A field with `#[search(…)]` is indexed, as one of these types; options are in the parentheses or behind them:
 ///
@@ -94,10 +96,15 @@ pub fn to_args(input: TokenStream) -> TokenStream {
 /// | `numeric`, `geo` | `sortable`, `no_index` |
 /// | `geoshape` | `flat` |
 /// | `vector` | `flat`, `hnsw` or `vamana`; `f32`, `f64`, `f16`, `bf16`, `i8` or `u8`; `dim = 384`; `l2`, `ip` or `cosine`; the attributes of the algorithm |
-/// | all | `missing`, `name = "…"`, `path = "…"` |
+/// | all | `missing`, `name = "…"`, `path = "…"`, `constant = "…"` |
 ///
 /// Its name in queries is its name in the document: of JSON that which serde writes (`rename`, `rename_all`), of hashes
 /// that of `#[redmux(rename = "…")]`. `name` gives it another one; `path` says where it is in the document.
+///
+/// The constant of a field has the name of the field of the struct in capitals, `BOOK_TITLE` for `book_title`, and the type
+/// by which queries ask for such a field: `TextField`, `TagField`, `NumericField`, `GeoField`, `ShapeField` or
+/// `VectorField`. It is as visible as the struct. Where the struct has a constant or a function of that name already, the
+/// compiler refuses the second one (E0592): `constant = "…"` gives the field another name.
 ///
 /// `#[redmux(crate = "path")]` says where redmux is, if not at `::redmux`. Enums, unions, structs without named fields and
 /// structs without an indexed field are refused.

@@ -5,8 +5,9 @@ use std::time::Duration;
 use redmux::{
     resp::{FromReply, ToArgs},
     stack::search::{
-        Compression, Distance, Ensured, FlatVector, Geo, GeoShape, HnswVector, Language, Numeric,
-        Phonetic, Schema, Tag, Text, VamanaVector, VectorType,
+        Compression, Distance, Ensured, Filter, FlatVector, Geo, GeoField, GeoShape, HnswVector,
+        JsonDoc, Language, Numeric, NumericField, Phonetic, Schema, SearchOptions, SearchPage,
+        ShapeField, Tag, TagField, Text, TextField, VamanaVector, VectorField, VectorType,
     },
 };
 use redmux_test_support::both;
@@ -118,7 +119,24 @@ fn a_derived_schema_is_the_one_by_hand() {
     assert_eq!(format!("{:?}", User::schema()), format!("{:?}", user_by_hand()));
 }
 
-#[derive(Serialize, Schema)]
+#[test]
+fn each_field_has_a_constant_by_which_queries_ask_for_it() {
+    assert_eq!(Book::FULL_TITLE, TextField::new("fullTitle"));
+    assert_eq!(Book::GENRE, TagField::new("kind"));
+    assert_eq!(Book::PRICE, NumericField::new("price"));
+    assert_eq!(Book::SHOP_AT, GeoField::new("place"));
+    assert_eq!(Book::SHAPE, ShapeField::new("shape"));
+    assert_eq!(Book::MOOD, VectorField::new("mood"));
+    assert_eq!(
+        (User::FIRST_NAME, User::AGE),
+        (TagField::new("first-name"), NumericField::new("years"))
+    );
+    let by_hand = TextField::new("fullTitle").words("war") & NumericField::new("price").below(9.5);
+    let filter = Book::FULL_TITLE.words("war") & Book::PRICE.below(9.5);
+    assert_eq!(filter.to_string(), by_hand.to_string());
+}
+
+#[derive(Serialize, Deserialize, Debug, PartialEq, Schema)]
 #[search(json, prefix = "song:")]
 #[serde(rename_all = "PascalCase")]
 struct Song {
@@ -130,7 +148,7 @@ struct Song {
     r#loop: u32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize, Debug, PartialEq)]
 struct Meta {
     by: String,
 }
@@ -151,6 +169,16 @@ async fn documents_by_serde_are_found_by_the_derived_fields() {
         assert_eq!(db.search().tag_vals("songs", "SongTitle").await.unwrap(), ["yes"]);
         assert_eq!(db.search().tag_vals("songs", "Meta").await.unwrap(), ["Ü & i"]);
         assert_eq!(db.search().ensure("songs", &Song::schema()).await.unwrap(), Ensured::Same);
+        let found = async |filter: Filter| -> Vec<Song> {
+            let options = SearchOptions::new().sort_by(Song::LOOP);
+            let page: SearchPage<JsonDoc<Song>> =
+                db.search().search("songs", filter, options).await.unwrap();
+            page.rows.into_iter().filter_map(|row| row.value).collect()
+        };
+        let filter =
+            Song::SONG_TITLE.is("yes") & Song::META.is("Ü & I") & Song::LOOP.between(2.0..4.0);
+        assert_eq!(found(filter).await, [song]);
+        assert_eq!(found(Song::SONG_TITLE.is("yes") & !Song::LOOP.is(3.0)).await, []);
         db.search().drop_index("songs").await.unwrap();
     })
     .await;

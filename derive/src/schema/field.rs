@@ -2,20 +2,20 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{Ident, LitStr, Result};
+use syn::{Ident, LitStr, Result, Visibility, ext::IdentExt};
 
 use super::{
     names::Names,
     options::{Given, each, variant},
 };
 
-/// The types of fields, and the builder of each.
-const KINDS: [(&str, &str); 5] = [
-    ("text", "Text"),
-    ("tag", "Tag"),
-    ("numeric", "Numeric"),
-    ("geo", "Geo"),
-    ("geoshape", "GeoShape"),
+/// The types of fields, the builder of each, and its handle in queries.
+const KINDS: [(&str, &str, &str); 5] = [
+    ("text", "Text", "TextField"),
+    ("tag", "Tag", "TagField"),
+    ("numeric", "Numeric", "NumericField"),
+    ("geo", "Geo", "GeoField"),
+    ("geoshape", "GeoShape", "ShapeField"),
 ];
 
 /// What the value of an option is
@@ -73,6 +73,8 @@ pub(super) struct Indexed {
     pub(super) span: Span,
     /// The name by which queries ask for it.
     pub(super) name: String,
+    /// The constant that names it in queries.
+    pub(super) constant: Ident,
     /// Where it is, unless its name says so.
     place: Option<LitStr>,
     kind: Given,
@@ -83,10 +85,10 @@ impl Indexed {
     /// The field, if it is indexed; `key` is its name in a hash.
     pub(super) fn parse(field: &syn::Field, names: &Names, key: &str) -> Result<Option<Self>> {
         let (mut kind, mut options, mut name, mut place) = (None, Vec::new(), None, None);
-        let mut seen = None;
+        let (mut seen, mut constant) = (None, None);
         each(&field.attrs, |mut given| {
             seen.get_or_insert_with(|| given.span());
-            let is_kind = given.is("vector") || KINDS.iter().any(|(word, _)| given.is(word));
+            let is_kind = given.is("vector") || KINDS.iter().any(|(word, ..)| given.is(word));
             if !is_kind {
                 options.push(given);
                 return Ok(());
@@ -112,11 +114,27 @@ impl Indexed {
             match &*option.name.to_string() {
                 "name" => name = Some(option.text()?),
                 "path" => place = Some(option.text()?),
+                "constant" => constant = Some(option.ident()?),
                 _ => others.push(option),
             }
         }
         let (name, place) = Self::named(field, names, key, name, place, span)?;
-        Ok(Some(Self { span, name, place, kind, options: others }))
+        let constant = constant.unwrap_or_else(|| constant_of(field, span));
+        Ok(Some(Self { span, name, constant, place, kind, options: others }))
+    }
+
+    /// The constant that names it in queries, in an `impl` of the struct.
+    pub(super) fn constant(&self, vis: &Visibility, search: &TokenStream) -> TokenStream {
+        let kind = KINDS.iter().find(|(word, ..)| self.kind.is(word));
+        let handle = format_ident!("{}", kind.map_or("VectorField", |(.., handle)| handle));
+        let (constant, name) = (&self.constant, LitStr::new(&self.name, self.span));
+        let doc = format!("The field `{}` of the index, in queries.", self.name);
+        // A name that the struct has already is reported at the field.
+        quote_spanned! {constant.span()=>
+            #[doc = #doc]
+            #[allow(dead_code, reason = "queries need not ask for every field")]
+            #vis const #constant: #search::#handle = #search::#handle::new(#name);
+        }
     }
 
     /// Its name and its place.
@@ -162,7 +180,8 @@ impl Indexed {
             self.vector(&mut options, &name, search)?
         } else {
             let word = self.kind.name.to_string();
-            let builder = KINDS.iter().find(|(kind, _)| *kind == word).map(|(_, builder)| *builder);
+            let kind = KINDS.iter().find(|(kind, ..)| *kind == word);
+            let builder = kind.map(|(_, builder, _)| *builder);
             let builder = format_ident!("{}", builder.unwrap_or("Text"));
             (word, quote!(#search::#builder::new(#name)))
         };
@@ -216,6 +235,13 @@ impl Indexed {
     }
 }
 
+/// The name of the field of the struct, as constants are written.
+fn constant_of(field: &syn::Field, span: Span) -> Ident {
+    let name = field.ident.as_ref().map(|name| name.unraw().to_string()).unwrap_or_default();
+    let at = field.ident.as_ref().map_or(span, Ident::span);
+    Ident::new(&name.to_uppercase(), at)
+}
+
 /// The place of a field under another name.
 fn place_of(name: &str, names: &Names, span: Span) -> LitStr {
     if !names.by_serde {
@@ -235,8 +261,10 @@ fn call(option: &Given, kind: &str, search: &TokenStream) -> Result<TokenStream>
     let takes = |kinds: &[&str]| kinds.contains(&kind);
     let Some((_, kinds, value)) = OPTIONS.iter().find(|(word, ..)| option.is(word)) else {
         let words = OPTIONS.iter().filter(|(_, kinds, _)| takes(kinds)).map(|(word, ..)| *word);
-        let words: Vec<String> =
-            words.chain(["missing", "name", "path"]).map(|word| format!("`{word}`")).collect();
+        let words: Vec<String> = words
+            .chain(["missing", "name", "path", "constant"])
+            .map(|word| format!("`{word}`"))
+            .collect();
         return Err(option.error(format!("`{kind}` takes {}", words.join(", "))));
     };
     if !takes(kinds) {

@@ -27,6 +27,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
         ));
     }
     let (documents, options) = of_struct(input)?;
+    let has_constants = !options.iter().any(|option| option.is("no_constants"));
     let names = Names::parse(&input.attrs, documents == "json")?;
     let mut fields: Vec<Indexed> = Vec::new();
     for (field, source) in record.fields.iter().zip(source_fields(input)) {
@@ -41,6 +42,15 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
             let message = format!("there are two fields of the name `{}`", other.name);
             return Err(syn::Error::new(indexed.span, message));
         }
+        if let Some(other) =
+            fields.iter().find(|other| has_constants && other.constant == indexed.constant)
+        {
+            let message = format!(
+                "two fields would have the constant `{}`: give one of them another name by `constant = \"…\"`",
+                other.constant
+            );
+            return Err(syn::Error::new(indexed.span, message));
+        }
         fields.push(indexed);
     }
     if fields.is_empty() {
@@ -50,14 +60,18 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let root = &record.root;
     let search = quote!(#root::stack::search);
     let documents = format_ident!("{documents}");
+    let (name, vis) = (&input.ident, &input.vis);
+    let constants = fields.iter().filter(|_| has_constants);
+    let constants: Vec<_> = constants.map(|field| field.constant(vis, &search)).collect();
     let fields = fields.iter().map(|field| field.builder(&search)).collect::<Result<Vec<_>>>()?;
     let options =
         options.iter().map(|option| of_schema(option, &search)).collect::<Result<Vec<_>>>()?;
-    let (name, vis) = (&input.ident, &input.vis);
     let (of_impl, of_type, conditions) = input.generics.split_for_impl();
     Ok(quote! {
         #[automatically_derived]
         impl #of_impl #name #of_type #conditions {
+            #(#constants)*
+
             /// The schema of an index of such documents.
             #vis fn schema() -> #search::Schema {
                 #search::Schema::#documents()
@@ -123,6 +137,10 @@ fn of_schema(given: &Given, search: &TokenStream) -> Result<TokenStream> {
             let value = given.value()?;
             quote!(.#name(#value))
         }
+        "no_constants" => {
+            given.no_value()?;
+            TokenStream::new()
+        }
         "max_text_fields" | "no_offsets" | "no_highlights" | "no_fields" | "no_frequencies"
         | "no_stop_words" | "skip_initial_scan" => {
             given.no_value()?;
@@ -131,7 +149,7 @@ fn of_schema(given: &Given, search: &TokenStream) -> Result<TokenStream> {
         _ => {
             let message = "a struct takes `json`, `hash`, `prefix`, `filter`, `language`, `language_field`, `score`, \
                 `score_field`, `payload_field`, `temporary`, `stop_words`, `no_stop_words`, `max_text_fields`, `no_offsets`, \
-                `no_highlights`, `no_fields`, `no_frequencies`, `skip_initial_scan` and `index_all`";
+                `no_highlights`, `no_fields`, `no_frequencies`, `skip_initial_scan`, `index_all` and `no_constants`";
             return Err(given.error(message));
         }
     })

@@ -76,6 +76,14 @@ impl Given {
         text(self.value()?)
     }
 
+    /// Its value as the name of a constant.
+    pub(super) fn ident(&self) -> Result<Ident> {
+        let text = self.text()?;
+        text.parse().map_err(|_| {
+            syn::Error::new(text.span(), "expected the name of a constant, as in `\"TITLE\"`")
+        })
+    }
+
     /// The texts in its parentheses.
     pub(super) fn texts(&self) -> Result<&[LitStr]> {
         if self.texts.is_empty() {

@@ -60,6 +60,57 @@ fn a_struct_is_the_calls_of_a_schema() {
     assert!(hash.starts_with(expected), "{hash}\n{expected}");
 }
 
+/// The constants that are made, without spaces.
+fn constants(input: &DeriveInput) -> Vec<String> {
+    let tokens = expand(input).unwrap_or_else(|error| panic!("{error}")).to_string();
+    let parts = tokens.split("const ").skip(1);
+    let ends = parts.map(|part| part.split(';').next().unwrap_or_default());
+    ends.map(|part| part.replace(":: redmux :: stack :: search :: ", "").replace(' ', "")).collect()
+}
+
+#[test]
+fn each_field_has_a_constant_of_its_type() {
+    let input = parse_quote! {
+        #[search(json)]
+        #[serde(rename_all = "camelCase")]
+        struct Book {
+            #[search(text)]
+            book_title: String,
+            #[search(tag, path = "$.a")]
+            r#type: String,
+            #[search(numeric, name = "cost")]
+            price: f64,
+            #[search(geo)]
+            place: String,
+            #[search(geoshape, constant = "AREA")]
+            #[serde(rename = "out")]
+            shape: String,
+            #[search(vector(flat, f32, dim = 2, l2))]
+            mood: Vec<f32>,
+            note: String,
+        }
+    };
+    let expected = [
+        "BOOK_TITLE:TextField=TextField::new(\"bookTitle\")",
+        "TYPE:TagField=TagField::new(\"type\")",
+        "PRICE:NumericField=NumericField::new(\"cost\")",
+        "PLACE:GeoField=GeoField::new(\"place\")",
+        "AREA:ShapeField=ShapeField::new(\"out\")",
+        "MOOD:VectorField=VectorField::new(\"mood\")",
+    ];
+    assert_eq!(constants(&input), expected);
+    let none = parse_quote! {
+        #[search(json, no_constants)]
+        struct Book {
+            #[search(text)]
+            a: String,
+            #[search(text)]
+            A: String,
+        }
+    };
+    assert_eq!(constants(&none), [""; 0]);
+}
+
 #[test]
 fn names_are_those_of_serde() {
     for (rule, expected) in [
@@ -171,6 +222,10 @@ fn says_what_is_wrong() {
         (field(quote!(tag(sortable), sortable)), "twice"),
         (field(quote!(tag, name = "b")), "two fields"),
         (field(quote!(tag, path = "\0")), "NUL"),
+        (field(quote!(tag, constant = "B")), "would have the constant `B`"),
+        (field(quote!(tag, constant = "a b")), "the name of a constant"),
+        (field(quote!(tag, constant = 7)), "in quotes"),
+        (whole(quote!(json, no_constants = true)), "has no value"),
         (field(quote!(vector)), "how it is indexed: `flat`"),
         (field(quote!(vector(flat))), "what its numbers are"),
         (field(quote!(vector(flat, f32, f64, dim = 2, l2))), "once"),
