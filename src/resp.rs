@@ -33,6 +33,7 @@
 
 #[cfg(feature = "derive")]
 pub use redmux_derive::{FromReply, ToArgs};
+pub(crate) use redmux_resp::Mend;
 #[doc(hidden)]
 pub use redmux_resp::derived;
 #[doc(inline)]

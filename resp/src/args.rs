@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use smallvec::SmallVec;
 
-use super::{Arg, ToArg};
+use super::{Arg, Frame, ToArg};
 
 /// The arguments of a command; up to four need no allocation.
 pub type ArgList<'a> = SmallVec<[Arg<'a>; 4]>;
@@ -50,6 +50,34 @@ pub trait ToArgs {
         self.append_to(&mut args);
         args.len()
     }
+
+    /// What becomes of the reply to a command with these arguments; for nearly all, nothing.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn mend(&self) -> Option<Mend> {
+        None
+    }
+}
+
+/// What becomes of a reply before it is decoded, where that takes numbers among the arguments of its command
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Mend {
+    with: fn(&Frame, [u64; 2]) -> Option<Frame>,
+    numbers: [u64; 2],
+}
+
+impl Mend {
+    /// Makes the other reply with `with`, which returns none where the reply is right.
+    pub fn new(with: fn(&Frame, [u64; 2]) -> Option<Frame>, numbers: [u64; 2]) -> Self {
+        Self { with, numbers }
+    }
+
+    /// The other reply.
+    pub fn apply(self, reply: &Frame) -> Option<Frame> {
+        (self.with)(reply, self.numbers)
+    }
 }
 
 impl ToArgs for () {
@@ -65,6 +93,11 @@ impl<T: ToArgs + ?Sized> ToArgs for &T {
     fn arg_count(&self) -> usize {
         (**self).arg_count()
     }
+
+    #[inline(always)]
+    fn mend(&self) -> Option<Mend> {
+        (**self).mend()
+    }
 }
 
 impl<T: ToArgs + ?Sized> ToArgs for &mut T {
@@ -75,6 +108,11 @@ impl<T: ToArgs + ?Sized> ToArgs for &mut T {
 
     fn arg_count(&self) -> usize {
         (**self).arg_count()
+    }
+
+    #[inline(always)]
+    fn mend(&self) -> Option<Mend> {
+        (**self).mend()
     }
 }
 
@@ -101,6 +139,10 @@ impl ToArgs for AnyArgs<'_> {
 
     fn arg_count(&self) -> usize {
         self.0.arg_count()
+    }
+
+    fn mend(&self) -> Option<Mend> {
+        self.0.mend()
     }
 }
 

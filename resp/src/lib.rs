@@ -53,6 +53,8 @@ mod syntax;
 mod value;
 
 pub use arg::{Arg, NumberText, ToArg};
+#[doc(hidden)]
+pub use args::Mend;
 pub use args::{AnyArgs, ArgList, ToArgs};
 pub use decode_error::{DecodeError, ReplyError};
 pub use encode::{

@@ -444,7 +444,14 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         let words = || self.words();
         let reread =
             self.handling().and_then(|handling| handling.reread(&self.name, &words, reply));
-        let decoded = match &reread {
+        self.decode_mended(reread.as_ref().unwrap_or(reply))
+    }
+
+    /// Decodes what the arguments say that the reply is.
+    #[inline(always)]
+    fn decode_mended<U: FromReply>(&self, reply: &Frame) -> Result<U> {
+        let mended = self.args.mend().and_then(|mend| mend.apply(reply));
+        let decoded = match mended {
             None => reply.decode(),
             Some(reply) => reply.decode(),
         };
@@ -661,7 +668,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
             return self.finish_with_extras(outcome, cx);
         }
         Poll::Ready(match outcome.into_reply() {
-            Ok(frame) => frame.decode().map_err(|error| self.not_decoded(error)),
+            Ok(frame) => self.decode_mended(&frame),
             Err(error) => Err(self.label(error)),
         })
     }

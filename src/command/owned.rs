@@ -14,7 +14,7 @@ use redmux_transport::BoxFuture;
 use super::{Call, call::State, extras::Extras};
 use crate::{
     Error, Result,
-    resp::{Arg, FromReply, ToArgs},
+    resp::{Arg, ArgList, FromReply, Mend, ToArgs},
     sync::Mutex,
 };
 
@@ -56,11 +56,11 @@ impl<T: FromReply + 'static, A: ToArgs> Call<'_, T, A> {
     /// # }
     /// ```
     pub fn owned(mut self) -> OwnedCall<T> {
-        let mut args: Vec<Arg<'static>> = Vec::new();
+        let mut args = Owned { words: Vec::new(), mend: self.args.mend() };
         {
-            let mut words = crate::resp::ArgList::new();
+            let mut words = ArgList::new();
             self.args.append_to(&mut words);
-            args.extend(words.into_iter().map(Arg::into_owned));
+            args.words.extend(words.into_iter().map(Arg::into_owned));
         }
         let name = self.full_name();
         let refused = match std::mem::replace(&mut self.state, State::Done) {
@@ -97,6 +97,22 @@ impl<T: FromReply + 'static, A: ToArgs> Call<'_, T, A> {
             call.await
         });
         OwnedCall { name, future: Mutex::new(future) }
+    }
+}
+
+/// Arguments that were copied
+struct Owned {
+    words: Vec<Arg<'static>>,
+    mend: Option<Mend>,
+}
+
+impl ToArgs for Owned {
+    fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
+        self.words.append_to(args);
+    }
+
+    fn mend(&self) -> Option<Mend> {
+        self.mend
     }
 }
 

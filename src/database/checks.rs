@@ -100,7 +100,7 @@ pub(super) fn zero(time: Duration) -> Fault {
 }
 
 /// Whole milliseconds, rounded up: nothing expires before its time.
-pub(super) fn millis(time: Duration) -> u64 {
+pub(crate) fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
 }
 

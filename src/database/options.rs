@@ -27,7 +27,10 @@ impl Words {
     }
 
     /// Whether the option was given.
-    #[cfg_attr(not(feature = "time-series"), allow(dead_code, reason = "for modules"))]
+    #[cfg_attr(
+        not(any(feature = "search", feature = "time-series")),
+        allow(dead_code, reason = "for modules")
+    )]
     pub(crate) fn is_set(&self) -> bool {
         !self.0.is_empty()
     }
@@ -36,6 +39,35 @@ impl Words {
     #[cfg_attr(not(feature = "search"), allow(dead_code, reason = "for modules"))]
     pub(crate) fn add(&mut self, word: &impl ToArg) {
         self.0.push(word.to_arg().into_owned());
+    }
+
+    /// Adds to a list that is preceded by its length.
+    #[cfg_attr(not(feature = "search"), allow(dead_code, reason = "for modules"))]
+    pub(crate) fn grow<'a>(
+        &mut self,
+        word: &'static str,
+        values: impl IntoIterator<Item = Arg<'a>>,
+    ) {
+        if !self.is_set() {
+            self.0.extend([Arg::Bytes(word.as_bytes()), Arg::Bytes(b"")]);
+        }
+        self.0.extend(values.into_iter().map(Arg::into_owned));
+        let count = self.values().len() as u64;
+        if let Some(place) = self.0.get_mut(1) {
+            *place = count.to_arg().into_owned();
+        }
+    }
+
+    /// What a list holds that is preceded by its length.
+    #[cfg_attr(not(feature = "search"), allow(dead_code, reason = "for modules"))]
+    pub(crate) fn values(&self) -> &[Arg<'static>] {
+        self.0.get(2..).unwrap_or_default()
+    }
+
+    /// All its words.
+    #[cfg_attr(not(feature = "search"), allow(dead_code, reason = "for modules"))]
+    pub(crate) fn words(&self) -> &[Arg<'static>] {
+        &self.0
     }
 
     /// Adds one more of an option that may occur several times.

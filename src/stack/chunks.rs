@@ -113,7 +113,7 @@ impl Pages for Dump {
         args.extend([self.key.to_arg(), position.to_arg()]);
     }
 
-    fn open(&self, page: Option<FilterChunk>) -> (Vec<FilterChunk>, Option<u64>) {
+    fn open(&self, _: u64, page: Option<FilterChunk>) -> (Vec<FilterChunk>, Option<u64>) {
         let next = page.as_ref().map(|chunk| chunk.position);
         (page.into_iter().collect(), next)
     }

@@ -305,7 +305,7 @@ impl<T: FromReply> Pages for Scan<T> {
         self.after.append_to(args);
     }
 
-    fn open(&self, page: ScanPage<T>) -> (Vec<T>, Option<u64>) {
+    fn open(&self, _: u64, page: ScanPage<T>) -> (Vec<T>, Option<u64>) {
         (page.items, Some(page.cursor).filter(|cursor| *cursor != 0))
     }
 }
@@ -332,7 +332,7 @@ impl Pages for Range {
         ]);
     }
 
-    fn open(&self, page: Vec<StreamEntry>) -> (Vec<StreamEntry>, Option<StreamId>) {
+    fn open(&self, _: StreamId, page: Vec<StreamEntry>) -> (Vec<StreamEntry>, Option<StreamId>) {
         let full = page.len() >= self.count as usize;
         let last = page.last().filter(|_| full);
         let next = last.and_then(|last| last.id.next()).filter(|next| *next <= self.end);

@@ -13,7 +13,7 @@ use crate::connection::Link;
 use crate::{
     Call, Result,
     database::Database,
-    resp::{ArgList, FromReply, ToArgs},
+    resp::{ArgList, FromReply, Mend, ToArgs},
 };
 
 /// How to ask for pages, and what is on them
@@ -28,8 +28,17 @@ pub(crate) trait Pages {
     /// The arguments that ask for the page at `position`.
     fn append_to<'a>(&'a self, position: &'a Self::Position, args: &mut ArgList<'a>);
 
-    /// What is on a page, and where the next one begins.
-    fn open(&self, page: Self::Page) -> (Vec<Self::Item>, Option<Self::Position>);
+    /// What is on the page at `position`, and where the next one begins.
+    fn open(
+        &self,
+        position: Self::Position,
+        page: Self::Page,
+    ) -> (Vec<Self::Item>, Option<Self::Position>);
+
+    /// What becomes of the reply that is the page at `position`.
+    fn mend(&self, _position: Self::Position) -> Option<Mend> {
+        None
+    }
 }
 
 /// The items of all pages
@@ -153,8 +162,8 @@ impl<'a, P: Pages> Pager<'a, P> {
     }
 
     fn turn(&mut self, page: P::Page) {
-        let (items, next) = self.pages.open(page);
         self.begin = self.next.unwrap_or(self.begin);
+        let (items, next) = self.pages.open(self.begin, page);
         self.low = items.len() / 2;
         self.items = items.into_iter();
         self.next = next;
@@ -184,5 +193,9 @@ struct Request<P: Pages> {
 impl<P: Pages> ToArgs for Request<P> {
     fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
         self.pages.append_to(&self.position, args);
+    }
+
+    fn mend(&self) -> Option<Mend> {
+        self.pages.mend(self.position)
     }
 }

@@ -17,35 +17,41 @@
 //! # }
 //! ```
 
+mod all;
 mod attribute;
 mod ensure;
 mod fields;
 mod filter;
 mod indexes;
 mod info;
+mod options;
+mod page;
 mod rebuild;
 mod rows;
 mod schema;
 mod searching;
 mod suggestions;
 mod vocabulary;
+mod words;
 
+pub use all::SearchStream;
 pub use attribute::IndexAttribute;
 pub use ensure::{Difference, Ensured};
 pub use fields::{GeoField, NumericField, ShapeField, TagField, TextField, VectorField};
 pub use filter::{Component, Filter, GeoUnit, Nearest, Query};
 pub use info::{FieldErrors, IndexDefinition, IndexErrors, IndexInfo};
+pub use options::{FieldName, Highlight, SearchOptions, SortField, Summarize};
+pub use page::SearchPage;
 pub use rebuild::Rebuilt;
 #[cfg(feature = "derive")]
 pub use redmux_derive::Schema;
 #[cfg(feature = "json")]
 pub use rows::JsonDoc;
-pub use rows::{Doc, Id, Scored, SearchPage, SearchRow};
+pub use rows::{Doc, Explained, Explanation, Id, Scored, SearchRow, SortKey, Sorted, WithPayload};
 pub use schema::{
     Compression, Coordinates, Distance, Documents, Field, FlatVector, Geo, GeoShape, HnswVector,
     Language, Numeric, Phonetic, Schema, Tag, Text, VamanaVector, VectorType,
 };
-pub use searching::{SearchOptions, SortField};
 pub use suggestions::{SugAddOptions, SugGetOptions, SugHit};
 pub use vocabulary::{Misspelling, SpellCheckOptions, Spelling};
 

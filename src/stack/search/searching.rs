@@ -1,125 +1,18 @@
 //! Searches: which documents match, and what is returned of them.
 
-use std::time::Duration;
+use std::marker::PhantomData;
 
 use super::{
-    Language, NumericField, Query, SearchCommands, SearchPage, SearchRow, TagField, TextField,
+    Query, SearchCommands, SearchOptions, SearchPage, SearchRow, SearchStream,
+    page::{cut, total},
+    words::{append_query, append_words},
 };
 use crate::{
     Call,
     command::named,
-    database::{
-        checks::Unless,
-        options::{Words, options},
-    },
-    resp::{Arg, ArgList, ToArg, ToArgs},
+    database::checks::Unless,
+    resp::{Arg, ArgList, Mend, ToArg, ToArgs},
 };
-
-options! {
-    /// How documents are searched; see [`search`](SearchCommands::search)
-    ///
-    /// `DIALECT 2` is always sent.
-    SearchOptions {
-        verbatim, stop_words, keys, fields, slop, timeout, in_order, language, expander, scorer, payload, sort, limit,
-    }
-
-    /// Takes words as they are: no stems, no synonyms.
-    verbatim: verbatim() => "VERBATIM";
-
-    /// Looks for stop words too.
-    stop_words: with_stop_words() => "NOSTOPWORDS";
-
-    /// Lets this many other words stand between the words of a text.
-    slop: slop(words: u32) => "SLOP", words;
-
-    /// Wants words in their order, usually with [`slop`](Self::slop).
-    in_order: in_order() => "INORDER";
-
-    /// Stems words of this language.
-    language: language(language: Language) => "LANGUAGE", language;
-
-    /// Uses this expander of the server's.
-    expander: expander(name: &str) => "EXPANDER", name;
-
-    /// Scores by this function, such as `BM25`.
-    scorer: scorer(name: &str) => "SCORER", name;
-
-    /// Bytes for functions of your own that score or expand.
-    payload: payload(bytes: impl ToArg) => "PAYLOAD", bytes;
-
-    /// Leaves out `first` documents, and returns at most `most`. Default 0 and 10
-    ///
-    /// `limit(0, 0)` only counts. Servers refuse more than a million in all.
-    limit: limit(first: u64, most: u64) => "LIMIT", first, most;
-}
-
-/// A field that documents can be sorted by: of texts, tags or numbers, or a distance by its name
-pub trait SortField {
-    /// The name.
-    fn sort_name(&self) -> &str;
-}
-
-macro_rules! sort_fields {
-    ($($field:ident)*) => {
-        $(
-            impl SortField for $field {
-                fn sort_name(&self) -> &str {
-                    self.name()
-                }
-            }
-        )*
-    };
-}
-sort_fields! { TextField TagField NumericField }
-
-impl SortField for &str {
-    fn sort_name(&self) -> &str {
-        self
-    }
-}
-
-fn sort_word(field: &impl SortField) -> Arg<'static> {
-    Arg::Owned(field.sort_name().as_bytes().to_vec())
-}
-
-impl SearchOptions {
-    /// Sorts by this field, the smallest first, instead of by how well documents match
-    ///
-    /// The field should be sortable in the schema: else servers read it from each document.
-    #[allow(clippy::needless_pass_by_value, reason = "constants are given as they are")]
-    pub fn sort_by(mut self, field: impl SortField) -> Self {
-        self.sort = Words::new("SORTBY", [sort_word(&field)]);
-        self
-    }
-
-    /// The same, the greatest first.
-    #[allow(clippy::needless_pass_by_value, reason = "constants are given as they are")]
-    pub fn sort_by_descending(mut self, field: impl SortField) -> Self {
-        self.sort = Words::new("SORTBY", [sort_word(&field), Arg::Bytes(b"DESC")]);
-        self
-    }
-
-    /// Looks only at the documents with these keys.
-    pub fn in_keys(mut self, keys: impl ToArgs) -> Self {
-        self.keys = Words::list("INKEYS", true, &keys);
-        self
-    }
-
-    /// Looks for words only in these fields of text.
-    pub fn in_fields(mut self, names: impl ToArgs) -> Self {
-        self.fields = Words::list("INFIELDS", true, &names);
-        self
-    }
-
-    /// Gives up after this long, in milliseconds; 0 is never. Default is the server's (500 ms)
-    ///
-    /// Whether a search that was given up is an error or a [page in parts](SearchPage::is_partial) is an option of the server.
-    pub fn timeout(mut self, time: Duration) -> Self {
-        let milliseconds = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        self.timeout = Words::new("TIMEOUT", [milliseconds.to_arg().into_owned()]);
-        self
-    }
-}
 
 impl<'a> SearchCommands<'a> {
     /// Searches an index, or the one that an alias leads to
@@ -155,7 +48,8 @@ impl<'a> SearchCommands<'a> {
     /// See [FT.SEARCH](https://redis.io/docs/latest/commands/ft.search/).
     ///
     /// # Errors
-    /// [`ErrorKind::Command`](crate::ErrorKind::Command) for a filter that no server could read; nothing is sent then.
+    /// [`ErrorKind::Command`](crate::ErrorKind::Command) for a filter that no server could read, and for options that rows of
+    /// this type cannot have; nothing is sent then.
     pub fn search<R: SearchRow, I: ToArg, Q: Into<Query>>(
         self,
         index: I,
@@ -163,9 +57,56 @@ impl<'a> SearchCommands<'a> {
         options: SearchOptions,
     ) -> Call<'a, SearchPage<R>, impl ToArgs + use<'a, R, I, Q>> {
         let query = query.into();
+        let fault = query.fault().or_else(|| options.fault::<R>());
+        let words = Searched::<I, R> { index, query, options, rows: PhantomData };
+        self.call(named!("FT.SEARCH"), words).unless(fault)
+    }
+
+    /// How many documents match
+    ///
+    /// The server searches and returns none. A query for the nearest vectors counts those that it would return.
+    ///
+    /// See [FT.SEARCH](https://redis.io/docs/latest/commands/ft.search/).
+    pub fn count<I: ToArg, Q: Into<Query>>(
+        self,
+        index: I,
+        query: Q,
+    ) -> Call<'a, u64, impl ToArgs + use<'a, I, Q>> {
+        let query = query.into();
         let fault = query.fault();
-        let words = R::words();
-        self.call(named!("FT.SEARCH"), Asked { index, query, words, options }).unless(fault)
+        self.call(named!("FT.SEARCH"), Counted { index, query }).unless(fault)
+    }
+
+    /// All documents that match, as a stream that asks for page after page
+    ///
+    /// The options are those of a [`search`](Self::search); [`limit`](SearchOptions::limit) says which rows the stream begins and
+    /// ends with. [`SearchStream::page`] sets how many are asked for at once.
+    ///
+    /// ```no_run
+    /// use futures::TryStreamExt;
+    /// use redmux::stack::search::{Id, SearchOptions, TagField};
+    ///
+    /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
+    /// let used = TagField::new("genre").is("used");
+    /// let mut books = db.search().search_all::<Id>("books", used, SearchOptions::new().sort_by("price"));
+    /// while let Some(book) = books.try_next().await? {
+    ///     println!("{}", book.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Each page is a search of its own. Where documents are written meanwhile, one may come twice, and one that moves
+    /// forward in the order may be missed: sort by a field that does not change. A server counts through all rows before a
+    /// page, so that the last ones of many take longest. Behind the millionth row (`MAXSEARCHRESULTS`) there is an error,
+    /// and so there is for a page on which the server says, over RESP3, that its time was up.
+    pub fn search_all<R: SearchRow>(
+        self,
+        index: impl ToArg,
+        query: impl Into<Query>,
+        options: SearchOptions,
+    ) -> SearchStream<'a, R> {
+        SearchStream::new(self.db, &index, query.into(), options)
     }
 
     /// How the server reads a query, as a tree of text
@@ -178,27 +119,57 @@ impl<'a> SearchCommands<'a> {
     ) -> Call<'a, String, impl ToArgs + use<'a, I, Q>> {
         let query = query.into();
         let fault = query.fault();
-        let words = Asked { index, query, words: &[], options: () };
-        self.call(named!("FT.EXPLAIN"), words).unless(fault)
+        self.call(named!("FT.EXPLAIN"), Explaining { index, query }).unless(fault)
     }
 }
 
-/// The words of a query with its options.
-struct Asked<I, O> {
+/// The words of a search
+struct Searched<I, R> {
     index: I,
     query: Query,
-    /// What the type of the rows asks for.
-    words: &'static [&'static str],
-    options: O,
+    options: SearchOptions,
+    rows: PhantomData<fn() -> R>,
 }
 
-impl<I: ToArg, O: ToArgs> ToArgs for Asked<I, O> {
+impl<I: ToArg, R: SearchRow> ToArgs for Searched<I, R> {
     fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
-        args.push(self.index.to_arg());
-        args.push(Arg::Bytes(self.query.text().as_bytes()));
-        args.extend(self.words.iter().map(|word| Arg::Bytes(word.as_bytes())));
-        self.options.append_to(args);
-        self.query.append_params(args);
-        args.extend([Arg::Bytes(b"DIALECT"), Arg::Bytes(b"2")]);
+        append_query(args, &self.index, &self.query, |args| {
+            append_words::<R>(args);
+            self.options.append_to(args);
+        });
+    }
+
+    fn mend(&self) -> Option<Mend> {
+        Some(Mend::new(cut, self.options.range()))
+    }
+}
+
+/// The words that count
+struct Counted<I> {
+    index: I,
+    query: Query,
+}
+
+impl<I: ToArg> ToArgs for Counted<I> {
+    fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
+        append_query(args, &self.index, &self.query, |args| {
+            args.extend([&b"NOCONTENT"[..], b"LIMIT", b"0", b"0"].map(Arg::Bytes));
+        });
+    }
+
+    fn mend(&self) -> Option<Mend> {
+        Some(Mend::new(total, [0; 2]))
+    }
+}
+
+/// The words that ask how a query is read
+struct Explaining<I> {
+    index: I,
+    query: Query,
+}
+
+impl<I: ToArg> ToArgs for Explaining<I> {
+    fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
+        append_query(args, &self.index, &self.query, |_| {});
     }
 }

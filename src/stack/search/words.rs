@@ -1,0 +1,33 @@
+//! Words that commands with a query have in common.
+
+use super::{Query, SearchRow, rows::Content};
+use crate::resp::{Arg, ArgList, ToArg};
+
+/// The words that a type of rows asks for.
+pub(super) fn append_words<R: SearchRow>(args: &mut ArgList<'_>) {
+    let words = [
+        (R::CONTENT == Content::Nothing, &b"NOCONTENT"[..]),
+        (R::SCORE, b"WITHSCORES"),
+        (R::EXPLAINED, b"EXPLAINSCORE"),
+        (R::PAYLOAD, b"WITHPAYLOADS"),
+        (R::SORT_KEY, b"WITHSORTKEYS"),
+    ];
+    args.extend(words.into_iter().filter(|(asked, _)| *asked).map(|(_, word)| Arg::Bytes(word)));
+    if R::CONTENT == Content::Json {
+        args.extend([&b"RETURN"[..], b"1", b"$"].map(Arg::Bytes));
+    }
+}
+
+/// Appends what is the same of all commands with a query; `options` appends those of this one.
+pub(super) fn append_query<'a>(
+    args: &mut ArgList<'a>,
+    index: &'a impl ToArg,
+    query: &'a Query,
+    options: impl FnOnce(&mut ArgList<'a>),
+) {
+    args.push(index.to_arg());
+    args.push(Arg::Bytes(query.text().as_bytes()));
+    options(args);
+    query.append_params(args);
+    args.extend([Arg::Bytes(b"DIALECT"), Arg::Bytes(b"2")]);
+}
