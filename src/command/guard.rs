@@ -158,7 +158,9 @@ fn is_no_increment(word: &Arg<'_>) -> bool {
     let digits = word.as_bytes();
     let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
     let number = std::str::from_utf8(digits).ok().and_then(|text| text.parse::<u32>().ok());
-    !is_number || number.is_none_or(|number| number > 100_000)
+    // It reads no zero before another digit.
+    let is_padded = digits.len() > 1 && digits.first() == Some(&b'0');
+    !is_number || is_padded || number.is_none_or(|number| number > 100_000)
 }
 
 /// Whether this is a path of RedisJSON 1 that may mean several values.
@@ -263,6 +265,8 @@ mod tests {
             &["TOPK.INCRBY", "secret", "a", "+1", "b", "1"],
             #[cfg(feature = "full")]
             &["TOPK.INCRBY", "secret", "a", "", "b", "1"],
+            #[cfg(feature = "full")]
+            &["TOPK.INCRBY", "secret", "a", "01", "b", "1"],
             #[cfg(feature = "full")]
             &["JSON.RESP", "k", ".secret[*]"],
             #[cfg(feature = "full")]

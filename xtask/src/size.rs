@@ -1,5 +1,6 @@
 //! How large the npm package is for who loads it, and how large it may be.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -17,8 +18,9 @@ use crate::{commonjs, packages, tools, wasm, wasm_toolchain};
 /// modules quote of arguments, and a loading server that speaks RESP2 counted as connected: 105,050.
 const CEILING: usize = 105_200;
 
-/// Bytes that each of the modules may add to a page that imports it, minified and with brotli.
-const MODULE_CEILINGS: [usize; 1] = [1_536];
+/// Bytes that each of the modules may add to a page that imports it alone, minified and with brotli. About 0.3 KB of each is
+/// what modules share.
+const MODULE_CEILINGS: [usize; 3] = [1_900, 1_540, 1_720];
 
 /// What is measured: the name that is printed, and the files, from `www`.
 const PARTS: [(&str, &[&str]); 3] = [
@@ -84,8 +86,11 @@ fn modules(node: &Path) -> Result<()> {
         let mut command = Command::new(packages::esbuild());
         command.current_dir(packages::dir(packages::WWW)).arg(format!("src/modules/{module}.js"));
         command.args(["--bundle", "--minify", "--format=esm", "--log-level=warning"]);
-        // What the client has loaded already.
-        command.arg("--external:../*.js").arg(format!("--outfile={}", bundle.display()));
+        // What the client has loaded already. A pattern of a path would also leave out what modules share.
+        for entry in fs::read_dir(packages::dir(packages::WWW).join("src"))? {
+            command.arg(format!("--external:../{}", entry?.file_name().to_string_lossy()));
+        }
+        command.arg(format!("--outfile={}", bundle.display()));
         exec::output(&mut command, Duration::from_secs(60))?;
         let mut command = Command::new(node);
         command.args(["-e", SCRIPT]).arg(&bundle);

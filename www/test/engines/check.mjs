@@ -23,6 +23,8 @@ function scenario(kind, url, dead) {
   const source = (send) => `
     import * as redmux from "${location.origin}/src/index.js";
     import "${location.origin}/src/modules/json.js";
+    import "${location.origin}/src/modules/bloom.js";
+    import "${location.origin}/src/modules/time-series.js";
     import { run } from "${location.origin}/test/runtimes/scenario.mjs";
     const results = await run(redmux, ${JSON.stringify(url)}, ${JSON.stringify(dead)});
     ${send}`;

