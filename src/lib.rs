@@ -49,7 +49,7 @@
 //! | `full` | yes | leased connections (blocking commands, `WATCH`, `MONITOR`), prefixes, command maps, retries, circuit breaker, integrity checks, observers, credentials providers, announcements of maintenance |
 //! | `topology` | yes | several servers: clusters; includes `full` |
 //! | `tls` | yes | TLS with rustls; without it, a dial that needs TLS fails |
-//! | `derive` | yes | `#[derive(FromReply, ToArgs)]`, with `search` also `#[derive(Schema)]` |
+//! | `derive` | yes | `#[derive(FromReply, ToArgs)]`, with `search` also `#[derive(Schema)]`, with `json` and `search` `#[derive(Document)]` |
 //! | `json` | no | JSON documents by `serde`: `db.json()` |
 //! | `probabilistic` | no | Bloom and cuckoo filters, count-min sketches, top-k lists, t-digests: `db.bloom()`… |
 //! | `time-series` | no | `db.time_series()` |

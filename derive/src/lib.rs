@@ -1,9 +1,10 @@
 //! `#[derive(FromReply)]` and `#[derive(ToArgs)]` for structs, re-exported by `redmux::resp`; `#[derive(Schema)]`,
-//! re-exported by `redmux::stack::search`.
+//! re-exported by `redmux::stack::search`; `#[derive(Document)]`, re-exported by `redmux::stack::documents`.
 //!
-//! `redmux::resp` documents them.
+//! These modules document them.
 
 mod attributes;
+mod document;
 mod from_reply;
 mod schema;
 mod to_args;
@@ -112,4 +113,46 @@ pub fn to_args(input: TokenStream) -> TokenStream {
 pub fn schema(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     schema::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Implements `Document`: values of the struct are documents, with `db.documents::<Book>()`
+///
+/// ```ignore
+/// #[derive(Serialize, Deserialize, Schema, Document)]
+/// #[document(json, prefix = "book:", index = "books")]
+/// struct Book {
+///     #[document(id)]
+///     isbn: String,
+///     #[search(text)]
+///     title: String,
+///     #[document(version)]
+///     version: u64,
+/// }
+///
+/// let books = db.documents::<Book>();
+/// books.save(&book).await?;
+/// ```
+///
+/// On the struct:
+///
+/// - `json` or `hash`: how documents are stored. JSON is written and read by serde, also where a reply is asked for; for a hash,
+///   derive [`ToArgs`](macro@ToArgs) and [`FromReply`](macro@FromReply).
+/// - `prefix = "book:"`: what the keys begin with. The rest is the id. No prefix should begin with another one.
+/// - `index = "books"`: the name of the index, or of an alias. It takes [`Schema`](macro@Schema). What one of `#[document(…)]` and
+///   `#[search(…)]` says, `json` or `hash` and the prefix, the other one need not say again.
+/// - `expire = 3600`: how many seconds a document lives after it was written.
+///
+/// On a field:
+///
+/// - `id`: of any type that is one argument: a text, a number.
+/// - `version`: a `u64`, which `update` compares and raises.
+/// - `expire`: how long the document lives after it was written. A `u32` or `u64` is seconds; a `Duration`, a `SystemTime`, or an
+///   `Option` of these, of which `None` is the time of the struct if it has one, and otherwise no end.
+///
+/// `#[redmux(crate = "path")]` says where redmux is, if not at `::redmux`. Enums, unions, structs without named fields and structs
+/// with parameters are refused.
+#[proc_macro_derive(Document, attributes(document, search, redmux))]
+pub fn document(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    document::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
 }

@@ -11,7 +11,7 @@
 //! | `search` | [`db.search()`](crate::Database::search) | RediSearch, valkey-search |
 //! | `time-series` | [`db.time_series()`](crate::Database::time_series) | RedisTimeSeries |
 //!
-//! The feature `stack` has all of them.
+//! The feature `stack` has all of them. With `json` and `search`, `documents` reads and writes structs as documents.
 
 #[cfg(feature = "probabilistic")]
 pub mod bloom;
@@ -21,6 +21,8 @@ mod chunks;
 pub mod count_min;
 #[cfg(feature = "probabilistic")]
 pub mod cuckoo;
+#[cfg(all(feature = "json", feature = "search"))]
+pub mod documents;
 #[cfg(feature = "json")]
 pub mod json;
 #[cfg(feature = "search")]

@@ -38,6 +38,7 @@ const COMPLETE: &[(&str, &str)] = &[
     ("Scan", "a frame is complete or not"),
     ("StreamId", "programs make it: two numbers"),
     ("Ttl", "all answers of TTL"),
+    ("Updated", "programs match all of it: what a comparison of versions can give"),
 ];
 
 /// Fails if there is another type that says nothing, or one in the list that is not there.

@@ -86,7 +86,7 @@ impl Indexed {
     pub(super) fn parse(field: &syn::Field, names: &Names, key: &str) -> Result<Option<Self>> {
         let (mut kind, mut options, mut name, mut place) = (None, Vec::new(), None, None);
         let (mut seen, mut constant) = (None, None);
-        each(&field.attrs, |mut given| {
+        each("search", &field.attrs, |mut given| {
             seen.get_or_insert_with(|| given.span());
             let is_kind = given.is("vector") || KINDS.iter().any(|(word, ..)| given.is(word));
             if !is_kind {

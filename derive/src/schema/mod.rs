@@ -1,8 +1,8 @@
 //! `#[derive(Schema)]`: the schema of an index from a struct.
 
 mod field;
-mod names;
-mod options;
+pub(crate) mod names;
+pub(crate) mod options;
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -90,15 +90,25 @@ fn source_fields(input: &DeriveInput) -> impl Iterator<Item = &syn::Field> {
     fields.into_iter().flatten()
 }
 
-/// What kind of documents they are, and the options of the index.
+/// What kind of documents they are, and the options of the index
+///
+/// What `#[document(…)]` says need not be said again.
 fn of_struct(input: &DeriveInput) -> Result<(&'static str, Vec<Given>)> {
     let (mut documents, mut options) = (None, Vec::new());
-    each(&input.attrs, |given| {
-        let kind = ["hash", "json"].into_iter().find(|kind| given.is(kind));
-        match kind {
+    each("search", &input.attrs, |given| {
+        match kind(&given) {
             None => options.push(given),
             Some(kind) if documents.is_none() => documents = Some(kind),
             Some(_) => return Err(given.error("documents are of one kind")),
+        }
+        Ok(())
+    })?;
+    let has_prefix = options.iter().any(|option| option.is("prefix"));
+    each("document", &input.attrs, |given| {
+        match kind(&given) {
+            Some(kind) => _ = documents.get_or_insert(kind),
+            None if given.is("prefix") && !has_prefix => options.push(given),
+            None => {}
         }
         Ok(())
     })?;
@@ -107,6 +117,11 @@ fn of_struct(input: &DeriveInput) -> Result<(&'static str, Vec<Given>)> {
         syn::Error::new(input.ident.span(), message)
     };
     Ok((documents.ok_or_else(none)?, options))
+}
+
+/// The kind of documents, if the option is one.
+pub(crate) fn kind(given: &Given) -> Option<&'static str> {
+    ["hash", "json"].into_iter().find(|kind| given.is(kind))
 }
 
 /// The call that sets an option of the schema.

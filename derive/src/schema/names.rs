@@ -3,9 +3,9 @@
 use syn::{Attribute, LitStr, Result, meta::ParseNestedMeta};
 
 /// How the names of fields are written
-pub(super) struct Names {
+pub(crate) struct Names {
     /// serde writes the documents.
-    pub(super) by_serde: bool,
+    pub(crate) by_serde: bool,
     rule: Option<String>,
 }
 
@@ -18,7 +18,7 @@ struct OfSerde {
 }
 
 impl Names {
-    pub(super) fn parse(attributes: &[Attribute], by_serde: bool) -> Result<Self> {
+    pub(crate) fn parse(attributes: &[Attribute], by_serde: bool) -> Result<Self> {
         let mut rule = None;
         if by_serde {
             each(attributes, |meta| match meta.path.is_ident("rename_all") {
@@ -30,7 +30,7 @@ impl Names {
     }
 
     /// The name of a field in a JSON document; why it has none, if that is so.
-    pub(super) fn of(
+    pub(crate) fn of(
         &self,
         field: &syn::Field,
         ident: &str,

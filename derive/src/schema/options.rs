@@ -1,4 +1,4 @@
-//! The options in `#[search(…)]`.
+//! The options in `#[search(…)]` and `#[document(…)]`.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -8,20 +8,21 @@ use syn::{
 };
 
 /// An option: its name, its value if it has one, and what is in its parentheses
-pub(super) struct Given {
-    pub(super) name: Ident,
-    pub(super) value: Option<Expr>,
-    pub(super) inner: Vec<Self>,
+pub(crate) struct Given {
+    pub(crate) name: Ident,
+    pub(crate) value: Option<Expr>,
+    pub(crate) inner: Vec<Self>,
     texts: Vec<LitStr>,
 }
 
-/// Reads all options of these attributes.
-pub(super) fn each(
+/// Reads all options of the attributes of this name.
+pub(crate) fn each(
+    name: &str,
     attributes: &[Attribute],
     mut take: impl FnMut(Given) -> Result<()>,
 ) -> Result<()> {
-    let of_search = attributes.iter().filter(|attribute| attribute.path().is_ident("search"));
-    of_search
+    let of_name = attributes.iter().filter(|attribute| attribute.path().is_ident(name));
+    of_name
         .into_iter()
         .try_for_each(|attribute| attribute.parse_nested_meta(|meta| take(Given::parse(&meta)?)))
 }
@@ -46,25 +47,25 @@ impl Given {
         Ok(Self { name, value, inner, texts })
     }
 
-    pub(super) fn is(&self, name: &str) -> bool {
+    pub(crate) fn is(&self, name: &str) -> bool {
         self.name == name
     }
 
-    pub(super) fn span(&self) -> Span {
+    pub(crate) fn span(&self) -> Span {
         self.name.span()
     }
 
-    pub(super) fn error(&self, message: impl std::fmt::Display) -> syn::Error {
+    pub(crate) fn error(&self, message: impl std::fmt::Display) -> syn::Error {
         syn::Error::new(self.span(), message)
     }
 
     /// Its value, of any form.
-    pub(super) fn value(&self) -> Result<&Expr> {
+    pub(crate) fn value(&self) -> Result<&Expr> {
         let missing = || self.error(format!("`{0}` has a value: `{0} = …`", self.name));
         self.value.as_ref().ok_or_else(missing)
     }
 
-    pub(super) fn no_value(&self) -> Result<()> {
+    pub(crate) fn no_value(&self) -> Result<()> {
         match self.value.is_none() && self.inner.is_empty() {
             true => Ok(()),
             false => Err(self.error(format!("`{}` has no value", self.name))),
@@ -72,7 +73,7 @@ impl Given {
     }
 
     /// Its value as a text that is not empty.
-    pub(super) fn text(&self) -> Result<LitStr> {
+    pub(crate) fn text(&self) -> Result<LitStr> {
         text(self.value()?)
     }
 
@@ -116,7 +117,7 @@ impl Given {
     }
 
     /// Its value as a number of things, not 0.
-    pub(super) fn count(&self) -> Result<&Expr> {
+    pub(crate) fn count(&self) -> Result<&Expr> {
         let value = self.value()?;
         match literal(value) {
             Some(Lit::Int(number)) if number.base10_digits() == "0" => {
