@@ -5,6 +5,8 @@
 mod basics;
 mod blocking;
 mod cache;
+#[cfg(all(feature = "json", feature = "search"))]
+mod documents;
 mod hardships;
 mod histories;
 #[path = "../histories/mod.rs"]

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use futures::TryStreamExt;
 use redmux::{
     Database, Delivery, ErrorKind,
     database::keys::Ttl,
@@ -105,7 +106,12 @@ async fn json_documents_are_written_read_found_and_deleted() {
         };
         let (ids, values) = found(Book::GENRES.is("a, b") & Book::PRICE.between(1.0..100.0)).await;
         assert_eq!((ids.join(" "), values), ("book:emma book:war".into(), vec![emma, war.clone()]));
-        assert_eq!(found(Book::FULL_TITLE.words("war")).await.1, [war]);
+        assert_eq!(found(Book::FULL_TITLE.words("war")).await.1, [war.clone()]);
+        assert_eq!(books.count(Book::PRICE.above(10.0)).await.unwrap(), 1);
+        let options = SearchOptions::new().sort_by_descending(Book::PRICE);
+        let rows =
+            books.find_all(Filter::all(), options).page(1).map_ok(|row| row.value.unwrap().isbn);
+        assert_eq!(rows.try_collect::<Vec<String>>().await.unwrap(), ["war", "emma"]);
         let ids: SearchPage<Id> =
             db.search().search(Book::INDEX, Filter::all(), SearchOptions::new()).await.unwrap();
         assert_eq!(ids.total, 2);
@@ -113,6 +119,25 @@ async fn json_documents_are_written_read_found_and_deleted() {
         assert!(books.delete("emma").await.unwrap() && !books.delete("emma").await.unwrap());
         assert_eq!(books.load("emma").await.unwrap(), None);
         assert_eq!(found(Filter::all()).await.0, ["book:war"]);
+    })
+    .await;
+}
+
+#[async_std::test]
+async fn an_index_has_the_documents_of_one_type_and_is_put_in_place_of_another() {
+    everywhere(async |db, _| {
+        let books = db.documents::<Book>();
+        books.insert(&book("b", 1.0)).await.unwrap();
+        db.json().set("other:b", &book("b", 1.0)).await.unwrap();
+        let long = Duration::from_secs(10);
+        assert_eq!(books.rebuild(long).await.unwrap().index, "books:v1");
+        assert_eq!(books.count(Filter::all()).await.unwrap(), 1);
+        assert_eq!(books.ensure().await.unwrap(), Ensured::Same);
+        let rebuilt = books.rebuild(long).await.unwrap();
+        assert_eq!((&*rebuilt.index, rebuilt.replaced.as_deref()), ("books:v2", Some("books:v1")));
+        let info = db.search().info(Book::INDEX).await.unwrap();
+        assert_eq!(info.definition.prefixes, ["book:"]);
+        db.search().drop_index("books:v2").await.unwrap();
     })
     .await;
 }

@@ -3,7 +3,7 @@
 mod options;
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::{DeriveInput, Fields, Ident, Result, Type, spanned::Spanned};
 
 use self::options::OfStruct;
@@ -50,7 +50,8 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
             type Version = ();
             fn version(&self) {}
         },
-        Some((field, key)) => quote! {
+        // A field of another type is reported at the field.
+        Some((field, key)) => quote_spanned! {field.span()=>
             type Version = u64;
             const VERSION_FIELD: &'static str = #key;
             fn version(&self) -> u64 {
@@ -114,8 +115,9 @@ fn expiry(
     let expiry = quote!(#root::database::keys::Expiry);
     let default =
         default.map(|seconds| quote!(#expiry::In(::std::time::Duration::from_secs(#seconds))));
-    let of_field =
-        field.map(|field| quote!(#root::stack::documents::TimeToLive::expiry(&self.#field)));
+    let of_field = field.map(|field| {
+        quote_spanned!(field.span()=> #root::stack::documents::TimeToLive::expiry(&self.#field))
+    });
     let value = match (of_field, default) {
         (None, None) => return None,
         (Some(value), None) | (None, Some(value)) => value,

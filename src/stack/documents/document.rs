@@ -66,6 +66,15 @@ pub trait Version: FromReply + Copy + sealed::Sealed {
     fn number(self) -> Option<u64>;
 }
 
+/// What is compared by an update; implemented for `u64`.
+#[diagnostic::on_unimplemented(
+    message = "these documents have no version",
+    note = "only documents with a version are updated: mark a `u64` with `#[document(version)]`"
+)]
+pub trait Numbered: Version {}
+
+impl Numbered for u64 {}
+
 impl Version for () {
     fn number(self) -> Option<u64> {
         None

@@ -67,7 +67,7 @@ mod updated;
 mod versioned;
 mod writing;
 
-pub use document::{Document, Indexed, TimeToLive, Version};
+pub use document::{Document, Indexed, Numbered, TimeToLive, Version};
 #[cfg(feature = "derive")]
 pub use redmux_derive::Document;
 pub use storage::{HashStorage, JsonStorage, Row, Storage};

@@ -9,7 +9,7 @@ use crate::{
     database::{Join, checks::Unless},
     pipeline,
     resp::{Arg, ToArg, ToArgs},
-    stack::search::{Ensured, Query, Rebuilt, SearchOptions, SearchPage},
+    stack::search::{Ensured, Query, Rebuilt, SearchOptions, SearchPage, SearchStream},
 };
 
 impl<'a, D: Document> DocumentCommands<'a, D> {
@@ -53,7 +53,8 @@ impl<'a, D: Document> DocumentCommands<'a, D> {
     }
 }
 
-impl<'a, D: Indexed> DocumentCommands<'a, D> {
+/// The index. That there is one is said at each method, so that the compiler says why a method is not there.
+impl<'a, D: Document> DocumentCommands<'a, D> {
     /// Searches the index of the documents
     ///
     /// Rows have the key and the document: see [`search`](crate::stack::search::SearchCommands::search), which finds other rows in the index
@@ -62,15 +63,41 @@ impl<'a, D: Indexed> DocumentCommands<'a, D> {
         self,
         query: Q,
         options: SearchOptions,
-    ) -> Call<'a, SearchPage<Row<D>>, impl ToArgs + use<'a, D, Q>> {
+    ) -> Call<'a, SearchPage<Row<D>>, impl ToArgs + use<'a, D, Q>>
+    where
+        D: Indexed,
+    {
         self.db.search().search(D::INDEX, query, options)
+    }
+
+    /// All documents that match, as a stream: see [`search_all`](crate::stack::search::SearchCommands::search_all)
+    pub fn find_all(
+        self,
+        query: impl Into<Query>,
+        options: SearchOptions,
+    ) -> SearchStream<'a, Row<D>>
+    where
+        D: Indexed,
+    {
+        self.db.search().search_all(D::INDEX, query, options)
+    }
+
+    /// How many documents match
+    pub fn count<Q: Into<Query>>(self, query: Q) -> Call<'a, u64, impl ToArgs + use<'a, D, Q>>
+    where
+        D: Indexed,
+    {
+        self.db.search().count(D::INDEX, query)
     }
 
     /// Makes the index if there is none, and adds fields that it lacks: see [`ensure`](crate::stack::search::SearchCommands::ensure)
     ///
     /// # Errors
     /// Those of the commands.
-    pub async fn ensure(self) -> Result<Ensured> {
+    pub async fn ensure(self) -> Result<Ensured>
+    where
+        D: Indexed,
+    {
         self.db.search().ensure(D::INDEX, &D::index_schema()).await
     }
 
@@ -78,7 +105,10 @@ impl<'a, D: Indexed> DocumentCommands<'a, D> {
     ///
     /// # Errors
     /// Those of the commands, and where the name is that of an index, which [`ensure`](Self::ensure) has made.
-    pub async fn rebuild(self, within: Duration) -> Result<Rebuilt> {
+    pub async fn rebuild(self, within: Duration) -> Result<Rebuilt>
+    where
+        D: Indexed,
+    {
         self.db.search().rebuild(D::INDEX, &D::index_schema(), within).await
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Document, DocumentCommands, Storage, Updated, Version, fault_of,
+    Document, DocumentCommands, Numbered, Storage, Updated, Version, fault_of,
     scripts::{HASH, JSON},
 };
 use crate::{
@@ -70,7 +70,7 @@ impl<'a, D: Document> DocumentCommands<'a, D> {
     /// reading it again tells.
     pub fn update(self, document: &D) -> Call<'a, Updated, impl ToArgs + use<'a, D>>
     where
-        D: Document<Version = u64>,
+        D::Version: Numbered,
     {
         self.write(document, Mode::Update, false)
     }
