@@ -18,6 +18,7 @@ mod search_ensure;
 mod search_indexes;
 mod search_options;
 mod search_pages;
+mod search_profile;
 mod search_queries;
 mod search_recorded;
 mod time_series;

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use redmux::{
     resp::{Reply, Value},
     stack::search::{
-        Doc, Explained, Id, IndexInfo, JsonDoc, Misspelling, Scored, SearchPage, SortKey, Sorted,
-        SugHit, WithPayload,
+        Doc, Explained, Id, IndexInfo, JsonDoc, Misspelling, Profiled, Scored, SearchPage, SortKey,
+        Sorted, SugHit, WithPayload,
     },
 };
 
@@ -48,6 +48,12 @@ fn check(of: &str, words: &[&str], recorded: &Recorded) -> bool {
         }
         "FT.SPELLCHECK" => both::<Vec<Misspelling>>(of, recorded),
         "FT.SYNDUMP" => both_maps(of, recorded),
+        "FT.PROFILE" if words[2] == "SEARCH" && words.contains(&"NOCONTENT") => {
+            both::<Profiled<SearchPage<Id>>>(of, recorded);
+        }
+        "FT.PROFILE" if words[2] == "SEARCH" => {
+            both::<Profiled<SearchPage<Doc<BTreeMap<String, Bytes>>>>>(of, recorded);
+        }
         "FT.SEARCH" => return check_search(of, words, recorded),
         "FT.CONFIG" if words[1] == "GET" => both::<Vec<(String, Option<String>)>>(of, recorded),
         "FT.CONFIG" if words[1] == "SET" => both::<()>(of, recorded),

@@ -143,7 +143,8 @@ impl<R: SearchRow> Pages for All<R> {
     type Page = Whole<R>;
 
     fn append_to<'a>(&'a self, position: &'a u64, args: &mut ArgList<'a>) {
-        append_query(args, &self.index, &self.query, |args| {
+        args.push(self.index.to_arg());
+        append_query(args, &self.query, |args| {
             append_words::<R>(args);
             self.options.append_to(args);
             let size = self.size_at(*position).to_arg().into_owned();

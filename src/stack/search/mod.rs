@@ -26,6 +26,7 @@ mod indexes;
 mod info;
 mod options;
 mod page;
+mod profile;
 mod rebuild;
 mod rows;
 mod schema;
@@ -42,6 +43,7 @@ pub use filter::{Component, Filter, GeoUnit, Nearest, Query};
 pub use info::{FieldErrors, IndexDefinition, IndexErrors, IndexInfo};
 pub use options::{FieldName, Highlight, SearchOptions, SortField, Summarize};
 pub use page::SearchPage;
+pub use profile::{Profile, ProfileStep, Profiled, ShardProfile};
 pub use rebuild::Rebuilt;
 #[cfg(feature = "derive")]
 pub use redmux_derive::Schema;
@@ -53,7 +55,7 @@ pub use schema::{
     Language, Numeric, Phonetic, Schema, Tag, Text, VamanaVector, VectorType,
 };
 pub use suggestions::{SugAddOptions, SugGetOptions, SugHit};
-pub use vocabulary::{Misspelling, SpellCheckOptions, Spelling};
+pub use vocabulary::{Misspelling, SpellCheckOptions, SpellCheckQuery, Spelling};
 
 use super::view::view;
 

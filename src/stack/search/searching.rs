@@ -133,7 +133,8 @@ struct Searched<I, R> {
 
 impl<I: ToArg, R: SearchRow> ToArgs for Searched<I, R> {
     fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
-        append_query(args, &self.index, &self.query, |args| {
+        args.push(self.index.to_arg());
+        append_query(args, &self.query, |args| {
             append_words::<R>(args);
             self.options.append_to(args);
         });
@@ -152,7 +153,8 @@ struct Counted<I> {
 
 impl<I: ToArg> ToArgs for Counted<I> {
     fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
-        append_query(args, &self.index, &self.query, |args| {
+        args.push(self.index.to_arg());
+        append_query(args, &self.query, |args| {
             args.extend([&b"NOCONTENT"[..], b"LIMIT", b"0", b"0"].map(Arg::Bytes));
         });
     }
@@ -170,6 +172,7 @@ struct Explaining<I> {
 
 impl<I: ToArg> ToArgs for Explaining<I> {
     fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
-        append_query(args, &self.index, &self.query, |_| {});
+        args.push(self.index.to_arg());
+        append_query(args, &self.query, |_| {});
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{SearchCommands, schema::fault_of_name};
+use super::{Filter, Query, SearchCommands, schema::fault_of_name};
 use crate::{
     Call,
     command::named,
@@ -11,7 +11,7 @@ use crate::{
         checks::{Unless, empty},
         options::{Fields, mismatch, options},
     },
-    resp::{DecodeError, FromReply, Kind, Reply, ReplyError, ToArg, ToArgs},
+    resp::{Arg, ArgList, DecodeError, FromReply, Kind, Reply, ReplyError, ToArg, ToArgs},
 };
 
 options! {
@@ -21,7 +21,7 @@ options! {
     /// By how many letters a suggestion may differ, from 1 to 4. Default 1.
     distance: distance(letters: u8) => "DISTANCE", u64::from(letters);
 
-    /// The dialect of the query.
+    /// The dialect of the query. Default is the server's, which is 1 unless it is set otherwise, and 2 for a filter.
     dialect: dialect(version: u8) => "DIALECT", u64::from(version);
 }
 
@@ -96,16 +96,39 @@ impl<'a> SearchCommands<'a> {
 
     /// The words of a query that the index does not have, and suggestions for them
     ///
-    /// The query is read as that of a search: what it says about fields or numbers counts. An error if it cannot be read.
+    /// The query is a [`Filter`] of words, or a text, which is read as the language of queries: what it says about fields or
+    /// numbers counts, and it is an error if it cannot be read. What somebody typed is best given as a filter.
+    ///
+    /// ```no_run
+    /// use redmux::stack::search::{SpellCheckOptions, TextField};
+    ///
+    /// # async fn f(db: redmux::Database, typed: &str) -> redmux::Result<()> {
+    /// let words = TextField::new("title").words(typed);
+    /// let options = SpellCheckOptions::new().distance(2);
+    /// for word in db.search().spell_check("books", words, options).await? {
+    ///     println!("no {}; {:?}?", word.term, word.suggestions.first());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// See [FT.SPELLCHECK](https://redis.io/docs/latest/commands/ft.spellcheck/). Not with valkey-search.
-    pub fn spell_check(
+    ///
+    /// # Errors
+    /// [`ErrorKind::Command`](crate::ErrorKind::Command) for a query with a `$` that has no backslash before it, and for filters
+    /// of tags, vectors and shapes, whose values are parameters: Redis Stack 7.2 and 7.4 would crash.
+    pub fn spell_check<I: ToArg, Q: SpellCheckQuery>(
         self,
-        index: impl ToArg,
-        query: impl ToArg,
-        options: SpellCheckOptions,
-    ) -> Call<'a, Vec<Misspelling>, impl ToArgs> {
-        self.call(named!("FT.SPELLCHECK"), Join((index, query), options))
+        index: I,
+        query: Q,
+        mut options: SpellCheckOptions,
+    ) -> Call<'a, Vec<Misspelling>, impl ToArgs + use<'a, I, Q>> {
+        if Q::DIALECT_2 && !options.dialect.is_set() {
+            options = options.dialect(2);
+        }
+        let query = query.into_query();
+        let fault = query.fault_of_spelling();
+        self.call(named!("FT.SPELLCHECK"), Checked { index, query, options }).unless(fault)
     }
 
     /// Makes words synonyms: adds them to this group of an index, which is made if need be
@@ -156,6 +179,60 @@ impl<'a> SearchCommands<'a> {
         field: impl ToArg,
     ) -> Call<'a, Vec<String>, impl ToArgs> {
         self.call(named!("FT.TAGVALS"), (index, field))
+    }
+}
+
+/// What [`spell_check`](SearchCommands::spell_check) reads the words of: a filter, or a text in the language of queries
+pub trait SpellCheckQuery: sealed::Sealed {
+    #[doc(hidden)]
+    fn into_query(self) -> Query;
+}
+
+mod sealed {
+    pub trait Sealed {
+        /// Whether it is written in dialect 2.
+        const DIALECT_2: bool = false;
+    }
+
+    impl Sealed for super::Filter {
+        const DIALECT_2: bool = true;
+    }
+
+    impl Sealed for &str {}
+    impl Sealed for &String {}
+    impl Sealed for String {}
+}
+
+impl SpellCheckQuery for Filter {
+    fn into_query(self) -> Query {
+        self.into()
+    }
+}
+
+macro_rules! texts {
+    ($($text:ty)*) => {
+        $(
+            impl SpellCheckQuery for $text {
+                fn into_query(self) -> Query {
+                    Filter::raw(self).into()
+                }
+            }
+        )*
+    };
+}
+texts! { &str &String String }
+
+/// The words of a check
+struct Checked<I> {
+    index: I,
+    query: Query,
+    options: SpellCheckOptions,
+}
+
+impl<I: ToArg> ToArgs for Checked<I> {
+    fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
+        args.extend([self.index.to_arg(), Arg::Bytes(self.query.text().as_bytes())]);
+        self.options.append_to(args);
     }
 }
 

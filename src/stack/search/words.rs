@@ -1,7 +1,7 @@
 //! Words that commands with a query have in common.
 
 use super::{Query, SearchRow, rows::Content};
-use crate::resp::{Arg, ArgList, ToArg};
+use crate::resp::{Arg, ArgList};
 
 /// The words that a type of rows asks for.
 pub(super) fn append_words<R: SearchRow>(args: &mut ArgList<'_>) {
@@ -18,14 +18,12 @@ pub(super) fn append_words<R: SearchRow>(args: &mut ArgList<'_>) {
     }
 }
 
-/// Appends what is the same of all commands with a query; `options` appends those of this one.
+/// Appends a query with what is the same of all commands that have one; `options` appends those of this one.
 pub(super) fn append_query<'a>(
     args: &mut ArgList<'a>,
-    index: &'a impl ToArg,
     query: &'a Query,
     options: impl FnOnce(&mut ArgList<'a>),
 ) {
-    args.push(index.to_arg());
     args.push(Arg::Bytes(query.text().as_bytes()));
     options(args);
     query.append_params(args);

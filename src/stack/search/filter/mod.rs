@@ -20,6 +20,8 @@ pub(super) enum Piece {
     Text(String),
     /// A value, which becomes a parameter.
     Value(Vec<u8>),
+    /// A vector, which becomes one too.
+    Vector(Vec<u8>),
 }
 
 /// Which documents are meant
@@ -224,7 +226,7 @@ fn write_text(pieces: &[Piece], mut write: impl FnMut(&str) -> fmt::Result) -> f
     for piece in pieces {
         match piece {
             Piece::Text(text) => write(text)?,
-            Piece::Value(_) => {
+            Piece::Value(_) | Piece::Vector(_) => {
                 write(&format!("$p{number}"))?;
                 number += 1;
             }
@@ -251,10 +253,18 @@ pub struct Query {
     text: String,
     values: Vec<Vec<u8>>,
     fault: Option<&'static str>,
+    /// Whether a text or a value has a line end; vectors do not count.
+    line_end: bool,
 }
 
 impl Query {
     pub(super) fn new(pieces: Vec<Piece>, fault: Option<&'static str>) -> Self {
+        let has_line_end = |text: &[u8]| text.iter().any(|byte| matches!(byte, b'\r' | b'\n'));
+        let line_end = pieces.iter().any(|piece| match piece {
+            Piece::Text(text) => has_line_end(text.as_bytes()),
+            Piece::Value(value) => has_line_end(value),
+            Piece::Vector(_) => false,
+        });
         let mut text = String::new();
         // A `String` takes all of it.
         let _ = write_text(&pieces, |part| {
@@ -263,14 +273,33 @@ impl Query {
         });
         let values = pieces.into_iter().filter_map(|piece| match piece {
             Piece::Text(_) => None,
-            Piece::Value(value) => Some(value),
+            Piece::Value(value) | Piece::Vector(value) => Some(value),
         });
-        Self { text, values: values.collect(), fault }
+        Self { text, values: values.collect(), fault, line_end }
     }
 
     /// Why it cannot be sent.
     pub(super) fn fault(&self) -> Option<&'static str> {
         self.fault
+    }
+
+    /// Why it cannot be profiled.
+    pub(super) fn fault_of_profile(&self) -> Option<&'static str> {
+        let line_end = "the query has a line end: Redis Stack 7.2 would answer with it as it is, and later replies would go to \
+            the wrong callers";
+        self.fault.or_else(|| self.line_end.then_some(line_end))
+    }
+
+    /// Why its words cannot be checked.
+    pub(super) fn fault_of_spelling(&self) -> Option<&'static str> {
+        let parameter = "the query whose words are checked has a `$` or a value that is none of its words: Redis Stack would crash";
+        let mut is_escaped = false;
+        let is_open = |byte: u8| {
+            let is_mark = byte == b'$' && !is_escaped;
+            is_escaped = byte == b'\\' && !is_escaped;
+            is_mark
+        };
+        self.fault.or_else(|| self.text.bytes().any(is_open).then_some(parameter))
     }
 
     /// The text, which comes before all options.

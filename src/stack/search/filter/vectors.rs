@@ -78,7 +78,7 @@ impl From<Nearest> for Query {
         let filter = if is_all { filter } else { filter.within("(", ")") };
         let mut pieces = filter.pieces;
         pieces.push(Piece::Text(format!("=>[KNN {count} {} ", field.in_query())));
-        pieces.push(Piece::Value(vector));
+        pieces.push(Piece::Vector(vector));
         if let Some(candidates) = ef_runtime {
             pieces.push(Piece::Text(format!(" EF_RUNTIME {candidates}")));
         }
@@ -126,7 +126,7 @@ impl VectorField {
         }
         let before = format!("{}:[VECTOR_RANGE {radius} ", self.in_query());
         let pieces =
-            [Piece::Text(before), Piece::Value(bytes_of(vector)), Piece::Text("]".to_owned())];
+            [Piece::Text(before), Piece::Vector(bytes_of(vector)), Piece::Text("]".to_owned())];
         Filter::new(Form::One, pieces)
     }
 }
