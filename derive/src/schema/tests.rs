@@ -60,6 +60,27 @@ fn a_struct_is_the_calls_of_a_schema() {
     assert!(hash.starts_with(expected), "{hash}\n{expected}");
 }
 
+#[test]
+fn what_is_said_of_documents_need_not_be_said_again() {
+    let of_documents = made(&parse_quote! {
+        #[document(hash, prefix = "book:", index = "books")]
+        struct Book {
+            #[search(tag)]
+            kind: String,
+        }
+    });
+    assert!(of_documents.starts_with("Schema::hash().prefix(\"book:\").field("), "{of_documents}");
+    let of_both = made(&parse_quote! {
+        #[document(json, prefix = "book:new:")]
+        #[search(json, prefix = "book:")]
+        struct Book {
+            #[search(tag)]
+            kind: String,
+        }
+    });
+    assert!(of_both.starts_with("Schema::json().prefix(\"book:\").field("), "{of_both}");
+}
+
 /// The constants that are made, without spaces.
 fn constants(input: &DeriveInput) -> Vec<String> {
     let tokens = expand(input).unwrap_or_else(|error| panic!("{error}")).to_string();

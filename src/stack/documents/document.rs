@@ -89,7 +89,8 @@ impl Version for u64 {
 
 /// The type of a field that says how long its document lives, counted from the last write
 ///
-/// Integers are seconds. A [`SystemTime`] is the moment of the end. `None` is no end.
+/// Integers are seconds. A [`SystemTime`] is the moment of the end; what is written with one that has passed is deleted at once.
+/// `None` is no end.
 ///
 /// ```
 /// use std::time::Duration;
