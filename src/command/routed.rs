@@ -91,6 +91,15 @@ impl<'a, T, A> Call<'a, T, A> {
 }
 
 impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
+    /// The outcome, and the address of the server that it is from where there are several.
+    #[cfg(feature = "search")]
+    pub(crate) async fn with_server(mut self) -> (Result<T>, Option<redmux_transport::Endpoint>) {
+        // What has extras keeps in mind where it was.
+        self.extras();
+        let outcome = (&mut self).await;
+        (outcome, self.over().map(|(link, _)| (*link.endpoint()).clone()))
+    }
+
     /// Notes the slot of these words, which must be that of others that have one.
     pub(super) fn join_slot(&self, slot: &mut Option<u16>, words: &[Arg<'_>]) -> Result<()> {
         let own = self.slot(words)?;

@@ -194,6 +194,13 @@ impl Database {
         if self.leased.get().is_some() { Selected::HOME } else { self.selected }
     }
 
+    /// The same handle for this one of several servers; `None` if there is no such server.
+    #[cfg(all(feature = "topology", feature = "search"))]
+    pub(crate) fn at_server(&self, endpoint: &crate::Endpoint) -> Option<Self> {
+        let server = self.muxer.inner().link_at(endpoint)?;
+        server.is_some().then(|| Self { server, ..self.clone() })
+    }
+
     pub(crate) fn link(&self) -> &Link {
         match self.leased.get() {
             Some(leased) => &leased.link,

@@ -13,6 +13,7 @@ mod probabilistic;
 mod probabilistic_recorded;
 mod recordings;
 mod scripted;
+mod search_aggregate;
 mod search_derive;
 mod search_ensure;
 mod search_indexes;

@@ -17,6 +17,7 @@
 //! # }
 //! ```
 
+mod aggregate;
 mod all;
 mod attribute;
 mod ensure;
@@ -35,6 +36,9 @@ mod suggestions;
 mod vocabulary;
 mod words;
 
+pub use aggregate::{Aggregate, AggregatePage, Expression, ExpressionValue, Properties, Reduce};
+#[cfg(feature = "full")]
+pub use aggregate::{AggregateStream, CursorOptions};
 pub use all::SearchStream;
 pub use attribute::IndexAttribute;
 pub use ensure::{Difference, Ensured};

@@ -4,13 +4,10 @@ use std::time::Duration;
 
 use super::{
     GeoField, Language, NumericField, SearchRow, ShapeField, TagField, TextField, VectorField,
-    rows::Content,
+    rows::Content, words::time_limit,
 };
 use crate::{
-    database::{
-        checks::millis,
-        options::{Words, options},
-    },
+    database::options::{Words, options},
     resp::{Arg, ToArg, ToArgs},
 };
 
@@ -52,9 +49,6 @@ options! {
     /// Servers refuse more than a million for either (`MAXSEARCHRESULTS`).
     limit: limit(first: u64, most: u64) => "LIMIT", first, most;
 }
-
-/// The longest time that every server understands: of greater ones some take only the last 32 bits.
-const LONGEST: u64 = i32::MAX as u64;
 
 impl SearchOptions {
     /// Sorts by this field, the smallest first, instead of by how well documents match
@@ -130,7 +124,7 @@ impl SearchOptions {
     /// Whether a search that was given up is an error or a [page in parts](super::SearchPage::is_partial) is an option of the
     /// server. More than 24 days are sent as 24 days.
     pub fn timeout(mut self, time: Duration) -> Self {
-        self.timeout = Words::new("TIMEOUT", [millis(time).min(LONGEST).to_arg().into_owned()]);
+        self.timeout = Words::new("TIMEOUT", [time_limit(time)]);
         self
     }
 

@@ -1,7 +1,20 @@
 //! Words that commands with a query have in common.
 
+use std::time::Duration;
+
 use super::{Query, SearchRow, rows::Content};
-use crate::resp::{Arg, ArgList};
+use crate::{
+    database::checks::millis,
+    resp::{Arg, ArgList, ToArg},
+};
+
+/// The longest time that every server understands: of greater ones some take only the last 32 bits.
+const LONGEST: u64 = i32::MAX as u64;
+
+/// A time in milliseconds, rounded up.
+pub(super) fn time_limit(time: Duration) -> Arg<'static> {
+    millis(time).min(LONGEST).to_arg().into_owned()
+}
 
 /// The words that a type of rows asks for.
 pub(super) fn append_words<R: SearchRow>(args: &mut ArgList<'_>) {

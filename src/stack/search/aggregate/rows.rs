@@ -1,0 +1,74 @@
+//! What an aggregation returns.
+
+use crate::{
+    database::options::{Fields, mismatch},
+    resp::{FromReply, Kind, Reply, ReplyError},
+};
+
+/// Rows of an aggregation
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct AggregatePage<T> {
+    /// What the server says is the number of rows in all
+    ///
+    /// It is that with Redis 8 when it [was asked to count](super::Aggregate::with_count), and behind a sort or a group.
+    /// Otherwise it is often 1, and on later pages of a cursor 0.
+    pub total: u64,
+    /// The rows.
+    pub rows: Vec<T>,
+    /// How many rows have no content since their document expired, or was deleted, while the server worked.
+    pub gone: u64,
+    /// What the server warns of, such as a time-out; over RESP2 there are never any.
+    pub warnings: Vec<String>,
+}
+
+impl<T> AggregatePage<T> {
+    /// Whether the server says that it has not looked at everything. Over RESP2 it cannot.
+    pub fn is_partial(&self) -> bool {
+        !self.warnings.is_empty()
+    }
+}
+
+impl<T: FromReply> FromReply for AggregatePage<T> {
+    fn from_reply(reply: Reply<'_>) -> Result<Self, ReplyError> {
+        if reply.kind() == Kind::Map { from_map(reply) } else { from_array(reply) }
+    }
+}
+
+/// Adds a row, or counts it as gone.
+fn add<T: FromReply>(
+    content: Option<Reply<'_>>,
+    page: &mut AggregatePage<T>,
+) -> Result<(), ReplyError> {
+    match content.filter(|content| !content.is_null()) {
+        Some(content) => page.rows.push(content.decode()?),
+        None => page.gone += 1,
+    }
+    Ok(())
+}
+
+/// The reply over RESP3.
+fn from_map<T: FromReply>(reply: Reply<'_>) -> Result<AggregatePage<T>, ReplyError> {
+    let fields = Fields::new(reply)?;
+    let warnings: Option<Vec<String>> = fields.get("warning", "without warnings")?;
+    let results = fields.find("results").and_then(|results| results.items());
+    let results = results.ok_or_else(|| mismatch("rows of an aggregation", reply))?;
+    let total = fields.get("total_results", "without its total")?;
+    let warnings = warnings.unwrap_or_default();
+    let mut page = AggregatePage { total, rows: Vec::new(), gone: 0, warnings };
+    for result in results {
+        add(Fields::new(result)?.find("extra_attributes"), &mut page)?;
+    }
+    Ok(page)
+}
+
+/// The reply over RESP2, and that of valkey-search.
+fn from_array<T: FromReply>(reply: Reply<'_>) -> Result<AggregatePage<T>, ReplyError> {
+    let mut items = reply.items().ok_or_else(|| mismatch("rows of an aggregation", reply))?;
+    let total = items.next().ok_or_else(|| mismatch("rows of an aggregation", reply))?.decode()?;
+    let mut page = AggregatePage { total, rows: Vec::new(), gone: 0, warnings: Vec::new() };
+    for row in items {
+        add(Some(row), &mut page)?;
+    }
+    Ok(page)
+}
