@@ -7,15 +7,17 @@ use std::{
 
 use futures::{StreamExt, TryStreamExt};
 use redmux::{
-    Database,
+    ConnectionMultiplexer, Database, Endpoint, Options,
+    options::Mode,
     resp::{FromReply, Value},
     stack::search::{
         Aggregate, AggregatePage, CursorOptions, Expression, Filter, Numeric, NumericField, Reduce,
         Schema, Tag, TagField, Text,
     },
 };
+use redmux_test_support::RedisCluster;
 
-use crate::{everywhere, recordings::replay};
+use crate::{everywhere, programs, recordings::replay};
 
 const KIND: TagField = TagField::new("kind");
 const PRICE: NumericField = NumericField::new("price");
@@ -291,6 +293,46 @@ async fn two_prefixes_have_cursors_of_their_own() {
         }
     })
     .await;
+}
+
+/// Redis Stack takes names of indexes for keys: each index, and each cursor, is on the server of its slot.
+#[async_std::test]
+async fn a_cursor_is_read_at_the_server_of_a_cluster_that_has_it() {
+    let cluster = RedisCluster::builder().replicas(0).program(programs().redis_stack());
+    let cluster = cluster.start().unwrap();
+    let endpoint = Endpoint::tcp("127.0.0.1", cluster.nodes()[0].port());
+    let options = Options::from(endpoint).mode(Mode::Cluster);
+    let muxer = ConnectionMultiplexer::connect(options).await.unwrap();
+    let db = muxer.database();
+    let mut servers = std::collections::BTreeSet::new();
+    for tag in ["a", "b", "c", "d"] {
+        let index = format!("{{{tag}}}goods");
+        servers.insert(cluster.owner(muxer.hash_slot(tag).into(), 0));
+        let schema = Schema::hash().prefix(format!("{{{tag}}}:")).field(Numeric::new("price"));
+        db.search().create(&index, &schema).await.unwrap();
+        for at in 0..40 {
+            db.hset(format!("{{{tag}}}:{at}"), ("price", at)).await.unwrap();
+        }
+        let stream = || {
+            let all = Aggregate::default().load(PRICE);
+            let options = CursorOptions::new().count(7);
+            db.search().aggregate_stream::<HashMap<String, u32>>(&index, all, options)
+        };
+        let rows: Vec<_> = stream().try_collect().await.unwrap();
+        assert_eq!(rows.len(), 40, "{tag}");
+        let mut some = stream();
+        some.next().await.unwrap().unwrap();
+        drop(some);
+        for tries in 0.. {
+            let info = db.search().info(&index).await.unwrap();
+            if info.cursors["global_total"] == 0 {
+                break;
+            }
+            assert!(tries < 500, "{tag}: {:?}", info.cursors);
+            async_std::task::sleep(Duration::from_millis(10)).await;
+        }
+    }
+    assert!(servers.len() > 1, "{servers:?}");
 }
 
 const RECORDINGS: [(&str, &str); 5] = [
