@@ -74,6 +74,8 @@ impl<T: FromReply + 'static, A: ToArgs> Call<'_, T, A> {
         let (command, subcommand, timeout) = (self.name.clone(), self.subcommand, self.timeout);
         let database = self.database;
         let mut extras = self.extras.take();
+        #[cfg(feature = "topology")]
+        let read_from = extras.as_ref().and_then(|extras| extras.routing.read_from);
         let retrying = extras.as_mut().map(|extras| std::mem::take(&mut extras.retrying));
         let leasing = extras.and_then(|extras| extras.leasing).map(|leasing| leasing.plan());
         let future = Box::pin(async move {
@@ -90,6 +92,10 @@ impl<T: FromReply + 'static, A: ToArgs> Call<'_, T, A> {
             call.handling = handling.as_ref();
             if let Some(retrying) = retrying {
                 call.extras = Some(Box::new(Extras { retrying, ..Extras::default() }));
+            }
+            #[cfg(feature = "topology")]
+            if let Some(read_from) = read_from {
+                call = call.read_from(read_from);
             }
             if let Some(plan) = leasing {
                 call = call.leasing_as(plan, &*home);

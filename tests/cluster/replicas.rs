@@ -102,12 +102,16 @@ async fn what_only_reads_goes_to_replicas_and_the_rest_to_primaries() {
     assert_eq!((value, sums(&cluster, "get")), (Some(7), (1, 200)));
     let value: Option<u64> = db.get("k7").read_from(ReadFrom::PreferReplica).await.unwrap();
     assert_eq!((value, sums(&cluster, "get")), (Some(7), (1, 201)));
+    // Also if it is a task of its own.
+    let task = async_std::task::spawn(db.get("k7").read_from(ReadFrom::PreferReplica).owned());
+    let value: Option<u64> = task.await.unwrap();
+    assert_eq!((value, sums(&cluster, "get")), (Some(7), (1, 202)));
     let value: Option<u64> = db.get("k7").await.unwrap();
-    assert_eq!((value, sums(&cluster, "get")), (Some(7), (2, 201)));
+    assert_eq!((value, sums(&cluster, "get")), (Some(7), (2, 202)));
     // Nor does what belongs to a transaction leave the primary.
     let calls = (replicas.get::<u64>("k7"), replicas.persist("k7"));
     let (value, _) = replicas.transaction(calls).all().await.unwrap();
-    assert_eq!((value, sums(&cluster, "get")), (Some(7), (3, 201)));
+    assert_eq!((value, sums(&cluster, "get")), (Some(7), (3, 202)));
     // Keys of one slot are always read at the same replica.
     assert_eq!(replicas.strlen("k7").await.unwrap(), 1);
     let by_script: i64 = replicas

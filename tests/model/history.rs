@@ -74,7 +74,7 @@ impl Lived {
 
 impl Lived {
     /// Where the client was busier than it ought to be.
-    fn haste(&self) -> Vec<String> {
+    fn haste(&self, reads_replicas: bool) -> Vec<String> {
         let (counts, seconds) = (self.counts, self.simulated / 1_000_000 + 1);
         // Two at once and then one in 15 s, one of each new primary; a node that is slow to answer is asked beside another one. While a
         // primary without known replicas is gone, one a second.
@@ -82,7 +82,8 @@ impl Lived {
         // Of each of 24 calls that are refused, and of each replica that may be a primary.
         let commands = 500 + 1_000 * seconds;
         let polls = 4 * counts.commands + 300 * seconds;
-        let dials = 30 + 20 * seconds;
+        // A replica that is read from has two connections.
+        let dials = (30 + 20 * seconds) * if reads_replicas { 2 } else { 1 };
         let limits = [
             ("CLUSTER SLOTS", counts.maps, maps),
             ("commands", counts.commands, commands),
@@ -188,7 +189,7 @@ pub(crate) fn live(seed: u64, prints: bool) -> Lived {
             faults,
         }
     });
-    lived.faults.extend(lived.haste());
+    lived.faults.extend(lived.haste(is_lax));
     runtime.block_on(async {
         muxer.close().await;
         world.close(&transport).await;
