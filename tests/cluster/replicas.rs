@@ -103,7 +103,7 @@ async fn what_only_reads_goes_to_replicas_and_the_rest_to_primaries() {
     let value: Option<u64> = db.get("k7").read_from(ReadFrom::PreferReplica).await.unwrap();
     assert_eq!((value, sums(&cluster, "get")), (Some(7), (1, 201)));
     // Also if it is a task of its own.
-    let task = async_std::task::spawn(db.get("k7").read_from(ReadFrom::PreferReplica).owned());
+    let task = spawn(db.get("k7").read_from(ReadFrom::PreferReplica).owned());
     let value: Option<u64> = task.await.unwrap();
     assert_eq!((value, sums(&cluster, "get")), (Some(7), (1, 202)));
     let value: Option<u64> = db.get("k7").await.unwrap();
