@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cached;
+mod catalog;
 mod documents;
 mod errors;
 mod json;

@@ -8,8 +8,10 @@ use crate::{
     command::named,
     database::{Join, checks::Unless},
     pipeline,
-    resp::{Arg, ToArg, ToArgs},
-    stack::search::{Ensured, Query, Rebuilt, SearchOptions, SearchPage, SearchStream},
+    resp::{Arg, FromReply, ToArg, ToArgs},
+    stack::search::{
+        Aggregate, AggregatePage, Ensured, Query, Rebuilt, SearchOptions, SearchPage, SearchStream,
+    },
 };
 
 impl<'a, D: Document> DocumentCommands<'a, D> {
@@ -88,6 +90,17 @@ impl<'a, D: Document> DocumentCommands<'a, D> {
         D: Indexed,
     {
         self.db.search().count(D::INDEX, query)
+    }
+
+    /// Rows that steps make of what a query finds, such as facets: see [`aggregate`](crate::stack::search::SearchCommands::aggregate)
+    pub fn aggregate<T: FromReply>(
+        self,
+        aggregate: Aggregate,
+    ) -> Call<'a, AggregatePage<T>, impl ToArgs + use<'a, D, T>>
+    where
+        D: Indexed,
+    {
+        self.db.search().aggregate(D::INDEX, aggregate)
     }
 
     /// Makes the index if there is none, and adds fields that it lacks: see [`ensure`](crate::stack::search::SearchCommands::ensure)
