@@ -12,7 +12,7 @@ use crate::packages;
 /// The entries of `www/src` that have a CommonJS form.
 const ENTRIES: [&str; 2] = ["node", "inline"];
 /// The modules of `www/src/modules` that are entries; each adds methods to the client of the package.
-pub(crate) const MODULES: &[&str] = &["json", "bloom", "time-series"];
+pub(crate) const MODULES: &[&str] = &["json", "bloom", "time-series", "search"];
 /// Their types, besides those of modules.
 const TYPES: &[&str] = &["index", "methods", "records", "wasm"];
 

@@ -60,25 +60,25 @@ const BUCKETS = "COUNT ALIGN AGGREGATION BUCKETTIMESTAMP EMPTY";
 const SEVERAL = `$ $ {LATEST ${RANGE} WITHLABELS SELECTED_LABELS ${BUCKETS} EXCLUDEEMPTY} FILTER $ {GROUPBY}`;
 const COUNTER = `2 {TIMESTAMP RETENTION UNCOMPRESSED ${RULES} IGNORE LABELS}`;
 
-/** @type {[method: string, words: string, shape?: Unknown][]} The words are explained in commands.js. */
+/** @type {[method: string, words: string, shape?: Unknown][]} The words are explained in commands.js; the command is the method with a dot. */
 const TABLE = [
-  ["tsAdd", `TS.ADD 3 {RETENTION ENCODING ${RULES} ON_DUPLICATE IGNORE LABELS}`],
-  ["tsAlter", `TS.ALTER 1 {RETENTION ${RULES} IGNORE LABELS}`],
-  ["tsCreate", `TS.CREATE 1 {RETENTION ENCODING ${RULES} IGNORE LABELS}`],
-  ["tsCreateRule", "TS.CREATERULE $ $ AGGREGATION 2"],
-  ["tsDecrBy", `TS.DECRBY ${COUNTER}`],
-  ["tsDel", "TS.DEL 3"],
-  ["tsDeleteRule", "TS.DELETERULE 2"],
-  ["tsGet", "TS.GET 1 {LATEST}", last],
-  ["tsIncrBy", `TS.INCRBY ${COUNTER}`],
-  ["tsInfo", "TS.INFO 1", info],
-  ["tsMAdd", "TS.MADD 1"],
-  ["tsMGet", "TS.MGET {LATEST WITHLABELS SELECTED_LABELS} FILTER $", series("sample", last)],
-  ["tsMRange", `TS.MRANGE ${SEVERAL}`, series("samples", samples)],
-  ["tsMRevRange", `TS.MREVRANGE ${SEVERAL}`, series("samples", samples)],
-  ["tsQueryIndex", "TS.QUERYINDEX 1", (/** @type {Unknown} */ reply) => [...reply]],
-  ["tsRange", `TS.RANGE 3 {LATEST ${RANGE} ${BUCKETS}}`, samples],
-  ["tsRevRange", `TS.REVRANGE 3 {LATEST ${RANGE} ${BUCKETS}}`, samples],
+  ["tsAdd", `3 {RETENTION ENCODING ${RULES} ON_DUPLICATE IGNORE LABELS}`],
+  ["tsAlter", `1 {RETENTION ${RULES} IGNORE LABELS}`],
+  ["tsCreate", `1 {RETENTION ENCODING ${RULES} IGNORE LABELS}`],
+  ["tsCreateRule", "$ $ AGGREGATION 2"],
+  ["tsDecrBy", `${COUNTER}`],
+  ["tsDel", "3"],
+  ["tsDeleteRule", "2"],
+  ["tsGet", "1 {LATEST}", last],
+  ["tsIncrBy", `${COUNTER}`],
+  ["tsInfo", "1", info],
+  ["tsMAdd", "1"],
+  ["tsMGet", "{LATEST WITHLABELS SELECTED_LABELS} FILTER $", series("sample", last)],
+  ["tsMRange", `${SEVERAL}`, series("samples", samples)],
+  ["tsMRevRange", `${SEVERAL}`, series("samples", samples)],
+  ["tsQueryIndex", "1", (/** @type {Unknown} */ reply) => [...reply]],
+  ["tsRange", `3 {LATEST ${RANGE} ${BUCKETS}}`, samples],
+  ["tsRevRange", `3 {LATEST ${RANGE} ${BUCKETS}}`, samples],
 ];
 
 extend(

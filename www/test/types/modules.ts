@@ -4,6 +4,7 @@ import type { Client } from "redmux";
 import type { FilterChunk, SketchInfo } from "redmux/bloom";
 import type { ServerError } from "redmux";
 import type { JsonNumber, JsonType } from "redmux/json";
+import { query, type FtDocument, type FtPage, type FtRow, type FtRows, type FtSchema, type Query } from "redmux/search";
 import type { TsInfo, TsLastSample, TsSample, TsSeries } from "redmux/time-series";
 import "redmux/bloom";
 import "redmux/json";
@@ -75,4 +76,31 @@ export async function sketches(redis: Client): Promise<void> {
   await redis.topkReserve("k", 3, 8);
   // @ts-expect-error: numbers
   await redis.tdigestAdd("t", ["1"]);
+}
+
+export async function search(redis: Client, words: string, vector: Float32Array): Promise<void> {
+  const schema: FtSchema = { title: { type: "TEXT", SORTABLE: true }, price: "NUMERIC", v: { type: "VECTOR", ALGORITHM: "FLAT", TYPE: "FLOAT32", DIM: 2, DISTANCE_METRIC: "L2" } };
+  is<"OK">()(await redis.ftCreate("books", schema, { ON: "HASH", PREFIX: ["book:"] }));
+  const cheap = query`@price:[${0} ${10}] @genre:{${["novel", "poetry"]}}`;
+  is<Query>()(cheap);
+  is<FtPage<FtDocument<Record<string, string>>>>()(await redis.ftSearch("books", query`@title:${words} ${cheap}`, { LIMIT: [0, 5], SORTBY: ["price", "DESC"], timeout: 5 }));
+  is<FtPage<FtDocument<Book>>>()(await redis.ftSearch<Book>("books", query`*=>[KNN 5 @v ${vector}]`));
+  is<FtPage<FtDocument<Record<string, Uint8Array>, true>>>()(await redis.ftSearch("books", "*", { bytes: true }));
+  is<FtPage<string>>()(await redis.ftSearchNoContent("books", "@title:$t", { PARAMS: { t: "emma" } }));
+  const page = await redis.ftSearch<Book>("books", "*", { WITHSCORES: true });
+  is<number | undefined>()(page.documents[0]?.score);
+  is<Book | null | undefined>()(page.documents[0]?.value);
+  is<FtRows<{ n: string }>>()(await redis.ftAggregate<{ n: string }>("books", "*", { STEPS: [{ type: "GROUPBY", REDUCE: { type: "COUNT", AS: "n" } }] }));
+  for await (const row of redis.ftAggregateWithCursor("books", "*", { LOAD: ["@title"], COUNT: 100 })) is<FtRow>()(row);
+  is<string[]>()((await redis.ftInfo("books")).indexDefinition.prefixes);
+  is<{ suggestion: string; score: number }[]>()(await redis.ftSugGetWithScores("s", "em", { FUZZY: true }));
+  is<["OK", string[]]>()(await redis.multi().ftAliasAdd("b", "books").ftList().exec());
+  // @ts-expect-error: a type of field that there is not
+  await redis.ftCreate("books", { title: "STRING" });
+  // @ts-expect-error: a property has a mark before it
+  await redis.ftAggregate("books", "*", { STEPS: [{ type: "GROUPBY", properties: "genre" }] });
+  // @ts-expect-error: a list of numbers has no type that the server could know
+  query`*=>[KNN 5 @v ${{ x: 1 }}]`;
+  // @ts-expect-error: a queue has no loops
+  redis.multi().ftAggregateWithCursor("books", "*");
 }

@@ -1,0 +1,141 @@
+// Queries of search as tagged templates: whatever a value contains, the server does not read it as the language of queries.
+// Where a value is decides what becomes of it.
+
+/** @import { Unknown } from "../internal.js" */
+
+import { mistake } from "../errors.js";
+import { describe } from "../values.js";
+
+/** All that parts words in an index: what is left is no mark of the language. */
+const NO_WORD = /[\0-/:-@[-^`{-\x9f\s]+/;
+const MARKS = /[\0-/:-@[-^`{-\x7f]/g;
+const isLittle = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** @param {string} why */
+const refuse = (why) => mistake(`query: ${why}`);
+
+/** A text with values, as `query` makes it. */
+export class Query {
+  /** @internal @param {string[]} texts @param {unknown[]} values One between each two texts. */
+  constructor(texts, values) {
+    this.texts = texts;
+    this.values = values;
+  }
+
+  /** The query without its values. */
+  toString() {
+    return this.texts.reduce((text, next, at) => `${text}$p${at - 1}${next}`);
+  }
+}
+
+/**
+ * A value as it is sent: vectors as bytes, the least significant first.
+ * @param {string} what
+ * @param {Unknown} value
+ */
+export function toParam(what, value) {
+  if (typeof value === "number") {
+    if (Number.isNaN(value)) throw mistake(`${what} is NaN`);
+    return value === Infinity ? "+inf" : String(value).replace("Infinity", "inf");
+  }
+  if (typeof value === "string" || typeof value === "bigint" || value instanceof ArrayBuffer) return value;
+  if (!ArrayBuffer.isView(value)) throw mistake(`${what} is ${describe(value)} (expected a string, number, bigint, Uint8Array or Float32Array)`);
+  const size = /** @type {Unknown} */ (value).BYTES_PER_ELEMENT ?? 1;
+  const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  if (isLittle || size === 1) return bytes;
+  return bytes.map((_, at) => bytes[at - (at % size) + size - 1 - (at % size)]);
+}
+
+/** @param {Unknown} value */
+function wordsOf(value) {
+  if (!/string|number|bigint/.test(typeof value)) throw refuse(`a value is ${describe(value)} (expected a string among words)`);
+  const words = String(value).split(NO_WORD).filter(Boolean);
+  if (words.length === 0) throw refuse("a text has no words");
+  return words;
+}
+
+/**
+ * A tag, also as parameter, is without a backslash before a mark; and an index has none with spaces at its ends.
+ * @param {string} tag
+ * @param {boolean} isWhole
+ */
+function tagOf(tag, isWhole) {
+  const kept = isWhole ? tag.replace(/^[\t-\r ]+|[\t-\r ]+$/g, "") : tag;
+  return kept.replace(/\\(?=[!-/:-@[-`{-~\t-\r ])/g, "\\\\");
+}
+
+/** What is open behind a text, from outside in: `(`, `[`, `{`, `"`, `'`, and `=` for attributes. @param {string} text */
+function openIn(text) {
+  const open = [];
+  for (let at = 0; at < text.length; at++) {
+    const mark = text[at];
+    const inner = open.at(-1);
+    if (mark === "\\") at += 1;
+    else if (inner === '"' || inner === "'") {
+      if (mark === inner) open.pop();
+    } else if (mark === '"' || (mark === "'" && text[at - 1] === "w")) open.push(mark);
+    else if (mark === "{") open.push(/=>\s*$/.test(text.slice(0, at)) ? "=" : mark);
+    else if (mark === "[" || (mark === "(" && inner !== "[")) open.push(mark);
+    else if (/[)\]}]/.test(mark)) open.pop();
+  }
+  return open;
+}
+
+/**
+ * A query with values: query`@title:${words} @genre:{${tag}} @price:[${low} ${high}]`.
+ * @param {TemplateStringsArray} strings
+ * @param {...Unknown} given
+ */
+export function query(strings, ...given) {
+  if (!Array.isArray(strings?.raw)) throw refuse("it is a tag of a template: query`…`");
+  /** Backslashes are those of the language. */
+  const [first, ...rest] = strings.raw;
+  const texts = [first];
+  /** @type {unknown[]} */
+  const values = [];
+  const add = (/** @type {string} */ text) => {
+    texts[texts.length - 1] += text;
+  };
+  const param = (/** @type {Unknown} */ value) => {
+    values.push(toParam("query: a value", value));
+    texts.push("");
+  };
+  rest.forEach((next, at) => {
+    const value = given[at];
+    // What a value has become has no brackets of its own left open.
+    const before = texts.join("");
+    const open = openIn(before);
+    const inner = open.at(-1);
+    const isText = inner === undefined || inner === "(";
+    if (before.endsWith("@")) {
+      if (typeof value !== "string" || value === "") throw refuse("expected the name of a field behind @");
+      add(value.replace(MARKS, "\\$&"));
+    } else if (value instanceof Query) {
+      if (!isText) throw refuse("a query is in the place of a value");
+      const isAll = value.texts.join() === "*";
+      value.texts.forEach((text, place) => {
+        if (place > 0) param(value.values[place - 1]);
+        add(place > 0 || isAll ? text : `(${text}`);
+      });
+      if (!isAll) add(")");
+    } else if (inner === '"') {
+      if (open.length > 1 && open.at(-2) !== "(") throw refuse("a tag is in quotes: leave them out");
+      add(wordsOf(value).join(" "));
+    } else if (inner === "{") {
+      const list = Array.isArray(value) ? value : [value];
+      if (list.length === 0) throw refuse("the list of tags is empty");
+      list.forEach((tag, place) => {
+        if (place > 0) add(" | ");
+        param(typeof tag === "string" ? tagOf(tag, !before.endsWith("*") && next[0] !== "*") : tag);
+      });
+    } else if (!isText || /[=<>]=?\s*$/.test(before)) param(value);
+    else {
+      const words = wordsOf(value);
+      const isPart = /[%*]$/.test(before) || /^[%*]/.test(next);
+      if (isPart && (words.length > 1 || words[0] !== String(value))) throw refuse("expected one word beside * or %");
+      add(isPart ? words[0] : `(${words.join(" ")})`);
+    }
+    add(next);
+  });
+  return new Query(texts, values);
+}
