@@ -17,6 +17,7 @@ mod scripted;
 mod search_aggregate;
 mod search_derive;
 mod search_ensure;
+mod search_hybrid;
 mod search_indexes;
 mod search_options;
 mod search_pages;

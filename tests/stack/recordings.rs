@@ -61,7 +61,7 @@ pub(crate) fn replay<'t>(
     (as_types, others)
 }
 
-/// The commands of a recording whose words are texts.
+/// The commands of a recording, but for those with words out of an earlier reply.
 pub(crate) fn read(text: &str) -> Vec<Recorded> {
     let lines = text.lines().map(|line| serde_json::from_str::<Json>(line).unwrap());
     lines.filter(|line| line.get("command").is_some()).filter_map(|line| recorded(&line)).collect()
@@ -69,7 +69,7 @@ pub(crate) fn read(text: &str) -> Vec<Recorded> {
 
 fn recorded(line: &Json) -> Option<Recorded> {
     let words = line["command"].as_array().unwrap().iter();
-    let words: Option<Vec<String>> = words.map(|word| word.as_str().map(str::to_owned)).collect();
+    let words: Option<Vec<String>> = words.map(word).collect();
     let resp2 = &line["resp2"];
     let resp3 = if line["resp3"] == "same" { resp2 } else { &line["resp3"] };
     let frame = |reply: &Json| {
@@ -83,6 +83,18 @@ fn recorded(line: &Json) -> Option<Recorded> {
         resp3: frame(resp3),
         varies: line.get("varies").is_some(),
     })
+}
+
+/// A word as a text; of bytes that are none, something like them.
+fn word(word: &Json) -> Option<String> {
+    let digits = word.get("hex").and_then(Json::as_str);
+    let bytes = digits.map(|digits| String::from_utf8_lossy(&bytes_of(digits)).into_owned());
+    word.as_str().map(str::to_owned).or(bytes)
+}
+
+fn bytes_of(digits: &str) -> Vec<u8> {
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    digits.as_bytes().chunks(2).map(byte).collect()
 }
 
 /// Writes a reply as it was on the wire.
@@ -103,13 +115,7 @@ fn write(bytes: &mut Vec<u8>, reply: &Json) {
             bytes.extend_from_slice(if truth { b"#t\r\n" } else { b"#f\r\n" });
         }
         "$" => bulk(bytes, '$', text().as_bytes()),
-        "$hex" => {
-            let digits: Vec<u8> = text().bytes().collect();
-            let byte =
-                |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
-            let content: Vec<u8> = digits.chunks(2).map(byte).collect();
-            bulk(bytes, '$', &content);
-        }
+        "$hex" => bulk(bytes, '$', &bytes_of(text())),
         "!" => bulk(bytes, '!', text().as_bytes()),
         "_" => bytes.extend_from_slice(match text() {
             "$" => b"$-1\r\n",

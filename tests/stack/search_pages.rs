@@ -74,6 +74,19 @@ fn a_page_that_is_too_long_is_cut_to_its_limit() {
 }
 
 #[test]
+fn a_handle_with_a_prefix_cuts_and_counts_too() {
+    let answer = |words: &[String]| odd_page(words, 9);
+    scripted(answer, async |muxer| {
+        let db = muxer.database().with_key_prefix("3");
+        let options = SearchOptions::new().limit(3, 2);
+        let page: SearchPage<Id> = db.search().search("i", Filter::all(), options).await.unwrap();
+        let ids: Vec<&str> = page.rows.iter().map(|row| &*row.id).collect();
+        assert_eq!((ids, page.total), (vec!["", "4"], 9));
+        assert_eq!(db.search().count("i", Filter::all()).await.unwrap(), 9);
+    });
+}
+
+#[test]
 fn all_rows_come_once_from_servers_whose_pages_are_too_long() {
     let answer = |words: &[String]| odd_page(words, 25);
     scripted(answer, async |muxer| {
@@ -195,6 +208,9 @@ async fn all_documents_come_in_their_order() {
         assert_eq!(search.count("i", Filter::all()).await.unwrap(), 57, "{version}");
         assert_eq!(search.count("i", NUMBER.below(10.0)).await.unwrap(), 10, "{version}");
         assert_eq!(search.count("i", NUMBER.above(99.0)).await.unwrap(), 0, "{version}");
+        let (one, two) = (search.count("i", Filter::all()), search.count("i", NUMBER.is(7.0)));
+        let counts = db.transaction((one, two)).all().await.unwrap();
+        assert_eq!(counts, (57, 1), "{version}");
         let error = search.count("none", Filter::all()).await.unwrap_err();
         assert!(error.server().unwrap().is_index_missing(), "{error}");
         // A document that expires while pages are read has no value, and ends nothing.

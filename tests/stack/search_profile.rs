@@ -1,12 +1,14 @@
 //! Profiles and checks of spelling, on Redis Stack 7.4 and 7.2, in both protocols, and as Redis 8 answers.
 
+use std::collections::HashMap;
+
 use redmux::{
     Database, Result,
     resp::Value,
     stack::search::{
-        Distance, Doc, Filter, FlatVector, Id, Misspelling, Numeric, NumericField, ProfileStep,
-        Profiled, Query, Schema, SearchOptions, SearchPage, SpellCheckOptions, Tag, TagField, Text,
-        TextField, VectorField, VectorType,
+        Aggregate, AggregatePage, Distance, Doc, Filter, FlatVector, Id, Misspelling, Numeric,
+        NumericField, ProfileStep, Profiled, Query, Reduce, Schema, SearchOptions, SearchPage,
+        SpellCheckOptions, Tag, TagField, Text, TextField, VectorField, VectorType,
     },
 };
 
@@ -102,6 +104,28 @@ async fn a_profile_has_the_parts_of_the_query_as_a_tree() {
             step.extra.iter().any(|(name, _)| name == "Child iterators"),
             "{version}: {step:?}"
         );
+    })
+    .await;
+}
+
+#[async_std::test]
+async fn an_aggregation_has_a_profile_too() {
+    everywhere(async |db, version| {
+        lamps(&db).await;
+        let tags = Aggregate::new(TAG.is("hall"))
+            .group_by(TAG, [Reduce::count().named("lamps")])
+            .sort_by("lamps");
+        let found: Profiled<AggregatePage<HashMap<String, String>>> =
+            db.search().profile_aggregate("lamps", tags).await.unwrap();
+        assert_eq!(found.results.rows[0]["lamps"], "3", "{version}");
+        let [shard] = &found.profile.shards[..] else { panic!("{found:?}") };
+        assert_eq!(tree(shard.iterators.as_ref().unwrap()), "TAG=hall", "{version}");
+        assert!(shard.processors.iter().any(|step| step.kind == "Grouper"), "{version}: {shard:?}");
+        let odd = Aggregate::new(TAG.is("secret\n"));
+        let found: Result<Profiled<AggregatePage<Value>>> =
+            db.search().profile_aggregate("lamps", odd).await;
+        let error = found.unwrap_err();
+        assert!(error.is_rejected() && !error.to_string().contains("secret"), "{version}: {error}");
     })
     .await;
 }

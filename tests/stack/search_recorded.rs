@@ -6,8 +6,8 @@ use bytes::Bytes;
 use redmux::{
     resp::{Reply, Value},
     stack::search::{
-        Doc, Explained, Id, IndexInfo, JsonDoc, Misspelling, Profiled, Scored, SearchPage, SortKey,
-        Sorted, SugHit, WithPayload,
+        AggregatePage, Doc, Explained, HybridPage, Id, IndexInfo, JsonDoc, Misspelling, Profiled,
+        Scored, SearchPage, SortKey, Sorted, SugHit, WithPayload,
     },
 };
 
@@ -54,6 +54,13 @@ fn check(of: &str, words: &[&str], recorded: &Recorded) -> bool {
         "FT.PROFILE" if words[2] == "SEARCH" => {
             both::<Profiled<SearchPage<Doc<BTreeMap<String, Bytes>>>>>(of, recorded);
         }
+        "FT.PROFILE" if words[2] == "AGGREGATE" => {
+            both::<Profiled<AggregatePage<BTreeMap<String, Bytes>>>>(of, recorded);
+        }
+        "FT.HYBRID" if words.contains(&"EXPLAINSCORE") => {
+            both::<HybridPage<BTreeMap<String, Value>>>(of, recorded);
+        }
+        "FT.HYBRID" => both::<HybridPage<BTreeMap<String, Bytes>>>(of, recorded),
         "FT.SEARCH" => return check_search(of, words, recorded),
         "FT.CONFIG" if words[1] == "GET" => both::<Vec<(String, Option<String>)>>(of, recorded),
         "FT.CONFIG" if words[1] == "SET" => both::<()>(of, recorded),

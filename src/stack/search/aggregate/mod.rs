@@ -262,6 +262,10 @@ impl Aggregate {
         self.fault
     }
 
+    pub(super) fn query(&self) -> &Query {
+        &self.query
+    }
+
     /// All words, with those for a cursor.
     pub(super) fn append_to<'a>(
         &'a self,

@@ -4,6 +4,7 @@ mod fields;
 mod vectors;
 
 pub use fields::GeoUnit;
+pub(in crate::stack::search) use vectors::bytes_of;
 pub use vectors::{Component, Nearest};
 
 use std::{
@@ -170,7 +171,12 @@ impl Filter {
         Self { pieces, fault, form }
     }
 
-    fn is_all(&self) -> bool {
+    /// The same as a unit, whatever it is.
+    pub(super) fn enclosed(self) -> Self {
+        if self.form == Form::Raw { self.within("(", ")") } else { self }
+    }
+
+    pub(super) fn is_all(&self) -> bool {
         self.form == Form::All
     }
 }
@@ -220,9 +226,12 @@ impl Not for Filter {
     }
 }
 
-/// Writes the text of a query, with the names of its parameters.
-fn write_text(pieces: &[Piece], mut write: impl FnMut(&str) -> fmt::Result) -> fmt::Result {
-    let mut number = 0;
+/// Writes the text of a query, with the names of its parameters, of which `number` is the first.
+fn write_text(
+    pieces: &[Piece],
+    mut number: usize,
+    mut write: impl FnMut(&str) -> fmt::Result,
+) -> fmt::Result {
     for piece in pieces {
         match piece {
             Piece::Text(text) => write(text)?,
@@ -237,7 +246,7 @@ fn write_text(pieces: &[Piece], mut write: impl FnMut(&str) -> fmt::Result) -> f
 
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_text(&self.pieces, |text| f.write_str(text))
+        write_text(&self.pieces, 0, |text| f.write_str(text))
     }
 }
 
@@ -259,6 +268,15 @@ pub struct Query {
 
 impl Query {
     pub(super) fn new(pieces: Vec<Piece>, fault: Option<&'static str>) -> Self {
+        Self::numbered(pieces, fault, 0)
+    }
+
+    /// A filter whose values come behind those of another query.
+    pub(super) fn behind(before: &Self, filter: Filter) -> Self {
+        Self::numbered(filter.pieces, filter.fault, before.values.len())
+    }
+
+    fn numbered(pieces: Vec<Piece>, fault: Option<&'static str>, number: usize) -> Self {
         let has_line_end = |text: &[u8]| text.iter().any(|byte| matches!(byte, b'\r' | b'\n'));
         let line_end = pieces.iter().any(|piece| match piece {
             Piece::Text(text) => has_line_end(text.as_bytes()),
@@ -267,7 +285,7 @@ impl Query {
         });
         let mut text = String::new();
         // A `String` takes all of it.
-        let _ = write_text(&pieces, |part| {
+        let _ = write_text(&pieces, number, |part| {
             text.push_str(part);
             Ok(())
         });
@@ -305,6 +323,11 @@ impl Query {
     /// The text, which comes before all options.
     pub(super) fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The values, which become parameters in this order.
+    pub(super) fn values(&self) -> &[Vec<u8>] {
+        &self.values
     }
 
     /// `PARAMS` with the values, if there are any.

@@ -31,7 +31,7 @@ macro_rules! components {
 }
 components! { f32 f64 i8 u8 }
 
-fn bytes_of<N: Component>(vector: &[N]) -> Vec<u8> {
+pub(in crate::stack::search) fn bytes_of<N: Component>(vector: &[N]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(size_of_val(vector));
     vector.iter().for_each(|number| number.append_to(&mut bytes));
     bytes
@@ -41,12 +41,12 @@ fn bytes_of<N: Component>(vector: &[N]) -> Vec<u8> {
 #[derive(Debug, Clone)]
 #[must_use = "it does nothing by itself"]
 pub struct Nearest {
-    field: VectorField,
-    count: u32,
-    vector: Vec<u8>,
-    filter: Filter,
-    ef_runtime: Option<u32>,
-    score: Option<String>,
+    pub(in crate::stack::search) field: VectorField,
+    pub(in crate::stack::search) count: u32,
+    pub(in crate::stack::search) vector: Vec<u8>,
+    pub(in crate::stack::search) filter: Filter,
+    pub(in crate::stack::search) ef_runtime: Option<u32>,
+    pub(in crate::stack::search) score: Option<String>,
 }
 
 impl Nearest {
