@@ -164,8 +164,20 @@ async fn no_value_is_read_as_the_language() {
     everywhere(async |db, version| {
         lamps(&db).await;
         let marks = (0..=127_u8).map(|mark| format!("x{}y", char::from(mark)));
-        let tricks =
-            ["} | @n:[0 9]", "*", "hall}", "$p0", "-hall", "\\", "\"", "x=>[KNN 1 @v $p0]"];
+        let tricks = [
+            "} | @n:[0 9]",
+            "*",
+            "hall}",
+            "$p0",
+            "-hall",
+            "\\",
+            "\"",
+            "x=>[KNN 1 @v $p0]",
+            "a\\]b",
+            "\\\\",
+            "a\\\\b",
+            "\\ \\`{",
+        ];
         for value in marks.chain(tricks.map(str::to_owned)) {
             let key = "lamp:value";
             db.hset(key, [("g", &*value), ("n", "7"), ("t", &*value)]).await.unwrap();
@@ -176,6 +188,8 @@ async fn no_value_is_read_as_the_language() {
             if !value.contains('\0') {
                 assert_eq!(seen, ["value"], "{version}: {value:?}");
             }
+            let spaced = found(&db, TAG.is(format!(" {kept}\t")) & NUMBER.is(7.0)).await;
+            assert_eq!(spaced, seen, "{version}: {value:?}");
             let others = found(&db, TAG.is(&*value) & NUMBER.below(5.0)).await;
             assert!(others.is_empty(), "{version}: {value:?} found {others:?}");
             // In the index a control character is a part of a word, and a backslash makes the next mark one.

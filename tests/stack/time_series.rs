@@ -167,9 +167,20 @@ async fn what_the_server_would_misread_or_never_answer_is_refused() {
         ts.mrange(.., RangeOptions::new(), none, SeriesOptions::new()).await.unwrap_err(),
         ts.mrange(.., rows(), filters(), SeriesOptions::new()).await.unwrap_err(),
         ts.query_index([Label::new("area").is("a,b")]).await.unwrap_err(),
+        ts.create("k", CreateOptions::new().labels([("retention", "5")])).await.unwrap_err(),
+        ts.incr_by_with("k", 1.0, IncrOptions::new().labels([("kind", "uncompressed")]))
+            .await
+            .unwrap_err(),
     ] {
         assert!(error.is_rejected() && error.to_string().contains("TS."), "{error}");
     }
+    // Where the option comes before, the server reads the label as one.
+    let week = Duration::from_secs(7 * 86_400);
+    let named = CreateOptions::new().retention(week).labels([("RETENTION", "5")]);
+    ts.create("named", named).await.unwrap();
+    let info = ts.info("named").await.unwrap();
+    assert_eq!(info.labels, [("RETENTION".to_owned(), Some("5".to_owned()))]);
+    assert_eq!(u128::from(info.retention), week.as_millis());
     // Labels know no prefix of keys.
     let tenant = db.with_key_prefix("t:");
     let error = tenant.time_series().mget(filters(), SeriesOptions::new()).await.unwrap_err();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     database::options::{Words, options, words},
-    resp::{Arg, ToArg},
+    resp::{Arg, ArgList, ToArg, ToArgs},
 };
 
 use super::Time;
@@ -40,13 +40,49 @@ fn labelled(labels: impl IntoIterator<Item = (impl ToArg, impl ToArg)>) -> Words
     Words::list("LABELS", false, &list)
 }
 
+/// The words that servers look for among all words behind the key.
+const OPTIONS: [&str; 8] = [
+    "RETENTION",
+    "ENCODING",
+    "UNCOMPRESSED",
+    "CHUNK_SIZE",
+    "DUPLICATE_POLICY",
+    "ON_DUPLICATE",
+    "IGNORE",
+    "TIMESTAMP",
+];
+
+/// Why the options are not sent: a label that is named as an option would be read as that option, unless it comes before.
+fn fault(options: &impl ToArgs) -> Option<&'static str> {
+    let mut words = ArgList::new();
+    options.append_to(&mut words);
+    let is = |word: &Arg<'_>, name: &str| word.as_bytes().eq_ignore_ascii_case(name.as_bytes());
+    let labels = words.iter().position(|word| is(word, "LABELS"))?;
+    let (before, labels) = words.split_at(labels);
+    let is_misread = |name: &str| {
+        labels.iter().any(|word| is(word, name)) && !before.iter().any(|word| is(word, name))
+    };
+    OPTIONS
+        .iter()
+        .any(|name| is_misread(name))
+        .then_some("the server would take a label for an option")
+}
+
 macro_rules! labels {
     ($($name:ident),*) => {$(
         impl $name {
-            /// The labels: pairs of a name and a value.
+            /// The labels: pairs of a name and a value
+            ///
+            /// One that is named as an option (`RETENTION` and the like) is refused unless that option is given, since servers
+            /// take it for the option.
             pub fn labels(mut self, labels: impl IntoIterator<Item = (impl ToArg, impl ToArg)>) -> Self {
                 self.labels = labelled(labels);
                 self
+            }
+
+            /// Why they are not sent.
+            pub(super) fn fault(&self) -> Option<&'static str> {
+                fault(self)
             }
         }
     )*};

@@ -18,14 +18,16 @@ impl<'a> TimeSeriesCommands<'a> {
     ///
     /// See [TS.CREATE](https://redis.io/docs/latest/commands/ts.create/).
     pub fn create(self, key: impl ToArg, options: CreateOptions) -> Call<'a, (), impl ToArgs> {
-        self.call(named!("TS.CREATE"), Join((key,), options))
+        let fault = options.fault();
+        self.call(named!("TS.CREATE"), Join((key,), options)).unless(fault)
     }
 
     /// Changes what a series was made with
     ///
     /// See [TS.ALTER](https://redis.io/docs/latest/commands/ts.alter/).
     pub fn alter(self, key: impl ToArg, options: AlterOptions) -> Call<'a, (), impl ToArgs> {
-        self.call(named!("TS.ALTER"), Join((key,), options))
+        let fault = options.fault();
+        self.call(named!("TS.ALTER"), Join((key,), options)).unless(fault)
     }
 
     /// Adds a sample, and the series if there is none; returns its time
@@ -52,7 +54,8 @@ impl<'a> TimeSeriesCommands<'a> {
         value: f64,
         options: AddOptions,
     ) -> Call<'a, u64, impl ToArgs> {
-        self.call(named!("TS.ADD"), Join((key, at.into(), value), options))
+        let fault = options.fault();
+        self.call(named!("TS.ADD"), Join((key, at.into(), value), options)).unless(fault)
     }
 
     /// Adds samples to series that exist: keys, times and values; returns the time of each, or why it was not added
@@ -85,7 +88,8 @@ impl<'a> TimeSeriesCommands<'a> {
         by: f64,
         options: IncrOptions,
     ) -> Call<'a, u64, impl ToArgs> {
-        self.call(named!("TS.INCRBY"), Join((key, by), options))
+        let fault = options.fault();
+        self.call(named!("TS.INCRBY"), Join((key, by), options)).unless(fault)
     }
 
     /// Adds a sample that is smaller by `by` than the last one; returns its time
@@ -104,7 +108,8 @@ impl<'a> TimeSeriesCommands<'a> {
         by: f64,
         options: IncrOptions,
     ) -> Call<'a, u64, impl ToArgs> {
-        self.call(named!("TS.DECRBY"), Join((key, by), options))
+        let fault = options.fault();
+        self.call(named!("TS.DECRBY"), Join((key, by), options)).unless(fault)
     }
 
     /// Deletes the samples of this range and returns how many they were

@@ -43,6 +43,34 @@ fn value(value: impl ToArg) -> Piece {
     Piece::Value(value.to_arg().as_bytes().to_vec())
 }
 
+/// A tag, or a part of one: servers take a backslash away that is before a mark or a space, from parameters, too.
+fn tag(tag: impl ToArg, is_whole: bool) -> Piece {
+    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t'..=b'\r');
+    let tag = tag.to_arg();
+    let mut bytes = tag.as_bytes();
+    while let [first, rest @ ..] = bytes
+        && is_whole
+        && is_space(first)
+    {
+        bytes = rest;
+    }
+    while let [rest @ .., last] = bytes
+        && is_whole
+        && is_space(last)
+    {
+        bytes = rest;
+    }
+    let mut sent = Vec::with_capacity(bytes.len());
+    for (at, byte) in bytes.iter().enumerate() {
+        let is_taken = |next: &u8| next.is_ascii_punctuation() || is_space(next);
+        if *byte == b'\\' && bytes.get(at + 1).is_some_and(is_taken) {
+            sent.push(b'\\');
+        }
+        sent.push(*byte);
+    }
+    Piece::Value(sent)
+}
+
 fn text(text: impl Into<String>) -> Piece {
     Piece::Text(text.into())
 }
@@ -58,11 +86,11 @@ impl TagField {
     /// Documents with one of these tags; an empty list is refused.
     pub fn any<T: ToArg>(&self, tags: impl IntoIterator<Item = T>) -> Filter {
         let mut pieces = vec![text(format!("{}:{{", self.in_query()))];
-        for (at, tag) in tags.into_iter().enumerate() {
+        for (at, one) in tags.into_iter().enumerate() {
             if at > 0 {
                 pieces.push(text(" | "));
             }
-            pieces.push(value(tag));
+            pieces.push(tag(one, true));
         }
         if pieces.len() == 1 {
             return Filter::refused("the list of tags is empty");
@@ -92,7 +120,7 @@ impl TagField {
         }
         let field = self.in_query();
         let pieces =
-            [text(format!("{field}:{{{before}")), value(part), text(format!("{behind}}}"))];
+            [text(format!("{field}:{{{before}")), tag(part, false), text(format!("{behind}}}"))];
         Filter::new(Form::One, pieces)
     }
 }
