@@ -68,6 +68,12 @@ const HARMFUL: &[(&str, When, &str)] = &[
         "the path may find several values and has no `$`: Valkey answers each with a reply of its own, and later replies would \
          go to the wrong callers",
     ),
+    #[cfg(feature = "full")]
+    (
+        "FT.SPELLCHECK",
+        When::Parameter,
+        "the query whose words are checked has a `$` without a backslash before it: Redis Stack would crash",
+    ),
 ];
 
 enum When {
@@ -81,6 +87,9 @@ enum When {
     /// With a path of the old kind that may find several values.
     #[cfg(feature = "full")]
     OldPath,
+    /// With a query that has a parameter.
+    #[cfg(feature = "full")]
+    Parameter,
 }
 
 /// For each first letter, the lengths that such a name may have, as bits.
@@ -144,6 +153,8 @@ pub(crate) fn check_shared(args: &[Arg<'_>]) -> Result<(), Error> {
             When::Increments => args.iter().skip(3).step_by(2).any(is_no_increment),
             #[cfg(feature = "full")]
             When::OldPath => args.get(2).is_some_and(may_find_several),
+            #[cfg(feature = "full")]
+            When::Parameter => args.get(2).is_some_and(|query| has_parameter(query.as_bytes())),
         };
         if harms && is_among(names, args.first()) {
             return Err(Error::rejected(&name.to_ascii_uppercase(), *why));
@@ -171,6 +182,19 @@ fn may_find_several(path: &Arg<'_>) -> bool {
     is_old
         && (path.iter().any(|byte| b"*?:,".contains(byte))
             || path.windows(2).any(|two| two == b".."))
+}
+
+/// Whether a query of search has a `$` without a backslash before it, which begins a parameter or an attribute
+///
+/// Within quotes too, where only some versions read it.
+#[cfg(any(feature = "full", feature = "search"))]
+pub(crate) fn has_parameter(query: &[u8]) -> bool {
+    let mut is_escaped = false;
+    query.iter().any(|byte| {
+        let is_open = *byte == b'$' && !is_escaped;
+        is_escaped = *byte == b'\\' && !is_escaped;
+        is_open
+    })
 }
 
 /// Whether `BLOCK` is among the options, which end at `STREAMS`.
@@ -209,6 +233,8 @@ mod tests {
             &["DEBUG", "OBJECT", "k"],
             &["TOPK.INCRBY", "k", "a", "0", "-1", "100000"],
             &["TOPK.INCRBY", "k"],
+            &["FT.SPELLCHECK", "$i", r"lamp\$ \\\$x", "TERMS", "INCLUDE", "$d"],
+            &["FT.SPELLCHECK", "i"],
             &["TOPK.ADD", "k", "x", "-1"],
             &["JSON.RESP", "k"],
             &["JSON.RESP", "*", ".a"],
@@ -271,6 +297,10 @@ mod tests {
             &["JSON.RESP", "k", ".secret[*]"],
             #[cfg(feature = "full")]
             &["JSON.RESP", "k", "..secret"],
+            #[cfg(feature = "full")]
+            &["ft.spellcheck", "i", "secret$x", "DIALECT", "2"],
+            #[cfg(feature = "full")]
+            &["FT.SPELLCHECK", "i", r"secret\\$x"],
             &["GET secret"],
             &[""],
             &[],

@@ -213,7 +213,7 @@ async fn all_documents_come_in_their_order() {
         assert_eq!(counts, (57, 1), "{version}");
         let error = search.count("none", Filter::all()).await.unwrap_err();
         assert!(error.server().unwrap().is_index_missing(), "{error}");
-        // A document that expires while pages are read has no value, and ends nothing.
+        // Short pages are no end.
         db.del(["d:3"]).await.unwrap();
         let rows: Vec<Doc<Vec<(String, u32)>>> = search
             .search_all("i", Filter::all(), SearchOptions::new())

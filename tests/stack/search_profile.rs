@@ -218,6 +218,12 @@ async fn what_would_crash_a_server_is_refused() {
                 assert!(call.await.unwrap_err().is_rejected(), "{version}: {text}");
             }
         }
+        // A price in a text is enough.
+        let reply: Result<Value> =
+            db.execute("ft.spellcheck", ("lamps", "lemp$5", "DIALECT", 2)).await;
+        assert!(reply.unwrap_err().is_rejected(), "{version}");
+        let reply = db.execute("ft.spellcheck", ("lamps", r"lemp\$5", "DIALECT", 2)).await;
+        reply.map(|_: Value| ()).unwrap();
         assert_eq!(db.search().count("lamps", Filter::all()).await.unwrap(), 3, "{version}");
     })
     .await;

@@ -12,7 +12,10 @@ use std::{
     ops::{BitAnd, BitOr, Not},
 };
 
-use crate::resp::{Arg, ArgList, ToArg};
+use crate::{
+    command::has_parameter,
+    resp::{Arg, ArgList, ToArg},
+};
 
 /// A part of a query
 #[derive(Clone, PartialEq, Eq)]
@@ -311,13 +314,7 @@ impl Query {
     /// Why its words cannot be checked.
     pub(super) fn fault_of_spelling(&self) -> Option<&'static str> {
         let parameter = "the query whose words are checked has a `$` or a value that is none of its words: Redis Stack would crash";
-        let mut is_escaped = false;
-        let is_open = |byte: u8| {
-            let is_mark = byte == b'$' && !is_escaped;
-            is_escaped = byte == b'\\' && !is_escaped;
-            is_mark
-        };
-        self.fault.or_else(|| self.text.bytes().any(is_open).then_some(parameter))
+        self.fault.or_else(|| has_parameter(self.text.as_bytes()).then_some(parameter))
     }
 
     /// The text, which comes before all options.
