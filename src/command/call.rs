@@ -444,18 +444,18 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         let words = || self.words();
         let reread =
             self.handling().and_then(|handling| handling.reread(&self.name, &words, reply));
-        self.decode_mended(reread.as_ref().unwrap_or(reply))
+        let decoded = self.decode_mended(reread.as_ref().unwrap_or(reply));
+        decoded.map_err(|error| self.not_decoded(error))
     }
 
     /// Decodes what the arguments say that the reply is.
     #[inline(always)]
-    fn decode_mended<U: FromReply>(&self, reply: &Frame) -> Result<U> {
+    pub(super) fn decode_mended<U: FromReply>(&self, reply: &Frame) -> Result<U, ReplyError> {
         let mended = self.args.mend().and_then(|mend| mend.apply(reply));
-        let decoded = match mended {
+        match mended {
             None => reply.decode(),
             Some(reply) => reply.decode(),
-        };
-        decoded.map_err(|error| self.not_decoded(error))
+        }
     }
 
     /// Sends the command and forgets it: no reply, no error, nothing to await
@@ -668,7 +668,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
             return self.finish_with_extras(outcome, cx);
         }
         Poll::Ready(match outcome.into_reply() {
-            Ok(frame) => self.decode_mended(&frame),
+            Ok(frame) => self.decode_mended(&frame).map_err(|error| self.not_decoded(error)),
             Err(error) => Err(self.label(error)),
         })
     }

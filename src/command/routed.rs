@@ -321,7 +321,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         match ready!(link.poll_dated(id, cx)) {
             Some((Outcome::Reply(frame), _)) if !frame.is_error() && self.is_simple() => {
                 self.settle();
-                let decoded = frame.decode();
+                let decoded = self.decode_mended(&frame);
                 Poll::Ready(decoded.map_err(|error| link.not_decoded(&self.full_name(), error)))
             }
             Some((outcome, since)) => self.finish_routed(link, outcome, since, cx),

@@ -9,6 +9,7 @@ mod errors;
 mod json;
 mod json_recorded;
 mod methods;
+mod mutated;
 mod prefixes;
 mod probabilistic;
 mod probabilistic_recorded;

@@ -320,6 +320,8 @@ async fn a_cursor_is_read_at_the_server_of_a_cluster_that_has_it() {
         };
         let rows: Vec<_> = stream().try_collect().await.unwrap();
         assert_eq!(rows.len(), 40, "{tag}");
+        // The reply to this means what the arguments say, also where it is one of several servers'.
+        assert_eq!(db.search().count(&index, PRICE.below(10.0)).await.unwrap(), 10);
         let mut some = stream();
         some.next().await.unwrap().unwrap();
         drop(some);
