@@ -21,6 +21,9 @@
 /** @import { ReplyName, Spec } from "./internal.js" */
 import { specOf } from "./shape.js";
 
+const CONDITIONS = "{IFEQ IFNE IFDEQ IFDNE}";
+const BOUNDS = "{SATURATE LBOUND UBOUND EX PX EXAT PXAT PERSIST ENX}";
+const GREP = "ARGREP 3 {EXACT MATCH GLOB RE AND LIMIT NOCASE";
 const EXPIRE = "{NX XX GT LT}";
 const ZRANGE = "{BYSCORE BYLEX REV LIMIT}";
 const GEO = "{FROMMEMBER FROMLONLAT BYRADIUS BYBOX ASC DESC COUNT";
@@ -38,7 +41,9 @@ const TABLE = [
   ["bitPos", "2"],
   ["decr", "1"],
   ["decrBy", "2"],
+  ["delEx", `1 ${CONDITIONS}`, "boolean"],
   ["delIfEq", "2", "boolean"],
+  ["digest", "1"],
   ["get", "1"],
   ["getBit", "2"],
   ["getDel", "1"],
@@ -47,6 +52,8 @@ const TABLE = [
   ["incr", "1"],
   ["incrBy", "2"],
   ["incrByFloat", "2", "number"],
+  ["incrEx", `$ BYINT $ ${BOUNDS}`, "increment"],
+  ["incrExFloat", `INCREX $ BYFLOAT $ ${BOUNDS}`, "increment"],
   ["lcs", "2"],
   ["lcsIdx", "LCS 2 IDX {MINMATCHLEN} WITHMATCHLEN", "matches"],
   ["lcsLen", "LCS 2 LEN"],
@@ -57,7 +64,7 @@ const TABLE = [
   ["pfAdd", "+", "boolean"],
   ["pfCount", "+"],
   ["pfMerge", "+"],
-  ["set", "2 {NX XX IFEQ GET EX PX EXAT PXAT KEEPTTL}"],
+  ["set", "2 {NX XX IFEQ IFNE IFDEQ IFDNE GET EX PX EXAT PXAT KEEPTTL}"],
   ["setBit", "3"],
   ["setRange", "3"],
   ["strLen", "1"],
@@ -130,6 +137,7 @@ const TABLE = [
   ["lInsert", "4"],
   ["lLen", "1"],
   ["lMove", "4"],
+  ["lMoveM", "4 {COUNT EXACTLY OBO BULK}"],
   ["lmPop", "# $ {COUNT}", "elements"],
   ["lPop", "1"],
   ["lPos", "2 {RANK COUNT MAXLEN}"],
@@ -143,10 +151,33 @@ const TABLE = [
   ["rPush", "+"],
   ["rPushX", "+"],
 
+  // Arrays
+  ["arCount", "1"],
+  ["arDel", "+"],
+  ["arDelRange", "3"],
+  ["arGet", "2"],
+  ["arGetRange", "3"],
+  ["arGrep", `${GREP}}`],
+  ["arGrepWithValues", `${GREP}} WITHVALUES`, "pairs"],
+  ["arInfo", "1", "record"],
+  ["arInsert", "+"],
+  ["arLastItems", "2 {REV}"],
+  ["arLen", "1"],
+  ["arMGet", "+"],
+  ["arMSet", "$ %"],
+  ["arNext", "1"],
+  ["arOp", "4", "number"],
+  ["arOpMatch", "AROP $ $ $ MATCH $"],
+  ["arRing", "+"],
+  ["arScan", "3 {LIMIT}", "pairs"],
+  ["arSeek", "2", "boolean"],
+  ["arSet", "+"],
+
   // Sets
   ["sAdd", "+"],
   ["sCard", "1"],
   ["sDiff", "1", "set"],
+  ["sDiffCard", "# {LIMIT}"],
   ["sDiffStore", "2"],
   ["sInter", "1", "set"],
   ["sInterCard", "# {LIMIT}"],
@@ -160,6 +191,7 @@ const TABLE = [
   ["sRem", "+"],
   ["sScan", "2 {MATCH COUNT}", "scan"],
   ["sUnion", "1", "set"],
+  ["sUnionCard", "# {APPROX LIMIT}"],
   ["sUnionStore", "2"],
 
   // Sorted sets
@@ -215,9 +247,10 @@ const TABLE = [
   // Streams
   ["xAck", "+"],
   ["xAckDel", "$ $ {KEEPREF DELREF ACKED} IDS #"],
-  ["xAdd", "$ {NOMKSTREAM KEEPREF DELREF ACKED MAXLEN MINID LIMIT} $ %"],
+  ["xAdd", "$ {NOMKSTREAM KEEPREF DELREF ACKED IDMPAUTO IDMP MAXLEN MINID LIMIT} $ %"],
   ["xAutoClaim", "5 {COUNT}", "claimed"],
   ["xAutoClaimJustId", "XAUTOCLAIM 5 {COUNT} JUSTID", "claimedIds"],
+  ["xCfgSet", "1 {IDMP-DURATION IDMP-MAXSIZE}"],
   ["xClaim", "5 {IDLE TIME RETRYCOUNT FORCE LASTID}", "entries"],
   ["xClaimJustId", "XCLAIM 5 {IDLE TIME RETRYCOUNT FORCE LASTID} JUSTID", "ids"],
   ["xDel", "+"],
@@ -232,11 +265,12 @@ const TABLE = [
   ["xInfoStream", "XINFO STREAM 1", "stream"],
   ["xInfoStreamFull", "XINFO STREAM 1 FULL {COUNT}", "stream"],
   ["xLen", "1"],
+  ["xNack", "$ $ $ IDS # {RETRYCOUNT FORCE}"],
   ["xPending", "2", "pending"],
   ["xPendingRange", "XPENDING $ $ {IDLE} 3", "pendingEntries"],
   ["xRange", "3 {COUNT}", "entries"],
-  ["xRead", "{COUNT} STREAMS >", "streams"],
-  ["xReadGroup", "XREADGROUP GROUP $ $ {COUNT NOACK} STREAMS >", "streams"],
+  ["xRead", "{COUNT MAXCOUNT MAXSIZE} STREAMS >", "streams"],
+  ["xReadGroup", "XREADGROUP GROUP $ $ {COUNT MAXCOUNT MAXSIZE NOACK} STREAMS >", "streams"],
   ["xRevRange", "3 {COUNT}", "entries"],
   ["xSetId", "2 {ENTRIESADDED MAXDELETEDID}"],
   ["xTrim", "1 {MAXLEN MINID LIMIT KEEPREF DELREF ACKED}"],

@@ -5,6 +5,7 @@ import type {
   AclUser,
   Arg,
   Args,
+  ArrayEnd,
   CallOptions,
   ClientInfo,
   CommandDoc,
@@ -45,6 +46,16 @@ import type {
   VectorSetInfo,
 } from "./index.js";
 
+export interface DelExOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
+  /** Only if the key has this value. */
+  IFEQ?: Arg;
+  /** Only if the key has another value. Needs Redis 8.4. */
+  IFNE?: Arg;
+  /** Only if the value has this digest. Needs Redis 8.4. */
+  IFDEQ?: string;
+  /** Only if the value has another digest. Needs Redis 8.4. */
+  IFDNE?: string;
+}
 export interface GetExOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
   /** Expires after this number of seconds. */
   EX?: number;
@@ -55,6 +66,23 @@ export interface GetExOptions<B extends boolean = boolean, N extends boolean = b
   /** Expires at this time, in milliseconds since 1970. */
   PXAT?: number;
   PERSIST?: boolean;
+}
+export interface IncrExOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
+  SATURATE?: boolean;
+  /** The least number that there may be. */
+  LBOUND?: number | bigint;
+  /** The greatest number that there may be. */
+  UBOUND?: number | bigint;
+  /** Expires after this number of seconds. */
+  EX?: number;
+  /** Expires after this number of milliseconds. */
+  PX?: number;
+  /** Expires at this time, in seconds since 1970. */
+  EXAT?: number;
+  /** Expires at this time, in milliseconds since 1970. */
+  PXAT?: number;
+  PERSIST?: boolean;
+  ENX?: boolean;
 }
 export interface LcsIdxOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
   /** Only matches of at least this number of bytes. */
@@ -78,6 +106,12 @@ export interface SetOptions<B extends boolean = boolean, N extends boolean = boo
   XX?: boolean;
   /** Only if the key has this value. */
   IFEQ?: Arg;
+  /** Only if the key has another value. Needs Redis 8.4. */
+  IFNE?: Arg;
+  /** Only if the value has this digest. Needs Redis 8.4. */
+  IFDEQ?: string;
+  /** Only if the value has another digest. Needs Redis 8.4. */
+  IFDNE?: string;
   /** Returns the old value. */
   GET?: boolean;
   /** Expires after this number of seconds. */
@@ -147,6 +181,14 @@ export interface HSetExOptions<B extends boolean = boolean, N extends boolean = 
   PXAT?: number;
   KEEPTTL?: boolean;
 }
+export interface LMoveMOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
+  /** At most this number; for a page, approximately. */
+  COUNT?: number;
+  /** This number, or none. */
+  EXACTLY?: number;
+  OBO?: boolean;
+  BULK?: boolean;
+}
 export interface CountOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
   /** At most this number; for a page, approximately. */
   COUNT?: number;
@@ -159,7 +201,33 @@ export interface LPosOptions<B extends boolean = boolean, N extends boolean = bo
   /** At most this number of elements is examined. */
   MAXLEN?: number;
 }
-export interface LimitOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
+export interface ArGrepOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
+  /** Values that are equal to this one. */
+  EXACT?: Arg;
+  /** Values that have this in them. */
+  MATCH?: Arg;
+  /** Values that match this pattern. */
+  GLOB?: string;
+  /** Values that match this regular expression. */
+  RE?: string;
+  AND?: boolean;
+  /** At most this number. */
+  LIMIT?: number;
+  NOCASE?: boolean;
+}
+export interface ArLastItemsOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
+  REV?: boolean;
+}
+export interface ArScanOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
+  /** At most this number. */
+  LIMIT?: number;
+}
+export interface SDiffCardOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
+  /** Counting stops at this number. */
+  LIMIT?: number;
+}
+export interface SUnionCardOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
+  APPROX?: boolean;
   /** Counting stops at this number. */
   LIMIT?: number;
 }
@@ -174,8 +242,8 @@ export interface ZAddOptions<B extends boolean = boolean, N extends boolean = bo
 export interface CombineOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
   /** A factor for the scores of each set. */
   WEIGHTS?: number | readonly number[];
-  /** How scores are combined. Default: SUM. */
-  AGGREGATE?: "SUM" | "MIN" | "MAX";
+  /** How scores are combined; COUNT (Redis 8.8) counts. Default: SUM. */
+  AGGREGATE?: "SUM" | "MIN" | "MAX" | "COUNT";
 }
 export interface ZRangeOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
   BYSCORE?: boolean;
@@ -232,12 +300,22 @@ export interface XAddOptions<B extends boolean = boolean, N extends boolean = bo
   KEEPREF?: boolean;
   DELREF?: boolean;
   ACKED?: boolean;
+  /** As IDMP, where equal fields are the same entry. Needs Redis 8.6. */
+  IDMPAUTO?: Arg;
+  /** An entry that this producer has added with this id is not added again. Needs Redis 8.6. */
+  IDMP?: readonly [producer: Arg, id: Arg];
   /** Keeps this number of entries; with `~`, approximately. */
   MAXLEN?: number | readonly ["=" | "~", number];
   /** Removes entries before this id; with `~`, approximately. */
   MINID?: string | readonly ["=" | "~", string];
   /** With `~`, removes at most this number of entries. */
   LIMIT?: number;
+}
+export interface XCfgSetOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
+  /** Seconds; 100 by default. */
+  "IDMP-DURATION"?: number;
+  /** Entries of each producer; 100 by default. */
+  "IDMP-MAXSIZE"?: number;
 }
 export interface XClaimOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
   /** Sets the milliseconds since the last delivery. */
@@ -259,13 +337,30 @@ export interface XGroupSetIdOptions<B extends boolean = boolean, N extends boole
   /** Number of entries that the group has read. */
   ENTRIESREAD?: number;
 }
+export interface XNackOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
+  /** Sets the number of deliveries. */
+  RETRYCOUNT?: number;
+  FORCE?: boolean;
+}
 export interface XPendingRangeOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
   /** Only entries whose last delivery is at least this number of milliseconds ago. */
   IDLE?: number;
 }
+export interface XReadOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
+  /** At most this number; for a page, approximately. */
+  COUNT?: number;
+  /** At most this number of entries of all streams. Needs Redis 8.10. */
+  MAXCOUNT?: number;
+  /** About this number of bytes of all streams. Needs Redis 8.10. */
+  MAXSIZE?: number;
+}
 export interface XReadGroupOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
   /** At most this number; for a page, approximately. */
   COUNT?: number;
+  /** At most this number of entries of all streams. Needs Redis 8.10. */
+  MAXCOUNT?: number;
+  /** About this number of bytes of all streams. Needs Redis 8.10. */
+  MAXSIZE?: number;
   NOACK?: boolean;
 }
 export interface XSetIdOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
@@ -391,8 +486,12 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   decr<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Subtracts a number. See [DECRBY](https://redis.io/docs/latest/commands/decrby/). */
   decrBy<N extends boolean = D>(key: Arg, by: number | bigint, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
+  /** Deletes a key; with a condition, only if its value fulfils it. Returns whether it did. See [DELEX](https://redis.io/docs/latest/commands/delex/). Since Redis 8.4. */
+  delEx(key: Arg, options?: In<Q, DelExOptions>): Out<Q, D, boolean>;
   /** Deletes a key if it has this value; returns whether it did. See [DELIFEQ](https://valkey.io/commands/delifeq/). Since Valkey 9.0. */
   delIfEq(key: Arg, value: Arg, options?: In<Q, CallOptions>): Out<Q, D, boolean>;
+  /** The digest of a value, for `IFDEQ` and `IFDNE`; `null` without key. See [DIGEST](https://redis.io/docs/latest/commands/digest/). Since Redis 8.4. */
+  digest(key: Arg, options?: In<Q, CallOptions>): Out<Q, D, string | null>;
   /** The value of a key. See [GET](https://redis.io/docs/latest/commands/get/). */
   get<B extends boolean = false>(key: Arg, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B> | null>;
   /** A bit of a value. See [GETBIT](https://redis.io/docs/latest/commands/getbit/). */
@@ -409,6 +508,10 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   incrBy<N extends boolean = D>(key: Arg, by: number | bigint, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Adds a number with a fraction. The server calculates with more digits than a number has: `send("INCRBYFLOAT", key, by)` returns them as text. See [INCRBYFLOAT](https://redis.io/docs/latest/commands/incrbyfloat/). */
   incrByFloat(key: Arg, by: number | string, options?: In<Q, CallOptions>): Out<Q, D, number>;
+  /** Adds a number within bounds, and sets an expiry; `added` is 0 if a bound would be passed. See [INCREX](https://redis.io/docs/latest/commands/increx/). Since Redis 8.8. */
+  incrEx<N extends boolean = D>(key: Arg, by: number | bigint, options?: In<Q, IncrExOptions<boolean, N>>): Out<Q, D, { value: Int<N>; added: Int<N> }>;
+  /** As incrEx, with a fraction. See [INCREX](https://redis.io/docs/latest/commands/increx/). Since Redis 8.8. */
+  incrExFloat(key: Arg, by: number | string, options?: In<Q, IncrExOptions>): Out<Q, D, { value: number; added: number }>;
   /** The longest common subsequence of two values. See [LCS](https://redis.io/docs/latest/commands/lcs/). Since Redis 7.0. */
   lcs<B extends boolean = false>(key: Arg, other: Arg, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>>;
   /** Where two values have their longest common subsequence, the last match first. See [LCS](https://redis.io/docs/latest/commands/lcs/). Since Redis 7.0. */
@@ -566,6 +669,8 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   lLen<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Moves an element to another list. See [LMOVE](https://redis.io/docs/latest/commands/lmove/). Since Redis 6.2. */
   lMove<B extends boolean = false>(from: Arg, to: Arg, fromEnd: "LEFT" | "RIGHT", toEnd: "LEFT" | "RIGHT", options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B> | null>;
+  /** Moves several elements to another list, and returns them; `null` if there are none, or fewer than EXACTLY says. See [LMOVEM](https://redis.io/docs/latest/commands/lmovem/). Since Redis 8.10. */
+  lMoveM<B extends boolean = false>(from: Arg, to: Arg, fromEnd: "LEFT" | "RIGHT", toEnd: "LEFT" | "RIGHT", options?: In<Q, LMoveMOptions<B>>): Out<Q, D, Text<B>[] | null>;
   /** Takes elements from the first list that is not empty. See [LMPOP](https://redis.io/docs/latest/commands/lmpop/). Since Redis 7.0. */
   lmPop<B extends boolean = false>(keys: Args, end: "LEFT" | "RIGHT", options?: In<Q, CountOptions<B>>): Out<Q, D, { key: Text<B>; elements: Text<B>[] } | null>;
   /** Takes the first element, or several. See [LPOP](https://redis.io/docs/latest/commands/lpop/). */
@@ -593,18 +698,60 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   rPush<N extends boolean = D>(key: Arg, ...values: Rest<Args, In<Q, CallOptions<boolean, N>>>): Out<Q, D, Int<N>>;
   /** Adds at the end if there is a list; returns the length. See [RPUSHX](https://redis.io/docs/latest/commands/rpushx/). */
   rPushX<N extends boolean = D>(key: Arg, ...values: Rest<Args, In<Q, CallOptions<boolean, N>>>): Out<Q, D, Int<N>>;
+  /** Number of places that are not empty. See [ARCOUNT](https://redis.io/docs/latest/commands/arcount/). Since Redis 8.8. */
+  arCount<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
+  /** Empties places; returns how many were not empty. See [ARDEL](https://redis.io/docs/latest/commands/ardel/). Since Redis 8.8. */
+  arDel<N extends boolean = D>(key: Arg, ...indexes: Rest<Args, In<Q, CallOptions<boolean, N>>>): Out<Q, D, Int<N>>;
+  /** Empties the places from `start` to `end`, both included; returns how many were not empty. See [ARDELRANGE](https://redis.io/docs/latest/commands/ardelrange/). Since Redis 8.8. */
+  arDelRange<N extends boolean = D>(key: Arg, start: number | bigint, end: number | bigint, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
+  /** The value at a place; `null` if it is empty. See [ARGET](https://redis.io/docs/latest/commands/arget/). Since Redis 8.8. */
+  arGet<B extends boolean = false>(key: Arg, index: number | bigint, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B> | null>;
+  /** The values from one place to another, both included, empty ones too; backwards if the first is higher. At most a million. See [ARGETRANGE](https://redis.io/docs/latest/commands/argetrange/). Since Redis 8.8. */
+  arGetRange<B extends boolean = false>(key: Arg, start: number | bigint, end: number | bigint, options?: In<Q, CallOptions<B>>): Out<Q, D, (Text<B> | null)[]>;
+  /** Places whose values fulfil any of the predicates, or all with AND; `-` and `+` are the ends. See [ARGREP](https://redis.io/docs/latest/commands/argrep/). Since Redis 8.8. */
+  arGrep<N extends boolean = D>(key: Arg, start: ArrayEnd, end: ArrayEnd, options?: In<Q, ArGrepOptions<boolean, N>>): Out<Q, D, Int<N>[]>;
+  /** As arGrep, with the values. See [ARGREP](https://redis.io/docs/latest/commands/argrep/). Since Redis 8.8. */
+  arGrepWithValues<B extends boolean = false, N extends boolean = D>(key: Arg, start: ArrayEnd, end: ArrayEnd, options?: In<Q, ArGrepOptions<B, N>>): Out<Q, D, [Int<N>, Text<B>][]>;
+  /** What the server knows about an array. See [ARINFO](https://redis.io/docs/latest/commands/arinfo/). Since Redis 8.8. */
+  arInfo<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, { count: Int<N>; len: Int<N>; nextInsertIndex: Int<N>; slices: Int<N>; sliceSize: Int<N> }>;
+  /** Puts values where the last insertion ended; returns the place of the last one. See [ARINSERT](https://redis.io/docs/latest/commands/arinsert/). Since Redis 8.8. */
+  arInsert<N extends boolean = D>(key: Arg, ...values: Rest<Args, In<Q, CallOptions<boolean, N>>>): Out<Q, D, Int<N>>;
+  /** The values at the last places before the next insertion, the oldest first; with REV the newest. See [ARLASTITEMS](https://redis.io/docs/latest/commands/arlastitems/). Since Redis 8.8. */
+  arLastItems<B extends boolean = false>(key: Arg, count: number, options?: In<Q, ArLastItemsOptions<B>>): Out<Q, D, (Text<B> | null)[]>;
+  /** The place behind the last value; 0 if there is none. See [ARLEN](https://redis.io/docs/latest/commands/arlen/). Since Redis 8.8. */
+  arLen<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
+  /** The values at several places, in order. See [ARMGET](https://redis.io/docs/latest/commands/armget/). Since Redis 8.8. */
+  arMGet<B extends boolean = false>(key: Arg, ...indexes: Rest<Args, In<Q, CallOptions<B>>>): Out<Q, D, (Text<B> | null)[]>;
+  /** Sets values at several places; returns how many were empty. See [ARMSET](https://redis.io/docs/latest/commands/armset/). Since Redis 8.8. */
+  arMSet<N extends boolean = D, P extends object = {}>(key: Arg, pairs: Pairs | Fields<P>, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
+  /** Where the next insertion goes; `null` if there is no place left. See [ARNEXT](https://redis.io/docs/latest/commands/arnext/). Since Redis 8.8. */
+  arNext<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N> | null>;
+  /** One number made of the values from one place to another; `null` if there is no number among them. See [AROP](https://redis.io/docs/latest/commands/arop/). Since Redis 8.8. */
+  arOp(key: Arg, start: number | bigint, end: number | bigint, operation: "SUM" | "MIN" | "MAX" | "AND" | "OR" | "XOR" | "USED", options?: In<Q, CallOptions>): Out<Q, D, number | null>;
+  /** Number of values from one place to another that are equal to this one. See [AROP](https://redis.io/docs/latest/commands/arop/). Since Redis 8.8. */
+  arOpMatch<N extends boolean = D>(key: Arg, start: number | bigint, end: number | bigint, value: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
+  /** As arInsert, in a ring of this many places: new values replace the oldest. See [ARRING](https://redis.io/docs/latest/commands/arring/). Since Redis 8.8. */
+  arRing<N extends boolean = D>(key: Arg, size: number, ...values: Rest<Args, In<Q, CallOptions<boolean, N>>>): Out<Q, D, Int<N>>;
+  /** Places from one to another that are not empty, and their values. See [ARSCAN](https://redis.io/docs/latest/commands/arscan/). Since Redis 8.8. */
+  arScan<B extends boolean = false, N extends boolean = D>(key: Arg, start: number | bigint, end: number | bigint, options?: In<Q, ArScanOptions<B, N>>): Out<Q, D, [Int<N>, Text<B>][]>;
+  /** Sets where the next insertion goes; false without key. See [ARSEEK](https://redis.io/docs/latest/commands/arseek/). Since Redis 8.8. */
+  arSeek(key: Arg, index: number | bigint, options?: In<Q, CallOptions>): Out<Q, D, boolean>;
+  /** Sets values at a place and those behind it; returns how many places were empty. See [ARSET](https://redis.io/docs/latest/commands/arset/). Since Redis 8.8. */
+  arSet<N extends boolean = D>(key: Arg, index: number | bigint, ...values: Rest<Args, In<Q, CallOptions<boolean, N>>>): Out<Q, D, Int<N>>;
   /** Adds members; returns how many are new. See [SADD](https://redis.io/docs/latest/commands/sadd/). */
   sAdd<N extends boolean = D>(key: Arg, ...members: Rest<Args, In<Q, CallOptions<boolean, N>>>): Out<Q, D, Int<N>>;
   /** Number of members. See [SCARD](https://redis.io/docs/latest/commands/scard/). */
   sCard<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Members of the first set that are in no other; an array with `bytes`. See [SDIFF](https://redis.io/docs/latest/commands/sdiff/). */
   sDiff<B extends boolean = false>(keys: Args, options?: In<Q, CallOptions<B>>): Out<Q, D, Members<B>>;
+  /** How many members of the first set are in no other; counting stops at LIMIT. See [SDIFFCARD](https://redis.io/docs/latest/commands/sdiffcard/). Since Redis 8.10. */
+  sDiffCard<N extends boolean = D>(keys: Args, options?: In<Q, SDiffCardOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** As sDiff, into a set; returns how many. See [SDIFFSTORE](https://redis.io/docs/latest/commands/sdiffstore/). */
   sDiffStore<N extends boolean = D>(to: Arg, keys: Args, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Members of all sets; an array with `bytes`. See [SINTER](https://redis.io/docs/latest/commands/sinter/). */
   sInter<B extends boolean = false>(keys: Args, options?: In<Q, CallOptions<B>>): Out<Q, D, Members<B>>;
   /** How many members are in all sets; counting stops at LIMIT. See [SINTERCARD](https://redis.io/docs/latest/commands/sintercard/). Since Redis 7.0. */
-  sInterCard<N extends boolean = D>(keys: Args, options?: In<Q, LimitOptions<boolean, N>>): Out<Q, D, Int<N>>;
+  sInterCard<N extends boolean = D>(keys: Args, options?: In<Q, SDiffCardOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** As sInter, into a set; returns how many. See [SINTERSTORE](https://redis.io/docs/latest/commands/sinterstore/). */
   sInterStore<N extends boolean = D>(to: Arg, keys: Args, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Whether a value is a member. See [SISMEMBER](https://redis.io/docs/latest/commands/sismember/). */
@@ -627,6 +774,8 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   sScan<B extends boolean = false>(key: Arg, cursor: string | number, options?: In<Q, MatchOptions<B>>): Out<Q, D, ScanPage<Text<B>>>;
   /** Members of any of the sets; an array with `bytes`. See [SUNION](https://redis.io/docs/latest/commands/sunion/). */
   sUnion<B extends boolean = false>(keys: Args, options?: In<Q, CallOptions<B>>): Out<Q, D, Members<B>>;
+  /** How many members are in any of the sets; counting stops at LIMIT. See [SUNIONCARD](https://redis.io/docs/latest/commands/sunioncard/). Since Redis 8.10. */
+  sUnionCard<N extends boolean = D>(keys: Args, options?: In<Q, SUnionCardOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** As sUnion, into a set; returns how many. See [SUNIONSTORE](https://redis.io/docs/latest/commands/sunionstore/). */
   sUnionStore<N extends boolean = D>(to: Arg, keys: Args, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Adds members, or changes scores; returns how many are new (with CH: or changed), with INCR the new score. See [ZADD](https://redis.io/docs/latest/commands/zadd/). */
@@ -647,7 +796,7 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   /** Members of all sets. See [ZINTER](https://redis.io/docs/latest/commands/zinter/). Since Redis 6.2. */
   zInter<B extends boolean = false>(keys: Args, options?: In<Q, CombineOptions<B>>): Out<Q, D, Text<B>[]>;
   /** How many members are in all sets; counting stops at LIMIT. See [ZINTERCARD](https://redis.io/docs/latest/commands/zintercard/). Since Redis 7.0. */
-  zInterCard<N extends boolean = D>(keys: Args, options?: In<Q, LimitOptions<boolean, N>>): Out<Q, D, Int<N>>;
+  zInterCard<N extends boolean = D>(keys: Args, options?: In<Q, SDiffCardOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** As zInter, into a sorted set; returns how many. See [ZINTERSTORE](https://redis.io/docs/latest/commands/zinterstore/). */
   zInterStore<N extends boolean = D>(to: Arg, keys: Args, options?: In<Q, CombineOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** As zInter, with scores. See [ZINTER](https://redis.io/docs/latest/commands/zinter/). Since Redis 6.2. */
@@ -737,6 +886,8 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   xAutoClaim<B extends boolean = false>(key: Arg, group: Arg, consumer: Arg, minIdle: number, start: string, options?: In<Q, CountOptions<B>>): Out<Q, D, { next: string; entries: StreamEntry<B>[]; deleted: string[] }>;
   /** As xAutoClaim, but returns only the ids and counts no delivery. See [XAUTOCLAIM](https://redis.io/docs/latest/commands/xautoclaim/). Since Redis 6.2. */
   xAutoClaimJustId(key: Arg, group: Arg, consumer: Arg, minIdle: number, start: string, options?: In<Q, CountOptions>): Out<Q, D, { next: string; entries: string[]; deleted: string[] }>;
+  /** Sets for how long and for how many entries the stream remembers what producers have added (`IDMP`). See [XCFGSET](https://redis.io/docs/latest/commands/xcfgset/). Since Redis 8.6. */
+  xCfgSet(key: Arg, options?: In<Q, XCfgSetOptions>): Out<Q, D, "OK">;
   /** Hands entries that have been pending for `minIdle` milliseconds to another consumer; returns them. See [XCLAIM](https://redis.io/docs/latest/commands/xclaim/). */
   xClaim<B extends boolean = false>(key: Arg, group: Arg, consumer: Arg, minIdle: number, ids: string | readonly string[], options?: In<Q, XClaimOptions<B>>): Out<Q, D, StreamEntry<B>[]>;
   /** As xClaim, but returns only the ids and counts no delivery. See [XCLAIM](https://redis.io/docs/latest/commands/xclaim/). */
@@ -765,6 +916,8 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   xInfoStreamFull<B extends boolean = false, N extends boolean = D>(key: Arg, options?: In<Q, CountOptions<B, N>>): Out<Q, D, StreamDetails<B, N>>;
   /** Number of entries. See [XLEN](https://redis.io/docs/latest/commands/xlen/). */
   xLen<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
+  /** Gives pending entries back to their group; returns how many. See [XNACK](https://redis.io/docs/latest/commands/xnack/). Since Redis 8.8. */
+  xNack<N extends boolean = D>(key: Arg, group: Arg, mode: "SILENT" | "FAIL" | "FATAL", ids: string | readonly string[], options?: In<Q, XNackOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** How many entries of a group are pending, by consumer. See [XPENDING](https://redis.io/docs/latest/commands/xpending/). */
   xPending<N extends boolean = D>(key: Arg, group: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, { count: Int<N>; lowest: string | null; highest: string | null; consumers: Record<string, number> }>;
   /** The entries of a group that are pending; `idle` in milliseconds. See [XPENDING](https://redis.io/docs/latest/commands/xpending/). */
@@ -773,7 +926,7 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   /** Entries in a range of ids; `-` and `+` are the ends. See [XRANGE](https://redis.io/docs/latest/commands/xrange/). */
   xRange<B extends boolean = false>(key: Arg, start: string, end: string, options?: In<Q, CountOptions<B>>): Out<Q, D, StreamEntry<B>[]>;
   /** Entries after an id, of several streams; `null` if there are none. Blocking is refused. See [XREAD](https://redis.io/docs/latest/commands/xread/). */
-  xRead<B extends boolean = false>(streams: Pairs, options?: In<Q, CountOptions<B>>): Out<Q, D, Record<string, StreamEntry<B>[]> | null>;
+  xRead<B extends boolean = false>(streams: Pairs, options?: In<Q, XReadOptions<B>>): Out<Q, D, Record<string, StreamEntry<B>[]> | null>;
   /** New entries for a consumer (id `">"`), or its pending ones after an id, whose fields are `null` if deleted. See [XREADGROUP](https://redis.io/docs/latest/commands/xreadgroup/). */
   xReadGroup<B extends boolean = false>(group: Arg, consumer: Arg, streams: NewEntries, options?: In<Q, XReadGroupOptions<B>>): Out<Q, D, Record<string, StreamEntry<B>[]> | null>;
   xReadGroup<B extends boolean = false>(group: Arg, consumer: Arg, streams: Pairs, options?: In<Q, XReadGroupOptions<B>>): Out<Q, D, Record<string, (StreamEntry<B> | DeletedEntry)[]> | null>;

@@ -7,6 +7,8 @@ import type { Arg, Int, Text } from "./index.js";
 export type Pairs = Readonly<Record<string, Arg>> | ReadonlyMap<Arg, Arg> | readonly (readonly [Arg, Arg])[];
 /** An object of a type with known fields, such as an interface. */
 export type Fields<P extends object> = { readonly [K in keyof P]-?: Arg };
+/** A place of an array, or an end: `-` is the first, `+` the last. */
+export type ArrayEnd = number | bigint | "-" | "+";
 /** A member of a sorted set. */
 export interface Scored<V = Arg> {
   value: V;

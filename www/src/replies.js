@@ -12,7 +12,8 @@ export const REPLIES = {
   // Data
   boolean: toBoolean,
   booleans: (reply) => reply.map(toBoolean),
-  number: (reply) => (isText(reply) ? toNumber(reply) : reply),
+  number: fromText,
+  increment: ([value, added]) => ({ value: fromText(value), added: fromText(added) }),
   numbers: (reply) => reply.map((item) => item && toNumber(item)),
   // The reply is read as bytes.
   binary: (reply) => reply,
@@ -325,6 +326,11 @@ function toArgument(item) {
 /** @param {Unknown} reply */
 function toTexts(reply) {
   return [...reply].map(toText);
+}
+
+/** A number with a fraction is a text over RESP2. @param {Unknown} value @returns {Unknown} */
+function fromText(value) {
+  return isText(value) ? toNumber(value) : value;
 }
 
 /** @param {unknown} value */

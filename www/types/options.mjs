@@ -5,7 +5,7 @@ const RANGE_LIMIT = "readonly [offset: number, count: number]";
 /** Modifiers with a value, and what they mean; all others are `true` or left out. */
 export const OPTIONS = {
   ADDR: ["string", "Connections from this `address:port`."],
-  AGGREGATE: ['"SUM" | "MIN" | "MAX"', "How scores are combined. Default: SUM."],
+  AGGREGATE: ['"SUM" | "MIN" | "MAX" | "COUNT"', "How scores are combined; COUNT (Redis 8.8) counts. Default: SUM."],
   BY: ["Arg", "Order by these keys, the first `*` being the element."],
   BYBOX: ['readonly [width: number, height: number, unit: GeoUnit]', "In a rectangle around the centre."],
   BYRADIUS: ['readonly [radius: number, unit: GeoUnit]', "In a circle around the centre."],
@@ -24,18 +24,31 @@ export const OPTIONS = {
   FREQ: ["number", "How often the key is used, logarithmically."],
   FROMLONLAT: ["readonly [longitude: number, latitude: number]", "The centre."],
   FROMMEMBER: ["Arg", "The place that is the centre."],
+  EXACT: ["Arg", "Values that are equal to this one."],
+  EXACTLY: ["number", "This number, or none."],
+  GLOB: ["string", "Values that match this pattern."],
   GET: ["Args", "Values of these keys instead of the elements, the first `*` being the element; `#` is itself."],
   ID: ["number | readonly number[]", "The server's numbers for connections."],
   IDLE: ["number", "Milliseconds since the last delivery."],
   IDLETIME: ["number", "Seconds since the key was used."],
   IFEQ: ["Arg", "Only if the key has this value."],
+  IDMP: ["readonly [producer: Arg, id: Arg]", "An entry that this producer has added with this id is not added again. Needs Redis 8.6."],
+  IDMPAUTO: ["Arg", "As IDMP, where equal fields are the same entry. Needs Redis 8.6."],
+  "IDMP-DURATION": ["number", "Seconds; 100 by default."],
+  "IDMP-MAXSIZE": ["number", "Entries of each producer; 100 by default."],
+  IFDEQ: ["string", "Only if the value has this digest. Needs Redis 8.4."],
+  IFDNE: ["string", "Only if the value has another digest. Needs Redis 8.4."],
+  IFNE: ["Arg", "Only if the key has another value. Needs Redis 8.4."],
   LADDR: ["string", "Connections to this `address:port` of the server."],
+  LBOUND: ["number | bigint", "The least number that there may be."],
   LASTID: ["string", "Sets the group's last id to this one, if it is greater."],
   LIBRARYNAME: ["string", "Only libraries whose names match."],
   LIMIT: [RANGE_LIMIT, "Only a part of the result."],
   M: ["number", "Number of neighbours that each member is linked to."],
   MATCH: ["Arg", "Only those that match this pattern."],
   MAXAGE: ["number", "Connections older than this number of seconds."],
+  MAXCOUNT: ["number", "At most this number of entries of all streams. Needs Redis 8.10."],
+  MAXSIZE: ["number", "About this number of bytes of all streams. Needs Redis 8.10."],
   MAXDELETEDID: ["string", "The highest id that was deleted."],
   MAXLEN: ["number", "At most this number of elements is examined."],
   MINID: ['string | readonly ["=" | "~", string]', "Removes entries before this id; with `~`, approximately."],
@@ -43,6 +56,7 @@ export const OPTIONS = {
   PX: ["number", "Expires after this number of milliseconds."],
   PXAT: ["number", "Expires at this time, in milliseconds since 1970."],
   RANK: ["number", "Begins with the match of this number; negative numbers count from the end."],
+  RE: ["string", "Values that match this regular expression."],
   REDUCE: ["number", "Shortens the vector to this length by random projection."],
   RETRYCOUNT: ["number", "Sets the number of deliveries."],
   SAMPLES: ["number", "Number of nested elements that are examined; 0: all."],
@@ -50,6 +64,7 @@ export const OPTIONS = {
   SKIPME: ['"YES" | "NO"', "Whether this connection stays open. Default: yes."],
   TIME: ["number", "Sets the time of the last delivery, in milliseconds since 1970."],
   TYPE: ["string", "Only of this type."],
+  UBOUND: ["number | bigint", "The greatest number that there may be."],
   USER: ["string", "Connections of this user."],
   VERSION: ["number | readonly number[]", "The drawing, and its parameters."],
   WEIGHTS: ["number | readonly number[]", "A factor for the scores of each set."],
@@ -60,17 +75,23 @@ const TRIM = {
   MAXLEN: ['number | readonly ["=" | "~", number]', "Keeps this number of entries; with `~`, approximately."],
 };
 const GEO = { COUNT: ['number | readonly [count: number, any: "ANY"]', "At most this number; with ANY, the first that are found instead of the nearest."] };
+const GREP = { LIMIT: ["number", "At most this number."], MATCH: ["Arg", "Values that have this in them."] };
 const CARD = { LIMIT: ["number", "Counting stops at this number."] };
 
 /** Where a modifier is something else than in OPTIONS. */
 export const OPTIONS_OF = {
+  arGrep: GREP,
+  arGrepWithValues: GREP,
+  arScan: { LIMIT: GREP.LIMIT },
   clientKill: { ID: ["number", "The server's number for the connection."] },
   geoSearch: GEO,
   geoSearchStore: GEO,
   geoSearchWith: GEO,
   lPos: { COUNT: ["number", "Number of indexes; 0: all."] },
   set: { GET: ["boolean", "Returns the old value."] },
+  sDiffCard: CARD,
   sInterCard: CARD,
+  sUnionCard: CARD,
   xAdd: TRIM,
   xClaim: { IDLE: ["number", "Sets the milliseconds since the last delivery."] },
   xClaimJustId: { IDLE: ["number", "Sets the milliseconds since the last delivery."] },
@@ -92,7 +113,7 @@ export const SHARED = {
 
 /** Modifiers without a value. */
 export const FLAGS = new Set([
-  ..."ABSTTL ACKED ALPHA ASC ASYNC BIN BYLEX BYSCORE CAS CH DELREF DESC FNX FORCE FXX GT INCR".split(" "),
+  ..."ABSTTL ACKED ALPHA AND APPROX ASC BULK ENX NOCASE OBO SATURATE ASYNC BIN BYLEX BYSCORE CAS CH DELREF DESC FNX FORCE FXX GT INCR".split(" "),
   ..."KEEPREF KEEPTTL LT MKSTREAM NOACK NOMKSTREAM NOQUANT NOTHREAD NX PERSIST Q8 REPLACE REV".split(" "),
   ..."SCHEDULE STOREDIST SYNC TRUTH WITHCODE XX".split(" "),
 ]);

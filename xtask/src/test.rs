@@ -131,7 +131,7 @@ fn methods() -> Result<Command> {
     let mut command = Command::new(tools::node()?);
     command.arg(packages::dir(packages::WWW).join("test/methods/check.mjs"));
     command.env("REDIS_7", tools::redis()?).env("REDIS_8", servers.redis_8());
-    command.env("VALKEY_9", servers.valkey_9());
+    command.env("REDIS_8_10", servers.redis_8_10()).env("VALKEY_9", servers.valkey_9());
     Ok(command)
 }
 

@@ -1,6 +1,6 @@
 // Every method against real servers, in both protocols, over TCP in Node.
 //
-//   REDIS_7=program   REDIS_8=program   VALKEY_9=program   node check.mjs
+//   REDIS_7=program   REDIS_8=program   REDIS_8_10=program   VALKEY_9=program   node check.mjs
 //
 // Prints `ok   server: section` or `FAILED server: section: why` a line; exits 1 if any failed. A method
 // is left out only on a server that says that it does not know the command, or is older than the
@@ -18,9 +18,9 @@ import { nameOf } from "../../types/generate.mjs";
 import { freePort } from "../checks.mjs";
 import { SECTIONS } from "./cases.mjs";
 import { atLeast, SINCE, undocumented, unoffered } from "./manual.mjs";
-import { calls, DATA, VECTORS } from "./modifiers.mjs";
+import { ARRAYS, calls, DATA, VECTORS } from "./modifiers.mjs";
 
-const { REDIS_7 = "redis-server", REDIS_8, VALKEY_9 } = process.env;
+const { REDIS_7 = "redis-server", REDIS_8, REDIS_8_10, VALKEY_9 } = process.env;
 const METHODS = new Map(COMMANDS.map((spec) => [spec.method, spec]));
 const LIMIT = 20_000;
 
@@ -140,7 +140,7 @@ async function check(redis, url, protocol) {
       if (newer || !knows(spec)) continue;
       await idle(redis);
       await redis.flushAll();
-      for (const [method, given] of known.has("vadd") ? [...DATA, ...VECTORS] : DATA)
+      for (const [method, given] of [...DATA, ...(known.has("arset") ? ARRAYS : []), ...(known.has("vadd") ? VECTORS : [])])
         await redis[method](...given);
       const given = [];
       for (const arg of args) given.push(await resolve(redis, arg));
@@ -288,7 +288,7 @@ async function scripts(redis) {
   await assert.rejects(redis.script("return redis.call('NONE')")(), ServerError);
 }
 
-for (const program of [REDIS_7, REDIS_8, VALKEY_9]) {
+for (const program of [REDIS_7, REDIS_8, REDIS_8_10, VALKEY_9]) {
   if (!program) throw new Error("the programs of three servers are needed: see the head of this file");
   await withServer(program, async (url) => {
     for (const protocol of [2, 3]) await runs(url, protocol);

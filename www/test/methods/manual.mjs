@@ -79,11 +79,22 @@ export function unoffered(docs) {
 }
 
 const WITH_SCORE = { redis: "7.2", valkey: "7.2" };
+const DIGESTS = { redis: "8.4" };
+const SIZES = { redis: "8.10" };
 const REFERENCES = { redis: "8.2" };
 /** Words that are newer than their commands. */
 export const SINCE = {
   "CLIENT KILL MAXAGE": { redis: "7.4", valkey: "8.0" },
   "HSCAN NOVALUES": { redis: "7.4", valkey: "8.0" },
+  "SET IFDEQ": DIGESTS,
+  "SET IFDNE": DIGESTS,
+  "SET IFNE": DIGESTS,
+  "XADD IDMP": { redis: "8.6" },
+  "XADD IDMPAUTO": { redis: "8.6" },
+  "XREAD MAXCOUNT": SIZES,
+  "XREAD MAXSIZE": SIZES,
+  "XREADGROUP MAXCOUNT": SIZES,
+  "XREADGROUP MAXSIZE": SIZES,
   "SET IFEQ": { redis: "8.4", valkey: "8.1" },
   "ZRANK WITHSCORE": WITH_SCORE,
   "ZREVRANK WITHSCORE": WITH_SCORE,
@@ -102,6 +113,9 @@ const NOT_CLIENTS = ["ID", "TYPE", "USER", "ADDR", "LADDR", ...CLIENTS].map((wor
 const UNITS = "M KM FT MI";
 /** Words of the manual that are data for the method, or are not offered. */
 const ELSEWHERE = {
+  // Any of the predicates, which is the default.
+  ARGREP: "OR",
+  ARINFO: "FULL",
   BITFIELD: "GET SET OVERFLOW WRAP SAT FAIL",
   BITFIELD_RO: "GET",
   BGSAVE: "CANCEL",
@@ -113,6 +127,7 @@ const ELSEWHERE = {
   HSETEX: "NX XX",
   // It blocks.
   XREAD: "BLOCK",
-  XREADGROUP: "BLOCK",
+  // What is claimed has more fields than other entries.
+  XREADGROUP: "BLOCK CLAIM",
   ZSCAN: "NOSCORES",
 };

@@ -17,14 +17,29 @@ export const DATA = [
   ["xGroupCreate", ["stream", "g", "0"]],
   ["xReadGroup", ["g", "me", { stream: ">" }]],
 ];
+/** Where the server has arrays. */
+export const ARRAYS = [["arSet", ["arr", 0, "a"]]];
 /** Where the server has vector sets. */
 export const VECTORS = [["vAdd", ["vec", [1, 0], "a"]]];
 
+const GREP = ["EXACT", "MATCH", "GLOB", "RE"];
 const AREA = { FROMLONLAT: [15, 37], BYRADIUS: [1, "km"] };
 const ZRANGE = { BYLEX: ["-", "+"] };
 
 /** Arguments of the methods that take modifiers; functions get the name of the modifier. */
 const ARGUMENTS = {
+  arGrep: (name) => ["arr", 0, 9, ...(GREP.includes(name) || name === "LIMIT" ? [] : ["EXACT", "a"])],
+  arGrepWithValues: (name) => ["arr", 0, 9, ...(GREP.includes(name) || name === "LIMIT" ? [] : ["EXACT", "a"])],
+  arLastItems: ["arr", 1],
+  arScan: ["arr", 0, 9],
+  delEx: ["str"],
+  incrEx: ["num", 1],
+  incrExFloat: ["num", 1.5],
+  lMoveM: ["list", "to", "LEFT", "LEFT"],
+  sDiffCard: ["set"],
+  sUnionCard: ["set"],
+  xCfgSet: ["stream"],
+  xNack: ["stream", "g", "SILENT", "1-1"],
   bgSave: [],
   clientKill: [],
   clientList: [],
@@ -121,12 +136,27 @@ const VALUES = {
   ENTRIESREAD: 1,
   EPSILON: 0.5,
   EX: 100,
+  EXACT: "a",
+  EXACTLY: 1,
   EXAT: later,
   FILTER: ".n > 1",
   FILTERBY: ["PATTERN", "get"],
   "FILTER-EF": 50,
   FREQ: 5,
   FROMLONLAT: [15, 37],
+  GLOB: "a*",
+  IDMP: ["me", "1"],
+  IDMPAUTO: "me",
+  "IDMP-DURATION": 50,
+  "IDMP-MAXSIZE": 50,
+  IFDEQ: "0123456789abcdef",
+  IFDNE: "0123456789abcdef",
+  IFNE: "w",
+  LBOUND: 0,
+  MAXCOUNT: 5,
+  MAXSIZE: 5000,
+  RE: "a",
+  UBOUND: 9,
   FROMMEMBER: "a",
   GET: ["#", "w:*"],
   ID: [999_999_999],
@@ -159,6 +189,14 @@ const VALUES = {
 };
 /** Where it needs another value, or company. */
 const OTHERWISE = {
+  arGrep: { LIMIT: { LIMIT: 1, EXACT: "a" } },
+  arGrepWithValues: { LIMIT: { LIMIT: 1, EXACT: "a" } },
+  arScan: { LIMIT: { LIMIT: 1 } },
+  incrEx: { ENX: { ENX: true, EX: 100 } },
+  incrExFloat: { ENX: { ENX: true, EX: 100 } },
+  lMoveM: { COUNT: { COUNT: 1, BULK: true }, EXACTLY: { EXACTLY: 1, BULK: true }, OBO: { COUNT: 1, OBO: true }, BULK: { COUNT: 1, BULK: true } },
+  sDiffCard: { LIMIT: { LIMIT: 1 } },
+  sUnionCard: { LIMIT: { LIMIT: 1 } },
   clientKill: {
     ID: { ID: 999_999_999 },
     SKIPME: { SKIPME: "YES", ADDR: "127.0.0.1:1" },
