@@ -177,6 +177,8 @@ async fn no_value_is_read_as_the_language() {
             "\\\\",
             "a\\\\b",
             "\\ \\`{",
+            "_",
+            "a _ b",
         ];
         for value in marks.chain(tricks.map(str::to_owned)) {
             let key = "lamp:value";

@@ -8,6 +8,8 @@ import { describe } from "../values.js";
 
 /** All that parts words in an index: what is left is no mark of the language. */
 const NO_WORD = /[\0-/:-@[-^`{-\x9f\s]+/;
+/** Words that servers cannot read, or read as their own. */
+const KEPT = /^(_|ismissing)$/i;
 const MARKS = /[\0-/:-@[-^`{-\x7f]/g;
 const isLittle = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
@@ -133,7 +135,15 @@ export function query(strings, ...given) {
       const words = wordsOf(value);
       const isPart = /[%*]$/.test(before) || /^[%*]/.test(next);
       if (isPart && (words.length > 1 || words[0] !== String(value))) throw refuse("expected one word beside * or %");
-      add(isPart ? words[0] : `(${words.join(" ")})`);
+      if (isPart) add(words[0]);
+      else {
+        words.forEach((word, place) => {
+          add(place > 0 ? " " : "(");
+          if (KEPT.test(word)) param(word);
+          else add(word);
+        });
+        add(")");
+      }
     }
     add(next);
   });

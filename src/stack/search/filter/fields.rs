@@ -265,6 +265,10 @@ impl TextField {
         if words.is_empty() {
             return Filter::refused("the text has no words");
         }
+        // Servers cannot read this word by itself; in quotes, those of RediSearch 2.10 can, and take a backslash for a part of it.
+        let words =
+            words.into_iter().map(|word| if word == "_" && before == "(" { "\\_" } else { word });
+        let words: Vec<&str> = words.collect();
         let text = format!("{}:{before}{}{behind}", self.in_query(), words.join(" "));
         Filter::new(Form::One, [Piece::Text(text)])
     }

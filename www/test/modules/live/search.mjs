@@ -43,6 +43,10 @@ export async function run(redis) {
     [query`@mood:[VECTOR_RANGE ${0.5} ${Float32Array.of(1, 2)}]`, "b:1"],
     [query`${query`@genre:{${"novel"}} | @price:[${-1} ${0}]`} -@title:${"free"}`, "b:1"],
     [query`(${"lamp"})=>{$weight: ${2.5}; $slop: ${1}}`, "b:2"],
+    // Words that servers read as their own, or cannot read.
+    [query`${"_"}`, ""],
+    [query`${"ismissing(@price) | lamp"} `, ""],
+    [query`@title:${"_ lamp"}`, ""],
     ["@price:[0 9]", "b:1"],
     ["@sortable:x", "b:3"],
   ]) {
