@@ -255,11 +255,11 @@ const LONGEST_HOST: usize = 253;
 
 /// Where Redis quotes arguments, a new user's password among them, and how much of the mark
 /// itself can be shown.
-const QUOTING: [(&str, usize); 10] = [
+const QUOTING: [(&str, usize); 13] = [
     (", with args beginning with", 0),
     ("ACL SETUSER modifier '", "ACL SETUSER modifier".len()),
     ("Invalid argument '", "Invalid argument".len()),
-    // Modules: a word of a query, a stored value, an index, an option, a unit, a field.
+    // Modules: a word of a query, a stored value, an index, an option, a unit, a field, a dictionary, a scorer, an attribute.
     (" near ", 0),
     (" but found ", 0),
     ("Index not found: ", "Index not found".len()),
@@ -267,6 +267,9 @@ const QUOTING: [(&str, usize); 10] = [
     ("Unknown distance unit ", "Unknown distance unit".len()),
     (" after sort field (", " after sort field".len()),
     (" in schema - ", " in schema".len()),
+    ("Dict does not exist: ", "Dict does not exist".len()),
+    ("No such scorer ", "No such scorer".len()),
+    ("Invalid attribute ", "Invalid attribute".len()),
 ];
 
 /// Before it, search names the index.
@@ -402,6 +405,9 @@ mod tests {
             ),
             ("Syntax error at offset 8 near hunter2", "Syntax error at offset 8"),
             ("No such parameter `hunter2`", "No such parameter …"),
+            ("No such scorer hunter2", "No such scorer"),
+            ("Dict does not exist: hunter2", "Dict does not exist"),
+            ("Invalid attribute hunter2", "Invalid attribute"),
             ("Property `hunter2` not loaded nor in schema", "Property … not loaded nor in schema"),
             ("hunter2: no such index", "…: no such index"),
             (

@@ -253,3 +253,81 @@ async fn what_rows_cannot_have_is_not_sent() {
     })
     .await;
 }
+
+/// Texts that servers, or this client, could take for something else.
+const HOSTILE: [&str; 14] = [
+    "title", "body", "price", "AS", "LIMIT", "FIELDS", "", "\r\n+OK", "a\0b", "*", "$p0", "@title",
+    "RETURN", "größe",
+];
+
+/// The next of numbers that look random, and are the same in each run.
+fn next(seed: &mut u64, below: usize) -> usize {
+    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    (*seed >> 33) as usize % below
+}
+
+fn any_options(seed: &mut u64) -> SearchOptions {
+    let mut options = SearchOptions::new();
+    for _ in 0..next(seed, 6) {
+        let (one, other) = (HOSTILE[next(seed, 14)], HOSTILE[next(seed, 14)]);
+        let number = [0, 1, 3, u32::MAX][next(seed, 4)];
+        options = match next(seed, 15) {
+            0 => options.return_field(one),
+            1 => options.return_field_as(one, other),
+            2 => options.highlight(Highlight::new().tags(one, other)),
+            3 => options.highlight(Highlight::new().field(one)),
+            4 => options.summarize(Summarize::new().fragments(number).words(number).separator(one)),
+            5 => options.summarize(Summarize::new().field(one).field(other)),
+            6 => options.in_fields([one, other]),
+            7 => options.in_keys([one, "book:1"]),
+            8 => options.sort_by(one),
+            9 => options.limit(number.into(), u64::MAX >> next(seed, 64)),
+            10 => options.expander(one).verbatim(),
+            11 => options.scorer(one),
+            12 => options.payload(other).slop(number),
+            13 => options.timeout(Duration::from_millis(u64::from(number) << next(seed, 32))),
+            _ => options.in_order().with_stop_words().sort_by_descending("price"),
+        };
+    }
+    options
+}
+
+#[async_std::test]
+async fn no_options_put_replies_out_of_order() {
+    everywhere(async |db, version| {
+        books(&db).await;
+        let (mut found, mut refused, mut seed) = (0, 0, 7);
+        for round in 0..600 {
+            let options = any_options(&mut seed);
+            let words = Filter::raw("peace | story");
+            let shown = format!("{version} {round}: {options:?}");
+            let outcome: Result<u64> = match next(&mut seed, 3) {
+                0 => db
+                    .search()
+                    .search::<Id, _, _>("books", words, options)
+                    .await
+                    .map(|page| page.total),
+                1 => {
+                    let page = db.search().search("books", words, options).await;
+                    page.map(|page: SearchPage<Explained<Sorted<WithPayload<Doc<Map>>>>>| {
+                        page.total
+                    })
+                }
+                _ => {
+                    let page = db.search().search("books", words, options).await;
+                    page.map(|page: SearchPage<Scored<Doc<Map>>>| page.total)
+                }
+            };
+            match outcome {
+                Ok(_) => found += 1,
+                Err(error) => {
+                    assert!(error.is_rejected() || error.server().is_some(), "{shown}: {error}");
+                    refused += 1;
+                }
+            }
+            assert_eq!(db.echo::<u32>(round).await.unwrap(), round, "{shown}");
+        }
+        assert!(found > 100 && refused > 100, "{version}: {found} {refused}");
+    })
+    .await;
+}
