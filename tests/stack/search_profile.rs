@@ -121,7 +121,7 @@ async fn an_aggregation_has_a_profile_too() {
         let [shard] = &found.profile.shards[..] else { panic!("{found:?}") };
         assert_eq!(tree(shard.iterators.as_ref().unwrap()), "TAG=hall", "{version}");
         assert!(shard.processors.iter().any(|step| step.kind == "Grouper"), "{version}: {shard:?}");
-        let odd = Aggregate::new(TAG.is("secret\n"));
+        let odd = Aggregate::new(TAG.is("secret\nx"));
         let found: Result<Profiled<AggregatePage<Value>>> =
             db.search().profile_aggregate("lamps", odd).await;
         let error = found.unwrap_err();
