@@ -93,6 +93,18 @@ pub(crate) fn run(port: Option<u16>) -> Result<()> {
     if !leg("web console in the browser", &mut console, logs.path())? {
         failed.push("the web console");
     }
+    let mut catalog = Command::new(&node);
+    catalog
+        .current_dir(packages::dir(packages::WWW))
+        .arg("test/catalog-check.mjs")
+        .env("REDMUX_GATEWAY", crate::target_dir().join("debug/redmux-gateway"))
+        .env("REDMUX_STACK", modules.addr().to_string())
+        .env("CHROMIUM", &chromium)
+        // The demo's screenshots have that name.
+        .env_remove("REDMUX_SCREENSHOT");
+    if !leg("a page with modules", &mut catalog, logs.path())? {
+        failed.push("the page with modules");
+    }
     stack.check_gateway()?;
     match failed.is_empty() {
         true => Ok(()),
