@@ -39,6 +39,8 @@ pub enum Workload {
     Lrange,
     Hgetall,
     Profile,
+    /// 1,000 hashes that a search finds, as structs.
+    Search,
     /// Messages of one channel.
     PubSub,
     /// As many commands in flight as there are tasks, while the server answers none.
@@ -47,7 +49,7 @@ pub enum Workload {
     Outage,
 }
 
-const WORKLOADS: [(&str, Workload); 11] = [
+const WORKLOADS: [(&str, Workload); 12] = [
     ("mixed", Workload::Mixed),
     ("get", Workload::Get),
     ("set", Workload::Set),
@@ -56,6 +58,7 @@ const WORKLOADS: [(&str, Workload); 11] = [
     ("lrange", Workload::Lrange),
     ("hgetall", Workload::Hgetall),
     ("profile", Workload::Profile),
+    ("search", Workload::Search),
     ("pubsub", Workload::PubSub),
     ("in-flight", Workload::InFlight),
     ("outage", Workload::Outage),
@@ -82,7 +85,7 @@ usage: run CLIENT WORKLOAD --address ADDRESS [--tasks N] [--connections N] [--op
            [--latencies] [--peer PID] [--server ADDRESS] [--keys KEY,KEY…] [--after MS]
 
 CLIENT    redmux-async-std, redmux-smol, redmux-tokio, redmux-websocket, redis-rs, fred, rustis
-WORKLOAD  mixed, get, set, pipeline, mget, lrange, hgetall, profile, pubsub, in-flight, outage
+WORKLOAD  mixed, get, set, pipeline, mget, lrange, hgetall, profile, search, pubsub, in-flight, outage
 ADDRESS   host:port, or cluster:host:port of a node";
 
 impl Load {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    clients::PROFILE,
+    clients::{Book, PROFILE},
     load::{Load, Workload},
 };
 
@@ -45,6 +45,18 @@ pub fn prepare(load: &Load) -> std::io::Result<()> {
                 PROFILE.iter().flat_map(|(field, value)| [*field, *value]).map(str::to_owned),
             );
             plain.run([set])
+        }
+        Workload::Search => {
+            let fields =
+                ["title TEXT", "genre TAG", "price NUMERIC", "year NUMERIC", "stock NUMERIC"];
+            let create = "FT._CREATEIFNX books PREFIX 1 book: SCHEMA".split(' ');
+            let create = create.chain(fields.iter().flat_map(|field| field.split(' ')));
+            let books = (0..load.size).map(|n| {
+                let fields =
+                    Book::fields(n).into_iter().flat_map(|(name, value)| [name.to_owned(), value]);
+                ["HSET".to_owned(), format!("book:{n}")].into_iter().chain(fields).collect()
+            });
+            plain.run([create.map(str::to_owned).collect()].into_iter().chain(books))
         }
         // It writes what it needs.
         Workload::Outage => Ok(()),

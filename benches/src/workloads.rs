@@ -56,6 +56,10 @@ async fn call<C: Client>(client: &C, load: &Load, data: &Data, key: &str, n: usi
         Workload::Profile => {
             assert_eq!(black_box(client.profile("profile").await).country, "GB");
         }
+        Workload::Search => {
+            let books = black_box(client.search(load.size).await);
+            assert!(books.len() == load.size && books.iter().all(|book| book.year >= 1900));
+        }
         Workload::PubSub | Workload::InFlight | Workload::Outage => {
             unreachable!("not made of calls")
         }

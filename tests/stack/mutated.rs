@@ -98,8 +98,11 @@ fn mutate(words: &mut Vec<String>, random: &mut Random) {
 }
 
 /// What would end this server, or wait, and says nothing about replies.
-fn is_left_out(words: &[String]) -> bool {
+fn is_left_out(version: &str, words: &[String]) -> bool {
     let name = &*words[0];
+    // RediSearch 2.8 writes tags and values with line ends into lines (docs/search.md): the client ends the connection then.
+    let breaks = version == "7.2" && words.iter().any(|word| word.contains('\n'));
+    breaks ||
     // A parameter in a query whose words are checked ends RediSearch: the typed method refuses it.
     (name == "FT.SPELLCHECK" && words.iter().any(|word| word.contains('$')))
         // Buckets between two times by the million.
@@ -128,14 +131,14 @@ async fn check(server: &RedisServer, version: &str, protocol: u8) {
     let db = muxer.database();
     let (mut sent, mut served, mut refused, mut crashes) = (0, 0_u64, 0_u64, 0);
     limit_memory(server);
-    prepare(&db, &commands).await;
+    prepare(&db, version, &commands).await;
     while sent < count {
         let mut random = Random(seed);
         let mut some = Vec::new();
         while some.len() < TOGETHER as usize {
             let mut words = commands[random.below(commands.len())].clone();
             mutate(&mut words, &mut random);
-            if !is_left_out(&words) {
+            if !is_left_out(version, &words) {
                 some.push(words);
             }
         }
@@ -176,7 +179,7 @@ async fn check(server: &RedisServer, version: &str, protocol: u8) {
             crashes += 1;
             server.restart();
             limit_memory(server);
-            prepare(&db, &commands).await;
+            prepare(&db, version, &commands).await;
         }
         sent += TOGETHER;
         seed += 1;
@@ -194,9 +197,9 @@ fn limit_memory(server: &RedisServer) {
 }
 
 /// Sends the commands as they were recorded, so that there are keys and indexes.
-async fn prepare(db: &Database, commands: &[Vec<String>]) {
+async fn prepare(db: &Database, version: &str, commands: &[Vec<String>]) {
     for some in commands.chunks(TOGETHER as usize) {
-        let some = some.iter().filter(|words| !is_left_out(words));
+        let some = some.iter().filter(|words| !is_left_out(version, words));
         let calls = some.map(|words| async move {
             let call = db.execute::<Value>(words[0].clone(), &words[1..]);
             drop(call.timeout(Duration::from_secs(30)).await);

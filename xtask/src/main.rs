@@ -78,6 +78,8 @@ cargo xtask <task>
                        Beside the same clients on a cluster of six nodes: throughput, MGET over
                        all shards, redirects while slots move, and how long writes stop when a
                        server hands over, is stopped or is killed. About ten minutes once built.
+  bench --stack [--only TEXT] [--output DIR]
+                       Beside the same clients on Redis Stack: a search with a thousand results.
 
   cluster [--minutes N] [--seed N]
                        Torments a model of a cluster in simulated time, thousands of times a minute, and

@@ -2,7 +2,7 @@ use std::{collections::HashMap, future::Future};
 
 use fred::prelude::*;
 
-use super::{Client as Bench, Profile, cluster, tokio_block_on, tokio_spawn};
+use super::{Book, Client as Bench, Profile, cluster, tokio_block_on, tokio_spawn};
 
 /// fred: one client on tokio
 #[derive(Clone)]
@@ -80,6 +80,15 @@ impl Bench for Fred {
         self.0.hgetall(key).await.expect("HGETALL")
     }
 
+    async fn search(&self, most: usize) -> Vec<Book> {
+        let search = fred::types::CustomCommand::new_static("FT.SEARCH", None, false);
+        let words = ["books".to_owned(), "*".into(), "LIMIT".into(), "0".into(), most.to_string()];
+        let found: Vec<Value> = self.0.custom(search, words.to_vec()).await.expect("FT.SEARCH");
+        // How many there are, and then keys and hashes.
+        let hashes = found.into_iter().skip(2).step_by(2);
+        hashes.map(|hash| hash.convert().expect("a book")).collect()
+    }
+
     async fn receive(
         address: &str,
         channel: &str,
@@ -97,6 +106,23 @@ impl Bench for Fred {
             sum += message.value.as_bytes().map_or(0, <[u8]>::len);
         }
         sum
+    }
+}
+
+impl FromValue for Book {
+    fn from_value(value: Value) -> Result<Self, Error> {
+        let mut book = Self::default();
+        for (field, value) in value.into_map()?.inner() {
+            match field.as_str().unwrap_or_default() {
+                "title" => book.title = value.convert()?,
+                "genre" => book.genre = value.convert()?,
+                "price" => book.price = value.convert()?,
+                "year" => book.year = value.convert()?,
+                "stock" => book.stock = value.convert()?,
+                _ => {}
+            }
+        }
+        Ok(book)
     }
 }
 

@@ -45,6 +45,29 @@ pub const PROFILE: [(&str, &str); 8] = [
     ("updated", "1800000000"),
 ];
 
+/// What a search finds
+#[derive(Debug, Clone, Default, PartialEq, ::redmux::resp::FromReply)]
+pub struct Book {
+    pub title: String,
+    pub genre: String,
+    pub price: f64,
+    pub year: u32,
+    pub stock: u64,
+}
+
+impl Book {
+    /// The book of this number, as it is stored.
+    pub fn fields(number: usize) -> [(&'static str, String); 5] {
+        [
+            ("title", format!("The book of the number {number}")),
+            ("genre", ["novel", "poetry", "history"][number % 3].to_owned()),
+            ("price", format!("{}.25", number % 50)),
+            ("year", (1900 + number % 120).to_string()),
+            ("stock", number.to_string()),
+        ]
+    }
+}
+
 /// The address of a node, if the client is to use its whole cluster.
 fn cluster(address: &str) -> Option<&str> {
     address.strip_prefix("cluster:")
@@ -79,6 +102,9 @@ pub trait Client: Clone + Send + Sync + 'static {
     fn hgetall(&self, key: &str) -> impl Future<Output = HashMap<String, String>> + Send;
 
     fn profile(&self, key: &str) -> impl Future<Output = Profile> + Send;
+
+    /// All documents of the index `books`, up to this many.
+    fn search(&self, most: usize) -> impl Future<Output = Vec<Book>> + Send;
 
     /// Receives `count` messages of a channel and returns their bytes; calls `subscribed`
     /// once the server has confirmed.

@@ -8,7 +8,7 @@ use redis::{
     cluster_async::ClusterConnection,
 };
 
-use super::{Client, Profile, cluster, tokio_block_on, tokio_spawn};
+use super::{Book, Client, Profile, cluster, tokio_block_on, tokio_spawn};
 
 /// redis-rs: one multiplexed connection on tokio
 pub type RedisRs = Through<MultiplexedConnection>;
@@ -97,6 +97,15 @@ impl<C: Open> Client for Through<C> {
         self.0.clone().hgetall(key).await.expect("HGETALL")
     }
 
+    async fn search(&self, most: usize) -> Vec<Book> {
+        let mut search = redis::cmd("FT.SEARCH");
+        search.arg("books").arg("*").arg("LIMIT").arg(0).arg(most);
+        let found: Vec<Value> = search.query_async(&mut self.0.clone()).await.expect("FT.SEARCH");
+        // How many there are, and then keys and hashes.
+        let hashes = found.into_iter().skip(2).step_by(2);
+        hashes.map(|hash| redis::from_redis_value(hash).expect("a book")).collect()
+    }
+
     async fn receive(
         address: &str,
         channel: &str,
@@ -108,6 +117,25 @@ impl<C: Open> Client for Through<C> {
         subscribed();
         let messages = connection.on_message().take(count);
         messages.fold(0, async |sum, message| sum + message.get_payload_bytes().len()).await
+    }
+}
+
+impl FromRedisValue for Book {
+    fn from_redis_value(value: Value) -> Result<Self, ParsingError> {
+        let pairs = value.into_map_iter().map_err(|_| ParsingError::from("not a map"))?;
+        let mut book = Self::default();
+        for (field, value) in pairs {
+            let Value::BulkString(field) = field else { continue };
+            match field.as_slice() {
+                b"title" => book.title = redis::from_redis_value(value)?,
+                b"genre" => book.genre = redis::from_redis_value(value)?,
+                b"price" => book.price = redis::from_redis_value(value)?,
+                b"year" => book.year = redis::from_redis_value(value)?,
+                b"stock" => book.stock = redis::from_redis_value(value)?,
+                _ => {}
+            }
+        }
+        Ok(book)
     }
 }
 

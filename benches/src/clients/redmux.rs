@@ -4,10 +4,11 @@ use futures::StreamExt;
 use redmux::{
     ConnectionMultiplexer,
     resp::{DecodeError, FromReply, Reply, ReplyError},
+    stack::search::{Doc, Filter, SearchOptions, SearchPage},
     transport::Environment,
 };
 
-use super::{Client, Profile, cluster, tokio_block_on, tokio_spawn};
+use super::{Book, Client, Profile, cluster, tokio_block_on, tokio_spawn};
 
 /// What a runtime gives the benchmark
 pub trait Ground: Send + Sync + 'static {
@@ -160,6 +161,13 @@ impl<G: Ground> Client for Redmux<G> {
 
     async fn profile(&self, key: &str) -> Profile {
         self.muxer.execute("HGETALL", [key]).await.expect("HGETALL")
+    }
+
+    async fn search(&self, most: usize) -> Vec<Book> {
+        let options = SearchOptions::new().limit(0, most as u64);
+        let page = self.db.search().search("books", Filter::all(), options);
+        let page: SearchPage<Doc<Book>> = page.await.expect("FT.SEARCH");
+        page.rows.into_iter().filter_map(|row| row.value).collect()
     }
 
     async fn receive(

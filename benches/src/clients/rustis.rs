@@ -3,10 +3,13 @@ use std::{collections::HashMap, future::Future};
 use futures::StreamExt;
 use rustis::{
     client::{BatchPreparedCommand, IntoConfig},
-    commands::{HashCommands, ListCommands, PubSubCommands, StringCommands},
+    commands::{
+        FtAttributeValue, FtSearchOptions, HashCommands, ListCommands, PubSubCommands,
+        SearchCommands, StringCommands,
+    },
 };
 
-use super::{Client, Profile, cluster, tokio_block_on, tokio_spawn};
+use super::{Book, Client, Profile, cluster, tokio_block_on, tokio_spawn};
 
 /// rustis: one client on tokio
 #[derive(Clone)]
@@ -70,6 +73,27 @@ impl Client for Rustis {
 
     async fn profile(&self, key: &str) -> Profile {
         self.0.hgetall(key).await.expect("HGETALL")
+    }
+
+    async fn search(&self, most: usize) -> Vec<Book> {
+        let options = FtSearchOptions::default().limit(0, most as u32);
+        let found = self.0.ft_search("books", "*", options).await.expect("FT.SEARCH");
+        let books = found.results.into_iter().map(|row| {
+            let mut book = Book::default();
+            for (name, value) in row.extra_attributes {
+                let FtAttributeValue::Text(value) = value else { continue };
+                match name.as_str() {
+                    "title" => book.title = value,
+                    "genre" => book.genre = value,
+                    "price" => book.price = value.parse().expect("a number"),
+                    "year" => book.year = value.parse().expect("a number"),
+                    "stock" => book.stock = value.parse().expect("a number"),
+                    _ => {}
+                }
+            }
+            book
+        });
+        books.collect()
     }
 
     async fn receive(

@@ -13,6 +13,7 @@ mod targets;
 
 use std::{collections::BTreeMap, error::Error, fs, path::PathBuf};
 
+use redmux_test_support::{Programs, RedisServer};
 use serde::Serialize;
 
 use self::measure::{Summary, Tools};
@@ -26,11 +27,12 @@ pub const OURS: [&str; 3] = ["redmux-async-std", "redmux-smol", "redmux-tokio"];
 pub const RIVALS: [&str; 3] = ["redis-rs", "fred", "rustis"];
 
 const USAGE: &str = "\
-usage: bench [--quick | --full | --cluster] [--only TEXT] [--output DIR]
+usage: bench [--quick | --full | --cluster | --stack] [--only TEXT] [--output DIR]
 
 --quick   under three minutes, the repeatable figures first (default)
 --full    all workloads, five rounds, growth, plots
 --cluster a cluster of three primaries and three replicas: throughput, outages, slots that move
+--stack   what the modules of Redis Stack answer
 --only    workloads whose name contains TEXT
 --output  where report.md, results.json and the plots go [target/bench]";
 
@@ -55,26 +57,35 @@ pub fn main() -> Result<()> {
         return Ok(());
     }
     let (quick, clustered) = (args.contains("--quick"), args.contains("--cluster"));
+    let stack = args.contains("--stack");
     let extent = if args.contains("--full") { Extent::Full } else { Extent::Quick };
     let only: Option<String> = args.opt_value_from_str("--only")?;
     let output: PathBuf =
         args.opt_value_from_str("--output")?.unwrap_or_else(|| "target/bench".into());
     let rest = args.finish();
     if !rest.is_empty()
-        || usize::from(quick) + usize::from(extent == Extent::Full) + usize::from(clustered) > 1
+        || usize::from(quick)
+            + usize::from(extent == Extent::Full)
+            + usize::from(clustered)
+            + usize::from(stack)
+            > 1
     {
         return Err(format!("unknown or contradicting arguments {rest:?}\n\n{USAGE}").into());
     }
     fs::create_dir_all(&output)?;
 
-    let tools = Tools::find()?;
+    let mut tools = Tools::find()?;
     let machine = machine::describe()?;
     println!("{machine}");
     if clustered {
         return cluster::run(&tools, &machine, only.as_deref(), &output);
     }
     let mut outcomes = Vec::new();
-    for row in plan::rows(extent) {
+    if stack {
+        let programs = Programs::in_dir(PathBuf::from("target/tmp/servers"));
+        tools.server = RedisServer::builder().program(programs.redis_stack()).start()?;
+    }
+    for row in if stack { plan::stack_rows() } else { plan::rows(extent) } {
         if only.as_ref().is_some_and(|only| !row.name.contains(only.as_str())) {
             continue;
         }
@@ -82,7 +93,7 @@ pub fn main() -> Result<()> {
         report::print(&outcome);
         outcomes.push(outcome);
     }
-    for row in plan::gateway_rows(extent) {
+    for row in if stack { Vec::new() } else { plan::gateway_rows(extent) } {
         if only.as_ref().is_some_and(|only| !row.name.contains(only.as_str())) {
             continue;
         }

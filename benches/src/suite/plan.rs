@@ -195,6 +195,12 @@ pub fn rows(extent: Extent) -> Vec<Row> {
     rows
 }
 
+/// On a server that has the modules.
+pub fn stack_rows() -> Vec<Row> {
+    let row = Row::new(LARGE, "FT.SEARCH of 1000 to structs", "search").size(1000).ops(600);
+    vec![Row { rounds: 5, latencies: false, ..row.counted(10, 30) }]
+}
+
 pub fn gateway_rows(extent: Extent) -> Vec<Row> {
     let tasks: &[usize] = if extent == Extent::Full { &[1, 64, 512] } else { &[64] };
     let row = |&tasks: &usize| {

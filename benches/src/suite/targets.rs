@@ -56,6 +56,8 @@ pub fn judge(outcomes: &[Outcome]) -> Vec<Target> {
     ratio("operations per second, 512 tasks", at_512, |f| f.ops_s, Wanted::AtLeast(1.25));
     ratio("median latency, 1 task", "GET+SET 64 B, 1 task", |f| f.p50_us, Wanted::AtMost(0.95));
     ratio("user instructions, 64 tasks", at_64, |f| f.instructions, Wanted::AtMost(0.40));
+    let search = "FT.SEARCH of 1000 to structs";
+    ratio("user instructions of a search", search, |f| f.instructions, Wanted::AtMost(0.60));
     let memory = "100,000 GETs of 64 B";
     ratio("memory of a command in flight", memory, |f| f.held_bytes, Wanted::AtMost(0.50));
     for outcome in outcomes.iter().filter(|outcome| outcome.row.section == plan::LARGE) {
