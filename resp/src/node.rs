@@ -231,15 +231,33 @@ enum Level {
 }
 
 /// Where `count` values from `at` on end.
-fn skip_values(bytes: &[u8], at: usize, count: usize) -> Option<usize> {
-    // Most elements are not aggregates: no stack is needed for them.
-    let mut at = at;
-    for done in 0..count {
+fn skip_values(bytes: &[u8], mut at: usize, count: usize) -> Option<usize> {
+    let mut left = count;
+    while left > 0 {
         let element = bytes.get(at..)?;
-        if matches!(element.first()?, b'*' | b'%' | b'~' | b'|' | b'>') {
-            return skip_levels(bytes, at, Level::Counted(count - done));
+        // Most are short, at any depth.
+        if let Some((_, length)) = short_bulk(element) {
+            at += length;
+            left -= 1;
+            continue;
         }
-        at += read(element)?.1;
+        if element.first() == Some(&b'|') {
+            return skip_levels(bytes, at, Level::Counted(left));
+        }
+        match read_any(element)? {
+            // Counts add up: no stack is needed for them.
+            (Node::Aggregate { elements: Some(inner), .. }, length) => {
+                at += length;
+                left = (left - 1).checked_add(inner)?;
+            }
+            (Node::Aggregate { elements: None, .. }, _) => {
+                return skip_levels(bytes, at, Level::Counted(left));
+            }
+            (_, length) => {
+                at += length;
+                left -= 1;
+            }
+        }
     }
     Some(at)
 }

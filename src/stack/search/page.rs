@@ -5,7 +5,7 @@ use super::{
     rows::{Content, Parts},
 };
 use crate::{
-    database::options::{Fields, mismatch},
+    database::options::{Fields, items, mismatch},
     resp::{DecodeError, Frame, FromReply, Kind, Protocol, Reply, ReplyError, ServerError, Value},
 };
 
@@ -36,27 +36,42 @@ impl<R: SearchRow> FromReply for SearchPage<R> {
 
 /// The reply over RESP3.
 fn from_map<R: SearchRow>(reply: Reply<'_>) -> Result<SearchPage<R>, ReplyError> {
-    let fields = Fields::new(reply)?;
-    let warnings: Option<Vec<String>> = fields.get("warning", "without warnings")?;
-    let results = fields.find("results").and_then(|results| results.items());
-    let results = results.ok_or_else(|| mismatch("a page of a search", reply))?;
-    let rows = results.map(|result| {
-        let fields = Fields::new(result)?;
-        let id = fields.find("id").ok_or_else(|| mismatch("a document", result))?;
-        let part = |has: bool, name| if has { fields.find(name) } else { None };
-        R::from_parts(Parts {
-            id,
-            score: part(R::SCORE, "score"),
-            payload: part(R::PAYLOAD, "payload"),
-            sort_key: part(R::SORT_KEY, "sortkey"),
-            content: part(R::CONTENT != Content::Nothing, "extra_attributes"),
-        })
-    });
+    // Once through: each time that it is gone through costs as much as its length.
+    let (mut total, mut rows, mut warnings) = (None, None, None);
+    for (name, value) in Fields::new(reply)?.iter() {
+        match name.as_bytes().as_deref() {
+            Some(b"total_results") => total = Some(value.decode()?),
+            Some(b"results") => {
+                let results = items("a page of a search", value)?;
+                rows = Some(results.map(from_result).collect::<Result<_, _>>()?);
+            }
+            Some(b"warning") => warnings = value.decode()?,
+            _ => {}
+        }
+    }
+    let missing = |what| DecodeError::because("a page of a search", reply.kind(), what);
     Ok(SearchPage {
-        total: fields.get("total_results", "without its total")?,
-        rows: rows.collect::<Result<_, _>>()?,
+        total: total.ok_or_else(|| missing("without its total"))?,
+        rows: rows.ok_or_else(|| missing("without its rows"))?,
         warnings: warnings.unwrap_or_default(),
     })
+}
+
+fn from_result<R: SearchRow>(result: Reply<'_>) -> Result<R, ReplyError> {
+    let (mut id, mut score, mut payload, mut sort_key, mut content) =
+        (None, None, None, None, None);
+    for (name, value) in Fields::new(result)?.iter() {
+        match name.as_bytes().as_deref() {
+            Some(b"id") => id = Some(value),
+            Some(b"score") if R::SCORE => score = Some(value),
+            Some(b"payload") if R::PAYLOAD => payload = Some(value),
+            Some(b"sortkey") if R::SORT_KEY => sort_key = Some(value),
+            Some(b"extra_attributes") if R::CONTENT != Content::Nothing => content = Some(value),
+            _ => {}
+        }
+    }
+    let id = id.ok_or_else(|| mismatch("a document", result))?;
+    R::from_parts(Parts { id, score, payload, sort_key, content })
 }
 
 /// The reply over RESP2, and that of valkey-search.

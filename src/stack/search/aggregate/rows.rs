@@ -1,7 +1,7 @@
 //! What an aggregation returns.
 
 use crate::{
-    database::options::{Fields, mismatch},
+    database::options::{Fields, items, mismatch},
     resp::{FromReply, Kind, Reply, ReplyError},
 };
 
@@ -49,17 +49,26 @@ fn add<T: FromReply>(
 
 /// The reply over RESP3.
 fn from_map<T: FromReply>(reply: Reply<'_>) -> Result<AggregatePage<T>, ReplyError> {
-    let fields = Fields::new(reply)?;
-    let warnings: Option<Vec<String>> = fields.get("warning", "without warnings")?;
-    let results = fields.find("results").and_then(|results| results.items());
-    let results = results.ok_or_else(|| mismatch("rows of an aggregation", reply))?;
-    let total = fields.get("total_results", "without its total")?;
-    let warnings = warnings.unwrap_or_default();
-    let mut page = AggregatePage { total, rows: Vec::new(), gone: 0, warnings };
-    for result in results {
-        add(Fields::new(result)?.find("extra_attributes"), &mut page)?;
+    let mut page = AggregatePage { total: 0, rows: Vec::new(), gone: 0, warnings: Vec::new() };
+    let (mut total, mut has_results) = (None, false);
+    // Once through: each time that it is gone through costs as much as its length.
+    for (name, value) in Fields::new(reply)?.iter() {
+        match name.as_bytes().as_deref() {
+            Some(b"total_results") => total = Some(value.decode()?),
+            Some(b"results") => {
+                has_results = true;
+                for result in items("rows of an aggregation", value)? {
+                    add(Fields::new(result)?.find("extra_attributes"), &mut page)?;
+                }
+            }
+            Some(b"warning") => page.warnings = value.decode()?,
+            _ => {}
+        }
     }
-    Ok(page)
+    match total {
+        Some(total) if has_results => Ok(AggregatePage { total, ..page }),
+        _ => Err(mismatch("rows of an aggregation", reply)),
+    }
 }
 
 /// The reply over RESP2, and that of valkey-search.
