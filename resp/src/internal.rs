@@ -18,6 +18,11 @@ pub use crate::{
     slot::{SLOTS, slot_of},
 };
 
+/// Words at which servers crash or answer out of order.
+pub mod harm {
+    pub use crate::commands::harm::{Harm, NAMES, harm, has_parameter};
+}
+
 /// Options of search commands.
 pub mod search {
     pub use crate::commands::search::{

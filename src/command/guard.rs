@@ -1,3 +1,5 @@
+#[cfg(feature = "full")]
+use crate::commands::harm;
 use crate::commands::{Look, READING, look_for};
 use crate::{Error, resp::Arg};
 
@@ -54,26 +56,6 @@ const HARMFUL: &[(&str, When, &str)] = &[
     ("CLIENT", When::Then("REPLY"), "replies could no longer be matched with commands"),
     ("CLIENT", When::Then("TRACKING CACHING"), "it changes the connection for every caller"),
     ("SCRIPT", When::Then("DEBUG"), "it takes the connection over, which is shared"),
-    #[cfg(feature = "full")]
-    (
-        "TOPK.INCRBY",
-        When::Increments,
-        "an increment is no number from 0 to 100000: the reply would have fewer elements than it says, and later replies \
-         would go to the wrong callers",
-    ),
-    #[cfg(feature = "full")]
-    (
-        "JSON.RESP",
-        When::OldPath,
-        "the path may find several values and has no `$`: Valkey answers each with a reply of its own, and later replies would \
-         go to the wrong callers",
-    ),
-    #[cfg(feature = "full")]
-    (
-        "FT.SPELLCHECK",
-        When::Parameter,
-        "the query whose words are checked has a `$` without a backslash before it: Redis Stack would crash",
-    ),
 ];
 
 enum When {
@@ -81,15 +63,6 @@ enum When {
     Blocks,
     /// With one of these as the second word.
     Then(&'static str),
-    /// With one that the server would refuse in the midst of its reply.
-    #[cfg(feature = "full")]
-    Increments,
-    /// With a path of the old kind that may find several values.
-    #[cfg(feature = "full")]
-    OldPath,
-    /// With a query that has a parameter.
-    #[cfg(feature = "full")]
-    Parameter,
 }
 
 /// For each first letter, the lengths that such a name may have, as bits.
@@ -97,19 +70,28 @@ const SHAPES: [u16; 26] = {
     let mut shapes = [0; 26];
     let mut rule = 0;
     while rule < HARMFUL.len() {
-        let names = HARMFUL[rule].0.as_bytes();
-        let (mut start, mut end) = (0, 0);
-        while end <= names.len() {
-            if end == names.len() || names[end] == b' ' {
-                shapes[(names[start] - b'A') as usize] |= 1 << (end - start);
-                start = end + 1;
-            }
-            end += 1;
-        }
+        shapes = shaped(shapes, HARMFUL[rule].0);
         rule += 1;
+    }
+    #[cfg(feature = "full")]
+    {
+        shapes = shaped(shapes, harm::NAMES);
     }
     shapes
 };
+
+const fn shaped(mut shapes: [u16; 26], names: &str) -> [u16; 26] {
+    let names = names.as_bytes();
+    let (mut start, mut end) = (0, 0);
+    while end <= names.len() {
+        if end == names.len() || names[end] == b' ' {
+            shapes[(names[start] - b'A') as usize] |= 1 << (end - start);
+            start = end + 1;
+        }
+        end += 1;
+    }
+    shapes
+}
 
 /// Whether a command passes whatever its arguments are; most do, and each comes through here.
 pub(crate) fn is_harmless(name: &[u8]) -> bool {
@@ -149,52 +131,17 @@ pub(crate) fn check_shared(args: &[Arg<'_>]) -> Result<(), Error> {
             When::Always => true,
             When::Blocks => blocks(args),
             When::Then(words) => is_among(words, args.get(1)),
-            #[cfg(feature = "full")]
-            When::Increments => args.iter().skip(3).step_by(2).any(is_no_increment),
-            #[cfg(feature = "full")]
-            When::OldPath => args.get(2).is_some_and(may_find_several),
-            #[cfg(feature = "full")]
-            When::Parameter => args.get(2).is_some_and(|query| has_parameter(query.as_bytes())),
         };
         if harms && is_among(names, args.first()) {
             return Err(Error::rejected(&name.to_ascii_uppercase(), *why));
         }
     }
+    #[cfg(feature = "full")]
+    if let Some(harm) = harm::harm(args) {
+        let why = format!("{}: {}", harm.what, harm.then);
+        return Err(Error::rejected(&name.to_ascii_uppercase(), why));
+    }
     Ok(())
-}
-
-/// Whether RedisBloom would refuse this increment.
-#[cfg(feature = "full")]
-fn is_no_increment(word: &Arg<'_>) -> bool {
-    let digits = word.as_bytes();
-    let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
-    let number = std::str::from_utf8(digits).ok().and_then(|text| text.parse::<u32>().ok());
-    // It reads no zero before another digit.
-    let is_padded = digits.len() > 1 && digits.first() == Some(&b'0');
-    !is_number || is_padded || number.is_none_or(|number| number > 100_000)
-}
-
-/// Whether this is a path of RedisJSON 1 that may mean several values.
-#[cfg(feature = "full")]
-fn may_find_several(path: &Arg<'_>) -> bool {
-    let path = path.as_bytes();
-    let is_old = !path.starts_with(b"$");
-    is_old
-        && (path.iter().any(|byte| b"*?:,".contains(byte))
-            || path.windows(2).any(|two| two == b".."))
-}
-
-/// Whether a query of search has a `$` without a backslash before it, which begins a parameter or an attribute
-///
-/// Within quotes too, where only some versions read it.
-#[cfg(any(feature = "full", feature = "search"))]
-pub(crate) fn has_parameter(query: &[u8]) -> bool {
-    let mut is_escaped = false;
-    query.iter().any(|byte| {
-        let is_open = *byte == b'$' && !is_escaped;
-        is_escaped = *byte == b'\\' && !is_escaped;
-        is_open
-    })
 }
 
 /// Whether `BLOCK` is among the options, which end at `STREAMS`.
@@ -234,12 +181,6 @@ mod tests {
             &["TOPK.INCRBY", "k", "a", "0", "-1", "100000"],
             &["TOPK.INCRBY", "k"],
             &["FT.SPELLCHECK", "$i", r"lamp\$ \\\$x", "TERMS", "INCLUDE", "$d"],
-            &["FT.SPELLCHECK", "i"],
-            &["TOPK.ADD", "k", "x", "-1"],
-            &["JSON.RESP", "k"],
-            &["JSON.RESP", "*", ".a"],
-            &["JSON.RESP", "k", "$..*"],
-            &["JSON.GET", "k", ".*"],
             &["\u{e9}"],
         ] {
             assert!(check(words).is_ok(), "{words:?}");
@@ -254,7 +195,11 @@ mod tests {
                 assert!(!is_harmless(name.to_ascii_lowercase().as_bytes()), "{name}");
             }
         }
-        for name in ["GET", "set", "EXPIRE", "json.set", "_own", "X", &"SELECT".repeat(11)] {
+        #[cfg(feature = "full")]
+        for name in harm::NAMES.split(' ') {
+            assert!(!is_harmless(name.to_ascii_lowercase().as_bytes()), "{name}");
+        }
+        for name in ["GET", "set", "EXPIRE", "ts.add", "_own", "X", &"SELECT".repeat(11)] {
             assert!(is_harmless(name.as_bytes()), "{name}");
         }
         for name in ["", "GET k", "GET\n", "\u{e9}"] {
@@ -286,21 +231,13 @@ mod tests {
             #[cfg(feature = "full")]
             &["topk.incrby", "secret", "a", "1", "b", "100001"],
             #[cfg(feature = "full")]
-            &["TOPK.INCRBY", "secret", "a", "-1", "b", "1"],
-            #[cfg(feature = "full")]
-            &["TOPK.INCRBY", "secret", "a", "+1", "b", "1"],
-            #[cfg(feature = "full")]
-            &["TOPK.INCRBY", "secret", "a", "", "b", "1"],
-            #[cfg(feature = "full")]
-            &["TOPK.INCRBY", "secret", "a", "01", "b", "1"],
-            #[cfg(feature = "full")]
             &["JSON.RESP", "k", ".secret[*]"],
             #[cfg(feature = "full")]
-            &["JSON.RESP", "k", "..secret"],
+            &["json.get", "secret", "$[9223372036854775808]"],
+            #[cfg(feature = "full")]
+            &["Ts.IncrBy", "secret", "1", "TIMESTAMP"],
             #[cfg(feature = "full")]
             &["ft.spellcheck", "i", "secret$x", "DIALECT", "2"],
-            #[cfg(feature = "full")]
-            &["FT.SPELLCHECK", "i", r"secret\\$x"],
             &["GET secret"],
             &[""],
             &[],

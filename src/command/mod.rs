@@ -41,8 +41,6 @@ pub use crate::commands::{
 pub use call::{AnyCall, BoxCall, Call};
 pub(crate) use call::{OwnCall, discard};
 pub(crate) use channels::ChannelPrefix;
-#[cfg(feature = "search")]
-pub(crate) use guard::has_parameter;
 pub(crate) use guard::{check_shared, is_harmless};
 pub(crate) use handling::Handling;
 pub(crate) use known::{Named, named};

@@ -10,4 +10,6 @@ pub(crate) use map::Mapped;
 pub use redmux_resp::commands::{
     CommandDocs, CommandSpec, KeyAccess, KeyAt, KeyHint, Keys, ResponsePolicy, Route, SideEffects,
 };
+#[cfg(any(feature = "full", feature = "search"))]
+pub(crate) use redmux_resp::internal::harm;
 pub(crate) use redmux_resp::internal::{Look, READING, look_for, options, search, slot_of};

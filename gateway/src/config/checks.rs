@@ -50,8 +50,11 @@ const DANGEROUS: &[(&str, &str)] = &[
     ("RESTORE-ASKING", FORGED),
     ("BF.LOADCHUNK", FORGED),
     ("CF.LOADCHUNK", FORGED),
+    ("FT.CREATE", INDEXES),
+    ("FT.ALTER", INDEXES),
     ("KEYS", "goes through all keys and blocks every other client meanwhile: use SCAN"),
 ];
+const INDEXES: &str = "makes indexes: sizes in them can crash Redis Stack 7";
 const FORGED: &str =
     "takes a value in the server's internal form: forged ones have been used to break into servers";
 

@@ -3,11 +3,12 @@
 use redmux_resp::{
     Arg,
     commands::{CommandSpec, KeyAccess, SideEffects},
+    internal::harm::harm,
 };
 use smallvec::SmallVec;
 
 use super::{
-    Rules, config_get,
+    Rules, config_get, greed,
     queries::places_behind,
     rules::{Commands, never_at_all},
 };
@@ -46,22 +47,30 @@ impl Rules {
         if let Some((command, reason)) = never_at_all(words) {
             return Err(Refusal { command, reason, fatal: true });
         }
-        let Commands::Listed(listed) = &self.commands else {
-            return Ok(Allowed { command: "any", writes: true });
-        };
         let refused = |command, reason| Refusal { command, reason, fatal: false };
+        let args: SmallVec<[Arg<'_>; 8]> = words.iter().map(|word| Arg::Bytes(word)).collect();
+        let harm = harm(&args).map(|harm| harm.what);
+        let Commands::Listed(listed) = &self.commands else {
+            let command = || CommandSpec::of(&args).map_or("unknown", CommandSpec::name);
+            return match harm {
+                Some(what) => Err(refused(command(), what)),
+                None => Ok(Allowed { command: "any", writes: true }),
+            };
+        };
         let unknown = || refused("unknown", "no such command is known here");
         // A space would let one word be taken for a command and its subcommand.
         if words.first().is_none_or(|name| name.contains(&b' ')) {
             return Err(unknown());
         }
-        let args: SmallVec<[Arg<'_>; 8]> = words.iter().map(|word| Arg::Bytes(word)).collect();
         let spec = CommandSpec::of(&args).ok_or_else(unknown)?;
         let command = spec.name();
         if !listed.contains(command) {
             let fatal = matches!(command, "AUTH" | "RESET");
             let reason = "it is not on the list of its policy";
             return Err(Refusal { command, reason, fatal });
+        }
+        if let Some(what) = harm.or_else(|| greed::greed(&args)) {
+            return Err(refused(command, what));
         }
         self.judge_arguments(spec, &args)
             .and_then(|()| self.judge_keys(spec, &args))

@@ -1,6 +1,7 @@
 //! Policies: what a principal may do, and how much.
 
 mod config_get;
+mod greed;
 mod judge;
 mod prefixes;
 mod queries;

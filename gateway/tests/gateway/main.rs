@@ -14,6 +14,7 @@ mod held;
 mod hostile;
 mod leaving;
 mod limits;
+mod modules;
 mod operation;
 mod reload;
 mod rivals;

@@ -32,6 +32,7 @@
 mod data;
 mod effects;
 mod find;
+pub(crate) mod harm;
 pub(crate) mod keys;
 mod modules;
 #[cfg(test)]

@@ -13,7 +13,7 @@ use std::{
 };
 
 use crate::{
-    command::has_parameter,
+    commands::harm::has_parameter,
     resp::{Arg, ArgList, ToArg},
 };
 

@@ -1,0 +1,106 @@
+//! Words that are right as such, and that a stranger should not be able to send.
+
+use redmux_resp::{
+    Arg,
+    internal::search::{is, number},
+};
+
+use super::queries::places_behind;
+
+/// Servers reserve room for all rows before they look for the first one.
+const ROWS: usize = 1_000_000;
+/// Servers reserve about 100 bytes for each at once.
+const COMPRESSION: usize = 100_000;
+/// The time of a query grows with the square of its parts, and its depth with their number.
+const TEXT: usize = 32 << 10;
+
+/// Commands whose words are read as the language of queries, or as expressions.
+const QUERIES: [&str; 7] = [
+    "FT.AGGREGATE",
+    "FT.EXPLAIN",
+    "FT.EXPLAINCLI",
+    "FT.HYBRID",
+    "FT.PROFILE",
+    "FT.SEARCH",
+    "FT.SPELLCHECK",
+];
+
+/// Why these words are not sent.
+pub(super) fn greed(words: &[Arg<'_>]) -> Option<&'static str> {
+    let has_name = |name: &&str| is(words.first(), name);
+    let beyond = |option, most| {
+        places_behind(words, 2, option).any(|at| number(words.get(at)).is_some_and(|n| n > most))
+    };
+    match () {
+        () if QUERIES.iter().any(has_name) => {
+            let has_line_end =
+                |word: &Arg<'_>| word.as_bytes().iter().any(|byte| matches!(byte, b'\r' | b'\n'));
+            let is_long = |word: &Arg<'_>| word.as_bytes().len() > TEXT;
+            match () {
+                () if words.iter().any(is_long) => Some("one of its words has more than 32 KiB"),
+                () if beyond("MAX", ROWS) => Some("its MAX is above 1000000"),
+                // RediSearch 2.8 answers with values of the query in lines of their own.
+                () if has_name(&"FT.PROFILE") && words.iter().any(has_line_end) => {
+                    Some("it has a line end, which would break the replies behind it")
+                }
+                () => None,
+            }
+        }
+        () if has_name(&"FT.SUGGET") && beyond("MAX", ROWS) => Some("its MAX is above 1000000"),
+        () if ["TDIGEST.CREATE", "TDIGEST.MERGE"].iter().any(has_name)
+            && beyond("COMPRESSION", COMPRESSION) =>
+        {
+            Some("its COMPRESSION is above 100000")
+        }
+        () => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(line: &str) -> Option<&'static str> {
+        let words: Vec<Arg<'_>> = line.split(' ').map(|word| Arg::Bytes(word.as_bytes())).collect();
+        greed(&words)
+    }
+
+    #[test]
+    fn what_takes_too_much_is_found() {
+        let long = "a".repeat(TEXT + 1);
+        for (line, part) in [
+            (format!("ft.search i {long}"), "32 KiB"),
+            (format!("FT.AGGREGATE i * APPLY {long} AS x"), "32 KiB"),
+            ("FT.AGGREGATE i * SORTBY 2 @t ASC MAX 4294967295".into(), "MAX"),
+            ("FT.PROFILE i AGGREGATE QUERY * SORTBY 1 @t max 1000001".into(), "MAX"),
+            ("Ft.SugGet s x max 2147483648".into(), "MAX"),
+            ("TDIGEST.CREATE k compression 2147483647".into(), "COMPRESSION"),
+            ("tdigest.merge k 1 l COMPRESSION 100001".into(), "COMPRESSION"),
+            ("FT.PROFILE i SEARCH QUERY @t:{a\rb}".into(), "line end"),
+            ("ft.profile i SEARCH QUERY @t:{$p} PARAMS 2 p a\nb DIALECT 2".into(), "line end"),
+        ] {
+            assert!(
+                of(&line).is_some_and(|what| what.contains(part)),
+                "{line:.60}: {:?}",
+                of(&line)
+            );
+        }
+    }
+
+    #[test]
+    fn what_takes_little_passes() {
+        for line in [
+            format!("FT.SEARCH i {}", "a".repeat(TEXT)),
+            format!("SET k {}", "a".repeat(TEXT + 1)),
+            "FT.SEARCH i a\nb".into(),
+            "FT.AGGREGATE i * SORTBY 2 @t ASC MAX 1000000".into(),
+            "FT.AGGREGATE i MAX LOAD 1 MAX".into(),
+            "FT.SUGGET s x MAX 10".into(),
+            "TDIGEST.CREATE k COMPRESSION 100000".into(),
+            "TDIGEST.CREATE k".into(),
+            "SET MAX 99999999".into(),
+        ] {
+            assert_eq!(of(&line), None, "{line:.60}");
+        }
+    }
+}
