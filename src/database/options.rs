@@ -3,15 +3,17 @@
 use crate::resp::{Arg, ArgList, DecodeError, FromReply, Reply, ReplyError, ToArg, ToArgs};
 
 /// One option: its word and values; nothing until it is set
+///
+/// Some commands have two dozen of them: each is as small as it can be.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Words(Vec<Arg<'static>>);
+pub(crate) struct Words(Box<[Arg<'static>]>);
 
 impl Words {
     pub(crate) fn new<const N: usize>(word: &'static str, values: [Arg<'static>; N]) -> Self {
         let mut words = Vec::with_capacity(N + 1);
         words.push(Arg::Bytes(word.as_bytes()));
         words.extend(values);
-        Self(words)
+        Self(words.into())
     }
 
     /// A word and a list of values; the list may be preceded by its length.
@@ -23,7 +25,13 @@ impl Words {
             words.push((list.len() as u64).to_arg().into_owned());
         }
         words.extend(list.into_iter().map(Arg::into_owned));
-        Self(words)
+        Self(words.into())
+    }
+
+    fn extend(&mut self, more: impl IntoIterator<Item = Arg<'static>>) {
+        let mut words = std::mem::take(&mut self.0).into_vec();
+        words.extend(more);
+        self.0 = words.into();
     }
 
     /// Whether the option was given.
@@ -38,7 +46,7 @@ impl Words {
     /// Adds a word to what is there.
     #[cfg_attr(not(feature = "search"), allow(dead_code, reason = "for modules"))]
     pub(crate) fn add(&mut self, word: &impl ToArg) {
-        self.0.push(word.to_arg().into_owned());
+        self.extend([word.to_arg().into_owned()]);
     }
 
     /// Adds to a list that is preceded by its length.
@@ -49,9 +57,9 @@ impl Words {
         values: impl IntoIterator<Item = Arg<'a>>,
     ) {
         if !self.is_set() {
-            self.0.extend([Arg::Bytes(word.as_bytes()), Arg::Bytes(b"")]);
+            self.extend([Arg::Bytes(word.as_bytes()), Arg::Bytes(b"")]);
         }
-        self.0.extend(values.into_iter().map(Arg::into_owned));
+        self.extend(values.into_iter().map(Arg::into_owned));
         let count = self.values().len() as u64;
         if let Some(place) = self.0.get_mut(1) {
             *place = count.to_arg().into_owned();
@@ -72,7 +80,7 @@ impl Words {
 
     /// Adds one more of an option that may occur several times.
     pub(crate) fn push(&mut self, word: &'static str, value: &impl ToArg) {
-        self.0.extend([Arg::Bytes(word.as_bytes()), value.to_arg().into_owned()]);
+        self.extend([Arg::Bytes(word.as_bytes()), value.to_arg().into_owned()]);
     }
 }
 

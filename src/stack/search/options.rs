@@ -301,6 +301,12 @@ mod tests {
     type Row = Doc<Vec<(String, String)>>;
 
     #[test]
+    fn options_are_small_enough_to_be_given_by_value() {
+        let size = size_of::<SearchOptions>();
+        assert!(size <= 32 * size_of::<usize>(), "{size}");
+    }
+
+    #[test]
     fn lists_are_counted_with_all_their_words() {
         let options = SearchOptions::new()
             .return_field(TextField::new("title"))
