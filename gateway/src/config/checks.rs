@@ -52,6 +52,8 @@ const DANGEROUS: &[(&str, &str)] = &[
     ("CF.LOADCHUNK", FORGED),
     ("FT.CREATE", INDEXES),
     ("FT.ALTER", INDEXES),
+    ("FT._CREATEIFNX", INDEXES),
+    ("FT._ALTERIFNX", INDEXES),
     ("KEYS", "goes through all keys and blocks every other client meanwhile: use SCAN"),
 ];
 const INDEXES: &str = "makes indexes: sizes in them can crash Redis Stack 7";

@@ -37,6 +37,7 @@ fn harmful() -> Vec<(String, &'static str)> {
         ("ts.decrby secret 1 LABELS a timestamp", "no value"),
         ("TS.MRANGE - + FILTER x=y GROUPBY secret a REDUCE", "no value"),
         ("CF.RESERVE secret 1000 x EXPANSION", "no value"),
+        ("CMS.MERGE secret 4294967296 k k", "fewer keys"),
         ("TOPK.RESERVE secret 4294967296", "4294967295 items"),
         ("TOPK.INCRBY k secret x b 1", "an increment"),
         ("Topk.IncrBy k a 1 secret 100001 c 1", "an increment"),
@@ -60,6 +61,7 @@ fn greedy() -> Vec<(String, &'static str)> {
         ("FT.AGGREGATE i * SORTBY 1 @secret MAX 4294967295", "its MAX"),
         ("FT.SUGGET sug secret MAX 4294967295", "its MAX"),
         ("TDIGEST.CREATE secret COMPRESSION 2147483647", "its COMPRESSION"),
+        ("BF.RESERVE secret 0.01 4294967296", "its size"),
         ("FT.PROFILE i SEARCH QUERY @g:{secret\r\n+OK}", "a line end"),
     ]
     .map(|(line, part)| (line.to_owned(), part))
@@ -112,7 +114,8 @@ address = "{}"
 
 [policies.p]
 commands = ["MULTI", "EXEC", "FT.SPELLCHECK", "FT.CREATE", "FT.SEARCH", "FT.AGGREGATE", "FT.SUGGET", "FT.PROFILE", "TS.CREATERULE",
-    "TS.INCRBY", "TS.DECRBY", "TS.MRANGE", "CF.RESERVE", "TOPK.RESERVE", "TOPK.INCRBY", "TDIGEST.CREATE", "JSON.RESP", "JSON.GET", "JSON.MGET"]
+    "TS.INCRBY", "TS.DECRBY", "TS.MRANGE", "CF.RESERVE", "TOPK.RESERVE", "TOPK.INCRBY", "TDIGEST.CREATE", "BF.RESERVE",
+    "CMS.MERGE", "JSON.RESP", "JSON.GET", "JSON.MGET"]
 read = ["*"]
 write = ["*"]
 limits = {{ denied = 1000 }}

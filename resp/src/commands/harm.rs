@@ -19,7 +19,7 @@ pub struct Harm {
 }
 
 /// Names of the commands that may harm, with a space between two.
-pub const NAMES: &str = "CF.RESERVE FT.AGGREGATE FT.ALTER FT.CREATE FT.EXPLAIN FT.EXPLAINCLI FT.HYBRID FT.PROFILE FT.SEARCH FT.SPELLCHECK JSON.ARRAPPEND JSON.ARRINDEX \
+pub const NAMES: &str = "CF.RESERVE CMS.MERGE FT.AGGREGATE FT.ALTER FT.CREATE FT.EXPLAIN FT.EXPLAINCLI FT.HYBRID FT.PROFILE FT.SEARCH FT.SPELLCHECK FT._ALTERIFNX FT._CREATEIFNX JSON.ARRAPPEND JSON.ARRINDEX \
     JSON.ARRINSERT JSON.ARRLEN JSON.ARRPOP JSON.ARRTRIM JSON.CLEAR JSON.DEBUG JSON.DEL JSON.FORGET JSON.GET JSON.MERGE JSON.MGET \
     JSON.MSET JSON.NUMINCRBY JSON.NUMMULTBY JSON.OBJKEYS JSON.OBJLEN JSON.RESP JSON.SET JSON.STRAPPEND JSON.STRLEN \
     JSON.TOGGLE JSON.TYPE TOPK.INCRBY TOPK.RESERVE TS.CREATERULE TS.DECRBY TS.INCRBY TS.MRANGE TS.MREVRANGE";
@@ -41,6 +41,7 @@ const INDEX: Harm =
 const STARS: Harm = Harm { what: "a pattern has more than 256 `*`", then: CRASHES };
 const NO_TEXT: Harm = Harm { what: "a field or a path is no UTF-8", then: CRASHES };
 const NO_VALUE: Harm = Harm { what: "its last option has no value", then: CRASHES };
+const NO_KEYS: Harm = Harm { what: "it has fewer keys than it says", then: CRASHES };
 const NO_AGGREGATION: Harm =
     Harm { what: "AGGREGATION has to come behind the two keys", then: CRASHES };
 const TOO_MANY: Harm = Harm { what: "it keeps more than 4294967295 items", then: CRASHES };
@@ -63,6 +64,10 @@ pub fn harm(words: &[Arg<'_>]) -> Option<Harm> {
             let has_no_value = |option: &&str| is(words.get(3..).and_then(<[_]>::last), option);
             found(NO_VALUE, options.iter().any(has_no_value))
         }
+        () if has_name("CMS.MERGE") => {
+            let fits = |count| count <= words.len().saturating_sub(3);
+            found(NO_KEYS, words.len() > 3 && !number(words.get(2)).is_some_and(fits))
+        }
         () if has_name("TS.CREATERULE") => {
             found(NO_AGGREGATION, words.len() > 4 && !is(words.get(3), "AGGREGATION"))
         }
@@ -77,7 +82,9 @@ pub fn harm(words: &[Arg<'_>]) -> Option<Harm> {
                 .or_else(|| found(STARS, words.get(2).is_some_and(has_many_stars)))
         }
         () if begins(b"FT.") => {
-            let defines = has_name("FT.CREATE") || has_name("FT.ALTER");
+            let defines = ["FT.CREATE", "FT.ALTER", "FT._CREATEIFNX", "FT._ALTERIFNX"]
+                .into_iter()
+                .any(has_name);
             let all = words;
             let words = words.get(2..).unwrap_or_default();
             found(INDEX, words.iter().any(has_large_index))
@@ -282,6 +289,9 @@ mod tests {
                 assert_eq!(of(line), Some(harm.what), "{line}");
             }
         }
+        for line in ["CMS.MERGE k 4294967296 a b", "cms.merge k -1 a", "CMS.MERGE k 3 a b"] {
+            assert_eq!(of(line), Some(NO_KEYS.what), "{line}");
+        }
         assert_eq!(what(&[b"FT.CREATE", b"i", b"SCHEMA", b"\xff", b"TEXT"]), Some(NO_TEXT.what));
         assert_eq!(
             what(&[b"ft.alter", b"i", b"schema", b"ADD", b"\xff", b"TEXT"]),
@@ -336,6 +346,9 @@ mod tests {
             "FT.SEARCH i *=>[KNN 5 @v $b]",
             "TS.CREATERULE s d aggregation avg 10",
             "TS.CREATERULE s d",
+            "CMS.MERGE k 2 a b",
+            "CMS.MERGE k 2 a b WEIGHTS 1 2",
+            "CMS.MERGE k 2",
             "TS.INCRBY TIMESTAMP 1",
             "TS.INCRBY k 1 TIMESTAMP 5 LABELS a TIMESTAMP",
             "TS.MRANGE - + FILTER a=b GROUPBY a REDUCE max",
