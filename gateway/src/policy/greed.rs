@@ -29,25 +29,31 @@ const QUERIES: [&str; 7] = [
     "FT.SPELLCHECK",
 ];
 
+/// Commands that name indexes and fields.
+const DEFINITIONS: [&str; 6] =
+    ["FT.ALIASADD", "FT.ALIASUPDATE", "FT.ALTER", "FT.CREATE", "FT._ALTERIFNX", "FT._CREATEIFNX"];
+
+const LINE_END: &str = "it has a line end, which would break replies";
+
 /// Why these words are not sent.
 pub(super) fn greed(words: &[Arg<'_>]) -> Option<&'static str> {
     let has_name = |name: &&str| is(words.first(), name);
     let beyond = |option, most| is_beyond(words, option, most);
+    let has_line_end =
+        |word: &Arg<'_>| word.as_bytes().iter().any(|byte| matches!(byte, b'\r' | b'\n'));
     match () {
         () if QUERIES.iter().any(has_name) => {
-            let has_line_end =
-                |word: &Arg<'_>| word.as_bytes().iter().any(|byte| matches!(byte, b'\r' | b'\n'));
             let is_long = |word: &Arg<'_>| word.as_bytes().len() > TEXT;
             match () {
                 () if words.iter().any(is_long) => Some("one of its words has more than 32 KiB"),
                 () if beyond("MAX", ROWS) => Some("its MAX is above 1000000"),
                 // RediSearch 2.8 answers with values of the query in lines of their own.
-                () if has_name(&"FT.PROFILE") && words.iter().any(has_line_end) => {
-                    Some("it has a line end, which would break the replies behind it")
-                }
+                () if has_name(&"FT.PROFILE") && words.iter().any(has_line_end) => Some(LINE_END),
                 () => None,
             }
         }
+        // Servers tell of names of indexes and fields in lines of their own.
+        () if DEFINITIONS.iter().any(has_name) && words.iter().any(has_line_end) => Some(LINE_END),
         () if has_name(&"FT.SUGGET") && beyond("MAX", ROWS) => Some("its MAX is above 1000000"),
         () if ["TDIGEST.CREATE", "TDIGEST.MERGE"].iter().any(has_name)
             && beyond("COMPRESSION", COMPRESSION) =>
@@ -116,6 +122,7 @@ mod tests {
             ("BF.INSERT k CAPACITY 10000001 ITEMS a".into(), "size"),
             ("cf.insertnx k capacity 9223372036854775807 ITEMS a".into(), "size"),
             ("FT.PROFILE i SEARCH QUERY @t:{a\rb}".into(), "line end"),
+            ("ft.create i\r\n+x SCHEMA a TEXT".into(), "line end"),
             ("ft.profile i SEARCH QUERY @t:{$p} PARAMS 2 p a\nb DIALECT 2".into(), "line end"),
         ] {
             assert!(
