@@ -24,6 +24,13 @@ export type QueryValue = string | number | bigint | ArrayBuffer | ArrayBufferVie
  * What no server could read (an empty list of tags, a text without words) is refused.
  */
 export declare function query(strings: TemplateStringsArray, ...values: QueryValue[]): Query;
+
+/**
+ * An expression for APPLY or FILTER whose values are never read as its language: expression`@price < ${limit} && @genre == ${genre}`.
+ *
+ * A value is a finite number or a text. Throws for a text with a backslash, a line feed or a NUL, which servers cannot read there.
+ */
+export declare function expression(strings: TemplateStringsArray, ...values: (string | number | bigint)[]): string;
 /** A string is taken as it is: put no values of strangers into it. */
 export type AnyQuery = string | Query;
 

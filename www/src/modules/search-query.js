@@ -149,3 +149,25 @@ export function query(strings, ...given) {
   });
   return new Query(texts, values);
 }
+
+/**
+ * An expression of APPLY or FILTER: a value is a number or a text there, and nothing else.
+ * @param {TemplateStringsArray} strings
+ * @param {...Unknown} values
+ */
+export function expression(strings, ...values) {
+  if (!Array.isArray(strings?.raw)) throw mistake("expression: it is a tag of a template: expression`…`");
+  let open = "";
+  return strings.raw.reduce((before, next, at) => {
+    const value = values[at - 1];
+    for (const [mark] of strings.raw[at - 1].matchAll(/\\[^]|["']/g)) {
+      if (mark.length === 1) open = open === mark ? "" : open || mark;
+    }
+    if (open) throw mistake("expression: a value is between quotation marks, which it gets by itself");
+    // In parentheses, since the sign of a number behind another one is no minus.
+    if (typeof value === "bigint" || Number.isFinite(value)) return `${before}(${value})${next}`;
+    // Servers have no way to read these in a text, and a backslash at its end would make a part of the next text a part of the expression.
+    if (typeof value !== "string" || /[\\\n\0]/.test(value)) throw mistake("expression: a value is no finite number, and no text without backslash, line feed and NUL");
+    return `${before}"${value.replaceAll('"', '\\"')}"${next}`;
+  });
+}

@@ -7,11 +7,11 @@ import { mistake } from "../errors.js";
 import { REPLIES } from "../replies.js";
 import { call, extend } from "./extend.js";
 import { rows } from "./rows.js";
-import { query } from "./search-query.js";
+import { expression, query } from "./search-query.js";
 import { info, list, page, profiled, rows as results, spelling, suggestions } from "./search-replies.js";
 import { aggregateWords, nameOf, one, optionsFor, put, queryWords, schemaWords, searchWords } from "./search-words.js";
 
-export { query };
+export { expression, query };
 
 const { boolean, object } = REPLIES;
 

@@ -4,7 +4,7 @@ import type { Client } from "redmux";
 import type { FilterChunk, SketchInfo } from "redmux/bloom";
 import type { ServerError } from "redmux";
 import type { JsonNumber, JsonType } from "redmux/json";
-import { query, type FtDocument, type FtPage, type FtRow, type FtRows, type FtSchema, type Query } from "redmux/search";
+import { expression, query, type FtDocument, type FtPage, type FtRow, type FtRows, type FtSchema, type Query } from "redmux/search";
 import type { TsInfo, TsLastSample, TsSample, TsSeries } from "redmux/time-series";
 import "redmux/bloom";
 import "redmux/json";
@@ -81,6 +81,7 @@ export async function sketches(redis: Client): Promise<void> {
 export async function search(redis: Client, words: string, vector: Float32Array): Promise<void> {
   const schema: FtSchema = { title: { type: "TEXT", SORTABLE: true }, price: "NUMERIC", v: { type: "VECTOR", ALGORITHM: "FLAT", TYPE: "FLOAT32", DIM: 2, DISTANCE_METRIC: "L2" } };
   is<"OK">()(await redis.ftCreate("books", schema, { ON: "HASH", PREFIX: ["book:"] }));
+  is<string>()(expression`@price < ${10} && @genre == ${"novel"}`);
   const cheap = query`@price:[${0} ${10}] @genre:{${["novel", "poetry"]}}`;
   is<Query>()(cheap);
   is<FtPage<FtDocument<Record<string, string>>>>()(await redis.ftSearch("books", query`@title:${words} ${cheap}`, { LIMIT: [0, 5], SORTBY: ["price", "DESC"], timeout: 5 }));

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { query } from "../../src/modules/search.js";
+import { expression, query } from "../../src/modules/search.js";
 import { CLIENT, texts } from "../modules/recordings.mjs";
 
 const wordsOf = async (method, ...args) => texts((await CLIENT[method](...args)).words);
@@ -231,4 +231,18 @@ test("a cursor is deleted where the loop is left, throws, or a page does not com
   for (const bad of [{ COUNT: 0 }, { COUNT: 1.5 }, { MAXIDLE: Infinity }, { MAXIDLE: "9" }, { count: 1 }]) {
     await assert.rejects(client.ftAggregateWithCursor("i", "*", bad).next(), { code: "ERR_REDMUX_ARGUMENT" });
   }
+});
+
+test("a value in an expression is a number or a text", () => {
+  for (const [made, text] of [
+    [expression`@a + 1`, "@a + 1"],
+    [expression`@a - ${-5} < ${2n}`, "@a - (-5) < (2)"],
+    [expression`@a == ${'x" || 1 || "'}`, '@a == "x\\" || 1 || \\""'],
+    [expression`format("\"%s's", ${"y"})`, 'format("\\"%s\'s", "y")'],
+  ]) {
+    assert.equal(made, text);
+  }
+  for (const value of ["a\\", "a\nb", "a\0", NaN, Infinity, null, undefined, {}, ["a"]]) assert.throws(() => expression`@a == ${value}`, /expression: a value is no/);
+  for (const quoted of [() => expression`@a == "${" || 1 || "}"`, () => expression`'"' == '${"x"}'`]) assert.throws(quoted, /between quotation marks/);
+  assert.throws(() => expression("@a"), /tag of a template/);
 });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { query } from "../../../src/modules/search.js";
+import { expression, query } from "../../../src/modules/search.js";
 
 const SCHEMA = {
   title: { type: "TEXT", SORTABLE: true, WEIGHT: 2 },
@@ -77,7 +77,7 @@ export async function run(redis) {
       { type: "APPLY", expression: "@p > 0", AS: "costs" },
       { type: "GROUPBY", properties: "@costs", REDUCE: [{ type: "COUNT", AS: "n" }, { type: "FIRST_VALUE", property: "@title", BY: { BY: "@price", DIRECTION: "DESC" }, AS: "t" }, { type: "TOLIST", property: "@p", AS: "all" }] },
       { type: "SORTBY", BY: ["@costs", "DESC"], MAX: 5 },
-      { type: "FILTER", expression: "@n > 0" },
+      { type: "FILTER", expression: expression`@n > ${0} && @t != ${"no \"such\" lamp"}` },
       { type: "LIMIT", from: 0, size: 1 },
     ],
   });
