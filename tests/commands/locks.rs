@@ -1,13 +1,13 @@
 //! Locks between programs.
 
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
 use async_std::task;
 use futures::future::{join_all, pending};
-use redmux::database::keys::Ttl;
+use redmux::{ConnectionMultiplexer, Database, RetryPolicy, database::keys::Ttl};
 use redmux_test_support::RedisServer;
 
-use crate::{both, both_on};
+use crate::{both, both_on, on_redis_8_10, on_valkey_9};
 
 /// Longer than any test takes.
 const LONG: Duration = Duration::from_secs(600);
@@ -180,6 +180,51 @@ async fn a_lock_of_a_demoted_server_is_in_doubt() {
         assert!(guard.extend(LONG).await.unwrap());
         assert!(guard.remaining() > LONG / 2);
         assert!(guard.release().await.unwrap());
+    })
+    .await;
+}
+
+/// Redis 8.4 and Valkey 9.0 compare and set by commands of their own.
+#[async_std::test]
+async fn servers_that_compare_by_themselves_run_no_script() {
+    async fn check(muxer: ConnectionMultiplexer, db: Database) -> bool {
+        db.execute::<()>("CONFIG", "RESETSTAT").await.unwrap();
+        let lock = db.lock("lock", LONG);
+        let mut guard = lock.try_acquire().await.unwrap().unwrap();
+        assert!(guard.extend(2 * LONG).await.unwrap());
+        assert!(matches!(db.pttl("lock").await.unwrap(), Ttl::In(left) if left > LONG));
+        assert!(guard.release().await.unwrap());
+        assert_eq!(db.exists("lock").await.unwrap(), 0);
+        let mut lost = lock.try_acquire().await.unwrap().unwrap();
+        db.set("lock", "another's").await.unwrap();
+        assert!(!lost.extend(LONG).await.unwrap());
+        assert!(!lost.release().await.unwrap());
+        assert_eq!(db.get::<String>("lock").await.unwrap().unwrap(), "another's");
+        db.del("lock").await.unwrap();
+        drop(lock.try_acquire().await.unwrap().unwrap());
+        assert_eq!(db.exists("lock").await.unwrap(), 0);
+        let stats: String = db.execute("INFO", "commandstats").await.unwrap();
+        // Without HELLO nobody says which server it is.
+        let status = muxer.status();
+        let server = status.connections[0].server.as_ref();
+        let is_known = server.is_some_and(|server| server.version.is_some());
+        assert_eq!(stats.contains("cmdstat_eval"), !is_known, "{stats}");
+        is_known
+    }
+    let known = &Cell::new(0);
+    let count =
+        |muxer, db| async move { known.set(known.get() + u32::from(check(muxer, db).await)) };
+    on_redis_8_10(count).await;
+    on_valkey_9(count).await;
+    // Over RESP3.
+    assert_eq!(known.get(), 2);
+    // By scripts where a policy might send a command again.
+    on_valkey_9(|_, db| async move {
+        db.execute::<()>("CONFIG", "RESETSTAT").await.unwrap();
+        let guard = db.with_retry(RetryPolicy::new()).lock("lock", LONG).try_acquire().await;
+        assert!(guard.unwrap().unwrap().release().await.unwrap());
+        let stats: String = db.execute("INFO", "commandstats").await.unwrap();
+        assert!(stats.contains("cmdstat_eval"), "{stats}");
     })
     .await;
 }

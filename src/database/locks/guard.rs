@@ -5,10 +5,17 @@ use std::{fmt, future::Future, pin::pin, time::Duration};
 use futures::future::{Either, select};
 use redmux_transport::Instant;
 
-use super::{Lock, is_demoted, scripts};
+use super::{
+    Lock,
+    compare::{Comparing, comparing, delete_if, expire_if},
+    is_demoted, scripts,
+};
 use crate::{
     Error, Result,
-    database::checks::{millis, zero},
+    database::{
+        checks::{millis, zero},
+        strings::ValueCondition,
+    },
 };
 
 /// A lock that this program holds; returned by [`Lock::acquire`] and [`Lock::try_acquire`]
@@ -86,8 +93,14 @@ impl LockGuard {
         // If its reply is lost, a shorter time may be the one that counts.
         let before = self.deadline;
         self.deadline = before.min(deadline);
-        let extend = self.lock.db.script(&scripts::EXTEND).key(&self.lock.name);
-        match self.lock.run(extend.arg(&self.token).arg(millis(ttl))).await {
+        let extended = match expire_if(&self.lock.db, &self.lock.name, &self.token, ttl).await {
+            Some(extended) => extended,
+            None => {
+                let extend = self.lock.db.script(&scripts::EXTEND).key(&self.lock.name);
+                self.lock.run(extend.arg(&self.token).arg(millis(ttl))).await
+            }
+        };
+        match extended {
             Ok(true) => {
                 self.deadline = deadline;
                 self.doubted = false;
@@ -114,8 +127,13 @@ impl LockGuard {
     ///
     /// As of any command. The lock is free at the latest when its time is up.
     pub async fn release(mut self) -> Result<bool> {
-        let release = self.lock.db.script(&scripts::RELEASE).key(&self.lock.name);
-        let released = self.lock.run(release.arg(&self.token)).await;
+        let released = match delete_if(&self.lock.db, &self.lock.name, &self.token).await {
+            Some(released) => released,
+            None => {
+                let release = self.lock.db.script(&scripts::RELEASE).key(&self.lock.name);
+                self.lock.run(release.arg(&self.token)).await
+            }
+        };
         // If that failed, another attempt does no harm: only the holder's token frees the lock.
         self.releases = released.is_err();
         released
@@ -180,9 +198,18 @@ impl LockGuard {
 impl Drop for LockGuard {
     fn drop(&mut self) {
         if self.releases && !self.until_expiry().is_zero() {
-            let args = (scripts::RELEASE.text(), 1, &self.lock.name, &self.token);
             // The guard is gone: no caller takes the outcome.
-            drop(self.lock.db.call::<(), _>("EVAL", args).forget());
+            let (db, name) = (&self.lock.db, &self.lock.name);
+            drop(match comparing(db) {
+                Some(Comparing::Redis) => {
+                    db.delex(name, ValueCondition::equal(&self.token)).forget()
+                }
+                Some(Comparing::Valkey) => db.delifeq(name, &self.token).forget(),
+                None => {
+                    let args = (scripts::RELEASE.text(), 1, name, &self.token);
+                    db.call::<(), _>("EVAL", args).forget()
+                }
+            });
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Locks between programs: one key, one holder at a time, for a limited time.
 
+mod compare;
 mod guard;
 mod scripts;
 
@@ -36,7 +37,8 @@ impl Database {
 /// A lock that can be taken; made by [`Database::lock`]
 ///
 /// The lock is one key, named as the lock, set if missing with a random token and a time to live,
-/// as `SET NX PX` does. Only a program that knows the token extends or releases it.
+/// as `SET NX PX` does. Only a program that knows the token extends or releases it: by one command of the server's where it
+/// compares by itself (Redis 8.4, Valkey 9.0), and by a short script elsewhere and in clusters.
 ///
 /// ```no_run
 /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
