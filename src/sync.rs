@@ -4,6 +4,13 @@
 //!
 //! `Arc` and `Waker` are the standard library's in both: they are never waited for.
 
+#[cfg(feature = "full")]
+use std::{
+    pin::Pin,
+    sync::PoisonError,
+    task::{Context, Poll},
+};
+
 #[cfg(not(all(test, shuttle)))]
 pub(crate) use futures::task::AtomicWaker;
 #[cfg(not(all(test, shuttle)))]
@@ -23,6 +30,29 @@ pub(crate) use std::cell::RefMut as MutexGuard;
 pub(crate) use self::checked::AtomicWaker;
 #[cfg(all(test, shuttle))]
 pub(crate) use shuttle::sync::{Mutex, MutexGuard, atomic::AtomicBool};
+
+/// A boxed future that can be part of what threads share
+///
+/// Under a lock only because calls are shared between threads, and a future is not: it is polled through `&mut`, and the
+/// lock never waited for.
+#[cfg(feature = "full")]
+pub(crate) struct SyncFuture<'a, T>(Mutex<redmux_transport::BoxFuture<'a, T>>);
+
+#[cfg(feature = "full")]
+impl<'a, T> SyncFuture<'a, T> {
+    pub(crate) fn new(future: redmux_transport::BoxFuture<'a, T>) -> Self {
+        Self(Mutex::new(future))
+    }
+}
+
+#[cfg(feature = "full")]
+impl<T> Future for SyncFuture<'_, T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        self.0.get_mut().unwrap_or_else(PoisonError::into_inner).as_mut().poll(cx)
+    }
+}
 
 #[cfg(all(target_family = "wasm", target_os = "unknown", not(target_feature = "atomics")))]
 mod single {

@@ -22,15 +22,15 @@ use std::{
     time::Duration,
 };
 
-use futures::{AsyncReadExt, AsyncWriteExt, StreamExt, future::join_all};
+use futures::{AsyncWriteExt, StreamExt, future::join_all};
 use redmux::{
     ConnectionMultiplexer, Delivery, ErrorKind, Event, Options,
     error::{ConnectStage, TimeoutStage},
     events::FailureType,
-    resp::{Frame, Framer, Limits, Scan},
     transport::{Capabilities, Environment, Runtime},
 };
 use redmux_memory::{Duplex, MemoryListener, MemoryTransport, SimRuntime};
+use redmux_test_support::Commands;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -54,24 +54,17 @@ fn polite(words: &[Vec<u8>]) -> Answer {
 }
 
 /// Serves one connection until it ends.
-async fn serve(mut stream: Duplex, mut answer: impl FnMut(&[Vec<u8>]) -> Answer) {
-    let (mut buffer, mut framer) = (Vec::new(), Framer::new(Limits::default()));
-    let mut chunk = [0; 4096];
-    loop {
-        let Ok(n @ 1..) = stream.read(&mut chunk).await else { return };
-        buffer.extend_from_slice(&chunk[..n]);
-        while let Scan::Complete(len) = framer.scan(&buffer).expect("the client sends RESP") {
-            let frame: Vec<u8> = buffer.drain(..len).collect();
-            let words: Vec<Vec<u8>> = Frame::copy_from_slice(&frame).decode().expect("a command");
-            match answer(&words) {
-                Answer::Reply(bytes) => {
-                    if stream.write_all(&bytes).await.is_err() {
-                        return;
-                    }
+async fn serve(stream: Duplex, mut answer: impl FnMut(&[Vec<u8>]) -> Answer) {
+    let mut commands = Commands::of(stream);
+    while let Some(words) = commands.next().await {
+        match answer(&words) {
+            Answer::Reply(bytes) => {
+                if commands.stream.write_all(&bytes).await.is_err() {
+                    return;
                 }
-                Answer::Silence => {}
-                Answer::HangUp => return,
             }
+            Answer::Silence => {}
+            Answer::HangUp => return,
         }
     }
 }

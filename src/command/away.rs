@@ -5,7 +5,8 @@
 //! which the layers above provide.
 
 use std::{
-    sync::{Arc, PoisonError},
+    pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -19,7 +20,7 @@ use crate::{
     clock::NEVER,
     connection::{Home, Lent, Outcome, Selected, SlotId, Submission},
     resp::{FromReply, ToArgs},
-    sync::Mutex,
+    sync::SyncFuture,
 };
 
 impl<'a, T, A> Call<'a, T, A> {
@@ -97,7 +98,7 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
             }
             Source::Pool(lender) => {
                 let limit = Duration::from_micros(given.unwrap_or(leasing.margin));
-                leasing.lease = Some(Mutex::new(lender.lend(berth, database, limit)));
+                leasing.lease = Some(SyncFuture::new(lender.lend(berth, database, limit)));
                 self.poll_lease(cx)
             }
         };
@@ -113,8 +114,7 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
     fn poll_lease(&mut self, cx: &mut Context<'_>) -> Result<()> {
         let Some(leasing) = self.lease() else { return Ok(()) };
         let Some(lease) = &mut leasing.lease else { return Ok(()) };
-        let lease = lease.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let Poll::Ready(lent) = lease.as_mut().poll(cx) else { return Ok(()) };
+        let Poll::Ready(lent) = Pin::new(lease).poll(cx) else { return Ok(()) };
         leasing.lease = None;
         match lent {
             Ok(lent) => self.send_on(lent, cx),

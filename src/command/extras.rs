@@ -6,11 +6,8 @@ use super::{observed::Observed, retry::Retrying};
 use crate::{Full, connection::Prelude, resp::Frame};
 
 /// The parts of a command, on their way to one reply
-///
-/// Under a lock only because calls are shared between threads, and a future is not.
 #[cfg(feature = "topology")]
-pub(super) type Parts<'a> =
-    crate::sync::Mutex<redmux_transport::BoxFuture<'a, crate::Result<Frame>>>;
+pub(super) type Parts<'a> = crate::sync::SyncFuture<'a, crate::Result<Frame>>;
 
 /// What only few calls have, boxed so that other calls stay small
 #[derive(Default)]

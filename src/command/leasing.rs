@@ -2,14 +2,12 @@
 
 use std::{fmt, sync::Arc};
 
-use redmux_transport::BoxFuture;
-
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 use super::retry::RetryPolicy;
 use crate::{
     Error, Result,
     connection::{Lender, Lent, Link, SlotId},
-    sync::Mutex,
+    sync::SyncFuture,
 };
 
 /// Where the command's connection comes from
@@ -44,9 +42,7 @@ pub(super) struct Leasing<'a> {
 }
 
 /// A connection that is being leased
-///
-/// Under a lock only because calls are shared between threads, and a future is not.
-pub(super) type Lease<'a> = Mutex<BoxFuture<'a, Result<Arc<dyn Lent>>>>;
+pub(super) type Lease<'a> = SyncFuture<'a, Result<Arc<dyn Lent>>>;
 
 /// A command on a leased connection; dropping it gives the command up, and the connection back
 pub(super) struct Away {

@@ -5,17 +5,14 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::PoisonError,
     task::{Context, Poll},
 };
-
-use redmux_transport::BoxFuture;
 
 use super::{Call, call::State, extras::Extras};
 use crate::{
     Error, Result,
     resp::{Arg, ArgList, FromReply, Mend, ToArgs},
-    sync::Mutex,
+    sync::SyncFuture,
 };
 
 /// A call that borrows nothing; made by [`Call::owned`]
@@ -29,8 +26,7 @@ use crate::{
 #[must_use = "a call does nothing unless it is awaited"]
 pub struct OwnedCall<T> {
     name: Cow<'static, str>,
-    /// Under a lock only because calls are shared between threads, and a future is not.
-    future: Mutex<BoxFuture<'static, Result<T>>>,
+    future: SyncFuture<'static, Result<T>>,
 }
 
 impl<T: FromReply + 'static, A: ToArgs> Call<'_, T, A> {
@@ -102,7 +98,7 @@ impl<T: FromReply + 'static, A: ToArgs> Call<'_, T, A> {
             }
             call.await
         });
-        OwnedCall { name, future: Mutex::new(future) }
+        OwnedCall { name, future: SyncFuture::new(future) }
     }
 }
 
@@ -126,8 +122,7 @@ impl<T> Future for OwnedCall<T> {
     type Output = Result<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
-        let future = self.future.get_mut().unwrap_or_else(PoisonError::into_inner);
-        future.as_mut().poll(cx)
+        Pin::new(&mut self.future).poll(cx)
     }
 }
 

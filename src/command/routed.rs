@@ -8,7 +8,6 @@ use std::{
     borrow::Cow,
     future::Future,
     pin::Pin,
-    sync::PoisonError,
     task::{Context, Poll, ready},
 };
 
@@ -29,7 +28,7 @@ use crate::{
     resp::{
         AnyArgs, Arg, ArgList, FromReply, ServerError, ServerErrorKind, ToArgs, encode_command,
     },
-    sync::Mutex,
+    sync::SyncFuture,
 };
 
 /// The command demands a replica, and there is none.
@@ -153,7 +152,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
                     cx.waker().wake_by_ref();
                 }
                 self.state = State::Scattered;
-                self.extras().parts = Some(Mutex::new(Box::pin(scattered)));
+                self.extras().parts = Some(SyncFuture::new(Box::pin(scattered)));
                 return Ok(());
             }
             Ok(Placed::Soon) => {
@@ -253,8 +252,7 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     pub(super) fn poll_scattered(&mut self, cx: &mut Context<'_>) -> Poll<Result<T>> {
         let parts = self.extras.as_mut().and_then(|extras| extras.parts.as_mut());
         let Some(parts) = parts else { return Poll::Ready(Err(self.awaited_again())) };
-        let parts = parts.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let joined = ready!(parts.as_mut().poll(cx));
+        let joined = ready!(Pin::new(parts).poll(cx));
         self.state = State::Done;
         self.extras().parts = None;
         match joined {

@@ -6,13 +6,13 @@ use std::{
     time::Duration,
 };
 
-use futures::{AsyncReadExt, AsyncWriteExt};
+use futures::AsyncWriteExt;
 use redmux::{
     ConnectionMultiplexer, Database, Options,
-    resp::{Frame, Framer, Limits, Scan},
     transport::{Environment, Runtime},
 };
 use redmux_memory::{Duplex, MemoryListener, MemoryTransport, SimRuntime};
+use redmux_test_support::Commands;
 
 /// What the server does with a command
 #[derive(Clone, Copy)]
@@ -113,29 +113,22 @@ impl Script {
     }
 }
 
-async fn serve(mut stream: Duplex, script: Arc<Script>, runtime: SimRuntime) {
-    let (mut buffer, mut framer) = (Vec::new(), Framer::new(Limits::default()));
-    let mut chunk = [0; 4096];
-    loop {
-        let Ok(n @ 1..) = stream.read(&mut chunk).await else { return };
-        buffer.extend_from_slice(&chunk[..n]);
-        while let Scan::Complete(len) = framer.scan(&buffer).expect("the client sends RESP") {
-            let frame: Vec<u8> = buffer.drain(..len).collect();
-            let words: Vec<Vec<u8>> = Frame::copy_from_slice(&frame).decode().expect("a command");
-            match script.answer(&words, runtime.elapsed()) {
-                Reply(reply) => {
-                    if stream.write_all(reply.as_bytes()).await.is_err() {
-                        return;
-                    }
+async fn serve(stream: Duplex, script: Arc<Script>, runtime: SimRuntime) {
+    let mut commands = Commands::of(stream);
+    while let Some(words) = commands.next().await {
+        match script.answer(&words, runtime.elapsed()) {
+            Reply(reply) => {
+                if commands.stream.write_all(reply.as_bytes()).await.is_err() {
+                    return;
                 }
-                Answer::Late(after) => {
-                    runtime.sleep(after).await;
-                    if stream.write_all(b"+OK\r\n").await.is_err() {
-                        return;
-                    }
-                }
-                Answer::HangUp => return,
             }
+            Answer::Late(after) => {
+                runtime.sleep(after).await;
+                if commands.stream.write_all(b"+OK\r\n").await.is_err() {
+                    return;
+                }
+            }
+            Answer::HangUp => return,
         }
     }
 }

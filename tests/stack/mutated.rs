@@ -7,7 +7,7 @@ use std::{env, process::Command, time::Duration};
 
 use futures::future::join;
 use redmux::{ConnectionMultiplexer, Database, Error, ErrorKind, Options, resp::Value};
-use redmux_test_support::RedisServer;
+use redmux_test_support::{RedisServer, model::Random};
 
 use crate::{recordings::read, redis_stack, redis_stack_7_2};
 
@@ -60,41 +60,31 @@ const WORDS: [&str; 28] = [
     "AS",
 ];
 
-/// A generator of numbers that are the same in each run
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        // SplitMix64, by Steele, Lea and Flood.
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((mixed ^ (mixed >> 31)) % end as u64) as usize
-    }
-}
-
 /// Changes a command in one to three places behind its name.
 fn mutate(words: &mut Vec<String>, random: &mut Random) {
-    for _ in 0..=random.below(3) {
-        let at = 1 + random.below(words.len());
-        match random.below(6) {
+    for _ in 0..=below(random, 3) {
+        let at = 1 + below(random, words.len());
+        match below(random, 6) {
             0 if at < words.len() => drop(words.remove(at)),
             1 if at < words.len() => words.insert(at, words[at].clone()),
             2 if at < words.len() => {
-                let other = 1 + random.below(words.len() - 1);
+                let other = 1 + below(random, words.len() - 1);
                 words.swap(at, other);
             }
             3 if at < words.len() => {
                 let word = &mut words[at];
-                let place = word.char_indices().nth(random.below(word.len() + 1));
+                let place = word.char_indices().nth(below(random, word.len() + 1));
                 let place = place.map_or(word.len(), |(place, _)| place);
-                word.insert_str(place, WORDS[random.below(WORDS.len())]);
+                word.insert_str(place, random.pick(&WORDS));
             }
-            4 if at < words.len() => words[at] = WORDS[random.below(WORDS.len())].to_owned(),
-            _ => words.insert(at.min(words.len()), WORDS[random.below(WORDS.len())].to_owned()),
+            4 if at < words.len() => words[at] = random.pick(&WORDS).to_owned(),
+            _ => words.insert(at.min(words.len()), random.pick(&WORDS).to_owned()),
         }
     }
+}
+
+fn below(random: &mut Random, end: usize) -> usize {
+    random.below(end as u64) as usize
 }
 
 /// What would end this server, or wait, and says nothing about replies.
@@ -133,10 +123,10 @@ async fn check(server: &RedisServer, version: &str, protocol: u8) {
     limit_memory(server);
     prepare(&db, version, &commands).await;
     while sent < count {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let mut some = Vec::new();
         while some.len() < TOGETHER as usize {
-            let mut words = commands[random.below(commands.len())].clone();
+            let mut words = commands[below(&mut random, commands.len())].clone();
             mutate(&mut words, &mut random);
             if !is_left_out(version, &words) {
                 some.push(words);

@@ -1,5 +1,6 @@
 //! Scans as streams of items.
 
+pub(crate) mod ahead;
 mod cursor;
 mod page;
 pub(crate) mod pager;

@@ -2,11 +2,11 @@
 
 use std::{
     fmt,
-    pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
-    vec,
 };
+
+use super::ahead::Ahead;
 
 #[cfg(feature = "topology")]
 use crate::connection::Link;
@@ -50,19 +50,16 @@ pub(crate) struct Pager<'a, P: Pages> {
     /// The server that is meant, of several.
     #[cfg(feature = "topology")]
     pub(super) at: Option<&'a Link>,
-    /// What is left of the present page, and where that begins.
-    items: vec::IntoIter<P::Item>,
+    /// The present page, and where that begins.
+    ahead: Ahead<P::Item, Asked<'a, P>>,
     begin: P::Position,
-    /// With this many items left, or fewer, the next page is asked for.
-    low: usize,
     /// Where the next page begins.
     next: Option<P::Position>,
-    /// The call for the next page.
-    call: Option<Call<'a, P::Page, Request<P>>>,
-    /// What the call gave before it was needed.
-    arrived: Option<Result<P::Page>>,
     ended: bool,
 }
+
+/// The call for a page.
+type Asked<'a, P> = Call<'a, <P as Pages>::Page, Request<P>>;
 
 impl<'a, P: Pages> Pager<'a, P> {
     pub(crate) fn new(
@@ -78,12 +75,9 @@ impl<'a, P: Pages> Pager<'a, P> {
             read_ahead: true,
             #[cfg(feature = "topology")]
             at: None,
-            items: Vec::new().into_iter(),
+            ahead: Ahead::new(),
             begin,
-            low: 0,
             next: Some(begin),
-            call: None,
-            arrived: None,
             ended: false,
         }
     }
@@ -97,7 +91,7 @@ impl<'a, P: Pages> Pager<'a, P> {
 
     /// Where to begin in order to get all items that have not come yet.
     pub(super) fn position(&self) -> Option<P::Position> {
-        if self.items.len() > 0 { Some(self.begin) } else { self.next }
+        if self.ahead.left() > 0 { Some(self.begin) } else { self.next }
     }
 
     /// An error has ended it.
@@ -107,19 +101,23 @@ impl<'a, P: Pages> Pager<'a, P> {
     }
 
     pub(crate) fn is_terminated(&self) -> bool {
-        self.ended || (self.items.len() == 0 && self.next.is_none())
+        self.ended || (self.ahead.left() == 0 && self.next.is_none())
     }
 
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<P::Item>>> {
         loop {
-            if let Some(item) = self.items.next() {
-                self.ask_ahead(cx);
+            if let Some(item) = self.ahead.next() {
+                if self.read_ahead && self.next.is_some() {
+                    let (ahead, ask) = self.asking();
+                    ahead.ask_ahead(ask, cx);
+                }
                 return Poll::Ready(Some(Ok(item)));
             }
             if self.is_terminated() {
                 return Poll::Ready(None);
             }
-            match ready!(self.poll_page(cx)) {
+            let (ahead, ask) = self.asking();
+            match ready!(ahead.poll_page(ask, cx)) {
                 Ok(page) => self.turn(page),
                 Err(error) => {
                     self.ended = true;
@@ -129,43 +127,30 @@ impl<'a, P: Pages> Pager<'a, P> {
         }
     }
 
-    /// Sends the request for the next page if it is time.
-    fn ask_ahead(&mut self, cx: &mut Context<'_>) {
-        let due = self.read_ahead && self.items.len() <= self.low;
-        if due && self.next.is_some() && self.call.is_none() && self.arrived.is_none() {
-            // A page that is there already waits. For one that is not, this task is polled later.
-            if let Poll::Ready(page) = self.poll_page(cx) {
-                self.arrived = Some(page);
-            }
-        }
-    }
-
-    fn poll_page(&mut self, cx: &mut Context<'_>) -> Poll<Result<P::Page>> {
-        if let Some(page) = self.arrived.take() {
-            return Poll::Ready(page);
-        }
+    /// The pages, and what asks for the next one.
+    fn asking<'s>(
+        &'s mut self,
+    ) -> (&'s mut Ahead<P::Item, Asked<'a, P>>, impl FnOnce() -> Asked<'a, P> + use<'s, 'a, P>)
+    {
         let position = self.next.unwrap_or(self.begin);
         let (db, command, pages) = (self.db, self.command, &self.pages);
         #[cfg(feature = "topology")]
         let at = self.at;
-        let call = self.call.get_or_insert_with(|| {
+        let ask = move || {
             let call = db.call(command, Request { pages: pages.clone(), position });
             #[cfg(feature = "topology")]
             if let Some(link) = at {
                 return call.bound_to(link);
             }
             call
-        });
-        let page = ready!(Pin::new(call).poll(cx));
-        self.call = None;
-        Poll::Ready(page)
+        };
+        (&mut self.ahead, ask)
     }
 
     fn turn(&mut self, page: P::Page) {
         self.begin = self.next.unwrap_or(self.begin);
         let (items, next) = self.pages.open(self.begin, page);
-        self.low = items.len() / 2;
-        self.items = items.into_iter();
+        self.ahead.turn(items);
         self.next = next;
     }
 }
@@ -178,7 +163,7 @@ impl<P: Pages> fmt::Debug for Pager<'_, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pager")
             .field("command", &self.command)
-            .field("left_on_page", &self.items.len())
+            .field("left_on_page", &self.ahead.left())
             .field("complete", &self.is_terminated())
             .finish_non_exhaustive()
     }

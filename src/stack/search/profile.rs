@@ -118,9 +118,8 @@ struct ProfiledAggregate<I> {
 
 impl<I: ToArg> ToArgs for ProfiledAggregate<I> {
     fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
-        let behind_index = args.len() + 1;
-        self.aggregate.append_to(args, &self.index, &[]);
-        args.insert_many(behind_index, [&b"AGGREGATE"[..], b"QUERY"].map(Arg::Bytes));
+        args.extend([self.index.to_arg(), Arg::Bytes(b"AGGREGATE"), Arg::Bytes(b"QUERY")]);
+        self.aggregate.append_to(args, &[]);
     }
 }
 

@@ -32,6 +32,8 @@ mod client;
 #[cfg(feature = "client")]
 mod clients;
 mod cluster;
+#[cfg(feature = "client")]
+mod commands;
 mod dir;
 mod install;
 pub mod model;
@@ -49,6 +51,8 @@ pub use certificates::Certificates;
 #[cfg(feature = "client")]
 pub use clients::{both, until, within};
 pub use cluster::{RedisCluster, RedisClusterBuilder};
+#[cfg(feature = "client")]
+pub use commands::Commands;
 pub use dir::TempDir;
 pub use port::{PortLease, lease_port};
 pub use process::{Daemon, DaemonCommand, find_program};

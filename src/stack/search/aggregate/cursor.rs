@@ -3,14 +3,12 @@
 use std::{
     fmt,
     pin::Pin,
-    sync::{Arc, PoisonError},
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
-    vec,
 };
 
 use futures::stream::{FusedStream, Stream};
-use redmux_transport::BoxFuture;
 
 use super::{
     super::{SearchCommands, words::time_limit},
@@ -19,9 +17,9 @@ use super::{
 use crate::{
     Database, Error, Result,
     command::named,
-    database::options::items,
+    database::{options::items, scans::ahead::Ahead},
     resp::{Arg, ArgList, DecodeError, FromReply, Reply, ReplyError, ToArg, ToArgs},
-    sync::Mutex,
+    sync::SyncFuture,
 };
 
 /// How the rows of an aggregation come; see [`aggregate_stream`](SearchCommands::aggregate_stream)
@@ -103,10 +101,7 @@ impl SearchCommands<'_> {
             db: self.db.clone(),
             plan: Arc::new(plan),
             next: Next::First,
-            asked: None,
-            arrived: None,
-            items: Vec::new().into_iter(),
-            low: 0,
+            ahead: Ahead::new(),
             warnings: Vec::new(),
         }
     }
@@ -129,13 +124,7 @@ pub struct AggregateStream<T: FromReply + 'static> {
     db: Database,
     plan: Arc<Plan>,
     next: Next,
-    /// The page that is on its way.
-    asked: Option<Asked<T>>,
-    /// A page that came before it was needed.
-    arrived: Option<Answer<T>>,
-    items: vec::IntoIter<T>,
-    /// With this many rows left, or fewer, the next page is asked for.
-    low: usize,
+    ahead: Ahead<T, Asked<T>>,
     warnings: Vec<String>,
 }
 
@@ -151,8 +140,8 @@ enum Next {
 /// A page, and a handle for the server that it is from.
 type Answer<T> = (Result<CursorPage<T>>, Database);
 
-/// Under a lock only because streams are shared between threads, and a future is not.
-type Asked<T> = Mutex<BoxFuture<'static, Answer<T>>>;
+/// The call for a page.
+type Asked<T> = SyncFuture<'static, Answer<T>>;
 
 /// How many different warnings are kept.
 const WARNINGS: usize = 16;
@@ -163,42 +152,21 @@ impl<T: FromReply + 'static> AggregateStream<T> {
         &self.warnings
     }
 
-    /// Sends the request for the next page.
-    fn ask(&self) -> Asked<T> {
-        let (db, plan) = (self.db.clone(), self.plan.clone());
-        Mutex::new(match self.next {
-            Next::At(cursor) => Box::pin(async move {
-                let words = (plan.index.to_arg(), cursor);
-                let page = db.call2("FT.CURSOR", "READ", words).await;
-                (page, db)
-            }),
-            _ => Box::pin(first(db, plan)),
-        })
-    }
-
-    fn poll_page(&mut self, cx: &mut Context<'_>) -> Poll<Answer<T>> {
-        if let Some(answer) = self.arrived.take() {
-            return Poll::Ready(answer);
-        }
-        if self.asked.is_none() {
-            self.asked = Some(self.ask());
-        }
-        let Some(asked) = &mut self.asked else { return Poll::Pending };
-        let asked = asked.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let answer = ready!(asked.as_mut().poll(cx));
-        self.asked = None;
-        Poll::Ready(answer)
-    }
-
-    /// Asks for the next page if it is time.
-    fn ask_ahead(&mut self, cx: &mut Context<'_>) {
-        let due = self.next != Next::Over && self.items.len() <= self.low;
-        if due && self.arrived.is_none() {
-            // A page that is there already waits. For one that is not, this task is polled later.
-            if let Poll::Ready(answer) = self.poll_page(cx) {
-                self.arrived = Some(answer);
-            }
-        }
+    /// The pages, and what asks for the next one.
+    fn asking(&mut self) -> (&mut Ahead<T, Asked<T>>, impl FnOnce() -> Asked<T> + use<'_, T>) {
+        let (db, plan, next) = (&self.db, &self.plan, self.next);
+        let ask = move || {
+            let (db, plan) = (db.clone(), plan.clone());
+            SyncFuture::new(match next {
+                Next::At(cursor) => Box::pin(async move {
+                    let words = (plan.index.to_arg(), cursor);
+                    let page = db.call2("FT.CURSOR", "READ", words).await;
+                    (page, db)
+                }),
+                _ => Box::pin(first(db, plan)),
+            })
+        };
+        (&mut self.ahead, ask)
     }
 
     fn turn(&mut self, (answer, db): Answer<T>) -> Result<()> {
@@ -208,8 +176,7 @@ impl<T: FromReply + 'static> AggregateStream<T> {
                 self.next = if cursor == 0 { Next::Over } else { Next::At(cursor) };
                 match page {
                     Ok(page) => {
-                        self.low = page.rows.len() / 2;
-                        self.items = page.rows.into_iter();
+                        self.ahead.turn(page.rows);
                         for warning in page.warnings {
                             if self.warnings.len() < WARNINGS && !self.warnings.contains(&warning) {
                                 self.warnings.push(warning);
@@ -235,8 +202,8 @@ impl<T: FromReply + 'static> AggregateStream<T> {
     /// Deletes the cursor, if there is one.
     fn delete(&mut self) {
         let next = std::mem::replace(&mut self.next, Next::Over);
-        if let Some(asked) = self.asked.take() {
-            let asked = asked.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let (asked, arrived) = self.ahead.take();
+        if let Some(asked) = asked {
             let plan = self.plan.clone();
             let runtime = self.db.link().clock.runtime.clone();
             runtime.spawn(Box::pin(async move {
@@ -252,7 +219,7 @@ impl<T: FromReply + 'static> AggregateStream<T> {
             }));
             return;
         }
-        let cursor = match (self.arrived.take(), next) {
+        let cursor = match (arrived, next) {
             (Some((Ok(page), db)), _) => {
                 self.db = db;
                 page.cursor
@@ -312,14 +279,18 @@ impl<T: FromReply + 'static> Stream for AggregateStream<T> {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<T>>> {
         let this = self.get_mut();
         loop {
-            if let Some(row) = this.items.next() {
-                this.ask_ahead(cx);
+            if let Some(row) = this.ahead.next() {
+                if this.next != Next::Over {
+                    let (ahead, ask) = this.asking();
+                    ahead.ask_ahead(ask, cx);
+                }
                 return Poll::Ready(Some(Ok(row)));
             }
             if this.next == Next::Over {
                 return Poll::Ready(None);
             }
-            let answer = ready!(this.poll_page(cx));
+            let (ahead, ask) = this.asking();
+            let answer = ready!(ahead.poll_page(ask, cx));
             if let Err(error) = this.turn(answer) {
                 return Poll::Ready(Some(Err(error)));
             }
@@ -329,7 +300,7 @@ impl<T: FromReply + 'static> Stream for AggregateStream<T> {
 
 impl<T: FromReply + 'static> FusedStream for AggregateStream<T> {
     fn is_terminated(&self) -> bool {
-        self.next == Next::Over && self.items.len() == 0
+        self.next == Next::Over && self.ahead.left() == 0
     }
 }
 
@@ -337,7 +308,7 @@ impl<T: FromReply + 'static> fmt::Debug for AggregateStream<T> {
     /// Shows how far it is, no content.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AggregateStream")
-            .field("left_on_page", &self.items.len())
+            .field("left_on_page", &self.ahead.left())
             .field("next", &self.next)
             .finish_non_exhaustive()
     }
@@ -353,7 +324,8 @@ struct Plan {
 
 impl ToArgs for Plan {
     fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
-        self.aggregate.append_to(args, &self.index, &self.cursor);
+        args.push(self.index.to_arg());
+        self.aggregate.append_to(args, &self.cursor);
     }
 }
 

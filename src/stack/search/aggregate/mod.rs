@@ -87,21 +87,28 @@ impl Aggregate {
         self
     }
 
-    /// A step of an expression, which may be at fault.
-    fn computed(mut self, word: &'static str, expression: &Expression) -> Self {
+    /// A step of a list, which is preceded by its length.
+    fn listed(self, word: &'static str, words: Vec<Arg<'static>>) -> Self {
+        let count = (words.len() as u64).to_arg().into_owned();
+        self.step(word, std::iter::once(count).chain(words))
+    }
+
+    /// A step of an expression, which may be at fault, and the words behind it.
+    fn computed<const N: usize>(
+        mut self,
+        word: &'static str,
+        expression: &Expression,
+        behind: [Arg<'static>; N],
+    ) -> Self {
         match expression.write() {
-            Ok(text) => self.step(word, [Arg::Owned(text.into_bytes())]),
+            Ok(text) => {
+                self.step(word, std::iter::once(Arg::Owned(text.into_bytes())).chain(behind))
+            }
             Err(fault) => {
                 self.fault = self.fault.or(Some(fault));
                 self
             }
         }
-    }
-
-    fn counted(word: &'static str, mut words: Vec<Arg<'static>>) -> Vec<Arg<'static>> {
-        let count = (words.len() as u64).to_arg().into_owned();
-        words.splice(0..0, [Arg::Bytes(word.as_bytes()), count]);
-        words
     }
 
     /// Takes words of the query as they are: no stems, no synonyms.
@@ -145,10 +152,7 @@ impl Aggregate {
             self.fault = self.fault.or(Some("there is nothing to load"));
             return self;
         }
-        let words = Self::counted("LOAD", words);
-        self.steps.extend(words);
-        self.sorting = None;
-        self
+        self.listed("LOAD", words)
     }
 
     /// The same for one field or path by another name.
@@ -167,34 +171,21 @@ impl Aggregate {
     ///
     /// With `()` all rows are one. A row without a property is in a group of its own, of which that property is null.
     #[allow(clippy::needless_pass_by_value, reason = "constants are given as they are")]
-    pub fn group_by(
-        mut self,
-        by: impl Properties,
-        reducers: impl IntoIterator<Item = Reduce>,
-    ) -> Self {
-        self.steps.extend(Self::counted("GROUPBY", by.words()));
-        reducers.into_iter().for_each(|reduce| reduce.append_to(&mut self.steps));
-        self.sorting = None;
-        self
+    pub fn group_by(self, by: impl Properties, reducers: impl IntoIterator<Item = Reduce>) -> Self {
+        let mut grouped = self.listed("GROUPBY", by.words());
+        reducers.into_iter().for_each(|reduce| reduce.append_to(&mut grouped.steps));
+        grouped
     }
 
     /// Gives each row what an expression makes of it, by this name.
     pub fn apply(self, expression: impl Into<Expression>, name: &str) -> Self {
-        let applied = self.computed("APPLY", &expression.into());
-        match applied.fault {
-            None => applied.continued([Arg::Bytes(b"AS"), Arg::Owned(name.as_bytes().to_vec())]),
-            Some(_) => applied,
-        }
-    }
-
-    fn continued<const N: usize>(mut self, words: [Arg<'static>; N]) -> Self {
-        self.steps.extend(words);
-        self
+        let named = [Arg::Bytes(b"AS"), Arg::Owned(name.as_bytes().to_vec())];
+        self.computed("APPLY", &expression.into(), named)
     }
 
     /// Keeps the rows for which an expression is true.
     pub fn filter(self, expression: impl Into<Expression>) -> Self {
-        self.computed("FILTER", &expression.into())
+        self.computed("FILTER", &expression.into(), [])
     }
 
     /// Sorts rows by a property, the least first
@@ -214,8 +205,7 @@ impl Aggregate {
     fn sorted(mut self, property: Arg<'static>, order: &'static str) -> Self {
         let at = self.steps.len() + 1;
         let order = Arg::Bytes(order.as_bytes());
-        let sorted = self.step("SORTBY", [2.to_arg().into_owned(), property, order]);
-        self = sorted;
+        self = self.step("SORTBY", [2.to_arg().into_owned(), property, order]);
         self.sorting = Some((at, 2));
         self
     }
@@ -248,8 +238,7 @@ impl Aggregate {
         if self.sorting.is_none() {
             self.fault = self.fault.or(Some("`max` is not directly behind a sort"));
         }
-        self = self.step("MAX", [most.to_arg().into_owned()]);
-        self
+        self.step("MAX", [most.to_arg().into_owned()])
     }
 
     /// Leaves out `first` rows, and keeps at most `most`.
@@ -266,14 +255,13 @@ impl Aggregate {
         &self.query
     }
 
-    /// All words, with those for a cursor.
-    pub(super) fn append_to<'a>(
-        &'a self,
-        args: &mut ArgList<'a>,
-        index: &'a impl ToArg,
-        cursor: &'a [Arg<'static>],
-    ) {
-        args.push(index.to_arg());
+    /// The words of the steps.
+    pub(super) fn steps(&self) -> &[Arg<'static>] {
+        &self.steps
+    }
+
+    /// The words behind the index, with those for a cursor.
+    pub(super) fn append_to<'a>(&'a self, args: &mut ArgList<'a>, cursor: &'a [Arg<'static>]) {
         append_query(args, &self.query, |args| {
             for words in [&self.options[..], &self.steps, cursor] {
                 args.extend(words.iter().map(ToArg::to_arg));
@@ -347,7 +335,8 @@ struct Asked<I> {
 
 impl<I: ToArg> ToArgs for Asked<I> {
     fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
-        self.aggregate.append_to(args, &self.index, &[]);
+        args.push(self.index.to_arg());
+        self.aggregate.append_to(args, &[]);
     }
 }
 
@@ -358,7 +347,7 @@ mod tests {
 
     fn words(aggregate: &Aggregate) -> String {
         let mut args = ArgList::new();
-        aggregate.append_to(&mut args, &"i", &[]);
+        aggregate.append_to(&mut args, &[]);
         let words = args.iter().map(|arg| String::from_utf8_lossy(arg.as_bytes()).into_owned());
         words.collect::<Vec<_>>().join(" ")
     }
@@ -388,7 +377,7 @@ mod tests {
             .sort_by_descending("n");
         assert_eq!(
             words(&aggregate),
-            "i @t:(lamp) VERBATIM TIMEOUT 50 LOAD 2 @price @genre LOAD 3 $.a.b AS b \
+            "@t:(lamp) VERBATIM TIMEOUT 50 LOAD 2 @price @genre LOAD 3 $.a.b AS b \
              APPLY @price * (2) AS double GROUPBY 2 @genre @b REDUCE COUNT 0 AS n REDUCE QUANTILE 2 @price 0.5 \
              REDUCE FIRST_VALUE 4 @b BY @price DESC AS AS FILTER @n > 1 SORTBY 4 @n ASC @b DESC MAX 5 \
              LIMIT 1 2 SORTBY 2 @n DESC DIALECT 2"

@@ -329,15 +329,21 @@ impl Query {
 
     /// `PARAMS` with the values, if there are any.
     pub(super) fn append_params<'a>(&'a self, args: &mut ArgList<'a>) {
-        if self.values.is_empty() {
-            return;
-        }
-        args.push(Arg::Bytes(b"PARAMS"));
-        args.push((2 * self.values.len() as u64).to_arg().into_owned());
-        for (number, value) in self.values.iter().enumerate() {
-            args.push(Arg::Owned(format!("p{number}").into_bytes()));
-            args.push(Arg::Bytes(value));
-        }
+        append_params(args, self.values.iter().map(|value| Arg::Bytes(value)));
+    }
+}
+
+/// `PARAMS` with the values, which are called `p0` and so on, if there are any.
+pub(super) fn append_params<'a>(
+    args: &mut impl Extend<Arg<'a>>,
+    values: impl ExactSizeIterator<Item = Arg<'a>>,
+) {
+    if values.len() == 0 {
+        return;
+    }
+    args.extend([Arg::Bytes(b"PARAMS"), (2 * values.len() as u64).to_arg().into_owned()]);
+    for (number, value) in values.enumerate() {
+        args.extend([Arg::Owned(format!("p{number}").into_bytes()), value]);
     }
 }
 

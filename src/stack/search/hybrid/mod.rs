@@ -4,14 +4,14 @@ mod page;
 mod words;
 
 pub use page::HybridPage;
-use words::{Words, steps};
+use words::Words;
 
 use std::{fmt, time::Duration};
 
 use super::{
     Aggregate, Expression, FieldName, Filter, Nearest, Properties, Query, Reduce, SearchCommands,
     VectorField,
-    filter::{Component, bytes_of},
+    filter::{Component, append_params, bytes_of},
     words::time_limit,
 };
 use crate::{
@@ -321,7 +321,7 @@ impl Hybrid {
         }
         words.named("YIELD_SCORE_AS", score.as_ref());
         self.append_combine(&mut words);
-        words.0.extend(steps(&self.steps));
+        words.0.extend_from_slice(self.steps.steps());
         if let Some(time) = self.timeout {
             words.0.extend([Arg::Bytes(b"TIMEOUT"), time_limit(time)]);
         }
@@ -330,12 +330,7 @@ impl Hybrid {
         }
         let filtered = filter.iter().flat_map(|filter| filter.values());
         let all: Vec<&Vec<u8>> = query.values().iter().chain(filtered).chain([vector]).collect();
-        words.push("PARAMS");
-        words.push(&(2 * all.len()).to_string());
-        for (number, value) in all.into_iter().enumerate() {
-            words.push(&format!("p{number}"));
-            words.0.push(Arg::Owned(value.clone()));
-        }
+        append_params(&mut words.0, all.into_iter().map(|value| Arg::Owned(value.clone())));
         Ok(words.0)
     }
 

@@ -1,17 +1,6 @@
 //! How the words of a hybrid query are written.
 
-use crate::{
-    resp::{Arg, ArgList},
-    stack::search::Aggregate,
-};
-
-/// The words of steps, without those of the query for all documents around them: an index, `*`, and the dialect.
-pub(super) fn steps(steps: &Aggregate) -> Vec<Arg<'static>> {
-    let mut args = ArgList::new();
-    steps.append_to(&mut args, &"", &[]);
-    let count = args.len().saturating_sub(4);
-    args.into_iter().skip(2).take(count).map(Arg::into_owned).collect()
-}
+use crate::resp::Arg;
 
 /// Words that are written one after the other
 pub(super) struct Words(pub(super) Vec<Arg<'static>>);
