@@ -62,7 +62,7 @@ impl<T, F: Future + Unpin> Ahead<T, F> {
     }
 
     /// The call that is under way, and what has arrived: for who gives up the rest.
-    #[cfg_attr(not(feature = "search"), allow(dead_code, reason = "for cursors"))]
+    #[cfg(all(feature = "search", feature = "full"))]
     pub(crate) fn take(&mut self) -> (Option<F>, Option<F::Output>) {
         (self.call.take(), self.arrived.take())
     }
