@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::Storage;
 use crate::{
-    database::keys::Expiry,
+    database::{checks::millis, keys::Expiry},
     resp::{FromReply, ToArg},
     stack::search::Schema,
 };
@@ -129,12 +129,25 @@ impl TimeToLive for Duration {
 impl TimeToLive for SystemTime {
     fn expiry(&self) -> Expiry {
         let since = self.duration_since(UNIX_EPOCH).unwrap_or_default();
-        Expiry::At(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+        Expiry::At(millis(since))
     }
 }
 
 impl<T: TimeToLive> TimeToLive for Option<T> {
     fn expiry(&self) -> Expiry {
         self.as_ref().map_or(Expiry::Never, T::expiry)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_round_up() {
+        let after = |time: Duration| (UNIX_EPOCH + time).expiry();
+        assert_eq!(after(Duration::from_micros(999)), Expiry::At(1));
+        assert_eq!(after(Duration::from_micros(1001)), Expiry::At(2));
+        assert_eq!(after(Duration::from_millis(7)), Expiry::At(7));
     }
 }

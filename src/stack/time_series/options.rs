@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use crate::{
-    database::options::{Words, options, words},
+    database::{
+        checks::millis,
+        options::{Words, options, words},
+    },
     resp::{Arg, ArgList, ToArg, ToArgs},
 };
 
@@ -25,10 +28,6 @@ words! {
         /// Their sum.
         Sum => "SUM",
     }
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Labels as words: names and values in turn.
@@ -94,7 +93,8 @@ options! {
     /// Options of [`create`](super::TimeSeriesCommands::create)
     CreateOptions { retention, encoding, chunk_size, duplicates, ignore, labels }
 
-    /// How long samples are kept, measured from the last one; by default without end (0), unless the server is set otherwise.
+    /// How long samples are kept, measured from the last one, in milliseconds, rounded up; by default without end (0), unless the server is set
+    /// otherwise.
     retention: retention(time: Duration) => "RETENTION", millis(time);
 
     /// Samples are not compressed. By default they are.
@@ -114,7 +114,7 @@ options! {
     /// Options of [`alter`](super::TimeSeriesCommands::alter): what is not given stays
     AlterOptions { retention, chunk_size, duplicates, ignore, labels }
 
-    /// How long samples are kept, measured from the last one; 0 is without end.
+    /// How long samples are kept, measured from the last one, in milliseconds, rounded up; 0 is without end.
     retention: retention(time: Duration) => "RETENTION", millis(time);
 
     /// The size of new chunks in bytes, a multiple of 8 from 48 to 1048576.
@@ -131,7 +131,8 @@ options! {
     /// Options of [`add_with`](super::TimeSeriesCommands::add_with); all but `on_duplicate` are for a series that the command makes
     AddOptions { retention, encoding, chunk_size, duplicates, here, ignore, labels }
 
-    /// How long samples are kept, measured from the last one; by default without end (0), unless the server is set otherwise.
+    /// How long samples are kept, measured from the last one, in milliseconds, rounded up; by default without end (0), unless the server is set
+    /// otherwise.
     retention: retention(time: Duration) => "RETENTION", millis(time);
 
     /// Samples are not compressed. By default they are.
@@ -157,7 +158,8 @@ options! {
     /// The time of the new sample, not before that of the last one. By default the server's clock.
     at: at(time: Time) => "TIMESTAMP", time;
 
-    /// How long samples are kept, measured from the last one; by default without end (0), unless the server is set otherwise.
+    /// How long samples are kept, measured from the last one, in milliseconds, rounded up; by default without end (0), unless the server is set
+    /// otherwise.
     retention: retention(time: Duration) => "RETENTION", millis(time);
 
     /// Samples are not compressed. By default they are.
@@ -171,4 +173,25 @@ options! {
 
     /// Samples are left out that are this close to the last one, in milliseconds and in value. Since RedisTimeSeries 1.12.
     ignore: ignore(millis: u64, difference: f64) => "IGNORE", millis, difference;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(options: &impl ToArgs) -> Vec<String> {
+        let mut words = ArgList::new();
+        options.append_to(&mut words);
+        words.iter().map(|word| String::from_utf8_lossy(word.as_bytes()).into_owned()).collect()
+    }
+
+    #[test]
+    fn a_short_retention_is_not_sent_as_none() {
+        let (short, odd) = (Duration::from_nanos(1), Duration::from_micros(1500));
+        assert_eq!(words(&CreateOptions::new().retention(short)), ["RETENTION", "1"]);
+        assert_eq!(words(&AlterOptions::new().retention(odd)), ["RETENTION", "2"]);
+        assert_eq!(words(&AddOptions::new().retention(short)), ["RETENTION", "1"]);
+        assert_eq!(words(&IncrOptions::new().retention(odd)), ["RETENTION", "2"]);
+        assert_eq!(words(&AlterOptions::new().retention(Duration::ZERO)), ["RETENTION", "0"]);
+    }
 }
