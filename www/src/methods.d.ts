@@ -17,12 +17,14 @@ import type {
   FunctionStats,
   GeoPosition,
   GeoUnit,
+  Hotkeys,
   In,
   Int,
   LcsMatches,
   LoggedCommand,
   Members,
   MemoryStats,
+  Metric,
   NewEntries,
   Out,
   Pairs,
@@ -361,6 +363,8 @@ export interface XReadGroupOptions<B extends boolean = boolean, N extends boolea
   MAXCOUNT?: number;
   /** About this number of bytes of all streams. Needs Redis 8.10. */
   MAXSIZE?: number;
+  /** Takes over what other consumers have not confirmed for this number of milliseconds, first; such entries have `idle` and `deliveries`. Needs Redis 8.4. */
+  CLAIM?: number;
   NOACK?: boolean;
 }
 export interface XSetIdOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
@@ -450,6 +454,14 @@ export interface ClientListOptions<B extends boolean = boolean, N extends boolea
 export interface CommandListOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
   /** Only commands of a module, of a category, or with names that match. */
   FILTERBY?: readonly ["MODULE" | "ACLCAT" | "PATTERN", string];
+}
+export interface HotkeysStartOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
+  /** How many keys to keep of each measure. */
+  COUNT?: number;
+  /** Stops by itself after this number of seconds. */
+  DURATION?: number;
+  /** Looks at one of this number of commands. */
+  SAMPLE?: number;
 }
 export interface LolwutOptions<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {
   /** The drawing, and its parameters. */
@@ -920,7 +932,7 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   xNack<N extends boolean = D>(key: Arg, group: Arg, mode: "SILENT" | "FAIL" | "FATAL", ids: string | readonly string[], options?: In<Q, XNackOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** How many entries of a group are pending, by consumer. See [XPENDING](https://redis.io/docs/latest/commands/xpending/). */
   xPending<N extends boolean = D>(key: Arg, group: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, { count: Int<N>; lowest: string | null; highest: string | null; consumers: Record<string, number> }>;
-  /** The entries of a group that are pending; `idle` in milliseconds. See [XPENDING](https://redis.io/docs/latest/commands/xpending/). */
+  /** The entries of a group that are pending. See [XPENDING](https://redis.io/docs/latest/commands/xpending/). */
   xPendingRange<N extends boolean = D>(key: Arg, group: Arg, start: string, end: string, count: number, options?: In<Q, XPendingRangeOptions<boolean, N>>): Out<Q, D, PendingEntry<N>[]>;
   xPendingRange<N extends boolean = D>(key: Arg, group: Arg, start: string, end: string, count: number, consumer: Arg, options?: In<Q, XPendingRangeOptions<boolean, N>>): Out<Q, D, PendingEntry<N>[]>;
   /** Entries in a range of ids; `-` and `+` are the ends. See [XRANGE](https://redis.io/docs/latest/commands/xrange/). */
@@ -1010,6 +1022,9 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   /** A random member, or several; a negative count allows repetition. See [VRANDMEMBER](https://redis.io/docs/latest/commands/vrandmember/). Since Redis 8.0. */
   vRandMember<B extends boolean = false>(key: Arg, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B> | null>;
   vRandMember<B extends boolean = false>(key: Arg, count: number, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>[]>;
+  /** Members in a range of text, such as `[a` to `(b`; `-` and `+` are the ends. See [VRANGE](https://redis.io/docs/latest/commands/vrange/). Since Redis 8.4. */
+  vRange<B extends boolean = false>(key: Arg, start: string, end: string, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>[]>;
+  vRange<B extends boolean = false>(key: Arg, start: string, end: string, count: number, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>[]>;
   /** Removes a member; returns whether it existed. See [VREM](https://redis.io/docs/latest/commands/vrem/). Since Redis 8.0. */
   vRem(key: Arg, member: Arg, options?: In<Q, CallOptions>): Out<Q, D, boolean>;
   /** Sets the attributes of a member, a JSON text, or removes them if it is empty. See [VSETATTR](https://redis.io/docs/latest/commands/vsetattr/). Since Redis 8.0. */
@@ -1068,6 +1083,18 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   aclUsers<B extends boolean = false>(options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>[]>;
   /** The user of this connection. See [ACL WHOAMI](https://redis.io/docs/latest/commands/acl-whoami/). Since Redis 6.0. */
   aclWhoAmI<B extends boolean = false>(options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>>;
+  /** Gives up a backup that is not sealed. See [BACKUP ABORT](https://redis.io/docs/latest/commands/backup-abort/). Since Redis 8.10. */
+  backupAbort(options?: In<Q, CallOptions>): Out<Q, D, "OK">;
+  /** Deletes the files of a sealed backup. See [BACKUP CLEANUP](https://redis.io/docs/latest/commands/backup-cleanup/). Since Redis 8.10. */
+  backupCleanup(options?: In<Q, CallOptions>): Out<Q, D, "OK">;
+  /** The files of the backup that no longer change. See [BACKUP LIST](https://redis.io/docs/latest/commands/backup-list/). Since Redis 8.10. */
+  backupList<B extends boolean = false>(options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>[]>;
+  /** Ends the backup: what is written from now on is not in it. See [BACKUP SEAL](https://redis.io/docs/latest/commands/backup-seal/). Since Redis 8.10. */
+  backupSeal(options?: In<Q, CallOptions>): Out<Q, D, "OK">;
+  /** Starts a backup into the server's `backupdirname`. See [BACKUP START](https://redis.io/docs/latest/commands/backup-start/). Since Redis 8.10. */
+  backupStart(options?: In<Q, CallOptions>): Out<Q, D, "OK">;
+  /** What the server does about a backup. See [BACKUP STATUS](https://redis.io/docs/latest/commands/backup-status/). Since Redis 8.10. */
+  backupStatus<N extends boolean = D>(options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, { state: string; error: string; startTime: Int<N>; endTime: Int<N> }>;
   /** Rewrites the append-only file in the background. See [BGREWRITEAOF](https://redis.io/docs/latest/commands/bgrewriteaof/). */
   bgRewriteAof(options?: In<Q, CallOptions>): Out<Q, D, string>;
   /** Saves the data in the background. See [BGSAVE](https://redis.io/docs/latest/commands/bgsave/). */
@@ -1129,6 +1156,14 @@ export interface Commands<Q extends unknown[] | null = null, D extends boolean =
   flushAll(options?: In<Q, FlushOptions>): Out<Q, D, "OK">;
   /** Deletes all keys. See [FLUSHDB](https://redis.io/docs/latest/commands/flushdb/). */
   flushDb(options?: In<Q, FlushOptions>): Out<Q, D, "OK">;
+  /** The keys that the server works for most; `null` if nobody has asked to look. See [HOTKEYS GET](https://redis.io/docs/latest/commands/hotkeys-get/). Since Redis 8.6. */
+  hotkeysGet<N extends boolean = D>(options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Hotkeys<N> | null>;
+  /** Forgets what was found. See [HOTKEYS RESET](https://redis.io/docs/latest/commands/hotkeys-reset/). Since Redis 8.6. */
+  hotkeysReset(options?: In<Q, CallOptions>): Out<Q, D, "OK">;
+  /** Begins to look for the keys that the server works for most. See [HOTKEYS START](https://redis.io/docs/latest/commands/hotkeys-start/). Since Redis 8.6. */
+  hotkeysStart(metrics: Metric | readonly Metric[], options?: In<Q, HotkeysStartOptions>): Out<Q, D, "OK">;
+  /** Stops looking; what was found remains. `null` if the server did not look. See [HOTKEYS STOP](https://redis.io/docs/latest/commands/hotkeys-stop/). Since Redis 8.6. */
+  hotkeysStop(options?: In<Q, CallOptions>): Out<Q, D, "OK" | null>;
   /** Information about the server, or some sections of it: lines of `name:value`. See [INFO](https://redis.io/docs/latest/commands/info/). */
   info<B extends boolean = false>(...sections: Rest<string, In<Q, CallOptions<B>>>): Out<Q, D, Text<B>>;
   /** When the data was last saved, in seconds since 1970. See [LASTSAVE](https://redis.io/docs/latest/commands/lastsave/). */

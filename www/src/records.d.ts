@@ -44,6 +44,10 @@ export interface StreamEntry<B extends boolean = false> {
   id: string;
   /** An object without prototype. */
   fields: Record<string, Text<B>>;
+  /** With CLAIM: milliseconds since the last delivery; 0 for a new entry. */
+  idle?: number | bigint;
+  /** With CLAIM: how often the entry was delivered before. */
+  deliveries?: number | bigint;
 }
 /** Streams of which to read the entries that no consumer of the group has got. */
 export type NewEntries = Readonly<Record<string, ">">>;
@@ -55,7 +59,7 @@ export interface DeletedEntry {
 export interface PendingEntry<N extends boolean = false> {
   id: string;
   consumer: string;
-  /** Milliseconds since the last delivery. */
+  /** Milliseconds since the last delivery; -1 if a consumer gave the entry back (xNack), so that anybody may take it. */
   idle: Int<N>;
   deliveries: Int<N>;
 }
@@ -107,6 +111,20 @@ export interface StreamConsumer<N extends boolean = false> {
   idle: Int<N>;
   /** Milliseconds since the consumer last got an entry; -1 if never. */
   inactive?: Int<N>;
+}
+/** What HOTKEYS counts: the time of the processor, or the bytes that come and go. */
+export type Metric = "CPU" | "NET";
+/** The keys that a server works for most; newer servers give more. */
+export interface Hotkeys<N extends boolean = false> {
+  trackingActive: Int<N>;
+  /** It looks at one of this number of commands. */
+  sampleRatio: Int<N>;
+  collectionStartTimeUnixMs: Int<N>;
+  collectionDurationMs: Int<N>;
+  /** Keys and microseconds, the most first. */
+  byCpuTimeUs: [key: string, microseconds: Int<N>][];
+  /** Keys and bytes, the most first. */
+  byNetBytes: [key: string, bytes: Int<N>][];
 }
 /** Ranges in the first and the second value, both ends included. */
 export interface LcsMatches<N extends boolean = false> {

@@ -160,6 +160,11 @@ export const REPLIES = {
       const { calls, histogramUsec } = toRecord(item);
       return { calls, histogram: pairsOf(histogramUsec) };
     }),
+  hotkeys: ([reply]) => {
+    const all = toRecord(reply);
+    for (const name of ["byCpuTimeUs", "byNetBytes"]) all[name] = pairsOf(all[name] ?? []);
+    return all;
+  },
   latencies: (reply) =>
     reply.map(([event, time, latest, max]) => ({ event: toText(event), time, latest, max })),
   samples: (reply) => reply.map(([time, latency]) => ({ time, latency })),
@@ -271,7 +276,12 @@ function toPosition([longitude, latitude]) {
 /** Stream entries; of a pending entry that was deleted, only the id is left. @param {Unknown[]} reply */
 function toEntries(reply) {
   const known = reply.filter((entry) => entry !== null);
-  return known.map(([id, fields]) => ({ id: toText(id), fields: fields && toObject(fields) }));
+  return known.map(([id, fields, idle, deliveries]) => ({
+    id: toText(id),
+    fields: fields && toObject(fields),
+    // Only CLAIM asks for them.
+    ...(deliveries !== undefined && { idle, deliveries }),
+  }));
 }
 
 /**

@@ -122,9 +122,16 @@ export interface FtCreateOptions extends CallOptions {
   INDEXALL?: "ENABLE" | "DISABLE";
 }
 
+/** A range of numbers, ends included; `"(5"` is an end that is not. */
+export type FtFilter = readonly [field: string, min: number | string, max: number | string];
+export type FtGeoFilter = readonly [field: string, longitude: number, latitude: number, radius: number, unit: "m" | "km" | "ft" | "mi"];
+
 interface OfSearches extends OfQueries {
   VERBATIM?: boolean;
   NOSTOPWORDS?: boolean;
+  /** Documents must match all of them. */
+  FILTER?: FtFilter | readonly FtFilter[];
+  GEOFILTER?: FtGeoFilter | readonly FtGeoFilter[];
   INKEYS?: string | readonly string[];
   INFIELDS?: string | readonly string[];
   SLOP?: number;
@@ -210,6 +217,40 @@ export interface FtCursorOptions<B extends boolean = boolean> extends FtAggregat
   /** Milliseconds that the server keeps the cursor without being asked. Default: 60,000. */
   MAXIDLE?: number;
 }
+export interface FtHybridOptions<B extends boolean = boolean> extends CallOptions<B, boolean> {
+  /** What is looked for by words, and the name by which rows have how well they match. */
+  SEARCH: { query: AnyQuery; SCORER?: string; YIELD_SCORE_AS?: string };
+  /** What is looked for by a vector, which is sent as a parameter; a string is the name of one in `PARAMS`, as `"$v"`. */
+  VSIM: {
+    field: FtProperty;
+    vector: `$${string}` | ArrayBuffer | ArrayBufferView;
+    /** Default: the nearest 10. */
+    method?: { type: "KNN"; K: number; EF_RUNTIME?: number; SHARD_K_RATIO?: number } | { type: "RANGE"; RADIUS: number; EPSILON?: number };
+    /** Only among these documents. */
+    FILTER?: AnyQuery;
+    /** How the filter is applied. Since Redis 8.6. */
+    POLICY?: "ADHOC" | "BATCHES";
+    BATCH_SIZE?: number;
+    YIELD_SCORE_AS?: string;
+  };
+  /** How both lists become one; by default by ranks. `WINDOW` is how many of each list are looked at: 20. */
+  COMBINE?: {
+    method: { type: "RRF"; CONSTANT?: number; WINDOW?: number } | { type: "LINEAR"; ALPHA?: number; BETA?: number; WINDOW?: number };
+    /** Default: `__score`. */
+    YIELD_SCORE_AS?: string;
+  };
+  /** What rows have in place of `__key` and `__score`, which may be among it. */
+  LOAD?: FtLoad;
+  STEPS?: readonly FtStep[];
+  TIMEOUT?: number;
+  /** Gives rows a property `score`: a pair of the score and a `ScoreExplanation`. Since Redis 8.10. */
+  EXPLAINSCORE?: boolean;
+  PARAMS?: Record<string, Arg>;
+}
+export interface FtHybridPage<R> extends FtRows<R> {
+  /** Milliseconds that the server took. */
+  executionTime: number;
+}
 /** Texts, whatever their type; null where a group has no value; lists of `TOLIST`. */
 export type FtRow<B extends boolean = false> = Record<string, Text<B> | null | Text<B>[]>;
 export interface FtRows<R> {
@@ -267,11 +308,15 @@ export interface SearchCommands<Q extends unknown[] | null, D extends boolean> {
   ftDropIndex(index: Arg, options?: In<Q, CallOptions & { DD?: boolean }>): Out<Q, D, "OK">;
   /** How the server reads a query, as a tree of text. */
   ftExplain(index: Arg, query: AnyQuery, options?: In<Q, OfQueries & CallOptions<false>>): Out<Q, D, string>;
+  /** Finds documents by words and by vectors, as one list. Needs Redis 8.4. */
+  ftHybrid<R = FtRow, B extends boolean = false>(index: Arg, options: In<Q, FtHybridOptions<B>>): Out<Q, D, FtHybridPage<R>>;
   ftInfo(index: Arg, options?: In<Q, CallOptions<false, boolean>>): Out<Q, D, FtInfo>;
   /** The names of all indexes. */
   ftList(options?: In<Q, CallOptions<false>>): Out<Q, D, string[]>;
   /** As ftAggregate, with what the server did; `profile` is as `send` gives it, and differs by version and protocol. */
   ftProfileAggregate<R = FtRow, B extends boolean = false>(index: Arg, query: AnyQuery, options?: In<Q, FtAggregateOptions<B> & { LIMITED?: boolean }>): Out<Q, D, FtRows<R> & { profile: unknown }>;
+  /** As ftHybrid, with what the server did. Needs Redis 8.8. */
+  ftProfileHybrid<R = FtRow, B extends boolean = false>(index: Arg, options: In<Q, FtHybridOptions<B> & { LIMITED?: boolean }>): Out<Q, D, FtHybridPage<R> & { profile: unknown }>;
   /** As ftSearch, with what the server did. */
   ftProfileSearch<T = Record<string, string>, B extends boolean = false>(index: Arg, query: AnyQuery, options?: In<Q, FtSearchOptions<B> & { LIMITED?: boolean }>): Out<Q, D, FtPage<FtDocument<T, B>> & { profile: unknown }>;
   /** Documents that match. Fields that are no text (vectors) need `bytes`, or a `RETURN` without them. */

@@ -25,7 +25,7 @@ const TAKES_OBJECT = /[%^@>]/;
  */
 export function specOf(method, words = "", reply) {
   /** @type {Unknown[]} The name of the command, then its parts. */
-  const [command, ...parts] = /** @type {string[]} */ ((/^[A-Z]/.test(words) ? words : `${method.toUpperCase()} ${words}`)
+  const [command, ...parts] = /** @type {string[]} */ ((/^[A-Z]/.test(words) ? words : `${method.replace("/", " ").toUpperCase()} ${words}`)
     .match(/\{[^}]*\}|\S+/g))
     .map((part) => (part[0] === "{" ? part.slice(1, -1).split(" ") : part));
   let rest = parts.findIndex((part) => REST.test(part));
@@ -36,7 +36,7 @@ export function specOf(method, words = "", reply) {
   const groups = parts.filter(Array.isArray);
   const binary = BINARY.includes(reply);
   return Object.freeze({
-    method,
+    method: method.replace("/", ""),
     command,
     parts,
     takers,

@@ -25,8 +25,8 @@ export function manual() {
 
 /** A command with its subcommand, as in `CONFIG GET`. */
 export function nameOf({ command, parts }) {
-  const containers = ["ACL", "CLIENT", "COMMAND", "COMMANDLOG", "CONFIG", "FUNCTION", "LATENCY", "MEMORY"];
-  containers.push("MODULE", "OBJECT", "PUBSUB", "SCRIPT", "SLOWLOG", "XGROUP", "XINFO");
+  const containers = ["ACL", "BACKUP", "CLIENT", "COMMAND", "COMMANDLOG", "CONFIG", "FUNCTION", "LATENCY", "MEMORY"];
+  containers.push("HOTKEYS", "MODULE", "OBJECT", "PUBSUB", "SCRIPT", "SLOWLOG", "XGROUP", "XINFO");
   return containers.includes(command) ? `${command} ${parts[0]}` : command;
 }
 

@@ -20,7 +20,9 @@ const CEILING: usize = 105_200;
 
 /// Bytes that each of the modules may add to a page that imports it alone, minified and with brotli. About 0.3 KB of each is
 /// what modules share.
-const MODULE_CEILINGS: [usize; 4] = [1_900, 1_420, 1_700, 5_300];
+///
+/// Search had 5,300 until it got hybrid queries, their profiles and filters beside the query; 4,000 is the goal.
+const MODULE_CEILINGS: [usize; 4] = [1_900, 1_420, 1_700, 5_550];
 
 /// What is measured: the name that is printed, and the files, from `www`.
 const PARTS: [(&str, &[&str]); 3] = [

@@ -3,10 +3,9 @@
 
 /** @import { Shape, Unknown } from "../internal.js" */
 
-import { mistake } from "../errors.js";
 import { REPLIES } from "../replies.js";
 import { toWords } from "../shape.js";
-import { extend } from "./extend.js";
+import { extend, mistake } from "./extend.js";
 import { rows } from "./rows.js";
 
 const { boolean, number, numbers } = REPLIES;

@@ -7,6 +7,9 @@ import { Client } from "../client.js";
 import { mistake } from "../errors.js";
 import { describe, isPlain } from "../values.js";
 
+// In a bundle, an import of each module costs bytes.
+export { checkOptions, Client, describe, isPlain, mistake };
+
 /** The class of `multi` and `pipeline` has no name outside; neither needs an engine before something is sent. */
 const QUEUE = Object.getPrototypeOf(new Client(/** @type {Unknown} */ (undefined)).pipeline());
 

@@ -5,9 +5,7 @@
 
 /** @import { Shape, Unknown } from "../internal.js" */
 
-import { mistake } from "../errors.js";
-import { describe } from "../values.js";
-import { call, extend, optionsOf, some } from "./extend.js";
+import { call, describe, extend, mistake, optionsOf, some } from "./extend.js";
 
 /** Marks texts that stand for bigints where an engine has no other way; no document can know it. */
 const MARK = `${Math.random()}:`;

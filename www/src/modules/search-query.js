@@ -3,8 +3,7 @@
 
 /** @import { Unknown } from "../internal.js" */
 
-import { mistake } from "../errors.js";
-import { describe } from "../values.js";
+import { describe, mistake } from "./extend.js";
 
 /** All that parts words in an index: what is left is no mark of the language. */
 const NO_WORD = /[\0-/:-@[-^`{-\x9f\s]+/;
@@ -16,6 +15,11 @@ const isLittle = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 /** @param {string} why */
 const refuse = (why) => mistake(`query: ${why}`);
 
+/** @param {string} name @param {Unknown} strings */
+function checkTag(name, strings) {
+  if (!Array.isArray(strings?.raw)) throw mistake(`${name}: it is a tag of a template: ${name}\`…\``);
+}
+
 /** A text with values, as `query` makes it. */
 export class Query {
   /** @internal @param {string[]} texts @param {unknown[]} values One between each two texts. */
@@ -24,9 +28,9 @@ export class Query {
     this.values = values;
   }
 
-  /** The query without its values. */
-  toString() {
-    return this.texts.reduce((text, next, at) => `${text}$p${at - 1}${next}`);
+  /** The query without its values. @internal @param {number} [first] The number of its first value. */
+  toString(first = 0) {
+    return this.texts.reduce((text, next, at) => `${text}$p${first + at - 1}${next}`);
   }
 }
 
@@ -41,7 +45,7 @@ export function toParam(what, value) {
     return value === Infinity ? "+inf" : String(value).replace("Infinity", "inf");
   }
   if (typeof value === "string" || typeof value === "bigint" || value instanceof ArrayBuffer) return value;
-  if (!ArrayBuffer.isView(value)) throw mistake(`${what} is ${describe(value)} (expected a string, number, bigint, Uint8Array or Float32Array)`);
+  if (!ArrayBuffer.isView(value)) throw mistake(`${what} is ${describe(value)} (expected a string, number or bytes)`);
   const size = /** @type {Unknown} */ (value).BYTES_PER_ELEMENT ?? 1;
   const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   if (isLittle || size === 1) return bytes;
@@ -50,7 +54,7 @@ export function toParam(what, value) {
 
 /** @param {Unknown} value */
 function wordsOf(value) {
-  if (!/string|number|bigint/.test(typeof value)) throw refuse(`a value is ${describe(value)} (expected a string among words)`);
+  if (!/string|number|bigint/.test(typeof value)) throw refuse(`a value is ${describe(value)} (expected a string)`);
   const words = String(value).split(NO_WORD).filter(Boolean);
   if (words.length === 0) throw refuse("a text has no words");
   return words;
@@ -89,7 +93,7 @@ function openIn(text) {
  * @param {...Unknown} given
  */
 export function query(strings, ...given) {
-  if (!Array.isArray(strings?.raw)) throw refuse("it is a tag of a template: query`…`");
+  checkTag("query", strings);
   /** Backslashes are those of the language. */
   const [first, ...rest] = strings.raw;
   const texts = [first];
@@ -156,18 +160,18 @@ export function query(strings, ...given) {
  * @param {...Unknown} values
  */
 export function expression(strings, ...values) {
-  if (!Array.isArray(strings?.raw)) throw mistake("expression: it is a tag of a template: expression`…`");
+  checkTag("expression", strings);
   let open = "";
   return strings.raw.reduce((before, next, at) => {
     const value = values[at - 1];
     for (const [mark] of strings.raw[at - 1].matchAll(/\\[^]|["']/g)) {
       if (mark.length === 1) open = open === mark ? "" : open || mark;
     }
-    if (open) throw mistake("expression: a value is between quotation marks, which it gets by itself");
+    if (open) throw mistake("expression: a value is in quotes: leave them out");
     // In parentheses, since the sign of a number behind another one is no minus.
     if (typeof value === "bigint" || Number.isFinite(value)) return `${before}(${value})${next}`;
     // Servers have no way to read these in a text, and a backslash at its end would make a part of the next text a part of the expression.
-    if (typeof value !== "string" || /[\\\n\0]/.test(value)) throw mistake("expression: a value is no finite number, and no text without backslash, line feed and NUL");
+    if (typeof value !== "string" || /[\\\n\0]/.test(value)) throw mistake("expression: expected a finite number, or a string without backslash, line feed and NUL");
     return `${before}"${value.replaceAll('"', '\\"')}"${next}`;
   });
 }

@@ -71,6 +71,14 @@ export function rows(reply) {
   return { total: isMap ? reply.get("total_results") : reply[0], results, warnings: isMap ? warnings(reply) : [] };
 }
 
+/** Rows of a hybrid query. Where a document is gone, there is a null, in a list or not. @param {Unknown} options @returns {(reply: Unknown) => Unknown} */
+export const hybrid = (options) => (reply) => {
+  const { total_results: total, results, warnings, execution_time } = object(reply);
+  const found = results.filter((/** @type {Unknown} */ row) => row && row[0] !== null).map((/** @type {Unknown} */ row) => object(row));
+  if (options.EXPLAINSCORE) for (const { score } of found) score[0] = number(score[0]);
+  return { total, results: found, warnings, executionTime: number(execution_time) };
+};
+
 /** @param {(reply: Unknown) => Unknown} read @returns {(reply: Unknown) => Unknown} */
 export const profiled = (read) => (reply) =>
   reply instanceof Map
@@ -83,7 +91,7 @@ const TEXTS = /^(ident|attr|type|SEP|PHON|filt|state|lastInd)|[a-z](Name|Type|Fi
 const FLAG = /^(?!WEIGHT|SEPARATOR|PHONETIC)[A-Z_]+$/;
 
 /** What is said by name, with numbers for texts that are numbers over RESP3. @param {Unknown} reply @returns {Unknown} */
-function said(reply) {
+export function said(reply) {
   const all = record(reply);
   for (const [name, value] of Object.entries(all)) {
     if (/Def|tats$|Errors$/.test(name)) all[name] = said(value);
@@ -105,8 +113,6 @@ function attribute(reply) {
   return said(pairs.includes("type") ? [...pairs, "flags", flags] : pairs);
 }
 
-/** @type {Shape} */
-export const info = (reply) => said(reply);
 /** @type {Shape} */
 export const list = (reply) => [...reply];
 /** @type {(reply: Unknown) => Unknown} */

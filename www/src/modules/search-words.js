@@ -2,10 +2,7 @@
 
 /** @import { Unknown } from "../internal.js" */
 
-import { checkOptions } from "../calls.js";
-import { mistake } from "../errors.js";
-import { describe, isPlain } from "../values.js";
-import { optionsOf, some } from "./extend.js";
+import { checkOptions, describe, isPlain, mistake, optionsOf, some } from "./extend.js";
 import { Query, toParam } from "./search-query.js";
 
 /** Options of fields, in the order that servers accept. */
@@ -65,6 +62,7 @@ export function put(words, options) {
     words.push(name);
     if (value === true) continue;
     if (NESTED.test(name)) put(words, { FIELDS: value.FIELDS, ...value });
+    else if (/FILTER$/.test(name) && Array.isArray(value)) words.push(...(Array.isArray(value[0]) ? value : [value]).flatMap((filter) => [name, ...[filter].flat().map((part) => toParam(name, part))]).slice(1));
     else if (COUNTED.test(name) && value !== "*") counted(words, /^(RE|ST)/.test(name) || !Array.isArray(value) ? value : some(name, value));
     else words.push(...(SEVERAL.test(name) ? several(name, value) : [one(name, value)]));
   }
@@ -72,31 +70,37 @@ export function put(words, options) {
 }
 
 /**
- * The text of a query, and the words that come behind all options.
+ * The text of a query, whose values come behind those that are there.
  * @param {string} method
  * @param {Unknown} query
- * @param {Unknown} options
- * @returns {[text: unknown, tail: unknown[]]}
+ * @param {Unknown[]} values
  */
-export function queryWords(method, query, { PARAMS = {}, DIALECT = 2 }) {
-  const values = query instanceof Query ? query.values : [];
-  if (query instanceof Query) query = String(query);
+function textOf(method, query, values) {
+  if (query instanceof Query) {
+    const text = query.toString(values.length);
+    values.push(...query.values);
+    return text;
+  }
   if (typeof query !== "string") throw mistake(`${method}: the query is ${describe(query)} (expected a string or query\`…\`)`);
+  return query;
+}
+
+/** The words behind all options. @param {Unknown} options @param {Unknown[]} values @returns {Unknown[]} */
+function tailOf({ PARAMS = {}, DIALECT = 2 }, values) {
   const params = Object.entries(PARAMS).flatMap(([name, value]) => [name, toParam("a value of PARAMS", value)]);
-  values.forEach((value, at) => params.push(`p${at}`, /** @type {Unknown} */ (value)));
-  return [query, [...(params.length > 0 ? ["PARAMS", params.length, ...params] : []), "DIALECT", one("DIALECT", DIALECT)]];
+  values.forEach((value, at) => params.push(`p${at}`, value));
+  return [...(params.length > 0 ? ["PARAMS", params.length, ...params] : []), ...(DIALECT ? ["DIALECT", one("DIALECT", DIALECT)] : [])];
 }
 
-/** @param {string} method @param {Unknown} query @param {Unknown} options */
-export function searchWords(method, query, options) {
-  const [text, tail] = queryWords(method, query, options);
-  return [...put([text], options), ...tail];
+/** A search is an aggregation without steps. @param {string} method @param {Unknown} query @param {Unknown} options */
+export function queryWords(method, query, options) {
+  /** @type {Unknown[]} */
+  const values = [];
+  return [...putSteps(method, put([textOf(method, query, values)], options), options), ...tailOf(options, values)];
 }
 
-/** @param {string} method @param {Unknown} query @param {Unknown} options */
-export function aggregateWords(method, query, options) {
-  const [text, tail] = queryWords(method, query, options);
-  const words = put([text], options);
+/** @param {string} method @param {unknown[]} words @param {Unknown} options */
+function putSteps(method, words, options) {
   for (const step of [options.STEPS ?? []].flat()) {
     const { type, expression, AS, properties = [], REDUCE = [], BY } = step;
     words.push(type);
@@ -113,9 +117,41 @@ export function aggregateWords(method, query, options) {
     } else if (type === "LIMIT") words.push(...several(type, { ...step, BY: undefined }));
     else if (type === "APPLY") words.push(one(type, expression), "AS", one(type, AS));
     else if (type === "FILTER") words.push(one(type, expression));
-    else throw mistake(`${method}: a step is none of GROUPBY, SORTBY, LIMIT, APPLY, FILTER`);
+    else throw mistake(`${method}: a step is of no known type`);
   }
-  return [...words, ...tail];
+  return words;
+}
+
+/**
+ * A query for words, one for vectors, and how what they find becomes one list.
+ * @param {string} method
+ * @param {Unknown} given
+ */
+export function hybridWords(method, { SEARCH, VSIM, COMBINE, ...options }) {
+  /** @type {Unknown[]} */
+  const values = [];
+  /** The number of words behind a method is that of all words. @param {Unknown} how */
+  const sized = (how) => {
+    words.push(one("the type of a method", how.type));
+    counted(words, put([], how));
+  };
+  const { field, vector, FILTER, YIELD_SCORE_AS, ...policy } = Object(VSIM);
+  const words = put(["SEARCH", textOf(method, SEARCH?.query, values)], SEARCH);
+  words.push("VSIM", nameOf(field));
+  if (typeof vector === "string") words.push(vector);
+  else words.push(`$p${values.push(toParam("the vector", vector)) - 1}`);
+  if (policy.method) sized(policy.method);
+  if (FILTER !== undefined) {
+    const rest = put([], policy);
+    // Alone, a number would be read as how many words follow.
+    words.push("FILTER", ...(rest.length > 0 ? [1 + rest.length] : []), `(${textOf(method, FILTER, values)})`, ...rest);
+  }
+  put(words, { YIELD_SCORE_AS });
+  if (COMBINE) {
+    words.push("COMBINE");
+    sized({ ...COMBINE, ...COMBINE.method });
+  }
+  return [...putSteps(method, put(words, options), options), ...tailOf({ ...options, DIALECT: false }, values)];
 }
 
 /**

@@ -2,14 +2,12 @@
 
 /** @import { Unknown } from "../internal.js" */
 
-import { Client } from "../client.js";
-import { mistake } from "../errors.js";
 import { REPLIES } from "../replies.js";
-import { call, extend } from "./extend.js";
+import { call, Client, extend, mistake } from "./extend.js";
 import { rows } from "./rows.js";
 import { expression, query } from "./search-query.js";
-import { info, list, page, profiled, rows as results, spelling, suggestions } from "./search-replies.js";
-import { aggregateWords, nameOf, one, optionsFor, put, queryWords, schemaWords, searchWords } from "./search-words.js";
+import { hybrid, list, page, profiled, rows as results, said, spelling, suggestions } from "./search-replies.js";
+import { hybridWords, nameOf, one, optionsFor, put, queryWords, schemaWords } from "./search-words.js";
 
 export { expression, query };
 
@@ -29,7 +27,7 @@ const TABLE = [
   ["ftDictDel", "2"],
   ["ftDictDump", "1", list],
   ["ftDropIndex", "1 {DD}"],
-  ["ftInfo", "1", info],
+  ["ftInfo", "1", said],
   ["ftList", "FT._LIST", list],
   ["ftSugAdd", "3 {INCR PAYLOAD}"],
   ["ftSugDel", "2", boolean],
@@ -55,49 +53,52 @@ function cursorPage([reply, cursor]) {
 }
 
 /**
- * Methods of an index and a query or a schema: the words around the index, and what makes the words behind them and reads the
- * reply.
- * @type {[method: string, command: string, words: (method: string, query: Unknown, options: Unknown) => Unknown, shape?: (options: Unknown) => Unknown][]}
+ * Methods of an index and a query or a schema, each with what makes the words behind the index and what reads the reply. The name
+ * of the method says the command.
+ * @type {[method: string, words: (method: string, query: Unknown, options: Unknown) => Unknown, shape?: (options: Unknown) => Unknown][]}
  */
 const QUERIES = [
-  ["ftAggregate", "FT.AGGREGATE", aggregateWords, () => results],
-  ["ftAlter", "FT.ALTER", (method, schema, options) => [put([], options), "SCHEMA", "ADD", schemaWords(method, schema)]],
-  ["ftCreate", "FT.CREATE", (method, schema, options) => [put([], options), "SCHEMA", schemaWords(method, schema)]],
-  ["ftExplain", "FT.EXPLAIN", queryWords],
-  ["ftProfileAggregate", "FT.PROFILE AGGREGATE QUERY", aggregateWords, () => profiled(results)],
-  ["ftProfileSearch", "FT.PROFILE SEARCH QUERY", searchWords, (options) => profiled(page(options))],
-  ["ftSearch", "FT.SEARCH", searchWords, page],
-  ["ftSearchNoContent", "FT.SEARCH", searchWords, page],
-  ["ftSpellCheck", "FT.SPELLCHECK", spellWords, () => spelling],
+  ["ftAggregate", queryWords, () => results],
+  ["ftAlter", (method, schema, options) => [put([], options), "SCHEMA", "ADD", schemaWords(method, schema)]],
+  ["ftCreate", (method, schema, options) => [put([], options), "SCHEMA", schemaWords(method, schema)]],
+  ["ftExplain", queryWords],
+  ["ftHybrid", hybridWords, hybrid],
+  ["ftProfileAggregate", queryWords, () => profiled(results)],
+  ["ftProfileHybrid", hybridWords, (options) => profiled(hybrid(options))],
+  ["ftProfileSearch", queryWords, (options) => profiled(page(options))],
+  ["ftSearch", queryWords, page],
+  ["ftSearchNoContent", queryWords, page],
+  ["ftSpellCheck", spellWords, () => spelling],
 ];
 extend(
   Object.fromEntries(
-    QUERIES.map(([method, command, words, shape]) => [
+    QUERIES.map(([method, words, shape]) => [
       method,
-      /** @this {Unknown} @param {Unknown} index @param {Unknown} query @param {...Unknown} args */
-      function (index, query, ...args) {
+      /** @this {Unknown} @param {Unknown} index @param {...Unknown} args */
+      function (index, ...args) {
+        // Options of a hybrid query hold the query.
+        const query = words === hybridWords ? Object(args[0]) : args.shift();
         const given = optionsFor(method, args);
+        const [, profile, command, noContent] = /** @type {RegExpExecArray} */ (/^FT(PROFILE)?(\w+?)(NOCONTENT)?$/.exec(method.toUpperCase()));
         // In this order.
-        const options = { NOCONTENT: method.endsWith("NoContent"), WITHSCORES: given.EXPLAINSCORE, ...given };
-        const [name, ...more] = command.split(" ");
-        if (options.LIMITED) more.splice(1, 0, "LIMITED");
+        const options = { NOCONTENT: noContent !== undefined, WITHSCORES: given.EXPLAINSCORE, ...given };
         const asked = words(method, query, options).flat();
         // Redis Stack 7.2 writes tags into profiles as they are, and a line end would break the reply.
-        if (more.length > 0 && asked.some((/** @type {Unknown} */ word) => /[\r\n]/.test(word))) throw mistake(`${method}: the query has a line end`);
-        return call(this, method, [name, nameOf(index), ...more, ...asked], options, shape?.(options));
+        if (profile && asked.some((/** @type {Unknown} */ word) => /[\r\n]/.test(word))) throw mistake(`${method}: the query has a line end`);
+        const all = ["FT." + (profile ?? command), nameOf(index), ...(profile ? [command, ...(options.LIMITED ? ["LIMITED"] : []), "QUERY"] : []), ...asked];
+        return call(this, method, all, options, shape?.(options));
       },
     ]),
   ),
 );
 
 /** @param {string} method @param {Unknown} query @param {Unknown} options */
-function spellWords(method, query, options) {
-  const [text, tail] = queryWords(method, query, options);
+function spellWords(method, query, { PARAMS, TERMS = [], ...options }) {
+  const words = queryWords(method, query, options);
   // Redis Stack crashes on a parameter, also on one without value.
-  if (tail.length > 2 || /^(?:[^\\$]|\\[^])*\$/.test(/** @type {string} */ (text))) throw mistake(`${method}: the query has a parameter`);
-  const words = put([text], options);
-  for (const { mode, dictionary } of [options.TERMS ?? []].flat()) words.push("TERMS", one("mode", mode), one("dictionary", dictionary));
-  return [...words, ...tail];
+  if (PARAMS || /^(?:[^\\$]|\\[^])*\$/.test(words[0])) throw mistake(`${method}: the query has a parameter`);
+  words.splice(1, 0, ...[TERMS].flat().flatMap(({ mode, dictionary }) => ["TERMS", one("mode", mode), one("dictionary", dictionary)]));
+  return words;
 }
 
 /**
@@ -112,9 +113,9 @@ async function* ftAggregateWithCursor(index, query, ...args) {
   // Rows that are read at once, and how long the server keeps the cursor of a client that does not come back.
   const { COUNT = 1000, MAXIDLE = 60_000, ...options } = optionsFor(method, args);
   for (const value of [COUNT, MAXIDLE]) {
-    if (!(Number.isInteger(value) && value > 0 && value <= 1e6)) throw mistake(`${method}: COUNT or MAXIDLE is not an integer from 1 to 1000000`);
+    if (!(Number.isInteger(value) && value > 0 && value <= 1e6)) throw mistake(`${method}: COUNT or MAXIDLE is no integer from 1 to 1000000`);
   }
-  const words = ["FT.AGGREGATE", nameOf(index), ...aggregateWords(method, query, options), "WITHCURSOR", "COUNT", COUNT, "MAXIDLE", MAXIDLE];
+  const words = ["FT.AGGREGATE", nameOf(index), ...queryWords(method, query, options), "WITHCURSOR", "COUNT", COUNT, "MAXIDLE", MAXIDLE];
   let found = await call(this, method, words, options, cursorPage);
   try {
     for (;;) {

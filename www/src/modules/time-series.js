@@ -2,10 +2,8 @@
 
 /** @import { Shape, Unknown } from "../internal.js" */
 
-import { mistake } from "../errors.js";
 import { REPLIES } from "../replies.js";
-import { isPlain } from "../values.js";
-import { extend } from "./extend.js";
+import { extend, isPlain, mistake } from "./extend.js";
 import { rows } from "./rows.js";
 
 const { ids, number, object } = REPLIES;

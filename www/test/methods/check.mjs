@@ -140,6 +140,7 @@ async function check(redis, url, protocol) {
       if (newer || !knows(spec)) continue;
       await idle(redis);
       await redis.flushAll();
+      if (spec.command === "HOTKEYS") await redis.hotkeysStop();
       for (const [method, given] of [...DATA, ...(known.has("arset") ? ARRAYS : []), ...(known.has("vadd") ? VECTORS : [])])
         await redis[method](...given);
       const given = [];

@@ -93,6 +93,7 @@ export const SINCE = {
   "XADD IDMPAUTO": { redis: "8.6" },
   "XREAD MAXCOUNT": SIZES,
   "XREAD MAXSIZE": SIZES,
+  "XREADGROUP CLAIM": DIGESTS,
   "XREADGROUP MAXCOUNT": SIZES,
   "XREADGROUP MAXSIZE": SIZES,
   "SET IFEQ": { redis: "8.4", valkey: "8.1" },
@@ -124,10 +125,10 @@ const ELSEWHERE = {
   GEODIST: UNITS,
   GEOSEARCH: `${UNITS} BYPOLYGON`,
   GEOSEARCHSTORE: `${UNITS} BYPOLYGON`,
+  "HOTKEYS START": "CPU NET SLOTS",
   HSETEX: "NX XX",
   // It blocks.
   XREAD: "BLOCK",
-  // What is claimed has more fields than other entries.
-  XREADGROUP: "BLOCK CLAIM",
+  XREADGROUP: "BLOCK",
   ZSCAN: "NOSCORES",
 };

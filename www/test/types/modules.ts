@@ -4,7 +4,7 @@ import type { Client } from "redmux";
 import type { FilterChunk, SketchInfo } from "redmux/bloom";
 import type { ServerError } from "redmux";
 import type { JsonNumber, JsonType } from "redmux/json";
-import { expression, query, type FtDocument, type FtPage, type FtRow, type FtRows, type FtSchema, type Query } from "redmux/search";
+import { expression, query, type FtDocument, type FtHybridPage, FtPage, type FtRow, type FtRows, type FtSchema, type Query } from "redmux/search";
 import type { TsInfo, TsLastSample, TsSample, TsSeries } from "redmux/time-series";
 import "redmux/bloom";
 import "redmux/json";
@@ -92,6 +92,13 @@ export async function search(redis: Client, words: string, vector: Float32Array)
   is<number | undefined>()(page.documents[0]?.score);
   is<Book | null | undefined>()(page.documents[0]?.value);
   is<FtRows<{ n: string }>>()(await redis.ftAggregate<{ n: string }>("books", "*", { STEPS: [{ type: "GROUPBY", REDUCE: { type: "COUNT", AS: "n" } }] }));
+  await redis.ftSearch("books", "*", { FILTER: [["price", "(5", Infinity]], GEOFILTER: ["place", 13.4, 52.5, 10, "km"] });
+  const hybrid = { SEARCH: { query: cheap }, VSIM: { field: "@v", vector, method: { type: "KNN", K: 5 }, FILTER: cheap } } as const;
+  const best = await redis.ftHybrid<Book>("books", { ...hybrid, COMBINE: { method: { type: "RRF", WINDOW: 50 } }, LOAD: ["@title"], timeout: 5 });
+  is<FtHybridPage<Book>>()(best);
+  is<number>()((await redis.ftProfileHybrid("books", { ...hybrid, LIMITED: true })).executionTime);
+  // @ts-expect-error: what is looked for by vectors is missing
+  await redis.ftHybrid("books", { SEARCH: { query: cheap } });
   for await (const row of redis.ftAggregateWithCursor("books", "*", { LOAD: ["@title"], COUNT: 100 })) is<FtRow>()(row);
   is<string[]>()((await redis.ftInfo("books")).indexDefinition.prefixes);
   is<{ suggestion: string; score: number }[]>()(await redis.ftSugGetWithScores("s", "em", { FUZZY: true }));

@@ -150,6 +150,12 @@ const CALLS = {
     const call = await ask("ftCursorRead", index, cursor, more.length > 0 ? { COUNT: more[1] } : {});
     return { ...call, shape: (reply) => rest(call.shape(reply)) };
   },
+  "FT.HYBRID": async ([index, , text, , field, vector, ...words]) => {
+    const at = words.indexOf("FILTER");
+    const [, FILTER] = at < 0 ? [] : words.splice(at, 2);
+    const call = await ask("ftHybrid", index, { SEARCH: { query: text }, VSIM: { field, vector, FILTER }, ...aggregateOptions(words) });
+    return { ...call, words: FILTER === undefined ? call.words : undefined };
+  },
   "FT.PROFILE": ([index, kind, ...words], resp2) => profiled[kind]?.([index, kind, ...words], resp2),
   "FT.EXPLAIN": queried("ftExplain", searchOptions),
   "FT.INFO": (args) => (args.length === 1 ? ask("ftInfo", ...args) : undefined),
@@ -196,7 +202,7 @@ const CALLS = {
 /** Cursors differ from run to run. */
 const rest = ({ cursor, results }) => ({ end: cursor === 0, results });
 
-for (const [name, least] of [["search", 350], ["search.stack72", 350], ["search-escaping", 290], ["search-params", 90], ["search-params.stack72", 90]]) {
+for (const [name, least] of [["search", 350], ["search.stack72", 350], ["search-escaping", 290], ["search-params", 90], ["search-params.stack72", 90], ["search-new.derived", 7]]) {
   test(`${name}: the same values over both protocols`, async () => {
     const count = await replay(name, CALLS);
     assert.ok(count >= least, `only ${count} replies were read`);

@@ -162,6 +162,64 @@ test("options of a search", async () => {
   await assert.rejects(CLIENT.ftProfileAggregate("i", "a\rb"), /line end/);
 });
 
+test("filters of a search are values, one name for each", async () => {
+  const options = { FILTER: [["price", "(1", Infinity], ["year", -Infinity, 2000]], GEOFILTER: ["place", 13.4, 52.5, 10, "km"] };
+  const words = "FT.SEARCH i * FILTER price (1 +inf FILTER year -inf 2000 GEOFILTER place 13.4 52.5 10 km DIALECT 2";
+  assert.equal((await wordsOf("ftSearch", "i", "*", options)).join(" "), words);
+  assert.equal((await wordsOf("ftSearch", "i", "*", { FILTER: ["price", 1, 2] })).join(" "), "FT.SEARCH i * FILTER price 1 2 DIALECT 2");
+  for (const FILTER of [["price", NaN, 1], ["price", [0], 1], ["price", undefined, 1]]) {
+    await assert.rejects(CLIENT.ftSearch("i", "*", { FILTER }), { code: "ERR_REDMUX_ARGUMENT" });
+  }
+});
+
+test("words of a hybrid query, whose values are counted over both queries", async () => {
+  const hybrid = {
+    SEARCH: { query: query`@title:${"war"} @genre:{${"a b"}}`, SCORER: "BM25STD", YIELD_SCORE_AS: "ws" },
+    VSIM: {
+      field: "@mood",
+      vector: Float32Array.of(1),
+      method: { type: "KNN", K: 5, EF_RUNTIME: 9 },
+      FILTER: query`@genre:{${"c"}}`,
+      POLICY: "BATCHES",
+      BATCH_SIZE: 3,
+      YIELD_SCORE_AS: "vs",
+    },
+    COMBINE: { method: { type: "RRF", CONSTANT: 60, WINDOW: 20 }, YIELD_SCORE_AS: "s" },
+    LOAD: ["@title", "@__key"],
+    STEPS: [{ type: "APPLY", expression: "@s * 2", AS: "t" }, { type: "LIMIT", from: 0, size: 5 }],
+    TIMEOUT: 100,
+    timeout: 5000,
+  };
+  const words =
+    "SEARCH @title:(war) @genre:{$p0} SCORER BM25STD YIELD_SCORE_AS ws VSIM @mood $p1 KNN 4 K 5 EF_RUNTIME 9 " +
+    "FILTER 5 (@genre:{$p2}) POLICY BATCHES BATCH_SIZE 3 YIELD_SCORE_AS vs COMBINE RRF 6 YIELD_SCORE_AS s CONSTANT 60 WINDOW 20 " +
+    "LOAD 2 @title @__key TIMEOUT 100 APPLY @s * 2 AS t LIMIT 0 5 PARAMS 6 p0 a b p1 \0\0\x80? p2 c";
+  assert.equal((await wordsOf("ftHybrid", "i", hybrid)).join(" "), `FT.HYBRID i ${words}`);
+  assert.equal((await wordsOf("ftProfileHybrid", "i", { ...hybrid, LIMITED: true })).join(" "), `FT.PROFILE i HYBRID LIMITED QUERY ${words}`);
+  const small = { SEARCH: { query: "lamp" }, VSIM: { field: "@v", vector: "$v", method: { type: "RANGE", RADIUS: 0.5 }, FILTER: "5" }, PARAMS: { v: "x" } };
+  assert.equal((await wordsOf("ftHybrid", "i", small)).join(" "), "FT.HYBRID i SEARCH lamp VSIM @v $v RANGE 2 RADIUS 0.5 FILTER (5) PARAMS 2 v x");
+  for (const bad of [
+    undefined,
+    {},
+    { VSIM: small.VSIM },
+    { SEARCH: small.SEARCH },
+    { SEARCH: small.SEARCH, VSIM: { field: "@v" } },
+    { ...small, SEARCH: { query: "a", SCORER: ["x", "VSIM"] } },
+    { ...small, VSIM: { ...small.VSIM, method: {} } },
+    { ...small, COMBINE: {} },
+    { ...small, limit: 1 },
+  ]) {
+    await assert.rejects(CLIENT.ftHybrid("i", bad), { code: "ERR_REDMUX_ARGUMENT" }, JSON.stringify(bad));
+  }
+});
+
+test("rows of documents that are gone are left out of a hybrid page", async () => {
+  const { shape } = await CLIENT.ftHybrid("i", { SEARCH: { query: "a" }, VSIM: { field: "@v", vector: "$v" }, EXPLAINSCORE: true });
+  const rows = [["score", ["0.5", ["why"]], "t", "x"], null, [null]];
+  const page = shape(["total_results", 3, "results", rows, "warnings", ["late"], "execution_time", "0.5"]);
+  assert.deepEqual(JSON.parse(JSON.stringify(page)), { total: 3, results: [{ score: [0.5, ["why"]], t: "x" }], warnings: ["late"], executionTime: 0.5 });
+});
+
 test("steps of an aggregation keep their order", async () => {
   const STEPS = [
     { type: "APPLY", expression: "@a * 2", AS: "b" },
@@ -242,7 +300,7 @@ test("a value in an expression is a number or a text", () => {
   ]) {
     assert.equal(made, text);
   }
-  for (const value of ["a\\", "a\nb", "a\0", NaN, Infinity, null, undefined, {}, ["a"]]) assert.throws(() => expression`@a == ${value}`, /expression: a value is no/);
-  for (const quoted of [() => expression`@a == "${" || 1 || "}"`, () => expression`'"' == '${"x"}'`]) assert.throws(quoted, /between quotation marks/);
+  for (const value of ["a\\", "a\nb", "a\0", NaN, Infinity, null, undefined, {}, ["a"]]) assert.throws(() => expression`@a == ${value}`, /expression: expected a finite/);
+  for (const quoted of [() => expression`@a == "${" || 1 || "}"`, () => expression`'"' == '${"x"}'`]) assert.throws(quoted, /in quotes/);
   assert.throws(() => expression("@a"), /tag of a template/);
 });

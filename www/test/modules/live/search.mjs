@@ -53,6 +53,15 @@ export async function run(redis) {
     assert.equal(await keys(asked), wanted, String(asked));
   }
   assert.equal(await keys("@genre:{$g}", { PARAMS: { g: "novel" }, VERBATIM: true }), "b:1");
+  for (const [options, wanted] of [
+    [{ FILTER: ["price", 7.5, "(12"] }, "b:1"],
+    [{ FILTER: [["price", -Infinity, 10], ["price", 0, Infinity]] }, "b:1"],
+    [{ GEOFILTER: ["place", 13, 52, 100, "km"], FILTER: ["price", 0, 10] }, "b:1"],
+    [{ GEOFILTER: ["place", 0, 0, 1, "m"] }, ""],
+  ]) {
+    assert.equal(await keys("*", options), wanted, JSON.stringify(options));
+  }
+  await assert.rejects(redis.ftHybrid("books", { SEARCH: { query: "lamp" }, VSIM: { field: "@mood", vector: Float32Array.of(1, 2) } }), { code: "ERR_REDMUX_SERVER" });
   // Whatever is in a value, the server reads the same query.
   const explained = async (value) => (await redis.ftExplain("books", query`@title:${value} @genre:{${value}}`)).replace(/[\s\S]*?(TAG:@genre \{)[\s\S]*/, "$1");
   assert.equal((await explained("x")).length > 0, true);
