@@ -571,10 +571,13 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
             if self.leases() {
                 return self.begin_lease(timeout, cx);
             }
-            #[cfg(feature = "topology")]
-            if let Some(router) = self.link.router() {
-                return self.submit_routed(router, timeout, waiting, cx);
-            }
+        }
+        #[cfg(feature = "topology")]
+        if !plain
+            && (!straight || !self.key.is_known())
+            && let Some(router) = self.link.router()
+        {
+            return self.submit_routed(router, timeout, waiting, cx);
         }
         let mut args = ArgList::new();
         // The caller's code runs here, before the link is locked.

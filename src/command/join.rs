@@ -26,12 +26,19 @@ impl Split {
         if self.responses != ResponsePolicy::Joined {
             return join(name, self.responses, outcomes, 0);
         }
-        let frames = all_of(name, outcomes)?;
-        let count: usize = self.parts.iter().map(|part| part.keys.len()).sum();
-        let mut places: Vec<Option<&[u8]>> = vec![None; count];
-        for (part, frame) in self.parts.iter().zip(&frames) {
+        let outcomes = all_checked(name, outcomes)?;
+        let mut places: Vec<Option<&[u8]>> = vec![None; self.key_count()];
+        for (part, frame) in self.parts.iter().zip(outcomes.iter().flatten()) {
+            let keys = self.keys(part);
+            // Most parts have one key, and a list of one element is that element behind these bytes.
+            if let ([key], Some(item)) = (keys, frame.as_bytes().strip_prefix(b"*1\r\n")) {
+                if let Some(place) = places.get_mut(self.place(*key)) {
+                    *place = Some(item);
+                }
+                continue;
+            }
             let mut items = elements(name, frame)?;
-            for key in &part.keys {
+            for key in keys {
                 let place = places.get_mut(self.place(*key));
                 let item = items.next().map(|item| item.raw());
                 if let (Some(place), Some(item)) = (place, item) {
@@ -104,12 +111,21 @@ pub(crate) fn join(
 
 /// The replies, if all parts have succeeded; there is one at least.
 fn all_of(name: &str, outcomes: Vec<Result<Frame>>) -> Result<Vec<Frame>> {
+    Ok(all_checked(name, outcomes)?.into_iter().flatten().collect())
+}
+
+/// The same in the list that they came in: there may be thousands.
+fn all_checked(name: &str, outcomes: Vec<Result<Frame>>) -> Result<Vec<Result<Frame>>> {
+    let is_reply = |outcome: &Result<Frame>| matches!(outcome, Ok(frame) if !frame.is_error());
+    if !outcomes.is_empty() && outcomes.iter().all(is_reply) {
+        return Ok(outcomes);
+    }
     let outcomes: Vec<Result<Frame>> =
         outcomes.into_iter().map(|outcome| checked(name, outcome)).collect();
-    if let Some(fault) = fault(name, &outcomes) {
-        return Err(fault);
+    match fault(name, &outcomes) {
+        Some(fault) => Err(fault),
+        None => Ok(outcomes),
     }
-    Ok(outcomes.into_iter().flatten().collect())
 }
 
 /// One reply that is a success; if there is none, the error that says most.

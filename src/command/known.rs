@@ -24,6 +24,13 @@ impl KeyPlace {
         0,
     );
 
+    /// Whether there is such a word.
+    #[cfg(feature = "topology")]
+    #[inline]
+    pub(super) fn is_known(self) -> bool {
+        self != Self::UNKNOWN
+    }
+
     /// That word of these.
     #[cfg(feature = "topology")]
     #[inline]

@@ -3,6 +3,10 @@
 mod attempts;
 #[cfg(feature = "full")]
 mod away;
+#[cfg(feature = "topology")]
+mod batch;
+#[cfg(feature = "topology")]
+mod block;
 pub(crate) mod cached;
 mod call;
 mod channels;

@@ -85,39 +85,65 @@ impl Target {
 pub(crate) struct Split {
     pub(crate) parts: Vec<Part>,
     pub(crate) responses: ResponsePolicy,
+    /// Which of the command's words are keys, those of a part side by side: one list, since parts are many and small.
+    order: Vec<usize>,
     /// Which word says how many keys there are.
     count: Option<usize>,
     /// The first key, and the first word behind the last one and its value.
     keys: (usize, usize),
     /// How many words a key and its value are.
     step: usize,
+    /// How many words the command has.
+    words: usize,
 }
 
 /// What of a command goes to one slot
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Part {
     pub(crate) slot: u16,
-    /// Which of the command's words are keys of this part, in their order; never empty.
-    pub(crate) keys: Vec<usize>,
+    /// Where its keys are in the list of them.
+    place: (usize, usize),
 }
 
 impl Split {
-    /// The words of this part, made from those of the command; `of` copies one.
-    pub(crate) fn words<'w, 'a, 'o>(
+    /// Which of the command's words are keys of this part, in their order; never none.
+    #[inline]
+    pub(crate) fn keys(&self, part: &Part) -> &[usize] {
+        &self.order[part.place.0..part.place.1]
+    }
+
+    /// How many keys the command has.
+    pub(crate) fn key_count(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Appends the words of this part to `list`; `word` makes the one at this place of the command's.
+    #[inline]
+    pub(crate) fn append_words<'o>(
         &self,
         part: &Part,
-        words: &'w [Arg<'a>],
-        of: impl Fn(&'w Arg<'a>) -> Arg<'o>,
-    ) -> ArgList<'o> {
+        list: &mut ArgList<'o>,
+        word: impl Fn(usize) -> Arg<'o>,
+    ) {
         let (begin, end) = self.keys;
-        let mut list: ArgList<'o> = words[..begin].iter().map(&of).collect();
-        if let Some(count) = self.count.and_then(|at| list.get_mut(at)) {
-            *count = (part.keys.len() as u64).to_arg().into_owned();
+        let start = list.len();
+        // One by one: most parts have two words.
+        (0..begin).for_each(|at| list.push(word(at)));
+        let keys = self.keys(part);
+        if let Some(count) = self.count.and_then(|at| list.get_mut(start + at)) {
+            *count = (keys.len() as u64).to_arg().into_owned();
         }
-        for key in &part.keys {
-            list.extend(words[*key..key + self.step].iter().map(&of));
+        for key in keys {
+            (*key..key + self.step).for_each(|at| list.push(word(at)));
         }
-        list.extend(words[end..].iter().map(&of));
+        (end..self.words).for_each(|at| list.push(word(at)));
+    }
+
+    /// The words of this part, made from those of the command.
+    #[cfg(test)]
+    pub(crate) fn words<'w>(&self, part: &Part, words: &'w [Arg<'_>]) -> ArgList<'w> {
+        let mut list = ArgList::new();
+        self.append_words(part, &mut list, |at| Arg::Bytes(words[at].as_bytes()));
         list
     }
 
@@ -143,9 +169,15 @@ fn by_keys(words: &[Arg<'_>]) -> Result<Target> {
     // Too few words, for example: any server says so.
     let Some(keys) = spec.keys(words) else { return Ok(Target::ANY) };
     let Some(first) = keys.first() else { return Ok(Target::ANY) };
-    let slot = |index: usize| slot_of(words[index].as_bytes());
-    let slot_of_first = slot(first.index);
-    if keys.iter().all(|key| slot(key.index) == slot_of_first) {
+    // Slot and word in one number each, which sort faster than pairs.
+    let mut places: Vec<u64> = Vec::with_capacity(keys.len());
+    places.extend(keys.iter().map(|key| {
+        let slot = slot_of(words[key.index].as_bytes());
+        u64::from(slot) << 48 | key.index as u64
+    }));
+    let slot = |place: u64| (place >> 48) as u16;
+    let slot_of_first = slot(places[0]);
+    if places.iter().all(|place| slot(*place) == slot_of_first) {
         return Ok(Target::Slot(slot_of_first));
     }
     if spec.route() != Route::Split {
@@ -163,22 +195,26 @@ fn by_keys(words: &[Arg<'_>]) -> Result<Target> {
             "its keys are in different slots (CROSSSLOT), and its condition is on all of them";
         return Err(Error::rejected(spec.name(), detail));
     }
-    let mut places: Vec<(u16, usize)> =
-        keys.iter().map(|key| (slot(key.index), key.index)).collect();
     places.sort_unstable();
-    let parts = places
-        .chunk_by(|one, other| one.0 == other.0)
-        .map(|part| Part { slot: part[0].0, keys: part.iter().map(|(_, key)| *key).collect() });
+    let mut parts = Vec::with_capacity(places.len());
+    let mut begin = 0;
+    for part in places.chunk_by(|one, other| slot(*one) == slot(*other)) {
+        let end = begin + part.len();
+        parts.push(Part { slot: slot(part[0]), place: (begin, end) });
+        begin = end;
+    }
     let count = match spec.key_hint() {
         KeyHint::Counted(at) => Some(usize::from(at)),
         _ => None,
     };
     Ok(Target::Split(Split {
-        parts: parts.collect(),
+        parts,
         responses: spec.response_policy(),
+        order: places.into_iter().map(|place| (place & ((1 << 48) - 1)) as usize).collect(),
         count,
         keys: (first.index, end),
         step,
+        words: words.len(),
     }))
 }
 
@@ -205,7 +241,7 @@ mod tests {
         let words = words(text);
         let Target::Split(split) = target(text) else { panic!("{text} is not split") };
         let show = |part: &Part| {
-            let line = split.words(part, &words, Arg::clone);
+            let line = split.words(part, &words);
             let line: Vec<_> =
                 line.iter().map(|word| String::from_utf8_lossy(word.as_bytes())).collect();
             (part.slot, line.join(" "))
@@ -295,7 +331,7 @@ mod tests {
     #[test]
     fn a_key_keeps_its_place_in_a_joined_reply() {
         let Target::Split(split) = target("MSET foo 1 bar 2 {foo} 3") else { panic!("two slots") };
-        let places = |part: &Part| part.keys.iter().map(|key| split.place(*key)).collect();
+        let places = |part: &Part| split.keys(part).iter().map(|key| split.place(*key)).collect();
         let places: Vec<Vec<usize>> = split.parts.iter().map(places).collect();
         assert_eq!(places, [vec![1], vec![0, 2]]);
     }

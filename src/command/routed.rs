@@ -11,23 +11,20 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use bytes::Bytes;
-
 use super::{
-    Call, Handling, Route, SideEffects,
+    Call, Handling, ResponsePolicy, Route, SideEffects,
+    block::Block,
     call::{State, discard},
     join::can_be_joined,
-    route::{Part, Target, scripted},
+    route::{Split, Target, scripted},
     routing::{Turn, refusal},
-    scatter::{Joint, Scattered},
+    scatter::{Origin, Scattered},
 };
 use crate::{
     Delivery, Error, ErrorKind, Result,
     commands::slot_of,
     connection::{Berth, Link, Outcome, Prelude, ReadFrom, Reading, Router, SlotId, Submission},
-    resp::{
-        AnyArgs, Arg, ArgList, FromReply, ServerError, ServerErrorKind, ToArgs, encode_command,
-    },
+    resp::{Arg, FromReply, ServerError, ServerErrorKind, ToArgs, encode_command},
     sync::SyncFuture,
 };
 
@@ -40,37 +37,15 @@ pub(super) fn no_replica(why: &'static str) -> Error {
 enum Placed<'a> {
     /// Over this link; whether it is the probe of the circuit breaker.
     At(&'a Link, bool),
-    Apart(Joint, Vec<Piece<'a>>),
+    /// Each part to its server, or the same to each of these servers.
+    Apart(Apart<'a>),
     /// That is known in a moment.
     Soon,
 }
 
-/// A part of a command, and where it goes
-struct Piece<'a> {
-    words: ArgList<'static>,
-    to: To<'a>,
-}
-
-/// The words in one block, so that those of a thousand parts need no allocation for each.
-fn in_one_block(words: &[Arg<'_>]) -> Vec<Arg<'static>> {
-    let mut block = Vec::with_capacity(words.iter().map(Arg::len).sum());
-    words.iter().for_each(|word| block.extend_from_slice(word.as_bytes()));
-    let mut block = Bytes::from(block);
-    words.iter().map(|word| Arg::Shared(block.split_to(word.len()))).collect()
-}
-
-/// The words behind the name
-struct Words(ArgList<'static>);
-
-impl ToArgs for Words {
-    fn append_to<'a>(&'a self, args: &mut ArgList<'a>) {
-        args.extend(self.0.iter().skip(1).map(|word| Arg::Bytes(word.as_bytes())));
-    }
-}
-
-enum To<'a> {
-    Slot(u16),
-    Link(&'a Link),
+enum Apart<'a> {
+    Split(Split),
+    All(ResponsePolicy, Vec<&'a Link>),
 }
 
 impl<'a, T, A> Call<'a, T, A> {
@@ -144,11 +119,12 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         });
         let (link, probe) = match placed {
             Ok(Placed::At(link, probe)) => (link, probe),
-            Ok(Placed::Apart(how, parts)) => {
+            Ok(Placed::Apart(apart)) => {
+                let block = Block::of(&words);
                 drop(words);
-                let mut scattered = self.scatter(how, parts, timeout);
+                let mut scattered = self.scatter(router, apart, block, timeout);
                 // Now, in order with what is sent before and after.
-                if scattered.push(cx) {
+                if scattered.send(cx) {
                     cx.waker().wake_by_ref();
                 }
                 self.state = State::Scattered;
@@ -261,40 +237,35 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         }
     }
 
-    /// Makes a call of each part of the command; the retry policy holds for each of them.
+    /// Takes the command apart; the retry policy holds for each of its parts.
     fn scatter(
         &mut self,
-        how: Joint,
-        parts: Vec<Piece<'a>>,
+        router: &'a dyn Router,
+        apart: Apart<'a>,
+        words: Block,
         timeout: Option<u64>,
     ) -> Scattered<'a> {
-        let handling = self.handling().and_then(Handling::of_parts);
-        let read_from = self.reads_from();
-        let retrying = self.extras.as_mut().and_then(|extras| {
+        let policy = self.extras.as_mut().and_then(|extras| {
             std::mem::take(&mut extras.retrying).get().map(|retrying| retrying.policy.clone())
         });
-        let own = self.name.clone();
-        let calls = parts.into_iter().map(|Piece { words, to }| {
-            // In nearly every program a command has its own name.
-            let name = match words.first().map_or(&b""[..], Arg::as_bytes) {
-                first if first == own.as_bytes() => own.clone(),
-                first => String::from_utf8_lossy(first).into_owned().into(),
-            };
-            let mut call = Call::new(self.link, name, AnyArgs::new(Words(words))).handled(handling);
-            (call.timeout, call.database) = (timeout, self.database);
-            if let Some(policy) = &retrying {
-                call = call.retry(policy);
+        let origin = Origin {
+            link: self.link,
+            name: self.name.clone(),
+            full_name: self.full_name(),
+            handling: self.handling().and_then(Handling::of_parts),
+            policy,
+            read_from: self.reads_from(),
+            timeout,
+            database: self.database,
+            words,
+        };
+        match apart {
+            Apart::Split(split) => Scattered::split(origin, split, router),
+            Apart::All(policy, links) => {
+                let random = self.link.clock.runtime.entropy();
+                Scattered::all(origin, policy, links, random)
             }
-            if read_from != ReadFrom::Primary {
-                call = call.read_from(read_from);
-            }
-            match to {
-                To::Slot(slot) => call.in_slot(Some(slot)),
-                To::Link(link) => call.bound_to(link),
-            }
-        });
-        let (name, random) = (self.full_name().into_owned(), self.link.clock.runtime.entropy());
-        Scattered::new(name, how, random, calls)
+        }
     }
 
     /// The link to the server of these words, if its circuit breaker admits the command; whether that is the
@@ -369,23 +340,12 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
             match self.target(words)? {
                 Target::Slot(of) => slot = Some(of),
                 Target::Split(_) if has_prelude() => return Err(self.crossing()),
-                Target::Split(split) => {
-                    let words = in_one_block(words);
-                    let piece = |part: &Part| Piece {
-                        words: split.words(part, &words, Arg::clone),
-                        to: To::Slot(part.slot),
-                    };
-                    let pieces = split.parts.iter().map(piece).collect();
-                    return Ok(Placed::Apart(Joint::Split(split), pieces));
-                }
+                Target::Split(split) => return Ok(Placed::Apart(Apart::Split(split))),
                 Target::Keyless(route @ (Route::Primaries | Route::Nodes), policy)
                     if !has_prelude() && can_be_joined(&self.full_name(), policy) =>
                 {
-                    let links = router.links(route == Route::Nodes).into_iter();
-                    let words = in_one_block(words);
-                    let copy = || words.iter().cloned().collect();
-                    let pieces = links.map(|link| Piece { words: copy(), to: To::Link(link) });
-                    return Ok(Placed::Apart(Joint::All(policy), pieces.collect()));
+                    let links = router.links(route == Route::Nodes);
+                    return Ok(Placed::Apart(Apart::All(policy, links)));
                 }
                 Target::Keyless(Route::Special, _) if self.name.eq_ignore_ascii_case("SCAN") => {
                     let why =

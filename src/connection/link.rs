@@ -10,6 +10,8 @@ use std::sync::Weak;
 use futures::future::poll_fn;
 use redmux_transport::Endpoint;
 
+#[cfg(feature = "topology")]
+use super::databases::Selected;
 #[cfg(feature = "full")]
 use super::owner::Home;
 use super::{
@@ -20,6 +22,8 @@ use super::{
     router::Router,
     slots::{Outcome, SlotId},
 };
+#[cfg(feature = "topology")]
+use crate::resp::{ArgList, Frame};
 use crate::{
     Error, Result,
     clock::Clock,
@@ -27,6 +31,8 @@ use crate::{
     resp::ReplyError,
     sync::{Mutex, MutexGuard},
 };
+#[cfg(feature = "topology")]
+use std::ops::Range;
 
 /// One connection to one server, for good: it outlives the streams that carry it
 ///
@@ -145,6 +151,32 @@ impl Link {
         })
     }
 
+    /// Sends one command after the other, for each of these places the one whose words `words` appends, as far as there
+    /// is room for them now. Their callers [look](Self::take_replies) for the replies: nobody is woken.
+    #[cfg(feature = "topology")]
+    pub(crate) fn submit_several<'w>(
+        &self,
+        places: Range<usize>,
+        ids: &mut Vec<SlotId>,
+        (database, timeout): (Selected, Option<u64>),
+        mut words: impl FnMut(usize, &mut ArgList<'w>),
+    ) {
+        self.with(|core| {
+            self.stamp(core);
+            let mut args = ArgList::new();
+            for place in places {
+                args.clear();
+                words(place, &mut args);
+                let command = Submission { args: &args, prelude: None, database, timeout };
+                match core.submit_unwatched(&command) {
+                    Ok(Some(id)) => ids.push(id),
+                    Ok(None) | Err(_) => break,
+                }
+            }
+            core.rouse_driver();
+        });
+    }
+
     /// Sends a command whose outcome is for the collector; `None` if there is no room for it now.
     pub(crate) fn submit_collected(
         &self,
@@ -226,9 +258,34 @@ impl Link {
         }
     }
 
+    /// Takes the replies to these commands, in their order, up to the first command that is still due, whose reply
+    /// wakes `waker`, or that has another outcome than a reply without an error. Returns whether it is due.
+    #[cfg(feature = "topology")]
+    pub(crate) fn take_replies(
+        &self,
+        ids: &[SlotId],
+        waker: &Waker,
+        mut take: impl FnMut(Frame),
+    ) -> bool {
+        let mut core = self.lock();
+        for id in ids {
+            match core.slots.take_reply(*id, waker) {
+                Ok(frame) => take(frame),
+                Err(is_due) => return is_due,
+            }
+        }
+        false
+    }
+
     /// The caller has gone.
     pub(crate) fn abandon(&self, id: SlotId) {
         self.with(|core| core.abandon(id));
+    }
+
+    /// The caller of all of these has gone.
+    #[cfg(feature = "topology")]
+    pub(crate) fn abandon_all(&self, ids: &[SlotId]) {
+        self.with(|core| ids.iter().for_each(|id| core.abandon(*id)));
     }
 
     /// Takes the one place for a collector, unless it is taken.

@@ -284,6 +284,26 @@ impl Slots {
         }
     }
 
+    /// Takes the reply to a command, unless it is an error. If there is no such reply: whether the command is still due,
+    /// in which case `waker` is called once there is an outcome.
+    #[cfg(feature = "topology")]
+    #[inline]
+    pub(super) fn take_reply(&mut self, id: SlotId, waker: &Waker) -> Result<Frame, bool> {
+        let slot = self.slots.get(id.index as usize);
+        let Some(slot) = slot.filter(|slot| slot.generation == id.generation) else {
+            return Err(false);
+        };
+        match &slot.state {
+            State::Done(Outcome::Reply(frame)) if !frame.is_error() => {}
+            State::Done(_) => return Err(false),
+            _ => {}
+        }
+        match self.poll(id, waker) {
+            Some(Outcome::Reply(frame)) => Ok(frame),
+            _ => Err(true),
+        }
+    }
+
     /// When a command was issued whose outcome has not been taken yet.
     #[cfg(feature = "topology")]
     #[inline]

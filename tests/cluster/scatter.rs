@@ -1,11 +1,11 @@
 //! Commands of which several servers execute a part.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
-use redmux::pipeline;
+use redmux::{ConnectionMultiplexer, Delivery, Endpoint, Options, options::Mode, pipeline};
 use redmux_test_support::RedisCluster;
 
-use crate::{connect, shared};
+use crate::{connect, from_to, shared};
 
 #[async_std::test]
 async fn keys_of_many_slots_are_one_command() {
@@ -106,5 +106,105 @@ async fn a_prefix_holds_for_every_part() {
     let keys: HashSet<String> = db.keys("*").await.unwrap().into_iter().collect();
     assert_eq!(keys, ["a", "b", "c"].map(String::from).into());
     assert_eq!(db.del(["a", "b", "c"]).await.unwrap(), 3);
+    muxer.close().await;
+}
+
+/// Parts that a server sends on, for good and for once, and one that no server executes for a while.
+#[async_std::test]
+async fn a_part_is_redirected_by_itself() {
+    let cluster = &RedisCluster::builder().replicas(0).start().unwrap();
+    let muxer = connect(cluster, 0).await;
+    let db = muxer.database();
+    let keys: Vec<String> = (0..300).map(|number| format!("parts{number}")).collect();
+    let both = ["{parts}a", "{parts}b"];
+    let all: Vec<&str> = keys.iter().map(String::as_str).chain(both).collect();
+    db.mset(all.iter().copied().zip(0..).collect::<Vec<_>>()).await.unwrap();
+    let expected: Vec<Option<usize>> = (0..all.len()).map(Some).collect();
+    // The client does not know of these. They go one way: servers that claim slots of each other in turn may disagree.
+    let (from, to) = from_to(cluster, cluster.slot(both[0]));
+    let owned = |key: &&String| cluster.owner(cluster.slot(key), 0) == Some(from);
+    let owned: Vec<&String> = keys.iter().filter(owned).collect();
+    owned[..10].iter().for_each(|key| cluster.move_slot(cluster.slot(key), from, to));
+    assert_eq!(db.mget::<usize>(&all).await.unwrap(), expected);
+    // A slot whose keys are at its next server, and one half of whose keys are.
+    let (gone, slot, halves) = (owned[20], cluster.slot(owned[20]), cluster.slot(both[0]));
+    cluster.begin_move(slot, from, to);
+    cluster.migrate(&[gone], from, to);
+    cluster.begin_move(halves, from, to);
+    cluster.migrate(&both[..1], from, to);
+    let rest = async {
+        async_std::task::sleep(Duration::from_millis(200)).await;
+        cluster.migrate(&both[1..], from, to);
+    };
+    let (got, ()) = futures::join!(async { db.mget::<usize>(&all).await }, rest);
+    assert_eq!(got.unwrap(), expected);
+    assert_eq!(db.exists(&all).await.unwrap(), all.len() as u64);
+    assert_eq!(db.del(&all).await.unwrap(), all.len() as u64, "each part ran once");
+    cluster.end_move(slot, to);
+    cluster.end_move(halves, to);
+    muxer.close().await;
+}
+
+/// More parts than the send queue has room for.
+#[async_std::test]
+async fn parts_wait_for_room() {
+    let cluster = shared();
+    let options = Options::from(Endpoint::tcp("127.0.0.1", cluster.nodes()[0].port()));
+    let options = options.mode(Mode::Cluster).send_queue_bytes(4096);
+    let muxer = ConnectionMultiplexer::connect(options).await.unwrap();
+    let db = muxer.database();
+    let keys: Vec<String> = (0..2000).map(|number| format!("room{number}")).collect();
+    let value = "x".repeat(100);
+    let pairs: Vec<(&str, &str)> = keys.iter().map(|key| (&**key, &*value)).collect();
+    // What is sent behind it is executed behind it, too.
+    let (set, last) = futures::join!(async { db.mset(pairs).await }, db.set("room1999", "last"));
+    set.unwrap();
+    last.unwrap();
+    let values = db.mget::<String>(&keys).await.unwrap();
+    assert!(values[..1999].iter().all(|found| found.as_ref() == Some(&value)));
+    assert_eq!(values[1999].as_deref(), Some("last"));
+    assert_eq!(db.unlink(&keys).await.unwrap(), 2000);
+    muxer.close().await;
+}
+
+/// The first part to fail is at a server that has others of the same command.
+#[async_std::test]
+async fn an_error_is_that_of_a_part() {
+    let cluster = shared();
+    let muxer = connect(cluster, 4).await;
+    let db = muxer.database();
+    let keys: Vec<String> = (0..100).map(|number| format!("user:limited{number}")).collect();
+    db.mset(keys.iter().map(|key| (key, 1)).collect::<Vec<_>>()).await.unwrap();
+    let user = ["ACL", "SETUSER", "limited", "on", ">secret", "+@all", "~*3", "~*4", "~*5"];
+    cluster.nodes().iter().for_each(|node| drop(node.command(&user)));
+    let options = Options::from(Endpoint::tcp("127.0.0.1", cluster.nodes()[4].port()));
+    let options = options.mode(Mode::Cluster).username("limited").password("secret");
+    let limited = ConnectionMultiplexer::connect(options).await.unwrap();
+    let error = limited.database().del(&keys).await.unwrap_err();
+    assert!(error.to_string().contains("70 of 100 parts failed"), "{error}");
+    assert!(error.to_string().contains("NOPERM") && !error.to_string().contains("user:limited"));
+    assert_eq!(error.delivery(), Delivery::Answered);
+    assert_eq!(db.exists(&keys).await.unwrap(), 70, "the other parts ran");
+    limited.close().await;
+    cluster.nodes().iter().for_each(|node| drop(node.command(&["ACL", "DELUSER", "limited"])));
+    db.del(&keys).await.unwrap();
+    muxer.close().await;
+}
+
+/// Parts that were sent are given up with their command, and what comes for them answers nobody else.
+#[async_std::test]
+async fn a_command_that_is_dropped_takes_its_parts_along() {
+    let cluster = shared();
+    let muxer = connect(cluster, 2).await;
+    let db = muxer.database();
+    let keys: Vec<String> = (0..500).map(|number| format!("drop{number}")).collect();
+    db.mset(keys.iter().zip(0..).collect::<Vec<_>>()).await.unwrap();
+    for time in [0, 50, 200, 500, 1000, 2000] {
+        let dropped = async { db.mget::<usize>(&keys).await };
+        let _ = async_std::future::timeout(Duration::from_micros(time), dropped).await;
+        let few: Vec<Option<usize>> = db.mget(&keys[7..40]).await.unwrap();
+        assert_eq!(few, (7..40).map(Some).collect::<Vec<_>>());
+    }
+    db.del(&keys).await.unwrap();
     muxer.close().await;
 }

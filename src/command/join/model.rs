@@ -84,7 +84,7 @@ impl Cluster {
             Target::Slot(slot) => Ok(self.of(slot).execute(words)),
             Target::Split(split) => {
                 let outcomes = split.parts.iter().map(|part| {
-                    let words = split.words(part, words, |word| Arg::Bytes(word.as_bytes()));
+                    let words = split.words(part, words);
                     let in_slot = |key: &Arg<'_>| slot_of(key.as_bytes()) == part.slot;
                     assert!(words[1..].iter().any(in_slot));
                     Ok(self.of(part.slot).execute(&words))

@@ -9,7 +9,7 @@ use crate::{
         config::BacklogPolicy,
         core::{Core, Phase, Submission},
         entry::{Claim, Entry, Kind},
-        slots::{Collection, Slot, SlotId},
+        slots::{Collection, Slot, SlotId, Slots},
     },
     resp::{Arg, encoded_len},
 };
@@ -94,6 +94,28 @@ impl Core {
         command: &Submission<'_>,
         number: u32,
     ) -> Result<Option<SlotId>, Error> {
+        self.submit_now(command, |slots, sequence, now, timeout| {
+            slots.insert_collected(sequence, now, timeout, number)
+        })
+    }
+
+    /// Accepts a command, unless there is no room for it now; its outcome wakes nobody until somebody asks for it.
+    #[cfg(feature = "topology")]
+    pub(in crate::connection) fn submit_unwatched(
+        &mut self,
+        command: &Submission<'_>,
+    ) -> Result<Option<SlotId>, Error> {
+        self.submit_now(command, |slots, sequence, now, timeout| {
+            slots.insert(sequence, now, timeout, None)
+        })
+    }
+
+    #[inline(always)]
+    fn submit_now(
+        &mut self,
+        command: &Submission<'_>,
+        insert: impl FnOnce(&mut Slots, u64, u64, u64) -> SlotId,
+    ) -> Result<Option<SlotId>, Error> {
         if !self.admit(command, None)? {
             return Ok(None);
         }
@@ -101,7 +123,7 @@ impl Core {
         let kind = self.write(command);
         let sequence = self.wire.next_sequence();
         let timeout = command.timeout.unwrap_or(self.config.command_timeout);
-        let id = self.slots.insert_collected(sequence, self.now, timeout, number);
+        let id = insert(&mut self.slots, sequence, self.now, timeout);
         let deadline = self.now.saturating_add(timeout);
         let over = command.timeout.is_some();
         if over {
@@ -139,6 +161,7 @@ impl Core {
     }
 
     /// Whether a command may be queued now (`true`) or must wait for room (`false`).
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     fn admit(&self, command: &Submission<'_>, waiting: Option<SlotId>) -> Result<bool, Error> {
         if matches!(self.phase, Phase::Closing | Phase::Closed) {
             return Err(self.closed_error());
