@@ -70,6 +70,8 @@ pub mod database;
 pub mod embed;
 pub mod error;
 pub mod events;
+#[cfg(feature = "topology")]
+pub mod group;
 #[cfg(feature = "full")]
 pub mod monitor;
 pub mod observe;

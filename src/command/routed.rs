@@ -122,6 +122,9 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
             Ok(Placed::Apart(apart)) => {
                 let block = Block::of(&words);
                 drop(words);
+                if let Some(extras) = &self.extras {
+                    timeout = extras.routing.left(self.link.clock.now()).or(timeout);
+                }
                 let mut scattered = self.scatter(router, apart, block, timeout);
                 // Now, in order with what is sent before and after.
                 if scattered.send(cx) {
@@ -572,7 +575,9 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         let elsewhere = match there {
             Ok(Placed::At(link, _)) => error.is_given_back() || !std::ptr::eq(link, from),
             Ok(Placed::Soon) => true,
-            Ok(Placed::Apart(..)) | Err(_) => false,
+            // Where it waited there was one server, and now there are several.
+            Ok(Placed::Apart(..)) => error.is_given_back(),
+            Err(_) => false,
         };
         if !elsewhere {
             return false;

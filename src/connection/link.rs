@@ -366,6 +366,16 @@ impl Link {
         });
     }
 
+    /// Gives all that was not sent back to its callers, with a connection and without: another server is used by now.
+    #[cfg(feature = "topology")]
+    pub(crate) fn relinquish(&self) {
+        self.with(|core| {
+            core.now = self.clock.now();
+            core.give_back();
+            core.surrender(true);
+        });
+    }
+
     /// Ends the link after what was issued has been answered; accepts nothing new.
     pub(crate) fn close(&self) {
         self.with(|core| {

@@ -22,6 +22,9 @@ const CAPACITY: usize = 256;
 pub(crate) struct Hub {
     ring: Mutex<Ring>,
     listeners: AtomicUsize,
+    /// The hub of the group that this one is part of, which has its events too.
+    #[cfg(feature = "topology")]
+    above: Option<Arc<Self>>,
 }
 
 #[derive(Default)]
@@ -36,11 +39,29 @@ struct Ring {
 impl Hub {
     /// Whether there are listeners: without any, building an event is not worth it.
     pub(crate) fn has_listeners(&self) -> bool {
+        #[cfg(feature = "topology")]
+        if self.above.as_ref().is_some_and(|above| above.has_listeners()) {
+            return true;
+        }
+        self.has_own_listeners()
+    }
+
+    fn has_own_listeners(&self) -> bool {
         self.listeners.load(Ordering::Relaxed) > 0
     }
 
+    /// One whose events are also those of another one.
+    #[cfg(feature = "topology")]
+    pub(crate) fn below(above: &Arc<Self>) -> Self {
+        Self { above: Some(above.clone()), ..Self::default() }
+    }
+
     pub(crate) fn publish(&self, event: Event) {
-        if !self.has_listeners() {
+        #[cfg(feature = "topology")]
+        if let Some(above) = &self.above {
+            above.publish(event.clone());
+        }
+        if !self.has_own_listeners() {
             return;
         }
         let wakers = {

@@ -31,6 +31,12 @@ pub async fn log_events(mut events: Events) {
             | Event::SubscriptionRefused(_)
             | Event::ErrorMessage(_)
             | Event::Missed(_) => warn!(target: "redmux::events", "{event}"),
+            #[cfg(feature = "topology")]
+            Event::ActiveMemberChanged(_) => warn!(target: "redmux::events", "{event}"),
+            #[cfg(feature = "topology")]
+            Event::MemberHealthChanged(e) if !e.healthy => {
+                warn!(target: "redmux::events", "{event}");
+            }
             #[cfg(feature = "full")]
             Event::ServerMaintenance(_) => warn!(target: "redmux::events", "{event}"),
             _ => info!(target: "redmux::events", "{event}"),

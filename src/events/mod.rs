@@ -6,6 +6,8 @@
 
 #[cfg(feature = "full")]
 mod announced;
+#[cfg(feature = "topology")]
+mod group;
 mod hub;
 #[cfg(feature = "tracing")]
 mod log;
@@ -19,6 +21,8 @@ use redmux_transport::Endpoint;
 
 #[cfg(feature = "full")]
 pub use announced::ConfigurationChangedBroadcast;
+#[cfg(feature = "topology")]
+pub use group::{ActiveMemberChanged, MemberHealthChanged, SwitchReason};
 pub use hub::Events;
 pub(crate) use hub::Hub;
 #[cfg(feature = "tracing")]
@@ -68,6 +72,12 @@ pub enum Event {
     /// The server announced maintenance.
     #[cfg(feature = "full")]
     ServerMaintenance(ServerMaintenance),
+    /// Another member of a group of deployments is used.
+    #[cfg(feature = "topology")]
+    ActiveMemberChanged(ActiveMemberChanged),
+    /// A member of a group of deployments is healthy again, or is not any more.
+    #[cfg(feature = "topology")]
+    MemberHealthChanged(MemberHealthChanged),
     /// This listener was too slow: this number of older events was dropped.
     Missed(u64),
 }
@@ -344,6 +354,10 @@ impl fmt::Display for Event {
             Self::ServerMaintenance(e) => {
                 write!(f, "server maintenance: {}: {e}", e.endpoint)
             }
+            #[cfg(feature = "topology")]
+            Self::ActiveMemberChanged(e) => fmt::Display::fmt(e, f),
+            #[cfg(feature = "topology")]
+            Self::MemberHealthChanged(e) => fmt::Display::fmt(e, f),
             Self::Missed(count) => {
                 write!(f, "{count} events were missed: the listener is too slow")
             }

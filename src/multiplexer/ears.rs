@@ -26,6 +26,9 @@ pub(crate) struct Ears {
     /// Where there are several servers: learns that connections are lost, and knows where else a topic may be.
     #[cfg(feature = "topology")]
     pub(super) router: Option<Weak<dyn Router>>,
+    /// The one server of a deployment beside others.
+    #[cfg(feature = "topology")]
+    pub(super) alone: bool,
     /// What the client itself listens to.
     #[cfg(feature = "full")]
     pub(super) announcements: Arc<Announcements>,
@@ -56,6 +59,11 @@ impl Ears {
 
 #[cfg(feature = "topology")]
 impl Ears {
+    /// Those of the one server of a deployment, and of the group that it is in.
+    pub(super) fn of_member(options: &Options, hub: &Arc<Hub>, group: Weak<dyn Router>) -> Self {
+        Self { hub: hub.clone(), router: Some(group), alone: true, ..Self::new(options) }
+    }
+
     fn router(&self) -> Option<Arc<dyn Router>> {
         self.router.as_ref().and_then(Weak::upgrade)
     }

@@ -8,6 +8,8 @@ mod collector;
 mod ears;
 #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only `full` leases connections"))]
 mod gate;
+#[cfg(feature = "topology")]
+mod group;
 mod hash_slot;
 #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only `full` leases connections"))]
 mod lease;
@@ -36,6 +38,8 @@ mod servers;
 mod site;
 mod status;
 
+#[cfg(feature = "topology")]
+use std::sync::Weak;
 use std::{borrow::Cow, fmt, future::Future, sync::Arc, time::Duration};
 
 use redmux_transport::{
@@ -46,6 +50,8 @@ use redmux_transport::{
 pub use blocking::{Blocking, Run};
 pub use collector::{Collected, Collector, Issued};
 pub(crate) use ears::Ears;
+#[cfg(feature = "topology")]
+pub use group::{Group, GroupMember, GroupOptions, HealthPolicy, MemberState, MemberStatus, Probe};
 pub(crate) use leased::{Leased, Watching};
 pub use lending::LeaseUse;
 #[cfg(feature = "topology")]
@@ -73,7 +79,11 @@ use crate::{
     resp::{FromReply, ToArgs},
 };
 #[cfg(feature = "topology")]
-use crate::{connection::ReadFrom, events::ConnectionType, options::Mode};
+use crate::{
+    connection::{ReadFrom, Router},
+    events::ConnectionType,
+    options::Mode,
+};
 
 /// One shared, pipelined connection to Redis
 ///
@@ -97,6 +107,23 @@ use crate::{connection::ReadFrom, events::ConnectionType, options::Mode};
 #[derive(Clone)]
 pub struct ConnectionMultiplexer {
     inner: Arc<Inner>,
+}
+
+/// What a multiplexer has together with others of its group
+#[cfg(feature = "topology")]
+#[derive(Clone)]
+pub(crate) struct Base {
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) hub: Arc<Hub>,
+}
+
+#[cfg(feature = "topology")]
+impl Base {
+    /// One for a multiplexer on its own.
+    pub(crate) fn new(environment: &Environment) -> Self {
+        let clock = Arc::new(Clock::new(environment.runtime.clone()));
+        Self { clock, hub: Arc::default() }
+    }
 }
 
 pub(crate) struct Inner {
@@ -147,20 +174,34 @@ impl ConnectionMultiplexer {
     /// and its replicas, if it is none and replicas are to be read from.
     #[cfg(feature = "topology")]
     async fn into_what_it_is(self, environment: &Environment) -> Result<Self> {
+        match self.what_it_is(environment, Base::new) {
+            None => Ok(self),
+            Some(muxer) => {
+                muxer.connected().await?;
+                Ok(muxer)
+            }
+        }
+    }
+
+    /// A multiplexer for all servers that there are, if they are more than the one that has answered.
+    #[cfg(feature = "topology")]
+    fn what_it_is(
+        &self,
+        environment: &Environment,
+        base: impl FnOnce(&Environment) -> Base,
+    ) -> Option<Self> {
         let (inner, auto) = (&self.inner, self.inner.options.wanted_mode() == Mode::Auto);
         let server = inner.link().with(|core| core.wire.server.clone());
         let mode = server.and_then(|server| server.mode);
         if !auto || matches!(inner.site, Site::Many(_)) {
-            return Ok(self);
+            return None;
         }
         let undivided = mode.as_deref() != Some("cluster");
         if undivided && inner.options.wanted_reads() == ReadFrom::Primary {
-            return Ok(self);
+            return None;
         }
         let kind = if undivided { Kind::Replicas } else { Kind::Cluster };
-        let muxer = Self::start_many(inner.options.clone(), environment, kind);
-        muxer.connected().await?;
-        Ok(muxer)
+        Some(Self::start_many(inner.options.clone(), environment, kind, base(environment)))
     }
 
     /// Begins to connect and returns at once.
@@ -186,8 +227,10 @@ impl ConnectionMultiplexer {
     /// As for [`connect`](Self::connect).
     pub async fn connected(&self) -> Result<()> {
         #[cfg(feature = "topology")]
-        if let Site::Many(many) = &self.inner.site {
-            return many.connected().await;
+        match &self.inner.site {
+            Site::One(_) => {}
+            Site::Many(many) => return many.connected().await,
+            Site::Group(group) => return group.connected().await,
         }
         let link = self.inner.link();
         if self.inner.options.aborts_on_connect_fail() {
@@ -228,13 +271,9 @@ impl ConnectionMultiplexer {
 
     fn start(options: Options, environment: Environment) -> Self {
         #[cfg(feature = "topology")]
-        if let Some(kind) = match options.wanted_mode() {
-            Mode::Cluster => Some(Kind::Cluster),
-            Mode::Replicas => Some(Kind::Replicas),
-            Mode::Sentinel => Some(Kind::Watched),
-            Mode::Auto | Mode::Single | Mode::Proxy => None,
-        } {
-            return Self::start_many(Arc::new(options), &environment, kind);
+        if let Some(kind) = Self::kind_of_many(&options) {
+            let base = Base::new(&environment);
+            return Self::start_many(Arc::new(options), &environment, kind, base);
         }
         let muxer = Self::assemble(options, &environment);
         let inner = &muxer.inner;
@@ -242,11 +281,61 @@ impl ConnectionMultiplexer {
         muxer
     }
 
+    /// What several servers are to each other, if the options say that they are several.
     #[cfg(feature = "topology")]
-    fn start_many(options: Arc<Options>, environment: &Environment, kind: Kind) -> Self {
-        let clock = Arc::new(Clock::new(environment.runtime.clone()));
-        let hub = Arc::new(Hub::default());
+    fn kind_of_many(options: &Options) -> Option<Kind> {
+        match options.wanted_mode() {
+            Mode::Cluster => Some(Kind::Cluster),
+            Mode::Replicas => Some(Kind::Replicas),
+            Mode::Sentinel => Some(Kind::Watched),
+            Mode::Auto | Mode::Single | Mode::Proxy => None,
+        }
+    }
+
+    /// One for a member of a group, which hears of its troubles.
+    #[cfg(feature = "topology")]
+    fn start_member(
+        options: Options,
+        environment: &Environment,
+        base: Base,
+        group: Weak<dyn Router>,
+    ) -> Self {
+        if let Some(kind) = Self::kind_of_many(&options) {
+            return Self::start_many(Arc::new(options), environment, kind, base);
+        }
+        let ears = Ears::of_member(&options, &base.hub, group);
+        let muxer = Self::assemble_of(options, environment, base.clock, ears);
+        let inner = &muxer.inner;
+        inner.node().start(&inner.options, environment);
+        muxer
+    }
+
+    #[cfg(feature = "topology")]
+    fn start_many(
+        options: Arc<Options>,
+        environment: &Environment,
+        kind: Kind,
+        base: Base,
+    ) -> Self {
+        let Base { clock, hub } = base;
         let many = Many::new(&options, environment, &clock, &hub, kind);
+        let front = Self::front_to(many.clone(), &options, &clock, &hub);
+        let muxer = Self::around(Site::Many(many.clone()), front, hub, options, clock);
+        match kind {
+            Kind::Watched => sentinels::start(&many),
+            Kind::Cluster | Kind::Replicas => many::start(&many),
+        }
+        muxer
+    }
+
+    /// A link without a connection, whose calls go where this router says.
+    #[cfg(feature = "topology")]
+    fn front_to(
+        router: Arc<dyn Router>,
+        options: &Options,
+        clock: &Arc<Clock>,
+        hub: &Arc<Hub>,
+    ) -> Arc<Link> {
         let ears = Arc::new(Ears { hub: hub.clone(), ..Ears::default() });
         let front = Link::new(
             options.link_config(false),
@@ -257,19 +346,22 @@ impl ConnectionMultiplexer {
             ears,
             Arc::new(options.endpoints[0].clone()),
         );
-        let front = Arc::new(front.routed(many.clone()));
-        let muxer = Self::around(Site::Many(many.clone()), front, hub, options, clock);
-        match kind {
-            Kind::Watched => sentinels::start(&many),
-            Kind::Cluster | Kind::Replicas => many::start(&many),
-        }
-        muxer
+        Arc::new(front.routed(router))
     }
 
     fn assemble(options: Options, environment: &Environment) -> Self {
-        let options = Arc::new(options);
         let clock = Arc::new(Clock::new(environment.runtime.clone()));
         let ears = Ears::new(&options);
+        Self::assemble_of(options, environment, clock, ears)
+    }
+
+    fn assemble_of(
+        options: Options,
+        environment: &Environment,
+        clock: Arc<Clock>,
+        ears: Ears,
+    ) -> Self {
+        let options = Arc::new(options);
         let hub = ears.hub.clone();
         #[cfg(feature = "full")]
         let announcements = ears.announcements.clone();

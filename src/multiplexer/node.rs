@@ -60,6 +60,10 @@ impl Node {
         let registry = ears.registry.clone();
         // Of several servers another one is the primary, which is found in another way.
         let is_one = !ears.is_of_many();
+        #[cfg(feature = "topology")]
+        let keeps_its_name = is_one || ears.alone;
+        #[cfg(not(feature = "topology"))]
+        let keeps_its_name = is_one;
         let owner: Arc<dyn Owner> = Arc::new(ears);
         let breaker = Full::of(|| options.breaker());
         let link = |connection_type, phase| {
@@ -73,7 +77,7 @@ impl Node {
                     cache,
                     breaker: breaker.clone(),
                     high_integrity: mark,
-                    redial_on_readonly: is_one && options.redial_on_readonly && !subscriber,
+                    redial_on_readonly: keeps_its_name && options.redial_on_readonly && !subscriber,
                     ..probed(options.link_config(subscriber), is_one)
                 },
                 options.credentials(),

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use redmux_transport::Endpoint;
 
-#[cfg(feature = "topology")]
-use super::many::Many;
 use super::{Inner, site::Site};
+#[cfg(feature = "topology")]
+use super::{group::Roster, many::Many};
 use crate::{
     Error, Result,
     connection::Link,
@@ -22,6 +22,9 @@ pub(crate) enum Places {
     /// Each topic has its place, which may change.
     #[cfg(feature = "topology")]
     Many(Arc<Many>),
+    /// They are where the commands go.
+    #[cfg(feature = "topology")]
+    Group(Arc<Roster>),
 }
 
 impl Inner {
@@ -31,6 +34,7 @@ impl Inner {
         match &self.site {
             Site::One(_) => self.options.endpoints.contains(endpoint).then_some(None),
             Site::Many(many) => Some(Some(many.link_at(endpoint)?)),
+            Site::Group(group) => Some(Some(group.link_at(endpoint)?)),
         }
     }
 
@@ -41,6 +45,8 @@ impl Inner {
             }
             #[cfg(feature = "topology")]
             Site::Many(many) => Places::Many(many.clone()),
+            #[cfg(feature = "topology")]
+            Site::Group(group) => Places::Group(group.clone()),
         }
     }
 }
@@ -52,6 +58,8 @@ impl Places {
             Self::One { link, registry } => registry.listen(topics, queue, link),
             #[cfg(feature = "topology")]
             Self::Many(many) => many.listen(topics, queue),
+            #[cfg(feature = "topology")]
+            Self::Group(group) => group.listen(topics, queue),
         }
     }
 
@@ -61,6 +69,8 @@ impl Places {
             Self::One { link, registry } => registry.remove(topics, queue, link),
             #[cfg(feature = "topology")]
             Self::Many(many) => many.remove(topics, queue),
+            #[cfg(feature = "topology")]
+            Self::Group(group) => group.remove(topics, queue),
         }
     }
 
@@ -72,6 +82,8 @@ impl Places {
             Self::Many(many) => {
                 many.nodes().for_each(|node| node.registry.remove_all(&node.link));
             }
+            #[cfg(feature = "topology")]
+            Self::Group(group) => group.remove_all(),
         }
     }
 
@@ -83,6 +95,8 @@ impl Places {
             Self::Many(many) => {
                 many.nodes().for_each(|node| node.registry.resume(queue, &node.link));
             }
+            #[cfg(feature = "topology")]
+            Self::Group(group) => group.resume(queue),
         }
     }
 
@@ -92,6 +106,8 @@ impl Places {
             Self::One { link, .. } => link.endpoint(),
             #[cfg(feature = "topology")]
             Self::Many(many) => many.any().link.endpoint(),
+            #[cfg(feature = "topology")]
+            Self::Group(group) => group.node().link.endpoint(),
         }
     }
 
@@ -101,6 +117,8 @@ impl Places {
             Self::One { link, .. } => link.over(),
             #[cfg(feature = "topology")]
             Self::Many(many) => many.over(),
+            #[cfg(feature = "topology")]
+            Self::Group(group) => group.over(),
         }
     }
 }

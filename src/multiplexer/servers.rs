@@ -12,7 +12,7 @@ impl Servers for Inner {
         match &self.site {
             Site::One(node) => self.looks.note(&node.link),
             #[cfg(feature = "topology")]
-            Site::Many(_) => {}
+            Site::Many(_) | Site::Group(_) => {}
         }
     }
 
@@ -21,6 +21,9 @@ impl Servers for Inner {
             Site::One(node) => self.looks.look(&node.link),
             #[cfg(feature = "topology")]
             Site::Many(many) => many.look_again(),
+            // Each of the members listens by itself.
+            #[cfg(feature = "topology")]
+            Site::Group(_) => {}
         }
     }
 }

@@ -3,9 +3,12 @@
 #[cfg(feature = "topology")]
 use std::sync::Arc;
 
-#[cfg(feature = "topology")]
-use super::many::{Many, MapStatus, NodeStatus};
 use super::node::Node;
+#[cfg(feature = "topology")]
+use super::{
+    group::{MemberStatus, Roster},
+    many::{Many, MapStatus, NodeStatus},
+};
 use crate::{caching::CacheStats, connection::Berth};
 
 /// Which server a command goes to
@@ -15,6 +18,9 @@ pub(crate) enum Site {
     /// The slots of their keys say to which of these.
     #[cfg(feature = "topology")]
     Many(Arc<Many>),
+    /// One of several independent deployments has them all.
+    #[cfg(feature = "topology")]
+    Group(Arc<Roster>),
 }
 
 impl Site {
@@ -24,6 +30,8 @@ impl Site {
             Self::One(node) => node,
             #[cfg(feature = "topology")]
             Self::Many(many) => many.any(),
+            #[cfg(feature = "topology")]
+            Self::Group(group) => group.node(),
         }
     }
 
@@ -34,6 +42,8 @@ impl Site {
             Self::One(node) => node,
             #[cfg(feature = "topology")]
             Self::Many(many) => many.node_at(berth),
+            #[cfg(feature = "topology")]
+            Self::Group(group) => group.node_at(berth),
         }
     }
 
@@ -43,6 +53,8 @@ impl Site {
             Self::One(node) => vec![node],
             #[cfg(feature = "topology")]
             Self::Many(many) => many.nodes().collect(),
+            #[cfg(feature = "topology")]
+            Self::Group(group) => group.nodes(),
         }
     }
 
@@ -51,6 +63,8 @@ impl Site {
             Self::One(node) => node.link.config.cache.as_ref().map(|cache| cache.stats()),
             #[cfg(feature = "topology")]
             Self::Many(many) => many.caches.as_ref().map(|caches| caches.stats()),
+            #[cfg(feature = "topology")]
+            Self::Group(group) => group.cache_stats(),
         }
     }
 
@@ -61,6 +75,8 @@ impl Site {
             Self::One(_) => true,
             #[cfg(feature = "topology")]
             Self::Many(many) => many.knows(node),
+            #[cfg(feature = "topology")]
+            Self::Group(group) => group.shows(node),
         }
     }
 
@@ -69,6 +85,7 @@ impl Site {
         match self {
             Self::One(_) => Vec::new(),
             Self::Many(many) => many.report(),
+            Self::Group(group) => group.report(),
         }
     }
 
@@ -77,6 +94,16 @@ impl Site {
         match self {
             Self::One(_) => MapStatus::default(),
             Self::Many(many) => many.map_status(),
+            Self::Group(group) => group.map_status(),
+        }
+    }
+
+    /// The members of a group.
+    #[cfg(feature = "topology")]
+    pub(super) fn members(&self) -> Vec<MemberStatus> {
+        match self {
+            Self::One(_) | Self::Many(_) => Vec::new(),
+            Self::Group(group) => group.members(),
         }
     }
 
@@ -85,6 +112,8 @@ impl Site {
             Self::One(node) => node.reconnect(),
             #[cfg(feature = "topology")]
             Self::Many(many) => many.reconnect(),
+            #[cfg(feature = "topology")]
+            Self::Group(group) => group.reconnect(),
         }
     }
 
@@ -94,6 +123,8 @@ impl Site {
             Self::One(node) => node.close().await,
             #[cfg(feature = "topology")]
             Self::Many(many) => many.close().await,
+            #[cfg(feature = "topology")]
+            Self::Group(group) => group.close().await,
         }
     }
 
@@ -102,6 +133,8 @@ impl Site {
             Self::One(node) => node.abort(),
             #[cfg(feature = "topology")]
             Self::Many(many) => many.abort(),
+            #[cfg(feature = "topology")]
+            Self::Group(group) => group.abort(),
         }
     }
 }

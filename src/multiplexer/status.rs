@@ -4,7 +4,7 @@ use redmux_transport::Endpoint;
 
 use super::{ConnectionMultiplexer, Inner, LeaseStatus, LeaseUse};
 #[cfg(feature = "topology")]
-use super::{MapStatus, NodeStatus};
+use super::{MapStatus, MemberStatus, NodeStatus};
 use crate::{
     connection::{Counters, Link, ServerInfo},
     error::Diagnostics,
@@ -51,6 +51,9 @@ pub struct Status {
     /// How that is known.
     #[cfg(feature = "topology")]
     pub map: MapStatus,
+    /// The members of a [group](crate::group), if there is one; `nodes` and `map` are those of the active one.
+    #[cfg(feature = "topology")]
+    pub members: Vec<MemberStatus>,
 }
 
 /// A snapshot of one connection
@@ -130,6 +133,8 @@ impl Status {
             nodes: inner.site.report(),
             #[cfg(feature = "topology")]
             map: inner.site.map_status(),
+            #[cfg(feature = "topology")]
+            members: inner.site.members(),
         }
     }
 }
@@ -177,6 +182,10 @@ impl LinkStatus {
 
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        #[cfg(feature = "topology")]
+        for member in &self.members {
+            writeln!(f, "member {member}")?;
+        }
         #[cfg(feature = "topology")]
         if !self.nodes.is_empty() {
             for node in &self.nodes {

@@ -105,6 +105,30 @@ impl Core {
         }
     }
 
+    /// With a connection: gives what is not on its way yet back to its callers, who look anew where it goes.
+    #[cfg(feature = "topology")]
+    pub(crate) fn give_back(&mut self) {
+        if !self.is_connected() {
+            return;
+        }
+        let taken = self.wire.taken;
+        let unsent = self.wire.fifo.iter().rev().take_while(|entry| entry.end > taken);
+        let unsent = unsent.filter(|entry| entry.kind.is_callers());
+        let unsent: Vec<SlotId> = unsent.filter_map(|entry| entry.claim.slot()).collect();
+        // The first one first, as they were issued.
+        for id in unsent.into_iter().rev() {
+            let Some(sequence) = self.slots.get_mut(id).map(|slot| slot.entry) else { continue };
+            self.fail(id, Error::given_back());
+            self.bury(sequence);
+        }
+        let in_room: Vec<SlotId> = self.backlog.room.callers().collect();
+        for id in in_room {
+            self.fail(id, Error::given_back());
+            self.backlog.room.leave(id);
+        }
+        self.wake_room();
+    }
+
     /// Nothing waits for the next connection.
     fn fail_unsent(&mut self, cause: &Error) {
         let error = Error::new(ErrorKind::ConnectionLost, Delivery::NotSent);

@@ -10,11 +10,11 @@ use crate::{Error, Result, sync::Mutex};
 
 /// Whether the servers are known
 #[derive(Debug, Default)]
-pub(super) struct First(Mutex<(Option<Result<()>>, Vec<Waker>)>);
+pub(in crate::multiplexer) struct First(Mutex<(Option<Result<()>>, Vec<Waker>)>);
 
 impl First {
     /// Waits until the servers are known, or it is known that they will not be.
-    pub(super) async fn known(&self) -> Result<()> {
+    pub(in crate::multiplexer) async fn known(&self) -> Result<()> {
         poll_fn(|cx| {
             let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             match &state.0 {
@@ -29,12 +29,12 @@ impl First {
         .await
     }
 
-    pub(super) fn is_pending(&self) -> bool {
+    pub(in crate::multiplexer) fn is_pending(&self) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).0.is_none()
     }
 
     /// Says what came out; only the first time counts.
-    pub(super) fn settle(&self, result: Result<(), Error>) {
+    pub(in crate::multiplexer) fn settle(&self, result: Result<(), Error>) {
         let wakers = {
             let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             state.0.get_or_insert(result);

@@ -19,8 +19,10 @@ mod wake;
 use std::sync::Arc;
 
 pub(super) use applying::Leaving;
+pub(super) use first::First;
 pub(super) use nodes::{Kind, Many};
 pub use report::{MapStatus, NodeRole, NodeStatus};
+pub(super) use wake::Wake;
 
 /// Begins to look for the servers.
 pub(super) fn start(many: &Arc<Many>) {

@@ -350,7 +350,7 @@ impl Router for Many {
 }
 
 impl Node {
-    pub(super) fn is_ready(&self) -> bool {
+    pub(in crate::multiplexer) fn is_ready(&self) -> bool {
         self.link.with(|core| core.phase == Phase::Ready)
     }
 

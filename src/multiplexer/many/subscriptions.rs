@@ -71,6 +71,42 @@ impl Many {
         node.registry.listen(&rest, queue, &node.link)
     }
 
+    /// Takes over topics from other servers, which are not among these.
+    pub(in crate::multiplexer) fn adopt(&self, moving: Vec<Moving>, wakers: &mut Vec<Waker>) {
+        let _moving = self.moving.lock().unwrap_or_else(PoisonError::into_inner);
+        self.listened.store(true, Ordering::Relaxed);
+        for topic in moving {
+            let nodes: Vec<&Node> = match self.place_of(topic.topic()) {
+                Place::Slot(slot) => {
+                    vec![self.node(self.slots.owner(slot)).unwrap_or_else(|| self.any())]
+                }
+                Place::Primaries => {
+                    let primaries = self.lock().primaries();
+                    primaries.into_iter().filter_map(|number| self.node(number)).collect()
+                }
+                Place::Any => vec![self.post()],
+            };
+            for node in nodes {
+                node.registry.adopt(vec![topic.copy()], &node.link, wakers);
+            }
+        }
+    }
+
+    /// Takes out all who listen.
+    pub(in crate::multiplexer) fn take_listeners(&self, wakers: &mut Vec<Waker>) -> Vec<Moving> {
+        let _moving = self.moving.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<Moving> = Vec::new();
+        for node in self.nodes() {
+            for topic in node.registry.take_listeners(&node.link, wakers) {
+                // Notifications of keys come from each primary; one copy has all listeners.
+                if !all.iter().any(|known| known.topic() == topic.topic()) {
+                    all.push(topic);
+                }
+            }
+        }
+        all
+    }
+
     /// Removes a listener, wherever it is; whether a server may have been asked for one of the topics.
     pub(in crate::multiplexer) fn remove(&self, topics: &[Topic], queue: &Arc<Queue>) -> bool {
         let _moving = self.moving.lock().unwrap_or_else(PoisonError::into_inner);

@@ -11,20 +11,20 @@ use futures::task::AtomicWaker;
 ///
 /// A thousand hints cost as much as one: the steward looks for itself what has happened.
 #[derive(Debug, Default)]
-pub(super) struct Wake {
+pub(in crate::multiplexer) struct Wake {
     hinted: AtomicBool,
     waker: AtomicWaker,
 }
 
 impl Wake {
-    pub(super) fn hint(&self) {
+    pub(in crate::multiplexer) fn hint(&self) {
         if !self.hinted.swap(true, Ordering::AcqRel) {
             self.waker.wake();
         }
     }
 
     /// Ready once there was a hint since the last time.
-    pub(super) fn poll_hint(&self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(in crate::multiplexer) fn poll_hint(&self, cx: &mut Context<'_>) -> Poll<()> {
         self.waker.register(cx.waker());
         match self.hinted.swap(false, Ordering::AcqRel) {
             true => Poll::Ready(()),

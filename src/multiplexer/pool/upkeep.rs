@@ -65,6 +65,25 @@ impl Pool {
         }
     }
 
+    /// Another server is used from now on: closes idle connections and ends those that wait on the server for long, or
+    /// `all`.
+    #[cfg(feature = "topology")]
+    pub(in crate::multiplexer) fn part(&self, why: &'static str, all: bool) {
+        let (idle, opening, out) = {
+            let mut state = self.lock();
+            state.round += 1;
+            let opening = state.opening.iter().filter_map(Weak::upgrade).collect::<Vec<_>>();
+            let out = state.out.iter().filter_map(Weak::upgrade).collect::<Vec<_>>();
+            (std::mem::take(&mut state.idle), opening, out)
+        };
+        idle.iter().for_each(|idle| idle.link.close());
+        // Their callers lease one there.
+        opening.iter().for_each(|link| link.abort());
+        for leased in out.iter().filter(|leased| all || leased.is_blocking()) {
+            leased.link.with(|core| core.forsake(why));
+        }
+    }
+
     /// Ends all connections, those in use too: the server is not the one that is wanted any more.
     #[cfg(feature = "topology")]
     pub(in crate::multiplexer) fn leave(&self, why: &'static str) {

@@ -164,6 +164,19 @@ impl Entry {
         Self { listeners, own: self.own.clone(), ..Self::default() }.behind()
     }
 
+    /// Takes only the listeners out.
+    #[cfg(feature = "topology")]
+    pub(super) fn part_with_listeners(&mut self) -> Self {
+        let listeners = std::mem::take(&mut self.listeners);
+        Self { listeners, ..Self::default() }.behind()
+    }
+
+    /// Whether nobody wants it, not even the client.
+    #[cfg(feature = "topology")]
+    pub(super) fn is_idle(&self) -> bool {
+        self.listeners.is_empty() && !self.is_own()
+    }
+
     /// The same listeners, for another server.
     #[cfg(feature = "topology")]
     pub(super) fn copy(&self) -> Self {

@@ -47,6 +47,29 @@ impl Registry {
         moving
     }
 
+    /// Takes out all who listen; what the client itself wants stays.
+    pub(crate) fn take_listeners(
+        &self,
+        interactive: &Link,
+        wakers: &mut Vec<Waker>,
+    ) -> Vec<Moving> {
+        let dedicated = self.dedicated();
+        let mut topics = self.lock();
+        let topics = &mut *topics;
+        let mut moving = Vec::new();
+        for (topic, entry) in &mut topics.entries {
+            let entry = entry.part_with_listeners();
+            if !entry.is_idle() {
+                moving.push(Moving { topic: topic.clone(), entry });
+            }
+        }
+        let unused = topics.entries.extract_if(|_, entry| entry.is_idle());
+        let unused: Vec<(Topic, Entry)> = unused.collect();
+        let home = if topics.on_dedicated { dedicated.as_deref() } else { Some(interactive) };
+        topics.unsubscribe(unused, home, wakers);
+        moving
+    }
+
     /// The topics of which `which` says so, and who listens to them: for another server, too.
     pub(crate) fn copies(&self, which: impl Fn(&Topic) -> bool) -> Vec<Moving> {
         let topics = self.lock();

@@ -1,0 +1,172 @@
+//! A member of a group, and how it is.
+
+use std::{
+    fmt,
+    sync::{Arc, OnceLock, PoisonError},
+    time::Duration,
+};
+
+use super::{super::many::Wake, deployment::Deployment};
+use crate::{
+    Error, Result,
+    connection::{Link, Phase},
+    events::MemberHealthChanged,
+    sync::{Mutex, MutexGuard},
+    topology::{Candidate, Fit},
+};
+
+/// A deployment of a group
+pub(in crate::multiplexer) struct Member {
+    pub(super) name: Arc<str>,
+    pub(super) deployment: Box<dyn Deployment>,
+    /// The link that calls for it are made for, once that is known.
+    front: OnceLock<Arc<Link>>,
+    condition: Mutex<Condition>,
+    /// It is to be probed soon.
+    pub(super) kick: Wake,
+}
+
+/// What is known of a member, in microseconds of the clock
+#[derive(Debug, Clone)]
+pub(super) struct Condition {
+    pub(super) weight: f64,
+    pub(super) health: Health,
+    /// Since when it is like this.
+    pub(super) since: u64,
+    /// Smoothed over several rounds.
+    pub(super) latency: Option<u64>,
+    pub(super) last_error: Option<Error>,
+    /// It was told to leave the group.
+    pub(super) leaves: bool,
+    /// Its connections are closed, or are being closed.
+    pub(super) left: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Health {
+    Unknown,
+    Well,
+    Ill,
+}
+
+impl Member {
+    pub(super) fn new(
+        name: Arc<str>,
+        weight: f64,
+        deployment: Box<dyn Deployment>,
+        now: u64,
+    ) -> Self {
+        let condition = Condition {
+            weight,
+            health: Health::Unknown,
+            since: now,
+            latency: None,
+            last_error: None,
+            leaves: false,
+            left: false,
+        };
+        Self {
+            name,
+            deployment,
+            front: OnceLock::new(),
+            condition: Mutex::new(condition),
+            kick: Wake::default(),
+        }
+    }
+
+    /// The link that calls for it are made for, if that is known.
+    #[inline]
+    pub(super) fn front(&self) -> Option<&Arc<Link>> {
+        self.front.get().or_else(|| self.find_front())
+    }
+
+    #[cold]
+    fn find_front(&self) -> Option<&Arc<Link>> {
+        let front = self.deployment.front()?;
+        Some(self.front.get_or_init(|| front))
+    }
+
+    pub(super) fn condition(&self) -> MutexGuard<'_, Condition> {
+        self.condition.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn is_leaving(&self) -> bool {
+        self.condition().leaves
+    }
+
+    /// Whether there is a connection to it.
+    pub(super) fn is_connected(&self) -> bool {
+        self.deployment.node().is_ready()
+    }
+
+    /// What the choice goes by; one that is in use may be without a connection for a while.
+    pub(super) fn candidate(&self, is_active: bool) -> Candidate {
+        let Condition { weight, health, since, latency, leaves, .. } = *self.condition();
+        let fit = match health {
+            _ if leaves => Fit::Gone,
+            Health::Unknown => Fit::Unknown,
+            Health::Well if is_active || self.is_connected() => Fit::Well { since },
+            Health::Well | Health::Ill => Fit::Ill,
+        };
+        Candidate { weight, fit, latency }
+    }
+
+    /// Notes what came of a round of probes; what is to be said of that.
+    pub(super) fn note(&self, outcome: Result<u64>, now: u64) -> Option<MemberHealthChanged> {
+        let mut condition = self.condition();
+        let before = condition.health;
+        let error = match outcome {
+            Ok(latency) => {
+                let smoothed = condition.latency.map_or(latency, |old| (3 * old + latency) / 4);
+                condition.latency = Some(smoothed);
+                condition.health = Health::Well;
+                None
+            }
+            Err(error) => {
+                condition.health = Health::Ill;
+                condition.last_error = Some(error.clone());
+                Some(error)
+            }
+        };
+        let healthy = condition.health == Health::Well;
+        if condition.health == before || condition.leaves {
+            return None;
+        }
+        let after = now.saturating_sub(std::mem::replace(&mut condition.since, now));
+        // That the first probes are answered is what everybody expects.
+        (before != Health::Unknown || !healthy).then(|| MemberHealthChanged {
+            member: self.name.clone(),
+            healthy,
+            after: Duration::from_micros(after),
+            error,
+        })
+    }
+
+    /// Waits until it is known what it is.
+    pub(super) async fn known(&self) {
+        while self.front().is_none() {
+            let link = &self.deployment.node().link;
+            link.watch(|core| (core.phase == Phase::Ready).then_some(())).await;
+        }
+    }
+
+    /// Waits until it has no connection, and was dialled in vain.
+    pub(super) async fn gone(&self) -> Error {
+        let link = &self.deployment.node().link;
+        link.watch(|core| {
+            let is_gone = match core.phase {
+                Phase::Disconnected => core.redial.failed_attempts > 0,
+                Phase::Closing | Phase::Closed => true,
+                _ => false,
+            };
+            is_gone.then(|| core.redial.last_error.clone().unwrap_or_else(|| core.closed_error()))
+        })
+        .await
+    }
+}
+
+impl fmt::Debug for Member {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Member").field("name", &self.name).finish_non_exhaustive()
+    }
+}

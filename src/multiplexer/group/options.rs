@@ -1,0 +1,201 @@
+//! Members of a group, and how they are probed.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use redmux_transport::BoxFuture;
+
+use super::{
+    super::ConnectionMultiplexer,
+    settings::{HealthPolicy, Settings, checked_weight},
+};
+use crate::{Error, Options, Result, resp::ToArg};
+
+/// A deployment for a group: its name, how it is connected to, and its weight
+///
+/// ```
+/// use redmux::group::GroupMember;
+///
+/// let near = GroupMember::new("frankfurt", "fra1:6379,fra2:6379,mode=cluster").weight(2.0);
+/// let far = GroupMember::new("dublin", "s1,s2,s3,serviceName=mymaster");
+/// # let _ = (near, far);
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct GroupMember {
+    name: Arc<str>,
+    options: Result<Options>,
+    weight: f64,
+}
+
+impl GroupMember {
+    /// One with this name, which is in events and in the status; connected to as
+    /// [`connect`](ConnectionMultiplexer::connect) would do. Its weight is 1.
+    ///
+    /// A fault of the options is found by the call that takes the member.
+    pub fn new(
+        name: impl Into<Arc<str>>,
+        options: impl TryInto<Options, Error: Into<Error>>,
+    ) -> Self {
+        Self { name: name.into(), options: options.try_into().map_err(Into::into), weight: 1.0 }
+    }
+
+    /// How much it is preferred: of those that are healthy, the one with the most weight is used. Default 1.
+    ///
+    /// It is an order and no share of the load: one member is used at a time.
+    pub fn weight(mut self, weight: f64) -> Self {
+        self.weight = weight;
+        self
+    }
+
+    /// # Errors
+    /// What is wrong with it.
+    pub(super) fn checked(self) -> Result<(Arc<str>, Options, f64)> {
+        let Self { name, options, weight } = self;
+        if name.is_empty() || name.len() > LONGEST_NAME || name.chars().any(char::is_control) {
+            return Err(Error::config(format!(
+                "group: the name of a member has 1 to {LONGEST_NAME} bytes and no control characters"
+            )));
+        }
+        let options = options?;
+        options.validate()?;
+        Ok((name, options, checked_weight(weight)?))
+    }
+}
+
+const LONGEST_NAME: usize = 100;
+
+/// How a group finds out whether a member is healthy
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub enum Probe {
+    /// `PING`, to each primary of a cluster. The default.
+    #[default]
+    Ping,
+    /// `SET` of a key, for servers that may answer and not write.
+    #[doc(hidden)]
+    Set(#[doc(hidden)] Vec<u8>),
+    #[doc(hidden)]
+    Custom(#[doc(hidden)] Custom),
+}
+
+/// A probe of the program's
+#[derive(Clone)]
+pub struct Custom(pub(super) Arc<Asks>);
+
+type Asks = dyn Fn(ConnectionMultiplexer) -> BoxFuture<'static, Result<()>> + Send + Sync;
+
+impl Probe {
+    /// Writes this key (`SET key 1 PX 600000`): a server that answers and does not write is not healthy then.
+    pub fn set(key: impl ToArg) -> Self {
+        Self::Set(key.to_arg().as_bytes().to_vec())
+    }
+
+    /// Calls this with a multiplexer for the member alone; the member is healthy if it returns `Ok` in time.
+    ///
+    /// ```
+    /// use redmux::{ConnectionMultiplexer, group::Probe};
+    ///
+    /// let probe = Probe::custom(|member: ConnectionMultiplexer| async move {
+    ///     member.database().get::<String>("sentinel-key").await.map(drop)
+    /// });
+    /// # let _ = probe;
+    /// ```
+    pub fn custom<F>(ask: impl Fn(ConnectionMultiplexer) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<()>> + Send + 'static,
+    {
+        Self::Custom(Custom(Arc::new(move |member| Box::pin(ask(member)))))
+    }
+}
+
+impl fmt::Debug for Custom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Custom").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Probe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ping => "Ping",
+            Self::Set(_) => "Set",
+            Self::Custom(_) => "Custom",
+        })
+    }
+}
+
+/// How the members of a group are probed, and when another one is used
+///
+/// ```
+/// use redmux::group::{GroupOptions, HealthPolicy};
+/// use std::time::Duration;
+///
+/// let options = GroupOptions::new()
+///     .probe_interval(Duration::from_secs(2))
+///     .policy(HealthPolicy::Majority)
+///     .failback_delay(Duration::from_secs(60));
+/// # let _ = options;
+/// ```
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct GroupOptions {
+    pub(super) probe: Probe,
+    pub(super) settings: Settings,
+}
+
+impl GroupOptions {
+    /// The defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What a probe is. Default: [`Probe::Ping`].
+    pub fn probe(mut self, probe: Probe) -> Self {
+        self.probe = probe;
+        self
+    }
+
+    /// How many probes a round has at most, 1 to 100. Default 3. It ends as soon as the [policy](Self::policy) is decided.
+    pub fn probes(mut self, count: u32) -> Self {
+        self.settings.probes = count;
+        self
+    }
+
+    /// The time from one probe of a round to the next, whether that is answered. Default 500 ms.
+    pub fn probe_gap(mut self, gap: Duration) -> Self {
+        self.settings.gap = gap;
+        self
+    }
+
+    /// The time of a probe. Default 3 s.
+    pub fn probe_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.timeout = timeout;
+        self
+    }
+
+    /// The time from one round to the next. Default 5 s. A lost connection, time-outs and the like begin a round at once.
+    pub fn probe_interval(mut self, interval: Duration) -> Self {
+        self.settings.interval = interval;
+        self
+    }
+
+    /// How many probes of a round have to be answered. Default: [`HealthPolicy::Any`].
+    pub fn policy(mut self, policy: HealthPolicy) -> Self {
+        self.settings.policy = policy;
+        self
+    }
+
+    /// How long a member that would be preferred has to be healthy before a healthy one is left for it. Default: no time.
+    ///
+    /// With [`Duration::MAX`] the program decides: [`fail_over_to`](crate::group::Group::fail_over_to).
+    pub fn failback_delay(mut self, delay: Duration) -> Self {
+        self.settings.failback = delay;
+        self
+    }
+
+    /// Whether connecting fails if no member is healthy (default), or returns a multiplexer that goes on trying.
+    pub fn abort_on_connect_fail(mut self, abort: bool) -> Self {
+        self.settings.aborts = abort;
+        self
+    }
+}
