@@ -53,6 +53,10 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
             time = if full { None } else { begun };
         }
         if let Some(handling) = self.handling() {
+            #[cfg(all(feature = "full", feature = "topology"))]
+            if handling.arrived.is_some() {
+                self.extras().routing.asking = true;
+            }
             if handling.observers.are_enabled() {
                 self.observe(handling);
             }

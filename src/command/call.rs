@@ -582,6 +582,8 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         let mut args = ArgList::new();
         // The caller's code runs here, before the link is locked.
         self.append_to(&mut args);
+        #[cfg(feature = "topology")]
+        let asking;
         let mut command = Submission { args: &[], prelude: None, database: self.database, timeout };
         let mut observed = false;
         if !plain {
@@ -603,6 +605,11 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
                 }
                 if let Some(extras) = &self.extras {
                     command.prelude = extras.prelude.as_ref();
+                    #[cfg(feature = "topology")]
+                    {
+                        asking = self.asking();
+                        command.prelude = asking.as_ref().or(command.prelude);
+                    }
                     observed = extras.is_observed();
                 }
             }
@@ -668,6 +675,8 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
     fn finish(&mut self, outcome: Outcome, cx: &mut Context<'_>) -> Poll<Result<T>> {
         self.settle();
         if !self.is_plain() {
+            #[cfg(feature = "topology")]
+            let outcome = self.without_asking(outcome);
             return self.finish_with_extras(outcome, cx);
         }
         Poll::Ready(match outcome.into_reply() {

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
+#[cfg(all(feature = "full", feature = "topology"))]
+use super::Arrived;
 use super::{
     channels::ChannelPrefix,
     circuit,
@@ -34,6 +36,9 @@ pub(crate) struct Handling {
     pub(crate) observers: Observers,
     /// One of the observers; sessions of the multiplexer ask it.
     pub(crate) profiler: Option<Arc<Profiler>>,
+    /// A slot is on its way, and these of its keys have arrived at the server of this handle.
+    #[cfg(all(feature = "full", feature = "topology"))]
+    pub(crate) arrived: Option<Arrived>,
     /// What is done with the parts of a command.
     #[cfg_attr(not(feature = "topology"), allow(dead_code, reason = "there is one server"))]
     pub(crate) of_parts: OnceLock<Arc<Self>>,
@@ -52,6 +57,8 @@ impl Handling {
             && (prefix.is_none() && channels.is_none())
             && (retry.is_none() && !guarded)
             && (observers.is_empty() && profiler.is_none());
+        #[cfg(all(feature = "full", feature = "topology"))]
+        let usual = usual && self.arrived.is_none();
         (!usual).then(|| Arc::new(self))
     }
 
@@ -96,6 +103,10 @@ impl Handling {
         }
         if let Some(channels) = &self.channels {
             channels.put(words);
+        }
+        #[cfg(all(feature = "full", feature = "topology"))]
+        if let Some(arrived) = &self.arrived {
+            arrived.check(words)?;
         }
         if self.commands.is_empty() { Ok(()) } else { rename(&self.commands, words) }
     }

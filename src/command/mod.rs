@@ -1,5 +1,7 @@
 //! A command on its way, and [what is known](CommandSpec) of each command.
 
+#[cfg(all(feature = "full", feature = "topology"))]
+mod arrived;
 mod attempts;
 #[cfg(feature = "full")]
 mod away;
@@ -42,6 +44,8 @@ pub(crate) mod transaction;
 pub use crate::commands::{
     CommandDocs, CommandSpec, KeyAccess, KeyAt, KeyHint, Keys, ResponsePolicy, Route, SideEffects,
 };
+#[cfg(all(feature = "full", feature = "topology"))]
+pub(crate) use arrived::Arrived;
 pub use call::{AnyCall, BoxCall, Call};
 pub(crate) use call::{OwnCall, discard};
 pub(crate) use channels::ChannelPrefix;

@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+#[cfg(all(feature = "full", feature = "topology"))]
+use super::Arrived;
 use super::{Call, Handling, OwnCall};
 use crate::{
     connection::{Link, Prelude, Selected},
@@ -47,6 +49,12 @@ impl<'a> Queue<'a> {
         #[cfg(not(feature = "topology"))]
         let slot = None;
         slot
+    }
+
+    /// Refuses commands about other keys than these.
+    #[cfg(all(feature = "full", feature = "topology"))]
+    pub(crate) fn check(&self, arrived: &Arrived) -> crate::Result<()> {
+        arrived.check_encoded(&self.prelude.bytes)
     }
 
     pub(super) fn push(&mut self, args: &[Arg<'_>]) {

@@ -4,7 +4,12 @@ use std::{future::poll_fn, sync::Arc, time::Duration};
 
 use super::Database;
 #[cfg(feature = "topology")]
-use crate::Call;
+use crate::{
+    Call, Full,
+    command::{Arrived, Handling},
+    commands::CommandMap,
+    resp::ArgList,
+};
 use crate::{
     Error, Result,
     clock::NEVER,
@@ -63,16 +68,57 @@ impl Database {
         is
     }
 
+    /// Where keys are by now that the server of this leased connection sent the client after with `ASK`.
+    pub(super) fn asked(&self, leased: &Leased, error: &Error) -> Option<&Link> {
+        #[cfg(feature = "topology")]
+        let asked = self.muxer.inner().asked(&leased.link, error);
+        #[cfg(not(feature = "topology"))]
+        let asked = {
+            let _ = (leased, error);
+            None
+        };
+        asked
+    }
+
+    /// The keys that have arrived at its server, if that is one which their slot is on its way to.
+    #[cfg(feature = "topology")]
+    pub(super) fn arrived(&self) -> Option<&Arrived> {
+        self.handling.as_deref()?.arrived.as_ref()
+    }
+
+    /// The same handle for the server that `ASK` has named for these keys, while their slot is on its way there.
+    pub(super) fn where_these_arrived(&self, keys: &[impl ToArg]) -> Result<Self> {
+        #[cfg(feature = "topology")]
+        let there = {
+            let handling = self.handling.as_deref().cloned().unwrap_or_default();
+            // With the handle's prefix, but not renamed.
+            let prefixed = Handling { commands: CommandMap::default(), ..handling.clone() };
+            let mut words = ArgList::new();
+            words.push(Arg::Bytes(b"WATCH"));
+            words.extend(keys.iter().map(ToArg::to_arg));
+            prefixed.rewrite(&mut words)?;
+            let arrived = Some(Arrived::new(&words[1..]));
+            let handling = Full::new(Arc::new(Handling { arrived, ..handling }));
+            Self { handling, ..self.clone() }
+        };
+        #[cfg(not(feature = "topology"))]
+        let there = {
+            let _ = keys;
+            self.clone()
+        };
+        Ok(there)
+    }
+
     /// Leases a connection for this command, unless the circuit breaker refuses.
-    pub(super) async fn borrow(&self, name: &str, slot: Option<u16>) -> Result<Arc<Leased>> {
-        self.borrow_within(name, slot, self.muxer.inner().options.command_timeout).await
+    pub(super) async fn borrow(&self, name: &str, berth: Berth<'_>) -> Result<Arc<Leased>> {
+        self.borrow_within(name, berth, self.muxer.inner().options.command_timeout).await
     }
 
     /// Like [`borrow`](Self::borrow), within another time.
     pub(super) async fn borrow_within(
         &self,
         name: &str,
-        slot: Option<u16>,
+        berth: Berth<'_>,
         limit: Duration,
     ) -> Result<Arc<Leased>> {
         let inner = self.muxer.inner();
@@ -80,7 +126,6 @@ impl Database {
             let checked = handling.check_circuit(inner.link());
             checked.map_err(|error| error.command(name).endpoint_at(&inner.link().endpoint()))?;
         }
-        let berth = Berth { slot, ..Berth::default() };
         inner.lease_within(berth, self.selected, limit).await.map_err(|error| error.command(name))
     }
 
@@ -88,11 +133,11 @@ impl Database {
     pub(super) async fn borrow_patiently(
         &self,
         name: &str,
-        slot: Option<u16>,
+        berth: Berth<'_>,
     ) -> Result<Arc<Leased>> {
         let mut attempts = self.attempts();
         loop {
-            match self.borrow(name, slot).await {
+            match self.borrow(name, berth).await {
                 Ok(leased) => return Ok(leased),
                 // Nothing was sent: `PING`, like any of them, may be sent twice.
                 Err(error) => attempts.again(&error, &[Arg::Bytes(b"PING")]).await.ok_or(error)?,

@@ -49,12 +49,14 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use redmux_transport::{FAR, Runtime};
 
+#[cfg(all(feature = "full", feature = "topology"))]
+use crate::command::Arrived;
 use crate::{
-    Call, ConnectionMultiplexer, Full,
+    Call, ConnectionMultiplexer, Full, Result,
     command::{Handling, Named, check_shared},
     connection::{Link, Selected},
     multiplexer::Leased,
-    resp::{ArgList, FromReply, ToArg, ToArgs},
+    resp::{Arg, ArgList, FromReply, ToArg, ToArgs},
 };
 #[cfg(feature = "full")]
 use crate::{
@@ -319,9 +321,19 @@ impl Database {
     ) -> Call<'_, T, impl ToArgs> {
         let call = Call::new(self.link(), name, args).on(self.selected()).handled(self.handling());
         match self.leased.get() {
-            Some(leased) => call.judged(|words| leased.check(words)),
+            Some(leased) => call.judged(|words| self.check_leased(leased, words)),
             None => call.checked(check_shared),
         }
+    }
+
+    fn check_leased(&self, leased: &Leased, words: &[Arg<'_>]) -> Result<()> {
+        let effect = leased.check(words)?;
+        #[cfg(all(feature = "full", feature = "topology"))]
+        if self.arrived().is_some() {
+            return Arrived::check_effect(effect);
+        }
+        let _ = effect;
+        Ok(())
     }
 
     #[cfg(feature = "full")]

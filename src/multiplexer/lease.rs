@@ -100,6 +100,15 @@ impl Inner {
             _ => false,
         }
     }
+
+    /// The server that has the key of a command by now which the server of this link answered with `ASK`.
+    #[cfg(feature = "full")]
+    pub(crate) fn asked(&self, link: &Link, error: &Error) -> Option<&Link> {
+        let error = error.server()?;
+        let redirect =
+            error.redirect().filter(|_| error.kind() == crate::resp::ServerErrorKind::Ask)?;
+        self.link().router()?.redirected(link, &redirect, false)
+    }
 }
 
 #[cfg(feature = "full")]

@@ -88,9 +88,10 @@ impl Leased {
         }
     }
 
-    /// Refuses what would break the matching of replies; notes what changes the connection.
-    pub(crate) fn check(&self, words: &[Arg<'_>]) -> Result<()> {
-        match check_leased(words)? {
+    /// Refuses what would break the matching of replies; notes what changes the connection, and returns what that is.
+    pub(crate) fn check(&self, words: &[Arg<'_>]) -> Result<Effect> {
+        let effect = check_leased(words)?;
+        match effect {
             Effect::None => {}
             Effect::Changes => self.change(),
             Effect::Takes => {
@@ -98,7 +99,7 @@ impl Leased {
                 self.link.with(|core| core.quiet = true);
             }
         }
-        Ok(())
+        Ok(effect)
     }
 
     /// Marks the connection as changed for good.

@@ -35,6 +35,8 @@ impl Options {
             guarded: extras.circuit_breaker.is_some(),
             observers,
             profiler,
+            #[cfg(feature = "topology")]
+            arrived: None,
             of_parts: OnceLock::new(),
         };
         handling.unless_usual()

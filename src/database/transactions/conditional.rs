@@ -16,10 +16,10 @@ use crate::{
         Calls, Pending, pipeline,
         transaction::{Queue, conclude, has_unwatched},
     },
-    connection::{ExponentialBackoff, ReconnectPolicy},
+    connection::{Berth, ExponentialBackoff, ReconnectPolicy},
     database::Database,
     multiplexer::Leased,
-    resp::Frame,
+    resp::{Frame, ToArg},
 };
 
 /// Between attempts: about a round trip at first.
@@ -135,7 +135,9 @@ impl<'a, C: Calls> ConditionalTransaction<'a, C> {
         let begun = runtime.now();
         let left = || limit.saturating_sub(runtime.now().saturating_duration_since(begun));
 
-        let (leased, replies) = ask(database, &conditions, slot, &left).await?;
+        let Asked { leased, there, replies } =
+            ask(database, &queue, &conditions, slot, &left).await?;
+        let handling = there.handling();
         let held = conditions.iter().zip(&replies[1..]).map(|(one, reply)| one.holds(reply));
         let failed = held.enumerate().filter(|(_, held)| !held).map(|(place, _)| place);
         let failed = failed.collect::<Vec<_>>();
@@ -143,7 +145,7 @@ impl<'a, C: Calls> ConditionalTransaction<'a, C> {
             leased.unwatch(handling, left()).await;
             return Ok(TransactionOutcome::ConditionsFailed(failed));
         }
-        let mut exec = queue.exec(&leased.link, Some(left()));
+        let mut exec = queue.exec(&leased.link, Some(left())).handled(handling);
         let outcome = (&mut exec).await;
         if has_unwatched(&exec, &outcome) {
             leased.guard(false);
@@ -160,35 +162,76 @@ impl<'a, C: Calls> ConditionalTransaction<'a, C> {
     }
 }
 
+/// What was asked for the conditions
+struct Asked {
+    /// The connection, which watches their keys.
+    leased: Arc<Leased>,
+    /// The handle that made the calls on it.
+    there: Database,
+    /// To `WATCH`, and to the question of each condition.
+    replies: Vec<Frame>,
+}
+
 /// Watches the keys of the conditions and asks for what they are about.
 async fn ask(
     database: &Database,
+    queue: &Queue<'_>,
     conditions: &[Condition],
     slot: Option<u16>,
     left: &impl Fn() -> Duration,
-) -> Result<(Arc<Leased>, Vec<Frame>)> {
-    let handling = database.handling();
+) -> Result<Asked> {
     let mut attempts = 0;
+    // Where the keys are while their slot is on its way.
+    let mut goal = None;
     loop {
         attempts += 1;
-        let leased = database.borrow_within("WATCH", slot, left()).await?;
+        let berth = Berth { slot, goal };
+        let leased = database.borrow_within("WATCH", berth, left()).await?;
         leased.guard(true);
         let link = &leased.link;
         let keys = conditions.iter().map(Condition::key).collect::<Vec<_>>();
-        let mut questions = vec![Call::new(link, "WATCH", keys)];
+        let there = match goal {
+            Some(_) => database.where_these_arrived(&keys)?,
+            None => database.clone(),
+        };
+        let handling = there.handling();
+        let mut questions = vec![Call::new(link, "WATCH", keys.clone())];
         questions.extend(conditions.iter().map(|one| one.question(link)));
         let questions: Vec<_> = questions
             .into_iter()
             .map(|question| question.handled(handling).timeout(left()))
             .collect();
-        let replies = pipeline(questions).all().await.map_err(nothing_executed);
+        let replies = pipeline(questions).all().await;
+        let was_sent_on = goal.take().is_some();
+        let asked = replies.as_ref().err().and_then(|error| database.asked(&leased, error));
+        goal = asked.filter(|_| !was_sent_on && is_about_these(database, &keys, queue));
+        let replies = replies.map_err(nothing_executed);
         let elsewhere = replies.as_ref().is_err_and(|error| database.is_elsewhere(&leased, error));
         if !elsewhere || left().is_zero() {
-            return Ok((leased, replies?));
+            let replies = replies?;
+            return Ok(Asked { leased, there, replies });
         }
         drop(leased);
+        if goal.is_some() {
+            continue;
+        }
         wait(database.muxer.inner().clock.runtime.as_ref(), attempts).await;
     }
+}
+
+/// Whether the calls are about these keys and no others: the server that they have gone to has not all of the slot yet.
+fn is_about_these(database: &Database, keys: &[impl ToArg], queue: &Queue<'_>) -> bool {
+    #[cfg(feature = "topology")]
+    let is = {
+        let there = database.where_these_arrived(keys);
+        there.is_ok_and(|there| there.arrived().is_some_and(|keys| queue.check(keys).is_ok()))
+    };
+    #[cfg(not(feature = "topology"))]
+    let is = {
+        let _ = (database, keys, queue);
+        true
+    };
+    is
 }
 
 /// Waits after this attempt, counted from 1.

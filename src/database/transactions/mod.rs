@@ -144,6 +144,10 @@ impl<C: Calls> Future for Transaction<'_, C> {
                 if queue.is_empty() {
                     return Poll::Ready(Ok(this.calls.answers(&mut || None)));
                 }
+                #[cfg(all(feature = "full", feature = "topology"))]
+                if let Some(arrived) = this.database.arrived() {
+                    queue.check(arrived).map_err(|error| error.command("EXEC"))?;
+                }
                 this.database.begin_commit()?;
                 let exec = queue.exec(this.database.link(), this.timeout);
                 this.exec.insert(exec.on(this.database.selected()))

@@ -7,8 +7,9 @@ use super::{
     conditional::{nothing_executed, wait},
 };
 use crate::{
-    Call, Error, Full, Result,
+    Call, Delivery, Error, Full, Result,
     command::transaction::conflict,
+    connection::Berth,
     multiplexer::Watching,
     resp::{Arg, ArgList, ToArgs},
 };
@@ -136,16 +137,32 @@ impl Watch<'_> {
         let runtime = &inner.clock.runtime;
         let begun = runtime.now();
         let (mut attempt, mut moves) = (0, 0);
+        // Where the keys are while their slot is on its way.
+        let mut goal = None;
         while attempt < self.attempts {
             attempt += 1;
-            let leased = self.database.borrow_patiently("WATCH", slot).await?;
+            let berth = Berth { slot, goal };
+            let leased = self.database.borrow_patiently("WATCH", berth).await?;
             leased.guard(true);
             leased.set_watching(Watching::Reads);
+            let there = match goal {
+                Some(_) => self.database.where_these_arrived(&self.keys)?,
+                None => self.database.clone(),
+            };
+            let own = there.handling.clone();
+            let guarded = Database { leased: Full::new(leased.clone()), ..there };
             let watch = Call::<(), _>::new(&leased.link, "WATCH", &*self.keys);
-            let guarded = Database { leased: Full::new(leased.clone()), ..self.database.clone() };
-            let result = match watch.handled(handling.get()).await {
+            let was_sent_on = goal.take().is_some();
+            let result = match watch.handled(own.get()).await {
                 Ok(()) => body(guarded).await,
-                Err(error) => Err(nothing_executed(error)),
+                Err(error) => {
+                    if !was_sent_on {
+                        goal = self.database.asked(&leased, &error);
+                    }
+                    // A server that has refused it watches nothing.
+                    leased.guard(error.delivery() != Delivery::Answered);
+                    Err(nothing_executed(error))
+                }
             };
             // What comes of a slot on its way, or of an election, is no conflict: it has the time of a command.
             let elapsed = runtime.now().saturating_duration_since(begun);
@@ -174,7 +191,7 @@ impl Watch<'_> {
                 Watching::No | Watching::Commits => return result,
             }
             drop(leased);
-            if attempt < self.attempts {
+            if attempt < self.attempts && goal.is_none() {
                 wait(runtime.as_ref(), attempt + moves).await;
             }
         }
