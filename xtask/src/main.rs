@@ -81,11 +81,13 @@ cargo xtask <task>
   bench --stack [--only TEXT] [--output DIR]
                        Beside the same clients on Redis Stack: a search with a thousand results.
 
-  cluster [--minutes N] [--seed N]
+  cluster [--minutes N] [--seed N] [--histories N] [--only NAME]
                        Torments a model of a cluster in simulated time, thousands of times a minute, and
-                       real clusters and sentinels (Redis 7, Redis 8, Valkey 9), for N
+                       real clusters and sentinels (Redis 7, Redis 8, Redis 8.10, Valkey 9), for N
                        minutes each (default 10) while tasks write, and compares what these were
                        told with what the servers have. One line a history; a failure says its seed.
+                       --histories says how many on the model instead; --only runs a part of it:
+                       model, or one of these servers.
 
   wasm                 Builds the wasm package into www/pkg and prints its size, with
                        Debian's Rust for wasm32 where that is or can be installed: it
@@ -147,6 +149,10 @@ fn task() -> Result<()> {
             (Long("verbose"), Some("test")) => verbose = true,
             (Long("minutes"), Some("cluster")) => cluster.minutes = Some(args.value()?.parse()?),
             (Long("seed"), Some("cluster")) => cluster.seed = Some(args.value()?.parse()?),
+            (Long("histories"), Some("cluster")) => {
+                cluster.histories = Some(args.value()?.parse()?)
+            }
+            (Long("only"), Some("cluster")) => cluster.only = Some(args.value()?.parse()?),
             (Long("output"), Some("console" | "front-end")) => {
                 output = Some(PathBuf::from(args.value()?))
             }
