@@ -11,6 +11,8 @@ use crate::{
     connection::Outcome,
     resp::{Frame, FromReply, ToArgs},
 };
+#[cfg(feature = "topology")]
+use crate::{ErrorKind, error::TimeoutStage};
 
 impl<'a, T, A> Call<'a, T, A> {
     pub(super) fn extras(&mut self) -> &mut Extras<'a> {
@@ -116,6 +118,11 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         #[cfg(feature = "topology")]
         if self.sent_elsewhere(&error, cx) {
             return Poll::Pending;
+        }
+        #[cfg(feature = "topology")]
+        if error.is_given_back() && self.link.router().is_some() {
+            // It may go to another server, and has no time left for that.
+            error = error.with_kind(ErrorKind::Timeout(TimeoutStage::Queue));
         }
         self.tell(Some(&error));
         if self.is_sent_again(&error) {

@@ -78,6 +78,13 @@ impl CircuitBreaker {
         self.pause = time;
         self
     }
+
+    /// After how many failures in a row it opens; of which share of at least how many commands within which time; for how long.
+    #[cfg(feature = "topology")]
+    pub(crate) fn terms(&self) -> (u32, Option<(f64, u32, Duration)>, Duration) {
+        let rate = self.rate.as_ref().map(|rate| (rate.share, rate.at_least, rate.window));
+        (self.failures, rate, self.pause)
+    }
 }
 
 /// A circuit breaker at work, of one server and all links to it; times in microseconds of the multiplexer's clock

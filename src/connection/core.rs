@@ -353,8 +353,11 @@ impl Core {
         }
         let Some(entry) = self.wire.pop_answered() else { return Ok(()) };
         match entry.kind {
-            Kind::Step(step) => return self.step(step, &frame, inbox),
-            Kind::Probe | Kind::Check(_) | Kind::Confirm | Kind::Visit(_) => {}
+            Kind::Step(step) => {
+                self.tally.note_own();
+                return self.step(step, &frame, inbox);
+            }
+            Kind::Probe | Kind::Check(_) | Kind::Confirm | Kind::Visit(_) => self.tally.note_own(),
             Kind::Setting(step) => self.answer_setting(step, &frame, inbox),
             Kind::Command => {
                 self.deliver(entry.claim, Outcome::Reply(frame), inbox);
@@ -441,6 +444,7 @@ impl Core {
             },
             None => outcome,
         };
+        self.tally.note_own();
         let frame = match &refused {
             Outcome::Reply(frame) => frame,
             Outcome::Group(group) => &group.1,

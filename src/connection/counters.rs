@@ -78,6 +78,9 @@ pub(crate) struct Tally {
     pub(super) pushed_in_front: u64,
     /// Entries that left the front of the FIFO without an answer.
     pub(super) unanswered: u64,
+    /// Answers to the client's own probes, checks and handshakes, and those for which nobody waits any more.
+    #[cfg(feature = "topology")]
+    pub(super) own: u64,
 }
 
 impl Tally {
@@ -90,6 +93,15 @@ impl Tally {
     pub(super) fn unanswered(&mut self, entries: usize, sent: usize) {
         self.unanswered += entries as u64;
         self.counted.lost += sent as u64;
+    }
+
+    /// An answer came that no caller gets.
+    #[inline(always)]
+    pub(super) fn note_own(&mut self) {
+        #[cfg(feature = "topology")]
+        {
+            self.own += 1;
+        }
     }
 
     /// Before the count of a stream's bytes begins anew.

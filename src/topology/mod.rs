@@ -2,6 +2,7 @@
 
 mod address;
 mod election;
+mod fuse;
 mod group;
 mod lag;
 mod map;
@@ -15,6 +16,7 @@ mod view;
 
 pub(crate) use address::Announced;
 pub(crate) use election::{Elected, elect};
+pub(crate) use fuse::{Blow, BlowRate, Ended, Fuse, LOOKS};
 pub(crate) use group::{Because, Candidate, Fit, Rules, Verdict, Wish, choose};
 pub(crate) use lag::{Marks, Standing};
 pub(crate) use map::{Changes, Disbelief, Map, NOBODY, NodeId, Role};

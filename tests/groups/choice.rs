@@ -284,3 +284,69 @@ fn members_that_cannot_be_are_refused() {
     let bad = redmux::group::GroupMember::new("b", "b,what=3");
     refused(vec![bad], default().policy(HealthPolicy::All));
 }
+
+/// Calls that time out one after the other, each after this time.
+fn fail(world: &World, muxer: &ConnectionMultiplexer, count: u64, each: Duration) {
+    for _ in 0..count {
+        let call = muxer.execute::<u64>("INCRBY", ("n", 1)).timeout(each);
+        assert!(world.runtime.block_on(call).is_err());
+    }
+}
+
+#[test]
+fn a_member_whose_commands_fail_is_left_though_it_answers_probes() {
+    let world = World::start(&["a", "b"]);
+    let muxer = world.connect([member("a", 2.0), member("b", 1.0)], default());
+    world.pass(SECOND);
+    let mut events = muxer.events();
+    world.with("a", |server| server.hangs = true);
+    // A quiet client: one command in half a minute.
+    let mut failed = 0;
+    while active(&muxer) == "a" {
+        fail(&world, &muxer, 1, Duration::from_millis(900));
+        world.pass(Duration::from_secs(30));
+        failed += 1;
+        assert!(failed < 20, "{}", muxer.status());
+    }
+    assert_eq!(failed, 10);
+    assert_eq!(changes(&mut events), ["a false", "b Unhealthy"]);
+    let state = |place: usize| muxer.group().unwrap().members()[place].state;
+    assert_eq!(state(0), MemberState::CircuitOpen);
+    assert_eq!(get(&world, &muxer).unwrap(), "b");
+    world.with("a", |server| server.hangs = false);
+    world.pass(20 * SECOND);
+    assert_eq!(active(&muxer), "b");
+    world.pass(20 * SECOND);
+    assert_eq!(active(&muxer), "a");
+}
+
+#[test]
+fn a_busy_client_leaves_a_member_where_a_tenth_of_its_commands_fail() {
+    for (share, leaves) in [(20, true), (5, false)] {
+        let world = World::start(&["a", "b"]);
+        let muxer = world.connect([member("a", 2.0), member("b", 1.0)], default());
+        world.pass(SECOND);
+        for _ in 0..30 {
+            let call = |number: u64| {
+                // Over before the server can answer, as it has to be with no time at all.
+                let limit = if number < share { 1 } else { 5_000_000 };
+                muxer.execute::<u64>("INCRBY", ("n", number)).timeout(Duration::from_micros(limit))
+            };
+            world.with("a", |server| server.lag = Duration::from_millis(2));
+            let calls = join_all((0..100).map(call));
+            world.runtime.block_on(calls);
+            world.pass(Duration::from_millis(50));
+        }
+        assert_eq!(active(&muxer) == "b", leaves, "{share}: {}", muxer.status());
+    }
+}
+
+#[test]
+fn without_a_breaker_only_probes_count() {
+    let world = World::start(&["a", "b"]);
+    let options = default().without_circuit_breaker();
+    let muxer = world.connect([member("a", 2.0), member("b", 1.0)], options);
+    world.with("a", |server| server.hangs = true);
+    fail(&world, &muxer, 50, Duration::from_millis(50));
+    assert_eq!(active(&muxer), "a");
+}

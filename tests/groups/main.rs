@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod choice;
+mod histories;
 mod pubsub;
 mod servers;
+mod tour;
 mod world;

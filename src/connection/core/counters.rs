@@ -5,7 +5,7 @@ use crate::connection::{
 
 impl Core {
     pub(crate) fn counters(&self) -> Counters {
-        let Tally { counted, pushed_in_front, unanswered } = &self.tally;
+        let Tally { counted, pushed_in_front, unanswered, .. } = &self.tally;
         // Every entry that left was either answered or counted as it left.
         let left = self.wire.front.wrapping_sub(FIRST).wrapping_add(*pushed_in_front);
         let replies = left.saturating_sub(*unanswered);
@@ -16,6 +16,14 @@ impl Core {
             replies,
             ..*counted
         }
+    }
+
+    /// How many replies callers got, and how many of their commands timed out or were lost.
+    #[cfg(feature = "topology")]
+    pub(crate) fn ended(&self) -> (u64, u64) {
+        let counters = self.counters();
+        let failures = counters.timeouts + counters.lost;
+        (counters.replies.saturating_sub(self.tally.own), failures)
     }
 
     /// The server answered with an error.

@@ -3,7 +3,7 @@
 use std::{
     future::{Future, poll_fn},
     pin::pin,
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     task::Poll,
 };
 
@@ -82,6 +82,9 @@ async fn probe(roster: &Roster, member: &Member) -> Result<u64> {
         member.known().await;
         let begun = clock.now();
         member.deployment.ask(limit).await?;
+        let router = member.front().and_then(|front| front.router());
+        let servers = router.map_or(1, |router| router.links(false).len());
+        member.answers.fetch_add(servers as u64, Ordering::Relaxed);
         Ok(clock.now().saturating_sub(begun))
     };
     let (mut asked, mut gone) = (pin!(asked), pin!(member.gone()));

@@ -18,13 +18,17 @@ use crate::{
     Delivery, Error, ErrorKind,
     clock::{NEVER, micros},
     error::ConnectStage,
-    topology::{Candidate, Rules, Verdict, choose},
+    events::Event,
+    topology::{Candidate, Fuse, LOOKS, Rules, Verdict, choose},
 };
 
 /// After a change, callers that were on their way to the former member are looked for this long, and this often, in
 /// microseconds.
 const STRAYS: u64 = 1_000_000;
 const STRAYS_EVERY: u64 = 20_000;
+
+/// How long commands are looked at after a doubt, where no rate of failures is asked for, in microseconds.
+const WINDOW: u64 = 2_000_000;
 
 struct Keeper {
     roster: Arc<Roster>,
@@ -35,6 +39,11 @@ struct Keeper {
     patience: u64,
     /// Until then strays are looked for.
     strays_until: u64,
+    /// How the commands of this member do.
+    fuse: (Option<usize>, Fuse),
+    /// When they are looked at, and until when.
+    fuse_at: u64,
+    fuse_until: u64,
     timer: Box<dyn Timer>,
 }
 
@@ -48,6 +57,9 @@ pub(super) async fn run(roster: Arc<Roster>) {
         connected: Vec::new(),
         patience: clock.now().saturating_add(limit),
         strays_until: 0,
+        fuse: (None, Fuse::default()),
+        fuse_at: 0,
+        fuse_until: 0,
         timer: clock.runtime.timer(clock.runtime.now()),
     };
     while keeper.turn() {
@@ -80,12 +92,13 @@ impl Keeper {
             return false;
         }
         let (wish, asked) = self.roster.asked();
-        self.look();
+        let doubted = self.look();
         let roster = self.roster.clone();
         let now = roster.clock.now();
+        let look_at = self.look_at_commands(doubted, now);
         let rules =
             Rules { failback: micros(Some(roster.settings.failback)), patience: self.patience };
-        let mut until = NEVER;
+        let mut until = look_at;
         let active = roster.active_number();
         let candidate =
             |(number, member): (usize, &Member)| member.candidate(active == Some(number));
@@ -111,8 +124,38 @@ impl Keeper {
         true
     }
 
-    /// Looks what has become of the connections, and has members probed of which something is new.
-    fn look(&mut self) {
+    /// Looks what has become of the commands of the member in use; when to look again.
+    fn look_at_commands(&mut self, doubted: bool, now: u64) -> u64 {
+        let Some((blow, pause)) = self.roster.settings.blow() else { return NEVER };
+        let active = self.roster.active_number();
+        let Some(member) = active.and_then(|number| self.roster.member(number)) else {
+            return NEVER;
+        };
+        let window = blow.rate.map_or(WINDOW, |rate| rate.window);
+        if doubted {
+            self.fuse_until = now.saturating_add(window);
+        }
+        if self.fuse.0 != active {
+            self.fuse = (active, Fuse::default());
+            self.fuse_at = now;
+        } else if now >= self.fuse_until {
+            return NEVER;
+        }
+        if now >= self.fuse_at {
+            self.fuse_at = now.saturating_add((window / LOOKS).max(1));
+            if self.fuse.1.look(&blow, now, member.ended()) {
+                self.fuse.1 = Fuse::default();
+                if let Some(change) = member.trip(pause, now) {
+                    self.roster.hub.publish(Event::MemberHealthChanged(change));
+                }
+            }
+        }
+        self.fuse_at
+    }
+
+    /// Looks what has become of the connections, and has members probed of which something is new. Whether something
+    /// may be wrong with the one in use.
+    fn look(&mut self) -> bool {
         let doubted = self.roster.doubted.swap(false, Ordering::AcqRel);
         let active = self.roster.active_number();
         for (number, member) in self.roster.numbered() {
@@ -130,6 +173,7 @@ impl Keeper {
                 }
             }
         }
+        doubted
     }
 
     /// Closes the connections of those that were told to leave, once others are used.

@@ -2,18 +2,27 @@
 
 use std::{
     fmt,
-    sync::{Arc, OnceLock, PoisonError},
+    sync::{
+        Arc, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
 use super::{super::many::Wake, deployment::Deployment};
 use crate::{
-    Error, Result,
+    Delivery, Error, ErrorKind, Result,
     connection::{Link, Phase},
     events::MemberHealthChanged,
     sync::{Mutex, MutexGuard},
-    topology::{Candidate, Fit},
+    topology::{Candidate, Ended, Fit},
 };
+
+/// A member that was well for this many pauses of its circuit breaker begins anew with the first pause.
+const LONG: u64 = 10;
+
+/// The pause doubles this often at most.
+const MOST_DOUBLINGS: u32 = 4;
 
 /// A deployment of a group
 pub(in crate::multiplexer) struct Member {
@@ -24,6 +33,8 @@ pub(in crate::multiplexer) struct Member {
     condition: Mutex<Condition>,
     /// It is to be probed soon.
     pub(super) kick: Wake,
+    /// Replies that probes got.
+    pub(super) answers: AtomicU64,
 }
 
 /// What is known of a member, in microseconds of the clock
@@ -36,6 +47,10 @@ pub(super) struct Condition {
     /// Smoothed over several rounds.
     pub(super) latency: Option<u64>,
     pub(super) last_error: Option<Error>,
+    /// Its commands failed too often: until then it is left alone, whatever it answers.
+    pub(super) barred_until: u64,
+    /// How often that was so without a long time in between.
+    trips: u32,
     /// It was told to leave the group.
     pub(super) leaves: bool,
     /// Its connections are closed, or are being closed.
@@ -62,6 +77,8 @@ impl Member {
             since: now,
             latency: None,
             last_error: None,
+            barred_until: 0,
+            trips: 0,
             leaves: false,
             left: false,
         };
@@ -71,6 +88,7 @@ impl Member {
             front: OnceLock::new(),
             condition: Mutex::new(condition),
             kick: Wake::default(),
+            answers: AtomicU64::new(0),
         }
     }
 
@@ -119,6 +137,9 @@ impl Member {
             Ok(latency) => {
                 let smoothed = condition.latency.map_or(latency, |old| (3 * old + latency) / 4);
                 condition.latency = Some(smoothed);
+                if now < condition.barred_until {
+                    return None;
+                }
                 condition.health = Health::Well;
                 None
             }
@@ -140,6 +161,43 @@ impl Member {
             after: Duration::from_micros(after),
             error,
         })
+    }
+
+    /// Its commands fail too often: it is left alone for this time, and for longer each time that this happens soon after
+    /// the last one.
+    pub(super) fn trip(&self, pause: u64, now: u64) -> Option<MemberHealthChanged> {
+        let mut condition = self.condition();
+        if condition.health != Health::Well {
+            return None;
+        }
+        let well_for = now.saturating_sub(condition.since);
+        let is_soon = well_for < pause.saturating_mul(LONG);
+        condition.trips =
+            if is_soon && condition.barred_until > 0 { condition.trips + 1 } else { 0 };
+        let pause = pause.saturating_mul(1 << condition.trips.min(MOST_DOUBLINGS));
+        condition.barred_until = now.saturating_add(pause);
+        let error = Error::new(ErrorKind::CircuitOpen, Delivery::NotSent)
+            .detail("too many commands of this member of the group failed");
+        condition.last_error = Some(error.clone());
+        (condition.health, condition.since) = (Health::Ill, now);
+        Some(MemberHealthChanged {
+            member: self.name.clone(),
+            healthy: false,
+            after: Duration::from_micros(well_for),
+            error: Some(error),
+        })
+    }
+
+    /// What became of the commands of callers so far.
+    pub(super) fn ended(&self) -> Ended {
+        let mut sum = Ended::default();
+        for link in self.deployment.nodes().into_iter().flat_map(|node| node.links()) {
+            let (replies, failures) = link.with(|core| core.ended());
+            sum.replies += replies;
+            sum.failures += failures;
+        }
+        sum.replies = sum.replies.saturating_sub(self.answers.load(Relaxed));
+        sum
     }
 
     /// Waits until it is known what it is.

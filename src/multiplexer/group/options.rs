@@ -8,7 +8,7 @@ use super::{
     super::ConnectionMultiplexer,
     settings::{HealthPolicy, Settings, checked_weight},
 };
-use crate::{Error, Options, Result, resp::ToArg};
+use crate::{Error, Options, Result, connection::CircuitBreaker, resp::ToArg};
 
 /// A deployment for a group: its name, how it is connected to, and its weight
 ///
@@ -190,6 +190,23 @@ impl GroupOptions {
     /// With [`Duration::MAX`] the program decides: [`fail_over_to`](crate::group::Group::fail_over_to).
     pub fn failback_delay(mut self, delay: Duration) -> Self {
         self.settings.failback = delay;
+        self
+    }
+
+    /// When the member in use is left because its commands fail, though it answers probes. Default: 10 failures in a row, or a
+    /// tenth of at least 100 commands in 2 s; the member is left alone for 60 s then.
+    ///
+    /// Failures are time-outs and commands that are lost with their connection. Nothing is done for each command: the group looks at what
+    /// connections have counted while something may be wrong, ten times in each window. The pause is twice as long, four times at most, if
+    /// commands fail again soon. Breakers of [`Options::circuit_breaker`](crate::Options::circuit_breaker), which refuse commands, are others.
+    pub fn circuit_breaker(mut self, breaker: CircuitBreaker) -> Self {
+        self.settings.breaker = Some(breaker);
+        self
+    }
+
+    /// Only probes decide whether a member is healthy.
+    pub fn without_circuit_breaker(mut self) -> Self {
+        self.settings.breaker = None;
         self
     }
 

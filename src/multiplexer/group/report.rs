@@ -40,6 +40,8 @@ pub enum MemberState {
     Healthy,
     /// It does not answer.
     Unhealthy,
+    /// Too many of its commands failed: it is left alone for a while, whatever it answers.
+    CircuitOpen,
     /// It was told to leave, and is used until another one can be.
     Leaving,
 }
@@ -49,8 +51,17 @@ impl Roster {
     pub(in crate::multiplexer) fn members(&self) -> Vec<MemberStatus> {
         let (active, now) = (self.active_number(), self.clock.now());
         let status = |(number, member): (usize, &super::member::Member)| {
-            let Condition { weight, health, since, latency, last_error, leaves, left, .. } =
-                member.condition().clone();
+            let Condition {
+                weight,
+                health,
+                since,
+                latency,
+                last_error,
+                barred_until,
+                leaves,
+                left,
+                ..
+            } = member.condition().clone();
             (!left).then(|| MemberStatus {
                 name: member.name.clone(),
                 active: active == Some(number),
@@ -59,6 +70,7 @@ impl Roster {
                     _ if leaves => MemberState::Leaving,
                     Health::Unknown => MemberState::Unknown,
                     Health::Well => MemberState::Healthy,
+                    Health::Ill if now < barred_until => MemberState::CircuitOpen,
                     Health::Ill => MemberState::Unhealthy,
                 },
                 since: Duration::from_micros(now.saturating_sub(since)),
@@ -76,6 +88,7 @@ impl fmt::Display for MemberState {
             Self::Unknown => "not probed yet",
             Self::Healthy => "healthy",
             Self::Unhealthy => "not healthy",
+            Self::CircuitOpen => "left alone, since its commands failed",
             Self::Leaving => "leaving",
         })
     }

@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use crate::{Error, Result};
+use crate::{
+    Error, Result,
+    clock::micros,
+    connection::CircuitBreaker,
+    topology::{Blow, BlowRate},
+};
 
 /// How many of its probes a member has to answer to stay healthy
 ///
@@ -45,6 +50,14 @@ pub(super) struct Settings {
     pub(super) policy: HealthPolicy,
     pub(super) failback: Duration,
     pub(super) aborts: bool,
+    /// When the member in use is left because its commands fail.
+    pub(super) breaker: Option<CircuitBreaker>,
+}
+
+/// A client with many commands leaves a member where a tenth of them fail; one with few, after ten in a row.
+fn usual_breaker() -> CircuitBreaker {
+    let breaker = CircuitBreaker::new().failures(10).pause(Duration::from_secs(60));
+    breaker.failure_rate(0.1, 100, Duration::from_secs(2))
 }
 
 impl Default for Settings {
@@ -57,6 +70,7 @@ impl Default for Settings {
             policy: HealthPolicy::default(),
             failback: Duration::ZERO,
             aborts: true,
+            breaker: Some(usual_breaker()),
         }
     }
 }
@@ -82,6 +96,17 @@ impl Settings {
             }
         }
         Ok(())
+    }
+
+    /// When commands fail too often, and for how long their member is left alone then, in microseconds.
+    pub(super) fn blow(&self) -> Option<(Blow, u64)> {
+        let (in_a_row, rate, pause) = self.breaker.as_ref()?.terms();
+        let rate = rate.map(|(share, at_least, window)| BlowRate {
+            share,
+            at_least: at_least.into(),
+            window: micros(Some(window)),
+        });
+        Some((Blow { in_a_row: in_a_row.into(), rate }, micros(Some(pause))))
     }
 }
 
