@@ -13,6 +13,9 @@ mod delivery;
 mod demoted;
 #[path = "simulated/redial.rs"]
 mod redial;
+#[cfg(feature = "topology")]
+#[path = "simulated/shards.rs"]
+mod shards;
 
 use std::{
     sync::{

@@ -53,6 +53,10 @@ pub(crate) trait Router: MaybeSend + MaybeSync {
     /// A connection was lost, or a server cannot serve a command now, so that the map may be old.
     fn troubled(&self);
 
+    /// The server of this link has confirmed a shard channel. It may be a replica, and nothing would say so.
+    /// Only where there is a cluster.
+    fn doubted(&self, _link: &Link) {}
+
     /// This link has a new connection.
     fn renewed(&self, link: &Link);
 }

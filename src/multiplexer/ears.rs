@@ -6,6 +6,8 @@ use std::sync::Weak;
 
 #[cfg(feature = "full")]
 use super::announcements::Announcements;
+#[cfg(any(feature = "full", feature = "topology"))]
+use crate::subscriptions::Taken;
 use crate::{
     Options,
     connection::{Link, Owner, Push},
@@ -101,10 +103,16 @@ impl Owner for Ears {
         {
             self.follow(link, error);
         }
-        let _own = self.registry.take_in(link, push);
-        #[cfg(feature = "full")]
-        if let Some(message) = _own {
-            self.announcements.heard(link, &message, &self.hub);
+        match self.registry.take_in(link, push) {
+            #[cfg(feature = "full")]
+            Taken::Own(message) => self.announcements.heard(link, &message, &self.hub),
+            #[cfg(feature = "topology")]
+            Taken::Unwatched => {
+                if let Some(router) = self.router() {
+                    router.doubted(link);
+                }
+            }
+            _ => {}
         }
     }
 

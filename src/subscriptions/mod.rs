@@ -9,9 +9,11 @@ mod topic;
 
 pub use items::{EndCause, Item, Message, Missed, MissedCause, Overflow, SubscriptionCounts};
 pub(crate) use queue::{Bounds, Queue};
-#[cfg(feature = "topology")]
-pub(crate) use registry::Moving;
 #[cfg(feature = "full")]
 pub(crate) use registry::Own;
+#[cfg(any(feature = "full", feature = "topology"))]
+pub(crate) use registry::Taken;
+#[cfg(feature = "topology")]
+pub(crate) use registry::{Moving, Unwatched};
 pub(crate) use registry::{Registry, distinct};
 pub(crate) use topic::Topic;

@@ -10,6 +10,10 @@ mod moving;
 #[cfg(feature = "full")]
 mod own;
 mod parting;
+#[cfg(feature = "topology")]
+mod watch;
+#[cfg(feature = "topology")]
+mod watching;
 
 use std::{
     collections::HashMap,
@@ -23,7 +27,9 @@ use bytes::Bytes;
 pub(crate) use self::entry::Own;
 use self::entry::{Entry, Standing};
 #[cfg(feature = "topology")]
-pub(crate) use self::moving::Moving;
+use self::watch::Watch;
+#[cfg(feature = "topology")]
+pub(crate) use self::{moving::Moving, watch::Unwatched};
 use super::{
     items::{Message, MissedCause, SubscriptionCounts},
     push::read_message,
@@ -66,11 +72,25 @@ struct Topics {
     /// RESP2: subscriptions live on the dedicated connection.
     on_dedicated: bool,
     closed: bool,
+    #[cfg(feature = "topology")]
+    watch: Watch,
     /// What the server would not end; the client asks again at this moment.
     unwanted: Vec<Topic>,
     unwanted_at: u64,
     /// How often the queues were counted.
     looks: u64,
+}
+
+/// What a push is to the client itself
+#[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only `full` has messages of its own"))]
+pub(crate) enum Taken {
+    /// Nothing: all that there was to do is done.
+    Listeners,
+    /// A message to it.
+    Own(Message),
+    /// A server has confirmed a shard channel that may be no primary.
+    #[cfg(feature = "topology")]
+    Unwatched,
 }
 
 /// Names by the verb of a command that takes them: subscribing ones, or unsubscribing ones
@@ -204,6 +224,12 @@ impl Registry {
                 return;
             }
             topics.unsubscribe_again(now, link, &mut wakers);
+            #[cfg(feature = "topology")]
+            for entry in topics.entries.values_mut().filter(|entry| entry.hears_at() <= now) {
+                if entry.is_confirmed() {
+                    entry.tell_confirmed(now, &mut wakers);
+                }
+            }
             let (mut alone, mut together) = (Vec::new(), Vec::new());
             for (topic, entry) in topics.entries.iter().filter(|(_, entry)| entry.is_due(now)) {
                 let asks = if entry.asks_alone() { &mut alone } else { &mut together };
@@ -266,18 +292,34 @@ impl Registry {
         }
     }
 
-    /// Takes in what the server sent unasked, or made of a subscription command. Returns a message for the
-    /// client itself.
-    pub(crate) fn take_in(&self, link: &Link, push: Push) -> Option<Message> {
+    /// Takes in what the server sent unasked, or made of a subscription command. Returns what it is to the client itself.
+    pub(crate) fn take_in(&self, link: &Link, push: Push) -> Taken {
         let mut wakers = Vec::new();
-        let mut own = None;
+        let mut taken = Taken::Listeners;
         match push {
-            Push::Message { verb, frame } => own = self.dispatch(link, verb, &frame, &mut wakers),
+            Push::Message { verb, frame } => {
+                if let Some(message) = self.dispatch(link, verb, &frame, &mut wakers) {
+                    taken = Taken::Own(message);
+                }
+            }
             Push::Ended { verb, name } => self.lose(link, Topic { verb, name }, &mut wakers),
             Push::Confirmed { ticket, verb, name } => {
+                let (topic, now) = (Topic { verb, name }, link.clock.now());
                 let mut topics = self.lock();
-                if let Some(entry) = topics.entries.get_mut(&Topic { verb, name }) {
-                    entry.confirmed(ticket, &mut wakers);
+                #[cfg(feature = "topology")]
+                let unwatched = topics.is_unwatched(&topic, session_of(link));
+                if let Some(entry) = topics.entries.get_mut(&topic) {
+                    #[cfg(feature = "topology")]
+                    if unwatched {
+                        entry.hold(now);
+                        taken = Taken::Unwatched;
+                    }
+                    entry.confirmed(ticket, now, &mut wakers);
+                    #[cfg(feature = "topology")]
+                    {
+                        let due = entry.retry_at();
+                        link.quietly(&mut wakers, |core| core.retry_subscriptions_by(due));
+                    }
                 }
             }
             Push::Refused { ticket, verb, names, error } => {
@@ -285,7 +327,7 @@ impl Registry {
             }
         }
         wakers.into_iter().for_each(Waker::wake);
-        own
+        taken
     }
 
     /// Hands a message to the topic's listeners, and to the client if the topic is its own.
@@ -302,8 +344,8 @@ impl Registry {
         if !topics.is_home(link) {
             return None;
         }
-        let entry = topics.entries.get(&topic)?;
-        for queue in entry.queues() {
+        let entry = topics.entries.get(&topic).filter(|entry| entry.is_confirmed())?;
+        for queue in entry.hearing() {
             let pause = |length| link.with(|core| core.pause(address(queue), length));
             wakers.extend(queue.push(message.clone(), pause));
         }
@@ -315,6 +357,8 @@ impl Registry {
     fn lose(&self, link: &Link, topic: Topic, wakers: &mut Vec<Waker>) {
         let session = session_of(link);
         let mut topics = self.lock();
+        #[cfg(feature = "topology")]
+        topics.note_end(&topic, link.clock.now());
         if topics.entries.get_mut(&topic).is_some_and(|entry| entry.lose(session)) {
             let asks = topics.asks_for(vec![topic], link);
             topics.send(asks, link, wakers);

@@ -62,6 +62,13 @@ impl View {
         Self { nodes, shards: vec![Shard { primary: 0, replicas, slots: vec![(0, SLOTS - 1)] }] }
     }
 
+    /// The node that has this slot, if one has it.
+    pub(crate) fn owner(&self, slot: u16) -> Option<&Seen> {
+        let has = |(first, last): &(u16, u16)| (*first..=*last).contains(&slot);
+        let shard = self.shards.iter().find(|shard| shard.slots.iter().any(has))?;
+        self.nodes.get(shard.primary)
+    }
+
     /// Reads the reply of the server at `asked`.
     ///
     /// Nodes without a known address are left out, and so are shards whose primary is such a node: another

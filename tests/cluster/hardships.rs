@@ -12,11 +12,14 @@ use async_std::{
     future::timeout,
     task::{sleep, spawn, spawn_blocking},
 };
-use futures::{StreamExt, future::join_all};
-use redmux::{ConnectionMultiplexer, Options, options::Mode, pubsub::Item};
+use futures::{
+    FutureExt, StreamExt,
+    future::{Either, join_all, select},
+};
+use redmux::{ConnectionMultiplexer, Options, options::Mode, pubsub::Item, resp::Protocol};
 use redmux_test_support::{RedisCluster, until, within};
 
-use crate::{BAR, connect, from_to};
+use crate::{BAR, connect, ends, from_to};
 
 fn options(cluster: &RedisCluster, nodes: &[usize]) -> Options {
     let text = |node: &usize| cluster.nodes()[*node].addr().to_string();
@@ -266,6 +269,17 @@ async fn a_dropped_multiplexer_leaves_no_connection() {
     }
 }
 
+/// Publishes to a shard channel at its primary. A replica takes `SPUBLISH` too, and passes it on so late that what is
+/// published at the primary after that is heard before it.
+async fn publish(
+    muxer: &ConnectionMultiplexer,
+    channel: &str,
+    message: impl ToString,
+) -> redmux::Result<i64> {
+    let script = "return redis.call('SPUBLISH', KEYS[1], ARGV[1])";
+    muxer.execute("EVAL", (script, 1, channel, message.to_string())).await
+}
+
 /// Nothing is missing between two messages, unless the listener was told.
 #[async_std::test]
 async fn a_subscriber_lives_through_failovers() {
@@ -305,8 +319,7 @@ async fn a_subscriber_lives_through_failovers() {
                 }
                 for channel in ["shard:1", "shard:2", "shard:3", "shard:4"] {
                     // What was not published is published again, so that no number is missing.
-                    while let Err(error) = muxer.execute::<i64>("SPUBLISH", (channel, number)).await
-                    {
+                    while let Err(error) = publish(&muxer, channel, number).await {
                         println!("{channel} {number}: {error}");
                         if error.delivery() == redmux::Delivery::MaybeExecuted {
                             break;
@@ -325,19 +338,70 @@ async fn a_subscriber_lives_through_failovers() {
         sleep(Duration::from_millis(50)).await;
     }
     over.store(true, Relaxed);
-    let muxer_of_publisher = publisher.await;
-    for channel in ["shard:1", "shard:2", "shard:3", "shard:4"] {
-        let mut tries = 0;
-        while muxer_of_publisher.execute::<i64>("SPUBLISH", (channel, "end")).await.unwrap() == 0 {
-            tries += 1;
-            assert!(tries < 500, "nobody hears {channel}");
+    let publisher = publisher.await;
+    let end = async {
+        // One that comes while a listener is on its way to another server is part of a gap.
+        loop {
+            for channel in ["shard:1", "shard:2", "shard:3", "shard:4"] {
+                publish(&publisher, channel, "end").await.unwrap();
+            }
             sleep(Duration::from_millis(20)).await;
         }
-    }
-    for listener in listeners {
-        println!("{:?}", within(listener).await);
+    };
+    match select(Box::pin(within(join_all(listeners))), Box::pin(end)).await {
+        Either::Left((heard, _)) => println!("{heard:?}"),
+        Either::Right((never, _)) => never,
     }
     muxer.close().await;
+}
+
+/// The old primary would serve the channel as a replica, and tell nobody who only listens.
+#[async_std::test]
+async fn a_client_that_only_listens_follows_each_ordered_failover() {
+    let cluster = Arc::new(RedisCluster::start());
+    let old = ends(&cluster).0;
+    let of = |protocol| options(&cluster, &[1]).protocol(protocol);
+    let muxers = [
+        ConnectionMultiplexer::connect(of(Protocol::Resp3)).await.unwrap(),
+        ConnectionMultiplexer::connect(of(Protocol::Resp2)).await.unwrap(),
+    ];
+    let mut listeners = Vec::new();
+    for muxer in &muxers {
+        listeners.push(muxer.subscriber().ssubscribe("foo").await.unwrap());
+    }
+    // More of them than there are questions for the map in a quarter of a minute.
+    for (round, replica) in [old + 3, old, old + 3, old].into_iter().enumerate() {
+        fail_over(&cluster, replica).await;
+        let begun = Instant::now();
+        let primary = &cluster.nodes()[replica];
+        while !primary.command(&["PUBSUB", "SHARDNUMSUB", "foo"]).contains('2') {
+            let took = begun.elapsed();
+            assert!(took < Duration::from_secs(8), "{took:?}\n{}", muxers[0].status());
+            sleep(Duration::from_millis(5)).await;
+        }
+        println!("followed in {:?}", begun.elapsed());
+        for (muxer, listener) in muxers.iter().zip(&mut listeners) {
+            let of_primary = |node: &redmux::status::NodeStatus| {
+                node.endpoint.to_string() == primary.addr().to_string()
+                    && node.to_string().contains("primary")
+            };
+            assert!(muxer.nodes().iter().any(of_primary), "{}", muxer.status());
+            let mut gaps = 0;
+            // What is published at first is part of the gap.
+            until("a message of this round", || {
+                primary.command(&["SPUBLISH", "foo", &round.to_string()]);
+                let item = listener.next().now_or_never();
+                gaps += usize::from(matches!(item, Some(Some(Item::Missed(_)))));
+                matches!(item, Some(Some(Item::Message(message))) if message.text() == round.to_string())
+            })
+            .await;
+            assert!(gaps > 0, "a gap comes before");
+            println!("heard after {:?}", begun.elapsed());
+        }
+    }
+    for muxer in muxers {
+        muxer.close().await;
+    }
 }
 
 /// No call has to time out before the client looks for a successor.

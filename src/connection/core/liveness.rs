@@ -75,6 +75,13 @@ impl Core {
             && self.liveness.next_probe(&self.wire, &self.config, now) <= now
     }
 
+    /// When the server was last heard: now, unless the connection is lost.
+    #[cfg(feature = "topology")]
+    pub(crate) fn last_heard(&self) -> u64 {
+        let lost = self.phase != Phase::Ready;
+        self.liveness.last_read.filter(|_| lost).unwrap_or(self.now)
+    }
+
     fn next_probe(&self) -> u64 {
         self.liveness.next_probe(&self.wire, &self.config, self.now)
     }

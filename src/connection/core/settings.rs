@@ -46,6 +46,14 @@ impl Core {
         self.find_retry_due();
     }
 
+    /// The same, at this moment at the latest.
+    #[cfg(feature = "topology")]
+    pub(crate) fn retry_subscriptions_by(&mut self, at: u64) {
+        if at < self.settings.subscriptions_due {
+            self.retry_subscriptions_at(at);
+        }
+    }
+
     fn find_retry_due(&mut self) {
         self.settings.due = self.settings.subscriptions_due.min(self.settings.retry_at);
     }

@@ -121,7 +121,7 @@ async fn rest(roster: &Roster, member: &Member, begun: u64) -> bool {
         if member.is_leaving() || roster.is_closed() {
             return Poll::Ready(false);
         }
-        if member.kick.poll_hint(cx).is_ready() {
+        if member.kick.poll(cx).is_ready() {
             timer.reset(earliest.max(clock.runtime.now()));
         }
         timer.poll_expired(cx).map(|()| true)

@@ -73,7 +73,7 @@ impl Keeper {
     /// Waits until there is something to do.
     fn poll_news(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while let Poll::Ready(Some(())) = self.checks.poll_next_unpin(cx) {}
-        let mut is_news = self.roster.wake.poll_hint(cx).is_ready();
+        let mut is_news = self.roster.wake.poll(cx).is_ready();
         for (number, member) in self.roster.present() {
             for link in member.deployment.nodes().into_iter().flat_map(|node| node.links()) {
                 link.with(|core| core.wake_at_change(cx.waker()));

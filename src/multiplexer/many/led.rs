@@ -103,7 +103,7 @@ impl Many {
 
     /// Whether something may have gone wrong since the last time; wakes the task when it does.
     pub(in crate::multiplexer) fn poll_doubt(&self, cx: &mut Context<'_>) -> bool {
-        self.wake.poll_hint(cx).is_ready()
+        self.wake.poll(cx).is_ready()
     }
 
     /// The first attempt to connect has ended.

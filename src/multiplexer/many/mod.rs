@@ -5,6 +5,7 @@
 
 mod applying;
 mod asking;
+mod doubts;
 mod first;
 mod led;
 mod nodes;
@@ -14,6 +15,7 @@ mod roles;
 mod steward;
 mod subscriptions;
 mod tending;
+mod verifying;
 mod wake;
 
 use std::sync::Arc;

@@ -17,6 +17,7 @@ use super::{
         announcements::{Announcements, Servers},
         node::Node,
     },
+    doubts::Doubts,
     first::First,
     readers::Readers,
     wake::Wake,
@@ -68,6 +69,7 @@ pub(crate) struct Many {
     pub(super) listened: AtomicBool,
     /// Held while topics are added, removed or moved; before the locks of registries.
     pub(super) moving: Mutex<()>,
+    pub(super) doubts: Doubts,
     pub(super) first: First,
     /// What the client itself listens to; topics of it are at the first node at first.
     announcements: OnceLock<Arc<Announcements>>,
@@ -106,6 +108,7 @@ impl Many {
             post: AtomicU16::new(NOBODY),
             listened: AtomicBool::new(false),
             moving: Mutex::new(()),
+            doubts: Doubts::default(),
             first: First::default(),
             announcements: OnceLock::new(),
             refreshes: AtomicU64::new(0),
@@ -228,6 +231,9 @@ impl Many {
         if self.is_led() {
             node.lead();
         }
+        if !self.kind.is_undivided() {
+            node.registry.watch_shards();
+        }
         node.start_one_of_many(&self.options, &self.environment);
         node
     }
@@ -342,6 +348,10 @@ impl Router for Many {
 
     fn troubled(&self) {
         self.wake.hint();
+    }
+
+    fn doubted(&self, link: &Link) {
+        self.doubt(link);
     }
 
     fn renewed(&self, link: &Link) {

@@ -6,9 +6,10 @@ use std::{
     task::{Context, Poll},
 };
 
+use futures::future::join_all;
 use redmux_transport::Timer;
 
-use super::{applying::Leaving, asking::Answer, nodes::Many};
+use super::{applying::Leaving, asking::Answer, nodes::Many, verifying::Asked};
 use crate::{
     Delivery, Error, ErrorKind,
     clock::{NEVER, micros, spread},
@@ -83,6 +84,7 @@ impl Steward {
         if self.many.is_closed() {
             return;
         }
+        self.settle_doubts().await;
         if self.pace.due().is_some_and(|due| due <= now) {
             self.refresh().await;
         }
@@ -93,11 +95,11 @@ impl Steward {
 
     /// Waits until there is something to do.
     async fn wait(&mut self) {
-        let due = self.pace.due().unwrap_or(NEVER).min(self.probe_at);
+        let due = self.pace.due().unwrap_or(NEVER).min(self.probe_at).min(self.many.doubts.due());
         self.timer.reset(self.many.clock.instant(due.min(self.leaving.due())));
         let (wake, timer) = (&self.many.wake, &mut self.timer);
-        let poll = |cx: &mut Context<'_>| match wake.poll_hint(cx) {
-            Poll::Ready(()) => Poll::Ready(true),
+        let poll = |cx: &mut Context<'_>| match wake.poll(cx) {
+            Poll::Ready(hinted) => Poll::Ready(hinted),
             Poll::Pending => timer.poll_expired(cx).map(|()| false),
         };
         if poll_fn(poll).await {
@@ -105,6 +107,23 @@ impl Steward {
             self.pace.hint(now, self.many.lock().size(), random);
             if self.probe_at == NEVER {
                 (self.probe_at, self.doubt) = (now, true);
+            }
+        }
+    }
+
+    /// Asks servers of shard channels who has the slots, where nothing else would tell.
+    async fn settle_doubts(&mut self) {
+        let (now, random) = (self.many.clock.now(), self.many.clock.runtime.entropy());
+        let many = self.many.clone();
+        let asked = many.doubts.take(now, random).into_iter();
+        for asked in join_all(asked.map(|number| many.ask_doubted(number))).await {
+            let Some(Asked { number, about, slots, answer }) = asked else { continue };
+            match answer {
+                Ok(answer) => {
+                    self.take_in(&answer);
+                    many.settle_doubt(&answer, about, &slots);
+                }
+                Err(error) => many.doubt_on(number, about, error.as_ref()),
             }
         }
     }
@@ -117,7 +136,7 @@ impl Steward {
         match answer {
             Ok(answer) => {
                 self.pace.end(now, self.many.lock().size(), random);
-                let doubtful = self.take_in(answer);
+                let doubtful = self.take_in(&answer);
                 self.many.first.settle(Ok(()));
                 if doubtful {
                     self.pace.hint(now, self.many.lock().size(), random);
@@ -163,9 +182,9 @@ impl Steward {
     }
 
     /// Believes what a node said, or not; whether another one ought to be asked.
-    fn take_in(&mut self, answer: Answer) -> bool {
+    fn take_in(&mut self, answer: &Answer) -> bool {
         let now = self.many.clock.now();
-        let (doubtful, gone) = self.many.take_in(&answer, now);
+        let (doubtful, gone) = self.many.take_in(answer, now);
         self.leaving.note(gone, now);
         doubtful
     }
@@ -196,7 +215,7 @@ impl Steward {
         for number in self.many.primaries_of(replicas).await {
             // Its word on its own slots is better than that of others.
             if let Ok(answer) = self.many.look_at(number).await {
-                self.take_in(answer);
+                self.take_in(&answer);
                 let now = self.many.clock.now();
                 self.many.lock().vouch(number, now);
             }
@@ -217,7 +236,7 @@ impl Steward {
         }
         self.heirs_at = now.saturating_add(spread(HEIRS_EVERY, self.many.clock.runtime.entropy()));
         if let Ok(answer) = self.many.look().await {
-            self.take_in(answer);
+            self.take_in(&answer);
         }
     }
 }

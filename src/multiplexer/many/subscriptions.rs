@@ -168,14 +168,28 @@ impl Many {
             while let Some(first) = moving.first() {
                 let place = self.place_of(first.topic());
                 let same = |moved: &Moving| self.place_of(moved.topic()) == place;
-                let (together, rest) = moving.into_iter().partition(same);
+                let (mut together, rest): (Vec<Moving>, _) = moving.into_iter().partition(same);
                 let to = match place {
                     Place::Slot(slot) => self.node(self.slots.owner(slot)).unwrap_or(post),
                     _ => post,
                 };
+                if !self.passes_on(number, place) {
+                    together.iter_mut().for_each(Moving::hear_at_once);
+                }
                 to.registry.adopt(together, &to.link, wakers);
                 moving = rest;
             }
+        }
+    }
+
+    /// Whether this server passes messages on to the server of this place.
+    fn passes_on(&self, from: NodeId, to: Place) -> bool {
+        match to {
+            // Replicas get all that their primary has sent before one of them takes over.
+            _ if self.kind.is_undivided() => false,
+            // Those of shard channels stay in the shard: a primary that still is one is of another one.
+            Place::Slot(_) => self.lock().get(from).is_some_and(|node| node.role != Role::Primary),
+            Place::Primaries | Place::Any => true,
         }
     }
 

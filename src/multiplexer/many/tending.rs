@@ -340,7 +340,7 @@ async fn keep(many: Weak<Many>) {
         let wake = open.readers.wake.clone();
         // Who closes the multiplexer does not wait for this task.
         drop(open);
-        poll_fn(|cx| match wake.poll_hint(cx).is_ready() || timer.poll_expired(cx).is_ready() {
+        poll_fn(|cx| match wake.poll(cx).is_ready() || timer.poll_expired(cx).is_ready() {
             true => std::task::Poll::Ready(()),
             false => std::task::Poll::Pending,
         })

@@ -13,6 +13,7 @@ use futures::task::AtomicWaker;
 #[derive(Debug, Default)]
 pub(in crate::multiplexer) struct Wake {
     hinted: AtomicBool,
+    roused: AtomicBool,
     waker: AtomicWaker,
 }
 
@@ -23,12 +24,18 @@ impl Wake {
         }
     }
 
-    /// Ready once there was a hint since the last time.
-    pub(in crate::multiplexer) fn poll_hint(&self, cx: &mut Context<'_>) -> Poll<()> {
-        self.waker.register(cx.waker());
-        match self.hinted.swap(false, Ordering::AcqRel) {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
+    /// There is something to do that says nothing about the map.
+    pub(super) fn rouse(&self) {
+        if !self.roused.swap(true, Ordering::AcqRel) {
+            self.waker.wake();
         }
+    }
+
+    /// Ready once there was a hint since the last time, which is true, or something to do.
+    pub(in crate::multiplexer) fn poll(&self, cx: &mut Context<'_>) -> Poll<bool> {
+        self.waker.register(cx.waker());
+        let hinted = self.hinted.swap(false, Ordering::AcqRel);
+        let roused = self.roused.swap(false, Ordering::AcqRel);
+        if hinted || roused { Poll::Ready(hinted) } else { Poll::Pending }
     }
 }

@@ -39,11 +39,11 @@ impl Topics {
     }
 
     fn ask_together(&mut self, wanted: Vec<Topic>, link: &Link, asks: &mut Vec<Ask>) {
-        let session = session_of(link);
+        let (session, now) = (session_of(link), link.clock.now());
         let mut names = Names::default();
         for topic in wanted {
             let Some(entry) = self.entries.get_mut(&topic) else { continue };
-            if entry.wants(session) {
+            if entry.wants(session, now) {
                 names.of(topic.verb).push(topic.name);
             }
         }

@@ -1,5 +1,8 @@
 //! One topic: who listens to it, and whether the server has confirmed it.
 
+#[cfg(feature = "topology")]
+mod behind;
+
 use std::{sync::Arc, task::Waker};
 
 use super::{MissedCause, Queue, SessionId};
@@ -13,6 +16,9 @@ pub(super) struct Entry {
     lost: bool,
     /// How often it was refused since then.
     attempts: u32,
+    /// Those that are behind hear nothing until then: what has confirmed it may be a replica.
+    #[cfg(feature = "topology")]
+    held_until: u64,
     /// The client itself wants it, with or without listeners.
     own: Full<Own>,
 }
@@ -31,9 +37,22 @@ struct Listener {
     queue: Arc<Queue>,
     /// The server has confirmed the topic since there is this listener.
     confirmed: bool,
-    /// It has heard nothing since it was with another server.
+    /// It has missed something, and hears nothing until this moment and a confirmation; 0 if it has not.
     #[cfg(feature = "topology")]
-    behind: bool,
+    behind: u64,
+    /// It has heard another server that passes messages on to this one, or may do.
+    #[cfg(feature = "topology")]
+    settles: bool,
+}
+
+impl Listener {
+    fn is_behind(&self) -> bool {
+        #[cfg(feature = "topology")]
+        let is = self.behind > 0;
+        #[cfg(not(feature = "topology"))]
+        let is = false;
+        is
+    }
 }
 
 /// What the server has made of it
@@ -80,7 +99,9 @@ impl Entry {
             queue: queue.clone(),
             confirmed: false,
             #[cfg(feature = "topology")]
-            behind: false,
+            behind: 0,
+            #[cfg(feature = "topology")]
+            settles: false,
         });
     }
 
@@ -94,13 +115,24 @@ impl Entry {
         self.listeners.iter().map(|listener| &listener.queue)
     }
 
+    /// Whether messages of it count. Before the server has confirmed it, they are of a subscription that was given up.
+    pub(super) fn is_confirmed(&self) -> bool {
+        matches!(self.standing, Standing::Confirmed(_))
+    }
+
+    /// The queues that a message is for.
+    pub(super) fn hearing(&self) -> impl Iterator<Item = &Arc<Queue>> {
+        let hearing = self.listeners.iter().filter(|listener| !listener.is_behind());
+        hearing.map(|listener| &listener.queue)
+    }
+
     pub(super) fn close(&self) -> impl Iterator<Item = Waker> {
         self.queues().filter_map(|queue| queue.close())
     }
 
     /// Whether the server is to be asked for it on this connection; if it has confirmed it there,
     /// new listeners get the error.
-    pub(super) fn wants(&mut self, session: SessionId) -> bool {
+    pub(super) fn wants(&mut self, session: SessionId, now: u64) -> bool {
         let known = match self.standing {
             Standing::Wanted => return true,
             Standing::Asked { session, .. }
@@ -117,7 +149,7 @@ impl Entry {
         match self.standing {
             Standing::Confirmed(_) => {
                 // Nobody waits for these yet: they are being made.
-                self.tell_confirmed(&mut Vec::new());
+                self.tell_confirmed(now, &mut Vec::new());
                 false
             }
             Standing::Asked { .. } => false,
@@ -131,18 +163,19 @@ impl Entry {
     }
 
     /// The server has confirmed it.
-    pub(super) fn confirmed(&mut self, by: u64, wakers: &mut Vec<Waker>) {
+    pub(super) fn confirmed(&mut self, by: u64, now: u64, wakers: &mut Vec<Waker>) {
         let Standing::Asked { ticket, session } = self.standing else { return };
         // One that was sent before it was given up and wanted again says nothing.
         if ticket != by {
             return;
         }
-        self.standing = Standing::Confirmed(session);
         self.attempts = 0;
-        self.tell_confirmed(wakers);
+        self.standing = Standing::Confirmed(session);
+        self.tell_confirmed(now, wakers);
     }
 
-    fn tell_confirmed(&mut self, wakers: &mut Vec<Waker>) {
+    /// Tells listeners that they hear everything from now on, apart from those whose time has not come.
+    pub(super) fn tell_confirmed(&mut self, _now: u64, wakers: &mut Vec<Waker>) {
         let lost = std::mem::take(&mut self.lost);
         for listener in &mut self.listeners {
             if !std::mem::replace(&mut listener.confirmed, true) {
@@ -150,56 +183,14 @@ impl Entry {
                 continue;
             }
             #[cfg(feature = "topology")]
-            let lost = std::mem::take(&mut listener.behind) || lost;
+            let lost = {
+                listener.behind = listener.behind.max(u64::from(lost));
+                let is_time = listener.behind.max(self.held_until) <= _now;
+                is_time && std::mem::take(&mut listener.behind) > 0
+            };
             if lost {
                 wakers.extend(listener.queue.gap(MissedCause::ConnectionLost));
             }
-        }
-    }
-
-    /// Takes the listeners out, for another server.
-    #[cfg(feature = "topology")]
-    pub(super) fn depart(&mut self) -> Self {
-        let listeners = std::mem::take(&mut self.listeners);
-        Self { listeners, own: self.own.clone(), ..Self::default() }.behind()
-    }
-
-    /// Takes only the listeners out.
-    #[cfg(feature = "topology")]
-    pub(super) fn part_with_listeners(&mut self) -> Self {
-        let listeners = std::mem::take(&mut self.listeners);
-        Self { listeners, ..Self::default() }.behind()
-    }
-
-    /// Whether nobody wants it, not even the client.
-    #[cfg(feature = "topology")]
-    pub(super) fn is_idle(&self) -> bool {
-        self.listeners.is_empty() && !self.is_own()
-    }
-
-    /// The same listeners, for another server.
-    #[cfg(feature = "topology")]
-    pub(super) fn copy(&self) -> Self {
-        let copy = |listener: &Listener| Listener { queue: listener.queue.clone(), ..*listener };
-        let listeners = self.listeners.iter().map(copy).collect();
-        Self { listeners, own: self.own.clone(), ..Self::default() }.behind()
-    }
-
-    #[cfg(feature = "topology")]
-    fn behind(mut self) -> Self {
-        self.listeners.iter_mut().for_each(|listener| listener.behind = listener.confirmed);
-        self
-    }
-
-    /// Takes over listeners from another server.
-    #[cfg(feature = "topology")]
-    pub(super) fn join(&mut self, other: Self, wakers: &mut Vec<Waker>) {
-        self.listeners.extend(other.listeners);
-        if other.own.get().is_some() {
-            self.own = other.own;
-        }
-        if matches!(self.standing, Standing::Confirmed(_)) {
-            self.tell_confirmed(wakers);
         }
     }
 
@@ -248,15 +239,19 @@ impl Entry {
         self.attempts
     }
 
+    /// When there is something to do for it.
     pub(super) fn retry_at(&self) -> u64 {
         match self.standing {
             Standing::Refused { retry_at, .. } => retry_at,
+            #[cfg(feature = "topology")]
+            Standing::Confirmed(_) => self.hears_at(),
             _ => NEVER,
         }
     }
 
+    /// Whether it is to be asked for again.
     pub(super) fn is_due(&self, now: u64) -> bool {
-        self.retry_at() <= now
+        matches!(self.standing, Standing::Refused { retry_at, .. } if retry_at <= now)
     }
 
     pub(super) fn asks_alone(&self) -> bool {

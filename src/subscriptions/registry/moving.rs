@@ -23,6 +23,11 @@ impl Moving {
     pub(crate) fn copy(&self) -> Self {
         Self { topic: self.topic.clone(), entry: self.entry.copy() }
     }
+
+    /// The next server gets none of the messages that the last one has had.
+    pub(crate) fn hear_at_once(&mut self) {
+        self.entry.hear_at_once();
+    }
 }
 
 impl Registry {
@@ -36,13 +41,14 @@ impl Registry {
         let dedicated = self.dedicated();
         let mut topics = self.lock();
         let topics = &mut *topics;
+        let home = if topics.on_dedicated { dedicated.as_deref() } else { Some(interactive) };
+        let heard = home.map_or(0, |home| home.quietly(wakers, |core| core.last_heard()));
         let leaving = topics.entries.extract_if(|topic, _| leaves(topic));
         let mut unused: Vec<(Topic, Entry)> = leaving.collect();
         let moving = unused
             .iter_mut()
-            .map(|(topic, entry)| Moving { topic: topic.clone(), entry: entry.depart() });
+            .map(|(topic, entry)| Moving { topic: topic.clone(), entry: entry.depart(heard) });
         let moving = moving.collect();
-        let home = if topics.on_dedicated { dedicated.as_deref() } else { Some(interactive) };
         topics.unsubscribe(unused, home, wakers);
         moving
     }
@@ -81,8 +87,10 @@ impl Registry {
 
     /// Takes topics over from other servers and asks this one for them.
     ///
-    /// Listeners learn of a gap once the server has confirmed.
+    /// Listeners hear nothing of it, and learn of a gap then, until the server has confirmed and what it gets late from the
+    /// last one is through.
     pub(crate) fn adopt(&self, moving: Vec<Moving>, interactive: &Link, wakers: &mut Vec<Waker>) {
+        let now = interactive.clock.now();
         let dedicated = self.dedicated();
         let mut topics = self.lock();
         let mut wanted = Vec::new();
@@ -91,7 +99,7 @@ impl Registry {
                 wakers.extend(entry.close());
                 continue;
             }
-            topics.entries.entry(topic.clone()).or_default().join(entry, wakers);
+            topics.entries.entry(topic.clone()).or_default().join(entry, now, wakers);
             wanted.push(topic);
         }
         let ready = |core: &mut Core| (core.phase == Phase::Ready).then_some(core.wire.protocol);
@@ -102,7 +110,10 @@ impl Registry {
         let home = if topics.on_dedicated { dedicated.as_deref() } else { Some(interactive) };
         match home {
             // One that is over says so to nobody: its topics go on to the next server.
-            Some(home) if protocol.is_some() => drop(topics.ask_for(wanted, home, wakers)),
+            Some(home) if protocol.is_some() => {
+                drop(topics.ask_for(wanted, home, wakers));
+                topics.arm(home, wakers);
+            }
             _ => interactive.quietly(wakers, |core| core.activate()),
         }
     }
