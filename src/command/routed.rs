@@ -616,6 +616,10 @@ impl<'a, T: FromReply, A: ToArgs> Call<'a, T, A> {
         use ServerErrorKind::*;
         let random = self.link.clock.runtime.entropy();
         match error.kind() {
+            // The one server of a deployment: no other one has what it refuses.
+            Moved | Ask | Redirected | TryAgain | ReadOnly if !router.is_one_of_several(from) => {
+                None
+            }
             kind @ (Moved | Ask | Redirected) => {
                 let goal = router.redirected(from, &error.redirect()?, kind != Ask);
                 // Who demands a replica is not served by a primary.

@@ -40,6 +40,11 @@ pub(crate) trait Router: MaybeSend + MaybeSync {
     /// Returns the link to send the command to; `None` if the address is of no use, or is that of the same server.
     fn redirected(&self, from: &Link, redirect: &Redirect<'_>, for_good: bool) -> Option<&Link>;
 
+    /// Whether the server of this link is one of several, so that what it does not serve may be served by another one.
+    fn is_one_of_several(&self, _: &Link) -> bool {
+        true
+    }
+
     /// Where a command goes that only reads, and whose keys are in this slot.
     #[cfg(feature = "topology")]
     fn reader(&self, slot: u16, from: ReadFrom) -> Reading<'_>;

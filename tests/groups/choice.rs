@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use futures::{FutureExt, StreamExt, future::join_all};
 use redmux::{
-    ConnectionMultiplexer, Delivery, ErrorKind, Event, Events,
+    ConnectionMultiplexer, Delivery, ErrorKind, Event, Events, Options,
     events::SwitchReason,
-    group::{GroupOptions, HealthPolicy, MemberState, Probe},
+    group::{GroupMember, GroupOptions, HealthPolicy, MemberState, Probe},
+    options::BacklogPolicy,
 };
 
 use crate::world::{Life, SECOND, World, active, member};
@@ -262,7 +263,7 @@ fn members_come_and_go_while_the_program_runs() {
 #[test]
 fn members_that_cannot_be_are_refused() {
     let world = World::start(&["a"]);
-    let refused = |members: Vec<redmux::group::GroupMember>, options| {
+    let refused = |members: Vec<GroupMember>, options| {
         let environment = world.environment.clone();
         let begun = ConnectionMultiplexer::begin_group_with(members, options, environment);
         let error = begun.unwrap_err();
@@ -274,14 +275,14 @@ fn members_that_cannot_be_are_refused() {
     assert!(twice.contains("two members named a"), "{twice}");
     let heavy = refused(vec![member("a", f64::NAN)], default());
     assert!(heavy.contains("weight"), "{heavy}");
-    let nameless = refused(vec![redmux::group::GroupMember::new("", "a")], default());
+    let nameless = refused(vec![GroupMember::new("", "a")], default());
     assert!(nameless.contains("name"), "{nameless}");
-    let other = redmux::group::GroupMember::new("b", "b,db=3");
+    let other = GroupMember::new("b", "b,db=3");
     let database = refused(vec![member("a", 1.0), other], default());
     assert!(database.contains("same database"), "{database}");
     let none = refused(vec![member("a", 1.0)], default().probes(0));
     assert!(none.contains("probes"), "{none}");
-    let bad = redmux::group::GroupMember::new("b", "b,what=3");
+    let bad = GroupMember::new("b", "b,what=3");
     refused(vec![bad], default().policy(HealthPolicy::All));
 }
 
@@ -348,5 +349,88 @@ fn without_a_breaker_only_probes_count() {
     let muxer = world.connect([member("a", 2.0), member("b", 1.0)], options);
     world.with("a", |server| server.hangs = true);
     fail(&world, &muxer, 50, Duration::from_millis(50));
+    assert_eq!(active(&muxer), "a");
+}
+
+#[test]
+fn what_the_one_server_of_a_member_refuses_is_the_callers() {
+    let world = World::start(&["a", "b"]);
+    let muxer = world.connect([member("a", 2.0), member("b", 1.0)], default());
+    for refusal in ["READONLY no", "MOVED 1 b:6379", "TRYAGAIN later", "ERR no"] {
+        world.with("a", |server| server.refuses = Some(refusal));
+        let begun = world.runtime.elapsed();
+        let error = get(&world, &muxer).unwrap_err();
+        assert!(error.is_server(), "{error}");
+        assert_eq!(world.runtime.elapsed(), begun, "{refusal}");
+        // After `READONLY` its name is dialled again.
+        world.pass(5 * SECOND);
+    }
+    world.with("a", |server| server.refuses = Some("LOADING soon"));
+    world.runtime.block_on(async {
+        let (found, ()) = futures::future::join(muxer.execute::<String>("GET", "key"), async {
+            world.runtime.sleep(SECOND).await;
+            world.with("a", |server| server.refuses = None);
+        })
+        .await;
+        assert_eq!(found.unwrap(), "a");
+    });
+}
+
+#[test]
+fn commands_fail_at_once_if_that_is_wanted_and_nobody_is_healthy() {
+    let world = World::start(&["a", "b"]);
+    let fast = |name: &str| {
+        let options = Options::new(format!("{name}:6379")).backlog(BacklogPolicy::FailFast);
+        GroupMember::new(name, options)
+    };
+    let muxer = world.connect([fast("a"), fast("b")], default());
+    for name in ["a", "b"] {
+        world.set(name, Life::Dead);
+    }
+    world.pass(5 * SECOND);
+    let begun = world.runtime.elapsed();
+    let error = get(&world, &muxer).unwrap_err();
+    assert_eq!((error.kind(), error.delivery()), (ErrorKind::ConnectionLost, Delivery::NotSent));
+    assert_eq!(world.runtime.elapsed(), begun);
+}
+
+#[test]
+fn with_the_last_handle_all_connections_end() {
+    let world = World::start(&["a", "b", "c"]);
+    let muxer = world.connect([member("a", 2.0), member("b", 1.0), member("c", 0.0)], default());
+    let group = muxer.group().unwrap();
+    world.pass(SECOND);
+    let open = || ["a", "b", "c"].map(|name| world.with(name, |server| server.open));
+    assert_eq!(open(), [1, 1, 1]);
+    world.runtime.block_on(group.remove("c")).unwrap();
+    world.pass(SECOND);
+    assert_eq!(open(), [1, 1, 0]);
+    drop(muxer);
+    world.pass(SECOND);
+    assert_eq!(open(), [1, 1, 0]);
+    drop(group);
+    world.pass(SECOND);
+    assert_eq!(open(), [0, 0, 0]);
+    let pings = world.with("a", |server| server.pings);
+    world.pass(60 * SECOND);
+    assert_eq!(world.with("a", |server| server.pings), pings);
+}
+
+#[test]
+fn what_happens_to_connections_of_members_are_events_of_the_group() {
+    let world = World::start(&["a", "b"]);
+    let muxer = world.connect([member("a", 2.0), member("b", 1.0)], default());
+    let mut events = muxer.events();
+    world.set("b", Life::Dead);
+    world.pass(SECOND);
+    world.set("b", Life::Up);
+    world.pass(10 * SECOND);
+    let mut seen = Vec::new();
+    while let Some(Some(event)) = events.next().now_or_never() {
+        seen.push(event.to_string());
+    }
+    let has = |begin: &str| seen.iter().any(|text| text.starts_with(begin));
+    assert!(has("connection failed: interactive b:6379"), "{seen:?}");
+    assert!(has("connection restored: interactive b:6379"), "{seen:?}");
     assert_eq!(active(&muxer), "a");
 }

@@ -172,3 +172,43 @@ async fn what_sentinels_lead_to_is_a_member() {
     assert_eq!(states, [MemberState::Unhealthy, MemberState::Healthy]);
     muxer.close().await;
 }
+
+#[async_std::test]
+async fn notifications_of_keys_come_from_each_primary_of_the_member_in_use() {
+    let cluster = RedisCluster::start();
+    let server = RedisServer::start();
+    for one in cluster.nodes().iter().chain([&server]) {
+        one.command(&["CONFIG", "SET", "notify-keyspace-events", "KEA"]);
+    }
+    let port = cluster.nodes()[0].port();
+    let muxer = connect(vec![at("cluster", port).weight(2.0), at("server", server.port())]).await;
+    let (group, db) = (muxer.group().unwrap(), muxer.database());
+    let mut changes = muxer.subscriber().keyspace(0_u32, "*").await.unwrap();
+    for name in ["cluster", "server", "cluster"] {
+        group.fail_over_to(name).await.unwrap();
+        // Keys of three primaries.
+        for key in ["foo", "bar", "baz"] {
+            let begun = Instant::now();
+            loop {
+                db.set(key, name).await.unwrap();
+                match timeout(Duration::from_millis(100), changes.next()).await {
+                    Ok(Some(Item::Message(message))) if message.channel_text().ends_with(key) => {
+                        break;
+                    }
+                    Ok(None) => panic!("it has ended"),
+                    _ => assert!(begun.elapsed() < LONG, "{name}: nothing of {key}"),
+                }
+            }
+        }
+    }
+    // Made while members change.
+    for round in 0..6 {
+        let name = ["server", "cluster"][round % 2];
+        let subscriber = muxer.subscriber();
+        let made = subscriber.keyspace(0_u32, format!("k{round}*"));
+        let (made, changed) = futures::future::join(made, group.fail_over_to(name)).await;
+        assert!(changed.unwrap());
+        drop(made.unwrap());
+    }
+    muxer.close().await;
+}

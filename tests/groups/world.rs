@@ -41,6 +41,10 @@ pub(crate) struct Server {
     pub(crate) pings: u64,
     /// Commands of callers take a second and a half, and `PING` does not.
     pub(crate) hangs: bool,
+    /// Connections.
+    pub(crate) open: usize,
+    /// It answers this to all that callers ask.
+    pub(crate) refuses: Option<&'static str>,
     /// Channels that connections listen to, by the number of the connection.
     pub(crate) listening: BTreeMap<u64, Vec<String>>,
     messages: BTreeMap<u64, Vec<u8>>,
@@ -54,6 +58,8 @@ impl Default for Server {
             added: Vec::new(),
             pings: 0,
             hangs: false,
+            open: 0,
+            refuses: None,
             listening: BTreeMap::new(),
             messages: BTreeMap::new(),
         }
@@ -172,6 +178,7 @@ impl World {
             state.connections += 1;
             state.connections
         };
+        self.with(&name, |server| server.open += 1);
         let mut commands = Commands::of(stream);
         // When each reply is due.
         let mut replies: VecDeque<(Duration, Vec<u8>)> = VecDeque::new();
@@ -240,6 +247,7 @@ impl World {
             }
         }
         self.with(&name, |server| {
+            server.open -= 1;
             server.listening.remove(&number);
             server.messages.remove(&number);
         });
@@ -272,6 +280,9 @@ impl World {
                     pushes
                 }
                 "CLIENT" | "SELECT" => "+OK\r\n".to_owned(),
+                _ if server.refuses.is_some() => {
+                    format!("-{}\r\n", server.refuses.unwrap_or_default())
+                }
                 // Adds a number, and answers with it.
                 "INCRBY" => {
                     let number: u64 = word(2).parse().unwrap();

@@ -19,7 +19,7 @@ use super::{
     deployment::{Deployment, Maker},
     handle::Group,
     keeper,
-    options::{GroupMember, GroupOptions, Probe},
+    options::{Asks, GroupMember, GroupOptions, Probe},
     roster::Roster,
 };
 use crate::{
@@ -237,9 +237,9 @@ impl Deployment for Origin {
 
     fn ask(&self, limit: Duration) -> BoxFuture<'static, Result<()>> {
         let muxer = self.muxer().clone();
-        match &self.probe {
-            Probe::Ping => Box::pin(async move { ping(&muxer, limit).await }),
-            Probe::Set(key) => {
+        match &self.probe.0 {
+            Asks::Ping => Box::pin(async move { ping(&muxer, limit).await }),
+            Asks::Set(key) => {
                 let key = key.clone();
                 Box::pin(async move {
                     let link = muxer.inner().link();
@@ -248,7 +248,7 @@ impl Deployment for Origin {
                     Call::<(), _>::new(link, name, words).timeout(limit).await
                 })
             }
-            Probe::Custom(custom) => (custom.0)(muxer),
+            Asks::Custom(ask) => ask(muxer),
         }
     }
 

@@ -66,28 +66,27 @@ const LONGEST_NAME: usize = 100;
 
 /// How a group finds out whether a member is healthy
 #[derive(Clone, Default)]
-#[non_exhaustive]
-pub enum Probe {
-    /// `PING`, to each primary of a cluster. The default.
+pub struct Probe(pub(super) Asks);
+
+#[derive(Clone, Default)]
+pub(super) enum Asks {
     #[default]
     Ping,
-    /// `SET` of a key, for servers that may answer and not write.
-    #[doc(hidden)]
-    Set(#[doc(hidden)] Vec<u8>),
-    #[doc(hidden)]
-    Custom(#[doc(hidden)] Custom),
+    Set(Vec<u8>),
+    Custom(Arc<Custom>),
 }
 
-/// A probe of the program's
-#[derive(Clone)]
-pub struct Custom(pub(super) Arc<Asks>);
-
-type Asks = dyn Fn(ConnectionMultiplexer) -> BoxFuture<'static, Result<()>> + Send + Sync;
+type Custom = dyn Fn(ConnectionMultiplexer) -> BoxFuture<'static, Result<()>> + Send + Sync;
 
 impl Probe {
+    /// Sends `PING`, to each primary of a cluster. The default.
+    pub fn ping() -> Self {
+        Self(Asks::Ping)
+    }
+
     /// Writes this key (`SET key 1 PX 600000`): a server that answers and does not write is not healthy then.
     pub fn set(key: impl ToArg) -> Self {
-        Self::Set(key.to_arg().as_bytes().to_vec())
+        Self(Asks::Set(key.to_arg().as_bytes().to_vec()))
     }
 
     /// Calls this with a multiplexer for the member alone; the member is healthy if it returns `Ok` in time.
@@ -104,22 +103,16 @@ impl Probe {
     where
         F: Future<Output = Result<()>> + Send + 'static,
     {
-        Self::Custom(Custom(Arc::new(move |member| Box::pin(ask(member)))))
-    }
-}
-
-impl fmt::Debug for Custom {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Custom").finish_non_exhaustive()
+        Self(Asks::Custom(Arc::new(move |member| Box::pin(ask(member)))))
     }
 }
 
 impl fmt::Debug for Probe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Ping => "Ping",
-            Self::Set(_) => "Set",
-            Self::Custom(_) => "Custom",
+        f.write_str(match self.0 {
+            Asks::Ping => "Ping",
+            Asks::Set(_) => "Set",
+            Asks::Custom(_) => "Custom",
         })
     }
 }
@@ -149,7 +142,7 @@ impl GroupOptions {
         Self::default()
     }
 
-    /// What a probe is. Default: [`Probe::Ping`].
+    /// What a probe is. Default: [`Probe::ping`].
     pub fn probe(mut self, probe: Probe) -> Self {
         self.probe = probe;
         self

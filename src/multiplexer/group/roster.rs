@@ -332,6 +332,12 @@ impl Router for Roster {
         owner.front()?.router()?.redirected(from, redirect, for_good)
     }
 
+    fn is_one_of_several(&self, link: &Link) -> bool {
+        let owner = self.present().find(|(_, member)| has(&*member.deployment, link));
+        owner
+            .is_some_and(|(_, member)| member.front().is_some_and(|front| front.router().is_some()))
+    }
+
     fn reader(&self, slot: u16, from: ReadFrom) -> Reading<'_> {
         match self.front().map(|front| front.router()) {
             Some(Some(router)) => router.reader(slot, from),

@@ -86,6 +86,7 @@ impl Many {
                 }
                 Place::Any => vec![self.post()],
             };
+            topic.expect(nodes.len());
             for node in nodes {
                 node.registry.adopt(vec![topic.copy()], &node.link, wakers);
             }
@@ -99,8 +100,9 @@ impl Many {
         for node in self.nodes() {
             for topic in node.registry.take_listeners(&node.link, wakers) {
                 // Notifications of keys come from each primary; one copy has all listeners.
-                if !all.iter().any(|known| known.topic() == topic.topic()) {
-                    all.push(topic);
+                match all.iter().any(|known| known.topic() == topic.topic()) {
+                    true => topic.waive(wakers),
+                    false => all.push(topic),
                 }
             }
         }

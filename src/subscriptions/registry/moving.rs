@@ -19,6 +19,17 @@ impl Moving {
         &self.topic
     }
 
+    /// The same topic is on its way from another server already: who waits for this one does not have to.
+    pub(crate) fn waive(self, wakers: &mut Vec<Waker>) {
+        wakers.extend(self.entry.unconfirmed().filter_map(|queue| queue.confirm()));
+    }
+
+    /// It goes to this many servers: who waits for it waits for all of them.
+    pub(crate) fn expect(&self, servers: usize) {
+        let more = servers.saturating_sub(1);
+        self.entry.unconfirmed().for_each(|queue| queue.expect_more(more));
+    }
+
     /// The same listeners, for one more server.
     pub(crate) fn copy(&self) -> Self {
         Self { topic: self.topic.clone(), entry: self.entry.copy() }

@@ -1,8 +1,8 @@
 //! Listeners that were with another server.
 
-use std::task::Waker;
+use std::{sync::Arc, task::Waker};
 
-use super::{Entry, Listener};
+use super::{super::Queue, Entry, Listener};
 use crate::clock::NEVER;
 
 /// A server has this long to say that it is the primary, in microseconds; then it is heard, whatever it is.
@@ -37,6 +37,11 @@ impl Entry {
         let mut listeners = std::mem::take(&mut self.listeners);
         listeners.iter_mut().for_each(|listener| listener.fall_behind(0, false));
         Self { listeners, ..Self::default() }
+    }
+
+    /// Those that wait until the server has confirmed it.
+    pub(in super::super) fn unconfirmed(&self) -> impl Iterator<Item = &Arc<Queue>> {
+        self.listeners.iter().filter(|listener| !listener.confirmed).map(|listener| &listener.queue)
     }
 
     /// Whether nobody wants it, not even the client.
