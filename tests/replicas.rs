@@ -11,7 +11,7 @@ use std::{
 };
 
 use async_std::task::{sleep, spawn};
-use futures::StreamExt;
+use futures::{StreamExt, future::join_all};
 use redmux::{
     ConnectionMultiplexer, Endpoint, ErrorKind, database::scans::ScanOptions, events::Event,
     options::ReadFrom, pubsub::Item, status::NodeRole,
@@ -378,4 +378,41 @@ async fn with_one_server_a_wish_is_granted_and_a_demand_is_refused() {
     let wish = db.get::<i64>("k").read_from(ReadFrom::PreferReplica);
     assert_eq!(within(wish).await.unwrap(), Some(1));
     muxer.close().await;
+}
+
+/// Redis says no zone of its own.
+#[async_std::test]
+async fn the_nearest_server_is_the_one_that_the_options_put_into_the_zone() {
+    let all = start(2).await;
+    for near in 0..3 {
+        let far = all.iter().enumerate().filter(|(number, _)| *number != near);
+        let zones: Vec<String> = far.map(|(_, server)| format!("{}@far", server.addr())).collect();
+        // The port says more than the host.
+        let zones = format!("127.0.0.1@here;{}", zones.join(";"));
+        let more = format!("mode=replicas,readFrom=nearest,zone=here,zones={zones}");
+        let muxer = connect(&[&all[0], &all[1], &all[2]], &more).await;
+        let db = muxer.database();
+        let read = async || {
+            let before: Vec<u64> = all.iter().map(gets).collect();
+            let keys = (0..20).map(|number| format!("k{number}"));
+            join_all(keys.map(|key| db.get::<i64>(key))).await.into_iter().for_each(|got| {
+                assert_eq!(got.unwrap(), None);
+            });
+            let after: Vec<u64> = all.iter().map(gets).collect();
+            after.into_iter().zip(before).map(|(after, before)| after - before).collect::<Vec<_>>()
+        };
+        let mut expected = vec![0; 3];
+        expected[near] = 20;
+        // Replicas are connected to when something is first read.
+        let end = Instant::now() + Duration::from_secs(20);
+        while read().await != expected {
+            assert!(Instant::now() < end, "{near}: {}", muxer.status());
+            sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(read().await, expected, "{near}");
+        let zones = muxer.nodes().into_iter().filter(|node| node.zone.as_deref() == Some("here"));
+        let zones: Vec<String> = zones.map(|node| node.endpoint.to_string()).collect();
+        assert_eq!(zones, [all[near].addr().to_string()]);
+        muxer.close().await;
+    }
 }

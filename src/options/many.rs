@@ -7,6 +7,7 @@ use redmux_transport::{DialOptions, Endpoint, TlsOptions};
 use super::{
     Options,
     servers::{AnnouncedNode, EndpointMap, Mode, Servers},
+    zones::{self, ZoneOf},
 };
 use crate::{
     Error, Full, Result,
@@ -49,10 +50,31 @@ impl Options {
         self.with_servers(|servers| servers.read_from = read_from)
     }
 
-    /// The availability zone of this program, for [`ReadFrom::Nearest`]: as servers name theirs. Default: none.
+    /// The availability zone of this program, for [`ReadFrom::Nearest`]: as servers name theirs, or as
+    /// [`zone_of`](Self::zone_of) does. Default: none.
     pub fn zone(self, zone: impl Into<Arc<str>>) -> Self {
         let zone = zone.into();
         self.with_servers(|servers| servers.zone = Some(zone))
+    }
+
+    /// The availability zone of servers, which counts before what they say themselves: Redis says nothing of it. May be called several
+    /// times. Default: what servers say.
+    ///
+    /// `servers` is a host, a host with a port, or a network; each is compared with the addresses by which servers are
+    /// reached, without asking for the addresses of names. What names a server most exactly counts.
+    ///
+    /// ```
+    /// use redmux::{Options, options::ReadFrom};
+    ///
+    /// let options = Options::new("a").read_from(ReadFrom::Nearest).zone("eu-1a");
+    /// let options = options.zone_of("10.1.0.0/16", "eu-1a").zone_of("b.example:6380", "eu-1b");
+    /// let same: Options = "a,readFrom=nearest,zone=eu-1a,zones=10.1.0.0/16@eu-1a;b.example:6380@eu-1b".parse()?;
+    /// assert_eq!(options.to_string(), same.to_string());
+    /// # Ok::<(), redmux::Error>(())
+    /// ```
+    pub fn zone_of(self, servers: impl Into<Arc<str>>, zone: impl Into<Arc<str>>) -> Self {
+        let zone = ZoneOf::new(servers.into(), zone.into());
+        self.with_servers(|servers| servers.zones.push(zone))
     }
 
     /// How far a replica may be behind its primary and still be read from. Default: without a limit.
@@ -189,6 +211,9 @@ impl Options {
                 "zone: readFrom=nearest needs the availability zone of this program",
             ));
         }
+        if !servers.zones.iter().all(ZoneOf::is_valid) {
+            return Err(Error::config(format!("zones: expected {}", zones::EXPECTED)));
+        }
         if servers.max_replica_lag.is_some_and(|lag| lag.is_zero()) {
             return Err(Error::config("maxReplicaLag: 0 is no lag (expected 1 ms or more)"));
         }
@@ -236,6 +261,11 @@ impl Options {
     /// The availability zone of this program.
     pub(crate) fn own_zone(&self) -> Option<&Arc<str>> {
         self.servers()?.zone.as_ref()
+    }
+
+    /// The zone of the server that is reached at this endpoint, if the options name it.
+    pub(crate) fn zone_at(&self, endpoint: &Endpoint) -> Option<Arc<str>> {
+        zones::zone_of(&self.servers()?.zones, endpoint)
     }
 
     /// How far a replica may be behind, in microseconds; [`NEVER`] without a limit.
@@ -357,6 +387,7 @@ mod tests {
             ("rediss://a?serviceName=m&sentinelTls=false", "sentinelTls: false contradicts"),
             ("a,proxy=s3cret", "proxy: expected none, twemproxy or envoyproxy"),
             ("a,readFrom=nearest", "zone: readFrom=nearest needs"),
+            ("a,zones=s3cret", "zones: expected servers@zone"),
             ("a,readFrom=s3cret", "readFrom: expected primary, preferReplica"),
             ("a,maxReplicaLag=0", "maxReplicaLag: expected milliseconds, 1 or more"),
             ("a,mode=single,readFrom=replica", "mode=single there are no replicas"),
@@ -398,6 +429,18 @@ mod tests {
         assert_eq!(options.wanted_reads(), ReadFrom::Nearest);
         assert_eq!(options.own_zone().map(|zone| &**zone), Some("eu-1a"));
         assert_eq!(options.longest_lag(), 250_000);
+        assert_eq!(options.zone_at(&Endpoint::tcp("b", 1)), None);
+        let options = options.zone_of("b", "eu-1b");
+        assert_eq!(options.zone_at(&Endpoint::tcp("b", 1)).as_deref(), Some("eu-1b"));
+        assert!(options.clone().validate().is_ok());
+        let url = "redis+cluster://a?readFrom=nearest&zone=x&zones=10.1.0.0/16@x;[fd00::1]:7@y";
+        let options: Options = url.parse().unwrap();
+        assert_eq!(options.zone_at(&Endpoint::tcp("10.1.2.3", 1)).as_deref(), Some("x"));
+        assert_eq!(options.zone_at(&Endpoint::tcp("fd00::1", 7)).as_deref(), Some("y"));
+        for (servers, zone) in [("b/8", "s3cret"), ("b", ""), ("b", "s3cret;t")] {
+            let error = options.clone().zone_of(servers, zone).validate().unwrap_err().to_string();
+            assert!(error.contains("zones: expected") && !error.contains("s3cret"), "{error}");
+        }
         let options = Options::new("a");
         assert_eq!((options.wanted_reads(), options.own_zone()), (ReadFrom::Primary, None));
         assert_eq!(options.longest_lag(), NEVER);

@@ -23,6 +23,8 @@ mod tunnels;
 mod url;
 mod validate;
 mod values;
+#[cfg(feature = "topology")]
+mod zones;
 
 use std::{fmt, sync::Arc, time::Duration};
 

@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use redmux_transport::Endpoint;
 
+use super::zones::ZoneOf;
 use crate::connection::ReadFrom;
 
 /// What the endpoints of [`Options`](crate::Options) are
@@ -100,6 +101,7 @@ pub(super) struct Servers {
     pub(super) endpoint_map: Option<EndpointMap>,
     pub(super) read_from: ReadFrom,
     pub(super) zone: Option<Arc<str>>,
+    pub(super) zones: Vec<ZoneOf>,
     pub(super) max_replica_lag: Option<Duration>,
     pub(super) tiebreaker: Option<Arc<str>>,
     /// The endpoints that were given without a port, by their place.

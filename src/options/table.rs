@@ -2,8 +2,6 @@ use std::{sync::Arc, time::Duration};
 
 use redmux_transport::{Keepalive, Pem, TlsVersions};
 
-#[cfg(feature = "topology")]
-use super::servers::{Mode, Servers};
 use super::{
     Options,
     provider::Defaults,
@@ -12,6 +10,11 @@ use super::{
         backlog, boolean, bytes, keepalive, millis, millis_or_off, protocol, reconnect,
         show_backlog, show_bytes, show_keepalive, show_millis, show_millis_or_off,
     },
+};
+#[cfg(feature = "topology")]
+use super::{
+    servers::{Mode, Servers},
+    zones,
 };
 #[cfg(feature = "topology")]
 use crate::connection::ReadFrom;
@@ -410,9 +413,22 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     OptionSpec {
         name: "zone",
         default: "none",
-        about: "The availability zone of this program, as servers name theirs.",
+        about: "The availability zone of this program, as servers name theirs or `zones` does.",
         read: |o, v| set_servers(o, |servers| servers.zone = Some(v.into())),
         show: |o, _| o.servers()?.zone.as_ref().map(show),
+        ..PLAIN
+    },
+    #[cfg(feature = "topology")]
+    OptionSpec {
+        name: "zones",
+        accepts: zones::EXPECTED,
+        default: "as servers say",
+        about: "The availability zones of servers, which count before what these say themselves.",
+        read: |o, v| {
+            let zones = zones::read(v)?;
+            set_servers(o, |servers| servers.zones = zones)
+        },
+        show: |o, _| zones::show(&o.servers()?.zones),
         ..PLAIN
     },
     #[cfg(feature = "topology")]

@@ -277,3 +277,38 @@ async fn options_say_where_all_handles_read() {
     assert!(ConnectionMultiplexer::connect(error).await.is_err());
     muxer.close().await;
 }
+
+/// What the options say counts before what the servers say themselves, which is nothing here.
+#[async_std::test]
+async fn the_options_say_which_zones_servers_are_in() {
+    let cluster = RedisCluster::start();
+    let port = |node: usize| cluster.nodes()[node].port();
+    for (primaries, replicas, expected) in [("here", "far", (60, 0)), ("far", "here", (0, 60))] {
+        let zones: Vec<String> = (0..6)
+            .map(|node| {
+                format!("127.0.0.1:{}@{}", port(node), if node < 3 { primaries } else { replicas })
+            })
+            .collect();
+        let more = format!(",readFrom=nearest,zone=here,zones=127.0.0.0/8@far;{}", zones.join(";"));
+        let muxer = connect_with(&cluster, &more).await;
+        let db = muxer.database();
+        let read = async || {
+            let before = sums(&cluster, "get");
+            let keys = (0..60).map(|number| format!("k{number}"));
+            join_all(keys.map(|key| db.get::<i64>(key))).await.into_iter().for_each(|got| {
+                assert_eq!(got.unwrap(), None);
+            });
+            let after = sums(&cluster, "get");
+            (after.0 - before.0, after.1 - before.1)
+        };
+        // Replicas are connected to when something is first read.
+        let end = Instant::now() + Duration::from_secs(20);
+        while read().await != expected {
+            assert!(Instant::now() < end, "{expected:?}: {}", muxer.status());
+            sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(read().await, expected);
+        assert!(muxer.nodes().iter().all(|node| node.zone.is_some()), "{}", muxer.status());
+        muxer.close().await;
+    }
+}

@@ -93,6 +93,9 @@ impl Many {
         let mut view = view.map_err(|fault| Error::config(fault.to_string()))?;
         for node in &mut view.nodes {
             node.endpoint = self.reached_at(Some(&node.id), &node.endpoint, node.zone.as_deref());
+            if let Some(zone) = self.options.zone_at(&node.endpoint) {
+                node.zone = Some(zone);
+            }
         }
         Ok(Answer { by, asked, view })
     }

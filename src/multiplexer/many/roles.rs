@@ -209,14 +209,15 @@ impl Many {
         View::of_one_shard(nodes.collect())
     }
 
-    /// A member as a view names it, with the zone that it has said it is in.
+    /// A member as a view names it, with the zone that the options say it is in, or it has said itself.
     pub(super) fn seen(&self, map: &Map, number: NodeId) -> Option<Seen> {
         let known = map.get(number)?;
         let zone_of = |link: &Arc<Link>| {
             link.with(|core| core.wire.server.as_ref()?.availability_zone.clone())
         };
         let zone = self.made(number).and_then(|node| node.links().find_map(zone_of));
-        let zone = zone.map(Arc::from).or_else(|| known.zone.clone());
+        let zone = self.options.zone_at(&known.endpoint).or_else(|| zone.map(Arc::from));
+        let zone = zone.or_else(|| known.zone.clone());
         Some(Seen { id: known.id.clone(), endpoint: known.endpoint.clone(), zone })
     }
 }
