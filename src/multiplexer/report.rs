@@ -34,7 +34,27 @@ impl Status {
         for link in &self.connections {
             report_link(&pool, link);
         }
+        #[cfg(feature = "topology")]
+        for member in &self.members {
+            report_member(&pool, member);
+        }
         report_leased(&pool, &self.leased);
+    }
+}
+
+#[cfg(feature = "topology")]
+fn report_member(pool: &Label, member: &super::MemberStatus) {
+    let labels = || vec![pool.clone(), Label::new("redmux.group.member", member.name.to_string())];
+    let healthy = member.state == super::MemberState::Healthy;
+    for (name, value) in [
+        ("redmux.group.member.active", f64::from(u8::from(member.active))),
+        ("redmux.group.member.healthy", f64::from(u8::from(healthy))),
+        ("redmux.group.member.weight", member.weight),
+    ] {
+        gauge!(name, labels()).set(value);
+    }
+    if let Some(latency) = member.latency {
+        gauge!("redmux.group.member.latency", labels()).set(latency.as_secs_f64());
     }
 }
 

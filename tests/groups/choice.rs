@@ -7,7 +7,7 @@ use redmux::{
     ConnectionMultiplexer, Delivery, ErrorKind, Event, Events, Options,
     events::SwitchReason,
     group::{GroupMember, GroupOptions, HealthPolicy, MemberState, Probe},
-    options::BacklogPolicy,
+    options::{BacklogPolicy, CircuitBreaker},
 };
 
 use crate::world::{Life, SECOND, World, active, member};
@@ -433,4 +433,21 @@ fn what_happens_to_connections_of_members_are_events_of_the_group() {
     assert!(has("connection failed: interactive b:6379"), "{seen:?}");
     assert!(has("connection restored: interactive b:6379"), "{seen:?}");
     assert_eq!(active(&muxer), "a");
+}
+
+#[test]
+fn a_member_whose_own_breaker_opens_is_left() {
+    let world = World::start(&["a", "b"]);
+    let breaker = CircuitBreaker::new().failures(3).pause(Duration::from_secs(5));
+    let guarded = |name: &str| {
+        let options = Options::new(format!("{name}:6379")).circuit_breaker(breaker.clone());
+        GroupMember::new(name, options)
+    };
+    let muxer = world.connect([guarded("a").weight(2.0), guarded("b")], default());
+    world.pass(SECOND);
+    world.with("a", |server| server.hangs = true);
+    fail(&world, &muxer, 3, Duration::from_millis(50));
+    world.pass(Duration::from_millis(250));
+    assert_eq!(get(&world, &muxer).unwrap(), "b");
+    assert_eq!(muxer.group().unwrap().members()[0].state, MemberState::CircuitOpen);
 }

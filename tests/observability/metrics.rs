@@ -1,7 +1,11 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
-use redmux::observe::{MetricsObserver, count_events};
+use redmux::{
+    ConnectionMultiplexer,
+    group::GroupMember,
+    observe::{MetricsObserver, count_events},
+};
 use redmux_test_support::RedisServer;
 
 use super::connect;
@@ -82,4 +86,40 @@ fn durations_events_and_states_are_reported() {
         DebugValue::Counter(commands) => assert!(*commands >= 5, "{commands}"),
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn members_of_a_group_are_reported_by_their_names() {
+    let servers = [RedisServer::start(), RedisServer::start()];
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        async_std::task::block_on(async {
+            let member = |name: &str, server: &RedisServer| {
+                GroupMember::new(name, server.addr().to_string())
+            };
+            let members = [member("near", &servers[0]).weight(2.0), member("far", &servers[1])];
+            let muxer = ConnectionMultiplexer::connect_group(members).await.unwrap();
+            let events = muxer.events();
+            assert!(muxer.group().unwrap().fail_over_to("far").await.unwrap());
+            muxer.status().report("main");
+            muxer.close().await;
+            count_events(events).await;
+        });
+    });
+    let found = snapshot(&snapshotter);
+    let gauge = |name: &str, member: &str| {
+        let labels = format!("db.client.connection.pool.name=main,redmux.group.member={member}");
+        let key = format!("redmux.group.member.{name}{{{labels}}}");
+        match found.get(&key).unwrap_or_else(|| panic!("{key} is not in {found:#?}")) {
+            DebugValue::Gauge(value) => value.into_inner(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!((gauge("active", "near"), gauge("active", "far")), (0.0, 1.0));
+    assert_eq!((gauge("healthy", "near"), gauge("healthy", "far")), (1.0, 1.0));
+    assert_eq!((gauge("weight", "near"), gauge("weight", "far")), (2.0, 1.0));
+    assert!(gauge("latency", "far") < 1.0);
+    let changed = found.get("redmux.events{type=active_member_changed}");
+    assert_eq!(changed, Some(&DebugValue::Counter(1)));
 }

@@ -143,7 +143,8 @@ impl Keeper {
         }
         if now >= self.fuse_at {
             self.fuse_at = now.saturating_add((window / LOOKS).max(1));
-            if self.fuse.1.look(&blow, now, member.ended()) {
+            let is_blown = self.fuse.1.look(&blow, now, member.ended());
+            if is_blown || member.is_refusing(now) {
                 self.fuse.1 = Fuse::default();
                 if let Some(change) = member.trip(pause, now) {
                     self.roster.hub.publish(Event::MemberHealthChanged(change));

@@ -188,6 +188,15 @@ impl Member {
         })
     }
 
+    /// Whether the circuit breaker of its options refuses all commands; of a cluster, each server has one, and says nothing
+    /// of the others.
+    pub(super) fn is_refusing(&self, now: u64) -> bool {
+        let router = self.front().and_then(|front| front.router());
+        let breaker = self.deployment.node().link.config.breaker.as_deref();
+        router.is_none_or(|router| router.is_undivided())
+            && breaker.is_some_and(|breaker| !breaker.is_passable(|| now))
+    }
+
     /// What became of the commands of callers so far.
     pub(super) fn ended(&self) -> Ended {
         let mut sum = Ended::default();

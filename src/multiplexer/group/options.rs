@@ -191,7 +191,7 @@ impl GroupOptions {
     ///
     /// Failures are time-outs and commands that are lost with their connection. Nothing is done for each command: the group looks at what
     /// connections have counted while something may be wrong, ten times in each window. The pause is twice as long, four times at most, if
-    /// commands fail again soon. Breakers of [`Options::circuit_breaker`](crate::Options::circuit_breaker), which refuse commands, are others.
+    /// commands fail again soon. Where one of [`Options::circuit_breaker`](crate::Options::circuit_breaker) refuses the commands of a member, that is left too.
     pub fn circuit_breaker(mut self, breaker: CircuitBreaker) -> Self {
         self.settings.breaker = Some(breaker);
         self
