@@ -52,6 +52,9 @@ struct Inner {
     /// The command was taken out of a link for its caller to look anew where it goes.
     #[cfg(feature = "topology")]
     given_back: bool,
+    /// What the server had announced.
+    #[cfg(feature = "full")]
+    maintenance: Option<&'static str>,
 }
 
 /// The kind of a failure
@@ -239,6 +242,8 @@ impl Error {
             source: None,
             #[cfg(feature = "topology")]
             given_back: false,
+            #[cfg(feature = "full")]
+            maintenance: None,
         }))
     }
 
@@ -389,6 +394,23 @@ impl Error {
         self.0.diagnostics.as_deref()
     }
 
+    /// Returns the maintenance that the server had announced when the command timed out or was lost, in its word
+    /// (`MOVING`, `MIGRATING`, `FAILING_OVER`, `SMIGRATING`): see [`Options::maintenance`](crate::Options::maintenance).
+    #[cfg(feature = "full")]
+    pub fn maintenance(&self) -> Option<&'static str> {
+        let beneath = || self.0.source.as_deref()?.downcast_ref::<Self>()?.maintenance();
+        self.0.maintenance.or_else(beneath)
+    }
+
+    /// Notes what the server had announced.
+    #[cfg(feature = "full")]
+    pub(crate) fn during(self, maintenance: Option<&'static str>) -> Self {
+        match maintenance {
+            Some(word) => self.edit(|inner| inner.maintenance = Some(word)),
+            None => self,
+        }
+    }
+
     /// Whether a connection could not be opened or was lost, also because of bytes that are not RESP, or
     /// because this program closed it, or there is none to a replica. An attempt that took too long is a
     /// [timeout](Self::is_timeout).
@@ -524,6 +546,10 @@ impl Error {
         }
         if let Some(diagnostics) = &inner.diagnostics {
             write!(f, " ({diagnostics})")?;
+        }
+        #[cfg(feature = "full")]
+        if let Some(word) = inner.maintenance {
+            write!(f, " during announced maintenance ({word})")?;
         }
         Ok(())
     }

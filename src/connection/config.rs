@@ -29,6 +29,20 @@ impl Default for BacklogPolicy {
     }
 }
 
+/// Which notices of maintenance a link asks for
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Notices {
+    /// A server that sends none is no server for this client.
+    #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only `full` asks for them"))]
+    pub(crate) required: bool,
+    /// How the server is to name the endpoint that a connection moves to.
+    #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only `full` asks for them"))]
+    pub(crate) endpoint_type: &'static str,
+    /// The time of a command while maintenance is under way, in microseconds, unless the link's own is longer.
+    #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only `full` asks for them"))]
+    pub(crate) relaxed: u64,
+}
+
 /// What one link needs to know of the options; times in microseconds
 #[derive(Debug, Clone)]
 pub(crate) struct LinkConfig {
@@ -71,6 +85,9 @@ pub(crate) struct LinkConfig {
     pub(crate) beside: u64,
     /// The connection is used for RESP2 subscriptions (arrays are pushes), or for `MONITOR`.
     pub(crate) subscriber: bool,
+    /// The notices of maintenance that the server is asked for.
+    #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only `full` asks for them"))]
+    pub(crate) notices: Full<Notices>,
     /// Set for a connection that is used for `MONITOR`: its lines go there.
     pub(crate) monitor: Full<Arc<Lines>>,
 }

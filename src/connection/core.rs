@@ -13,6 +13,8 @@ mod leading;
 mod leaving;
 mod lending;
 mod liveness;
+#[cfg(feature = "full")]
+mod maintenance;
 mod parking;
 mod pause;
 mod push;
@@ -24,6 +26,10 @@ mod turnover;
 
 use std::sync::Arc;
 
+#[cfg(feature = "full")]
+pub(crate) use self::maintenance::{Given, NextMove};
+#[cfg(feature = "full")]
+use super::maintenance::Maintained;
 use super::{
     backlog::Backlog,
     config::LinkConfig,
@@ -170,6 +176,8 @@ pub(crate) struct Core {
     pub(crate) quiet: bool,
     pub(super) tally: Tally,
     pub(super) traces: Traces,
+    #[cfg(feature = "full")]
+    pub(crate) maintained: Maintained,
 }
 
 /// How a link ends
@@ -205,6 +213,8 @@ impl Core {
             quiet: false,
             tally: Tally::default(),
             traces: Traces::default(),
+            #[cfg(feature = "full")]
+            maintained: Maintained::default(),
         }
     }
 

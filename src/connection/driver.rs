@@ -1,4 +1,6 @@
 mod aftermath;
+#[cfg(feature = "full")]
+mod handoff;
 mod renewal;
 
 use std::{
@@ -68,6 +70,22 @@ pub(crate) struct Driver {
     progress: DialProgress,
     /// What the last session learnt of the server.
     known: Option<(Arc<Endpoint>, ServerInfo)>,
+    /// The stream that is to take the place of the one in use.
+    #[cfg(feature = "full")]
+    successor: Option<Successor>,
+}
+
+/// The stream that is to take the place of the one in use
+#[cfg(feature = "full")]
+struct Successor {
+    /// Makes the handshake.
+    link: Arc<Link>,
+    driver: Box<Driver>,
+    endpoint: Arc<Endpoint>,
+    /// The server has named that.
+    named: bool,
+    /// Once that is made.
+    ready: Option<(Box<Session>, super::core::Given)>,
 }
 
 struct Outage {
@@ -129,6 +147,9 @@ struct Seen {
     /// Replies are due and nothing comes.
     #[cfg(feature = "topology")]
     silent: bool,
+    /// Another stream is to take the place of this one.
+    #[cfg(feature = "full")]
+    moving: bool,
 }
 
 impl Seen {
@@ -136,6 +157,10 @@ impl Seen {
     #[cold]
     fn look(&mut self, core: &mut Core, grace_until: u64, ready_by: u64) -> Result<(), Error> {
         core.check_given_up()?;
+        #[cfg(feature = "full")]
+        {
+            self.moving = core.is_moving();
+        }
         if core.now() >= grace_until {
             core.expire();
             core.check_liveness()?;
@@ -186,6 +211,8 @@ impl Driver {
             bare: Bare::default(),
             progress: DialProgress::default(),
             known: None,
+            #[cfg(feature = "full")]
+            successor: None,
         }
     }
 
@@ -299,6 +326,18 @@ impl Driver {
         }
     }
 
+    /// Another stream is ready in the place of the one before.
+    #[cfg(feature = "full")]
+    fn go_on_with(&mut self, session: Box<Session>) -> Progress {
+        let since = Since {
+            at: self.link.clock.now(),
+            front: self.link.with(|core| core.answered_up_to()),
+        };
+        self.note_ready();
+        self.stage = Stage::Session { session, ready_by: NEVER, ready: Some(since) };
+        Progress::Again
+    }
+
     /// Without a connection, only deadlines pass.
     fn idle(
         &mut self,
@@ -387,6 +426,22 @@ impl Driver {
                 SessionEnd { error, failure: FailureType::HandshakeFailure }
             }
             Ok(turn) => {
+                #[cfg(feature = "full")]
+                if seen.moving && !self.plan.single {
+                    let unwritten = !session.batch.is_empty();
+                    if let Some(next) = self.attend_move(unwritten, cx) {
+                        drop(session);
+                        return self.go_on_with(next);
+                    }
+                    self.stage = Stage::Session { session, ready_by, ready };
+                    let due = self.link.with(|core| core.next_deadline());
+                    return match turn {
+                        Turn::Parked if deadline <= due => Progress::Wait(deadline),
+                        // What is to be done, or may be sent again, is so earlier than it was when the link was parked.
+                        Turn::Parked => Progress::Wait(due),
+                        Turn::Yield => Progress::Yield,
+                    };
+                }
                 self.stage = Stage::Session { session, ready_by, ready };
                 return match turn {
                     Turn::Parked => Progress::Wait(deadline),
@@ -411,6 +466,10 @@ impl Driver {
             core.end_session(&session.batch, &error, !refuses_everything(&error))
         });
         drop(session);
+        #[cfg(feature = "full")]
+        if let Some(next) = self.take_over_at_once(&error, (end.failure, lost), ready, answered) {
+            return self.go_on_with(next);
+        }
         let hung_up = ready.is_none() && silent && end.failure == FailureType::SocketClosed;
         if std::mem::take(&mut self.bare.on) || !hung_up || !self.may_be_bare() {
             self.note_end(ready, answered);

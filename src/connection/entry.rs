@@ -110,6 +110,10 @@ impl Kind {
     }
 }
 
+/// The command by which a server is asked to announce maintenance.
+#[cfg(feature = "full")]
+pub(super) const NOTICES: &str = "CLIENT MAINT_NOTIFICATIONS";
+
 /// A command of the handshake
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -120,6 +124,11 @@ pub(crate) enum Step {
     LibraryVersion,
     Select,
     Track,
+    /// The server is to announce maintenance; a refusal ends the connection if it has to.
+    #[cfg(feature = "full")]
+    Notices {
+        required: bool,
+    },
     /// The connection is for reading from a replica of a cluster.
     #[cfg(feature = "topology")]
     ReadOnly,
@@ -136,6 +145,8 @@ impl Step {
             Self::LibraryName | Self::LibraryVersion => "CLIENT SETINFO",
             Self::Select => "SELECT",
             Self::Track => "CLIENT TRACKING",
+            #[cfg(feature = "full")]
+            Self::Notices { .. } => NOTICES,
             #[cfg(feature = "topology")]
             Self::ReadOnly => "READONLY",
             Self::Ping => "PING",

@@ -1,5 +1,7 @@
 use std::borrow::Cow;
 
+#[cfg(feature = "full")]
+use super::entry::NOTICES;
 use super::{config::LinkConfig, credentials::Credentials, entry::Step};
 use crate::{
     Delivery, Error, ErrorKind,
@@ -96,6 +98,12 @@ impl Handshake {
         if config.cache.is_some() && hello {
             push(Step::Track);
         }
+        #[cfg(feature = "full")]
+        if let Some(notices) = config.notices.get()
+            && hello
+        {
+            push(Step::Notices { required: notices.required });
+        }
         #[cfg(feature = "topology")]
         if config.reads {
             push(Step::ReadOnly);
@@ -133,6 +141,11 @@ impl Handshake {
                 let words = config.cache.as_ref().map(|cache| cache.tracking()).unwrap_or_default();
                 return words.into_iter().map(Into::into).collect();
             }
+            #[cfg(feature = "full")]
+            Step::Notices { .. } => {
+                let kind = config.notices.get().map_or("none", |notices| notices.endpoint_type);
+                &["CLIENT", "MAINT_NOTIFICATIONS", "ON", "moving-endpoint-type", kind]
+            }
             #[cfg(feature = "topology")]
             Step::ReadOnly => &["READONLY"],
             Step::Ping => &["PING"],
@@ -163,6 +176,9 @@ impl Handshake {
                 Step::SetName | Step::LibraryName | Step::LibraryVersion | Step::Track,
                 Some(error),
             ) => self.refused.push((step, error)),
+            // Most servers do not know it.
+            #[cfg(feature = "full")]
+            (Step::Notices { required: false }, Some(_)) => {}
             (Step::Hello, None) => self.learn(frame),
             (Step::Hello, Some(error)) if speaks_resp2_only(&error) => {}
             // A replica that is in no cluster serves reads anyway.
@@ -272,6 +288,8 @@ fn refusal(step: Step, error: ServerError) -> Error {
         _ if auth => (ConnectStage::Auth, "AUTH"),
         Step::Select => (ConnectStage::Handshake, "SELECT"),
         Step::Ping => (ConnectStage::Handshake, "PING"),
+        #[cfg(feature = "full")]
+        Step::Notices { .. } => (ConnectStage::Handshake, NOTICES),
         #[cfg(feature = "topology")]
         Step::ReadOnly => (ConnectStage::Handshake, "READONLY"),
         _ => (ConnectStage::Handshake, "HELLO"),
@@ -279,6 +297,10 @@ fn refusal(step: Step, error: ServerError) -> Error {
     let detail = match error.kind() {
         NoAuth => "the server wants a password and none is configured",
         _ if auth => "the server refused the user name or password",
+        #[cfg(feature = "full")]
+        _ if command == NOTICES => {
+            "the server does not announce maintenance, and the options say maintenance=required"
+        }
         _ => "the server refused the connection",
     };
     Error::from_server(error)

@@ -29,6 +29,9 @@ pub(super) enum Reason {
     Forsaken(&'static str),
     /// The server writes no more: the stream ends at this moment, or once all is answered.
     Demoted(u64),
+    /// Another stream is to take its place; there is something to do at this moment.
+    #[cfg(feature = "full")]
+    Moving(u64),
 }
 
 impl Default for Leaving {
@@ -52,6 +55,8 @@ impl Leaving {
     pub(super) fn deadline(&self) -> u64 {
         match self.reason {
             Some(Reason::Demoted(by)) => by,
+            #[cfg(feature = "full")]
+            Some(Reason::Moving(due)) => due,
             _ => NEVER,
         }
     }

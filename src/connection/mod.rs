@@ -27,6 +27,8 @@ mod leaving;
 mod lines;
 mod link;
 mod liveness;
+#[cfg(feature = "full")]
+mod maintenance;
 mod outbox;
 mod owner;
 mod pause;
@@ -53,7 +55,7 @@ mod tests;
 pub use breaker::CircuitBreaker;
 pub(crate) use breaker::{Breaker, Change, Verdict};
 pub use config::BacklogPolicy;
-pub(crate) use config::LinkConfig;
+pub(crate) use config::{LinkConfig, Notices};
 pub(crate) use confirm::Ask;
 pub(crate) use core::{Core, Phase, Prelude, Submission};
 pub use counters::Counters;

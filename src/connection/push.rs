@@ -3,6 +3,8 @@
 use bytes::Bytes;
 
 use super::entry::Verb;
+#[cfg(feature = "full")]
+use crate::events::Notice;
 use crate::resp::{Frame, ServerError};
 
 /// What the owner of a link learns of pushes and of answers to subscription commands
@@ -14,6 +16,9 @@ pub(crate) enum Push {
     Ended { verb: Verb, name: Bytes },
     /// The subscription to one channel or pattern is made.
     Confirmed { ticket: u64, verb: Verb, name: Bytes },
+    /// The server announces maintenance.
+    #[cfg(feature = "full")]
+    Notice(Box<Notice>),
     /// The command was refused; nothing of it was done.
     Refused { ticket: u64, verb: Verb, names: Vec<Bytes>, error: ServerError },
 }

@@ -5,6 +5,8 @@ use redmux_transport::{MaybeSend, MaybeSync};
 use super::link::Link;
 #[cfg(feature = "topology")]
 use super::reading::ReadFrom;
+#[cfg(feature = "topology")]
+use crate::events::SlotMigration;
 use crate::resp::Redirect;
 
 #[cfg(feature = "topology")]
@@ -61,6 +63,10 @@ pub(crate) trait Router: MaybeSend + MaybeSync {
     /// The server of this link has confirmed a shard channel. It may be a replica, and nothing would say so.
     /// Only where there is a cluster.
     fn doubted(&self, _link: &Link) {}
+
+    /// A server has said that these slots are elsewhere.
+    #[cfg(feature = "topology")]
+    fn migrated(&self, by: &Link, moves: &[SlotMigration]);
 
     /// This link has a new connection.
     fn renewed(&self, link: &Link);

@@ -12,10 +12,16 @@ use std::{
 use futures::Stream;
 
 use super::Event;
+#[cfg(feature = "full")]
+use super::ServerMaintenance;
 use crate::sync::{Mutex, MutexGuard};
 
 /// Events kept for the slowest listener.
 const CAPACITY: usize = 256;
+
+/// Notices of maintenance that are remembered: each connection gets one.
+#[cfg(feature = "full")]
+const NOTICES: usize = 32;
 
 /// One bounded ring that every listener reads at its own pace
 #[derive(Default)]
@@ -34,6 +40,9 @@ struct Ring {
     first: u64,
     wakers: Vec<Waker>,
     closed: bool,
+    /// Notices of maintenance that were published.
+    #[cfg(feature = "full")]
+    notices: VecDeque<String>,
 }
 
 impl Hub {
@@ -74,6 +83,23 @@ impl Hub {
             std::mem::take(&mut ring.wakers)
         };
         wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Publishes a notice of maintenance, unless it came over another connection before.
+    #[cfg(feature = "full")]
+    pub(crate) fn publish_notice(&self, notice: ServerMaintenance) {
+        if !self.has_listeners() {
+            return;
+        }
+        if notice.sequence.is_some() {
+            let mut ring = self.lock();
+            if ring.notices.contains(&notice.raw_message) {
+                return;
+            }
+            ring.notices.truncate(NOTICES - 1);
+            ring.notices.push_front(notice.raw_message.clone());
+        }
+        self.publish(Event::ServerMaintenance(notice));
     }
 
     /// Ends every stream, after its listener has read all events.

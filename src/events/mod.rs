@@ -28,9 +28,9 @@ pub(crate) use hub::Hub;
 #[cfg(feature = "tracing")]
 pub use log::log_events;
 #[cfg(feature = "full")]
-pub(crate) use maintenance::AZURE_CHANNEL;
+pub(crate) use maintenance::{AZURE_CHANNEL, Notice};
 #[cfg(feature = "full")]
-pub use maintenance::{NotificationType, ServerMaintenance};
+pub use maintenance::{NotificationType, ServerMaintenance, SlotMigration};
 
 use self::text::write_name;
 use crate::{

@@ -5,7 +5,12 @@ use std::sync::Arc;
 use std::sync::Weak;
 
 #[cfg(feature = "full")]
+use redmux_transport::time_of_day;
+
+#[cfg(feature = "full")]
 use super::announcements::Announcements;
+#[cfg(feature = "full")]
+use crate::events::{Notice, ServerMaintenance};
 #[cfg(any(feature = "full", feature = "topology"))]
 use crate::subscriptions::Taken;
 use crate::{
@@ -79,6 +84,22 @@ impl Ears {
     }
 }
 
+#[cfg(feature = "full")]
+impl Ears {
+    /// The server announces maintenance.
+    #[cold]
+    fn announced(&self, link: &Link, notice: Notice) {
+        let event = ServerMaintenance::from_push(link.endpoint(), notice, time_of_day());
+        #[cfg(feature = "topology")]
+        let slots = event.slots.clone();
+        self.hub.publish_notice(event);
+        #[cfg(feature = "topology")]
+        if let Some(router) = self.router() {
+            router.migrated(link, &slots);
+        }
+    }
+}
+
 impl Owner for Ears {
     fn ready(&self, link: &Link) {
         #[cfg(feature = "topology")]
@@ -103,6 +124,11 @@ impl Owner for Ears {
         {
             self.follow(link, error);
         }
+        #[cfg(feature = "full")]
+        let push = match push {
+            Push::Notice(notice) => return self.announced(link, *notice),
+            push => push,
+        };
         match self.registry.take_in(link, push) {
             #[cfg(feature = "full")]
             Taken::Own(message) => self.announcements.heard(link, &message, &self.hub),

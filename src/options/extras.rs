@@ -18,6 +18,8 @@ pub(super) struct Extras {
     /// `None`: the default of the first endpoint's provider.
     #[cfg(feature = "full")]
     pub(super) azure_maintenance: Option<bool>,
+    #[cfg(feature = "full")]
+    pub(super) maintenance: super::announced::Wanted,
     /// Empty: there is none. `None`: the default.
     #[cfg(feature = "full")]
     pub(super) config_channel: Option<Arc<str>>,

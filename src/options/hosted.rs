@@ -22,7 +22,7 @@ pub(crate) enum Wish {
 }
 
 impl Options {
-    fn effective_defaults(&self) -> (Defaults, u16) {
+    pub(super) fn effective_defaults(&self) -> (Defaults, u16) {
         let Some(Endpoint::Tcp { host, port }) = self.endpoints.first() else {
             return (Defaults::Redis, 0);
         };

@@ -3,12 +3,16 @@
 //! What has a module of its own is there: [`CacheOptions`] in [`cache`](crate::cache),
 //! [`RetryPolicy`](crate::RetryPolicy) at the root.
 
+#[cfg(feature = "full")]
+mod announced;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod env;
 mod escape;
 mod extras;
 mod full;
 mod hosted;
+#[cfg(feature = "full")]
+mod maintenance;
 #[cfg(feature = "topology")]
 mod many;
 mod parse;
@@ -42,6 +46,8 @@ pub use crate::{
     },
 };
 #[cfg(feature = "full")]
+pub use announced::{Maintenance, MovingEndpoint};
+#[cfg(feature = "full")]
 pub(crate) use hosted::Wish;
 pub use provider::Defaults;
 #[cfg(feature = "topology")]
@@ -53,7 +59,7 @@ use crate::{
     Error, Full, Result,
     caching::{Cache, CacheOptions},
     clock::micros,
-    connection::{DialPlan, LinkConfig},
+    connection::{DialPlan, LinkConfig, Notices},
     resp::{Limits, Protocol},
 };
 use extras::Extras;
@@ -417,8 +423,19 @@ impl Options {
             redial_on_readonly: self.redial_on_readonly && !subscriber,
             beside: 0,
             subscriber,
+            notices: Full::of(|| self.notices_of_link(subscriber)),
             monitor: Full::default(),
         }
+    }
+
+    #[cfg(feature = "full")]
+    fn notices_of_link(&self, subscriber: bool) -> Option<Notices> {
+        if subscriber { None } else { self.notices() }
+    }
+
+    #[cfg(not(feature = "full"))]
+    fn notices_of_link(&self, _: bool) -> Option<Notices> {
+        None
     }
 
     /// What is sent unless a provider gives others.

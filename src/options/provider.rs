@@ -17,8 +17,11 @@ pub enum Defaults {
     /// announced maintenance is an event.
     Azure,
     /// Azure Managed Redis: TLS; a failed first connect goes on in the background; announced
-    /// maintenance is an event.
+    /// maintenance is an event, and connections move before it begins.
     AzureManaged,
+    /// Redis Cloud: announced maintenance is an event, and connections move before it begins.
+    #[cfg(feature = "full")]
+    RedisCloud,
     /// Amazon ElastiCache Serverless: TLS.
     ElastiCacheServerless,
     /// Upstash: TLS.
@@ -30,6 +33,8 @@ const NAMES: &[(Defaults, &str)] = &[
     (Defaults::Redis, "redis"),
     (Defaults::Azure, "azure"),
     (Defaults::AzureManaged, "amr"),
+    #[cfg(feature = "full")]
+    (Defaults::RedisCloud, "redisCloud"),
     (Defaults::ElastiCacheServerless, "elasticacheServerless"),
     (Defaults::Upstash, "upstash"),
 ];
@@ -40,6 +45,12 @@ const SUFFIXES: &[(&str, Defaults)] = &[
     (".redis.cache.usgovcloudapi.net", Defaults::Azure),
     (".redis.azure.net", Defaults::AzureManaged),
     (".redisenterprise.cache.azure.net", Defaults::AzureManaged),
+    #[cfg(feature = "full")]
+    (".redis-cloud.com", Defaults::RedisCloud),
+    #[cfg(feature = "full")]
+    (".rlrcp.com", Defaults::RedisCloud),
+    #[cfg(feature = "full")]
+    (".redislabs.com", Defaults::RedisCloud),
     (".upstash.io", Defaults::Upstash),
 ];
 

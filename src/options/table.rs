@@ -2,6 +2,8 @@ use std::{sync::Arc, time::Duration};
 
 use redmux_transport::{Keepalive, Pem, TlsVersions};
 
+#[cfg(feature = "full")]
+use super::announced::{Maintenance, MovingEndpoint};
 use super::{
     Options,
     provider::Defaults,
@@ -294,7 +296,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         secret: Secret::UserInfo,
         ..PLAIN
     },
-    option!("defaults", defaults, "auto, redis, azure, amr, elasticacheServerless or upstash", "auto", Defaults::of_name, show_defaults,
+    option!("defaults", defaults, "auto, redis, azure, amr, redisCloud, elasticacheServerless or upstash", "auto", Defaults::of_name, show_defaults,
         "The service whose defaults apply to options that are not set; `auto` recognises it by the host name of the first endpoint."),
     #[cfg(feature = "full")]
     OptionSpec {
@@ -307,6 +309,50 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
             Some(())
         },
         show: |o, _| o.extras.get()?.azure_maintenance.as_ref().map(show),
+        ..PLAIN
+    },
+    #[cfg(feature = "full")]
+    OptionSpec {
+        name: "maintenance",
+        aliases: &["maintNotifications"],
+        accepts: "off, auto or required",
+        default: "off (auto at Redis Cloud and Azure Managed Redis)",
+        about: "Whether to ask servers to announce maintenance to each connection (`CLIENT MAINT_NOTIFICATIONS`, the event `ServerMaintenance`), and to move to another endpoint when they say so. With `required`, a server that refuses is an error.",
+        read: |o, v| {
+            *o = std::mem::take(o).maintenance(Maintenance::of_name(v)?);
+            Some(())
+        },
+        show: |o, _| Some(o.extras.get()?.maintenance.mode?.name().to_owned()),
+        ..PLAIN
+    },
+    #[cfg(feature = "full")]
+    OptionSpec {
+        name: "movingEndpoint",
+        aliases: &["maintMovingEndpointType"],
+        accepts: "auto, internal-ip, internal-fqdn, external-ip, external-fqdn or none",
+        default: "auto",
+        about: "How the server is to name the endpoint that a connection moves to: `auto` is by name with TLS, otherwise by address.",
+        read: |o, v| {
+            *o = std::mem::take(o).moving_endpoint(MovingEndpoint::of_name(v)?);
+            Some(())
+        },
+        show: |o, _| {
+            let kind = o.extras.get()?.maintenance.endpoint;
+            (kind != MovingEndpoint::Auto).then(|| kind.name().to_owned())
+        },
+        ..PLAIN
+    },
+    #[cfg(feature = "full")]
+    OptionSpec {
+        name: "relaxedTimeout",
+        accepts: MILLISECONDS,
+        default: "10000",
+        about: "Time for one command while announced maintenance is under way, unless `commandTimeout` is longer.",
+        read: |o, v| {
+            *o = std::mem::take(o).relaxed_timeout(millis(v)?);
+            Some(())
+        },
+        show: |o, d| (o.relaxed_time() != d.relaxed_time()).then(|| show_millis(&o.relaxed_time())),
         ..PLAIN
     },
     #[cfg(feature = "full")]

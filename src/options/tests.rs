@@ -12,7 +12,7 @@ use crate::{
     ErrorKind,
     commands::CommandMap,
     connection::{BacklogPolicy, ConstantDelay, ExponentialBackoff},
-    options::Defaults,
+    options::{Defaults, Maintenance, MovingEndpoint},
     resp::{Limits, Protocol},
 };
 
@@ -167,6 +167,7 @@ fn everything(options: &Options) -> String {
         key_prefix,
         channel_prefix,
         azure_maintenance,
+        maintenance,
         config_channel,
         // Set by code only.
         credentials_provider: _,
@@ -205,7 +206,7 @@ fn everything(options: &Options) -> String {
             library_name,
             protocol,
             key_prefix,
-            (channel_prefix, azure_maintenance, config_channel),
+            (channel_prefix, azure_maintenance, config_channel, maintenance),
             command_map,
             ssl,
             tls,
@@ -307,6 +308,19 @@ fn changes() -> impl Strategy<Value = Change> {
         change(text(), |o, prefix| o.channel_prefix(prefix)),
         change(text(), |o, channel| o.config_channel(channel)),
         change(any::<bool>(), |o, listen| o.azure_maintenance(listen)),
+        change(
+            prop::sample::select(vec![Maintenance::Off, Maintenance::Auto, Maintenance::Required]),
+            |o, mode| o.maintenance(mode),
+        ),
+        change(
+            prop::sample::select(vec![
+                MovingEndpoint::Auto,
+                MovingEndpoint::InternalFqdn,
+                MovingEndpoint::None
+            ]),
+            |o, kind| o.moving_endpoint(kind),
+        ),
+        change(1u64..1_000_000, |o, time| o.relaxed_timeout(Duration::from_millis(time))),
         change(word(), |o, name| o.client_name(name)),
         change(word(), |o, name| o.library_name(name)),
         change((word(), word()), |o, (from, to)| {

@@ -3,6 +3,8 @@
 use redmux_transport::{Endpoint, TlsOptions};
 
 use super::Options;
+#[cfg(feature = "full")]
+use super::announced::Maintenance;
 use crate::{Error, Result, commands::Mapped, resp::Protocol};
 
 impl Options {
@@ -37,6 +39,8 @@ impl Options {
             ("probeAfter", self.probe_after),
             ("probeTimeout", self.probe_timeout),
             ("leaseIdle", self.lease_idle),
+            #[cfg(feature = "full")]
+            ("relaxedTimeout", self.relaxed_time()),
         ];
         if let Some((name, _)) = positive.iter().find(|(_, duration)| duration.is_zero()) {
             return Err(Error::config(format!(
@@ -65,7 +69,18 @@ impl Options {
         #[cfg(feature = "topology")]
         self.validate_servers()?;
         self.validate_commands()?;
+        #[cfg(feature = "full")]
+        if self.requires_notices() && self.protocol == Some(Protocol::Resp2) {
+            return Err(Error::config(
+                "maintenance: servers announce it over RESP3, and the options say protocol=resp2",
+            ));
+        }
         self.validate_layers()
+    }
+
+    #[cfg(feature = "full")]
+    fn requires_notices(&self) -> bool {
+        self.maintenance_mode() == Maintenance::Required
     }
 
     /// The handshake's commands must not be disabled.
@@ -80,6 +95,12 @@ impl Options {
             ("SELECT", self.database != 0, "a database is given"),
             ("HELLO", self.protocol == Some(Protocol::Resp3), "protocol=resp3 is given"),
             ("PING", true, "connections are probed with it"),
+            #[cfg(feature = "full")]
+            (
+                "CLIENT",
+                self.requires_notices(),
+                "maintenance=required asks for announcements with it",
+            ),
             ("ECHO", self.high_integrity, "highIntegrity=true checks replies with it"),
         ];
         for (command, needed, why) in needed {

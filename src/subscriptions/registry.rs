@@ -302,6 +302,9 @@ impl Registry {
                     taken = Taken::Own(message);
                 }
             }
+            // It is not about subscriptions.
+            #[cfg(feature = "full")]
+            Push::Notice(_) => {}
             Push::Ended { verb, name } => self.lose(link, Topic { verb, name }, &mut wakers),
             Push::Confirmed { ticket, verb, name } => {
                 let (topic, now) = (Topic { verb, name }, link.clock.now());

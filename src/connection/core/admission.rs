@@ -32,7 +32,8 @@ impl Core {
             return Ok(id);
         }
         let admitted = self.admit(command, waiting);
-        let timeout = command.timeout.unwrap_or(self.config.command_timeout);
+        let given = self.given_time(command);
+        let timeout = given.unwrap_or(self.config.command_timeout);
         match admitted {
             Err(error) => {
                 if let Some(id) = waiting {
@@ -61,10 +62,10 @@ impl Core {
                 };
                 let deadline = issued.saturating_add(timeout);
                 // Who stood in line has been in the heap since then.
-                if waiting.is_none() && command.timeout.is_some() {
+                if waiting.is_none() && given.is_some() {
                     self.deadlines.give(deadline, id);
                 }
-                let over = waiting.is_some() || command.timeout.is_some();
+                let over = waiting.is_some() || given.is_some();
                 self.push_entry(Claim::of(id), deadline, over, kind);
                 if waiting.is_some() {
                     // After it: what the next one sends goes behind it.
@@ -122,15 +123,27 @@ impl Core {
         self.check_before();
         let kind = self.write(command);
         let sequence = self.wire.next_sequence();
-        let timeout = command.timeout.unwrap_or(self.config.command_timeout);
+        let given = self.given_time(command);
+        let timeout = given.unwrap_or(self.config.command_timeout);
         let id = insert(&mut self.slots, sequence, self.now, timeout);
         let deadline = self.now.saturating_add(timeout);
-        let over = command.timeout.is_some();
+        let over = given.is_some();
         if over {
             self.deadlines.give(deadline, id);
         }
         self.push_entry(Claim::of(id), deadline, over, kind);
         Ok(Some(id))
+    }
+
+    /// The time of a command that is not the link's own: the caller's, or a longer one while the server has announced
+    /// maintenance.
+    #[inline(always)]
+    fn given_time(&self, command: &Submission<'_>) -> Option<u64> {
+        #[cfg(feature = "full")]
+        if command.timeout.is_none() && self.maintained.until > self.now {
+            return Some(self.maintained.relaxed);
+        }
+        command.timeout
     }
 
     /// Encodes a command; what its entry expects.

@@ -69,6 +69,10 @@ impl Core {
         };
         let mut error = Error::new(ErrorKind::Timeout(stage), delivery)
             .diagnose(self.diagnose(self.now.saturating_sub(issued), timeout));
+        #[cfg(feature = "full")]
+        {
+            error = error.during(self.maintenance());
+        }
         // Not yet connected, or in the middle of another attempt.
         let connected = matches!(self.phase, Phase::Ready | Phase::Closing);
         if let (false, Some(cause)) = (connected, &self.redial.last_error) {

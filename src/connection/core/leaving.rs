@@ -26,6 +26,14 @@ impl Core {
     pub(crate) fn check_given_up(&mut self) -> Result<(), Error> {
         let why = match self.leaving.reason {
             None => return Ok(()),
+            #[cfg(feature = "full")]
+            Some(Reason::Moving(_)) => {
+                if self.phase != Phase::Ready {
+                    // A closing link finishes what was issued.
+                    self.stay();
+                }
+                return Ok(());
+            }
             Some(Reason::Asked) => "the program asked for another connection",
             Some(Reason::Forsaken(why)) => why,
             Some(Reason::Demoted(_)) if self.phase != Phase::Ready => {

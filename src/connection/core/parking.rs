@@ -8,6 +8,15 @@ use crate::connection::core::{Core, Phase};
 const STARVED: u64 = 5_000;
 
 impl Core {
+    /// The first of the streams that went over, each to the next one, without a command lost; the one in use is the last.
+    pub(crate) fn row(&self) -> u64 {
+        #[cfg(feature = "full")]
+        let row = self.maintained.row;
+        #[cfg(not(feature = "full"))]
+        let row = self.wire.number;
+        row
+    }
+
     /// Begins to dial, where nothing asked for this link before, or as soon as the pace allows.
     pub(crate) fn activate(&mut self) {
         match self.phase {

@@ -26,6 +26,9 @@ impl Core {
                     inbox.pushes.push(Push::Ended { verb: verb.inverse(), name });
                 }
             }
+            #[cfg(feature = "full")]
+            PushKind::Other => self.take_notice(&frame, inbox),
+            #[cfg(not(feature = "full"))]
             PushKind::Other => {}
         }
     }

@@ -28,6 +28,8 @@ impl Core {
         self.wire.hold = failed || Handshake::must_hold(&self.config, &self.credentials);
         self.tally.begin(steps.len());
         self.wire.begin(bytes.len(), steps);
+        #[cfg(feature = "full")]
+        self.maintained.begin(self.wire.number, self.now);
         #[cfg(feature = "topology")]
         {
             self.redial.surrendered = false;
@@ -65,6 +67,8 @@ impl Core {
         let (sent, start) = self.wire.end();
         self.tally.unanswered(sent.len(), sent.len());
         let mut lost = 0;
+        #[cfg(feature = "full")]
+        let cause = &cause.clone().during(self.maintenance());
         for id in sent.into_iter().filter_map(|entry| entry.claim.settle()) {
             let delivery = if may_have_run { Delivery::MaybeExecuted } else { Delivery::NotSent };
             lost += usize::from(may_have_run);

@@ -40,6 +40,7 @@ pub(super) fn config() -> LinkConfig {
         redial_on_readonly: true,
         beside: 0,
         subscriber: false,
+        notices: Full::default(),
         monitor: Full::default(),
     }
 }

@@ -1,5 +1,7 @@
-//! Maintenance that Azure announces on the channel `AzureRedisEvents`.
+//! Maintenance that servers announce: Azure on the channel `AzureRedisEvents`, others by pushes.
 
+mod kinds;
+mod pushed;
 mod time;
 
 use std::{
@@ -11,73 +13,24 @@ use std::{
 
 use redmux_transport::Endpoint;
 
+pub use self::kinds::NotificationType;
+use self::kinds::{LONGEST_NOTICE, truncate};
+pub(crate) use self::pushed::Notice;
+pub use self::pushed::SlotMigration;
 use super::text::write_name;
 use time::{Utc, parse_utc};
 
 /// The channel on which Azure caches announce maintenance.
 pub(crate) const AZURE_CHANNEL: &str = "AzureRedisEvents";
 
-/// Bytes of a notice that are read and kept; Azure's own have at most 200.
-const LONGEST_NOTICE: usize = 1024;
-
 /// Bytes of the name of a type that are kept.
 const LONGEST_TYPE: usize = 64;
-
-/// What a notice of maintenance is about
-///
-/// The names are Azure's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum NotificationType {
-    /// A type that the client does not know, or a message that is no notice.
-    #[default]
-    Unknown,
-    /// Maintenance is planned; comes about 10 to 15 minutes ahead.
-    NodeMaintenanceScheduled,
-    /// Maintenance begins in about 20 s.
-    NodeMaintenanceStarting,
-    /// Maintenance begins in less than 5 s.
-    NodeMaintenanceStart,
-    /// Maintenance is over, and the node is back.
-    NodeMaintenanceEnded,
-    /// A replica has become the primary. Azure also calls it `NodeMaintenanceFailover`.
-    NodeMaintenanceFailoverComplete,
-    /// The cache has its new size.
-    NodeMaintenanceScaleComplete,
-}
-
-const TYPES: &[(&str, NotificationType)] = &[
-    ("NodeMaintenanceScheduled", NotificationType::NodeMaintenanceScheduled),
-    ("NodeMaintenanceStarting", NotificationType::NodeMaintenanceStarting),
-    ("NodeMaintenanceStart", NotificationType::NodeMaintenanceStart),
-    ("NodeMaintenanceEnded", NotificationType::NodeMaintenanceEnded),
-    ("NodeMaintenanceFailoverComplete", NotificationType::NodeMaintenanceFailoverComplete),
-    ("NodeMaintenanceFailover", NotificationType::NodeMaintenanceFailoverComplete),
-    ("NodeMaintenanceScaleComplete", NotificationType::NodeMaintenanceScaleComplete),
-];
-
-impl NotificationType {
-    fn of(name: &str) -> Self {
-        let known = TYPES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-        known.map_or(Self::Unknown, |(_, kind)| *kind)
-    }
-
-    /// Whether servers have changed places or addresses by now.
-    pub(crate) fn is_aftermath(self) -> bool {
-        use NotificationType::{
-            NodeMaintenanceEnded, NodeMaintenanceFailoverComplete, NodeMaintenanceScaleComplete,
-        };
-        matches!(
-            self,
-            NodeMaintenanceEnded | NodeMaintenanceFailoverComplete | NodeMaintenanceScaleComplete
-        )
-    }
-}
 
 /// The server announced maintenance
 ///
 /// Azure caches publish such notices; the client listens to them where the [option
-/// `azureMaintenance`](crate::Options::azure_maintenance) says so, and by default at Azure. `Display` of the
+/// `azureMaintenance`](crate::Options::azure_maintenance) says so, and by default at Azure. Redis Cloud and Redis Software push
+/// them to connections that ask for them: see the [option `maintenance`](crate::Options::maintenance). `Display` of the
 /// [event](super::Event) says in words what a notice means. A part of a notice that is missing or malformed is `None` here;
 /// [`raw_message`](Self::raw_message) has it all the same.
 #[derive(Debug, Clone)]
@@ -103,6 +56,16 @@ pub struct ServerMaintenance {
     pub tls_port: Option<u16>,
     /// The port of that node for connections in the clear.
     pub plain_port: Option<u16>,
+    /// The number of a pushed notice. One that comes over several connections to a node is one event.
+    pub sequence: Option<u64>,
+    /// The time from when a pushed notice was received to what it announces, or within which that happens.
+    pub within: Option<Duration>,
+    /// The address that connections move to, if a pushed notice names one.
+    pub new_endpoint: Option<Endpoint>,
+    /// The slots that move, or have moved.
+    pub slots: Vec<SlotMigration>,
+    /// The names of the shards that are meant, at most 64 of them.
+    pub shards: Vec<String>,
 }
 
 impl ServerMaintenance {
@@ -130,6 +93,11 @@ impl ServerMaintenance {
             ip_address: None,
             tls_port: None,
             plain_port: None,
+            sequence: None,
+            within: None,
+            new_endpoint: None,
+            slots: Vec::new(),
+            shards: Vec::new(),
         };
         let mut parts = raw_message.split('|');
         if cut {
@@ -145,6 +113,22 @@ impl ServerMaintenance {
         }
         notice.raw_message = raw_message;
         notice
+    }
+
+    /// The event of a notice that was pushed over a connection to this endpoint.
+    pub(crate) fn from_push(endpoint: Arc<Endpoint>, notice: Notice, received: SystemTime) -> Self {
+        Self {
+            raw_message: notice.raw,
+            notification_type: notice.kind,
+            notification_text: notice.kind.word().unwrap_or_default().to_owned(),
+            sequence: notice.sequence,
+            start_time: notice.time.and_then(|time| received.checked_add(time)),
+            within: notice.time,
+            new_endpoint: notice.target,
+            slots: notice.slots,
+            shards: notice.shards,
+            ..Self::from_azure(endpoint, b"", received)
+        }
     }
 
     fn take(&mut self, key: &str, value: &str) {
@@ -197,14 +181,42 @@ impl ServerMaintenance {
     }
 }
 
-fn port(text: &str) -> Option<u16> {
-    text.parse().ok().filter(|port| *port != 0)
+impl ServerMaintenance {
+    fn write_pushed(&self, f: &mut fmt::Formatter<'_>, kind: NotificationType) -> fmt::Result {
+        f.write_str(match kind {
+            NotificationType::Moving => "this endpoint goes away",
+            NotificationType::Migrating => "a shard moves to another node: commands may be slow",
+            NotificationType::Migrated => "a shard has moved to another node",
+            NotificationType::FailingOver => {
+                "a replica is about to take over: commands may be slow"
+            }
+            NotificationType::FailedOver => "a replica has taken over",
+            NotificationType::SlotsMigrating => "slots move to another node: commands may be slow",
+            _ => "slots have moved to another node",
+        })?;
+        if let Some(time) = self.within {
+            let word = if kind == NotificationType::Moving { "in" } else { "within" };
+            write!(f, " {word} {} s", time.as_secs())?;
+        }
+        match (&self.new_endpoint, kind) {
+            (Some(endpoint), _) => {
+                f.write_str("; connections move to ")?;
+                write_name(f, endpoint.to_string().as_bytes())?;
+            }
+            (None, NotificationType::Moving) => {
+                f.write_str("; connections move to where its name leads")?;
+            }
+            _ => {}
+        }
+        match self.sequence {
+            Some(number) => write!(f, " (notice {number})"),
+            None => Ok(()),
+        }
+    }
 }
 
-/// Cuts a text to a number of bytes, or up to three fewer where a character would be cut.
-fn truncate(text: &mut String, bytes: usize) {
-    let end = (0..=bytes.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
-    text.truncate(end.unwrap_or(0));
+fn port(text: &str) -> Option<u16> {
+    text.parse().ok().filter(|port| *port != 0)
 }
 
 impl fmt::Display for ServerMaintenance {
@@ -243,6 +255,7 @@ impl fmt::Display for ServerMaintenance {
                 f.write_str("a notice of an unknown type: ")?;
                 return write_name(f, self.raw_message.as_bytes());
             }
+            pushed => return self.write_pushed(f, pushed),
         }
         let mut separator = " (";
         let mut detail = |f: &mut fmt::Formatter<'_>, detail: fmt::Arguments<'_>| {

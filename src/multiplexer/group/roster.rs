@@ -28,7 +28,7 @@ use crate::{
     caching::CacheStats,
     clock::Clock,
     connection::{Berth, Link, ReadFrom, Reading, Router},
-    events::Hub,
+    events::{Hub, SlotMigration},
     resp::Redirect,
     sync::{Mutex, MutexGuard},
     topology::{Table, Wish},
@@ -368,6 +368,9 @@ impl Router for Roster {
             router.troubled();
         }
     }
+
+    /// A member that is a cluster hears of its slots by itself.
+    fn migrated(&self, _: &Link, _: &[SlotMigration]) {}
 
     fn renewed(&self, _: &Link) {}
 }

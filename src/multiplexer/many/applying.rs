@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Error,
     clock::NEVER,
-    events::{ConfigurationChanged, Event, HashSlotsMoved},
+    events::{ConfigurationChanged, Event, HashSlotsMoved, SlotMigration},
     topology::{Changes, Disbelief, Map, NOBODY, NodeId, Role},
 };
 
@@ -78,6 +78,39 @@ impl Many {
         self.tell(&moves, &nodes, by);
         self.wake.hint();
         number
+    }
+
+    /// A node has announced that slots are elsewhere, before any command was refused there.
+    pub(super) fn slots_migrated(&self, migrations: &[SlotMigration], by: &Arc<Endpoint>) {
+        if self.kind.is_undivided() || migrations.is_empty() {
+            return;
+        }
+        let now = self.clock.now();
+        let (moves, nodes) = {
+            let mut map = self.lock();
+            let mut all = Changes::default();
+            for migration in migrations {
+                let Some(to) = &migration.to else { continue };
+                let to = self.reached_at(None, to, None);
+                let from = migration.from.as_ref().map(|from| self.reached_at(None, from, None));
+                let from = from.map(|from| map.node_at(&from));
+                for slot in migration.slots.iter().cloned().flatten() {
+                    // Servers repeat old notices.
+                    if from.is_some_and(|from| from != map.owner(slot)) {
+                        continue;
+                    }
+                    let (_, mut changes) = map.redirect(slot, &to, now);
+                    all.moved.append(&mut changes.moved);
+                    all.nodes.append(&mut changes.nodes);
+                }
+            }
+            (self.assign(&all), all.nodes)
+        };
+        if !nodes.is_empty() {
+            self.settle_readers();
+        }
+        self.tell(&moves, &nodes, by);
+        self.wake.hint();
     }
 
     /// Believes what a node said, or not. Returns whether another one ought to be asked, and the nodes that left.

@@ -27,7 +27,7 @@ use crate::{
     caching::Together,
     clock::Clock,
     connection::{Berth, Link, Phase, ReadFrom, Reading, Router},
-    events::Hub,
+    events::{Hub, SlotMigration},
     options::AnnouncedNode,
     resp::Redirect,
     sync::{Mutex, MutexGuard},
@@ -352,6 +352,10 @@ impl Router for Many {
 
     fn doubted(&self, link: &Link) {
         self.doubt(link);
+    }
+
+    fn migrated(&self, by: &Link, moves: &[SlotMigration]) {
+        self.slots_migrated(moves, &by.endpoint());
     }
 
     fn renewed(&self, link: &Link) {

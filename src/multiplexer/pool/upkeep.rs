@@ -22,8 +22,10 @@ impl Pool {
     pub(super) fn tidy(&self) -> Option<Instant> {
         let max_idle = self.options.lease_idle.min(FAR);
         let now = self.env.runtime.now();
-        let server = self.main.with(|core| {
-            (core.phase == Phase::Ready).then(|| (core.wire.number, self.main.endpoint()))
+        let (server, row) = self.main.with(|core| {
+            let ready = core.phase == Phase::Ready;
+            let server = ready.then(|| (core.wire.number, self.main.endpoint()));
+            (server, core.row())
         });
         let mut state = self.lock();
         let round = state.round;
@@ -42,7 +44,9 @@ impl Pool {
         drop(state);
         old.iter().for_each(|idle| idle.link.close());
         for leased in &out {
-            let moved = server.as_ref().is_some_and(|(_, now)| *now != leased.stamp.endpoint);
+            // What the shared connection has left because of announced maintenance ends when the server ends it.
+            let moved = leased.stamp.session < row
+                && server.as_ref().is_some_and(|(_, now)| *now != leased.stamp.endpoint);
             if moved && leased.is_blocking() {
                 leased.link.with(|core| core.forsake("the client uses another server by now"));
             }

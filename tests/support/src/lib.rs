@@ -35,6 +35,8 @@ mod cluster;
 #[cfg(feature = "client")]
 mod commands;
 mod dir;
+#[cfg(feature = "client")]
+mod herald;
 mod install;
 pub mod model;
 mod newer_libc;
@@ -54,6 +56,8 @@ pub use cluster::{RedisCluster, RedisClusterBuilder};
 #[cfg(feature = "client")]
 pub use commands::Commands;
 pub use dir::TempDir;
+#[cfg(feature = "client")]
+pub use herald::Door;
 pub use port::{PortLease, lease_port};
 pub use process::{Daemon, DaemonCommand, find_program};
 pub use programs::Programs;

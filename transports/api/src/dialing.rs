@@ -6,6 +6,8 @@ use std::{
     },
     time::Duration,
 };
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+use std::{net::SocketAddr, sync::OnceLock};
 
 use crate::{DialError, DialStage, Endpoint, ErrorText};
 
@@ -33,7 +35,14 @@ pub struct DialOptions {
 ///
 /// Clones are the same; any two count as equal.
 #[derive(Debug, Clone, Default)]
-pub struct DialProgress(Arc<AtomicU8>);
+pub struct DialProgress(Arc<Noted>);
+
+#[derive(Debug, Default)]
+struct Noted {
+    stage: AtomicU8,
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+    peer: OnceLock<SocketAddr>,
+}
 
 const STAGES: [DialStage; 5] =
     [DialStage::Resolve, DialStage::Dial, DialStage::Tunnel, DialStage::Tls, DialStage::Upgrade];
@@ -42,12 +51,25 @@ impl DialProgress {
     /// Notes that this stage begins.
     pub fn enter(&self, stage: DialStage) {
         let number = STAGES.iter().position(|known| *known == stage).map_or(0, |at| at + 1);
-        self.0.store(number as u8, Ordering::Relaxed);
+        self.0.stage.store(number as u8, Ordering::Relaxed);
+    }
+
+    /// Notes which address a name led to.
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+    pub fn reach(&self, peer: SocketAddr) {
+        // There is one dial.
+        let _ = self.0.peer.set(peer);
+    }
+
+    /// The address that a name led to, if the transport noted it.
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.0.peer.get().copied()
     }
 
     /// The stage that was entered last, if the transport noted any.
     pub fn stage(&self) -> Option<DialStage> {
-        STAGES.get(usize::from(self.0.load(Ordering::Relaxed)).checked_sub(1)?).copied()
+        STAGES.get(usize::from(self.0.stage.load(Ordering::Relaxed)).checked_sub(1)?).copied()
     }
 }
 

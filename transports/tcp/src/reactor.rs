@@ -64,6 +64,11 @@ impl Transport for TcpTransport {
             .connect(&hop)
             .await
             .map_err(|error| layers::first_hop_failed(error, options))?;
+        if let (Some(socket), None) = (stream.as_tcp(), &options.tunnel)
+            && let Ok(peer) = socket.peer_addr()
+        {
+            options.progress.reach(peer);
+        }
         layers::put_on(stream, endpoint, options).await
     }
 }

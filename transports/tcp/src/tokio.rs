@@ -89,6 +89,11 @@ impl Transport for TokioTransport {
             .connect(&hop)
             .await
             .map_err(|error| layers::first_hop_failed(error, options))?;
+        if let (Socket::Tcp(socket), None) = (&stream.socket, &options.tunnel)
+            && let Ok(peer) = socket.peer_addr()
+        {
+            options.progress.reach(peer);
+        }
         layers::put_on(stream, endpoint, options).await
     }
 }

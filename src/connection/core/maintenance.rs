@@ -1,0 +1,229 @@
+//! Notices of maintenance: patience while it lasts, and the move to another endpoint without a command lost.
+
+use redmux_transport::Endpoint;
+
+use crate::{
+    clock::NEVER,
+    connection::{
+        core::{Core, Inbox, Phase},
+        credentials::Credentials,
+        entry::{Kind, Step},
+        handshake::{Handshake, ServerInfo},
+        leaving::Reason,
+        push::Push,
+    },
+    events::{Notice, NotificationType},
+    resp::{Arg, Frame, Protocol},
+};
+
+/// What the handshake on a stream has brought about, for the link that takes the stream over
+pub(crate) struct Given {
+    handshake: Handshake,
+    protocol: Protocol,
+    server: Option<ServerInfo>,
+    credentials: Credentials,
+}
+
+/// What the driver is to do about a move
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NextMove {
+    /// Nothing now.
+    Wait,
+    /// To dial this endpoint, or where the name leads.
+    Dial(Option<Endpoint>),
+}
+
+impl Core {
+    /// Takes in a push that may be a notice of maintenance.
+    #[cold]
+    pub(in crate::connection) fn take_notice(&mut self, frame: &Frame, inbox: &mut Inbox) {
+        let Some(notices) = self.config.notices.get().copied() else { return };
+        let Some(notice) = Notice::read(frame) else { return };
+        let early = self.phase == Phase::Handshake;
+        let before = self.maintained.until;
+        let is_news = self.maintained.take(&notice, early, self.now);
+        if notice.kind == NotificationType::Moving {
+            self.note_move();
+        }
+        if !is_news {
+            return;
+        }
+        self.maintained.relaxed = notices.relaxed.max(self.config.command_timeout);
+        if before <= self.now && self.maintained.until > self.now {
+            self.give_more_time();
+        }
+        inbox.pushes.push(Push::Notice(Box::new(notice)));
+    }
+
+    /// Commands that wait with the link's own time get the relaxed one: the server may be slow from now on.
+    fn give_more_time(&mut self) {
+        let relaxed = self.maintained.relaxed;
+        let mut given = Vec::new();
+        for entry in &mut self.wire.fifo {
+            if entry.override_deadline {
+                continue;
+            }
+            let Some(id) = entry.claim.slot() else { continue };
+            let Some(slot) = self.slots.get_mut(id) else { continue };
+            if slot.timeout >= relaxed {
+                continue;
+            }
+            slot.timeout = relaxed;
+            entry.deadline = slot.issued.saturating_add(relaxed);
+            entry.override_deadline = true;
+            given.push((entry.deadline, id));
+        }
+        given.into_iter().for_each(|(deadline, id)| self.deadlines.give(deadline, id));
+    }
+
+    /// What is announced and not over, in the server's word.
+    pub(crate) fn maintenance(&self) -> Option<&'static str> {
+        self.maintained.kind(self.now)?.word()
+    }
+
+    /// What is to be done about a move while there is no other stream.
+    pub(crate) fn next_move(&mut self) -> NextMove {
+        let now = self.now;
+        match &mut self.maintained.departure {
+            Some(departure) if departure.until <= now => {
+                self.stay();
+                NextMove::Wait
+            }
+            Some(departure) if departure.due <= now => {
+                departure.dial();
+                let target = departure.target.clone();
+                self.note_move();
+                NextMove::Dial(target)
+            }
+            _ => NextMove::Wait,
+        }
+    }
+
+    /// The other stream could not be opened, or not all was answered in time: tries again later, or gives the move up.
+    pub(crate) fn postpone_move(&mut self) {
+        let now = self.now;
+        let hold = self.maintained.departure.as_ref().is_some_and(|known| known.draining.is_some());
+        match self.maintained.departure.as_mut().map(|departure| departure.postpone(now)) {
+            Some(true) => self.note_move(),
+            _ => self.stay(),
+        }
+        if hold {
+            self.wire.hold = false;
+        }
+    }
+
+    /// The other stream is ready: sends nothing more on this one. Whether all that was sent is answered.
+    pub(crate) fn drain_for_move(&mut self) -> bool {
+        let (now, quiet) = (self.now, self.is_quiet());
+        let Some(departure) = &mut self.maintained.departure else { return false };
+        if std::mem::take(&mut departure.dialing) {
+            departure.due = now;
+        }
+        if departure.due > now && departure.draining.is_none() {
+            return false;
+        }
+        match departure.draining {
+            Some(by) if by <= now && !quiet => self.postpone_move(),
+            Some(_) => {}
+            None => {
+                departure.drain(now);
+                self.wire.hold = true;
+                self.note_move();
+            }
+        }
+        quiet
+    }
+
+    /// Nothing becomes of the move.
+    pub(crate) fn stay(&mut self) {
+        if let Some(departure) = self.maintained.departure.take()
+            && departure.draining.is_some()
+        {
+            self.wire.hold = false;
+        }
+        if matches!(self.leaving.reason, Some(Reason::Moving(_))) {
+            self.leaving.reason = None;
+        }
+    }
+
+    /// It takes too long.
+    pub(crate) fn is_move_overdue(&self) -> bool {
+        self.maintained.departure.as_ref().is_none_or(|departure| departure.until <= self.now)
+    }
+
+    /// Whether another stream is to take the place of this one.
+    pub(crate) fn is_moving(&self) -> bool {
+        self.maintained.departure.is_some()
+    }
+
+    fn note_move(&mut self) {
+        if let Some(departure) = &self.maintained.departure
+            && matches!(self.leaving.reason, None | Some(Reason::Moving(_)))
+        {
+            self.leaving.reason = Some(Reason::Moving(departure.due));
+        }
+    }
+
+    /// Nothing that was handed over is unanswered.
+    fn is_quiet(&self) -> bool {
+        self.wire.fifo.front().is_none_or(|entry| entry.end > self.wire.taken)
+    }
+
+    /// The server has said that its connections move, without saying where to.
+    pub(crate) fn is_to_move(&self) -> bool {
+        self.maintained.departure.as_ref().is_some_and(|known| known.target.is_none())
+    }
+
+    /// The stream goes to another link, which is as if it had made the handshake itself; `None` as long as this one has
+    /// something to do on it.
+    pub(crate) fn give_stream_away(&mut self) -> Option<Given> {
+        let idle =
+            self.phase == Phase::Ready && self.wire.fifo.is_empty() && self.backlog.out.is_empty();
+        idle.then(|| Given {
+            handshake: std::mem::take(&mut self.wire.handshake),
+            protocol: self.wire.protocol,
+            server: self.wire.server.take(),
+            credentials: self.credentials.clone(),
+        })
+    }
+
+    /// Another stream takes the place of the one in use, on which all is answered, or of one that is lost.
+    pub(crate) fn change_streams(&mut self, given: Given) {
+        if matches!(self.phase, Phase::Closing | Phase::Closed) {
+            return;
+        }
+        if let Some(cache) = &self.config.cache {
+            cache.reset(false);
+        }
+        self.dismiss_asks();
+        self.tally.end(self.wire.sent);
+        let (sent, _) = self.wire.end();
+        debug_assert!(sent.is_empty(), "what was sent is answered or was failed");
+        self.liveness.begin();
+        self.liveness.probe_deadline = NEVER;
+        self.end_pauses();
+        self.end_retries();
+        self.leaving.reason = None;
+        self.compact(false);
+        self.wire.begin(0, Vec::new());
+        self.wire.hold = true;
+        self.wire.handshake = given.handshake;
+        self.wire.protocol = given.protocol;
+        self.wire.server = given.server;
+        self.credentials = given.credentials;
+        let whole = self.phase == Phase::Ready;
+        self.maintained.go_over(self.wire.number, whole, self.now);
+        self.phase = Phase::Ready;
+        self.redial.failed_attempts = 0;
+        self.tally.counted.connects += 1;
+        if self.config.cache.is_some() && self.wire.protocol == Protocol::Resp3 {
+            let words = Handshake::words(Step::Track, &self.config, &self.credentials);
+            let words: Vec<String> = words.into_iter().map(Into::into).collect();
+            let words: Vec<Arg<'_>> =
+                words.iter().map(|word| Arg::Bytes(word.as_bytes())).collect();
+            self.post(&words, Kind::Setting(Step::Track));
+        }
+        self.wake_room();
+        self.wakes.wake_watchers();
+    }
+}

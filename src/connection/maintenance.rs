@@ -1,0 +1,262 @@
+//! What a server announces of itself to its connections, and what that means for them.
+
+use std::collections::VecDeque;
+
+use redmux_transport::Endpoint;
+
+use crate::{
+    clock::micros,
+    events::{Notice, NotificationType},
+};
+
+/// Notices that are remembered, so that each is acted on once; servers send the last one anew to each connection.
+const REMEMBERED: usize = 32;
+
+/// What a notice that has no time announces happens within this, in microseconds.
+const USUAL: u64 = 30_000_000;
+
+/// No announced time is waited for longer than this, in microseconds.
+const LONGEST: u64 = 60_000_000;
+
+/// Commands are patient for this long, in microseconds, after what was announced.
+const AFTERMATH: u64 = 20_000_000;
+
+/// A notice of an end that comes this early on a connection, in microseconds, without one of a beginning is an old one.
+const EARLY: u64 = 5_000_000;
+
+/// How long the move to another endpoint waits for replies while nothing more is sent, in microseconds.
+const DRAIN: u64 = 1_000_000;
+
+/// Between two attempts to move, at first and at most, in microseconds.
+const FIRST_PAUSE: u64 = 250_000;
+const LONGEST_PAUSE: u64 = 4_000_000;
+
+/// What a link knows of the maintenance of its server; times in microseconds of its clock
+#[derive(Debug, Default)]
+pub(crate) struct Maintained {
+    /// Commands without a time of their own get the relaxed one until then.
+    pub(super) until: u64,
+    pub(super) relaxed: u64,
+    /// When the stream in use began, and the first one of the row that it is the end of: each went over to the next
+    /// one without a command lost.
+    pub(super) since: u64,
+    pub(super) row: u64,
+    /// The stream in use took the place of another one, and has not said yet that it goes away itself.
+    moved: bool,
+    windows: Vec<Window>,
+    seen: VecDeque<(NotificationType, u64)>,
+    pub(super) departure: Option<Box<Departure>>,
+}
+
+#[derive(Debug)]
+struct Window {
+    kind: NotificationType,
+    until: u64,
+}
+
+/// The server said that this endpoint goes away
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Departure {
+    /// Where to go; without it, to where the name leads.
+    pub(super) target: Option<Endpoint>,
+    /// When to act next.
+    pub(super) due: u64,
+    /// After this nothing more is tried: the server has closed the connection, or does not mean to.
+    pub(super) until: u64,
+    pause: u64,
+    /// The other stream is being opened.
+    pub(super) dialing: bool,
+    /// Nothing is sent until then, so that what was sent is answered.
+    pub(super) draining: Option<u64>,
+}
+
+impl Maintained {
+    /// A stream begins; `number` is its own.
+    pub(super) fn begin(&mut self, number: u64, now: u64) {
+        (self.since, self.row, self.moved) = (now, number, false);
+        self.departure = None;
+    }
+
+    /// A stream has taken the place of the one before; whether no command was lost with that.
+    pub(super) fn go_over(&mut self, number: u64, whole: bool, now: u64) {
+        let row = self.row;
+        self.begin(number, now);
+        self.moved = true;
+        if whole {
+            self.row = row;
+        }
+    }
+
+    /// Takes in a notice; whether it is news.
+    pub(super) fn take(&mut self, notice: &Notice, early: bool, now: u64) -> bool {
+        if let Some(number) = notice.sequence {
+            let known = (notice.kind, number);
+            if self.seen.contains(&known) {
+                self.hear_again(notice, now);
+                return false;
+            }
+            self.seen.truncate(REMEMBERED - 1);
+            self.seen.push_front(known);
+        }
+        self.windows.retain(|window| window.until > now);
+        match notice.kind.begun_by() {
+            Some(begun) => {
+                let open = self.windows.iter_mut().find(|window| window.kind == begun);
+                let was_open = open.is_some();
+                if let Some(window) = open {
+                    window.until = window.until.min(now.saturating_add(AFTERMATH));
+                }
+                let young = early || now.saturating_sub(self.since) < EARLY;
+                // What a node says of its slots is held against the map.
+                let old = young && notice.kind != NotificationType::SlotsMigrated;
+                if !was_open && old {
+                    return false;
+                }
+            }
+            None => {
+                let time = time_of(notice);
+                self.open(notice.kind, now.saturating_add(time).saturating_add(AFTERMATH));
+                if notice.kind == NotificationType::Moving {
+                    self.depart(notice, time, now);
+                }
+            }
+        }
+        self.until = self.windows.iter().map(|window| window.until).max().unwrap_or(0);
+        true
+    }
+
+    /// The stream that the last move led to moves as well: the name leads to the new server only some seconds later.
+    fn hear_again(&mut self, notice: &Notice, now: u64) {
+        let young = now.saturating_sub(self.since) < EARLY;
+        let unnamed = notice.kind == NotificationType::Moving && notice.target.is_none();
+        if unnamed && young && self.departure.is_none() && self.moved {
+            self.moved = false;
+            self.depart(notice, time_of(notice), now);
+        }
+    }
+
+    fn open(&mut self, kind: NotificationType, until: u64) {
+        match self.windows.iter_mut().find(|window| window.kind == kind) {
+            Some(window) => window.until = window.until.max(until),
+            None => self.windows.push(Window { kind, until }),
+        }
+    }
+
+    fn depart(&mut self, notice: &Notice, time: u64, now: u64) {
+        // A name leads to the new address some seconds later.
+        let due = if notice.target.is_some() { now } else { now.saturating_add(time / 2) };
+        self.departure = Some(Box::new(Departure {
+            target: notice.target.clone(),
+            due,
+            until: now.saturating_add(time).saturating_add(AFTERMATH),
+            pause: FIRST_PAUSE,
+            dialing: false,
+            draining: None,
+        }));
+    }
+
+    /// What is announced and not over.
+    pub(crate) fn kind(&self, now: u64) -> Option<NotificationType> {
+        let open = self.windows.iter().filter(|window| window.until > now);
+        Some(open.max_by_key(|window| window.until)?.kind)
+    }
+}
+
+fn time_of(notice: &Notice) -> u64 {
+    notice.time.map_or(USUAL, |time| micros(Some(time))).min(LONGEST)
+}
+
+impl Departure {
+    /// Tries again later, unless it is too late; whether it will.
+    pub(super) fn postpone(&mut self, now: u64) -> bool {
+        (self.dialing, self.draining) = (false, None);
+        self.due = now.saturating_add(self.pause);
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        self.due < self.until
+    }
+
+    /// The other stream is opened from now on, which wakes the driver by itself.
+    pub(super) fn dial(&mut self) {
+        (self.dialing, self.due) = (true, self.until);
+    }
+
+    /// Waits for what was sent.
+    pub(super) fn drain(&mut self, now: u64) {
+        self.draining = Some(now.saturating_add(DRAIN));
+        self.due = now.saturating_add(DRAIN);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const SECOND: u64 = 1_000_000;
+
+    fn notice(kind: NotificationType, sequence: Option<u64>, seconds: Option<u64>) -> Notice {
+        Notice {
+            kind,
+            sequence,
+            time: seconds.map(Duration::from_secs),
+            target: None,
+            slots: Vec::new(),
+            shards: Vec::new(),
+            raw: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_window_ends_after_its_time_or_after_the_notice_of_its_end() {
+        use NotificationType::{FailedOver, FailingOver, Migrating};
+        let mut maintained = Maintained::default();
+        let now = 100 * SECOND;
+        assert!(maintained.take(&notice(FailingOver, Some(1), Some(10)), false, now));
+        assert_eq!((maintained.until, maintained.kind(now)), (130 * SECOND, Some(FailingOver)));
+        assert!(maintained.take(&notice(Migrating, Some(2), Some(3600)), false, now));
+        assert_eq!(maintained.until, 180 * SECOND);
+        let now = 101 * SECOND;
+        assert!(maintained.take(&notice(FailedOver, Some(3), None), false, now));
+        assert_eq!(maintained.until, 180 * SECOND);
+        let mut alone = Maintained::default();
+        alone.take(&notice(FailingOver, None, None), false, now);
+        assert_eq!(alone.until, now + 50 * SECOND);
+        alone.take(&notice(FailedOver, None, None), false, now + SECOND);
+        assert_eq!(alone.until, now + 21 * SECOND);
+        assert_eq!(alone.kind(now + 22 * SECOND), None);
+    }
+
+    #[test]
+    fn a_notice_counts_once_and_an_old_end_not_at_all() {
+        use NotificationType::{Migrated, Migrating, Moving};
+        let mut maintained = Maintained::default();
+        maintained.begin(1, 0);
+        assert!(!maintained.take(&notice(Migrated, Some(9), None), false, SECOND));
+        assert!(maintained.take(&notice(Moving, Some(10), Some(15)), false, SECOND));
+        assert!(!maintained.take(&notice(Moving, Some(10), Some(15)), false, 2 * SECOND));
+        // Another kind has numbers of its own.
+        assert!(maintained.take(&notice(Migrating, Some(10), Some(15)), false, 2 * SECOND));
+        for number in 0..1000 {
+            maintained.take(&notice(Moving, Some(100 + number), Some(1)), false, 3 * SECOND);
+        }
+        assert_eq!((maintained.seen.len(), maintained.windows.len()), (REMEMBERED, 2));
+        // Long after the beginning of the stream, it is news.
+        assert!(maintained.take(&notice(Migrated, Some(11), None), false, 400 * SECOND));
+    }
+
+    #[test]
+    fn a_move_without_an_address_waits_for_half_its_time() {
+        let mut maintained = Maintained::default();
+        maintained.take(&notice(NotificationType::Moving, Some(1), Some(30)), false, SECOND);
+        let mut departure = maintained.departure.take().unwrap();
+        assert_eq!((departure.due, departure.until), (16 * SECOND, 51 * SECOND));
+        let mut attempts = 0;
+        let mut now = departure.due;
+        while departure.postpone(now) {
+            now = departure.due;
+            attempts += 1;
+        }
+        assert!((10..20).contains(&attempts), "{attempts}");
+    }
+}

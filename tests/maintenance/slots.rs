@@ -1,0 +1,137 @@
+//! Nodes of a cluster that say which slots have moved.
+
+use std::collections::HashMap;
+
+use redmux::{Endpoint, options::Mode};
+use redmux_test_support::RedisCluster;
+
+use super::*;
+
+/// A cluster whose nodes announce maintenance, each behind a door
+struct Announcing {
+    cluster: RedisCluster,
+    doors: Vec<Door>,
+}
+
+impl Announcing {
+    fn start() -> Self {
+        let cluster = RedisCluster::builder().replicas(0).start().unwrap();
+        let doors = cluster.nodes().iter().map(|node| Door::open(node.addr())).collect();
+        Self { cluster, doors }
+    }
+
+    async fn connect(&self) -> ConnectionMultiplexer {
+        let pairs = self.cluster.nodes().iter().zip(&self.doors);
+        let doors: HashMap<u16, u16> =
+            pairs.map(|(node, door)| (node.port(), door.addr().port())).collect();
+        let options = options(&self.doors[0]).mode(Mode::Cluster).endpoint_map(move |node| {
+            let port = *doors.get(&node.port)?;
+            Some(Endpoint::tcp("127.0.0.1", port))
+        });
+        ConnectionMultiplexer::connect(options).await.unwrap()
+    }
+
+    fn address(&self, node: usize) -> String {
+        format!("127.0.0.1:{}", self.cluster.nodes()[node].port())
+    }
+
+    /// Moves the slot of a key to another node; the two.
+    fn move_slot_of(&self, key: &str) -> (usize, usize) {
+        let slot = self.cluster.slot(key);
+        let from = self.cluster.owner(slot, 0).unwrap();
+        let to = (from + 1) % self.doors.len();
+        self.cluster.move_slot(slot, from, to);
+        (from, to)
+    }
+}
+
+#[async_std::test]
+async fn slots_that_have_moved_are_found_without_a_redirect() {
+    let all = Announcing::start();
+    let muxer = all.connect().await;
+    let db = muxer.database();
+    let mut events = muxer.events();
+    db.set("{a}1", "1").await.unwrap();
+    db.set("{b}1", "1").await.unwrap();
+    db.set("{c}1", "1").await.unwrap();
+    let before = muxer.status().map.redirects;
+    let slot = all.cluster.slot("{a}1");
+    let (from, to) = all.move_slot_of("{a}1");
+    // Each node says so on its connections.
+    let pushed = format!("SMIGRATED :5 [{} {} {slot}]", all.address(from), all.address(to));
+    for door in &all.doors {
+        door.push(&pushed);
+    }
+    let said = notice(&mut events).await;
+    assert_eq!(said.slots[0].slots, [slot as u16..=slot as u16]);
+    while !matches!(next(&mut events).await, Event::HashSlotsMoved(_)) {}
+    assert_eq!(db.get::<String>("{a}1").await.unwrap().as_deref(), Some("1"));
+    assert_eq!(muxer.status().map.redirects, before);
+    // One event, however many connections it came over; and the news of the slots.
+    db.ping().await.unwrap();
+    while let Ok(event) =
+        async_std::future::timeout(Duration::from_millis(300), events.next()).await
+    {
+        match event {
+            Some(Event::ServerMaintenance(again)) => panic!("told twice: {again}"),
+            Some(Event::HashSlotsMoved(again)) => panic!("told twice: {again:?}"),
+            _ => {}
+        }
+    }
+    muxer.close().await;
+}
+
+#[async_std::test]
+async fn old_and_false_notices_of_slots_do_no_harm() {
+    let all = Announcing::start();
+    let muxer = all.connect().await;
+    let db = muxer.database();
+    let slot = all.cluster.slot("{a}1");
+    let owner = all.cluster.owner(slot, 0).unwrap();
+    let (second, third) = ((owner + 1) % 3, (owner + 2) % 3);
+    db.set("{a}1", "1").await.unwrap();
+    let address = |node| all.address(node);
+    for (number, (from, to)) in [(second, third), (third, second)].into_iter().enumerate() {
+        // It is not from there that slots would move.
+        all.doors[owner].push(&format!(
+            "SMIGRATED :{number} [{} {} {slot}]",
+            address(from),
+            address(to)
+        ));
+    }
+    let before = muxer.status().map.redirects;
+    assert_eq!(db.incr("{a}1").await.unwrap(), 2);
+    assert_eq!(muxer.status().map.redirects, before);
+    // A false one is corrected by the first redirect.
+    all.doors[owner].push(&format!("SMIGRATED :9 [{} {} {slot}]", address(owner), address(second)));
+    all.doors[owner].push("SMIGRATED :10 [nowhere:1 127.0.0.1:1 0-16383]");
+    for number in 3..20 {
+        assert_eq!(db.incr("{a}1").await.unwrap(), number);
+    }
+    muxer.close().await;
+}
+
+#[async_std::test]
+async fn what_listens_to_a_shard_channel_goes_along() {
+    let all = Announcing::start();
+    let muxer = all.connect().await;
+    let mut heard = muxer.subscriber().ssubscribe("{a}news").await.unwrap();
+    let slot = all.cluster.slot("{a}news");
+    let (from, to) = all.move_slot_of("{a}news");
+    all.doors[from].push(&format!(
+        "SMIGRATED :5 [{} {} {slot}]",
+        all.address(from),
+        all.address(to)
+    ));
+    let listeners = || all.cluster.nodes()[to].command(&["PUBSUB", "SHARDNUMSUB", "{a}news"]);
+    eventually(|| listeners() == "{a}news\n1").await;
+    all.cluster.nodes()[to].command(&["SPUBLISH", "{a}news", "hello"]);
+    loop {
+        match heard.next().await.unwrap().message() {
+            Some(message) => break assert_eq!(message.text(), "hello"),
+            // The gap of the move.
+            None => continue,
+        }
+    }
+    muxer.close().await;
+}
