@@ -24,6 +24,9 @@ use crate::{
 /// Between two writes of a key, in milliseconds.
 const PACE: u64 = 2;
 
+/// Until connections are there and caches are warm, in microseconds.
+const WARM: u64 = 500_000;
+
 /// A server that is stopped holds calls for as long as the client has patience: no more than this many of a key.
 const MOST_OPEN: usize = 4000;
 
@@ -132,7 +135,7 @@ fn judge(key: &Key, event: u64, end: u64) -> KeyFigures {
         failed: key.failed.load(Ordering::Relaxed),
         gap_ms: gap as f64 / 1e3,
         first_ms: first.map(|first| first.saturating_sub(event) as f64 / 1e3),
-        p99_before_us: quantile(event.saturating_sub(2_000_000), event),
+        p99_before_us: quantile(WARM, event),
         p99_after_us: quantile(event, end),
     }
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 use redmux_test_support::RedisCluster;
 
 use super::{
-    Outcome, Result,
+    Outcome, Result, healthy,
     measure::{Summary, Tools},
     outages,
     plan::{Row, workers},
@@ -55,6 +55,11 @@ pub fn run(tools: &Tools, machine: &str, only: Option<&str>, output: &Path) -> R
         let outages = outages::run(tools.run_program())?;
         text.push_str(&outages::report(&outages));
         events.insert("outages", serde_json::to_value(outages)?);
+    }
+    if wanted("healthy") {
+        let healthy = healthy::run(tools.run_program())?;
+        text.push_str(&healthy::report(&healthy));
+        events.insert("healthy", serde_json::to_value(healthy)?);
     }
     if wanted("reshard") {
         let moves = outages::reshard(tools.run_program())?;

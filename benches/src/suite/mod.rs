@@ -2,6 +2,7 @@
 
 mod cluster;
 mod gateways;
+mod healthy;
 mod machine;
 mod measure;
 mod outages;

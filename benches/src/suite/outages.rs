@@ -82,14 +82,14 @@ pub struct Outages {
 }
 
 /// A client that writes, in a process of its own
-struct Writer {
+pub(super) struct Writer {
     client: &'static str,
     process: Child,
     output: BufReader<ChildStdout>,
 }
 
 impl Writer {
-    fn start(
+    pub(super) fn start(
         program: &Path,
         client: &'static str,
         address: &str,
@@ -107,7 +107,7 @@ impl Writer {
         Ok(Self { client, process, output })
     }
 
-    fn ready(&mut self) -> Result<()> {
+    pub(super) fn ready(&mut self) -> Result<()> {
         let mut line = String::new();
         self.output.read_line(&mut line)?;
         if line.trim() == "ready" {
@@ -118,11 +118,11 @@ impl Writer {
     }
 
     /// It happens now.
-    fn note(&mut self) -> Result<()> {
+    pub(super) fn note(&mut self) -> Result<()> {
         Ok(self.process.stdin.take().ok_or("no input")?.write_all(b"now\n")?)
     }
 
-    fn figures(mut self) -> Result<Vec<KeyFigures>> {
+    pub(super) fn figures(mut self) -> Result<Vec<KeyFigures>> {
         let mut text = String::new();
         self.output.read_to_string(&mut text)?;
         self.process.wait()?;
@@ -137,14 +137,7 @@ pub fn run(program: &Path) -> Result<Outages> {
     let mut outages = Outages { clients: BTreeMap::new(), servers: BTreeMap::new() };
     for round in 0..ROUNDS {
         let cluster = RedisCluster::start();
-        let mut keys = vec![String::new(); SHARDS.len()];
-        let mut number = 0;
-        while keys.iter().any(String::is_empty) {
-            let key = format!("outage:{number}");
-            let shard = shard_of(&cluster, &key)?;
-            keys[shard] = key;
-            number += 1;
-        }
+        let keys = key_of_each(&cluster)?;
         for event in Event::ALL {
             settle(&cluster)?;
             let mut order = clients();
@@ -158,8 +151,21 @@ pub fn run(program: &Path) -> Result<Outages> {
     Ok(outages)
 }
 
+/// A key of each shard, in their order.
+pub(super) fn key_of_each(cluster: &RedisCluster) -> Result<Vec<String>> {
+    let mut keys = vec![String::new(); SHARDS.len()];
+    let mut number = 0;
+    while keys.iter().any(String::is_empty) {
+        let key = format!("outage:{number}");
+        let shard = shard_of(cluster, &key)?;
+        keys[shard] = key;
+        number += 1;
+    }
+    Ok(keys)
+}
+
 /// Waits until no node doubts another one, and every replica has its primary: some clients do not connect before.
-fn settle(cluster: &RedisCluster) -> Result<()> {
+pub(super) fn settle(cluster: &RedisCluster) -> Result<()> {
     let start = Instant::now();
     let settled = || {
         cluster.nodes().iter().all(|node| {
@@ -248,7 +254,7 @@ fn median(values: &[f64]) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-fn spread(values: &[f64], digits: usize) -> String {
+pub(super) fn spread(values: &[f64], digits: usize) -> String {
     let least = values.iter().copied().fold(f64::INFINITY, f64::min);
     let most = values.iter().copied().fold(0.0, f64::max);
     format!("{:.digits$} ({least:.digits$}–{most:.digits$})", median(values))
