@@ -36,6 +36,8 @@ pub use redmux_derive::{FromReply, ToArgs};
 pub(crate) use redmux_resp::Mend;
 #[doc(hidden)]
 pub use redmux_resp::derived;
+#[cfg(feature = "search")]
+pub(crate) use redmux_resp::internal::{Forward, Inside};
 #[doc(inline)]
 pub use redmux_resp::{
     AnyArgs, Arg, ArgList, DecodeError, Entries, Fault, Frame, Framer, FromReply, Items, Kind,

@@ -15,6 +15,7 @@ use crate::{
 
 pub use crate::{
     commands::keys::{Look, Options, READING, look_for, options},
+    forward::{Forward, Inside},
     slot::{SLOTS, slot_of},
 };
 

@@ -36,6 +36,7 @@ mod decode_error;
 pub mod derived;
 mod encode;
 mod fault;
+mod forward;
 mod frame;
 mod framer;
 mod from_reply;

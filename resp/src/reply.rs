@@ -258,6 +258,11 @@ impl<'a> Reply<'a> {
     }
 
     #[inline]
+    pub(super) fn owner(&self) -> Option<&'a Bytes> {
+        self.owner
+    }
+
+    #[inline]
     pub(super) fn node(&self) -> Node<'a> {
         self.node
     }

@@ -40,6 +40,8 @@ pub mod streams;
 pub mod strings;
 pub mod transactions;
 pub mod vectors;
+#[cfg(any(feature = "full", all(feature = "json", feature = "search")))]
+pub(crate) mod waits;
 
 #[cfg(feature = "full")]
 pub use blocking::BlockFor;

@@ -5,6 +5,7 @@
 mod cached;
 mod catalog;
 mod documents;
+mod documents_change;
 mod errors;
 mod json;
 mod json_recorded;

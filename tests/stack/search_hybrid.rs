@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 use redmux::{
     Result,
     resp::{FromReply, Value},
-    stack::search::{Explanation, Filter, Hybrid, HybridPage, TagField, TextField, VectorField},
+    stack::search::{
+        Explanation, Filter, Hybrid, HybridPage, Profiled, TagField, TextField, VectorField,
+    },
 };
 
 use crate::{
@@ -105,6 +107,38 @@ fn one_command_is_sent_whose_keys_keep_to_the_prefix() {
         ["FT.HYBRID one:books SEARCH @title:(lamp x) @genre:{$p0} VSIM @mood $p1 KNN 2 K 3 \
           COMBINE RRF 2 YIELD_SCORE_AS VSIM PARAMS 4 p0 no} VSIM p1 v\n\r\0"]
     );
+}
+
+/// A page with its profile, whose shard has one for each query.
+const PROFILED: &str = "%2\r\n+Results\r\n%4\r\n+total_results\r\n:0\r\n+results\r\n*0\r\n+warnings\r\n*0\r\n\
+    +execution_time\r\n,0.5\r\n+Profile\r\n%2\r\n+Shards\r\n*1\r\n%2\r\n+SEARCH\r\n%3\r\n+Total profile time\r\n,0.25\r\n\
+    +Warning\r\n*1\r\n+None\r\n+Iterators profile\r\n%2\r\n+Type\r\n+TEXT\r\n+Term\r\n+lamp\r\n+VSIM\r\n%2\r\n+Iterators profile\r\n\
+    %2\r\n+Type\r\n+VECTOR\r\n+Vector search mode\r\n+STANDARD_KNN\r\n+Result processors profile\r\n*1\r\n%2\r\n+Type\r\n+Index\r\n\
+    +Results processed\r\n:4\r\n+Coordinator\r\n%1\r\n+Warning\r\n*1\r\n+None\r\n";
+
+#[test]
+fn a_profile_has_what_each_of_both_queries_did() {
+    let answer = |words: &[String]| {
+        assert_eq!(
+            words.join(" "),
+            "FT.PROFILE books HYBRID QUERY SEARCH @title:(lamp) VSIM @mood $p0 KNN 2 K 3 PARAMS 2 p0 v"
+        );
+        PROFILED.to_owned()
+    };
+    scripted(answer, async |muxer| {
+        let hybrid = Hybrid::new(TITLE.words("lamp"), MOOD.nearest(3, b"v".as_slice()));
+        let db = muxer.database();
+        let found: Profiled<HybridPage<Row>> =
+            db.search().profile_hybrid("books", hybrid).await.unwrap();
+        assert_eq!((found.results.total, found.results.took), (0, Some(0.5)));
+        let [shard] = &found.profile.shards[..] else { panic!("{found:?}") };
+        let [(search, words), (vsim, vectors)] = &shard.queries[..] else { panic!("{shard:?}") };
+        assert_eq!((&**search, &**vsim, shard.extra.len()), ("SEARCH", "VSIM", 0));
+        assert_eq!((words.total_time(), words.warnings.len()), (Some(0.25), 0));
+        assert_eq!(words.iterators.as_ref().unwrap().term.as_deref(), Some("lamp"));
+        assert_eq!(vectors.iterators.as_ref().unwrap().kind, "VECTOR");
+        assert_eq!(vectors.processors[0].count, Some(4));
+    });
 }
 
 #[test]

@@ -23,6 +23,7 @@ const COMPLETE: &[(&str, &str)] = &[
     ("Arg", "the forms of an argument: a new one would change every encoder"),
     ("BitOffset", "bits or fields: the protocol has no third unit"),
     ("CertificateRefused", "a text"),
+    ("Changed", "programs match all of it: what a change of a document can come to"),
     ("ConstantDelay", "programs make it"),
     ("DialError", "transports make it"),
     ("Environment", "programs make it: a transport and a runtime"),

@@ -1,13 +1,8 @@
 //! Transactions that are executed only if conditions hold.
 
-use std::{
-    fmt,
-    future::{IntoFuture, poll_fn},
-    sync::Arc,
-    time::Duration,
-};
+use std::{fmt, future::IntoFuture, sync::Arc, time::Duration};
 
-use redmux_transport::{BoxFuture, MaybeSend, Runtime};
+use redmux_transport::{BoxFuture, MaybeSend};
 
 use super::{Condition, Results, Transaction, Values};
 use crate::{
@@ -16,15 +11,11 @@ use crate::{
         Calls, Pending, pipeline,
         transaction::{Queue, conclude, has_unwatched},
     },
-    connection::{Berth, ExponentialBackoff, ReconnectPolicy},
-    database::Database,
+    connection::Berth,
+    database::{Database, waits::wait},
     multiplexer::Leased,
     resp::{Frame, ToArg},
 };
-
-/// Between attempts: about a round trip at first.
-const WAITS: ExponentialBackoff =
-    ExponentialBackoff { base: Duration::from_millis(1), cap: Duration::from_millis(100) };
 
 /// A transaction that is executed only if conditions hold; made by [`Transaction::when`]
 #[must_use = "a transaction does nothing unless it is awaited"]
@@ -232,13 +223,6 @@ fn is_about_these(database: &Database, keys: &[impl ToArg], queue: &Queue<'_>) -
         true
     };
     is
-}
-
-/// Waits after this attempt, counted from 1.
-pub(super) async fn wait(runtime: &dyn Runtime, attempt: u32) {
-    let wait = WAITS.delay(attempt.saturating_add(1), Duration::ZERO, runtime.entropy());
-    let mut timer = runtime.timer(runtime.after(wait));
-    poll_fn(|cx| timer.poll_expired(cx)).await;
 }
 
 impl<'a, C: Calls + MaybeSend + 'a> IntoFuture for ConditionalTransaction<'a, C> {

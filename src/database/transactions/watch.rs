@@ -2,14 +2,12 @@
 
 use std::{fmt, future::Future};
 
-use super::{
-    Database,
-    conditional::{nothing_executed, wait},
-};
+use super::{Database, conditional::nothing_executed};
 use crate::{
     Call, Delivery, Error, Full, Result,
     command::transaction::conflict,
     connection::Berth,
+    database::waits::wait,
     multiplexer::Watching,
     resp::{Arg, ArgList, ToArgs},
 };

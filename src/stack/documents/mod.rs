@@ -59,6 +59,7 @@
 //! A script is an `EVAL` with its whole text: a command like others, in pipelines and transactions too, and no server can lack
 //! it. A user with an ACL needs the right to call it.
 
+mod change;
 mod document;
 mod reading;
 mod scripts;
@@ -67,6 +68,7 @@ mod updated;
 mod versioned;
 mod writing;
 
+pub use change::Changed;
 pub use document::{Document, Indexed, Numbered, TimeToLive, Version};
 #[cfg(feature = "derive")]
 pub use redmux_derive::Document;

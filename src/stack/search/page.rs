@@ -5,8 +5,11 @@ use super::{
     rows::{Content, Parts},
 };
 use crate::{
-    database::options::{Fields, items, mismatch},
-    resp::{DecodeError, Frame, FromReply, Kind, Protocol, Reply, ReplyError, ServerError, Value},
+    database::options::{Fields, mismatch},
+    resp::{
+        DecodeError, Forward, Frame, FromReply, Inside, Kind, Protocol, Reply, ReplyError,
+        ServerError, Value,
+    },
 };
 
 /// Rows of a search, and how many there are in all
@@ -36,15 +39,17 @@ impl<R: SearchRow> FromReply for SearchPage<R> {
 
 /// The reply over RESP3.
 fn from_map<R: SearchRow>(reply: Reply<'_>) -> Result<SearchPage<R>, ReplyError> {
-    // Once through: each time that it is gone through costs as much as its length.
     let (mut total, mut rows, mut warnings) = (None, None, None);
-    for (name, value) in Fields::new(reply)?.iter() {
+    let wrong = || mismatch("a page of a search", reply);
+    let (mut at, mut page) = Forward::new(reply).ok_or_else(wrong)?;
+    while let Some(name) = at.next(&mut page) {
+        if name.as_bytes().as_deref() == Some(b"results") {
+            rows = Some(from_results(&mut at, &mut page)?);
+            continue;
+        }
+        let value = at.next(&mut page).ok_or_else(wrong)?;
         match name.as_bytes().as_deref() {
             Some(b"total_results") => total = Some(value.decode()?),
-            Some(b"results") => {
-                let results = items("a page of a search", value)?;
-                rows = Some(results.map(from_result).collect::<Result<_, _>>()?);
-            }
             Some(b"warning") => warnings = value.decode()?,
             _ => {}
         }
@@ -57,28 +62,58 @@ fn from_map<R: SearchRow>(reply: Reply<'_>) -> Result<SearchPage<R>, ReplyError>
     })
 }
 
-fn from_result<R: SearchRow>(result: Reply<'_>) -> Result<R, ReplyError> {
-    let (mut id, mut score, mut payload, mut sort_key, mut content) =
-        (None, None, None, None, None);
-    for (name, value) in Fields::new(result)?.iter() {
-        match name.as_bytes().as_deref() {
-            Some(b"id") => id = Some(value),
-            Some(b"score") if R::SCORE => score = Some(value),
-            Some(b"payload") if R::PAYLOAD => payload = Some(value),
-            Some(b"sortkey") if R::SORT_KEY => sort_key = Some(value),
-            Some(b"extra_attributes") if R::CONTENT != Content::Nothing => content = Some(value),
-            _ => {}
+/// The rows, which are the next value of the page.
+fn from_results<R: SearchRow>(
+    at: &mut Forward<'_>,
+    page: &mut Inside,
+) -> Result<Vec<R>, ReplyError> {
+    let Some(mut results) = at.enter(page) else {
+        return Err(odd("a page of a search", at.next(page)));
+    };
+    let mut rows = Vec::with_capacity(results.least(at));
+    while let Some(mut result) = at.enter(&mut results) {
+        let (mut id, mut score, mut payload, mut sort_key, mut content) =
+            (None, None, None, None, None);
+        while let Some((name, value)) = at.next(&mut result).zip(at.next(&mut result)) {
+            match name.as_bytes().as_deref() {
+                Some(b"id") => id = Some(value),
+                Some(b"score") if R::SCORE => score = Some(value),
+                Some(b"payload") if R::PAYLOAD => payload = Some(value),
+                Some(b"sortkey") if R::SORT_KEY => sort_key = Some(value),
+                Some(b"extra_attributes") if R::CONTENT != Content::Nothing => {
+                    content = Some(value);
+                }
+                _ => {}
+            }
         }
+        let id = id.ok_or_else(|| odd("a document", None))?;
+        rows.push(R::from_parts(Parts { id, score, payload, sort_key, content })?);
     }
-    let id = id.ok_or_else(|| mismatch("a document", result))?;
-    R::from_parts(Parts { id, score, payload, sort_key, content })
+    // A row that cannot be entered is none.
+    match at.next(&mut results) {
+        None => Ok(rows),
+        result => Err(odd("a document", result)),
+    }
+}
+
+/// The error of a value in the place of an aggregate, or of none at all.
+#[cold]
+pub(super) fn odd(expected: &'static str, found: Option<Reply<'_>>) -> ReplyError {
+    match found {
+        Some(found) => mismatch(expected, found),
+        None => DecodeError::because(expected, Kind::Map, "that lacks a part").into(),
+    }
 }
 
 /// The reply over RESP2, and that of valkey-search.
 fn from_array<R: SearchRow>(reply: Reply<'_>) -> Result<SearchPage<R>, ReplyError> {
     let mut items = reply.items().ok_or_else(|| mismatch("a page of a search", reply))?;
     let total = items.next().ok_or_else(|| mismatch("a page of a search", reply))?.decode()?;
-    let mut rows = Vec::new();
+    let parts = 1 + [R::SCORE, R::PAYLOAD, R::SORT_KEY, R::CONTENT != Content::Nothing]
+        .into_iter()
+        .filter(|has| *has)
+        .count();
+    let mut rows = Vec::with_capacity(items.size_hint().0 / parts);
     while let Some(id) = items.next() {
         let mut part = |has: bool| {
             let missing = || DecodeError::because("a document", reply.kind(), "that is cut off");

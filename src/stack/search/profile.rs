@@ -158,6 +158,8 @@ pub struct ShardProfile {
     pub iterators: Option<ProfileStep>,
     /// What was done with each of them, in this order.
     pub processors: Vec<ProfileStep>,
+    /// What each of the two queries of a hybrid one did, by its word: `SEARCH` and `VSIM`.
+    pub queries: Vec<(String, Self)>,
     /// What else the server says, by name.
     pub extra: Vec<(String, Value)>,
 }
@@ -291,6 +293,9 @@ impl ShardProfile {
                 }
                 "Result processors profile" => {
                     shard.processors = values.iter().copied().flat_map(steps).collect();
+                }
+                "SEARCH" | "VSIM" => {
+                    shard.queries.extend(first.map(|query| (name, Self::of(query))));
                 }
                 _ if name.ends_with(" time") && first.and_then(|time| time.as_f64()).is_some() => {
                     shard

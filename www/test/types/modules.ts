@@ -4,7 +4,7 @@ import type { Client } from "redmux";
 import type { FilterChunk, SketchInfo } from "redmux/bloom";
 import type { ServerError } from "redmux";
 import type { JsonNumber, JsonType } from "redmux/json";
-import { expression, query, type FtDocument, type FtHybridPage, FtPage, type FtRow, type FtRows, type FtSchema, type Query } from "redmux/search";
+import { expression, query, type FtDocument, type FtHybridPage, type FtPage, type FtRow, type FtRows, type FtSchema, type Query } from "redmux/search";
 import type { TsInfo, TsLastSample, TsSample, TsSeries } from "redmux/time-series";
 import "redmux/bloom";
 import "redmux/json";

@@ -1,8 +1,9 @@
 //! What an aggregation returns.
 
 use crate::{
-    database::options::{Fields, items, mismatch},
-    resp::{FromReply, Kind, Reply, ReplyError},
+    database::options::mismatch,
+    resp::{Forward, FromReply, Inside, Kind, Reply, ReplyError},
+    stack::search::page::odd,
 };
 
 /// Rows of an aggregation
@@ -51,23 +52,50 @@ fn add<T: FromReply>(
 fn from_map<T: FromReply>(reply: Reply<'_>) -> Result<AggregatePage<T>, ReplyError> {
     let mut page = AggregatePage { total: 0, rows: Vec::new(), gone: 0, warnings: Vec::new() };
     let (mut total, mut has_results) = (None, false);
-    // Once through: each time that it is gone through costs as much as its length.
-    for (name, value) in Fields::new(reply)?.iter() {
+    let wrong = || mismatch("rows of an aggregation", reply);
+    let (mut at, mut fields) = Forward::new(reply).ok_or_else(wrong)?;
+    while let Some(name) = at.next(&mut fields) {
+        if name.as_bytes().as_deref() == Some(b"results") {
+            has_results = true;
+            add_results(&mut at, &mut fields, &mut page)?;
+            continue;
+        }
+        let value = at.next(&mut fields).ok_or_else(wrong)?;
         match name.as_bytes().as_deref() {
             Some(b"total_results") => total = Some(value.decode()?),
-            Some(b"results") => {
-                has_results = true;
-                for result in items("rows of an aggregation", value)? {
-                    add(Fields::new(result)?.find("extra_attributes"), &mut page)?;
-                }
-            }
             Some(b"warning") => page.warnings = value.decode()?,
             _ => {}
         }
     }
     match total {
         Some(total) if has_results => Ok(AggregatePage { total, ..page }),
-        _ => Err(mismatch("rows of an aggregation", reply)),
+        _ => Err(wrong()),
+    }
+}
+
+/// Adds the rows, which are the next value of the page.
+fn add_results<T: FromReply>(
+    at: &mut Forward<'_>,
+    fields: &mut Inside,
+    page: &mut AggregatePage<T>,
+) -> Result<(), ReplyError> {
+    let Some(mut results) = at.enter(fields) else {
+        return Err(odd("rows of an aggregation", at.next(fields)));
+    };
+    page.rows.reserve(results.least(at));
+    while let Some(mut result) = at.enter(&mut results) {
+        let mut content = None;
+        while let Some((name, value)) = at.next(&mut result).zip(at.next(&mut result)) {
+            if name.as_bytes().as_deref() == Some(b"extra_attributes") {
+                content = Some(value);
+            }
+        }
+        add(content, page)?;
+    }
+    // A row that cannot be entered is none.
+    match at.next(&mut results) {
+        None => Ok(()),
+        result => Err(odd("a row of an aggregation", result)),
     }
 }
 
@@ -75,7 +103,8 @@ fn from_map<T: FromReply>(reply: Reply<'_>) -> Result<AggregatePage<T>, ReplyErr
 fn from_array<T: FromReply>(reply: Reply<'_>) -> Result<AggregatePage<T>, ReplyError> {
     let mut items = reply.items().ok_or_else(|| mismatch("rows of an aggregation", reply))?;
     let total = items.next().ok_or_else(|| mismatch("rows of an aggregation", reply))?.decode()?;
-    let mut page = AggregatePage { total, rows: Vec::new(), gone: 0, warnings: Vec::new() };
+    let rows = Vec::with_capacity(items.size_hint().0);
+    let mut page = AggregatePage { total, rows, gone: 0, warnings: Vec::new() };
     for row in items {
         add(Some(row), &mut page)?;
     }

@@ -9,8 +9,8 @@ use words::Words;
 use std::{fmt, time::Duration};
 
 use super::{
-    Aggregate, Expression, FieldName, Filter, Nearest, Properties, Query, Reduce, SearchCommands,
-    VectorField,
+    Aggregate, Expression, FieldName, Filter, Nearest, Profiled, Properties, Query, Reduce,
+    SearchCommands, VectorField,
     filter::{Component, append_params, bytes_of},
     words::time_limit,
 };
@@ -406,6 +406,28 @@ impl<'a> SearchCommands<'a> {
             Err(fault) => (Vec::new(), Some(fault)),
         };
         self.call(named!("FT.HYBRID"), Join((index,), words)).unless(fault)
+    }
+
+    /// Finds as [`hybrid`](Self::hybrid) does, and tells what the server did for it and how long that took
+    ///
+    /// Each shard has a profile for each of the two queries: [`ShardProfile::queries`](super::ShardProfile::queries).
+    ///
+    /// Since Redis 8.8. No server with it was at hand for tests: they read replies that were made by its source. See
+    /// [FT.PROFILE](https://redis.io/docs/latest/commands/ft.profile/).
+    ///
+    /// # Errors
+    /// As for a hybrid query.
+    pub fn profile_hybrid<T: FromReply, I: ToArg>(
+        self,
+        index: I,
+        hybrid: Hybrid,
+    ) -> Call<'a, Profiled<HybridPage<T>>, impl ToArgs + use<'a, T, I>> {
+        let (words, fault) = match hybrid.words() {
+            Ok(words) => (words, None),
+            Err(fault) => (Vec::new(), Some(fault)),
+        };
+        let before = (index, "HYBRID", "QUERY");
+        self.call(named!("FT.PROFILE"), Join(before, words)).unless(fault)
     }
 }
 
