@@ -9,7 +9,7 @@ use std::{
 use futures::future::join_all;
 use redmux_transport::Timer;
 
-use super::{applying::Leaving, asking::Answer, nodes::Many, verifying::Asked};
+use super::{applying::Leaving, asking::Answer, nodes::Many};
 use crate::{
     Delivery, Error, ErrorKind,
     clock::{NEVER, micros, spread},
@@ -116,15 +116,12 @@ impl Steward {
         let (now, random) = (self.many.clock.now(), self.many.clock.runtime.entropy());
         let many = self.many.clone();
         let asked = many.doubts.take(now, random).into_iter();
-        for asked in join_all(asked.map(|number| many.ask_doubted(number))).await {
-            let Some(Asked { number, about, slots, answer }) = asked else { continue };
-            match answer {
-                Ok(answer) => {
-                    self.take_in(&answer);
-                    many.settle_doubt(&answer, about, &slots);
-                }
-                Err(error) => many.doubt_on(number, about, error.as_ref()),
+        let asked = asked.map(|(number, vain)| many.ask_doubted(number, vain));
+        for asked in join_all(asked).await.into_iter().flatten() {
+            if let Ok(answer) = &asked.answer {
+                self.take_in(answer);
             }
+            many.settle_doubt(&asked);
         }
     }
 

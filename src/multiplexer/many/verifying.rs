@@ -8,10 +8,12 @@ use crate::{Error, Result, connection::Link, subscriptions::Unwatched, topology:
 
 /// What a server was asked about, and what it said
 pub(super) struct Asked {
-    pub(super) number: NodeId,
-    pub(super) about: Unwatched,
+    number: NodeId,
+    /// How often it has said nothing before that can be believed.
+    vain: u32,
+    about: Unwatched,
     /// The slots of its shard channels.
-    pub(super) slots: Vec<u16>,
+    slots: Vec<u16>,
     pub(super) answer: Result<Answer, Option<Error>>,
 }
 
@@ -25,30 +27,40 @@ impl Many {
         }
     }
 
-    /// Asks a server who has its slots.
-    pub(super) async fn ask_doubted(&self, number: NodeId) -> Option<Asked> {
+    /// Asks a server who has its slots, for the first time or once more.
+    pub(super) async fn ask_doubted(&self, number: NodeId, vain: u32) -> Option<Asked> {
         let node = self.made(number)?;
         let about = node.registry.unwatched(&node.link)?;
         let answer = self.ask(vec![number]).await;
-        Some(Asked { number, about, slots: node.registry.slots(), answer })
+        Some(Asked { number, vain, about, slots: node.registry.slots(), answer })
     }
 
-    /// A server has said who has the slots of its shard channels. If it has them itself, it will say when that ends; if it does
-    /// not, its word counts like a redirect.
-    pub(super) fn settle_doubt(&self, answer: &Answer, about: Unwatched, slots: &[u16]) {
-        let Some(node) = self.made(answer.by) else { return };
+    /// A server has said who has the slots of its shard channels, and is believed or not. If it has them itself, it will say when
+    /// that ends; if it does not, its word counts like a redirect. If it has not answered, it is asked again while it is there.
+    pub(super) fn settle_doubt(&self, asked: &Asked) {
+        let Asked { number, vain, about, slots, answer } = asked;
+        let Some(node) = self.made(*number) else { return };
         let now = self.clock.now();
+        let view = match answer {
+            Ok(answer) => &answer.view,
+            // It refuses to say it.
+            Err(Some(error)) if error.is_server() => {
+                return node.registry.watch(*about, false, &node.link);
+            }
+            Err(_) if node.is_ready() => return self.doubts.add_again(*number, *vain, now),
+            Err(_) => return,
+        };
         let (mut has_them, mut is_believed, mut successors) = (true, true, Vec::new());
         let mut map = self.lock();
         for slot in slots {
-            let Some(said) = answer.view.owner(*slot) else { continue };
+            let Some(said) = view.owner(*slot) else { continue };
             let owner = self.slots.owner(*slot);
             let is = |number: NodeId| map.get(number).is_some_and(|node| node.id == said.id);
-            has_them &= is(answer.by);
+            has_them &= is(*number);
             if !is(owner) {
                 // What came meanwhile may be newer.
                 is_believed = false;
-            } else if owner != answer.by && !successors.contains(&owner) {
+            } else if owner != *number && !successors.contains(&owner) {
                 successors.push(owner);
             }
         }
@@ -56,19 +68,9 @@ impl Many {
         successors.into_iter().for_each(|owner| map.vouch(owner, now));
         drop(map);
         match (has_them, is_believed) {
-            (true, true) => node.registry.watch(about, true, &node.link),
-            (_, false) => self.doubts.add(answer.by),
+            (true, true) => node.registry.watch(*about, true, &node.link),
+            (_, false) => self.doubts.add_again(*number, *vain, now),
             (false, true) => {}
-        }
-    }
-
-    /// A server has said nothing. It is asked again while it is there, unless it refuses to say it.
-    pub(super) fn doubt_on(&self, number: NodeId, about: Unwatched, error: Option<&Error>) {
-        let Some(node) = self.made(number) else { return };
-        if error.is_some_and(Error::is_server) {
-            node.registry.watch(about, false, &node.link);
-        } else if node.is_ready() {
-            self.doubts.add(number);
         }
     }
 }
