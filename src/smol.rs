@@ -23,3 +23,28 @@ pub async fn connect(
 ) -> Result<ConnectionMultiplexer> {
     ConnectionMultiplexer::connect_with(options, environment()).await
 }
+
+/// Connects to several independent deployments over TCP, on smol's executor, and uses one of them at a time.
+///
+/// Like [`ConnectionMultiplexer::connect_group`], which runs on async-std.
+///
+/// ```no_run
+/// # async fn f() -> redmux::Result<()> {
+/// use redmux::group::GroupMember;
+///
+/// let near = GroupMember::new("near", "near:6379").weight(2.0);
+/// let far = GroupMember::new("far", "far:6379");
+/// let muxer = redmux::smol::connect_group([near, far]).await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// As for [`ConnectionMultiplexer::connect_group_with`].
+#[cfg(feature = "topology")]
+pub async fn connect_group(
+    members: impl IntoIterator<Item = crate::multiplexer::GroupMember>,
+) -> Result<ConnectionMultiplexer> {
+    let options = crate::multiplexer::GroupOptions::new();
+    ConnectionMultiplexer::connect_group_with(members, options, environment()).await
+}

@@ -14,6 +14,27 @@ use redmux::{
 use redmux_tcp as tcp;
 use redmux_test_support::RedisServer;
 
+/// Two deployments, of which one dies.
+#[cfg(feature = "topology")]
+async fn a_group_goes_on(far: &RedisServer, environment: Environment) {
+    use redmux::group::{GroupMember, GroupOptions};
+
+    let near = RedisServer::start();
+    let members = [
+        GroupMember::new("near", near.addr().to_string()).weight(2.0),
+        GroupMember::new("far", far.addr().to_string()),
+    ];
+    let connected =
+        ConnectionMultiplexer::connect_group_with(members, GroupOptions::new(), environment);
+    let muxer = connected.await.unwrap();
+    muxer.database().set("where", "near").await.unwrap();
+    near.kill();
+    let db = muxer.database();
+    while db.set("where", "far").timeout(Duration::from_secs(20)).await.is_err() {}
+    assert_eq!(far.command(&["GET", "where"]).trim(), "far");
+    muxer.close().await;
+}
+
 /// What every runtime must do: calls, big values, timers, pushes, reconnects, refusals.
 async fn everyday(environment: Environment) {
     let server = RedisServer::builder().unix_socket().start().unwrap();
@@ -53,6 +74,9 @@ async fn everyday(environment: Environment) {
     let muxer = ConnectionMultiplexer::connect_with(unix, environment.clone()).await.unwrap();
     assert_eq!(muxer.execute::<String>("ECHO", ["unix"]).await.unwrap(), "unix");
     muxer.close().await;
+
+    #[cfg(feature = "topology")]
+    a_group_goes_on(&server, environment.clone()).await;
 
     let nobody = Options::new("no-such-host.invalid:1").connect_retry(1);
     let error = ConnectionMultiplexer::connect_with(nobody, environment).await.unwrap_err();
