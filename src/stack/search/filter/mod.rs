@@ -286,6 +286,12 @@ impl Query {
             Piece::Value(value) => has_line_end(value),
             Piece::Vector(_) => false,
         });
+        // Mostly there are no values, and the text is in one piece.
+        let pieces = match <[Piece; 1]>::try_from(pieces) {
+            Ok([Piece::Text(text)]) => return Self { text, values: Vec::new(), fault, line_end },
+            Ok(other) => Vec::from(other),
+            Err(pieces) => pieces,
+        };
         let mut text = String::new();
         // A `String` takes all of it.
         let _ = write_text(&pieces, number, |part| {
