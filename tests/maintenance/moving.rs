@@ -1,7 +1,7 @@
 //! The move to another endpoint: no command is lost or doubled, and none overtakes another.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex,
     atomic::{AtomicBool, Ordering::SeqCst},
 };
 
@@ -262,6 +262,18 @@ async fn many_moves_under_load_lose_and_double_nothing() {
             async_std::task::spawn(work(muxer.clone(), format!("k{number}"), stop.clone()))
         })
         .collect();
+    let delays = Arc::new(Mutex::new(Vec::new()));
+    let (one, noted) = (muxer.clone(), delays.clone());
+    let ended = stop.clone();
+    // One command at a time: how long each takes.
+    let timed = async_std::task::spawn(async move {
+        while !ended.load(SeqCst) {
+            let issued = Instant::now();
+            one.ping().await.unwrap();
+            noted.lock().unwrap().push(issued.elapsed());
+        }
+    });
+    let mut slowest = Vec::new();
     let mut random = 0x9e37_79b9_7f4a_7c15_u64;
     for number in 0..moves {
         random ^= random << 13;
@@ -270,6 +282,8 @@ async fn many_moves_under_load_lose_and_double_nothing() {
         let old = doors.pop().unwrap();
         let new = Door::open(server.addr());
         new.delay(Duration::from_millis(random % 3));
+        async_std::task::sleep(Duration::from_millis(5)).await;
+        let before = std::mem::take(&mut *delays.lock().unwrap());
         let moving = format!("MOVING :{number} :15 {}", new.addr());
         old.push(&moving);
         if random.is_multiple_of(5) {
@@ -278,8 +292,22 @@ async fn many_moves_under_load_lose_and_double_nothing() {
         }
         eventually(|| new.guests() == 1 && old.guests() == 0).await;
         doors.push(new);
+        let during = delays.lock().unwrap().iter().max().copied().unwrap_or_default();
+        slowest.push((before.iter().max().copied().unwrap_or_default(), during));
     }
     stop.store(true, SeqCst);
+    timed.await;
+    if std::env::var_os("REDMUX_MOVES").is_some() {
+        let of = |mut times: Vec<Duration>, percent: usize| {
+            times.sort();
+            times[(times.len() * percent / 100).min(times.len() - 1)]
+        };
+        let (before, during): (Vec<_>, Vec<_>) = slowest.into_iter().unzip();
+        for (name, times) in [("before a move", before), ("during a move", during)] {
+            let (half, most) = (of(times.clone(), 50), of(times, 99));
+            println!("slowest of single commands {name}: p50 {half:?}, p99 {most:?}");
+        }
+    }
     for (number, worker) in workers.into_iter().enumerate() {
         let count = worker.await;
         assert_eq!(server.command(&["GET", &format!("k{number}")]), count.to_string());

@@ -115,7 +115,7 @@ export function defineCause(error, cause) {
 
 /** The error of everything that was open when the wasm instance stopped. @param {unknown} cause */
 export function internalError(cause) {
-  const error = new RedmuxError("internal error: the wasm instance stopped", {
+  const error = new RedmuxError(`internal error: the wasm instance stopped: ${/** @type {Error} */ (cause).message}`, {
     kind: "internal",
     delivery: "maybe-executed",
   });

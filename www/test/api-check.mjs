@@ -36,7 +36,9 @@ async function inPage(given) {
       await action();
       results.push([name, null]);
     } catch (error) {
-      results.push([name, error.message]);
+      // A trap says where it was.
+      const { stack } = error.cause ?? {};
+      results.push([name, stack ? `${error.message} (${stack})` : error.message]);
     }
   }
 
