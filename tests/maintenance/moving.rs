@@ -324,3 +324,31 @@ async fn many_moves_under_load_lose_and_double_nothing() {
     assert_eq!((counters.failures, counters.lost, counters.timeouts), (0, 0, 0));
     muxer.close().await;
 }
+
+#[async_std::test]
+async fn a_client_that_is_closed_during_a_move_finishes_what_was_issued() {
+    let server = RedisServer::start();
+    for pause in [0, 1, 2, 5, 10, 20] {
+        let (old, new) = (Door::open(server.addr()), Door::open(server.addr()));
+        let (muxer, _events) = connect(&old).await;
+        old.delay(Duration::from_millis(5));
+        server.command(&["SET", "n", "0"]);
+        old.push(&format!("MOVING :1 :15 {}", new.addr()));
+        async_std::task::sleep(Duration::from_millis(pause)).await;
+        let issued: Vec<_> = (0..20)
+            .map(|_| async_std::task::spawn(muxer.database().incr("n").owned().into_future()))
+            .collect();
+        async_std::task::sleep(Duration::from_millis(1)).await;
+        let closed = async_std::future::timeout(Duration::from_secs(5), muxer.close()).await;
+        closed.expect("it closes as soon as all is answered");
+        let mut executed = 0;
+        for command in issued {
+            match command.await {
+                Ok(_) => executed += 1,
+                // It was issued too late.
+                Err(error) => assert_eq!(error.delivery(), redmux::Delivery::NotSent, "{error}"),
+            }
+        }
+        assert_eq!(server.command(&["GET", "n"]), executed.to_string(), "{pause} ms");
+    }
+}

@@ -187,10 +187,11 @@ impl Core {
         })
     }
 
-    /// Another stream takes the place of the one in use, on which all is answered, or of one that is lost.
-    pub(crate) fn change_streams(&mut self, given: Given) {
-        if matches!(self.phase, Phase::Closing | Phase::Closed) {
-            return;
+    /// Another stream takes the place of the one in use, on which all is answered, or of one that is lost. Not of a link
+    /// that is being closed: that finishes where it is. Returns whether it does.
+    pub(crate) fn change_streams(&mut self, given: Given) -> bool {
+        if !matches!(self.phase, Phase::Ready | Phase::Disconnected) {
+            return false;
         }
         if let Some(cache) = &self.config.cache {
             cache.reset(false);
@@ -225,5 +226,6 @@ impl Core {
         }
         self.wake_room();
         self.wakes.wake_watchers();
+        true
     }
 }

@@ -76,9 +76,18 @@ impl Driver {
     fn take_over(&mut self) -> Option<Box<Session>> {
         let Successor { endpoint, ready, driver, .. } = self.successor.take()?;
         let (session, given) = ready?;
+        let changed = self.link.with(|core| {
+            let changed = core.change_streams(given);
+            if changed {
+                // Under the lock: a ready connection and its endpoint belong together.
+                self.link.set_endpoint(endpoint);
+            }
+            changed
+        });
+        if !changed {
+            return None;
+        }
         self.progress = driver.progress.clone();
-        self.link.set_endpoint(endpoint);
-        self.link.with(|core| core.change_streams(given));
         Some(session)
     }
 
