@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Whether servers are asked to announce maintenance to each connection: see
-/// [`Options::maintenance`]
+/// [`Options::maintenance`](crate::Options::maintenance)
 ///
 /// ```
 /// use redmux::{Options, options::Maintenance};
@@ -22,7 +22,7 @@ pub enum Maintenance {
     Required,
 }
 
-/// How a server names the endpoint that a connection is to move to: see [`Options::moving_endpoint`]
+/// How a server names the endpoint that a connection is to move to: see [`Options::moving_endpoint`](crate::Options::moving_endpoint)
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum MovingEndpoint {
