@@ -80,6 +80,7 @@ impl Places {
             Self::One { link, registry } => registry.remove_all(link),
             #[cfg(feature = "topology")]
             Self::Many(many) => {
+                many.end_unplaced();
                 many.nodes().for_each(|node| node.registry.remove_all(&node.link));
             }
             #[cfg(feature = "topology")]

@@ -163,3 +163,28 @@ async fn what_programs_of_stack_exchange_announce_is_an_event() {
     assert_eq!(announced, Some(Endpoint::tcp("10.0.0.1", 7000)));
     muxer.close().await;
 }
+
+#[async_std::test]
+async fn notifications_that_are_wanted_before_the_cluster_is_known_come_from_each_primary() {
+    let cluster =
+        RedisCluster::builder().args(["--notify-keyspace-events", "KEA"]).start().unwrap();
+    // A primary and a replica: one of them keeps the topic at first.
+    for node in [0, 4] {
+        let endpoint = Endpoint::tcp("127.0.0.1", cluster.nodes()[node].port());
+        let options = Options::from(endpoint).mode(Mode::Cluster);
+        let muxer = ConnectionMultiplexer::begin_with(options, redmux::tcp::environment()).unwrap();
+        let mut keys = muxer.subscriber().keyspace(0, "*").await.unwrap();
+        for key in ["foo", "bar", "baz"] {
+            muxer.database().set(key, node).await.unwrap();
+            let channel = format!("__keyspace@0__:{key}");
+            loop {
+                if let Item::Message(message) = next(&mut keys).await
+                    && message.channel_text() == channel
+                {
+                    break;
+                }
+            }
+        }
+        muxer.close().await;
+    }
+}

@@ -238,10 +238,15 @@ impl Deployment for Origin {
     fn ask(&self, limit: Duration) -> BoxFuture<'static, Result<()>> {
         let muxer = self.muxer().clone();
         match &self.probe.0 {
-            Asks::Ping => Box::pin(async move { ping(&muxer, limit).await }),
+            Asks::Ping => Box::pin(async move {
+                // Before a cluster is known, one node of it could answer for all.
+                muxer.connected().await?;
+                ping(&muxer, limit).await
+            }),
             Asks::Set(key) => {
                 let key = key.clone();
                 Box::pin(async move {
+                    muxer.connected().await?;
                     let link = muxer.inner().link();
                     let name = muxer.inner().options.commands().name_of("SET").to_owned();
                     let words = (&*key, "1", "PX", "600000");

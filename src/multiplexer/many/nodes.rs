@@ -30,6 +30,7 @@ use crate::{
     events::{Hub, SlotMigration},
     options::AnnouncedNode,
     resp::Redirect,
+    subscriptions::Moving,
     sync::{Mutex, MutexGuard},
     topology::{Announced, Map, NOBODY, NodeId, Slots, Table},
 };
@@ -69,6 +70,8 @@ pub(crate) struct Many {
     pub(super) listened: AtomicBool,
     /// Held while topics are added, removed or moved; before the locks of registries.
     pub(super) moving: Mutex<()>,
+    /// Topics of all primaries, as long as these are not known.
+    pub(super) unplaced: Mutex<Vec<Moving>>,
     pub(super) doubts: Doubts,
     pub(super) first: First,
     /// What the client itself listens to; topics of it are at the first node at first.
@@ -108,6 +111,7 @@ impl Many {
             post: AtomicU16::new(NOBODY),
             listened: AtomicBool::new(false),
             moving: Mutex::new(()),
+            unplaced: Mutex::default(),
             doubts: Doubts::default(),
             first: First::default(),
             announcements: OnceLock::new(),
@@ -265,6 +269,7 @@ impl Many {
         self.closed.store(true, Ordering::SeqCst);
         self.wake.hint();
         self.readers.end();
+        self.end_unplaced();
         // Side by side: each ends as soon as what it was sent is answered.
         join_all(self.nodes().map(Node::close)).await;
     }
@@ -273,6 +278,7 @@ impl Many {
         self.closed.store(true, Ordering::SeqCst);
         self.wake.hint();
         self.readers.end();
+        self.end_unplaced();
         self.nodes().for_each(Node::abort);
     }
 

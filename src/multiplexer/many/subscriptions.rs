@@ -55,9 +55,12 @@ impl Many {
                     node.registry.listen(std::slice::from_ref(topic), queue, &node.link)?;
                 }
                 Place::Primaries => {
-                    let primaries = self.lock().primaries();
+                    let primaries = self.known_primaries();
+                    if primaries.is_empty() {
+                        self.keep(Moving::new(topic.clone(), queue))?;
+                    }
                     queue.expect_more(primaries.len().saturating_sub(1));
-                    for node in primaries.into_iter().filter_map(|number| self.node(number)) {
+                    for node in primaries {
                         node.registry.listen(std::slice::from_ref(topic), queue, &node.link)?;
                     }
                 }
@@ -71,6 +74,46 @@ impl Many {
         node.registry.listen(&rest, queue, &node.link)
     }
 
+    fn known_primaries(&self) -> Vec<&Node> {
+        let numbers = self.lock().primaries();
+        numbers.into_iter().filter_map(|number| self.node(number)).collect()
+    }
+
+    /// Keeps a topic for the primaries until they are known.
+    fn keep(&self, topic: Moving) -> Result<()> {
+        let mut unplaced = self.unplaced.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_closed() {
+            return Err(Error::closed());
+        }
+        unplaced.push(topic);
+        Ok(())
+    }
+
+    /// The topics that no server has yet.
+    fn take_unplaced(&self) -> Vec<Moving> {
+        std::mem::take(&mut *self.unplaced.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Ends the subscriptions that no server has yet.
+    pub(in crate::multiplexer) fn end_unplaced(&self) {
+        let unplaced = self.take_unplaced();
+        unplaced.iter().flat_map(Moving::end).for_each(Waker::wake);
+    }
+
+    /// The primaries are known by now.
+    fn place(&self, wakers: &mut Vec<Waker>) {
+        let primaries = self.known_primaries();
+        if primaries.is_empty() {
+            return;
+        }
+        for topic in self.take_unplaced() {
+            topic.expect(primaries.len());
+            for node in &primaries {
+                node.registry.adopt(vec![topic.copy()], &node.link, wakers);
+            }
+        }
+    }
+
     /// Takes over topics from other servers, which are not among these.
     pub(in crate::multiplexer) fn adopt(&self, moving: Vec<Moving>, wakers: &mut Vec<Waker>) {
         let _moving = self.moving.lock().unwrap_or_else(PoisonError::into_inner);
@@ -80,12 +123,14 @@ impl Many {
                 Place::Slot(slot) => {
                     vec![self.node(self.slots.owner(slot)).unwrap_or_else(|| self.any())]
                 }
-                Place::Primaries => {
-                    let primaries = self.lock().primaries();
-                    primaries.into_iter().filter_map(|number| self.node(number)).collect()
-                }
+                Place::Primaries => self.known_primaries(),
                 Place::Any => vec![self.post()],
             };
+            if nodes.is_empty() {
+                // All is closed otherwise.
+                drop(self.keep(topic));
+                continue;
+            }
             topic.expect(nodes.len());
             for node in nodes {
                 node.registry.adopt(vec![topic.copy()], &node.link, wakers);
@@ -106,12 +151,16 @@ impl Many {
                 }
             }
         }
+        all.append(&mut self.take_unplaced());
         all
     }
 
     /// Removes a listener, wherever it is; whether a server may have been asked for one of the topics.
     pub(in crate::multiplexer) fn remove(&self, topics: &[Topic], queue: &Arc<Queue>) -> bool {
         let _moving = self.moving.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut unplaced = self.unplaced.lock().unwrap_or_else(PoisonError::into_inner);
+        unplaced.retain_mut(|kept| !topics.contains(kept.topic()) || kept.remove(queue));
+        drop(unplaced);
         let mut asked = false;
         for node in self.nodes() {
             asked |= node.registry.remove(topics, queue, &node.link);
@@ -146,6 +195,7 @@ impl Many {
         let mut wakers = Vec::new();
         {
             let _moving = self.moving.lock().unwrap_or_else(PoisonError::into_inner);
+            self.place(&mut wakers);
             self.move_topics(&mut wakers);
             self.copy_topics_of_keys(&mut wakers);
         }
@@ -212,13 +262,17 @@ impl Many {
         for node in primaries.iter().filter_map(|number| self.node(*number)) {
             let lacking = all.iter().filter(|copy| !node.registry.wants(copy.topic()));
             let lacking: Vec<Moving> = lacking.map(Moving::copy).collect();
+            // Who waits for the topic waits for this server, too.
+            lacking.iter().for_each(|topic| topic.expect(2));
             if !lacking.is_empty() {
                 node.registry.adopt(lacking, &node.link, wakers);
             }
         }
         for (number, node) in self.numbered() {
             if !primaries.contains(&number) && !primaries.is_empty() {
-                drop(node.registry.take(&node.link, of_keys, wakers));
+                // Those who wait for its confirmation do not get it any more.
+                let gone = node.registry.take(&node.link, of_keys, wakers);
+                gone.into_iter().for_each(|topic| topic.waive(wakers));
             }
         }
     }

@@ -1,8 +1,8 @@
 //! Topics on their way from one server to another.
 
-use std::task::Waker;
+use std::{sync::Arc, task::Waker};
 
-use super::{Registry, Topic, entry::Entry};
+use super::{Queue, Registry, Topic, entry::Entry};
 use crate::{
     connection::{Core, Link, Phase},
     resp::Protocol,
@@ -17,6 +17,23 @@ pub(crate) struct Moving {
 impl Moving {
     pub(crate) fn topic(&self) -> &Topic {
         &self.topic
+    }
+
+    /// A topic that no server has yet.
+    pub(crate) fn new(topic: Topic, queue: &Arc<Queue>) -> Self {
+        let mut entry = Entry::default();
+        entry.add(queue);
+        Self { topic, entry }
+    }
+
+    /// Removes a listener; whether any are left.
+    pub(crate) fn remove(&mut self, queue: &Arc<Queue>) -> bool {
+        !self.entry.remove(queue)
+    }
+
+    /// Ends the subscriptions of all who listen.
+    pub(crate) fn end(&self) -> impl Iterator<Item = Waker> {
+        self.entry.close()
     }
 
     /// The same topic is on its way from another server already: who waits for this one does not have to.
