@@ -77,6 +77,7 @@ impl Node {
                     cache,
                     breaker: breaker.clone(),
                     high_integrity: mark,
+                    notices: Full::of(|| options.notices().filter(|_| !subscriber)),
                     redial_on_readonly: keeps_its_name && options.redial_on_readonly && !subscriber,
                     ..probed(options.link_config(subscriber), is_one)
                 },

@@ -297,8 +297,6 @@ impl Pool {
             breaker: self.main.config.breaker.clone(),
             // The one who leased it is not to lose it half-way.
             redial_on_readonly: false,
-            // It ends where it began, whatever is announced.
-            notices: Full::default(),
             ..self.options.link_config(false)
         };
         let lines = purpose.lines.clone();

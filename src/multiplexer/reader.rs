@@ -43,6 +43,7 @@ impl Reader {
             backlog: BacklogPolicy::FailFast,
             redial_on_readonly: false,
             high_integrity: Full::of(mark),
+            notices: Full::of(|| options.notices()),
             ..options.link_config(false)
         };
         let link = Arc::new(Link::new(

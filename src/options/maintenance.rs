@@ -73,8 +73,8 @@ impl Options {
         })
     }
 
-    /// What a link asks for, if it asks.
-    pub(super) fn notices(&self) -> Option<Notices> {
+    /// What a server is asked for on a connection that is shared.
+    pub(crate) fn notices(&self) -> Option<Notices> {
         let mode = self.maintenance_mode();
         let endpoint = self.wanted_notices().endpoint;
         (mode != Maintenance::Off).then(|| Notices {

@@ -59,7 +59,7 @@ use crate::{
     Error, Full, Result,
     caching::{Cache, CacheOptions},
     clock::micros,
-    connection::{DialPlan, LinkConfig, Notices},
+    connection::{DialPlan, LinkConfig},
     resp::{Limits, Protocol},
 };
 use extras::Extras;
@@ -423,18 +423,15 @@ impl Options {
             redial_on_readonly: self.redial_on_readonly && !subscriber,
             beside: 0,
             subscriber,
-            notices: Full::of(|| self.notices_of_link(subscriber)),
+            notices: Full::default(),
             monitor: Full::default(),
         }
     }
 
-    #[cfg(feature = "full")]
-    fn notices_of_link(&self, subscriber: bool) -> Option<Notices> {
-        if subscriber { None } else { self.notices() }
-    }
-
+    /// What a server is asked for on a connection that is shared.
     #[cfg(not(feature = "full"))]
-    fn notices_of_link(&self, _: bool) -> Option<Notices> {
+    #[allow(clippy::unused_self, reason = "with `full` they depend on the options")]
+    pub(crate) fn notices(&self) -> Option<crate::connection::Notices> {
         None
     }
 

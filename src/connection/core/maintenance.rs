@@ -7,13 +7,13 @@ use crate::{
     connection::{
         core::{Core, Inbox, Phase},
         credentials::Credentials,
-        entry::{Kind, Step},
+        entry::Step,
         handshake::{Handshake, ServerInfo},
         leaving::Reason,
         push::Push,
     },
     events::{Notice, NotificationType},
-    resp::{Arg, Frame, Protocol},
+    resp::{Frame, Protocol},
 };
 
 /// What the handshake on a stream has brought about, for the link that takes the stream over
@@ -85,10 +85,6 @@ impl Core {
     pub(crate) fn next_move(&mut self) -> NextMove {
         let now = self.now;
         match &mut self.maintained.departure {
-            Some(departure) if departure.until <= now => {
-                self.stay();
-                NextMove::Wait
-            }
             Some(departure) if departure.due <= now => {
                 departure.dial();
                 let target = departure.target.clone();
@@ -218,11 +214,7 @@ impl Core {
         self.redial.failed_attempts = 0;
         self.tally.counted.connects += 1;
         if self.config.cache.is_some() && self.wire.protocol == Protocol::Resp3 {
-            let words = Handshake::words(Step::Track, &self.config, &self.credentials);
-            let words: Vec<String> = words.into_iter().map(Into::into).collect();
-            let words: Vec<Arg<'_>> =
-                words.iter().map(|word| Arg::Bytes(word.as_bytes())).collect();
-            self.post(&words, Kind::Setting(Step::Track));
+            self.post_setting(Step::Track);
         }
         self.wake_room();
         self.wakes.wake_watchers();

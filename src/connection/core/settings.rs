@@ -91,12 +91,16 @@ impl Core {
         }
         self.settings.attempts += 1;
         for step in std::mem::take(&mut self.settings.unset) {
-            let words = Handshake::words(step, &self.config, &self.credentials);
-            let words: Vec<String> = words.into_iter().map(Into::into).collect();
-            let words: Vec<Arg<'_>> =
-                words.iter().map(|word| Arg::Bytes(word.as_bytes())).collect();
-            self.post(&words, Kind::Setting(step));
+            self.post_setting(step);
         }
+    }
+
+    /// Asks for a setting outside of the handshake.
+    pub(in crate::connection) fn post_setting(&mut self, step: Step) {
+        let words = Handshake::words(step, &self.config, &self.credentials);
+        let words: Vec<String> = words.into_iter().map(Into::into).collect();
+        let words: Vec<Arg<'_>> = words.iter().map(|word| Arg::Bytes(word.as_bytes())).collect();
+        self.post(&words, Kind::Setting(step));
     }
 
     pub(in crate::connection) fn answer_setting(

@@ -69,20 +69,9 @@ pub struct ServerMaintenance {
 }
 
 impl ServerMaintenance {
-    /// Reads a notice of Azure: `key|value|key|value…`.
-    ///
-    /// Any message becomes an event: one that is no notice is of the type `Unknown`.
-    pub(crate) fn from_azure(
-        endpoint: Arc<Endpoint>,
-        payload: &[u8],
-        received: SystemTime,
-    ) -> Self {
-        let cut = payload.len() > LONGEST_NOTICE;
-        let mut raw_message =
-            String::from_utf8_lossy(&payload[..payload.len().min(LONGEST_NOTICE)]).into_owned();
-        // Replacements of invalid bytes are longer than these.
-        truncate(&mut raw_message, LONGEST_NOTICE);
-        let mut notice = Self {
+    /// A notice that says nothing.
+    fn nothing(endpoint: Arc<Endpoint>, received: SystemTime) -> Self {
+        Self {
             endpoint,
             raw_message: String::new(),
             received,
@@ -98,7 +87,23 @@ impl ServerMaintenance {
             new_endpoint: None,
             slots: Vec::new(),
             shards: Vec::new(),
-        };
+        }
+    }
+
+    /// Reads a notice of Azure: `key|value|key|value…`.
+    ///
+    /// Any message becomes an event: one that is no notice is of the type `Unknown`.
+    pub(crate) fn from_azure(
+        endpoint: Arc<Endpoint>,
+        payload: &[u8],
+        received: SystemTime,
+    ) -> Self {
+        let cut = payload.len() > LONGEST_NOTICE;
+        let mut raw_message =
+            String::from_utf8_lossy(&payload[..payload.len().min(LONGEST_NOTICE)]).into_owned();
+        // Replacements of invalid bytes are longer than these.
+        truncate(&mut raw_message, LONGEST_NOTICE);
+        let mut notice = Self::nothing(endpoint, received);
         let mut parts = raw_message.split('|');
         if cut {
             // It may be half a value.
@@ -127,7 +132,7 @@ impl ServerMaintenance {
             new_endpoint: notice.target,
             slots: notice.slots,
             shards: notice.shards,
-            ..Self::from_azure(endpoint, b"", received)
+            ..Self::nothing(endpoint, received)
         }
     }
 

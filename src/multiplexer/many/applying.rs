@@ -72,12 +72,17 @@ impl Many {
             let (number, changes) = map.redirect(slot, to, now);
             (number, self.assign(&changes), changes.nodes)
         };
+        self.follow(&moves, &nodes, by);
+        number
+    }
+
+    /// Does what follows from a change that one node has told of, and has others asked.
+    fn follow(&self, moves: &[Move], nodes: &[NodeId], by: &Arc<Endpoint>) {
         if !nodes.is_empty() {
             self.settle_readers();
         }
-        self.tell(&moves, &nodes, by);
+        self.tell(moves, nodes, by);
         self.wake.hint();
-        number
     }
 
     /// A node has announced that slots are elsewhere, before any command was refused there.
@@ -106,11 +111,7 @@ impl Many {
             }
             (self.assign(&all), all.nodes)
         };
-        if !nodes.is_empty() {
-            self.settle_readers();
-        }
-        self.tell(&moves, &nodes, by);
-        self.wake.hint();
+        self.follow(&moves, &nodes, by);
     }
 
     /// Believes what a node said, or not. Returns whether another one ought to be asked, and the nodes that left.

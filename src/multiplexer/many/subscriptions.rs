@@ -107,10 +107,7 @@ impl Many {
             return;
         }
         for topic in self.take_unplaced() {
-            topic.expect(primaries.len());
-            for node in &primaries {
-                node.registry.adopt(vec![topic.copy()], &node.link, wakers);
-            }
+            spread(&topic, &primaries, wakers);
         }
     }
 
@@ -131,10 +128,7 @@ impl Many {
                 drop(self.keep(topic));
                 continue;
             }
-            topic.expect(nodes.len());
-            for node in nodes {
-                node.registry.adopt(vec![topic.copy()], &node.link, wakers);
-            }
+            spread(&topic, &nodes, wakers);
         }
     }
 
@@ -280,5 +274,13 @@ impl Many {
     /// Why there will be no connection, if that is so.
     pub(in crate::multiplexer) fn over(&self) -> Option<Error> {
         self.is_closed().then(Error::closed)
+    }
+}
+
+/// Asks each of these nodes for a topic; who waits for it waits for all of them.
+fn spread(topic: &Moving, nodes: &[&Node], wakers: &mut Vec<Waker>) {
+    topic.expect(nodes.len());
+    for node in nodes {
+        node.registry.adopt(vec![topic.copy()], &node.link, wakers);
     }
 }

@@ -8,12 +8,12 @@ use redmux_transport::{FAR, Instant};
 
 #[cfg(feature = "full")]
 use super::LeaseStatus;
-use super::Pool;
+use super::{Idle, Pool};
 #[cfg(feature = "full")]
 use crate::multiplexer::lending::LeaseUse;
 use crate::{
     connection::{Link, Phase},
-    multiplexer::leased::Stamp,
+    multiplexer::leased::{Leased, Stamp},
 };
 
 impl Pool {
@@ -54,15 +54,19 @@ impl Pool {
         next
     }
 
+    /// From now on callers dial again; the connections so far: idle ones, those being dialled, and those in use.
+    fn next_round(&self) -> (Vec<Idle>, Vec<Arc<Link>>, Vec<Arc<Leased>>) {
+        let mut state = self.lock();
+        state.round += 1;
+        let opening = state.opening.iter().filter_map(Weak::upgrade).collect();
+        let out = state.out.iter().filter_map(Weak::upgrade).collect();
+        (std::mem::take(&mut state.idle), opening, out)
+    }
+
     /// Makes all callers dial again: closes idle connections, and ends those that wait on the
     /// server for long.
     pub(in crate::multiplexer) fn renew(&self) {
-        let (idle, out) = {
-            let mut state = self.lock();
-            state.round += 1;
-            let out = state.out.iter().filter_map(Weak::upgrade).collect::<Vec<_>>();
-            (std::mem::take(&mut state.idle), out)
-        };
+        let (idle, _, out) = self.next_round();
         idle.iter().for_each(|idle| idle.link.close());
         for leased in out.iter().filter(|leased| leased.is_blocking()) {
             leased.link.with(|core| core.forsake("the program asked for another connection"));
@@ -73,13 +77,7 @@ impl Pool {
     /// `all`.
     #[cfg(feature = "topology")]
     pub(in crate::multiplexer) fn part(&self, why: &'static str, all: bool) {
-        let (idle, opening, out) = {
-            let mut state = self.lock();
-            state.round += 1;
-            let opening = state.opening.iter().filter_map(Weak::upgrade).collect::<Vec<_>>();
-            let out = state.out.iter().filter_map(Weak::upgrade).collect::<Vec<_>>();
-            (std::mem::take(&mut state.idle), opening, out)
-        };
+        let (idle, opening, out) = self.next_round();
         idle.iter().for_each(|idle| idle.link.close());
         // Their callers lease one there.
         opening.iter().for_each(|link| link.abort());
@@ -91,12 +89,7 @@ impl Pool {
     /// Ends all connections, those in use too: the server is not the one that is wanted any more.
     #[cfg(feature = "topology")]
     pub(in crate::multiplexer) fn leave(&self, why: &'static str) {
-        let (idle, out) = {
-            let mut state = self.lock();
-            state.round += 1;
-            let out = state.out.iter().filter_map(Weak::upgrade).collect::<Vec<_>>();
-            (std::mem::take(&mut state.idle), out)
-        };
+        let (idle, _, out) = self.next_round();
         idle.iter().for_each(|idle| idle.link.abort());
         // What is being dialled is found to be of another server once it is ready.
         out.iter().for_each(|leased| leased.link.with(|core| core.forsake(why)));

@@ -6,7 +6,7 @@ use redmux_transport::{Endpoint, Environment};
 
 use super::watcher::{Heard, why_not_connected};
 use crate::{
-    Call, Full, Options,
+    Call, Options,
     clock::Clock,
     connection::{DialPlan, Driver, Link, LinkConfig, Owner, Phase, Unheard},
     events::ConnectionType,
@@ -83,11 +83,7 @@ fn dial(
 ) -> Arc<Link> {
     let owner: Arc<dyn Owner> = Arc::new(Unheard);
     let endpoint = Arc::new(of.clone());
-    let config = LinkConfig {
-        redial_on_readonly: false,
-        notices: Full::default(),
-        ..options.link_config(false)
-    };
+    let config = LinkConfig { redial_on_readonly: false, ..options.link_config(false) };
     let link = Arc::new(Link::new(
         config,
         options.credentials(),

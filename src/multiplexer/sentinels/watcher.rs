@@ -12,7 +12,7 @@ use redmux_transport::{Endpoint, Environment};
 
 use super::super::Ears;
 use crate::{
-    Call, Delivery, Error, ErrorKind, Full, Options,
+    Call, Delivery, Error, ErrorKind, Options,
     clock::Clock,
     commands::CommandMap,
     connection::{Driver, Link, LinkConfig, Owner, Phase, Verb},
@@ -71,7 +71,6 @@ impl Watcher {
                 database: 0,
                 commands: CommandMap::default(),
                 redial_on_readonly: false,
-                notices: Full::default(),
                 ..options.link_config(connection_type == ConnectionType::Subscription)
             };
             let credentials = options.sentinel_credentials();
