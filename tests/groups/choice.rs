@@ -178,6 +178,40 @@ fn the_program_may_choose_and_take_that_back() {
 }
 
 #[test]
+fn a_member_of_which_nothing_is_known_yet_is_waited_for() {
+    let start = |life| {
+        let world = World::start(&["a", "b"]);
+        world.with("b", |server| server.lag = SECOND / 2);
+        let muxer = world.connect([member("a", 2.0), member("b", 1.0)], default());
+        let group = muxer.group().unwrap();
+        assert_eq!(group.members()[1].state, MemberState::Unknown);
+        world.set("b", life);
+        (world, muxer, group)
+    };
+    for (life, is_well) in [(Life::Up, true), (Life::Dead, false), (Life::Stopped, false)] {
+        let (world, muxer, group) = start(life);
+        let begun = world.runtime.elapsed();
+        assert_eq!(world.runtime.block_on(group.fail_over_to("b")).unwrap(), is_well, "{life:?}");
+        assert_eq!(active(&muxer), if is_well { "b" } else { "a" });
+        let took = world.runtime.elapsed() - begun;
+        assert!(took <= 10 * SECOND, "{life:?}: {took:?}");
+
+        let (world, muxer, group) = start(life);
+        assert_eq!(world.runtime.block_on(group.remove("a")).is_ok(), is_well, "{life:?}");
+        assert_eq!(active(&muxer), if is_well { "b" } else { "a" });
+    }
+    // It ends when the group does.
+    let (world, muxer, group) = start(Life::Stopped);
+    let close = async {
+        world.runtime.sleep(SECOND).await;
+        muxer.close().await;
+    };
+    let (outcome, ()) =
+        world.runtime.block_on(futures::future::join(group.fail_over_to("b"), close));
+    assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Closed);
+}
+
+#[test]
 fn failback_waits_or_is_by_hand() {
     for delay in [Duration::from_secs(60), Duration::MAX] {
         let world = World::start(&["a", "b"]);

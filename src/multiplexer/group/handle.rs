@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    super::ConnectionMultiplexer, options::GroupMember, report::MemberStatus, roster::Roster,
-    settings::checked_weight,
+    super::ConnectionMultiplexer, member::Member, options::GroupMember, report::MemberStatus,
+    roster::Roster, settings::checked_weight,
 };
 use crate::{Error, Result, topology::Wish};
 
@@ -47,20 +47,27 @@ impl Group {
 
     /// Has this member used while it is healthy, whatever its weight; returns whether it is in use now
     ///
-    /// That holds until [`release`](Self::release). While the member is not healthy another one is used.
+    /// That holds until [`release`](Self::release). While the member is not healthy another one is used. If nothing is known of
+    /// it yet, its first probes are waited for.
     ///
     /// # Errors
     /// [`ErrorKind::Command`](crate::ErrorKind::Command) if there is no member of this name.
     pub async fn fail_over_to(&self, name: &str) -> Result<bool> {
         let number = self.number(name)?;
-        let at = self.roster.clock.now();
-        self.roster
+        let roster = &self.roster;
+        let at = roster.clock.now();
+        roster
             .ask(|wishes| {
                 wishes.wish = Some(Wish { number, at });
                 Ok(())
             })
             .await?;
-        Ok(self.roster.active_number() == Some(number))
+        if roster.member(number).is_some_and(Member::is_unknown) {
+            roster.probed(|| roster.member(number).is_some_and(Member::is_unknown)).await?;
+            // What was found is taken in.
+            roster.ask(|_| Ok(())).await?;
+        }
+        Ok(roster.active_number() == Some(number))
     }
 
     /// Takes [`fail_over_to`](Self::fail_over_to) back: the member that is healthy and has the most weight is used again.
@@ -86,22 +93,22 @@ impl Group {
         self.roster.ask(|_| Ok(())).await
     }
 
-    /// Removes a member: another one is used, and its connections are closed when what is in flight is answered.
+    /// Removes a member: another one is used, and its connections are closed when what is in flight is answered. If nothing is
+    /// known of another one yet, its first probes are waited for.
     ///
     /// # Errors
     /// [`ErrorKind::Command`](crate::ErrorKind::Command) if there is no member of this name, or if it is in use and no other one is healthy.
     pub async fn remove(&self, name: &str) -> Result<()> {
         let number = self.number(name)?;
         let roster = &self.roster;
-        let other_is_well = || {
-            roster
-                .numbered()
-                .any(|(other, member)| other != number && member.candidate(false).is_well())
-        };
+        let others = || roster.numbered().filter(|(other, _)| *other != number);
+        let other_is_well = || others().any(|(_, member)| member.candidate(false).is_well());
+        let is_needed =
+            || roster.active_number().is_none_or(|active| active == number) && !other_is_well();
+        roster.probed(|| is_needed() && others().any(|(_, member)| member.is_unknown())).await?;
         roster
             .ask(|_| {
-                if roster.active_number().is_none_or(|active| active == number) && !other_is_well()
-                {
+                if is_needed() {
                     return Err(refused("no other member is healthy"));
                 }
                 if let Some(member) = roster.member(number) {

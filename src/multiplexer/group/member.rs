@@ -112,6 +112,12 @@ impl Member {
         self.condition().leaves
     }
 
+    /// Whether its first probes are still under way.
+    pub(super) fn is_unknown(&self) -> bool {
+        let condition = self.condition();
+        condition.health == Health::Unknown && !condition.leaves
+    }
+
     /// Whether there is a connection to it.
     pub(super) fn is_connected(&self) -> bool {
         self.deployment.node().is_ready()

@@ -69,6 +69,8 @@ pub(super) struct Wishes {
     /// How often something was asked for, and how much of that is done.
     asked: u64,
     done: u64,
+    /// How often the keeper has looked at everything.
+    turns: u64,
     waiting: Vec<Waker>,
 }
 
@@ -256,20 +258,38 @@ impl Roster {
             (changed, wishes.asked)
         };
         self.wake.hint();
+        self.wait_for(|wishes| wishes.done >= ticket).await?;
+        Ok(changed)
+    }
+
+    /// Waits while the first probes of a member of interest are under way.
+    ///
+    /// # Errors
+    /// That the group is closed.
+    pub(super) async fn probed(&self, is_open: impl Fn() -> bool) -> Result<()> {
+        loop {
+            let seen = self.wishes().turns;
+            if !is_open() {
+                return Ok(());
+            }
+            self.wait_for(|wishes| wishes.turns != seen).await?;
+        }
+    }
+
+    async fn wait_for(&self, holds: impl Fn(&Wishes) -> bool) -> Result<()> {
         poll_fn(|cx| {
             if self.is_closed() {
                 return Poll::Ready(Err(Error::closed()));
             }
             let mut wishes = self.wishes();
-            if wishes.done >= ticket {
+            if holds(&wishes) {
                 return Poll::Ready(Ok(()));
             }
             wishes.waiting.retain(|waker| !waker.will_wake(cx.waker()));
             wishes.waiting.push(cx.waker().clone());
             Poll::Pending
         })
-        .await?;
-        Ok(changed)
+        .await
     }
 
     /// What the program wants by now; the number is for [`done`](Self::done).
@@ -283,6 +303,7 @@ impl Roster {
         let waiting = {
             let mut wishes = self.wishes();
             wishes.done = wishes.done.max(asked);
+            wishes.turns += 1;
             std::mem::take(&mut wishes.waiting)
         };
         waiting.into_iter().for_each(Waker::wake);
