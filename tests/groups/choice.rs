@@ -1,6 +1,6 @@
 //! Which member is used, and when another one is.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use futures::{FutureExt, StreamExt, future::join_all};
 use redmux::{
@@ -250,6 +250,41 @@ fn one_probe_in_a_hundred_that_is_lost_changes_nothing() {
 }
 
 #[test]
+fn many_clients_that_began_together_do_not_ask_together_for_long() {
+    const CLIENTS: usize = 50;
+    let world = World::start(&["a"]);
+    let clients: Vec<_> =
+        (0..CLIENTS).map(|_| world.connect([member("a", 1.0)], default())).collect();
+    // All of them lose their connections at once, and begin anew together.
+    world.set("a", Life::Dead);
+    world.pass(SECOND / 10);
+    world.set("a", Life::Up);
+    world.pass(300 * SECOND);
+    world.with("a", |server| server.pinged = Some(Vec::new()));
+    world.pass(50 * SECOND);
+    let pinged = world.with("a", |server| server.pinged.take().unwrap());
+    assert!((10 * CLIENTS..=12 * CLIENTS).contains(&pinged.len()), "{}", pinged.len());
+    let mut of_clients: BTreeMap<u64, Vec<Duration>> = BTreeMap::new();
+    pinged.iter().for_each(|(at, client)| of_clients.entry(*client).or_default().push(*at));
+    assert_eq!(of_clients.len(), CLIENTS);
+    for times in of_clients.values() {
+        let is_right = |two: &[Duration]| {
+            (Duration::from_millis(4_500)..=5 * SECOND).contains(&(two[1] - two[0]))
+        };
+        assert!(times.windows(2).all(is_right), "{times:?}");
+    }
+    // In lockstep fifty would come together.
+    let busiest = (0..500).map(|tenth| {
+        let of = |at: &Duration| at.as_millis() / 100 % 500;
+        let first = pinged[0].0.as_millis() / 100 % 500;
+        pinged.iter().filter(|(at, _)| (of(at) + 500 - first) % 500 == tenth).count()
+    });
+    let busiest = busiest.max().unwrap_or_default();
+    assert!(busiest <= 10, "{busiest} in a tenth of a second");
+    drop(clients);
+}
+
+#[test]
 fn a_member_that_answers_much_later_is_left_if_another_has_its_weight() {
     let world = World::start(&["a", "b"]);
     world.with("b", |server| server.lag = Duration::from_millis(20));
@@ -424,6 +459,16 @@ fn commands_fail_at_once_if_that_is_wanted_and_nobody_is_healthy() {
     let error = get(&world, &muxer).unwrap_err();
     assert_eq!((error.kind(), error.delivery()), (ErrorKind::ConnectionLost, Delivery::NotSent));
     assert_eq!(world.runtime.elapsed(), begun);
+}
+
+#[test]
+fn a_member_may_be_probed_only_when_something_happens_to_it() {
+    let world = World::start(&["a"]);
+    let muxer = world.connect([member("a", 1.0)], default().probe_interval(Duration::MAX));
+    world.pass(3600 * SECOND);
+    // The connection itself is looked at every ten seconds.
+    let pings = world.with("a", |server| server.pings);
+    assert!(active(&muxer) == "a" && pings <= 360 + 3, "{pings}");
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use futures::{FutureExt, StreamExt};
 use redmux::{
-    ConnectionMultiplexer,
-    group::GroupOptions,
+    ConnectionMultiplexer, Options,
+    group::{GroupMember, GroupOptions},
     pubsub::{Item, Subscription},
 };
 
@@ -69,7 +69,12 @@ fn a_subscription_that_is_made_while_nobody_is_well_is_made_later() {
     let world = World::start(&["a", "b"]);
     world.set("a", Life::Dead);
     world.set("b", Life::Dead);
-    let members = [member("a", 2.0), member("b", 1.0)];
+    // When it is dialled again is left to chance.
+    let patient = |name: &str| {
+        let options = Options::new(format!("{name}:6379"));
+        GroupMember::new(name, options.command_timeout(20 * SECOND))
+    };
+    let members = [patient("a").weight(2.0), patient("b")];
     let muxer = world.connect(members, GroupOptions::new().abort_on_connect_fail(false));
     let revive = async {
         world.runtime.sleep(Duration::from_millis(3_500)).await;

@@ -39,6 +39,8 @@ pub(crate) struct Server {
     /// What it was told to add: the number in the command.
     pub(crate) added: Vec<u64>,
     pub(crate) pings: u64,
+    /// When, and over which connection, if that is to be noted.
+    pub(crate) pinged: Option<Vec<(Duration, u64)>>,
     /// Commands of callers take a second and a half, and `PING` does not.
     pub(crate) hangs: bool,
     /// Connections.
@@ -57,6 +59,7 @@ impl Default for Server {
             lag: Duration::ZERO,
             added: Vec::new(),
             pings: 0,
+            pinged: None,
             hangs: false,
             open: 0,
             refuses: None,
@@ -257,12 +260,14 @@ impl World {
         let text: Vec<String> =
             words.iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect();
         let bulk = |text: &str| format!("${}\r\n{text}\r\n", text.len());
+        let now = self.runtime.elapsed();
         let reply = self.with(name, |server| {
             let word = |place: usize| text.get(place).map_or("", String::as_str);
             match word(0) {
                 "HELLO" => "%1\r\n$5\r\nproto\r\n:3\r\n".to_owned(),
                 "PING" => {
                     server.pings += 1;
+                    server.pinged.iter_mut().for_each(|noted| noted.push((now, connection)));
                     "+PONG\r\n".to_owned()
                 }
                 "SUBSCRIBE" | "UNSUBSCRIBE" => {

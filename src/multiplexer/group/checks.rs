@@ -114,9 +114,10 @@ fn unanswered(member: &Member) -> Error {
 /// Waits for the next round of a member whose last one began then; `false` if there is none.
 async fn rest(roster: &Roster, member: &Member, begun: u64) -> bool {
     let (clock, settings) = (&roster.clock, &roster.settings);
-    let after = |pause: std::time::Duration| clock.instant(begun) + pause;
     let earliest = clock.runtime.after(settings.gap);
-    let mut timer = clock.runtime.timer(after(settings.interval).max(earliest));
+    let pause = settings.next_round_after(clock.runtime.entropy());
+    let next = clock.instant(begun.saturating_add(pause));
+    let mut timer = clock.runtime.timer(next.max(earliest));
     poll_fn(|cx| {
         if member.is_leaving() || roster.is_closed() {
             return Poll::Ready(false);

@@ -166,7 +166,8 @@ impl GroupOptions {
         self
     }
 
-    /// The time from one round to the next. Default 5 s. A lost connection, time-outs and the like begin a round at once.
+    /// The time from one round to the next, or up to a tenth less: many clients that began together do not ask together for long.
+    /// Default 5 s. A lost connection, time-outs and the like begin a round at once.
     pub fn probe_interval(mut self, interval: Duration) -> Self {
         self.settings.interval = interval;
         self

@@ -78,6 +78,9 @@ impl Default for Settings {
 /// The most probes of a round: they are sent on the connection that commands use.
 const MOST_PROBES: u32 = 100;
 
+/// A round begins earlier by up to this part of the interval.
+const EARLIER: u64 = 10;
+
 impl Settings {
     pub(super) fn validate(&self) -> Result<()> {
         if !(1..=MOST_PROBES).contains(&self.probes) {
@@ -96,6 +99,13 @@ impl Settings {
             }
         }
         Ok(())
+    }
+
+    /// The time from the beginning of a round to the next one in microseconds: the interval, or up to a tenth less, so that
+    /// clients that began together do not go on asking together.
+    pub(super) fn next_round_after(&self, random: u64) -> u64 {
+        let interval = micros(Some(self.interval));
+        interval - random % (interval / EARLIER + 1)
     }
 
     /// When commands fail too often, and for how long their member is left alone then, in microseconds.
@@ -142,6 +152,20 @@ mod tests {
         }
         assert_eq!(Majority.verdict(4, 2, 1), None);
         assert_eq!(Majority.verdict(4, 2, 2), Some(false));
+    }
+
+    #[test]
+    fn rounds_are_an_interval_apart_or_a_tenth_less() {
+        let settings = Settings::default();
+        let after = |random| settings.next_round_after(random);
+        assert_eq!(
+            [0, 250_000, 500_000, 500_001].map(after),
+            [5_000_000, 4_750_000, 4_500_000, 5_000_000]
+        );
+        for interval in [Duration::from_millis(1), Duration::MAX] {
+            let settings = Settings { interval, ..Settings::default() };
+            assert!(settings.next_round_after(u64::MAX) <= micros(Some(interval)));
+        }
     }
 
     #[test]
