@@ -80,6 +80,9 @@ pub enum ErrorKind {
     /// The command is to be read [from a replica](crate::options::ReadFrom::Replica), and none can be used; it was never
     /// sent.
     NoReplica,
+    /// A [probe of the program](crate::group::Probe::custom) says that a member of a group is not healthy.
+    #[cfg(feature = "topology")]
+    Unhealthy,
     /// The server sent bytes that are not RESP, or replies that match no command; the connection
     /// was dropped.
     Protocol,
@@ -250,6 +253,16 @@ impl Error {
     /// An option that cannot be used; `detail` names it and says what is accepted.
     pub(crate) fn config(detail: impl Into<String>) -> Self {
         Self::new(ErrorKind::Config, Delivery::NotSent).detail(detail)
+    }
+
+    /// What a probe of the program says: an error of this crate as it is.
+    #[cfg(feature = "topology")]
+    pub(crate) fn from_probe(error: Box<dyn StdError + Send + Sync>) -> Self {
+        match error.downcast::<Self>() {
+            Ok(own) => *own,
+            Err(error) => Self::new(ErrorKind::Unhealthy, Delivery::NotSent)
+                .edit(|inner| inner.source = Some(Arc::from(error))),
+        }
     }
 
     /// A command that was rejected before it was sent; `detail` says why and what to use instead.
@@ -490,6 +503,8 @@ impl Error {
             ErrorKind::QueueFull => "the queue is full",
             ErrorKind::CircuitOpen => "the circuit breaker is open",
             ErrorKind::NoReplica => "no replica can be read from",
+            #[cfg(feature = "topology")]
+            ErrorKind::Unhealthy => "not healthy",
             ErrorKind::Protocol => "protocol error",
             ErrorKind::Server => "server error",
             ErrorKind::Decode => "unexpected reply",

@@ -116,6 +116,8 @@ impl CommandFailure {
             ErrorKind::QueueFull => "queue_full",
             ErrorKind::CircuitOpen => "circuit_open",
             ErrorKind::NoReplica => "no_replica",
+            #[cfg(feature = "topology")]
+            ErrorKind::Unhealthy => "unhealthy",
             ErrorKind::Protocol => "protocol",
             ErrorKind::Decode => "decode",
             ErrorKind::Conflict => "conflict",

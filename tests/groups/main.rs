@@ -4,6 +4,7 @@
 
 mod choice;
 mod histories;
+mod lag;
 mod pubsub;
 mod servers;
 mod tour;

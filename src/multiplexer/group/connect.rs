@@ -19,7 +19,7 @@ use super::{
     deployment::{Deployment, Maker},
     handle::Group,
     keeper,
-    options::{Asks, GroupMember, GroupOptions, Probe},
+    options::{Asks, Checked, GroupMember, GroupOptions, Probe},
     roster::Roster,
 };
 use crate::{
@@ -88,7 +88,7 @@ impl ConnectionMultiplexer {
     ) -> Result<Self> {
         options.settings.validate()?;
         let members = members.into_iter().map(GroupMember::checked).collect::<Result<Vec<_>>>()?;
-        let Some((_, first, _)) = members.first() else {
+        let Some(Checked { options: first, .. }) = members.first() else {
             return Err(Error::config("group: it has no member (expected at least one)"));
         };
         let common = Arc::new(first.clone());
@@ -101,8 +101,8 @@ impl ConnectionMultiplexer {
             hub: hub.clone(),
         });
         let roster = Roster::new(&common, &environment, options.settings, maker, &clock, &hub);
-        for (name, options, weight) in members {
-            if let Err(error) = roster.admit(name, options, weight) {
+        for member in members {
+            if let Err(error) = roster.admit(member) {
                 roster.abort();
                 return Err(error);
             }
@@ -131,7 +131,12 @@ struct Making {
 }
 
 impl Maker for Making {
-    fn make(&self, options: Options, group: Weak<dyn Router>) -> Result<Box<dyn Deployment>> {
+    fn make(
+        &self,
+        options: Options,
+        probe: Option<Probe>,
+        group: Weak<dyn Router>,
+    ) -> Result<Box<dyn Deployment>> {
         if options.database != self.common.database {
             let why = "group: all members have the same database (db)";
             return Err(Error::config(why));
@@ -145,7 +150,7 @@ impl Maker for Making {
         let base = Base { clock: self.clock.clone(), hub: Arc::new(Hub::below(&self.hub)) };
         let environment = self.environment.clone();
         let seed = ConnectionMultiplexer::start_member(options, &environment, base.clone(), group);
-        let probe = self.probe.clone();
+        let probe = probe.unwrap_or_else(|| self.probe.clone());
         Ok(Box::new(Origin { seed, whole: OnceLock::new(), base, environment, probe }))
     }
 }

@@ -8,9 +8,12 @@ use std::{
 
 use redmux_transport::{BoxFuture, Endpoint, MaybeSend, MaybeSync};
 
-use super::super::{
-    many::{MapStatus, NodeStatus},
-    node::Node,
+use super::{
+    super::{
+        many::{MapStatus, NodeStatus},
+        node::Node,
+    },
+    options::Probe,
 };
 use crate::{
     Options, Result,
@@ -23,11 +26,16 @@ use crate::{
 pub(in crate::multiplexer) trait Maker:
     MaybeSend + MaybeSync + 'static
 {
-    /// Begins to connect to one, whose troubles `group` hears of.
+    /// Begins to connect to one, whose troubles `group` hears of; `probe` is its own.
     ///
     /// # Errors
     /// If it cannot be a member of this group.
-    fn make(&self, options: Options, group: Weak<dyn Router>) -> Result<Box<dyn Deployment>>;
+    fn make(
+        &self,
+        options: Options,
+        probe: Option<Probe>,
+        group: Weak<dyn Router>,
+    ) -> Result<Box<dyn Deployment>>;
 }
 
 /// One server, a cluster, a primary and its replicas, or what sentinels lead to

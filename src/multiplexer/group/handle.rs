@@ -88,8 +88,7 @@ impl Group {
     /// # Errors
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) for faults of the member, or if there is one of its name.
     pub async fn add(&self, member: GroupMember) -> Result<()> {
-        let (name, options, weight) = member.checked()?;
-        self.roster.admit(name, options, weight)?;
+        self.roster.admit(member.checked()?)?;
         self.roster.ask(|_| Ok(())).await
     }
 

@@ -1,6 +1,6 @@
 //! Members of a group, and how they are probed.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use redmux_transport::BoxFuture;
 
@@ -25,6 +25,15 @@ pub struct GroupMember {
     name: Arc<str>,
     options: Result<Options>,
     weight: f64,
+    probe: Option<Probe>,
+}
+
+/// A member whose options are in order
+pub(super) struct Checked {
+    pub(super) name: Arc<str>,
+    pub(super) options: Options,
+    pub(super) weight: f64,
+    pub(super) probe: Option<Probe>,
 }
 
 impl GroupMember {
@@ -36,7 +45,8 @@ impl GroupMember {
         name: impl Into<Arc<str>>,
         options: impl TryInto<Options, Error: Into<Error>>,
     ) -> Self {
-        Self { name: name.into(), options: options.try_into().map_err(Into::into), weight: 1.0 }
+        let options = options.try_into().map_err(Into::into);
+        Self { name: name.into(), options, weight: 1.0, probe: None }
     }
 
     /// How much it is preferred: of those that are healthy, the one with the most weight is used. Default 1.
@@ -47,10 +57,18 @@ impl GroupMember {
         self
     }
 
+    /// What a probe of this member is, in place of that of the [group](GroupOptions::probe).
+    ///
+    /// For what is known of a member elsewhere, such as the lag of its data.
+    pub fn probe(mut self, probe: Probe) -> Self {
+        self.probe = Some(probe);
+        self
+    }
+
     /// # Errors
     /// What is wrong with it.
-    pub(super) fn checked(self) -> Result<(Arc<str>, Options, f64)> {
-        let Self { name, options, weight } = self;
+    pub(super) fn checked(self) -> Result<Checked> {
+        let Self { name, options, weight, probe } = self;
         if name.is_empty() || name.len() > LONGEST_NAME || name.chars().any(char::is_control) {
             return Err(Error::config(format!(
                 "group: the name of a member has 1 to {LONGEST_NAME} bytes and no control characters"
@@ -58,7 +76,7 @@ impl GroupMember {
         }
         let options = options?;
         options.validate()?;
-        Ok((name, options, checked_weight(weight)?))
+        Ok(Checked { name, options, weight: checked_weight(weight)?, probe })
     }
 }
 
@@ -91,6 +109,8 @@ impl Probe {
 
     /// Calls this with a multiplexer for the member alone; the member is healthy if it returns `Ok` in time.
     ///
+    /// The error may be of any type; operators see its text, so it must not hold secrets.
+    ///
     /// ```
     /// use redmux::{ConnectionMultiplexer, group::Probe};
     ///
@@ -99,11 +119,15 @@ impl Probe {
     /// });
     /// # let _ = probe;
     /// ```
-    pub fn custom<F>(ask: impl Fn(ConnectionMultiplexer) -> F + Send + Sync + 'static) -> Self
+    pub fn custom<F, E>(ask: impl Fn(ConnectionMultiplexer) -> F + Send + Sync + 'static) -> Self
     where
-        F: Future<Output = Result<()>> + Send + 'static,
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Into<Box<dyn StdError + Send + Sync>>,
     {
-        Self(Asks::Custom(Arc::new(move |member| Box::pin(ask(member)))))
+        Self(Asks::Custom(Arc::new(move |member| {
+            let asked = ask(member);
+            Box::pin(async move { asked.await.map_err(|error| Error::from_probe(error.into())) })
+        })))
     }
 }
 
@@ -142,7 +166,7 @@ impl GroupOptions {
         Self::default()
     }
 
-    /// What a probe is. Default: [`Probe::ping`].
+    /// What a probe is of members that have [none of their own](GroupMember::probe). Default: [`Probe::ping`].
     pub fn probe(mut self, probe: Probe) -> Self {
         self.probe = probe;
         self

@@ -21,6 +21,7 @@ use super::{
     },
     deployment::{Deployment, Maker},
     member::Member,
+    options::Checked,
     settings::Settings,
 };
 use crate::{
@@ -114,13 +115,14 @@ impl Roster {
     ///
     /// # Errors
     /// If there is one of this name, or no room, or it cannot be a member.
-    pub(super) fn admit(&self, name: Arc<str>, options: Options, weight: f64) -> Result<()> {
+    pub(super) fn admit(&self, member: Checked) -> Result<()> {
+        let Checked { name, options, weight, probe } = member;
         let mut wishes = self.wishes();
         if self.find(&name).is_some() {
             return Err(Error::config(format!("group: there are two members named {name}")));
         }
         let group: Weak<dyn Router> = self.me.clone();
-        let deployment = self.maker.make(options, group)?;
+        let deployment = self.maker.make(options, probe, group)?;
         let now = self.clock.now();
         let make = || Member::new(name, weight, deployment, now);
         if self.members.get_or_make(wishes.count, make).is_none() {
