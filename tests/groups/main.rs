@@ -5,6 +5,7 @@
 mod choice;
 mod histories;
 mod lag;
+mod maintenance;
 mod pubsub;
 mod servers;
 mod tour;

@@ -20,7 +20,11 @@ use redmux::{
 use redmux_test_support::{Door, RedisServer};
 
 fn options(door: &Door) -> Options {
-    Options::new(door.addr().to_string())
+    common(Options::new(door.addr().to_string()))
+}
+
+fn common(options: Options) -> Options {
+    options
         .maintenance(Maintenance::Required)
         .command_timeout(Duration::from_secs(10))
         .reconnect_policy(ConstantDelay(Duration::from_millis(10)))

@@ -1,54 +1,18 @@
 //! Nodes of a cluster that say which slots have moved.
 
-use std::collections::HashMap;
-
-use redmux::{Endpoint, options::Mode, pubsub::Item};
-use redmux_test_support::RedisCluster;
+use redmux::pubsub::Item;
+use redmux_test_support::Heralds;
 
 use super::*;
 
-/// A cluster whose nodes announce maintenance, each behind a door
-struct Announcing {
-    cluster: RedisCluster,
-    doors: Vec<Door>,
-}
-
-impl Announcing {
-    fn start() -> Self {
-        let cluster = RedisCluster::builder().replicas(0).start().unwrap();
-        let doors = cluster.nodes().iter().map(|node| Door::open(node.addr())).collect();
-        Self { cluster, doors }
-    }
-
-    async fn connect(&self) -> ConnectionMultiplexer {
-        let pairs = self.cluster.nodes().iter().zip(&self.doors);
-        let doors: HashMap<u16, u16> =
-            pairs.map(|(node, door)| (node.port(), door.addr().port())).collect();
-        let options = options(&self.doors[0]).mode(Mode::Cluster).endpoint_map(move |node| {
-            let port = *doors.get(&node.port)?;
-            Some(Endpoint::tcp("127.0.0.1", port))
-        });
-        ConnectionMultiplexer::connect(options).await.unwrap()
-    }
-
-    fn address(&self, node: usize) -> String {
-        format!("127.0.0.1:{}", self.cluster.nodes()[node].port())
-    }
-
-    /// Moves the slot of a key to another node; the two.
-    fn move_slot_of(&self, key: &str) -> (usize, usize) {
-        let slot = self.cluster.slot(key);
-        let from = self.cluster.owner(slot, 0).unwrap();
-        let to = (from + 1) % self.doors.len();
-        self.cluster.move_slot(slot, from, to);
-        (from, to)
-    }
+async fn connect(all: &Heralds) -> ConnectionMultiplexer {
+    ConnectionMultiplexer::connect(common(all.options())).await.unwrap()
 }
 
 #[async_std::test]
 async fn slots_that_have_moved_are_found_without_a_redirect() {
-    let all = Announcing::start();
-    let muxer = all.connect().await;
+    let all = Heralds::start();
+    let muxer = connect(&all).await;
     let db = muxer.database();
     let mut events = muxer.events();
     db.set("{a}1", "1").await.unwrap();
@@ -56,9 +20,8 @@ async fn slots_that_have_moved_are_found_without_a_redirect() {
     db.set("{c}1", "1").await.unwrap();
     let before = muxer.status().map.redirects;
     let slot = all.cluster.slot("{a}1");
-    let (from, to) = all.move_slot_of("{a}1");
+    let (pushed, _, _) = all.move_slot_of("{a}1");
     // Each node says so on its connections.
-    let pushed = format!("SMIGRATED :5 [{} {} {slot}]", all.address(from), all.address(to));
     for door in &all.doors {
         door.push(&pushed);
     }
@@ -83,8 +46,8 @@ async fn slots_that_have_moved_are_found_without_a_redirect() {
 
 #[async_std::test]
 async fn old_and_false_notices_of_slots_do_no_harm() {
-    let all = Announcing::start();
-    let muxer = all.connect().await;
+    let all = Heralds::start();
+    let muxer = connect(&all).await;
     let db = muxer.database();
     let slot = all.cluster.slot("{a}1");
     let owner = all.cluster.owner(slot, 0).unwrap();
@@ -113,16 +76,11 @@ async fn old_and_false_notices_of_slots_do_no_harm() {
 
 #[async_std::test]
 async fn what_listens_to_a_shard_channel_goes_along() {
-    let all = Announcing::start();
-    let muxer = all.connect().await;
+    let all = Heralds::start();
+    let muxer = connect(&all).await;
     let mut heard = muxer.subscriber().ssubscribe("{a}news").await.unwrap();
-    let slot = all.cluster.slot("{a}news");
-    let (from, to) = all.move_slot_of("{a}news");
-    all.doors[from].push(&format!(
-        "SMIGRATED :5 [{} {} {slot}]",
-        all.address(from),
-        all.address(to)
-    ));
+    let (pushed, from, to) = all.move_slot_of("{a}news");
+    all.doors[from].push(&pushed);
     let listeners = || all.cluster.nodes()[to].command(&["PUBSUB", "SHARDNUMSUB", "{a}news"]);
     eventually(|| listeners() == "{a}news\n1").await;
     // What is published during the move falls into its gap.

@@ -81,6 +81,12 @@ impl Core {
         self.maintained.kind(self.now)?.word()
     }
 
+    /// The time that commands have as long as something is announced and not over.
+    #[cfg(feature = "topology")]
+    pub(crate) fn patience(&self, now: u64) -> Option<u64> {
+        (self.maintained.until > now).then_some(self.maintained.relaxed)
+    }
+
     /// What is to be done about a move while there is no other stream.
     pub(crate) fn next_move(&mut self) -> NextMove {
         let now = self.now;

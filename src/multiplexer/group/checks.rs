@@ -5,9 +5,13 @@ use std::{
     pin::pin,
     sync::{Arc, atomic::Ordering},
     task::Poll,
+    time::Duration,
 };
 
-use futures::stream::{FuturesUnordered, StreamExt};
+use futures::{
+    FutureExt,
+    stream::{FuturesUnordered, StreamExt},
+};
 
 use super::{
     member::{Health, Member},
@@ -77,27 +81,59 @@ async fn round(roster: &Roster, member: &Member) -> Result<u64> {
 /// Asks it once; how long that took, in microseconds.
 async fn probe(roster: &Roster, member: &Member) -> Result<u64> {
     let (clock, limit) = (&roster.clock, roster.settings.timeout);
+    let issued = clock.now();
     let mut timer = clock.runtime.timer(clock.runtime.after(limit));
+    // What a member announces may take longer. The timer decides.
+    let longest = limit.max(Duration::from_micros(member.most_patience()));
     let asked = async {
         member.known().await;
-        let begun = clock.now();
-        member.deployment.ask(limit).await?;
+        let begun = loop {
+            let begun = clock.now();
+            match member.deployment.ask(longest).await {
+                // It was on its way when the server hung up, as it had announced.
+                Err(error) if error.is_connection() && member.patience(clock.now()).is_some() => {
+                    pause(roster).await;
+                }
+                outcome => break outcome.map(|()| begun)?,
+            }
+        };
         let router = member.front().and_then(|front| front.router());
         let servers = router.map_or(1, |router| router.links(false).len());
         member.answers.fetch_add(servers as u64, Ordering::Relaxed);
         Ok(clock.now().saturating_sub(begun))
     };
-    let (mut asked, mut gone) = (pin!(asked), pin!(member.gone()));
+    let (mut asked, mut gone) = (pin!(asked), pin!(member.gone().fuse()));
+    let mut loss = None;
     poll_fn(|cx| {
         if let Poll::Ready(answer) = asked.as_mut().poll(cx) {
             return Poll::Ready(answer);
         }
         if let Poll::Ready(error) = gone.as_mut().poll(cx) {
-            return Poll::Ready(Err(error));
+            loss = Some(error);
         }
-        timer.poll_expired(cx).map(|()| Err(unanswered(member)))
+        let patience = member.patience(clock.now());
+        if patience.is_none()
+            && let Some(loss) = loss.take()
+        {
+            return Poll::Ready(Err(loss));
+        }
+        while timer.poll_expired(cx).is_ready() {
+            let until = issued.saturating_add(patience.unwrap_or(0));
+            if until <= clock.now() {
+                return Poll::Ready(Err(loss.take().unwrap_or_else(|| unanswered(member))));
+            }
+            timer.reset(clock.instant(until));
+        }
+        Poll::Pending
     })
     .await
+}
+
+/// Lets the time from one probe to the next pass.
+async fn pause(roster: &Roster) {
+    let runtime = &*roster.clock.runtime;
+    let mut timer = runtime.timer(runtime.after(roster.settings.gap));
+    poll_fn(|cx| timer.poll_expired(cx)).await;
 }
 
 fn unanswered(member: &Member) -> Error {

@@ -143,6 +143,10 @@ impl Keeper {
         }
         if now >= self.fuse_at {
             self.fuse_at = now.saturating_add((window / LOOKS).max(1));
+            if member.patience(now).is_some() {
+                // What fails during announced maintenance is no sign of anything else.
+                self.fuse.1 = Fuse::default();
+            }
             let is_blown = self.fuse.1.look(&blow, now, member.ended());
             if is_blown || member.is_refusing(now) {
                 self.fuse.1 = Fuse::default();

@@ -135,14 +135,31 @@ impl Member {
         Candidate { weight, fit, latency }
     }
 
+    /// The time that its servers need to answer while they have announced maintenance.
+    pub(super) fn patience(&self, now: u64) -> Option<u64> {
+        let nodes = self.deployment.nodes().into_iter();
+        let links = nodes.flat_map(|node| node.links());
+        links.filter_map(|link| link.with(|core| core.patience(now))).max()
+    }
+
+    /// The longest time that they will be given.
+    pub(super) fn most_patience(&self) -> u64 {
+        let config = &self.deployment.node().link.config;
+        config.notices.get().map_or(0, |notices| notices.relaxed)
+    }
+
     /// Notes what came of a round of probes; what is to be said of that.
     pub(super) fn note(&self, outcome: Result<u64>, now: u64) -> Option<MemberHealthChanged> {
+        // A server is slow while it is maintained, and that passes.
+        let is_usual = self.patience(now).is_none();
         let mut condition = self.condition();
         let before = condition.health;
         let error = match outcome {
             Ok(latency) => {
-                let smoothed = condition.latency.map_or(latency, |old| (3 * old + latency) / 4);
-                condition.latency = Some(smoothed);
+                let old = condition.latency;
+                if is_usual || old.is_none() {
+                    condition.latency = Some(old.map_or(latency, |old| (3 * old + latency) / 4));
+                }
                 if now < condition.barred_until {
                     return None;
                 }

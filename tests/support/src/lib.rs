@@ -37,6 +37,8 @@ mod commands;
 mod dir;
 #[cfg(feature = "client")]
 mod herald;
+#[cfg(feature = "client")]
+mod heralds;
 mod install;
 pub mod model;
 mod newer_libc;
@@ -58,6 +60,8 @@ pub use commands::Commands;
 pub use dir::TempDir;
 #[cfg(feature = "client")]
 pub use herald::Door;
+#[cfg(feature = "client")]
+pub use heralds::Heralds;
 pub use port::{PortLease, lease_port};
 pub use process::{Daemon, DaemonCommand, find_program};
 pub use programs::Programs;
