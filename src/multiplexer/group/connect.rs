@@ -16,7 +16,7 @@ use super::{
         node::Node,
         site::Site,
     },
-    deployment::{Deployment, Maker},
+    deployment::{Deployment, Maker, Plan},
     handle::Group,
     keeper,
     options::{Asks, Checked, GroupMember, GroupOptions, Probe},
@@ -88,7 +88,7 @@ impl ConnectionMultiplexer {
     ) -> Result<Self> {
         options.settings.validate()?;
         let members = members.into_iter().map(GroupMember::checked).collect::<Result<Vec<_>>>()?;
-        let Some(Checked { options: first, .. }) = members.first() else {
+        let Some(Checked { plan: Plan { options: first, .. }, .. }) = members.first() else {
             return Err(Error::config("group: it has no member (expected at least one)"));
         };
         let common = Arc::new(first.clone());
@@ -101,8 +101,8 @@ impl ConnectionMultiplexer {
             hub: hub.clone(),
         });
         let roster = Roster::new(&common, &environment, options.settings, maker, &clock, &hub);
-        for member in members {
-            if let Err(error) = roster.admit(member) {
+        for Checked { name, weight, plan } in members {
+            if let Err(error) = roster.admit(name, weight, plan) {
                 roster.abort();
                 return Err(error);
             }
@@ -131,12 +131,8 @@ struct Making {
 }
 
 impl Maker for Making {
-    fn make(
-        &self,
-        options: Options,
-        probe: Option<Probe>,
-        group: Weak<dyn Router>,
-    ) -> Result<Box<dyn Deployment>> {
+    fn make(&self, plan: Plan, group: Weak<dyn Router>) -> Result<Box<dyn Deployment>> {
+        let Plan { options, probe } = plan;
         if options.database != self.common.database {
             let why = "group: all members have the same database (db)";
             return Err(Error::config(why));
@@ -150,7 +146,8 @@ impl Maker for Making {
         let base = Base { clock: self.clock.clone(), hub: Arc::new(Hub::below(&self.hub)) };
         let environment = self.environment.clone();
         let seed = ConnectionMultiplexer::start_member(options, &environment, base.clone(), group);
-        let probe = probe.unwrap_or_else(|| self.probe.clone());
+        let own = probe.and_then(|probe| probe.downcast::<Probe>().ok());
+        let probe = own.map_or_else(|| self.probe.clone(), |probe| *probe);
         Ok(Box::new(Origin { seed, whole: OnceLock::new(), base, environment, probe }))
     }
 }

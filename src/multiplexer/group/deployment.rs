@@ -1,6 +1,7 @@
 //! A deployment as its group sees it.
 
 use std::{
+    any::Any,
     sync::{Arc, Weak},
     task::Waker,
     time::Duration,
@@ -8,12 +9,9 @@ use std::{
 
 use redmux_transport::{BoxFuture, Endpoint, MaybeSend, MaybeSync};
 
-use super::{
-    super::{
-        many::{MapStatus, NodeStatus},
-        node::Node,
-    },
-    options::Probe,
+use super::super::{
+    many::{MapStatus, NodeStatus},
+    node::Node,
 };
 use crate::{
     Options, Result,
@@ -22,20 +20,22 @@ use crate::{
     subscriptions::{Moving, Queue, Topic},
 };
 
+/// A deployment that is to be connected to
+pub(in crate::multiplexer) struct Plan {
+    pub(super) options: Options,
+    /// How it is probed, if in a way of its own: the maker knows the type, which is made of multiplexers.
+    pub(super) probe: Option<Box<dyn Any + Send>>,
+}
+
 /// Begins to connect to deployments
 pub(in crate::multiplexer) trait Maker:
     MaybeSend + MaybeSync + 'static
 {
-    /// Begins to connect to one, whose troubles `group` hears of; `probe` is its own.
+    /// Begins to connect to one, whose troubles `group` hears of.
     ///
     /// # Errors
     /// If it cannot be a member of this group.
-    fn make(
-        &self,
-        options: Options,
-        probe: Option<Probe>,
-        group: Weak<dyn Router>,
-    ) -> Result<Box<dyn Deployment>>;
+    fn make(&self, plan: Plan, group: Weak<dyn Router>) -> Result<Box<dyn Deployment>>;
 }
 
 /// One server, a cluster, a primary and its replicas, or what sentinels lead to

@@ -3,8 +3,12 @@
 use std::sync::Arc;
 
 use super::{
-    super::ConnectionMultiplexer, member::Member, options::GroupMember, report::MemberStatus,
-    roster::Roster, settings::checked_weight,
+    super::ConnectionMultiplexer,
+    member::Member,
+    options::{Checked, GroupMember},
+    report::MemberStatus,
+    roster::Roster,
+    settings::checked_weight,
 };
 use crate::{Error, Result, topology::Wish};
 
@@ -88,7 +92,8 @@ impl Group {
     /// # Errors
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) for faults of the member, or if there is one of its name.
     pub async fn add(&self, member: GroupMember) -> Result<()> {
-        self.roster.admit(member.checked()?)?;
+        let Checked { name, weight, plan } = member.checked()?;
+        self.roster.admit(name, weight, plan)?;
         self.roster.ask(|_| Ok(())).await
     }
 

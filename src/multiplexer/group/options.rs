@@ -1,11 +1,12 @@
 //! Members of a group, and how they are probed.
 
-use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
+use std::{any::Any, error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use redmux_transport::BoxFuture;
 
 use super::{
     super::ConnectionMultiplexer,
+    deployment::Plan,
     settings::{HealthPolicy, Settings, checked_weight},
 };
 use crate::{Error, Options, Result, connection::CircuitBreaker, resp::ToArg};
@@ -31,9 +32,8 @@ pub struct GroupMember {
 /// A member whose options are in order
 pub(super) struct Checked {
     pub(super) name: Arc<str>,
-    pub(super) options: Options,
     pub(super) weight: f64,
-    pub(super) probe: Option<Probe>,
+    pub(super) plan: Plan,
 }
 
 impl GroupMember {
@@ -76,7 +76,9 @@ impl GroupMember {
         }
         let options = options?;
         options.validate()?;
-        Ok(Checked { name, options, weight: checked_weight(weight)?, probe })
+        let weight = checked_weight(weight)?;
+        let probe = probe.map(|probe| Box::new(probe) as Box<dyn Any + Send>);
+        Ok(Checked { name, weight, plan: Plan { options, probe } })
     }
 }
 

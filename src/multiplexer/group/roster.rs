@@ -19,9 +19,8 @@ use super::{
         many::{First, MapStatus, NodeStatus, Wake},
         node::Node,
     },
-    deployment::{Deployment, Maker},
+    deployment::{Deployment, Maker, Plan},
     member::Member,
-    options::Checked,
     settings::Settings,
 };
 use crate::{
@@ -115,14 +114,13 @@ impl Roster {
     ///
     /// # Errors
     /// If there is one of this name, or no room, or it cannot be a member.
-    pub(super) fn admit(&self, member: Checked) -> Result<()> {
-        let Checked { name, options, weight, probe } = member;
+    pub(super) fn admit(&self, name: Arc<str>, weight: f64, plan: Plan) -> Result<()> {
         let mut wishes = self.wishes();
         if self.find(&name).is_some() {
             return Err(Error::config(format!("group: there are two members named {name}")));
         }
         let group: Weak<dyn Router> = self.me.clone();
-        let deployment = self.maker.make(options, probe, group)?;
+        let deployment = self.maker.make(plan, group)?;
         let now = self.clock.now();
         let make = || Member::new(name, weight, deployment, now);
         if self.members.get_or_make(wishes.count, make).is_none() {
