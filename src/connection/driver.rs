@@ -2,6 +2,10 @@ mod aftermath;
 #[cfg(feature = "full")]
 mod handoff;
 mod renewal;
+#[cfg(feature = "full")]
+mod toward;
+#[cfg(feature = "full")]
+mod unmoved;
 
 use std::{
     future::Future,

@@ -6,7 +6,7 @@ use redmux_transport::Endpoint;
 
 use crate::{
     clock::micros,
-    events::{Notice, NotificationType},
+    events::{FailureType, Notice, NotificationType},
 };
 
 /// Notices that are remembered, so that each is acted on once; servers send the last one anew to each connection.
@@ -68,6 +68,8 @@ pub(super) struct Departure {
     pub(super) dialing: bool,
     /// Nothing is sent until then, so that what was sent is answered.
     pub(super) draining: Option<u64>,
+    /// Why it could not be made so far.
+    failures: Vec<FailureType>,
 }
 
 impl Maintained {
@@ -152,6 +154,7 @@ impl Maintained {
             pause: FIRST_PAUSE,
             dialing: false,
             draining: None,
+            failures: Vec::new(),
         }));
     }
 
@@ -167,6 +170,15 @@ fn time_of(notice: &Notice) -> u64 {
 }
 
 impl Departure {
+    /// Takes in a failure; whether it is the first one of its kind.
+    pub(super) fn is_news(&mut self, failure: FailureType) -> bool {
+        let is_news = !self.failures.contains(&failure);
+        if is_news {
+            self.failures.push(failure);
+        }
+        is_news
+    }
+
     /// Tries again later, unless it is too late; whether it will.
     pub(super) fn postpone(&mut self, now: u64) -> bool {
         (self.dialing, self.draining) = (false, None);

@@ -38,6 +38,8 @@ pub async fn log_events(mut events: Events) {
                 warn!(target: "redmux::events", "{event}");
             }
             #[cfg(feature = "full")]
+            Event::MoveFailed(_) => warn!(target: "redmux::events", "{event}"),
+            #[cfg(feature = "full")]
             Event::ServerMaintenance(_) => warn!(target: "redmux::events", "{event}"),
             _ => info!(target: "redmux::events", "{event}"),
         }

@@ -30,7 +30,7 @@ pub use log::log_events;
 #[cfg(feature = "full")]
 pub(crate) use maintenance::{AZURE_CHANNEL, Notice};
 #[cfg(feature = "full")]
-pub use maintenance::{NotificationType, ServerMaintenance, SlotMigration};
+pub use maintenance::{MoveFailed, NotificationType, ServerMaintenance, SlotMigration};
 
 use self::text::write_name;
 use crate::{
@@ -72,6 +72,9 @@ pub enum Event {
     /// The server announced maintenance.
     #[cfg(feature = "full")]
     ServerMaintenance(ServerMaintenance),
+    /// The server said that its connections move, and the new endpoint cannot be used.
+    #[cfg(feature = "full")]
+    MoveFailed(MoveFailed),
     /// Another member of a group of deployments is used.
     #[cfg(feature = "topology")]
     ActiveMemberChanged(ActiveMemberChanged),
@@ -354,6 +357,8 @@ impl fmt::Display for Event {
             Self::ServerMaintenance(e) => {
                 write!(f, "server maintenance: {}: {e}", e.endpoint)
             }
+            #[cfg(feature = "full")]
+            Self::MoveFailed(e) => fmt::Display::fmt(e, f),
             #[cfg(feature = "topology")]
             Self::ActiveMemberChanged(e) => fmt::Display::fmt(e, f),
             #[cfg(feature = "topology")]

@@ -93,7 +93,8 @@ impl Node {
         let subscriptions = link(ConnectionType::Subscription, Phase::Dormant);
         registry.set_dedicated(&subscriptions);
         let pool =
-            Full::of(|| Some(Pool::new(environment.clone(), options.clone(), shared.clone())));
+            || Pool::new(environment.clone(), options.clone(), shared.clone(), keeps_its_name);
+        let pool = Full::of(|| Some(pool()));
         Self {
             link: shared,
             subscriptions,

@@ -43,6 +43,8 @@ pub(crate) struct Pool {
     policy: Arc<dyn ReconnectPolicy>,
     /// The shared connection: leased ones lead to its server, and wait for it.
     main: Arc<Link>,
+    /// The server is the one that the options name, wherever it has moved to.
+    named: bool,
     /// Of the leased connections: their users learn of failures by their commands.
     owner: Arc<dyn Owner>,
     state: Mutex<State>,
@@ -123,10 +125,15 @@ pub struct LeaseStatus {
 }
 
 impl Pool {
-    pub(super) fn new(env: Environment, options: Arc<Options>, main: Arc<Link>) -> Arc<Self> {
+    pub(super) fn new(
+        env: Environment,
+        options: Arc<Options>,
+        main: Arc<Link>,
+        named: bool,
+    ) -> Arc<Self> {
         let policy = options.dial_plan().policy;
         let owner = Arc::new(Unheard);
-        Arc::new(Self { env, options, policy, main, owner, state: Mutex::default() })
+        Arc::new(Self { env, options, policy, main, named, owner, state: Mutex::default() })
     }
 
     /// A connection that is ready: one that was given back, or a new one to the shared
@@ -326,8 +333,10 @@ impl Pool {
             state.opening.retain(|link| link.strong_count() > 0);
             state.opening.push(Arc::downgrade(&opening.link));
         }
-        let endpoints = vec![stamp.endpoint.clone()];
-        let plan = DialPlan { endpoints, single: true, ..self.options.dial_plan() };
+        let plan = self.options.dial_plan();
+        // One of several servers proves the name or the address by which it is known.
+        let plan = if self.named { plan } else { DialPlan { endpoints: Vec::new(), ..plan } };
+        let plan = plan.toward(stamp.endpoint.clone());
         let driver = Driver::new(opening.link.clone(), self.env.clone(), plan);
         self.env.runtime.spawn(Box::pin(driver));
         Ok(opening)

@@ -87,6 +87,7 @@ pub async fn count_events(mut events: Events) {
             Event::ConfigurationChangedBroadcast(_) => ("configuration_changed_broadcast", 1),
             Event::HashSlotsMoved(_) => ("hash_slots_moved", 1),
             Event::ServerMaintenance(_) => ("server_maintenance", 1),
+            Event::MoveFailed(_) => ("move_failed", 1),
             #[cfg(feature = "topology")]
             Event::ActiveMemberChanged(_) => ("active_member_changed", 1),
             #[cfg(feature = "topology")]

@@ -12,7 +12,7 @@ use crate::{
         leaving::Reason,
         push::Push,
     },
-    events::{Notice, NotificationType},
+    events::{FailureType, Notice, NotificationType},
     resp::{Frame, Protocol},
 };
 
@@ -99,6 +99,12 @@ impl Core {
             }
             _ => NextMove::Wait,
         }
+    }
+
+    /// Whether the move fails like this for the first time.
+    pub(crate) fn is_news_of_move(&mut self, failure: FailureType) -> bool {
+        let departure = self.maintained.departure.as_mut();
+        departure.is_some_and(|departure| departure.is_news(failure))
     }
 
     /// The other stream could not be opened, or not all was answered in time: tries again later, or gives the move up.

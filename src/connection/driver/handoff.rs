@@ -5,9 +5,9 @@
 
 use std::{future::Future, net::IpAddr, pin::Pin, sync::Arc, task::Context};
 
-use redmux_transport::{DialOptions, DialProgress, Endpoint};
+use redmux_transport::{DialProgress, Endpoint};
 
-use super::{DialPlan, Driver, Since, Stage, Successor};
+use super::{Driver, Since, Stage, Successor};
 use crate::{
     Error, Full,
     connection::{
@@ -42,6 +42,7 @@ impl Driver {
         let successor = self.successor.as_mut()?;
         if successor.ready.is_none() && !successor.advance(cx, &self.progress) {
             if successor.link.with(|core| core.phase) == Phase::Closed {
+                self.tell_unmoved();
                 self.successor = None;
                 self.link.with(|core| core.postpone_move());
             }
@@ -120,28 +121,9 @@ impl Driver {
             Arc::new(Unheard),
             endpoint.clone(),
         ));
-        let plan = DialPlan {
-            endpoints: vec![endpoint.clone()],
-            single: true,
-            options: Arc::new(self.options_at(&here, &endpoint)),
-            ..self.plan.clone()
-        };
+        let plan = self.plan.toward(endpoint.clone());
         let driver = Box::new(Self::new(link.clone(), self.env.clone(), plan));
         Some(Successor { link, driver, endpoint, named, ready: None })
-    }
-
-    /// An address is in no certificate: there the name counts that the options have.
-    fn options_at(&self, here: &Endpoint, there: &Endpoint) -> DialOptions {
-        let mut options = DialOptions::clone(&self.plan.options);
-        let named = self.plan.endpoints.first().map_or(here, |endpoint| endpoint);
-        if let (Endpoint::Tcp { host, .. }, Endpoint::Tcp { host: address, .. }) = (named, there)
-            && let Some(tls) = &mut options.tls
-            && tls.host.is_none()
-            && address.parse::<IpAddr>().is_ok()
-        {
-            tls.host = Some(host.as_str().into());
-        }
-        options
     }
 }
 

@@ -1,6 +1,7 @@
 //! Maintenance that servers announce: Azure on the channel `AzureRedisEvents`, others by pushes.
 
 mod kinds;
+mod moves;
 mod pushed;
 mod time;
 
@@ -13,10 +14,10 @@ use std::{
 
 use redmux_transport::Endpoint;
 
-pub use self::kinds::NotificationType;
 use self::kinds::{LONGEST_NOTICE, truncate};
 pub(crate) use self::pushed::Notice;
 pub use self::pushed::SlotMigration;
+pub use self::{kinds::NotificationType, moves::MoveFailed};
 use super::text::write_name;
 use time::{Utc, parse_utc};
 
