@@ -2,7 +2,6 @@ mod aftermath;
 #[cfg(feature = "full")]
 mod handoff;
 mod renewal;
-#[cfg(feature = "full")]
 mod toward;
 #[cfg(feature = "full")]
 mod unmoved;
