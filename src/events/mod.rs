@@ -6,6 +6,7 @@
 
 #[cfg(feature = "full")]
 mod announced;
+mod failure;
 #[cfg(feature = "topology")]
 mod group;
 mod hub;
@@ -21,6 +22,7 @@ use redmux_transport::Endpoint;
 
 #[cfg(feature = "full")]
 pub use announced::ConfigurationChangedBroadcast;
+pub use failure::{ConnectionType, FailureType};
 #[cfg(feature = "topology")]
 pub use group::{ActiveMemberChanged, MemberHealthChanged, SwitchReason};
 pub use hub::Events;
@@ -33,10 +35,7 @@ pub(crate) use maintenance::{AZURE_CHANNEL, Notice};
 pub use maintenance::{MoveFailed, NotificationType, ServerMaintenance, SlotMigration};
 
 use self::text::write_name;
-use crate::{
-    Error, ErrorKind, SMALL,
-    error::{ConnectStage, TimeoutStage, whole_millis},
-};
+use crate::{Error, SMALL, error::whole_millis};
 
 /// Something an operator may want to know
 ///
@@ -83,40 +82,6 @@ pub enum Event {
     MemberHealthChanged(MemberHealthChanged),
     /// This listener was too slow: this number of older events was dropped.
     Missed(u64),
-}
-
-/// What the connection is used for
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ConnectionType {
-    /// Commands and, with RESP3, subscriptions.
-    Interactive,
-    /// Subscriptions only (RESP2 needs a separate connection for them).
-    Subscription,
-}
-
-/// Why a connection failed
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum FailureType {
-    /// The host name could not be resolved.
-    UnableToResolve,
-    /// The socket could not be opened, or not in time.
-    UnableToConnect,
-    /// The TLS handshake failed.
-    TlsFailure,
-    /// The server refused the credentials, or wants credentials.
-    AuthenticationFailure,
-    /// The server was reached and did not get ready (`HELLO`, `SELECT`, loading…).
-    HandshakeFailure,
-    /// The peer closed the connection.
-    SocketClosed,
-    /// Reading or writing failed.
-    SocketFailure,
-    /// The peer fell silent: a probe was sent and not answered in time.
-    Unresponsive,
-    /// The peer sent bytes that are not RESP.
-    ProtocolFailure,
 }
 
 /// A connection was lost or could not be opened
@@ -255,26 +220,6 @@ pub struct HashSlotsMoved {
     pub new_endpoint: Arc<Endpoint>,
 }
 
-impl FailureType {
-    /// Classifies the error that ended or prevented a connection.
-    pub(crate) fn of(error: &Error) -> Self {
-        match error.kind() {
-            ErrorKind::Connect(ConnectStage::Resolve) => Self::UnableToResolve,
-            ErrorKind::Connect(ConnectStage::Tls) => Self::TlsFailure,
-            ErrorKind::Connect(ConnectStage::Auth | ConnectStage::Credentials) => {
-                Self::AuthenticationFailure
-            }
-            ErrorKind::Connect(ConnectStage::Handshake) => Self::HandshakeFailure,
-            ErrorKind::Connect(_) | ErrorKind::Timeout(TimeoutStage::Connect) => {
-                Self::UnableToConnect
-            }
-            ErrorKind::Timeout(_) => Self::Unresponsive,
-            ErrorKind::Protocol => Self::ProtocolFailure,
-            _ => Self::SocketFailure,
-        }
-    }
-}
-
 /// Maximum number of channels in the text of an event.
 const SHOWN: usize = 8;
 
@@ -367,31 +312,6 @@ impl fmt::Display for Event {
                 write!(f, "{count} events were missed: the listener is too slow")
             }
         }
-    }
-}
-
-impl fmt::Display for FailureType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::UnableToResolve => "UnableToResolve",
-            Self::UnableToConnect => "UnableToConnect",
-            Self::TlsFailure => "TlsFailure",
-            Self::AuthenticationFailure => "AuthenticationFailure",
-            Self::HandshakeFailure => "HandshakeFailure",
-            Self::SocketClosed => "SocketClosed",
-            Self::SocketFailure => "SocketFailure",
-            Self::Unresponsive => "Unresponsive",
-            Self::ProtocolFailure => "ProtocolFailure",
-        })
-    }
-}
-
-impl fmt::Display for ConnectionType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Interactive => "interactive",
-            Self::Subscription => "subscription",
-        })
     }
 }
 

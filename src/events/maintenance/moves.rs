@@ -6,13 +6,13 @@ use redmux_transport::Endpoint;
 
 use crate::{
     Error,
-    events::{ConnectionType, FailureType},
+    events::failure::{ConnectionType, FailureType},
 };
 
 /// The server said that its connections move, and the new endpoint cannot be used
 ///
 /// The connection in use goes on, and the client tries the new endpoint again. The event comes once for each kind of failure of
-/// an announced move. If the move cannot be made before the server hangs up, [`ConnectionFailed`](super::super::ConnectionFailed)
+/// an announced move. If the move cannot be made before the server hangs up, [`ConnectionFailed`](crate::events::ConnectionFailed)
 /// follows.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
