@@ -87,8 +87,6 @@ struct Successor {
     endpoint: Arc<Endpoint>,
     /// The server has named that.
     named: bool,
-    /// Once that is made.
-    ready: Option<(Box<Session>, super::core::Given)>,
 }
 
 struct Outage {

@@ -24,6 +24,10 @@ const AFTERMATH: u64 = 20_000_000;
 /// A notice of an end that comes this early on a connection, in microseconds, without one of a beginning is an old one.
 const EARLY: u64 = 5_000_000;
 
+/// Where the old and the new endpoint are different servers, one may hear a message so much later than the other, in
+/// microseconds. Less is waited for where less than the 32nd part of the announced time is left.
+const SETTLE: u64 = 100_000;
+
 /// How long the move to another endpoint waits for replies while nothing more is sent, in microseconds.
 const DRAIN: u64 = 1_000_000;
 
@@ -66,6 +70,8 @@ pub(super) struct Departure {
     pause: u64,
     /// The other stream is being opened.
     pub(super) dialing: bool,
+    /// Subscriptions are made on it.
+    preparing: bool,
     /// Nothing is sent until then, so that what was sent is answered.
     pub(super) draining: Option<u64>,
     /// Why it could not be made so far.
@@ -153,9 +159,15 @@ impl Maintained {
             until: now.saturating_add(time).saturating_add(AFTERMATH),
             pause: FIRST_PAUSE,
             dialing: false,
+            preparing: false,
             draining: None,
             failures: Vec::new(),
         }));
+    }
+
+    /// Nothing is sent, so that another stream can take the place.
+    pub(super) fn is_draining(&self) -> bool {
+        self.departure.as_ref().is_some_and(|departure| departure.draining.is_some())
     }
 
     /// What is announced and not over.
@@ -181,7 +193,7 @@ impl Departure {
 
     /// Tries again later, unless it is too late; whether it will.
     pub(super) fn postpone(&mut self, now: u64) -> bool {
-        (self.dialing, self.draining) = (false, None);
+        (self.dialing, self.preparing, self.draining) = (false, false, None);
         self.due = now.saturating_add(self.pause);
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         self.due < self.until
@@ -192,8 +204,28 @@ impl Departure {
         (self.dialing, self.due) = (true, self.until);
     }
 
+    /// Once the other stream is open: whether an attempt to go over to it is due or under way.
+    pub(super) fn is_time(&mut self, now: u64) -> bool {
+        if std::mem::take(&mut self.dialing) {
+            self.due = now;
+        }
+        self.due <= now || self.preparing || self.draining.is_some()
+    }
+
+    /// There is more to do at this moment before nothing more is sent.
+    pub(super) fn prepare(&mut self, at: u64) {
+        (self.preparing, self.due) = (true, at.min(self.until));
+    }
+
+    /// How long one of two servers may be behind the other.
+    pub(super) fn settle(&self, now: u64) -> u64 {
+        let left = self.until.saturating_sub(AFTERMATH).saturating_sub(now);
+        SETTLE.min(left / 32)
+    }
+
     /// Waits for what was sent.
     pub(super) fn drain(&mut self, now: u64) {
+        self.preparing = false;
         self.draining = Some(now.saturating_add(DRAIN));
         self.due = now.saturating_add(DRAIN);
     }

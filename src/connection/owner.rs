@@ -1,7 +1,7 @@
 //! What a link says to the one that opened it: its only way up.
 
 #[cfg(feature = "full")]
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, task::Waker, time::Duration};
 
 #[cfg(feature = "full")]
 use redmux_transport::BoxFuture;
@@ -34,6 +34,38 @@ pub(crate) trait Owner: MaybeSend + MaybeSync + 'static {
     /// Replies have been due for some time and nothing came: the server may have stopped.
     #[cfg(feature = "topology")]
     fn silent(&self, _link: &Link) {}
+
+    /// Listens to the stream that is to take the place of the one in use.
+    #[cfg(feature = "full")]
+    fn heir(&self) -> Arc<dyn Owner> {
+        Arc::new(Unheard)
+    }
+
+    /// That stream is ready, on the link `heir`. `None`: it may take the place. Otherwise this is to be called again at
+    /// this moment, or when something has come. `time` is what each step may take that does not wait for an answer.
+    #[cfg(feature = "full")]
+    fn before_move(&self, _link: &Link, _heir: &Link, _time: u64) -> Option<u64> {
+        None
+    }
+
+    /// For now it does not take the place; `heir` is ready for another attempt, if it is there.
+    #[cfg(feature = "full")]
+    fn stay(&self, _heir: Option<&Link>) {}
+
+    /// Has `change` put it in the place of the one before; returns what that returns. `whole`: all that was sent on the
+    /// one before is answered.
+    #[cfg(feature = "full")]
+    fn go_over(
+        &self,
+        _link: &Link,
+        _whole: bool,
+        change: &mut dyn FnMut(&mut Vec<Waker>) -> bool,
+    ) -> bool {
+        let mut wakers = Vec::new();
+        let changed = change(&mut wakers);
+        wakers.into_iter().for_each(Waker::wake);
+        changed
+    }
 
     /// Whether somebody reads what is [published](Self::publish).
     fn has_listeners(&self) -> bool {

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 #[cfg(feature = "topology")]
 use std::sync::Weak;
+#[cfg(feature = "full")]
+use std::task::Waker;
 
 #[cfg(feature = "full")]
 use redmux_transport::time_of_day;
@@ -11,6 +13,8 @@ use redmux_transport::time_of_day;
 use super::announcements::Announcements;
 #[cfg(feature = "full")]
 use crate::events::{Notice, ServerMaintenance};
+#[cfg(feature = "full")]
+use crate::subscriptions::Heir;
 #[cfg(any(feature = "full", feature = "topology"))]
 use crate::subscriptions::Taken;
 use crate::{
@@ -148,6 +152,31 @@ impl Owner for Ears {
 
     fn ended(&self, link: &Link) {
         self.registry.ended(link);
+    }
+
+    #[cfg(feature = "full")]
+    fn heir(&self) -> Arc<dyn Owner> {
+        Arc::new(Heir(self.registry.clone()))
+    }
+
+    #[cfg(feature = "full")]
+    fn before_move(&self, link: &Link, heir: &Link, time: u64) -> Option<u64> {
+        self.registry.before_move(link, heir, time)
+    }
+
+    #[cfg(feature = "full")]
+    fn stay(&self, heir: Option<&Link>) {
+        self.registry.stay(heir);
+    }
+
+    #[cfg(feature = "full")]
+    fn go_over(
+        &self,
+        link: &Link,
+        whole: bool,
+        change: &mut dyn FnMut(&mut Vec<Waker>) -> bool,
+    ) -> bool {
+        self.registry.go_over(link, whole, change)
     }
 
     #[cfg(feature = "topology")]

@@ -9,10 +9,10 @@ mod topic;
 
 pub use items::{EndCause, Item, Message, Missed, MissedCause, Overflow, SubscriptionCounts};
 pub(crate) use queue::{Bounds, Queue};
-#[cfg(feature = "full")]
-pub(crate) use registry::Own;
 #[cfg(any(feature = "full", feature = "topology"))]
 pub(crate) use registry::Taken;
+#[cfg(feature = "full")]
+pub(crate) use registry::{Heir, Own};
 #[cfg(feature = "topology")]
 pub(crate) use registry::{Moving, Unwatched};
 pub(crate) use registry::{Registry, distinct};

@@ -4,6 +4,10 @@
 //! again where it refuses. A listener learns only what the server has confirmed.
 
 mod asking;
+#[cfg(feature = "full")]
+mod carry;
+#[cfg(feature = "full")]
+mod carrying;
 mod entry;
 #[cfg(feature = "topology")]
 mod moving;
@@ -24,10 +28,12 @@ use std::{
 use bytes::Bytes;
 
 #[cfg(feature = "full")]
-pub(crate) use self::entry::Own;
+use self::carry::Carry;
 use self::entry::{Entry, Standing};
 #[cfg(feature = "topology")]
 use self::watch::Watch;
+#[cfg(feature = "full")]
+pub(crate) use self::{carrying::Heir, entry::Own};
 #[cfg(feature = "topology")]
 pub(crate) use self::{moving::Moving, watch::Unwatched};
 use super::{
@@ -74,6 +80,9 @@ struct Topics {
     closed: bool,
     #[cfg(feature = "topology")]
     watch: Watch,
+    /// Topics go over to another stream.
+    #[cfg(feature = "full")]
+    carry: Option<Box<Carry>>,
     /// What the server would not end; the client asks again at this moment.
     unwanted: Vec<Topic>,
     unwanted_at: u64,
@@ -196,6 +205,12 @@ impl Registry {
             if interactive {
                 topics.on_dedicated = link.with(|core| core.wire.protocol) == Protocol::Resp2;
             }
+            #[cfg(feature = "full")]
+            {
+                // An outage, unless it goes on in the place of the one before.
+                let session = session_of(link);
+                topics.carry.take_if(|carry| carry.session != session);
+            }
             if topics.is_home(link) {
                 topics.restore(link, &mut wakers);
             } else if !topics.entries.is_empty()
@@ -309,6 +324,8 @@ impl Registry {
             Push::Confirmed { ticket, verb, name } => {
                 let (topic, now) = (Topic { verb, name }, link.clock.now());
                 let mut topics = self.lock();
+                #[cfg(feature = "full")]
+                topics.align(ticket, link, &mut wakers);
                 #[cfg(feature = "topology")]
                 let unwatched = topics.is_unwatched(&topic, session_of(link));
                 if let Some(entry) = topics.entries.get_mut(&topic) {
@@ -342,9 +359,16 @@ impl Registry {
         wakers: &mut Vec<Waker>,
     ) -> Option<Message> {
         let (topic, message) = read_message(verb, frame)?;
-        let topics = self.lock();
+        #[cfg_attr(not(feature = "full"), allow(unused_mut, reason = "only `full` has moves"))]
+        let mut topics = self.lock();
         // From a connection that carried them before, it would come twice.
         if !topics.is_home(link) {
+            return None;
+        }
+        #[cfg(feature = "full")]
+        if let Some(carry) = &mut topics.carry
+            && !carry.passes(&topic, &message)
+        {
             return None;
         }
         let entry = topics.entries.get(&topic).filter(|entry| entry.is_confirmed())?;
@@ -380,6 +404,8 @@ impl Registry {
         let told = |error: &ServerError| {
             Error::from_server(error.clone()).command(verb.command()).endpoint_at(&link.endpoint())
         };
+        #[cfg(feature = "full")]
+        self.lock().align(ticket, link, wakers);
         let many = names.len() > 1;
         if !verb.subscribes() {
             if error.is_transient() {

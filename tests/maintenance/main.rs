@@ -8,6 +8,7 @@ mod asking;
 mod moving;
 mod patience;
 mod slots;
+mod subscribed;
 mod tls;
 
 use std::time::{Duration, Instant};

@@ -7,13 +7,13 @@ use crate::{
     connection::{
         core::{Core, Inbox, Phase},
         credentials::Credentials,
-        entry::Step,
+        entry::{Kind, Step},
         handshake::{Handshake, ServerInfo},
         leaving::Reason,
         push::Push,
     },
     events::{FailureType, Notice, NotificationType},
-    resp::{Frame, Protocol},
+    resp::{Arg, Frame, Protocol},
 };
 
 /// What the handshake on a stream has brought about, for the link that takes the stream over
@@ -41,7 +41,12 @@ impl Core {
         let Some(notice) = Notice::read(frame) else { return };
         let early = self.phase == Phase::Handshake;
         let before = self.maintained.until;
+        let was_draining = self.maintained.is_draining();
         let is_news = self.maintained.take(&notice, early, self.now);
+        if was_draining && !self.maintained.is_draining() {
+            // To another endpoint, which is not open yet.
+            self.wire.hold = false;
+        }
         if notice.kind == NotificationType::Moving {
             self.note_move();
         }
@@ -74,6 +79,12 @@ impl Core {
             given.push((entry.deadline, id));
         }
         given.into_iter().for_each(|(deadline, id)| self.deadlines.give(deadline, id));
+    }
+
+    /// Whether this is where the connection is to move to.
+    pub(crate) fn leads_to(&self, target: Option<&Endpoint>) -> bool {
+        let departure = self.maintained.departure.as_ref();
+        departure.is_some_and(|departure| departure.target.as_ref() == target)
     }
 
     /// What is announced and not over, in the server's word.
@@ -110,7 +121,7 @@ impl Core {
     /// The other stream could not be opened, or not all was answered in time: tries again later, or gives the move up.
     pub(crate) fn postpone_move(&mut self) {
         let now = self.now;
-        let hold = self.maintained.departure.as_ref().is_some_and(|known| known.draining.is_some());
+        let hold = self.maintained.is_draining();
         match self.maintained.departure.as_mut().map(|departure| departure.postpone(now)) {
             Some(true) => self.note_move(),
             _ => self.stay(),
@@ -120,16 +131,48 @@ impl Core {
         }
     }
 
-    /// The other stream is ready: sends nothing more on this one. Whether all that was sent is answered.
+    /// The other stream is ready: whether it is to take the place of this one now. `None`: not yet. `Some(true)`: what is
+    /// to be done before that is not done.
+    pub(crate) fn is_time_to_go(&mut self) -> Option<bool> {
+        let now = self.now;
+        let departure = self.maintained.departure.as_mut()?;
+        departure.is_time(now).then_some(departure.draining.is_none())
+    }
+
+    /// Before it takes the place, there is something to do at this moment.
+    pub(crate) fn prepare_to_go(&mut self, at: u64) {
+        if let Some(departure) = &mut self.maintained.departure {
+            departure.prepare(at);
+            self.note_move();
+        }
+    }
+
+    /// How long one of two servers may be behind the other, as far as there is time for that.
+    pub(crate) fn settling(&self) -> u64 {
+        let now = self.now;
+        self.maintained.departure.as_ref().map_or(0, |departure| departure.settle(now))
+    }
+
+    /// Sends a command of the client's own; the place in the stream behind all that was handed over before.
+    pub(crate) fn mark_output(&mut self) -> u64 {
+        self.post(&[Arg::Bytes(b"PING")], Kind::Probe);
+        self.wire.taken
+    }
+
+    /// Whether something was handed over behind this place.
+    pub(crate) fn has_sent(&self, mark: u64) -> bool {
+        self.wire.taken > mark
+    }
+
+    /// Whether something is answered that was handed over behind this place.
+    pub(crate) fn has_answered(&self, mark: u64) -> bool {
+        self.wire.answered > mark
+    }
+
+    /// Sends nothing more on this stream, so that the other one can take its place. Whether all that was sent is answered.
     pub(crate) fn drain_for_move(&mut self) -> bool {
         let (now, quiet) = (self.now, self.is_quiet());
         let Some(departure) = &mut self.maintained.departure else { return false };
-        if std::mem::take(&mut departure.dialing) {
-            departure.due = now;
-        }
-        if departure.due > now && departure.draining.is_none() {
-            return false;
-        }
         match departure.draining {
             Some(by) if by <= now && !quiet => self.postpone_move(),
             Some(_) => {}
@@ -144,11 +187,10 @@ impl Core {
 
     /// Nothing becomes of the move.
     pub(crate) fn stay(&mut self) {
-        if let Some(departure) = self.maintained.departure.take()
-            && departure.draining.is_some()
-        {
+        if self.maintained.is_draining() {
             self.wire.hold = false;
         }
+        self.maintained.departure = None;
         if matches!(self.leaving.reason, Some(Reason::Moving(_))) {
             self.leaving.reason = None;
         }
@@ -182,12 +224,18 @@ impl Core {
         self.maintained.departure.as_ref().is_some_and(|known| known.target.is_none())
     }
 
+    /// The stream is ready, and nothing on it is unanswered or waits.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.phase == Phase::Ready
+            && self.wire.fifo.is_empty()
+            && self.backlog.out.is_empty()
+            && self.backlog.room.is_empty()
+    }
+
     /// The stream goes to another link, which is as if it had made the handshake itself; `None` as long as this one has
     /// something to do on it.
     pub(crate) fn give_stream_away(&mut self) -> Option<Given> {
-        let idle =
-            self.phase == Phase::Ready && self.wire.fifo.is_empty() && self.backlog.out.is_empty();
-        idle.then(|| Given {
+        self.is_idle().then(|| Given {
             handshake: std::mem::take(&mut self.wire.handshake),
             protocol: self.wire.protocol,
             server: self.wire.server.take(),

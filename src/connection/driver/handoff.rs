@@ -12,9 +12,8 @@ use crate::{
     Error, Full,
     connection::{
         config::LinkConfig,
-        core::{NextMove, Phase},
+        core::{Given, NextMove, Phase},
         link::Link,
-        owner::Unheard,
         session::Session,
     },
     events::FailureType,
@@ -31,8 +30,11 @@ impl Driver {
         let overdue = self.link.with(|core| core.is_move_overdue());
         if !self.may_move() || overdue {
             self.link.with(|core| core.stay());
-            self.successor = None;
+            self.dismiss_successor();
             return None;
+        }
+        if self.successor.as_ref().is_some_and(|successor| !successor.is_wanted(&self.link)) {
+            self.dismiss_successor();
         }
         if self.successor.is_none() {
             let next = self.link.with(|core| core.next_move());
@@ -40,16 +42,37 @@ impl Driver {
             self.successor = Some(self.dial_successor(target)?);
         }
         let successor = self.successor.as_mut()?;
-        if successor.ready.is_none() && !successor.advance(cx, &self.progress) {
+        if !successor.advance(cx, &self.progress) {
             if successor.link.with(|core| core.phase) == Phase::Closed {
                 self.tell_unmoved();
-                self.successor = None;
+                self.dismiss_successor();
                 self.link.with(|core| core.postpone_move());
             }
             return None;
         }
+        let to_prepare = self.link.with(|core| core.is_time_to_go())?;
+        if to_prepare {
+            let time = self.link.with(|core| core.settling());
+            let next = self.link.owner.before_move(&self.link, &successor.link, time);
+            if let Some(at) = next {
+                self.link.with(|core| core.prepare_to_go(at));
+                return None;
+            }
+        }
         let quiet = self.link.with(|core| core.drain_for_move());
-        if quiet && !unwritten { self.take_over() } else { None }
+        if self.link.with(|core| core.is_time_to_go()).is_none() {
+            // Not all was answered in time.
+            match self.link.with(|core| core.is_moving()) {
+                true => self.link.owner.stay(Some(&successor.link)),
+                false => self.dismiss_successor(),
+            }
+            return None;
+        }
+        if !quiet || unwritten {
+            return None;
+        }
+        let given = successor.give()?;
+        self.take_over(given, true)
     }
 
     /// The stream in use has ended: another one that is ready takes its place, without a dial. Commands that were lost
@@ -61,35 +84,48 @@ impl Driver {
         ready: Option<Since>,
         answered: u64,
     ) -> Option<Box<Session>> {
-        let is_ready = self.successor.as_ref().is_some_and(|successor| successor.ready.is_some());
-        if !is_ready {
-            self.successor = None;
+        let Some(given) = self.successor.as_mut().and_then(Successor::give) else {
+            self.dismiss_successor();
             return None;
-        }
+        };
         if lost.1 > 0 {
             self.note_end(ready, answered);
             self.failed(error.clone(), Some(lost));
         }
         let goes_on = self.link.with(|core| core.phase == Phase::Disconnected);
-        if goes_on { self.take_over() } else { None }
+        if goes_on { self.take_over(given, false) } else { None }
     }
 
-    fn take_over(&mut self) -> Option<Box<Session>> {
-        let Successor { endpoint, ready, driver, .. } = self.successor.take()?;
-        let (session, given) = ready?;
-        let changed = self.link.with(|core| {
-            let changed = core.change_streams(given);
-            if changed {
-                // Under the lock: a ready connection and its endpoint belong together.
-                self.link.set_endpoint(endpoint);
-            }
-            changed
+    /// Puts the stream of the successor in the place of the one in use. `whole`: all that was sent on that is answered.
+    fn take_over(
+        &mut self,
+        (session, given): (Box<Session>, Given),
+        whole: bool,
+    ) -> Option<Box<Session>> {
+        let Successor { endpoint, driver, .. } = self.successor.take()?;
+        let mut given = Some(given);
+        let changed = self.link.owner.go_over(&self.link, whole, &mut |wakers| {
+            self.link.quietly(wakers, |core| {
+                let changed = given.take().is_some_and(|given| core.change_streams(given));
+                if changed {
+                    // Under the lock: a ready connection and its endpoint belong together.
+                    self.link.set_endpoint(endpoint.clone());
+                }
+                changed
+            })
         });
         if !changed {
             return None;
         }
         self.progress = driver.progress.clone();
         Some(session)
+    }
+
+    /// Nothing becomes of the other stream.
+    fn dismiss_successor(&mut self) {
+        if self.successor.take().is_some() {
+            self.link.owner.stay(None);
+        }
     }
 
     /// One of several servers is found in another way, and a stream that came from outside has no other.
@@ -118,17 +154,24 @@ impl Driver {
             Phase::Disconnected,
             self.link.clock.clone(),
             self.link.connection_type,
-            Arc::new(Unheard),
+            self.link.owner.heir(),
             endpoint.clone(),
         ));
         let plan = self.plan.toward(endpoint.clone());
         let driver = Box::new(Self::new(link.clone(), self.env.clone(), plan));
-        Some(Successor { link, driver, endpoint, named, ready: None })
+        Some(Successor { link, driver, endpoint, named })
     }
 }
 
 impl Successor {
-    /// Dials and makes the handshake; whether the stream is ready. `now` is how the dial of the stream in use went.
+    /// Whether it leads to where the last notice says.
+    fn is_wanted(&self, link: &Link) -> bool {
+        let target = self.named.then_some(&*self.endpoint);
+        link.with(|core| core.leads_to(target))
+    }
+
+    /// Dials, makes the handshake, and reads what comes; whether the stream is ready. `now` is how the dial of the stream
+    /// in use went.
     fn advance(&mut self, cx: &mut Context<'_>, now: &DialProgress) -> bool {
         // A driver that ends leaves its link closed.
         let _ = Pin::new(&mut *self.driver).poll(cx);
@@ -143,15 +186,17 @@ impl Successor {
             self.link.abort();
             return false;
         }
-        let Some(given) = self.link.with(|core| core.give_stream_away()) else { return false };
+        true
+    }
+
+    /// The stream, and what the handshake has brought about, unless something on it is unanswered.
+    fn give(&mut self) -> Option<(Box<Session>, Given)> {
+        let given = self.link.with(|core| core.give_stream_away())?;
         match std::mem::replace(&mut self.driver.stage, Stage::Over) {
-            Stage::Session { session, .. } => {
-                self.ready = Some((session, given));
-                true
-            }
+            Stage::Session { session, .. } => Some((session, given)),
             _ => {
                 self.link.abort();
-                false
+                None
             }
         }
     }

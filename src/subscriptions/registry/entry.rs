@@ -2,6 +2,8 @@
 
 #[cfg(feature = "topology")]
 mod behind;
+#[cfg(feature = "full")]
+mod moving;
 
 use std::{sync::Arc, task::Waker};
 
@@ -21,6 +23,9 @@ pub(super) struct Entry {
     held_until: u64,
     /// The client itself wants it, with or without listeners.
     own: Full<Own>,
+    /// The stream that is to take the place of the one in use, or has just done so, brings it without a gap.
+    #[cfg(feature = "full")]
+    moves: bool,
 }
 
 /// Why the client itself wants a topic
@@ -200,6 +205,10 @@ impl Entry {
         if was {
             self.lost = true;
             self.standing = Standing::Wanted;
+            #[cfg(feature = "full")]
+            {
+                self.moves = false;
+            }
         }
         was
     }
