@@ -383,7 +383,7 @@ async fn a_topic_with_too_much_to_keep_has_a_gap_and_the_others_have_none() {
     let (db, text_of_one, mut last) = (publisher.database(), "x".repeat(1 << 20), 0);
     old.push(&format!("MOVING :1 :15 {}", new.addr()));
     while new.guests() != 1 || old.guests() != 0 {
-        let several = (0..6).map(|_| db.publish("large", text_of_one.as_str()).into_future());
+        let several = (0..12).map(|_| db.publish("large", text_of_one.as_str()).into_future());
         futures::future::try_join_all(several).await.unwrap();
         last += 1;
         db.publish("small", last.to_string()).await.unwrap();

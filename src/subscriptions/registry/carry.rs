@@ -10,8 +10,8 @@ use std::collections::HashMap;
 use super::super::{items::Message, queue::SessionId, topic::Topic};
 
 /// Messages that are kept at most, of both streams together; a topic that does not fit in has a gap.
-const MOST: usize = 8192;
-const MOST_BYTES: usize = 4 << 20;
+const MOST: usize = 32 << 10;
+const MOST_BYTES: usize = 8 << 20;
 
 /// Topics on their way from one stream to another one of the same link
 pub(super) struct Carry {
