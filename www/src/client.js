@@ -1,7 +1,7 @@
 // The client, as a program calls it. Its engine does the work.
 
 /** @import { Arg, Commands, ConnectOptions, MatchOptions, ScanOptions } from "./index.js" */
-/** @import { Dial, EngineOptions, Listener, Spec, Unknown } from "./internal.js" */
+/** @import { Dial, EngineOptions, GivenOptions, Listener, Queued, Shape, Spec, Unknown } from "./internal.js" */
 /** @import { Instance } from "./instance.js" */
 /** @typedef {Client & Commands} Methods The methods of the table are added below. */
 
@@ -229,6 +229,22 @@ export class Client {
     }
     const options = shaped?.options ?? NO_OPTIONS;
     return this.#engine.execute(spec.command, shaped?.words ?? args, options, spec.shape, this.#database);
+  }
+
+  /**
+   * @internal Sends a command whose reply the caller shapes.
+   * @param {string} name
+   * @param {unknown[]} words
+   * @param {GivenOptions} options
+   * @param {Shape} shape
+   */
+  _execute(name, words, options, shape) {
+    return this.#engine.execute(name, words, options, shape, this.#database);
+  }
+
+  /** @internal Sends commands that are executed together. @param {Queued[]} commands */
+  _transaction(commands) {
+    return this.#engine.transaction(commands, NO_OPTIONS, this.#database);
   }
 }
 

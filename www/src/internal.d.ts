@@ -27,6 +27,8 @@ export interface Shape {
   (reply: Unknown[], bytes: boolean): unknown;
   /** Whether it also gets a reply that is null; otherwise null is returned as it is. */
   nulls?: boolean;
+  /** Whether bytes that are not UTF-8 are replaced in texts; otherwise they fail the call. */
+  loose?: boolean;
 }
 
 /** How a reply is read. */

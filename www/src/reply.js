@@ -45,6 +45,7 @@ export class ReplyReader {
   #at = 0;
   #bytes = false;
   #bigint = false;
+  #text = text;
   /** Where the reply ends, and whether its texts are cut out of regions: only while all seen bytes are ASCII. */
   #end = 0;
   #cut = false;
@@ -64,15 +65,17 @@ export class ReplyReader {
 
   /**
    * The value of the reply of `length` bytes that begins at `at`. `bytes`: texts become bytes; `bigint`: all
-   * integers become `bigint`s. Throws `NotText`.
+   * integers become `bigint`s; `loose`: bytes that are not UTF-8 are replaced in texts. Throws `NotText`.
    * @param {Uint8Array} memory
    * @param {number} at
    * @param {number} length
    * @param {boolean} bytes
    * @param {boolean} bigint
+   * @param {boolean} [loose]
    */
-  read(memory, at, length, bytes, bigint) {
+  read(memory, at, length, bytes, bigint, loose = false) {
     this.#begin(memory, at, length, bytes, bigint);
+    this.#text = loose ? lossyText : text;
     return this.#value();
   }
 
@@ -85,6 +88,7 @@ export class ReplyReader {
    */
   readObject(memory, at, length, bigint) {
     this.#begin(memory, at, length, false, bigint);
+    this.#text = text;
     return memory[at] === 37 ? this.#object(at) : this.#value();
   }
 
@@ -223,7 +227,7 @@ export class ReplyReader {
     const end = start + length;
     this.#at = end + 2;
     if (bytes) return this.#memory.slice(start, end);
-    return this.#cut && length <= LONGEST_CUT ? this.#cutOut(start, end) : text(this.#memory, start, end);
+    return this.#cut && length <= LONGEST_CUT ? this.#cutOut(start, end) : this.#text(this.#memory, start, end);
   }
 
   /**
@@ -236,7 +240,7 @@ export class ReplyReader {
       const region = asciiOf(this.#memory, start, to);
       if (region === null) {
         this.#cut = false;
-        return text(this.#memory, start, end);
+        return this.#text(this.#memory, start, end);
       }
       this.#region = region;
       this.#from = start;
@@ -257,7 +261,7 @@ export class ReplyReader {
       this.#at += length + 2;
     }
     const whole = Uint8Array.from(parts);
-    return bytes ? whole : text(whole, 0, whole.length);
+    return bytes ? whole : this.#text(whole, 0, whole.length);
   }
 
   #array() {
@@ -354,6 +358,15 @@ function text(memory, start, end) {
     return strict.decode(memory.subarray(start, end));
   } catch {
     throw new NotText("the reply holds bytes that are not UTF-8: pass { bytes: true }");
+  }
+}
+
+/** As `text`, but bytes that are not UTF-8 are replaced. @type {typeof text} */
+function lossyText(memory, start, end) {
+  try {
+    return text(memory, start, end);
+  } catch {
+    return looseText(memory, start, end);
   }
 }
 

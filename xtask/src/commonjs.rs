@@ -14,7 +14,9 @@ const ENTRIES: [&str; 2] = ["node", "inline"];
 /// The modules of `www/src/modules` that are entries; each adds methods to the client of the package.
 pub(crate) const MODULES: &[&str] = &["json", "bloom", "time-series", "search"];
 /// Their types, besides those of modules.
-const TYPES: &[&str] = &["index", "methods", "records", "wasm"];
+const TYPES: &[&str] = &["index", "methods", "records", "wasm", IOREDIS];
+/// The entry with the classes of ioredis.
+const IOREDIS: &str = "ioredis";
 
 /// Makes `www/esm` of `www/src`: the types in comments are for the compiler, not for pages.
 pub(crate) fn build_modules(node: &Path) -> Result<()> {
@@ -40,6 +42,15 @@ pub(crate) fn build() -> Result<()> {
         let client = [("\"../client.js\"", "\"redmux\"")];
         bundle(&format!("src/modules/{module}.js"), "../client.js", &to, module, &client)?;
     }
+    // `require` returns the class `Redis`, as that of ioredis does.
+    let client = [("\"../node.js\"", "\"redmux\"")];
+    bundle("src/ioredis/index.js", "../node.js", &to, IOREDIS, &client)?;
+    let file = to.join("ioredis.cjs");
+    let text = fs::read_to_string(&file)?;
+    fs::write(
+        &file,
+        text + "module.exports = Object.assign(module.exports.Redis, module.exports);\n",
+    )?;
     for name in TYPES.iter().chain(MODULES) {
         let from = www.join("src").join(format!("{name}.d.ts"));
         let imports = [

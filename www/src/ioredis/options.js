@@ -1,0 +1,134 @@
+// The options of ioredis: what a constructor is given, and what the client gets of it.
+
+/** @import { ConnectOptions } from "../index.js" */
+/** @import { Unknown } from "../internal.js" */
+/** @typedef {Record<string, Unknown>} Options */
+
+export const DEFAULTS = Object.freeze({
+  port: 6379,
+  host: "localhost",
+  family: 0,
+  connectTimeout: 10_000,
+  disconnectTimeout: 2000,
+  retryStrategy: (/** @type {number} */ times) => Math.min(2 ** (times - 1) * 50, 5000) + Math.floor(Math.random() * 200),
+  keepAlive: 30_000,
+  noDelay: true,
+  connectionName: null,
+  disableClientInfo: false,
+  sentinels: null,
+  name: null,
+  role: "master",
+  username: null,
+  password: null,
+  db: 0,
+  enableOfflineQueue: true,
+  enableReadyCheck: true,
+  autoResubscribe: true,
+  autoResendUnfulfilledCommands: true,
+  lazyConnect: false,
+  keyPrefix: "",
+  reconnectOnError: null,
+  readOnly: false,
+  stringNumbers: false,
+  maxRetriesPerRequest: 20,
+  maxLoadingRetryTime: 10_000,
+  enableAutoPipelining: false,
+});
+
+/**
+ * The options that a constructor is given, as URL, port, host and objects in any order; what comes first holds.
+ * @param {readonly unknown[]} args
+ * @param {Options} [defaults]
+ * @returns {Options}
+ */
+export function parseOptions(args, defaults = DEFAULTS) {
+  /** @type {Options} */
+  const options = {};
+  let secure = false;
+  args.forEach((arg, place) => {
+    if (arg === null || arg === undefined) return;
+    if (typeof arg === "number") options.port ??= arg;
+    else if (typeof arg === "string") {
+      // As the second argument, a string is a host.
+      fill(options, place > 0 && typeof args[0] !== "object" && !/[:/]/.test(arg) ? { host: arg } : parseUrl(arg));
+      secure ||= /^rediss:/i.test(arg);
+    } else if (typeof arg === "object") fill(options, arg);
+    else throw new Error(`Invalid argument: ${typeof arg}`);
+  });
+  if (secure) fill(options, { tls: true });
+  fill(options, defaults);
+  for (const name of ["port", "db"]) if (typeof options[name] === "string") options[name] = Number.parseInt(options[name], 10);
+  if (options.replyMapping === "resp3") throw new Error('replyMapping: "resp3" is not supported: replies have the shapes of RESP2');
+  return options;
+}
+
+/** Sets what is not set. @param {Options} options @param {object} more */
+function fill(options, more) {
+  for (const [name, value] of Object.entries(more)) if (options[name] === undefined) options[name] = value;
+}
+
+/**
+ * The options in a URL, in `host:port`, in the path of a socket, or in a port. The text is in no error: it may hold a
+ * password.
+ * @param {string} text
+ * @returns {Options}
+ */
+export function parseUrl(text) {
+  if (/^\d+$/.test(text)) return { port: Number(text) };
+  if (text.startsWith("/") && !text.startsWith("//")) {
+    const [path, query = ""] = text.split(/\?(.*)/s);
+    return { path, ...parameters(new URLSearchParams(query)) };
+  }
+  const hasScheme = /^rediss?:\/\//i.test(text);
+  const bare = !hasScheme && !text.startsWith("//");
+  let url;
+  try {
+    url = new URL(hasScheme ? text : bare ? `redis://${text}` : `redis:${text}`);
+  } catch {
+    throw new Error("not a URL of Redis (expected redis://…, rediss://…, host:port, or the path of a socket)");
+  }
+  /** @type {Options} */
+  const options = {};
+  if (url.username || url.password) Object.assign(options, { username: decodeURIComponent(url.username), password: decodeURIComponent(url.password) });
+  if (url.pathname.length > 1) Object.assign(options, bare ? { path: url.pathname } : { db: url.pathname.slice(1) });
+  if (url.hostname) options.host = url.hostname.replace(/^\[|\]$/g, "");
+  if (url.port) options.port = url.port;
+  fill(options, parameters(url.searchParams));
+  return options;
+}
+
+/** @param {URLSearchParams} query @returns {Options} */
+function parameters(query) {
+  const all = Object.fromEntries(query);
+  return all.family === undefined ? all : { ...all, family: Number.parseInt(all.family, 10) };
+}
+
+/**
+ * What `connect` of this package is called with. Reconnecting is the business of the `Redis` object: its client gives up
+ * with the connection.
+ * @param {Options} options
+ * @param {AbortSignal} signal
+ * @returns {[url: string, options: ConnectOptions]}
+ */
+export function toConnect(options, signal) {
+  const { host, port, path, family, username, password, db, tls, connectTimeout, commandTimeout } = options;
+  const name = host.includes(":") ? `[${host}]` : host;
+  const url = path ? `unix:${encodeURI(path)}` : `redis://${name}:${port}${family ? `?family=${family}` : ""}`;
+  return [
+    url,
+    {
+      // Replies have the shapes of RESP2.
+      protocol: 2,
+      username: username ?? undefined,
+      password: password ?? undefined,
+      database: db || undefined,
+      tls: tls ? (typeof tls === "object" ? tls : true) : undefined,
+      connectTimeout: connectTimeout || Infinity,
+      commandTimeout: commandTimeout || Infinity,
+      libraryInfo: !options.disableClientInfo,
+      connectRetry: 1,
+      reconnect: () => false,
+      signal,
+    },
+  ];
+}
