@@ -10,11 +10,11 @@ const { build } = createRequire(join(www, "test/runtimes/package.json"))("esbuil
 
 /** Rows `[name, raw, gzip, brotli]`, in bytes; the wasm file is counted. */
 export async function sizes() {
-  const wasm = await readFile(join(www, "pkg/redmux_wasm_bg.wasm"));
+  const [wasm, server] = await Promise.all(["wasm", "server"].map((build) => readFile(join(www, `pkg/redmux_${build}_bg.wasm`))));
   const rows = [];
   for (const [name, platform, code, also] of [
     ["redmux, browser", "browser", `export { connect } from ${JSON.stringify(join(www, "src/index.js"))}`, wasm],
-    ["redmux, Node", "node", `export { connect } from ${JSON.stringify(join(www, "src/node.js"))}`, wasm],
+    ["redmux, Node", "node", `export { connect } from ${JSON.stringify(join(www, "src/node.js"))}`, server],
     ["ioredis, Node", "node", 'export { Redis } from "ioredis"', null],
     ["node-redis, Node", "node", 'export { createClient } from "redis"', null],
   ]) {

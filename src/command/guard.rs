@@ -149,11 +149,18 @@ pub(crate) fn check_shared(args: &[Arg<'_>]) -> Result<(), Error> {
 /// A group may have the name of an option. The number of values of an unknown option is unknown
 /// too: then `BLOCK` counts wherever it is.
 fn blocks(args: &[Arg<'_>]) -> bool {
-    let is_block = |arg: &Arg<'_>| arg.as_bytes().eq_ignore_ascii_case(b"BLOCK");
+    block_of(args).is_some()
+}
+
+/// Where `BLOCK` is.
+pub(super) fn block_of(args: &[Arg<'_>]) -> Option<usize> {
+    let is_block = |place: &usize| {
+        args.get(*place).is_some_and(|arg| arg.as_bytes().eq_ignore_ascii_case(b"BLOCK"))
+    };
     match look_for(&["BLOCK", "STREAMS"], READING, args, 1) {
-        Look::At(found) => args.get(found).is_some_and(is_block),
-        Look::Nowhere => false,
-        Look::Unknown(word) => args.iter().skip(word).any(is_block),
+        Look::At(found) => Some(found).filter(is_block),
+        Look::Nowhere => None,
+        Look::Unknown(word) => (word..args.len()).find(is_block),
     }
 }
 

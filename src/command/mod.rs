@@ -40,6 +40,8 @@ mod routing;
 #[cfg(feature = "topology")]
 mod scatter;
 pub(crate) mod transaction;
+#[cfg(feature = "full")]
+mod waiting;
 
 pub use crate::commands::{
     CommandDocs, CommandSpec, KeyAccess, KeyAt, KeyHint, Keys, ResponsePolicy, Route, SideEffects,
@@ -64,3 +66,5 @@ pub use retry::RetryPolicy;
 #[cfg(feature = "full")]
 pub(crate) use retry::Retrying;
 pub(crate) use rewrite::KeyPrefix;
+#[cfg(feature = "full")]
+pub(crate) use waiting::wait_of;

@@ -6,7 +6,7 @@
 //! most once. To lose none, move it to a second list with [`blmove`](crate::Database::blmove), or
 //! use a consumer group of a stream.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use super::{
     Counted, Database, Join,
@@ -18,7 +18,7 @@ use super::{
 use crate::{
     Call,
     clock::{NEVER, micros},
-    command::Source,
+    command::{Source, wait_of},
     resp::{Arg, FromReply, ToArg, ToArgs},
 };
 
@@ -230,6 +230,33 @@ impl Database {
         self.block("XREADGROUP", Join(("GROUP", group, consumer), streams), wait, fault)
     }
 
+    /// Sends any command that waits on the server: `BLPOP` and its like, `XREAD` and `XREADGROUP` with `BLOCK`
+    ///
+    /// How long it waits is read from its arguments; 0 is forever.
+    ///
+    /// ```no_run
+    /// # async fn f(db: redmux::Database) -> redmux::Result<()> {
+    /// let popped: Option<(String, String)> = db.execute_blocking("BLPOP", ("jobs", "urgent", 30)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Command`](crate::ErrorKind::Command), without anything being sent, for a command that does not wait, or whose
+    /// arguments do not say for how long.
+    pub fn execute_blocking<T: FromReply>(
+        &self,
+        name: impl Into<Cow<'static, str>>,
+        args: impl ToArgs,
+    ) -> Call<'_, T, impl ToArgs> {
+        let name = name.into();
+        let wait = wait_of(&name, &args);
+        let why = "it does not wait, or does not say for how long";
+        let fault: Fault = wait.is_none().then(|| why.to_owned());
+        let call = Call::new(self.link(), name, args).on(self.selected()).handled(self.handling());
+        call.leasing(self.source(), wait.unwrap_or_default()).unless(fault)
+    }
+
     /// A command that waits, on this lease or on a connection of its own.
     fn block<T, A: ToArgs>(
         &self,
@@ -238,15 +265,18 @@ impl Database {
         wait: BlockFor,
         fault: Fault,
     ) -> Call<'_, T, A> {
-        let source = match self.leased.get() {
-            Some(leased) => Source::Held(leased.clone()),
-            None => Source::Pool(self.muxer.inner()),
-        };
         let time = match wait {
             BlockFor::Forever => NEVER,
             BlockFor::AtMost(time) => micros(Some(time)),
         };
-        self.call(name, args).leasing(source, time).unless(fault.or_else(|| wait.fault()))
+        self.call(name, args).leasing(self.source(), time).unless(fault.or_else(|| wait.fault()))
+    }
+
+    fn source(&self) -> Source<'_> {
+        match self.leased.get() {
+            Some(leased) => Source::Held(leased.clone()),
+            None => Source::Pool(self.muxer.inner()),
+        }
     }
 }
 

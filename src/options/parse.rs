@@ -62,6 +62,23 @@ impl Options {
         self
     }
 
+    /// Sets one option by its name in connection strings, in any case, to a value as written there, without escapes
+    ///
+    /// For programs whose options come from a table. `docs/options.md` has the names and values.
+    ///
+    /// ```
+    /// let options = redmux::Options::new("localhost").set("connectTimeout", "250")?;
+    /// assert_eq!(options.to_string(), "localhost:6379,connectTimeout=250");
+    /// # Ok::<(), redmux::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// An unknown option or a malformed value: the error names the option and says what is accepted.
+    pub fn set(mut self, name: &str, value: &str) -> Result<Self> {
+        read_option(&mut self, name, value)?;
+        Ok(self)
+    }
+
     /// Reads text that may hold unknown options, and returns their names
     ///
     /// For a connection string that programs with other clients use too. Known options must be

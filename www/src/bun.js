@@ -1,9 +1,9 @@
 // The package in Bun: as in Node, with Bun's sockets.
 
-import { entry } from "./connect.js";
-import { inlined } from "./inlined.js";
+import { serverEntry } from "./server/connect.js";
+import { inlined } from "./server/inlined.js";
 import { tcp } from "./transports/bun.js";
 
-export * from "./exports.js";
+export * from "./server/exports.js";
 
-export const { connect, load } = entry({ wasmFile: inlined, tcp });
+export const { connect, connectGroup, load } = serverEntry({ wasmFile: inlined, tcp });

@@ -10,18 +10,10 @@ import * as glue from "../pkg/redmux_wasm.js";
 import { readAddress } from "./address.js";
 import { openClient } from "./client.js";
 import { BAD_CONFIG, mistake } from "./errors.js";
-import { Instance } from "./instance.js";
+import { loader } from "./loader.js";
 import { gated, patient } from "./page.js";
 import { policy } from "./reconnect.js";
 import { webSocket as overWebSocket } from "./transports/websocket.js";
-
-/**
- * All entries of the package share one instance, should a program load several; the first call loads it.
- * @type {Instance | null}
- */
-let instance = null;
-/** @type {Promise<void> | null} */
-let loading = null;
 
 /**
  * Makes `connect` and `load` of an entry: `wasmFile()` returns what the wasm side is made of (bytes, a
@@ -32,25 +24,7 @@ let loading = null;
 export function entry({ wasmFile, tcp = null, webSocket = null }) {
   const findSocket = async () => globalThis.WebSocket ?? (await webSocket?.());
 
-  /** @param {Wasm} wasm */
-  async function instantiate(wasm) {
-    await glue.default({ module_or_path: wasm ?? (await wasmFile()) });
-    // `initSync` returns the current instance: a trap replaces it, and its memory.
-    instance ??= new Instance(glue, () => /** @type {() => { memory: WebAssembly.Memory }} */ (/** @type {unknown} */ (glue.initSync))().memory);
-  }
-
-  /** @param {Wasm} [wasm] */
-  async function load(wasm) {
-    loading ??= instantiate(wasm);
-    try {
-      await loading;
-    } catch (error) {
-      // The next call may try again: the network may be back.
-      loading = null;
-      throw error;
-    }
-    return /** @type {Instance} */ (instance);
-  }
+  const load = loader(glue, wasmFile);
 
   /** @param {string | URL} url @param {ConnectOptions} [options] */
   async function connect(url, { wasm, transport, tls, reconnect, ...options } = {}) {

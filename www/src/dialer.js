@@ -35,8 +35,8 @@ export class Dialer {
     this.#threw = threw;
   }
 
-  /** Opens a socket, which reports to `sink`. @param {Sink} sink */
-  open(sink) {
+  /** Opens a socket, which reports to `sink`. @param {Sink} sink @param {Pick<Dial, "transport" | "address">} [to] */
+  open(sink, { transport, address } = this.#dial) {
     /** @type {Instance["guard"]} */
     const guard = (action) => this.#instance.guard(action);
     /** @type {GuardedSink} */
@@ -51,7 +51,6 @@ export class Dialer {
       }),
       threw: (error) => this.#threw("transport", error),
     };
-    const { transport, address } = this.#dial;
     this.broken = null;
     const link = openLink(transport, address, told, () => this.#instance.memory, (error) => {
       this.#links.delete(link);

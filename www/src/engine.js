@@ -4,7 +4,7 @@
 /** @import { Arg, Status, SubscribeOptions } from "./index.js" */
 /** @import { Instance } from "./instance.js" */
 /** @import { Dial, EngineOptions, Entry, GivenOptions, Queued, Shape, Subscribed, Unknown } from "./internal.js" */
-/** @import { Hooks, RawClient } from "./raw.js" */
+/** @import { Hooks, RawClient, Sink } from "./raw.js" */
 
 import { Book } from "./book.js";
 import { milliseconds, subscribeOptions } from "./calls.js";
@@ -20,15 +20,15 @@ import { looseText } from "./reply.js";
 import { Subscription } from "./subscription.js";
 
 export class Engine {
-  hub = new Hub();
+  hub = this._hub();
   bigint;
-  #instance;
+  instance;
   #dialer;
   /** How errors name the server. */
   #endpoint;
   #options;
   /** @type {RawClient | null} */
-  #raw = null;
+  raw = null;
   #book = new Book();
   #delivery;
   #outbox = new Outbox();
@@ -43,19 +43,19 @@ export class Engine {
 
   /** @param {Instance} instance @param {Dial} dial @param {EngineOptions} [options] */
   constructor(instance, dial, { bigint = false, ...options } = {}) {
-    this.#instance = instance;
-    this.#dialer = new Dialer(instance, dial, (origin, error) => this.hub.report(origin, error));
+    this.instance = instance;
+    this.#dialer = this._dialer(dial, (origin, error) => this.hub.report(origin, error));
     this.#endpoint = dial.endpoint;
     this.#options = options;
     this.bigint = bigint === true;
     this.#queue = { capacity: options.subscriptionCapacity ?? 1024, mostBytes: options.subscriptionBytes };
-    this.#delivery = new Delivery(instance, this.#book, (reply) => /** @type {RawClient} */ (this.#raw).serverError(reply));
+    this.#delivery = new Delivery(instance, this.#book, (reply) => /** @type {RawClient} */ (this.raw).serverError(reply));
   }
 
   /** Connects. If that fails, or if the signal fires before, nothing is left open. @param {AbortSignal} [signal] */
   async open(signal) {
     signal?.throwIfAborted();
-    this.#instance.add(this);
+    this.instance.add(this);
     try {
       await this.#begin(this.#options, signal);
       this.#opened = true;
@@ -74,9 +74,9 @@ export class Engine {
       this.#book.add(entry);
       if (signal) this.#listen(entry, signal, () => reject(signal.reason));
       const all = { ...options, endpoint: this.#endpoint };
-      const { RawClient } = this.#instance;
-      this.#raw = packOptions(all, (...packed) =>
-        this.#instance.enter(() => RawClient.open(entry.id, this.#hooks(), ...packed)),
+      const { RawClient } = this.instance;
+      this.raw = this._pack(all, (...packed) =>
+        this.instance.enter(() => RawClient.open(entry.id, this._hooks(), ...packed)),
       );
     });
   }
@@ -100,7 +100,7 @@ export class Engine {
       const id = this.#book.add(entry);
       try {
         this.#outbox.select(database);
-        this.#outbox.add(id, this.#instance.name, name, timeout, cached === true ? KIND.cached : KIND.command, words);
+        this.#outbox.add(id, this.instance.name, name, timeout, cached === true ? KIND.cached : KIND.command, words);
       } catch (error) {
         this.#refuse(entry, error);
       }
@@ -130,7 +130,7 @@ export class Engine {
       try {
         this.#outbox.entry(KIND.transaction, id, commands.length, timeout);
         for (const { name, words } of commands) {
-          this.#outbox.add(0, this.#instance.name, name, undefined, KIND.command, words);
+          this.#outbox.add(0, this.instance.name, name, undefined, KIND.command, words);
         }
       } catch (error) {
         if (!(error instanceof WebAssembly.RuntimeError)) this.#outbox.undo(before);
@@ -179,8 +179,13 @@ export class Engine {
 
   /** @returns {Status} */
   status() {
-    const status = this.#raw && this.#instance.enter(() => /** @type {RawClient} */ (this.#raw).status());
+    const status = this.raw && this.instance.enter(() => /** @type {RawClient} */ (this.raw).status());
     return status ?? { connections: [], subscriptions: 0, cache: null };
+  }
+
+  /** Ends everything at once. */
+  disconnect() {
+    this.#end();
   }
 
   /** @returns {Promise<void>} */
@@ -194,7 +199,7 @@ export class Engine {
       this.flush();
       await new Promise((/** @type {(done: void) => void} */ resolve, reject) => {
         const id = this.#book.add({ id: 0, resolve, reject, release: null });
-        this.#instance.enter(() => /** @type {RawClient} */ (this.#raw).close(id));
+        this.instance.enter(() => /** @type {RawClient} */ (this.raw).close(id));
       });
     } catch (error) {
       // After a trap there is nothing left to close, and an event has reported it.
@@ -209,15 +214,16 @@ export class Engine {
     if (this.#ended) return;
     this.#ended = true;
     this.#closing ??= Promise.resolve();
-    this.#instance.remove(this);
+    this.instance.remove(this);
     for (const entry of this.#book.takeAll()) {
       entry.reject(this.#gaveUp ?? this.#closed(null));
       entry.subscription?.finish(this.#gaveUp);
     }
+    this._ended(this.#gaveUp ?? this.#closed(null));
     this.hub.end();
     this.#outbox = new Outbox(0);
-    if (this.#raw) this.#instance.free(this.#raw);
-    this.#raw = null;
+    if (this.raw) this.instance.free(this.raw);
+    this.raw = null;
   }
 
   /** The wasm instance stopped, and another one has replaced it. @param {unknown} cause */
@@ -225,7 +231,7 @@ export class Engine {
     const error = internalError(cause);
     const entries = this.#book.takeAll();
     this.#outbox = new Outbox();
-    this.#raw = null;
+    this.raw = null;
     this.#dialer.destroy();
     this.#tell(error);
     const goesOn = this.#opened && !this.#closing;
@@ -243,7 +249,7 @@ export class Engine {
     // Attempts go on for as long as necessary, as after any other outage.
     this.#begin({ ...this.#options, abortOnConnectFail: false }).catch((failure) => {
       // A second trap has started its own attempt.
-      if (this.#raw === null) this.#tell(failure);
+      if (this.raw === null) this.#tell(failure);
     });
     for (const entry of subscriptions) {
       entry.resolve = () => entry.subscription.missed({ cause: "connectionLost", count: null });
@@ -277,9 +283,9 @@ export class Engine {
   /** Sends what was issued. `alone`: the event loop calls this, and no other code. @param {boolean} [alone] */
   flush(alone = false) {
     this.#flushing = false;
-    if (this.#outbox.isEmpty || !this.#raw) return;
+    if (this.#outbox.isEmpty || !this.raw) return;
     try {
-      this.#instance.enter(() => this.#outbox.flush((heads, bytes) => /** @type {RawClient} */ (this.#raw).execute(heads, bytes, alone)));
+      this.instance.enter(() => this.#outbox.flush((heads, bytes) => /** @type {RawClient} */ (this.raw).execute(heads, bytes, alone)));
     } catch (error) {
       // After a trap everything that was open has been rejected.
       if (!(error instanceof WebAssembly.RuntimeError)) report(error);
@@ -324,8 +330,34 @@ export class Engine {
     throw error;
   }
 
+  // What the build for servers has otherwise.
+  get isClosing() {
+    return this.#closing !== null;
+  }
+
+  /** Everything that was open is rejected. @param {unknown} [_reason] */
+  _ended(_reason) {}
+
+  _hub() {
+    return new Hub();
+  }
+
+  /** @param {Dial} dial @param {(origin: string, error: unknown) => void} threw */
+  _dialer(dial, threw) {
+    return new Dialer(this.instance, dial, threw);
+  }
+
+  /**
+   * @template T
+   * @param {EngineOptions & { endpoint: string }} options
+   * @param {(...packed: [Float64Array, Uint32Array, Uint8Array]) => T} open
+   */
+  _pack(options, open) {
+    return packOptions(options, open);
+  }
+
   /** The functions that the wasm side calls. None may throw: the wasm side cannot unwind. @returns {Hooks} */
-  #hooks() {
+  _hooks() {
     return {
       error: safe((fields) => this.#error(fields)),
       replies: safe((places, count) => this.#delivery.replies(places, count)),
@@ -344,7 +376,7 @@ export class Engine {
         if (name === "connectionRestored") this.#dialer.connected();
         this.hub.emit(name, payload);
       }),
-      dial: (sink) => this.#dialer.open(sink),
+      dial: (/** @type {Sink} */ sink, /** @type {Unknown} */ target) => this.#dialer.open(sink, target),
       delay: safe((attempt, outage) => this.#delay(attempt, outage)),
     };
   }

@@ -27,6 +27,7 @@ const CAPACITY = 256;
 const SIZE = 200;
 
 export class Hub {
+  #known;
   /** @type {Map<string, { listener: Listener, once: boolean }[]>} */
   #listeners = new Map();
   /** @type {SafeTarget | null} */
@@ -35,12 +36,17 @@ export class Hub {
   #iterators = new Set();
   #ended = false;
 
+  /** @param {readonly string[]} [known] The events that there are. */
+  constructor(known = EVENTS) {
+    this.#known = known;
+  }
+
   /**
    * @param {string} event
    * @param {Listener} listener
    */
   on(event, listener) {
-    check(event, listener);
+    check(event, listener, this.#known);
     const list = this.#listeners.get(event) ?? [];
     // A new list each time: `emit` may be going through the old one.
     this.#listeners.set(event, [...list, { listener, once: false }]);
@@ -51,7 +57,7 @@ export class Hub {
    * @param {Listener} listener
    */
   once(event, listener) {
-    check(event, listener);
+    check(event, listener, this.#known);
     const list = this.#listeners.get(event) ?? [];
     this.#listeners.set(event, [...list, { listener, once: true }]);
   }
@@ -62,7 +68,7 @@ export class Hub {
    * @param {Listener} listener
    */
   off(event, listener) {
-    check(event, listener);
+    check(event, listener, this.#known);
     const list = this.#listeners.get(event) ?? [];
     const index = list.findIndex((entry) => entry.listener === listener);
     if (index >= 0) this.#listeners.set(event, without(list, index));
@@ -203,10 +209,11 @@ function without(list, index) {
 /**
  * @param {string} event
  * @param {unknown} listener
+ * @param {readonly string[]} known
  */
-function check(event, listener) {
-  if (!EVENTS.includes(/** @type {EventName} */ (event))) {
-    throw mistake(`${String(event)} is not an event (expected one of ${EVENTS.join(", ")})`);
+function check(event, listener, known) {
+  if (!known.includes(event)) {
+    throw mistake(`${String(event)} is not an event (expected one of ${known.join(", ")})`);
   }
   if (typeof listener !== "function") throw mistake("the listener is not a function");
 }

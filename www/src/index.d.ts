@@ -239,7 +239,7 @@ export declare class ServerError extends RedmuxError {
 }
 
 /** The field of every event. */
-interface Logged {
+export interface Logged {
   /** One line for a log. It never holds arguments of commands. */
   message: string;
 }
@@ -381,7 +381,7 @@ export interface Scan<T> extends AsyncGenerator<T, void, undefined> {
 /** A connection that the whole program can share. It lives until it is closed. */
 export interface Client<D extends boolean = false> extends Commands<null, D>, Iterators {}
 export declare class Client<D extends boolean = false> {
-  private constructor();
+  protected constructor();
   /** Sends any command. Maps come as `Map`, sets as `Set`, errors inside of arrays as `ServerError`. */
   send<T = Reply>(command: string, ...args: Rest<Args>): Promise<T>;
   /** A function that runs a script, which is sent once and then called by its digest. */

@@ -58,13 +58,14 @@ const CACHE_EXPECTED = "true, or an object of maxBytes, maxReplyBytes, maxAge an
  * @template T
  * @param {EngineOptions & { endpoint: string }} options
  * @param {(numbers: Float64Array, heads: Uint32Array, bytes: Uint8Array) => T} open
+ * @param {{ names?: string[], add?: (outbox: Outbox) => void }} [extras] Other options that there are, and what is packed behind these.
  * @returns {T}
  */
-export function packOptions({ endpoint, clientCache, ...options }, open) {
+export function packOptions({ endpoint, clientCache, ...options }, open, { names: more = [], add } = {}) {
   for (const [name, value] of Object.entries(options)) {
     if (value !== undefined && ![TEXTS, NUMBERS, LOCAL].some((known) => Object.hasOwn(known, name))) {
       // The Rust client and connection strings call these options `ssl…`.
-      const hint = name.startsWith("ssl") ? "TLS is set by rediss: and tls: { ca, cert, key, servername }" : `expected one of ${KNOWN.join(", ")}`;
+      const hint = name.startsWith("ssl") ? "TLS is set by rediss: and tls: { ca, cert, key, servername }" : `expected one of ${[...KNOWN, ...more].join(", ")}`;
       throw fault(`${name} is not an option (${hint})`);
     }
   }
@@ -83,6 +84,7 @@ export function packOptions({ endpoint, clientCache, ...options }, open) {
   const words = [...given.map((value) => value ?? ""), ...(cache?.prefixes ?? [])];
   const outbox = new Outbox();
   outbox.add(0, () => NO_NAME, endpoint, undefined, KIND.command, words);
+  add?.(outbox);
   // An option that is not given is NaN.
   return outbox.flush((heads, bytes) => open(Float64Array.from(numbers), heads, bytes));
 }

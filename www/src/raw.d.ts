@@ -19,7 +19,7 @@ export interface Hooks {
   ended(id: number): void;
   event<E extends keyof Events>(name: E, payload: Events[E]): void;
   /** Opens a socket, which reports to `sink`. */
-  dial(sink: Sink): Link;
+  dial(sink: Sink, target?: unknown): Link;
   /** Milliseconds to wait before this attempt to connect; negative if a waiting command may cut the wait short. */
   delay(attempt: number, outage: number): number;
 }

@@ -2,10 +2,10 @@
 // module, because code may not compile wasm there.
 
 // @ts-expect-error: only workerd has the wasm file as a module with a default export.
-import wasm from "../pkg/redmux_wasm_bg.wasm";
-import { entry } from "./connect.js";
+import wasm from "../pkg/redmux_server_bg.wasm";
+import { serverEntry } from "./server/connect.js";
 import { tcp } from "./transports/cloudflare.js";
 
-export * from "./exports.js";
+export * from "./server/exports.js";
 
-export const { connect, load } = entry({ wasmFile: () => wasm, tcp });
+export const { connect, connectGroup, load } = serverEntry({ wasmFile: () => wasm, tcp });

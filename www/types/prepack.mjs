@@ -7,20 +7,22 @@ import { modules, shipped } from "./strip.mjs";
 const www = new URL("../", import.meta.url);
 const { exports, files } = JSON.parse(readFileSync(new URL("package.json", www), "utf8"));
 /** The entries that add methods. */
-const added = Object.keys(exports).map((name) => name.slice(2)).filter((name) => files.includes(`src/${name}.d.ts`));
-const types = ["index", "methods", "records", "wasm", ...added];
-const commonJs = ["node.cjs", "inline.cjs", ...added.map((name) => `${name}.cjs`), ...types.map((name) => `${name}.d.cts`)];
+const added = Object.keys(exports).map((name) => name.slice(2)).filter((name) => name !== "server" && files.includes(`src/${name}.d.ts`));
+const types = ["index", "methods", "records", "server", "server-methods", "wasm", ...added];
+const commonJs = ["node.cjs", "page.cjs", "inline.cjs", ...added.map((name) => `${name}.cjs`), ...types.map((name) => `${name}.d.cts`)];
 const built = [...files.filter((name) => name.startsWith("pkg/")), ...commonJs.map((name) => `cjs/${name}`)];
 const missing = built.filter((name) => !(statSync(new URL(name, www), { throwIfNoEntry: false })?.size > 0));
 if (missing.length > 0) fail(`not built: ${missing.join(", ")}`);
 
-const wasm = readFileSync(new URL("pkg/redmux_wasm_bg.wasm", www));
-if (!WebAssembly.validate(wasm)) fail("pkg/redmux_wasm_bg.wasm is no WebAssembly");
-for (const name of ["pkg/redmux_wasm_inline.js", "pkg/redmux_wasm_inline.cjs"]) {
-  if (!readFileSync(new URL(name, www), "utf8").includes(wasm.toString("base64"))) fail(`${name} is of another build`);
+for (const stem of ["redmux_wasm", "redmux_server"]) {
+  const wasm = readFileSync(new URL(`pkg/${stem}_bg.wasm`, www));
+  if (!WebAssembly.validate(wasm)) fail(`pkg/${stem}_bg.wasm is no WebAssembly`);
+  for (const name of [`pkg/${stem}_inline.js`, `pkg/${stem}_inline.cjs`]) {
+    if (!readFileSync(new URL(name, www), "utf8").includes(wasm.toString("base64"))) fail(`${name} is of another build`);
+  }
 }
 for (const name of types) {
-  const source = readFileSync(new URL(`src/${name}.d.ts`, www), "utf8").replaceAll(/"\.\/(index|methods|records)\.js"/g, '"./$1.cjs"');
+  const source = readFileSync(new URL(`src/${name}.d.ts`, www), "utf8").replaceAll(/"\.\/(index|methods|records|server-methods)\.js"/g, '"./$1.cjs"');
   if (readFileSync(new URL(`cjs/${name}.d.cts`, www), "utf8") !== source) fail(`cjs/${name}.d.cts is of another source`);
 }
 for (const name of modules()) {

@@ -9,12 +9,17 @@ use std::time::Duration;
 use crate::exec::{self, Result};
 use crate::packages;
 
-/// The entries of `www/src` that have a CommonJS form.
-const ENTRIES: [&str; 2] = ["node", "inline"];
+/// The entries of `www/src` that have a CommonJS form: its name, the module, and how that finds its wasm file.
+const ENTRIES: [(&str, &str, &str); 3] = [
+    ("node", "node", "../../pkg/redmux_server_inline"),
+    ("page", "page/node", "../pkg/redmux_wasm_inline"),
+    ("inline", "inline", "../pkg/redmux_wasm_inline"),
+];
 /// The modules of `www/src/modules` that are entries; each adds methods to the client of the package.
 pub(crate) const MODULES: &[&str] = &["json", "bloom", "time-series", "search"];
 /// Their types, besides those of modules.
-const TYPES: &[&str] = &["index", "methods", "records", "wasm", IOREDIS];
+const TYPES: &[&str] =
+    &["index", "methods", "records", "server", "server-methods", "wasm", IOREDIS];
 /// The entry with the classes of ioredis.
 const IOREDIS: &str = "ioredis";
 
@@ -26,16 +31,17 @@ pub(crate) fn build_modules(node: &Path) -> Result<()> {
     exec::output(&mut command, Duration::from_secs(60)).map(drop)
 }
 
-/// Makes `www/cjs` of `www/src`; the wasm file stays in a module of its own, which both entries
-/// share.
+/// Makes `www/cjs` of `www/src`; the wasm file stays in a module of its own, which entries
+/// of a build share.
 pub(crate) fn build() -> Result<()> {
     let www = packages::dir(packages::WWW);
     let to = www.join("cjs");
     exec::say("bundling www/cjs");
     fs::create_dir_all(&to).map_err(|e| format!("cannot create {}: {e}", to.display()))?;
-    for entry in ENTRIES {
-        let wasm = [("redmux_wasm_inline.js", "redmux_wasm_inline.cjs")];
-        bundle(&format!("src/{entry}.js"), "../pkg/redmux_wasm_inline.js", &to, entry, &wasm)?;
+    for (entry, module, inlined) in ENTRIES {
+        let (imported, stem) = (format!("{inlined}.js"), inlined.replace("../../", "../"));
+        let wasm = [(&*imported, &*format!("{stem}.cjs"))];
+        bundle(&format!("src/{module}.js"), &imported, &to, entry, &wasm)?;
     }
     for module in MODULES {
         // The class of the clients is that of the package's entry, whichever the runtime takes.
@@ -57,6 +63,7 @@ pub(crate) fn build() -> Result<()> {
             ("\"./index.js\"", "\"./index.cjs\""),
             ("\"./methods.js\"", "\"./methods.cjs\""),
             ("\"./records.js\"", "\"./records.cjs\""),
+            ("\"./server-methods.js\"", "\"./server-methods.cjs\""),
         ];
         rewrite(&from, &to.join(format!("{name}.d.cts")), &imports)?;
     }

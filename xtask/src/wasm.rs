@@ -15,7 +15,7 @@ use crate::wasm_toolchain::{self, Toolchain};
 
 /// The options of wasm-opt. `-Oz` makes a smaller file than `-O1`, but one that compresses worse.
 /// So does any other order of functions than by their names, which are dropped afterwards.
-const OPTIMISE: [&str; 7] = [
+const FOR_PAGES: &[&str] = &[
     "-O1",
     "--converge",
     "--dae-optimizing",
@@ -24,6 +24,8 @@ const OPTIMISE: [&str; 7] = [
     "--reorder-functions-by-name",
     "--strip-producers",
 ];
+/// More than this takes minutes, and makes nothing faster.
+const FOR_SERVERS: &[&str] = &["-O2", "--strip-producers"];
 /// The features that the compiler's baseline for wasm32 has beyond the first standard. Browsers and
 /// edge runtimes have had all of them since 2021.
 const FEATURES: [&str; 6] = [
@@ -34,8 +36,31 @@ const FEATURES: [&str; 6] = [
     "--enable-reference-types",
     "--enable-sign-ext",
 ];
-const STEM: &str = "redmux_wasm";
+/// The builds of `www/wasm` in the package.
+const BUILDS: [Build; 2] = [
+    Build { stem: "redmux_wasm", features: None, profile: "wasm", optimise: FOR_PAGES },
+    // Speed first: it is read from a disk.
+    Build {
+        stem: "redmux_server",
+        features: Some("server"),
+        profile: "wasm-server",
+        optimise: FOR_SERVERS,
+    },
+];
+/// What cargo calls each of them.
+const COMPILED: &str = "redmux_wasm.wasm";
 const BUILD_LIMIT: Duration = Duration::from_secs(1200);
+
+/// One of the builds of `www/wasm`
+struct Build {
+    /// What the names of its files begin with.
+    stem: &'static str,
+    features: Option<&'static str>,
+    /// In `Cargo.toml`.
+    profile: &'static str,
+    /// The options of wasm-opt.
+    optimise: &'static [&'static str],
+}
 
 /// Finds what is needed, builds `www/pkg` and prints its size.
 pub(crate) fn run() -> Result<()> {
@@ -46,30 +71,50 @@ pub(crate) fn run() -> Result<()> {
 pub(crate) fn build(toolchain: Toolchain) -> Result<PathBuf> {
     let node = tools::node()?;
     packages::install(packages::TOOLS)?;
-    exec::say("compiling www/wasm");
-    let (mut cargo, target_dir) = toolchain.build_package()?;
-    cargo.args(["--locked", "--package", "redmux-wasm", "--profile", "wasm"]);
-    exec::output(&mut cargo, BUILD_LIMIT)?;
-    let compiled = target_dir.join("wasm32-unknown-unknown/wasm").join(format!("{STEM}.wasm"));
-
     let bindgen = bindgen()?;
     let pkg = packages::dir(packages::WWW).join("pkg");
-    let result = pkg.join(format!("{STEM}_bg.wasm"));
-    let made_from =
-        || format!("{} minified {}", OPTIMISE.join(" "), times(&[&compiled, &bindgen, &result]));
-    let stamp = crate::target_dir().join("xtask/wasm.stamp");
-    if result.exists() && fs::read_to_string(&stamp).is_ok_and(|text| text == made_from()) {
-        exec::say("www/pkg is up to date");
-    } else {
-        bind(&bindgen, &compiled, &node, &pkg)?;
-        fs::create_dir_all(crate::target_dir().join("xtask"))?;
-        fs::write(&stamp, made_from())
-            .map_err(|e| format!("cannot write {}: {e}", stamp.display()))?;
+    for build in &BUILDS {
+        build_one(build, toolchain, &bindgen, &node, &pkg)?;
     }
     commonjs::build_modules(&node)?;
     commonjs::build()?;
-    print_size(&node, &result)?;
+    for build in &BUILDS {
+        print_size(&node, &pkg.join(format!("{}_bg.wasm", build.stem)))?;
+    }
     Ok(pkg)
+}
+
+fn build_one(
+    build: &Build,
+    toolchain: Toolchain,
+    bindgen: &Path,
+    node: &Path,
+    pkg: &Path,
+) -> Result<()> {
+    let Build { stem, features, profile, optimise } = build;
+    exec::say(&format!("compiling www/wasm for {stem}"));
+    let (mut cargo, target_dir) = toolchain.build_package(features.is_none())?;
+    cargo.args(["--locked", "--package", "redmux-wasm", "--profile", profile]);
+    if let Some(features) = features {
+        cargo.args(["--features", features]);
+    }
+    exec::output(&mut cargo, BUILD_LIMIT)?;
+    let compiled = target_dir.join("wasm32-unknown-unknown").join(profile).join(COMPILED);
+
+    let result = pkg.join(format!("{stem}_bg.wasm"));
+    let made_from = || {
+        let options = optimise.join(" ");
+        format!("{options} minified {}", times(&[&compiled, bindgen, &result]))
+    };
+    let stamp = crate::target_dir().join("xtask").join(format!("{stem}.stamp"));
+    if result.exists() && fs::read_to_string(&stamp).is_ok_and(|text| text == made_from()) {
+        exec::say(&format!("www/pkg/{stem}_bg.wasm is up to date"));
+        return Ok(());
+    }
+    bind(build, bindgen, &compiled, node, pkg)?;
+    fs::create_dir_all(crate::target_dir().join("xtask"))?;
+    fs::write(&stamp, made_from())
+        .map_err(|e| format!("cannot write {}: {e}", stamp.display()).into())
 }
 
 /// Builds the scenarios of `transports/websocket/checks`; returns their directory.
@@ -112,24 +157,29 @@ fn bindgen() -> Result<PathBuf> {
 }
 
 /// Makes the package in a temporary folder first: an interrupted run leaves no incomplete package.
-fn bind(bindgen: &Path, compiled: &Path, node: &Path, pkg: &Path) -> Result<()> {
+fn bind(build: &Build, bindgen: &Path, compiled: &Path, node: &Path, pkg: &Path) -> Result<()> {
+    let Build { stem, optimise, .. } = build;
     let aside = TempDir::new()?;
     exec::say("binding to JavaScript (wasm-bindgen)");
+    // What is made has the name of what it is made from.
+    let named = TempDir::new()?;
+    let named = named.path().join(format!("{stem}.wasm"));
+    fs::copy(compiled, &named).map_err(|e| format!("cannot copy {}: {e}", compiled.display()))?;
     let mut command = Command::new(bindgen);
-    command.arg(compiled).arg(aside.path());
+    command.arg(&named).arg(aside.path());
     exec::output(&mut command, BUILD_LIMIT)?;
 
-    exec::say(&format!("optimising (wasm-opt {})", OPTIMISE.join(" ")));
-    let bound = aside.path().join(format!("{STEM}_bg.wasm"));
+    exec::say(&format!("optimising (wasm-opt {})", optimise.join(" ")));
+    let bound = aside.path().join(format!("{stem}_bg.wasm"));
     let optimised = aside.path().join("optimised.wasm");
     let wasm_opt = packages::dir(packages::TOOLS).join("node_modules/binaryen/bin/wasm-opt");
     let mut command = Command::new(node);
-    command.arg(wasm_opt).args(FEATURES).args(OPTIMISE);
+    command.arg(wasm_opt).args(FEATURES).args(*optimise);
     command.arg(&bound).arg("-o").arg(&optimised);
     exec::output(&mut command, BUILD_LIMIT)?;
     fs::rename(&optimised, &bound)?;
-    write_inline(node, &bound)?;
-    minify(&aside.path().join(format!("{STEM}.js")))?;
+    write_inline(node, &bound, stem)?;
+    minify(&aside.path().join(format!("{stem}.js")))?;
 
     fs::create_dir_all(pkg).map_err(|e| format!("cannot create {}: {e}", pkg.display()))?;
     for entry in fs::read_dir(aside.path())? {
@@ -154,7 +204,7 @@ fn minify(glue: &Path) -> Result<()> {
 
 /// Writes the wasm file as text in two modules, one to import and one to require, for places where
 /// nothing can be fetched.
-fn write_inline(node: &Path, wasm: &Path) -> Result<()> {
+fn write_inline(node: &Path, wasm: &Path, stem: &str) -> Result<()> {
     const SCRIPT: &str = r#"
         const { readFileSync, writeFileSync } = require('node:fs');
         const [wasm, stem] = process.argv.slice(1);
@@ -162,7 +212,7 @@ fn write_inline(node: &Path, wasm: &Path) -> Result<()> {
         writeFileSync(`${stem}.js`, `export default "${text}";\n`);
         writeFileSync(`${stem}.cjs`, `module.exports = "${text}";\n`);"#;
     let mut command = Command::new(node);
-    command.args(["-e", SCRIPT]).arg(wasm).arg(wasm.with_file_name(format!("{STEM}_inline")));
+    command.args(["-e", SCRIPT]).arg(wasm).arg(wasm.with_file_name(format!("{stem}_inline")));
     exec::output(&mut command, Duration::from_secs(60)).map(drop)
 }
 

@@ -81,29 +81,37 @@ pub(crate) fn for_package(install: bool) -> Result<Toolchain> {
 }
 
 impl Toolchain {
-    /// Returns a `cargo build` for the npm package: as [`build`](Self::build), with flags for size.
-    pub(crate) fn build_package(self) -> Result<(Command, PathBuf)> {
+    /// Returns a `cargo build` for the npm package: as [`build`](Self::build), with flags for size, for small size in
+    /// particular where it is sent to pages.
+    pub(crate) fn build_package(self, for_pages: bool) -> Result<(Command, PathBuf)> {
         let (mut cargo, target_dir) = self.build();
         if self == Self::Rustup || !debian_is(SMALL_VERSION)? {
             return Ok((cargo, target_dir));
         }
         // Another directory, because the standard library is another one.
-        let target_dir = crate::target_dir().join("wasm-small");
+        let target_dir =
+            crate::target_dir().join(if for_pages { "wasm-small" } else { "wasm-server" });
         // A panic is a trap without a message, which the JavaScript side handles as any other.
         // Derived `Debug` prints nothing: no text for users may depend on it.
-        let small = [
+        let common = [
             "-Zunstable-options",
             "-Cpanic=immediate-abort",
             "-Zlocation-detail=none",
             "-Zfmt-debug=none",
-            // The package's profile inlines next to nothing, which costs 5 % of the speed: this
-            // threshold brings it back without making the file larger.
-            "-Cllvm-args=-inline-threshold=22",
         ];
-        let flags: Vec<String> =
-            small.into_iter().map(ToOwned::to_owned).chain([nameless_paths()]).collect();
+        // The profile for pages inlines next to nothing, which costs 5 % of the speed: this
+        // threshold brings it back without making the file larger.
+        let small = for_pages.then_some("-Cllvm-args=-inline-threshold=22");
+        let flags: Vec<String> = common
+            .into_iter()
+            .chain(small)
+            .map(ToOwned::to_owned)
+            .chain([nameless_paths()])
+            .collect();
+        if for_pages {
+            cargo.arg("-Zbuild-std-features=optimize_for_size");
+        }
         cargo
-            .arg("-Zbuild-std-features=optimize_for_size")
             .env("CARGO_TARGET_DIR", &target_dir)
             .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
         Ok((cargo, target_dir))

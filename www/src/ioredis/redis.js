@@ -274,8 +274,8 @@ export class Redis extends EventEmitter {
     if (UNSUBSCRIBES.has(wireName)) return item.resolve(counted(this.#subscriptions.remove(kindOf(item), item.args)));
     if (wireName === "QUIT") return this.#quit(link, item);
     if (wireName === "SELECT") {
-      // The reply says whether there is such a database.
-      const asked = link.execute(new Command("ping"), item.database).then(() => "OK");
+      // The reply says whether there is such a database. A command that is the same in all of them would not.
+      const asked = link.execute(new Command("dbsize"), item.database).then(() => "OK");
       asked.catch(() => {
         if (this.#database === item.database) this.#database = undefined;
       });

@@ -97,7 +97,7 @@ export async function followEdge(doc, place, ports, { REDIS_SERVER, REDMUX_GATEW
     await symlink(WORKERD, join(place.cwd, "node_modules/.bin/workerd"));
     await place.type(bundle.join("\n"));
     const made = (await readdir(join(place.cwd, "dist"))).join();
-    check(made === "redmux_wasm_bg.wasm,worker.js", `it made ${made}`);
+    check(made === "redmux_server_bg.wasm,worker.js", `it made ${made}`);
   });
   const config = doc.file("config.capnp");
   const serve = doc.block("npx workerd serve");

@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import * as glue from "../../pkg/redmux_wasm.js";
+import * as glue from "../../pkg/redmux_server.js";
 import { connect } from "../../src/node.js";
 import { collectGarbage, program, redis, until } from "./support.mjs";
 

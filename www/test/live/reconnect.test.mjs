@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { openClient } from "../../src/client.js";
-import { connect, load } from "../../src/node.js";
+import { connect, load } from "../../src/page/node.js";
 import { tcp } from "../../src/transports/node.js";
 import { collectGarbage, redis, until } from "./support.mjs";
 

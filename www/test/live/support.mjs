@@ -13,6 +13,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
+import { connect } from "../../src/node.js";
 import { freePort } from "../checks.mjs";
 
 /** Long enough for a machine that is busy. */
@@ -69,6 +70,52 @@ export async function redis(t) {
   };
   await server.again();
   return server;
+}
+
+/** A port that is free together with the one of a cluster's bus. */
+async function clusterPort() {
+  for (;;) {
+    const port = await freePort();
+    if (port > 55_000) continue;
+    const socket = dial(port + 10_000, "127.0.0.1");
+    const taken = await once(socket, "connect").then(() => true, () => false);
+    socket.destroy();
+    if (!taken) return port;
+  }
+}
+
+/**
+ * A cluster of three primaries, each with this number of replicas; returns its nodes, primaries first. `node.ask(...)` sends
+ * one command to a node alone.
+ */
+export async function cluster(t, replicas = 0) {
+  const nodes = [];
+  for (let number = 0; number < 3 * (1 + replicas); number++) {
+    const [dir, port] = [await folder(t), await clusterPort()];
+    const args = ["--port", `${port}`, "--dir", dir, "--save", "", "--appendonly", "no", "--bind", "127.0.0.1", "--cluster-enabled", "yes"];
+    args.push("--cluster-node-timeout", "2000", "--repl-diskless-sync-delay", "0");
+    const child = await start(t, process.env.REDIS_SERVER ?? "redis-server", args, port);
+    nodes.push({ port, child, url: `redis://127.0.0.1:${port}`, endpoint: `127.0.0.1:${port}` });
+  }
+  for (const node of nodes) {
+    node.own = await connect(node.url, { mode: "single" });
+    t.after(() => node.own.disconnect());
+    node.ask = (...words) => node.own.send(...words);
+  }
+  await Promise.all([0, 1, 2].map((n) => nodes[n].ask("CLUSTER", "ADDSLOTSRANGE", Math.ceil((n * 16384) / 3), Math.ceil(((n + 1) * 16384) / 3) - 1)));
+  for (const { port } of nodes.slice(1)) await nodes[0].ask("CLUSTER", "MEET", "127.0.0.1", port);
+  const known = async (word, count) => {
+    const all = await Promise.all(nodes.map((node) => node.ask("CLUSTER", "NODES")));
+    return all.every((text) => text.trim().split("\n").filter((line) => line.includes(word)).length === count);
+  };
+  await until(() => known("connected", nodes.length), "all nodes know each other");
+  for (const node of nodes.slice(3)) {
+    const primary = nodes[nodes.indexOf(node) % 3];
+    await node.ask("CLUSTER", "REPLICATE", await primary.ask("CLUSTER", "MYID"));
+  }
+  await until(() => known("slave", 3 * replicas), "replicas");
+  await until(async () => (await Promise.all(nodes.map((node) => node.ask("CLUSTER", "INFO")))).every((text) => text.includes("cluster_state:ok")), "a cluster that serves");
+  return nodes;
 }
 
 /** A gateway in front of a server; returns its URL. */

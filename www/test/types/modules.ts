@@ -1,8 +1,8 @@
 // Checked by the compiler, never run: what the modules add to clients and queues.
 
-import type { Client } from "redmux";
+import type { Client } from "redmux/page";
 import type { FilterChunk, SketchInfo } from "redmux/bloom";
-import type { ServerError } from "redmux";
+import type { ServerError } from "redmux/page";
 import type { JsonNumber, JsonType } from "redmux/json";
 import { expression, query, type FtDocument, type FtHybridPage, type FtPage, type FtRow, type FtRows, type FtSchema, type Query } from "redmux/search";
 import type { TsInfo, TsLastSample, TsSample, TsSeries } from "redmux/time-series";

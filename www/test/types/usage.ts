@@ -1,6 +1,6 @@
 // Checked by the compiler, never run: typical uses and what they give, and typical mistakes.
 
-import { connect, type Client, type Reply, type Scored, type SetOptions, type StreamEntry } from "redmux";
+import { connect, type Client, type Reply, type Scored, type SetOptions, type StreamEntry } from "redmux/page";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 /** Compiles if the value has exactly this type. */
@@ -177,6 +177,6 @@ export async function mistakes(redis: Client): Promise<void> {
   // @ts-expect-error: there is no such event
   redis.on("disconnect", () => {});
   // @ts-expect-error: clients are made by connect
-  new (redis.constructor as typeof import("redmux").Client)();
+  new (redis.constructor as typeof import("redmux/page").Client)();
   return void text;
 }

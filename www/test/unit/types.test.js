@@ -39,6 +39,10 @@ test("the types compile, accept typical uses and refuse typical mistakes", async
   assert.equal(await compile(new URL("test/types", www).pathname), "");
 });
 
+test("the types of the build for servers compile", async () => {
+  assert.equal(await compile(new URL("test/types/server.json", www).pathname), "");
+});
+
 test("the sources have the types that their comments say", async () => {
   assert.equal(await compile(new URL("test/types/sources.json", www).pathname), "");
 });

@@ -9,8 +9,17 @@ import { inspect } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-import * as glue from "../../pkg/redmux_wasm.js";
-import { CommandError, connect } from "../../src/node.js";
+import * as serverGlue from "../../pkg/redmux_server.js";
+import * as pageGlue from "../../pkg/redmux_wasm.js";
+import * as server from "../../src/node.js";
+import * as page from "../../src/page/node.js";
+
+const { CommandError } = page;
+/** Both builds of the package have to pass. */
+const BUILDS = [
+  { build: "the build for pages", glue: pageGlue, stem: "redmux_wasm", connect: page.connect },
+  { build: "the build for servers", glue: serverGlue, stem: "redmux_server", connect: server.connect },
+];
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc");
@@ -18,7 +27,7 @@ const collectGarbage = runInNewContext("gc");
 const LEAK = 200;
 
 /** Answers a few commands as Redis does, except `HANG` and all after it. Speaks RESP2. */
-async function server(t) {
+async function serve(t) {
   const peers = new Set();
   let hung;
   const hanging = new Promise((resolve) => (hung = resolve));
@@ -79,93 +88,95 @@ function answer([name, ...args]) {
   }
 }
 
-test("what is refused on the shared connection says why in words of JavaScript", async (t) => {
-  const { url } = await server(t);
-  const redis = await connect(url);
-  t.after(() => redis.close());
-  const source = readFileSync(new URL("../../../src/command/guard.rs", import.meta.url), "utf8");
-  const table = /const HARMFUL[^=]*= &?\[(.*?)\n\];/s.exec(source)[1];
-  const rules = [...table.matchAll(/\(\s*"([A-Z][A-Z ]+)",\s*When::(\w+)(?:\("([A-Z ]+)"\))?/g)];
-  assert.ok(rules.length > 10, `only ${rules.length} rules were found`);
-  for (const [, names, when, seconds = ""] of rules) {
-    for (const name of names.split(" ")) {
-      const args = when === "Blocks" ? ["BLOCK", "0"] : seconds.split(" ").slice(0, 1).filter(Boolean);
-      await assert.rejects(redis.send(name, ...args), (error) => {
-        assert.ok(error instanceof CommandError, error);
-        assert.doesNotMatch(error.message, /::|multiplexer/i);
-        return error.message.length > `${name}: command rejected: `.length;
-      });
+for (const { build, glue, stem, connect } of BUILDS) {
+  test(`${build}: what is refused on the shared connection says why in words of JavaScript`, async (t) => {
+    const { url } = await serve(t);
+    const redis = await connect(url);
+    t.after(() => redis.close());
+    const source = readFileSync(new URL("../../../src/command/guard.rs", import.meta.url), "utf8");
+    const table = /const HARMFUL[^=]*= &?\[(.*?)\n\];/s.exec(source)[1];
+    const rules = [...table.matchAll(/\(\s*"([A-Z][A-Z ]+)",\s*When::(\w+)(?:\("([A-Z ]+)"\))?/g)];
+    assert.ok(rules.length > 10, `only ${rules.length} rules were found`);
+    for (const [, names, when, seconds = ""] of rules) {
+      for (const name of names.split(" ")) {
+        const args = when === "Blocks" ? ["BLOCK"] : seconds.split(" ").slice(0, 1).filter(Boolean);
+        await assert.rejects(redis.send(name, ...args), (error) => {
+          assert.ok(error instanceof CommandError, error);
+          assert.doesNotMatch(error.message, /::|multiplexer/i);
+          return error.message.length > `${name}: command rejected: `.length;
+        });
+      }
     }
-  }
-});
+  });
 
-test("no text of the wasm side names what only Rust has", () => {
-  const wasm = readFileSync(new URL("../../pkg/redmux_wasm_bg.wasm", import.meta.url), "latin1");
-  // Texts for errors hold words; names of types are there for panics.
-  const texts = wasm.match(/[ -~]{6,}/g).join("\n");
-  for (const name of ["ConnectionMultiplexer::", "Database::", "Options::", "Subscriber::", "Error::"]) {
-    assert.ok(!texts.includes(name), `${name}: ${texts.slice(texts.indexOf(name) - 100, texts.indexOf(name) + 60)}`);
-  }
-});
-
-test("console.log shows where a client is connected to, and no secret", async (t) => {
-  const { url } = await server(t);
-  const redis = await connect(url.replace("//", "//user:hunter2@"));
-  const shown = inspect(redis);
-  assert.match(shown, /^Client \{\s+connections: \[\s+\{\s+endpoint: '(redis:\/\/)?127\.0\.0\.1:\d+'.*state: 'ready'/s);
-  assert.doesNotMatch(shown, /hunter2|_call/);
-  await redis.close();
-  assert.equal(inspect(redis), "Client { connections: [], subscriptions: 0 }");
-});
-
-test("a trap rejects what is pending, and the client goes on", { timeout: 60_000 }, async (t) => {
-  const { url, hanging } = await server(t);
-  const redis = await connect(url);
-  const other = await connect(url);
-  t.after(() => Promise.all([redis.close(), other.close()]));
-  assert.equal(await redis.send("ECHO", "before"), "before");
-  const subscription = await redis.subscribe("news");
-  const pending = other.send("HANG");
-  await hanging;
-  const events = [];
-  redis.on("internalError", (event) => events.push(event.origin));
-  // A memory that the code does not expect.
-  const { memory } = await glue.default();
-  new Uint8Array(memory.buffer).fill(0xff);
-  await assert.rejects(redis.ping(), (error) => error.code === "ERR_REDMUX_INTERNAL" && error.delivery === "maybe-executed");
-  await assert.rejects(pending, { code: "ERR_REDMUX_INTERNAL" });
-  assert.deepEqual(events, ["wasm"]);
-  assert.equal(await redis.send("ECHO", "after"), "after");
-  assert.equal(await other.send("ECHO", "after"), "after");
-  assert.equal(subscription.active, true);
-  const third = await connect(url);
-  assert.equal(await third.ping(), "PONG");
-  await third.close();
-});
-
-test("10,000 reconnects leave nothing behind", { timeout: 600_000 }, async (t) => {
-  const { url, cut, peers } = await server(t);
-  const redis = await connect(url, { reconnect: () => 0 });
-  t.after(() => redis.close());
-  let restored = () => {};
-  redis.on("connectionRestored", () => restored());
-  const cuts = async (count) => {
-    for (let done = 0; done < count; done++) {
-      const next = new Promise((resolve) => (restored = resolve));
-      cut();
-      await next;
+  test(`${build}: no text of the wasm side names what only Rust has`, () => {
+    const wasm = readFileSync(new URL(`../../pkg/${stem}_bg.wasm`, import.meta.url), "latin1");
+    // Texts for errors hold words; names of types are there for panics.
+    const texts = wasm.match(/[ -~]{6,}/g).join("\n");
+    for (const name of ["ConnectionMultiplexer::", "Database::", "Options::", "Subscriber::", "Error::"]) {
+      assert.ok(!texts.includes(name), `${name}: ${texts.slice(texts.indexOf(name) - 100, texts.indexOf(name) + 60)}`);
     }
-    // Closing takes Node a few turns.
-    await setTimeout(100);
-    collectGarbage();
-    const { memory } = glue.initSync();
-    return { wasm: memory.buffer.byteLength, heap: process.memoryUsage().heapUsed };
-  };
-  const early = await cuts(1000);
-  const late = await cuts(9000);
-  assert.equal(await redis.ping(), "PONG");
-  assert.equal(peers.size, 1, "sockets");
-  assert.equal(late.wasm, early.wasm, "the memory of wasm grew");
-  const grown = late.heap - early.heap;
-  assert.ok(grown < LEAK * 9000, `the heap grew by ${grown} bytes`);
-});
+  });
+
+  test(`${build}: console.log shows where a client is connected to, and no secret`, async (t) => {
+    const { url } = await serve(t);
+    const redis = await connect(url.replace("//", "//user:hunter2@"));
+    const shown = inspect(redis);
+    assert.match(shown, /^Client \{\s+connections: \[\s+\{\s+endpoint: '(redis:\/\/)?127\.0\.0\.1:\d+'.*state: 'ready'/s);
+    assert.doesNotMatch(shown, /hunter2|_call/);
+    await redis.close();
+    assert.equal(inspect(redis), "Client { connections: [], subscriptions: 0 }");
+  });
+
+  test(`${build}: a trap rejects what is pending, and the client goes on`, { timeout: 60_000 }, async (t) => {
+    const { url, hanging } = await serve(t);
+    const redis = await connect(url);
+    const other = await connect(url);
+    t.after(() => Promise.all([redis.close(), other.close()]));
+    assert.equal(await redis.send("ECHO", "before"), "before");
+    const subscription = await redis.subscribe("news");
+    const pending = other.send("HANG");
+    await hanging;
+    const events = [];
+    redis.on("internalError", (event) => events.push(event.origin));
+    // A memory that the code does not expect.
+    const { memory } = await glue.default();
+    new Uint8Array(memory.buffer).fill(0xff);
+    await assert.rejects(redis.ping(), (error) => error.code === "ERR_REDMUX_INTERNAL" && error.delivery === "maybe-executed");
+    await assert.rejects(pending, { code: "ERR_REDMUX_INTERNAL" });
+    assert.deepEqual(events, ["wasm"]);
+    assert.equal(await redis.send("ECHO", "after"), "after");
+    assert.equal(await other.send("ECHO", "after"), "after");
+    assert.equal(subscription.active, true);
+    const third = await connect(url);
+    assert.equal(await third.ping(), "PONG");
+    await third.close();
+  });
+
+  test(`${build}: 10,000 reconnects leave nothing behind`, { timeout: 600_000 }, async (t) => {
+    const { url, cut, peers } = await serve(t);
+    const redis = await connect(url, { reconnect: () => 0 });
+    t.after(() => redis.close());
+    let restored = () => {};
+    redis.on("connectionRestored", () => restored());
+    const cuts = async (count) => {
+      for (let done = 0; done < count; done++) {
+        const next = new Promise((resolve) => (restored = resolve));
+        cut();
+        await next;
+      }
+      // Closing takes Node a few turns.
+      await setTimeout(100);
+      collectGarbage();
+      const { memory } = glue.initSync();
+      return { wasm: memory.buffer.byteLength, heap: process.memoryUsage().heapUsed };
+    };
+    const early = await cuts(1000);
+    const late = await cuts(9000);
+    assert.equal(await redis.ping(), "PONG");
+    assert.equal(peers.size, 1, "sockets");
+    assert.equal(late.wasm, early.wasm, "the memory of wasm grew");
+    const grown = late.heap - early.heap;
+    assert.ok(grown < LEAK * 9000, `the heap grew by ${grown} bytes`);
+  });
+}

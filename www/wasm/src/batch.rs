@@ -19,6 +19,9 @@ const MAX_NAMES: usize = 1024;
 const NO_NAME: u32 = u32::MAX;
 /// Words of at least this number of bytes are sent without a copy: below it, a part for the word costs as much as the copy.
 const SHARE_FROM: usize = 16 << 10;
+/// The most databases that there can be.
+#[cfg(feature = "server")]
+pub(crate) const DATABASES: u32 = 1 << 31;
 /// In place of milliseconds: the default, and no limit.
 const DEFAULT_TIME: u32 = 0;
 const NO_LIMIT: u32 = u32::MAX;
@@ -58,7 +61,7 @@ pub(crate) enum Kind {
     /// Drops the entry with this number: a command, a transaction or a subscription.
     Cancel,
     /// The entries behind it, up to the next one of this kind, are for another database: the number of a name is
-    /// its index + 1, or 0 for the database of the options.
+    /// its index + 1, or 0 for the database of the options. Numbers above [`DATABASES`] are those of views.
     Select,
 }
 
@@ -93,16 +96,9 @@ impl Batch {
     }
 
     /// The words of the first command as text.
+    #[cfg(not(feature = "server"))]
     pub(crate) fn texts(self) -> Vec<String> {
-        let batch = Arc::new(self);
-        let Some(command) = batch.entries().next().map(Entry::into_command) else {
-            return Vec::new();
-        };
-        let mut words = ArgList::new();
-        command.words.append_to(&mut words);
-        let words = words.iter().map(|word| String::from_utf8_lossy(word.as_bytes()).into_owned());
-        // The name is the first word.
-        std::iter::once(command.name.into_owned()).chain(words).collect()
+        Arc::new(self).entries().next().map_or_else(Vec::new, Entry::texts)
     }
 
     pub(crate) fn entries(self: &Arc<Self>) -> impl Iterator<Item = Entry<'_>> {
@@ -136,6 +132,22 @@ impl<'b> Entry<'b> {
         let known = NAMES.with_borrow(|names| names.get(name as usize).copied());
         let name = known.map_or_else(|| words.take_first().into(), Cow::Borrowed);
         Command { id, name, time, cached: kind == Kind::Cached, words }
+    }
+
+    /// All its words, a name that has no number among them.
+    #[cfg(feature = "server")]
+    pub(crate) fn into_words(self) -> impl ToArgs + use<'b> {
+        self.words
+    }
+
+    /// Its name and its words as text.
+    pub(crate) fn texts(self) -> Vec<String> {
+        let command = self.into_command();
+        let mut words = ArgList::new();
+        command.words.append_to(&mut words);
+        let words = words.iter().map(|word| String::from_utf8_lossy(word.as_bytes()).into_owned());
+        // The name is the first word.
+        std::iter::once(command.name.into_owned()).chain(words).collect()
     }
 
     /// The timeout of this entry, if it has one.
@@ -179,9 +191,7 @@ impl Command<'_> {
         database: Option<u32>,
     ) -> Call<'m, Frame, impl ToArgs + use<'m>> {
         let timeout = self.timeout();
-        let Words { batch, lengths, end, start } = self.words;
-        let words = Words { batch: batch.clone(), lengths, end, start };
-        let mut call = muxer.execute::<Frame>(self.name, AnyArgs::new(words));
+        let mut call = muxer.execute::<Frame>(self.name, AnyArgs::new(self.words.kept()));
         if let Some(index) = database {
             call = call.in_database(index);
         }
@@ -203,6 +213,12 @@ pub(crate) struct Words<B> {
 }
 
 impl Words<&Arc<Batch>> {
+    /// The same for as long as they are needed.
+    pub(crate) fn kept(self) -> Words<Arc<Batch>> {
+        let Words { batch, lengths, end, start } = self;
+        Words { batch: batch.clone(), lengths, end, start }
+    }
+
     fn first_length(&self) -> usize {
         let lengths = self.batch.heads.get(self.lengths..self.end).unwrap_or_default();
         lengths.first().map_or(0, |length| *length as usize)

@@ -15,8 +15,7 @@ use wasm_bindgen::JsValue;
 
 use crate::{
     hooks::{Hooks, diagnostics},
-    millis,
-    object::Fields,
+    object::{Fields, millis},
     runtime::time_has_passed,
 };
 
@@ -28,6 +27,10 @@ pub(crate) fn tell(event: &Event, hooks: &Hooks) {
 }
 
 fn object(event: &Event, hooks: &Hooks) -> (&'static str, Fields) {
+    #[cfg(feature = "server")]
+    if let Some(object) = crate::server::events::object(event, hooks) {
+        return object;
+    }
     let at = |endpoint: &Arc<Endpoint>| Fields::new().set("endpoint", endpoint.to_string());
     match event {
         Event::ConnectionFailed(e) => (
@@ -85,11 +88,13 @@ fn object(event: &Event, hooks: &Hooks) -> (&'static str, Fields) {
 pub(crate) fn status(status: &Status, cache: Option<CacheStats>, hooks: &Hooks) -> JsValue {
     let connections: Array =
         status.connections.iter().map(|link| JsValue::from(connection(link, hooks))).collect();
-    Fields::new()
+    let fields = Fields::new()
         .set("connections", connections)
         .set("subscriptions", status.subscriptions)
-        .set_or_null("cache", cache.map(|stats| cache_stats(&stats)))
-        .into()
+        .set_or_null("cache", cache.map(|stats| cache_stats(&stats)));
+    #[cfg(feature = "server")]
+    let fields = crate::server::events::status(fields, status, hooks);
+    fields.into()
 }
 
 fn cache_stats(stats: &CacheStats) -> Fields {

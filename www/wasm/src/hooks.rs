@@ -7,7 +7,10 @@ use redmux::{
 };
 use wasm_bindgen::prelude::*;
 
-use crate::{millis, object::Fields, stream::Sink};
+use crate::{
+    object::{Fields, millis},
+    stream::Sink,
+};
 
 #[wasm_bindgen]
 extern "C" {
@@ -44,8 +47,20 @@ extern "C" {
     pub(crate) fn event(this: &Hooks, name: &str, payload: JsValue);
 
     /// Opens a socket, which reports to `sink`.
+    #[cfg(not(feature = "server"))]
     #[wasm_bindgen(method)]
     pub(crate) fn dial(this: &Hooks, sink: Sink) -> JsLink;
+
+    /// Opens a socket to this target: `host` and `port`, `path`, or `url`; `tls` says whether it is encrypted, and
+    /// `servername` what the certificate must hold.
+    #[cfg(feature = "server")]
+    #[wasm_bindgen(method)]
+    pub(crate) fn dial(this: &Hooks, sink: Sink, target: JsValue) -> JsLink;
+
+    /// Something came of a task: see [`crate::server::tasks`].
+    #[cfg(feature = "server")]
+    #[wasm_bindgen(method)]
+    pub(crate) fn told(this: &Hooks, task: u32, what: &str, value: JsValue);
 
     /// Milliseconds to wait before the next attempt to connect; negative if a waiting command may cut the wait
     /// short.
@@ -93,6 +108,18 @@ impl Hooks {
         if let Some(server) = error.server() {
             fields = server_fields(fields, server);
         }
+        self.error(fields.into())
+    }
+
+    /// The instance for a command whose server or connection is not there any more.
+    #[cfg(feature = "server")]
+    pub(crate) fn gone_error(&self, command: &str) -> JsValue {
+        let fields = Fields::new()
+            .set("kind", "closed")
+            .set("delivery", "not-sent")
+            .set("message", format!("{command}: its server is not known any more"))
+            .set("retryable", false)
+            .set("command", command);
         self.error(fields.into())
     }
 

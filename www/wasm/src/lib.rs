@@ -16,31 +16,54 @@ mod object;
 mod options;
 mod pump;
 mod runtime;
+#[cfg(feature = "server")]
+mod server;
 mod stream;
 
-use std::{cell::Cell, rc::Rc, sync::Arc, time::Duration};
+use std::{cell::Cell, rc::Rc, sync::Arc};
 
-use redmux::{ConnectionMultiplexer, resp::Frame, transport::Environment};
+use redmux::resp::Frame;
+#[cfg(not(feature = "server"))]
+use redmux::{ConnectionMultiplexer, transport::Environment};
 use wasm_bindgen::prelude::*;
 
 use batch::Batch;
 use hooks::Hooks;
 use pump::Queue;
+#[cfg(not(feature = "server"))]
+use runtime::JsRuntime;
+use runtime::spawn;
 pub use runtime::{Host, fire, run, start};
-use runtime::{JsRuntime, spawn};
 pub use stream::Sink;
 
 /// One connection, as the JavaScript side sees it; dropping it ends the connection at once
 #[wasm_bindgen]
 pub struct RawClient {
-    /// `None` if the options were refused.
-    muxer: Option<ConnectionMultiplexer>,
+    muxer: Muxer,
     hooks: Rc<Hooks>,
     queue: Arc<Queue>,
     /// The JavaScript side has freed it: no hook is called any more.
     dropped: Rc<Cell<bool>>,
+    #[cfg(feature = "server")]
+    extras: server::Extras,
 }
 
+/// `None` if the options were refused.
+#[cfg(not(feature = "server"))]
+#[derive(Clone)]
+struct Muxer(Option<ConnectionMultiplexer>);
+
+#[cfg(not(feature = "server"))]
+impl Muxer {
+    fn get(&self) -> Option<&ConnectionMultiplexer> {
+        self.0.as_ref()
+    }
+}
+
+#[cfg(feature = "server")]
+use server::Muxer;
+
+#[cfg(not(feature = "server"))]
 #[wasm_bindgen]
 impl RawClient {
     /// Begins to connect, and calls `hooks` from then on. For the options see [`options::read`].
@@ -60,7 +83,7 @@ impl RawClient {
             Err(error) => Err(error),
         };
         let client = Self {
-            muxer: muxer.as_ref().ok().cloned(),
+            muxer: Muxer(muxer.as_ref().ok().cloned()),
             hooks: hooks.clone(),
             queue,
             dropped: dropped.clone(),
@@ -80,7 +103,10 @@ impl RawClient {
         });
         client
     }
+}
 
+#[wasm_bindgen]
+impl RawClient {
     /// Takes what was issued: see [`Batch`] for the layout of `heads` and `bytes`.
     ///
     /// Each command is answered through `hooks.replies` or `hooks.settle`, unless it is cancelled
@@ -98,7 +124,7 @@ impl RawClient {
 
     /// A snapshot of the connections.
     pub fn status(&self) -> JsValue {
-        match &self.muxer {
+        match self.muxer.get() {
             Some(muxer) => events::status(&muxer.status(), muxer.cache_stats(), &self.hooks),
             None => JsValue::NULL,
         }
@@ -111,7 +137,7 @@ impl RawClient {
         spawn(async move {
             // What was issued before is sent before.
             queue.drained().await;
-            if let Some(muxer) = muxer {
+            if let Some(muxer) = muxer.get() {
                 muxer.close().await;
             }
             queue.end();
@@ -133,8 +159,10 @@ impl Drop for RawClient {
     /// Every task that holds the hooks ends: these hold the whole client of the JavaScript side.
     fn drop(&mut self) {
         self.dropped.set(true);
+        #[cfg(feature = "server")]
+        self.extras.end();
         self.queue.end();
-        if let Some(muxer) = self.muxer.take() {
+        if let Some(muxer) = self.muxer.get() {
             muxer.abort();
         }
     }
@@ -145,9 +173,4 @@ impl Drop for RawClient {
 #[wasm_bindgen]
 pub fn intern(name: &str) -> u32 {
     batch::intern(name)
-}
-
-/// Milliseconds as JavaScript numbers.
-fn millis(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1000.0
 }

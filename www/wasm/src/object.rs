@@ -1,5 +1,7 @@
 //! Building plain JavaScript objects.
 
+use std::time::Duration;
+
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
@@ -112,4 +114,9 @@ impl Value for Fields {
     fn put(self, fields: &Fields, name: &str) {
         fields.0.set_value(name, &self.0);
     }
+}
+
+/// Milliseconds as JavaScript numbers.
+pub(crate) fn millis(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
 }

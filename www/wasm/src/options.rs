@@ -2,18 +2,33 @@
 
 use std::{cell::Cell, fmt, rc::Rc, time::Duration};
 
-use redmux::{Endpoint, Options, cache::CacheOptions, options::ReconnectPolicy, resp::Protocol};
+#[cfg(not(feature = "server"))]
+use crate::batch::Batch;
+#[cfg(not(feature = "server"))]
+use redmux::Endpoint;
+use redmux::{Options, cache::CacheOptions, options::ReconnectPolicy, resp::Protocol};
 
-use crate::{batch::Batch, hooks::Hooks, runtime::time_has_passed};
+use crate::{hooks::Hooks, runtime::time_has_passed};
 
 /// Each number has its place, NaN if it is not given. The texts are the words of the batch: the
 /// endpoint, three texts with a number each that says whether they are given, and prefixes.
+#[cfg(not(feature = "server"))]
 pub(crate) fn read(numbers: Vec<f64>, texts: Batch, hooks: &Rc<Hooks>) -> Options {
     let mut texts = texts.texts().into_iter();
+    let url = texts.next().unwrap_or_default();
+    apply(Options::default().add_endpoint(Endpoint::WebSocket { url }), numbers, texts, hooks)
+}
+
+/// The same without the endpoint.
+pub(crate) fn apply(
+    options: Options,
+    numbers: Vec<f64>,
+    mut texts: impl Iterator<Item = String>,
+    hooks: &Rc<Hooks>,
+) -> Options {
     let mut text = || texts.next().unwrap_or_default();
-    let mut options = Options::default()
-        .reconnect_policy(JsPolicy { hooks: hooks.clone(), eager: Cell::new(false) })
-        .add_endpoint(Endpoint::WebSocket { url: text() });
+    let mut options =
+        options.reconnect_policy(JsPolicy { hooks: hooks.clone(), eager: Cell::new(false) });
     let (mut username, mut password, mut client_name) = (text(), text(), text());
     let mut cache = None;
     for (place, number) in numbers.into_iter().enumerate().filter(|(_, number)| !number.is_nan()) {
@@ -62,7 +77,7 @@ struct JsPolicy {
 
 impl ReconnectPolicy for JsPolicy {
     fn delay(&self, attempt: u32, outage: Duration, _: u64) -> Duration {
-        let delay = self.hooks.delay(attempt, crate::millis(outage));
+        let delay = self.hooks.delay(attempt, crate::object::millis(outage));
         time_has_passed();
         self.eager.set(delay < 0.0);
         duration(delay.abs())

@@ -107,15 +107,27 @@ impl Wake for Place {
 }
 
 /// Issues entries and hands over their outcomes, until the queue ends.
-pub(crate) async fn run(muxer: ConnectionMultiplexer, queue: Arc<Queue>, hooks: Rc<Hooks>) {
+pub(crate) async fn run(
+    muxer: ConnectionMultiplexer,
+    queue: Arc<Queue>,
+    hooks: Rc<Hooks>,
+    #[cfg(feature = "server")] views: crate::server::Views,
+) {
     // The only stream of events: no other code has this multiplexer.
     let Some(collector) = muxer.collector() else { return };
     let events = Some(muxer.events());
     let landing =
         Landing { places: Vec::new(), hooks, replies: Vec::new(), told: Vec::new(), events };
     let queue_of = queue.clone();
-    let mut flights =
-        Flights { muxer: &muxer, collector, queue: queue_of, landing, database: None };
+    let mut flights = Flights {
+        muxer: &muxer,
+        collector,
+        queue: queue_of,
+        landing,
+        database: None,
+        #[cfg(feature = "server")]
+        views,
+    };
     let mut batches = Vec::new();
     poll_fn(|cx| {
         let mut waiting = queue.lock();
@@ -166,20 +178,22 @@ enum Flight<'a> {
 }
 
 /// The outcome of a flight
-enum Outcome {
+pub(crate) enum Outcome {
     Reply(Result<Frame>),
     Transaction(Result<Vec<Result<Frame>>>),
     Subscribed(Result<Subscription>),
 }
 
 /// What is under way
-struct Flights<'a> {
-    muxer: &'a ConnectionMultiplexer,
+pub(crate) struct Flights<'a> {
+    pub(crate) muxer: &'a ConnectionMultiplexer,
     collector: Collector,
     queue: Arc<Queue>,
     landing: Landing<'a>,
     /// The database of the entries that follow, if it is another one than that of the options.
-    database: Option<u32>,
+    pub(crate) database: Option<u32>,
+    #[cfg(feature = "server")]
+    pub(crate) views: crate::server::Views,
 }
 
 /// The flights by their numbers, and their state
@@ -207,6 +221,8 @@ impl<'a> Flights<'a> {
 
     fn command(&mut self, command: Command<'_>) {
         let (id, cached) = (command.id, command.cached);
+        #[cfg(feature = "server")]
+        let Some(command) = self.elsewhere(command) else { return };
         if !cached {
             let (name, timeout) = (command.name.clone(), command.timeout());
             let (words, database) = (&command.words, self.database);
@@ -224,6 +240,10 @@ impl<'a> Flights<'a> {
     }
 
     fn transaction<'b>(&mut self, head: &Entry<'b>, behind: &mut impl Iterator<Item = Entry<'b>>) {
+        #[cfg(feature = "server")]
+        if self.is_view() {
+            return self.transaction_of_view(head, behind);
+        }
         let (muxer, index) = (self.muxer, self.database);
         let calls: Vec<_> = behind
             .take(head.name as usize)
@@ -260,9 +280,16 @@ impl<'a> Flights<'a> {
     }
 
     /// The first poll issues it.
-    fn await_outcome(&mut self, id: u32, outcome: LocalBoxFuture<'a, Outcome>) {
+    pub(crate) fn await_outcome(&mut self, id: u32, outcome: LocalBoxFuture<'a, Outcome>) {
         self.landing.expect(id, Flight::Awaited(outcome));
         self.look(id);
+    }
+
+    /// What it is for is not there any more.
+    #[cfg(feature = "server")]
+    pub(crate) fn refuse(&mut self, id: u32, command: &str) {
+        let hooks = &self.landing.hooks;
+        hooks.settle(id, false, hooks.gone_error(command));
     }
 
     fn forget(&mut self, id: u32) {

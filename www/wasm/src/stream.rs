@@ -34,6 +34,7 @@ impl Transport for JsTransport {
         Capabilities::vectored()
     }
 
+    #[cfg(not(feature = "server"))]
     async fn connect(&self, _: &Endpoint) -> Result<JsStream, DialError> {
         let shared = Rc::<RefCell<Shared>>::default();
         let link = self.0.dial(Sink(shared.clone()));
@@ -42,12 +43,43 @@ impl Transport for JsTransport {
         Ok(stream)
     }
 
+    #[cfg(feature = "server")]
+    async fn connect(&self, endpoint: &Endpoint) -> Result<JsStream, DialError> {
+        self.reach(endpoint, &DialOptions::default()).await
+    }
+
+    #[cfg(not(feature = "server"))]
     async fn connect_with(
         &self,
         endpoint: &Endpoint,
         _: &DialOptions,
     ) -> Result<Box<dyn ByteStream>, DialError> {
         Ok(Box::new(self.connect(endpoint).await?))
+    }
+
+    #[cfg(feature = "server")]
+    async fn connect_with(
+        &self,
+        endpoint: &Endpoint,
+        options: &DialOptions,
+    ) -> Result<Box<dyn ByteStream>, DialError> {
+        Ok(Box::new(self.reach(endpoint, options).await?))
+    }
+}
+
+#[cfg(feature = "server")]
+impl JsTransport {
+    async fn reach(
+        &self,
+        endpoint: &Endpoint,
+        options: &DialOptions,
+    ) -> Result<JsStream, DialError> {
+        let target = crate::server::target(endpoint, options)?;
+        let shared = Rc::<RefCell<Shared>>::default();
+        let link = self.0.dial(Sink(shared.clone()), target);
+        let stream = JsStream { link, shared };
+        poll_fn(|cx| stream.poll_open(cx)).await?;
+        Ok(stream)
     }
 }
 

@@ -1,0 +1,80 @@
+//! How long commands wait on the server.
+
+use super::guard::{block_of, is_harmless};
+use crate::{
+    clock::{NEVER, micros},
+    resp::{Arg, ArgList, ToArgs},
+};
+use std::time::Duration;
+
+/// Commands that wait, and the word that says for how long, in seconds.
+const WAITING: [(&str, Place); 4] = [
+    ("BLPOP BRPOP BRPOPLPUSH BLMOVE BZPOPMIN BZPOPMAX", Place::Last),
+    ("BLMPOP BZMPOP", Place::At(1)),
+    ("BLMOVEM", Place::At(5)),
+    ("XREAD XREADGROUP", Place::Block),
+];
+
+enum Place {
+    At(usize),
+    Last,
+    /// Behind `BLOCK`, in milliseconds.
+    Block,
+}
+
+/// How long a command waits on the server, in microseconds; `None` if it does not wait, or does not say so.
+pub(crate) fn wait_of(name: &str, args: &impl ToArgs) -> Option<u64> {
+    if is_harmless(name.as_bytes()) {
+        return None;
+    }
+    let mut words = ArgList::new();
+    words.push(Arg::Bytes(name.as_bytes()));
+    args.append_to(&mut words);
+    wait(&words)
+}
+
+fn wait(words: &[Arg<'_>]) -> Option<u64> {
+    let name = words.first()?.as_bytes();
+    let is_name = |known: &str| known.as_bytes().eq_ignore_ascii_case(name);
+    let (_, place) = WAITING.iter().find(|(names, _)| names.split(' ').any(is_name))?;
+    let (word, unit) = match place {
+        Place::At(index) => (words.get(*index)?, 1.0),
+        Place::Last => (words.get(1..)?.last()?, 1.0),
+        Place::Block => (words.get(block_of(words)? + 1)?, 1000.0),
+    };
+    let number: f64 = std::str::from_utf8(word.as_bytes()).ok()?.parse().ok()?;
+    match number {
+        0.0 => Some(NEVER),
+        // The server refuses what is no time.
+        _ => Some(Duration::try_from_secs_f64(number / unit).map_or(0, |time| micros(Some(time)))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_is_where_each_command_has_it() {
+        let of = |text: &str| {
+            let words: Vec<_> = text.split(' ').map(|word| Arg::Bytes(word.as_bytes())).collect();
+            wait(&words)
+        };
+        for (text, expected) in [
+            ("BLPOP a b 1.5", Some(1_500_000)),
+            ("blpop a 0", Some(NEVER)),
+            ("BLMOVE a b LEFT RIGHT 2", Some(2_000_000)),
+            ("BLMOVEM a b LEFT RIGHT 2 COUNT 7", Some(2_000_000)),
+            ("BZMPOP 3 1 z MIN COUNT 9", Some(3_000_000)),
+            ("XREAD COUNT 5 BLOCK 250 STREAMS block 0", Some(250_000)),
+            ("XREADGROUP GROUP BLOCK c BLOCK 0 STREAMS s >", Some(NEVER)),
+            ("XREAD COUNT 5 STREAMS block 250", None),
+            ("BLPOP a -1", Some(0)),
+            ("BLPOP a x", None),
+            ("BLPOP", None),
+            ("GET 1", None),
+        ] {
+            assert_eq!(of(text), expected, "{text}");
+        }
+    }
+}

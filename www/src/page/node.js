@@ -1,0 +1,10 @@
+// The build for pages in Node and Deno: smaller, and for one server.
+
+import { entry } from "../connect.js";
+import { inlined } from "../inlined.js";
+import { tcp } from "../transports/node.js";
+import { webSocket } from "../transports/ws.js";
+
+export * from "../exports.js";
+
+export const { connect, load } = entry({ wasmFile: inlined, tcp, webSocket });

@@ -1,0 +1,45 @@
+// Commands that wait on the server.
+
+import type { Arg, Args, CallOptions, Text } from "./index.js";
+import type { DeletedEntry, Scored, StreamEntry } from "./records.js";
+
+/** How long a command waits: seconds, and 0 without end. */
+type Seconds = number;
+type End = "LEFT" | "RIGHT";
+
+/**
+ * Each has a connection of its own while it waits, from a small pool (`maxLeased`). `timeout` is for the lease and the wait
+ * together; without one the command has what it waits for, and the `commandTimeout`. A `signal` that fires closes the
+ * connection, so that no element is taken for nobody. An element that was taken just before a connection broke is lost.
+ */
+export interface BlockingCommands<D extends boolean = false> {
+  /** Moves an element to another list, and waits for one. [BLMOVE](https://redis.io/docs/latest/commands/blmove/) */
+  blMove<B extends boolean = false>(from: Arg, to: Arg, fromEnd: End, toEnd: End, wait: Seconds, options?: CallOptions<B>): Promise<Text<B> | null>;
+  /** Moves several elements to another list, and waits for them. [BLMOVEM](https://redis.io/docs/latest/commands/blmovem/), since Redis 8.10 */
+  blMoveM<B extends boolean = false>(from: Arg, to: Arg, fromEnd: End, toEnd: End, wait: Seconds, options?: CallOptions<B> & { COUNT?: number; EXACTLY?: number; OBO?: boolean; BULK?: boolean }): Promise<Text<B>[] | null>;
+  /** Takes elements from the first list that is not empty, and waits for one. [BLMPOP](https://redis.io/docs/latest/commands/blmpop/) */
+  blmPop<B extends boolean = false>(wait: Seconds, keys: Args, end: End, options?: CallOptions<B> & { COUNT?: number }): Promise<{ key: Text<B>; elements: Text<B>[] } | null>;
+  /** Takes the first element of the first list that is not empty, and waits for one. [BLPOP](https://redis.io/docs/latest/commands/blpop/) */
+  blPop<B extends boolean = false>(keys: Args, wait: Seconds, options?: CallOptions<B>): Promise<{ key: Text<B>; element: Text<B> } | null>;
+  /** Takes the last element of the first list that is not empty, and waits for one. [BRPOP](https://redis.io/docs/latest/commands/brpop/) */
+  brPop<B extends boolean = false>(keys: Args, wait: Seconds, options?: CallOptions<B>): Promise<{ key: Text<B>; element: Text<B> } | null>;
+  /** Takes the last element and puts it first in another list, and waits for one. [BRPOPLPUSH](https://redis.io/docs/latest/commands/brpoplpush/) */
+  brPopLPush<B extends boolean = false>(from: Arg, to: Arg, wait: Seconds, options?: CallOptions<B>): Promise<Text<B> | null>;
+  /** Takes members from the first sorted set that is not empty, and waits for one. [BZMPOP](https://redis.io/docs/latest/commands/bzmpop/) */
+  bzmPop<B extends boolean = false>(wait: Seconds, keys: Args, which: "MIN" | "MAX", options?: CallOptions<B> & { COUNT?: number }): Promise<{ key: Text<B>; members: Scored<Text<B>>[] } | null>;
+  /** Takes the member with the highest score, and waits for one. [BZPOPMAX](https://redis.io/docs/latest/commands/bzpopmax/) */
+  bzPopMax<B extends boolean = false>(keys: Args, wait: Seconds, options?: CallOptions<B>): Promise<{ key: Text<B>; value: Text<B>; score: number } | null>;
+  /** Takes the member with the lowest score, and waits for one. [BZPOPMIN](https://redis.io/docs/latest/commands/bzpopmin/) */
+  bzPopMin<B extends boolean = false>(keys: Args, wait: Seconds, options?: CallOptions<B>): Promise<{ key: Text<B>; value: Text<B>; score: number } | null>;
+}
+
+declare module "./methods.js" {
+  interface XReadOptions<B extends boolean = boolean> {
+    /** Milliseconds to wait for entries, on a connection of its own; 0 without end. */
+    BLOCK?: number;
+  }
+  interface XReadGroupOptions<B extends boolean = boolean> {
+    /** Milliseconds to wait for entries, on a connection of its own; 0 without end. */
+    BLOCK?: number;
+  }
+}

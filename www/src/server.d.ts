@@ -1,0 +1,259 @@
+// The package on servers: what pages have (index.d.ts), and what needs several servers or connections of their own.
+
+import type { Arg, Args, Client as PageClient, ConnectOptions as PageOptions, Events as PageEvents, Logged, RedmuxError, Status as PageStatus } from "./index.js";
+import type { BlockingCommands } from "./server-methods.js";
+
+export * from "./index.js";
+export * from "./server-methods.js";
+
+export type ReadFrom = "primary" | "preferReplica" | "replica" | "nearest";
+
+/** Options that connections to servers have beside those of pages. See docs/options.md for the values. */
+export interface ServerOptions {
+  /**
+   * What the servers are to each other. Default `auto`: the first one says whether it is a node of a cluster. A cluster of which
+   * no node answers at first is not recognised: say `cluster` where `abortOnConnectFail` is false.
+   */
+  mode?: "auto" | "single" | "cluster" | "replicas" | "sentinel" | "proxy";
+  /** As in StackExchange.Redis: a proxy, and the commands that it serves. */
+  proxy?: "none" | "twemproxy" | "envoyproxy";
+  /** The name by which sentinels know the primary; the servers given are sentinels then. */
+  serviceName?: string;
+  sentinelUsername?: string;
+  sentinelPassword?: string;
+  sentinelTls?: boolean;
+  /** Which servers commands that only read go to. Default `primary`. */
+  readFrom?: ReadFrom;
+  /** The availability zone of this program. */
+  zone?: string;
+  /** Zones by servers: host, host:port, or a network such as 10.1.0.0/16. */
+  zones?: Record<string, string> | string;
+  /** Milliseconds that a replica may be behind and still be read from. Default: without a limit. */
+  maxReplicaLag?: number;
+  tiebreaker?: string;
+  configChannel?: string;
+  /** A prefix for every key. */
+  keyPrefix?: string;
+  /** A prefix for every channel. */
+  channelPrefix?: string;
+  /** Commands by the name that the server knows them by; an empty one disables the command. */
+  commandMap?: Record<string, string | null> | "twemproxy" | "envoy";
+  /** Checks that replies match their commands with a numbered `ECHO` before each. */
+  highIntegrity?: boolean;
+  libraryName?: string;
+  /** What becomes of commands without a connection: they wait, within bounds, or fail at once. Default 100000 commands, 64 MiB. */
+  backlog?: "queue" | "failFast" | { commands?: number; bytes?: number };
+  /** Connections that are leased at a time, for blocking commands and the like. Default 32. */
+  maxLeased?: number;
+  /** Milliseconds that a connection that was given back stays open. Default 30000. */
+  leaseIdle?: number;
+  /** The service whose defaults apply. Default: by the host's name. */
+  defaults?: "auto" | "redis" | "azure" | "amr" | "redisCloud" | "elasticacheServerless" | "upstash";
+  /** Whether servers are asked to announce maintenance. Default `off`; `auto` at Redis Cloud and Azure Managed Redis. */
+  maintenance?: "off" | "auto" | "required";
+  movingEndpoint?: "auto" | "internal-ip" | "internal-fqdn" | "external-ip" | "external-fqdn" | "none";
+  /** Milliseconds for a command while maintenance is under way. Default 10000. */
+  relaxedTimeout?: number;
+  azureMaintenance?: boolean;
+  maxReplyBytes?: number;
+  maxValueBytes?: number;
+  maxLineBytes?: number;
+  maxReplyElements?: number;
+  maxReplyDepth?: number;
+  /** Which version of IP names lead to: 4, 6, or 0 for both, the default. */
+  family?: 0 | 4 | 6;
+}
+export interface ConnectOptions extends PageOptions, ServerOptions {}
+
+/** One server: a URL, `host:port`, or its parts. */
+export type Server = string | URL | { host?: string; port?: number } | { path: string };
+
+/**
+ * Connects to a server, a cluster, sentinels, or a primary and its replicas: by a URL (`redis:`, `rediss:`, `redis+cluster:`,
+ * `redis+sentinel:`, `unix:`, `ws:`, `wss:`; several hosts are separated by commas), a connection string, or an array of servers.
+ */
+export declare function connect<D extends boolean = false>(server: Server | readonly Server[], options?: ConnectOptions & { bigint?: D }): Promise<ServerClient<D>>;
+
+/** A deployment of a group. Its own options override those of the group. */
+export interface GroupMember extends ServerOptions {
+  /** In events and in the status. */
+  name: string;
+  /** What `connect` takes. */
+  url: Server | readonly Server[];
+  /** Of those that are healthy, the one with the most weight is used. Default 1. */
+  weight?: number;
+  username?: string;
+  password?: string;
+}
+export interface GroupOptions extends ConnectOptions {
+  /** A key that probes write, in place of `PING`. */
+  probeKey?: string;
+  /** Probes in a round. Default 3. */
+  probes?: number;
+  /** Milliseconds between the probes of a round. Default 500. */
+  probeGap?: number;
+  /** Milliseconds that a probe may take. Default 3000. */
+  probeTimeout?: number;
+  /** Milliseconds from round to round. Default 5000. */
+  probeInterval?: number;
+  /** How many probes of a round have to be answered. Default `any`. */
+  policy?: "any" | "majority" | "all";
+  /** Milliseconds that a member has to be healthy before it is used again; `Infinity`: only when the program says so. */
+  failbackDelay?: number;
+  /** Whether a member whose commands fail too often is left. Default true. */
+  circuitBreaker?: boolean;
+}
+/** Connects to several independent deployments, of which one is used at a time. See docs/groups.md. */
+export declare function connectGroup<D extends boolean = false>(members: readonly GroupMember[], options?: GroupOptions & { bigint?: D }): Promise<ServerClient<D>>;
+
+/** Hash slots from the first number to the second. */
+export type SlotRange = [first: number, last: number];
+
+export interface ServerMaintenance extends Logged {
+  endpoint: string;
+  notificationType:
+    | "unknown"
+    | "nodeMaintenanceScheduled"
+    | "nodeMaintenanceStarting"
+    | "nodeMaintenanceStart"
+    | "nodeMaintenanceEnded"
+    | "nodeMaintenanceFailoverComplete"
+    | "nodeMaintenanceScaleComplete"
+    | "moving"
+    | "migrating"
+    | "migrated"
+    | "failingOver"
+    | "failedOver"
+    | "slotsMigrating"
+    | "slotsMigrated";
+  /** The type as the server wrote it. */
+  notificationText: string;
+  /** The notice as it came, up to 1 KiB. */
+  rawMessage: string;
+  /** Milliseconds since 1970. */
+  received: number | null;
+  startTime: number | null;
+  isReplica: boolean | null;
+  ipAddress: string | null;
+  tlsPort: number | null;
+  plainPort: number | null;
+  sequence: number | null;
+  /** Milliseconds from when it came to what it announces. */
+  within: number | null;
+  newEndpoint: string | null;
+  slots: { from: string | null; to: string | null; slots: SlotRange[] }[];
+  shards: string[];
+}
+export interface ServerEvents extends PageEvents {
+  /** Another program announced that the servers have changed. */
+  configurationChangedBroadcast: Logged & { endpoint: string; announced: string | null };
+  /** Slots of a cluster are served by another node now. */
+  hashSlotsMoved: Logged & { slots: SlotRange[]; from: string | null; to: string };
+  serverMaintenance: ServerMaintenance;
+  credentialsNotRenewed: Logged & { endpoint: string; error: RedmuxError };
+  circuitOpened: Logged & { endpoint: string; pause: number; error: RedmuxError | null };
+  circuitClosed: Logged & { endpoint: string; after: number };
+  activeMemberChanged: Logged & { from: string | null; to: string; reason: "first" | "unhealthy" | "removed" | "forced" | "weight" | "latency" };
+  memberHealthChanged: Logged & { member: string; healthy: boolean; after: number; error: RedmuxError | null };
+}
+
+export interface NodeStatus {
+  endpoint: string;
+  id: string | null;
+  role: "primary" | "replica" | "unknown";
+  replicaOf: string | null;
+  zone: string | null;
+  slots: SlotRange[];
+  connected: boolean;
+}
+export interface MemberStatus {
+  name: string;
+  active: boolean;
+  weight: number;
+  state: "unknown" | "healthy" | "unhealthy" | "circuitOpen" | "leaving";
+  /** Milliseconds that it has been like that. */
+  since: number;
+  /** Milliseconds that a probe takes. */
+  latency: number | null;
+  lastError: RedmuxError | null;
+}
+export interface ServerStatus extends PageStatus {
+  /** The servers, where there are several. */
+  nodes: NodeStatus[];
+  /** How that is known: milliseconds since the last answer, answers, and commands that were sent on. */
+  map: { age: number | null; refreshes: number; redirects: number };
+  /** The members of a group. */
+  members: MemberStatus[];
+  /** Connections for blocking commands and the like. */
+  leases: { leased: number; idle: number; waiting: number; max: number; opened: number };
+}
+
+/** A command that a server executed for any of its clients. It shows arguments, secrets included. */
+export interface MonitoredCommand {
+  /** Seconds since 1970, by the server's clock. */
+  time: number;
+  database: number;
+  client: string;
+  args: string[];
+  /** Commands that were dropped before this one. */
+  missed: number;
+}
+
+/** A connection that the whole program can share, to one server or to several. */
+export interface ServerClient<D extends boolean = false> extends BlockingCommands<D> {}
+export declare class ServerClient<D extends boolean = false> extends PageClient<D> {
+  protected constructor();
+  database(index: number): ServerClient<D>;
+  /** The same client, whose commands that only read go to these servers. */
+  withReadFrom(from: ReadFrom): ServerClient<D>;
+  /** The same client with this before every key, after a prefix that it has. */
+  withKeyPrefix(prefix: string): ServerClient<D>;
+  /** A client for one of several servers, whatever the keys are: for `INFO`, `CONFIG GET` and the like. */
+  node(endpoint: string): ServerClient<D>;
+  /** The servers that are known, where there are several. */
+  nodes(): NodeStatus[];
+  /** The hash slot of a key, 0 to 16383. */
+  hashSlot(key: Arg): number;
+  /** The group that the client was made for. */
+  readonly group: Group | null;
+  /** A client on a connection of its own, until it is released: for `WATCH`, `SELECT`, `MULTI` word by word. */
+  lease(options?: { signal?: AbortSignal }): Promise<Lease<D>>;
+  /**
+   * An optimistic transaction: runs `body` while the keys are watched, and again while its `multi` fails because another program
+   * has changed one of them: 16 attempts, unless `attempts` says otherwise. Commands of the body go over its client.
+   */
+  watch<T>(keys: Args, body: (client: ServerClient<D>) => Promise<T> | T, options?: { attempts?: number; signal?: AbortSignal }): Promise<T>;
+  /** What all clients of the server send, on a connection of its own, until the loop is left. Expensive for the server. */
+  monitor(options?: { signal?: AbortSignal }): AsyncGenerator<MonitoredCommand, void, undefined>;
+  on<E extends keyof ServerEvents>(event: E, listener: (event: ServerEvents[E]) => void): this;
+  once<E extends keyof ServerEvents>(event: E, listener: (event: ServerEvents[E]) => void): this;
+  off<E extends keyof ServerEvents>(event: E, listener: (event: ServerEvents[E]) => void): this;
+  status(): ServerStatus;
+  /** Another client with the same options, but for these. */
+  duplicate(options?: ConnectOptions): Promise<ServerClient<D>>;
+  /** Opens other connections at once, as after a failover that somebody else has noticed. */
+  reconnect(): void;
+  /** Closes the connections at once; commands without an answer are rejected. */
+  disconnect(): void;
+}
+
+/** A client on a connection of its own. Left to the garbage collector, the connection is given back some time later. */
+export declare class Lease<D extends boolean = false> extends ServerClient<D> {
+  /** Gives the connection back; what was sent is answered before. */
+  release(): void;
+}
+
+/** A group of deployments. */
+export declare class Group {
+  private constructor();
+  readonly members: MemberStatus[];
+  /** The name of the member in use. */
+  readonly active: string | null;
+  /** Has this member used while it is healthy, until `release`; whether it is in use now. */
+  failOverTo(name: string): Promise<boolean>;
+  /** The healthy member with the most weight is used again. */
+  release(): Promise<void>;
+  /** Another member is used, and the connections to this one are closed. */
+  remove(name: string): Promise<void>;
+  setWeight(name: string, weight: number): Promise<void>;
+}

@@ -1,0 +1,41 @@
+// Commands that wait on the server, each on a connection of its own while it waits. Types and documentation are in
+// server-methods.d.ts.
+
+/** @import { Shape, Unknown } from "../internal.js" */
+
+import { REPLIES } from "../replies.js";
+import { specOf } from "../shape.js";
+import { ServerClient } from "./client.js";
+
+/** @type {Shape} */
+const popped = ([key, element]) => ({ key, element });
+/** @type {Shape} */
+const scored = ([key, value, score]) => ({ key, value, score: REPLIES.number(score) });
+
+/** @type {Unknown[]} The words are explained in ../commands.js. */
+const TABLE = [
+  ["blMove", "5"],
+  ["blMoveM", "5 {COUNT EXACTLY OBO BULK}"],
+  ["blmPop", "$ # $ {COUNT}", "elements"],
+  ["blPop", "2", popped],
+  ["brPop", "2", popped],
+  ["brPopLPush", "3"],
+  ["bzmPop", "$ # $ {COUNT}", "members"],
+  ["bzPopMax", "2", scored],
+  ["bzPopMin", "2", scored],
+  ["xRead", "{COUNT MAXCOUNT MAXSIZE BLOCK} STREAMS >", "streams"],
+  ["xReadGroup", "XREADGROUP GROUP $ $ {COUNT MAXCOUNT MAXSIZE BLOCK CLAIM NOACK} STREAMS >", "streams"],
+];
+
+for (const [method, words, reply] of TABLE) {
+  const spec = specOf(method, words, reply);
+  Object.defineProperty(ServerClient.prototype, spec.method, {
+    /** @this {Unknown} @param {...unknown} args */
+    value(...args) {
+      while (args.length > spec.least && args[args.length - 1] === undefined) args.pop();
+      return this._call(spec, args);
+    },
+    configurable: true,
+    writable: true,
+  });
+}

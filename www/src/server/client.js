@@ -1,0 +1,282 @@
+// The client on a server: what that of a page has, and what needs several servers or connections of their own.
+
+/** @import { Arg, ScanOptions } from "../index.js" */
+/** @import { Unknown } from "../internal.js" */
+/** @import { ServerEngine } from "./engine.js" */
+
+import { Client } from "../client.js";
+import { checkOptions } from "../calls.js";
+import { mistake } from "../errors.js";
+import { Outbox } from "../outbox.js";
+import { looseText } from "../reply.js";
+import { describe } from "../values.js";
+import { packed } from "./engine.js";
+import { Group } from "./group.js";
+
+const READS = ["primary", "preferReplica", "replica", "nearest"];
+/** More than any server has. */
+const LAST_DATABASE = 0x7fffffff;
+
+/** Lets go of views that nobody uses any more. */
+const unused = new FinalizationRegistry((/** @type {{ engine: WeakRef<ServerEngine>, place: number }} */ { engine, place }) => engine.deref()?.dropView(place));
+/** A queue keeps the view that it is for. @type {WeakMap<object, unknown>} */
+const kept = new WeakMap();
+
+export class ServerClient extends Client {
+  #engine;
+  #place;
+  /** Makes a client of its own with these options. */
+  #again;
+
+  /**
+   * @internal Use `connect`.
+   * @param {ServerEngine} engine
+   * @param {number} [place]
+   * @param {(options: Unknown) => Promise<ServerClient>} [again]
+   */
+  constructor(engine, place, again) {
+    super(engine, place);
+    this.#engine = engine;
+    this.#place = place;
+    this.#again = again;
+  }
+
+  /** @param {number} place */
+  #at(place) {
+    return new ServerClient(this.#engine, place, this.#again);
+  }
+
+  /** @param {string} what @param {string} value */
+  #view(what, value) {
+    const place = this.#engine.view(this.#place, what, value);
+    const view = this.#at(place);
+    unused.register(view, { engine: new WeakRef(this.#engine), place });
+    return view;
+  }
+
+  /** @param {number} index */
+  database(index) {
+    if (!(Number.isInteger(index) && index >= 0 && index <= LAST_DATABASE)) {
+      throw mistake(`database: ${describe(index)} is not an index (expected an integer from 0)`);
+    }
+    return this.#at(index);
+  }
+
+  multi() {
+    const queue = super.multi();
+    kept.set(queue, this);
+    return queue;
+  }
+
+  pipeline() {
+    const queue = super.pipeline();
+    kept.set(queue, this);
+    return queue;
+  }
+
+  /** The same client, whose commands that only read go to these servers. @param {string} from */
+  withReadFrom(from) {
+    if (!READS.includes(from)) throw mistake(`withReadFrom: ${describe(from)} (expected one of ${READS.join(", ")})`);
+    return this.#view("readFrom", from);
+  }
+
+  /** The same client with this before every key. @param {string} prefix */
+  withKeyPrefix(prefix) {
+    if (typeof prefix !== "string") throw mistake(`withKeyPrefix: ${describe(prefix)} (expected a string)`);
+    return this.#view("keyPrefix", prefix);
+  }
+
+  /** A client for one of several servers, whatever the keys are. @param {string} endpoint */
+  node(endpoint) {
+    if (typeof endpoint !== "string") throw mistake(`node: ${describe(endpoint)} (expected an endpoint, as nodes() has it)`);
+    return this.#view("node", endpoint);
+  }
+
+  /** The servers that are known, where there are several. */
+  nodes() {
+    return /** @type {Unknown} */ (this.status()).nodes ?? [];
+  }
+
+  /** The hash slot of a key. @param {Arg} key @returns {number} */
+  hashSlot(key) {
+    return this.#engine.enter((raw) => raw.hashSlot(Outbox.bytesOf(key))) ?? 0;
+  }
+
+  /** The group that the client was made for, or `null`. */
+  get group() {
+    return this.#engine.isGroup ? new Group(this.#engine) : null;
+  }
+
+  /**
+   * A client on a connection of its own, until it is released: for `WATCH`, `SELECT` and whatever else changes a connection.
+   * @param {{ signal?: AbortSignal }} [options]
+   * @returns {Promise<Lease>}
+   */
+  async lease(options = {}) {
+    checkOptions("lease", options, ["signal"]);
+    const engine = this.#engine;
+    const place = engine.reserve();
+    const index = this.#place === undefined || this.#place > LAST_DATABASE ? undefined : this.#place;
+    await engine.run("lease", (raw, task) => raw.lease(task, place + 1, index), options);
+    engine.adopt(place);
+    return new Lease(engine, place);
+  }
+
+  /**
+   * An optimistic transaction: runs `body(client)` while these keys are watched, and again while its `multi` fails because
+   * another program has changed one of them. Returns what the body returns.
+   * @template T
+   * @param {Arg | Arg[]} keys
+   * @param {(client: ServerClient) => Promise<T> | T} body
+   * @param {{ attempts?: number, signal?: AbortSignal }} [options]
+   * @returns {Promise<T>}
+   */
+  async watch(keys, body, { attempts = 0, signal, ...others } = {}) {
+    checkOptions("watch", others, ["attempts", "signal"]);
+    if (typeof body !== "function") throw mistake("watch: the body is not a function");
+    if (!(Number.isInteger(attempts) && attempts >= 0)) throw mistake("watch: attempts: expected a whole number, 1 or more");
+    const engine = this.#engine;
+    const place = engine.reserve();
+    /** @type {{ value?: T, error?: unknown, failed: boolean }} */
+    let outcome = { failed: false };
+    const run = async (/** @type {number} */ task) => {
+      engine.adopt(place);
+      try {
+        outcome = { value: await body(new ServerClient(engine, place)), failed: false };
+      } catch (error) {
+        outcome = { error, failed: true };
+      }
+      engine.disown(place);
+      engine.enter((raw) => raw.finish(task, place + 1, outcome.failed));
+    };
+    const words = packed(Array.isArray(keys) ? keys : [keys]);
+    const begin = (/** @type {Unknown} */ raw, /** @type {number} */ task) => raw.watch(task, place + 1, this.#place === undefined ? 0 : this.#place + 1, ...words, attempts);
+    await engine.run("watch", begin, { signal, body: run });
+    if (outcome.failed) throw outcome.error;
+    return /** @type {T} */ (outcome.value);
+  }
+
+  /**
+   * What all clients of the server send, on a connection of its own, until the iterator is left. It shows arguments, secrets
+   * included.
+   * @param {{ signal?: AbortSignal }} [options]
+   */
+  async *monitor({ signal, ...others } = {}) {
+    checkOptions("monitor", others, ["signal"]);
+    const text = (/** @type {Uint8Array} */ bytes) => looseText(bytes, 0, bytes.length);
+    yield* this.#items("monitor", (raw, task) => raw.monitor(task), signal, (/** @type {Unknown} */ line) => ({ ...line, args: line.args.map(text) }));
+  }
+
+  /**
+   * All keys that match, of all servers.
+   * @param {ScanOptions} [options]
+   */
+  scanIterator(options) {
+    if (this.nodes().length === 0 || (this.#place ?? 0) > LAST_DATABASE) return super.scanIterator.call(/** @type {Unknown} */ (this), options);
+    const { MATCH = "", COUNT = 0, TYPE = "", ...others } = /** @type {Unknown} */ (options ?? {});
+    checkOptions("scanIterator", others, ["bytes"]);
+    const words = packed([MATCH, TYPE]);
+    const begin = (/** @type {Unknown} */ raw, /** @type {number} */ task) => raw.scan(task, this.#place === undefined ? 0 : this.#place + 1, ...words, COUNT);
+    const read = (/** @type {Uint8Array} */ key) => (others.bytes === true ? key : looseText(key, 0, key.length));
+    const batches = () => this.#items("scan", begin, undefined, (keys) => keys.map(read), true);
+    async function* each() {
+      for await (const page of batches()) yield* page;
+    }
+    return /** @type {Unknown} */ (Object.assign(each(), { batches }));
+  }
+
+  /**
+   * The items of a task, one after another.
+   * @param {string} name
+   * @param {(raw: Unknown, task: number) => void} begin
+   * @param {AbortSignal | undefined} signal
+   * @param {(item: Unknown) => Unknown} read
+   * @param {boolean} [pulled] The task waits until the next item is asked for.
+   */
+  async *#items(name, begin, signal, read, pulled = false) {
+    /** @type {Unknown[]} */
+    const waiting = [];
+    /** @type {(() => void) | null} */
+    let wake = null;
+    /** @type {{ error?: unknown } | null} */
+    let end = null;
+    let task = 0;
+    const engine = this.#engine;
+    const ring = () => {
+      wake?.();
+      wake = null;
+    };
+    const item = (/** @type {Unknown} */ value) => {
+      if (value !== undefined) waiting.push(read(value));
+      ring();
+    };
+    const finish = (/** @type {{ error?: unknown }} */ how) => {
+      end = how;
+      ring();
+    };
+    engine.run(name, (raw, number) => begin(raw, (task = number)), { signal, item }).then(() => finish({}), (error) => finish({ error }));
+    try {
+      for (;;) {
+        if (waiting.length > 0) {
+          yield waiting.shift();
+          if (pulled) engine.enter((raw) => raw.next(task));
+        } else if (end) {
+          if ("error" in /** @type {object} */ (end)) throw /** @type {Unknown} */ (end).error;
+          return;
+        } else {
+          await new Promise((/** @type {(done: void) => void} */ resolve) => (wake = resolve));
+        }
+      }
+    } finally {
+      engine.cancel(task);
+    }
+  }
+
+  /** Another client with the same options, but for these. @param {Unknown} [options] @returns {Promise<ServerClient>} */
+  duplicate(options = {}) {
+    if (!this.#again) throw mistake("duplicate: this is a connection of its own, which is leased");
+    return this.#again(options);
+  }
+
+  /** Opens other connections at once, as after a failover that somebody else has noticed. */
+  reconnect() {
+    this.#engine.enter((raw) => raw.reconnect());
+  }
+
+  /** Closes the connections at once; commands without an answer are rejected. */
+  disconnect() {
+    this.#engine.disconnect();
+  }
+}
+
+/** A client on a connection of its own. */
+export class Lease extends ServerClient {
+  #engine;
+  #place;
+
+  /** @internal Use `lease`. @param {ServerEngine} engine @param {number} place */
+  constructor(engine, place) {
+    super(engine, place);
+    this.#engine = engine;
+    this.#place = place;
+    unused.register(this, { engine: new WeakRef(engine), place }, this);
+  }
+
+  /** Gives the connection back. Commands that were sent are answered before. */
+  release() {
+    unused.unregister(this);
+    this.#engine.dropView(this.#place);
+  }
+
+  /** The same as `release`: the client that it was leased from stays open. */
+  async close() {
+    this.release();
+  }
+}
+
+Object.defineProperty(Lease.prototype, Symbol.dispose ?? Symbol.for("Symbol.dispose"), {
+  /** @this {Lease} */
+  value() {
+    this.release();
+  },
+});

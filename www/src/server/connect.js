@@ -1,0 +1,107 @@
+// `connect`, `connectGroup` and `load` of the build for servers.
+
+/** @import { EngineOptions, Unknown } from "../internal.js" */
+/** @import { Entry } from "../connect.js" */
+/** @import { Target } from "./dialer.js" */
+/** @typedef {{ name: string, weight: number, settings: [string, string][] }} Member */
+
+import * as glue from "../../pkg/redmux_server.js";
+import { BAD_CONFIG, mistake } from "../errors.js";
+import { loader } from "../loader.js";
+import { gated, patient } from "../page.js";
+import { policy } from "../reconnect.js";
+import { webSocket as overWebSocket } from "../transports/websocket.js";
+import { describe, isPlain } from "../values.js";
+import { readPlace } from "./address.js";
+import { ServerClient } from "./client.js";
+import { ServerEngine } from "./engine.js";
+import { takeGroupSettings, takeSettings } from "./settings.js";
+
+/**
+ * Makes what an entry exports: see `entry` in ../connect.js.
+ * @param {Entry} entry
+ */
+export function serverEntry({ wasmFile, tcp = null, webSocket = null }) {
+  const load = loader(glue, wasmFile);
+  const sockets = overWebSocket(async () => globalThis.WebSocket ?? (await webSocket?.()));
+
+  /**
+   * @param {Unknown} given The options of the program.
+   * @param {{ settings: [string, string][], options: Record<string, Unknown>, shown: string }} place
+   * @param {Member[]} members
+   * @param {(options: Unknown) => Promise<ServerClient>} again
+   */
+  async function open({ wasm, transport, tls, reconnect, signal, ...given }, { settings, options, shown }, members, again) {
+    for (const [name, value] of [["transport", transport], ["reconnect", reconnect]]) {
+      if (value !== undefined && typeof value !== "function") throw mistake(`${name}: expected a function`, BAD_CONFIG);
+    }
+    if (tls !== undefined && typeof tls !== "boolean" && !isPlain(tls)) throw mistake("tls: expected true, false, or an object of options", BAD_CONFIG);
+    // An option that is undefined does not replace what the URL says.
+    const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+    const { family, ...all } = { ...options, ...said };
+    const { settings: own, rest } = takeSettings(all);
+    const reach = (/** @type {Target} */ { host, port, path, url, tls: secure, servername }) => {
+      const over = transport ?? (url === undefined ? tcp : sockets);
+      if (!over) throw mistake(`url: this runtime opens no sockets: connect to a gateway (ws: or wss:), or give a transport`, BAD_CONFIG);
+      const options = secure ? { ...(isPlain(tls) ? tls : {}), ...(servername ? { servername } : {}) } : false;
+      return { transport: gated(over), address: /** @type {Unknown} */ (url === undefined ? { host, port, path, family, tls: options } : { url }) };
+    };
+    const dial = { reach, endpoint: shown, delay: patient(policy(reconnect)), transport: /** @type {Unknown} */ (null), address: {} };
+    const engine = new ServerEngine(await load(wasm), dial, /** @type {EngineOptions} */ (rest), [...settings, ...own], members);
+    await engine.open(signal);
+    return new ServerClient(engine, undefined, again);
+  }
+
+  /**
+   * @param {Unknown} url
+   * @param {Unknown} [options]
+   * @returns {Promise<ServerClient>}
+   */
+  async function connect(url, options = {}) {
+    const again = (/** @type {Unknown} */ others) => connect(url, { ...options, ...others });
+    return open(options, place(url, options.tls), [], again);
+  }
+
+  /**
+   * @param {Unknown} members
+   * @param {Unknown} [options]
+   * @returns {Promise<ServerClient>}
+   */
+  async function connectGroup(members, options = {}) {
+    if (!Array.isArray(members) || members.length === 0) throw mistake("connectGroup: expected an array of members", BAD_CONFIG);
+    const read = members.map((one, at) => member(one, at, options.tls));
+    const { settings, rest } = takeGroupSettings(options);
+    if (rest.abortOnConnectFail !== undefined) settings.push(["group.abortOnConnectFail", String(rest.abortOnConnectFail)]);
+    const shown = read.map(({ name }) => name).join(",");
+    const again = (/** @type {Unknown} */ others) => connectGroup(members, { ...options, ...others });
+    return open(rest, { settings, options: {}, shown }, read, again);
+  }
+
+  return { connect, connectGroup, load };
+}
+
+/** @param {Unknown} url @param {Unknown} tls */
+function place(url, tls) {
+  const { endpoints, text, options, secure, shown } = readPlace(url, tls);
+  /** @type {[string, string][]} */
+  const settings = text === undefined ? endpoints.map((endpoint) => ["endpoint", endpoint]) : [["url", text]];
+  if (secure) settings.push(["ssl", "true"]);
+  return { settings, options, shown };
+}
+
+const OF_URL = ["username", "password", "database"];
+
+/** @param {Unknown} given @param {number} at @param {Unknown} tls @returns {Member} */
+function member(given, at, tls) {
+  if (!isPlain(given)) throw mistake(`connectGroup: member ${at}: ${describe(given)} (expected { name, url, weight })`, BAD_CONFIG);
+  const { name, url, weight = 1, ...others } = /** @type {Unknown} */ (given);
+  if (typeof name !== "string") throw mistake(`connectGroup: member ${at}: name: expected a string`, BAD_CONFIG);
+  if (!(typeof weight === "number" && weight >= 0)) throw mistake(`connectGroup: ${name}: weight: expected a number, 0 or more`, BAD_CONFIG);
+  const { settings, options } = place(url, tls);
+  const { settings: own, rest } = takeSettings({ ...options, ...others });
+  for (const [option, value] of Object.entries(rest)) {
+    if (!OF_URL.includes(option)) throw mistake(`connectGroup: ${name}: ${option} is not an option of a member`, BAD_CONFIG);
+    own.push([option, String(value)]);
+  }
+  return { name, weight, settings: [...settings, ...own] };
+}

@@ -1,0 +1,230 @@
+// The engine of a client on a server: views of other servers and databases, connections of their own, tasks.
+
+/** @import { Dial, EngineOptions, GivenOptions, Queued, Shape, Unknown } from "../internal.js" */
+/** @import { Instance } from "../instance.js" */
+/** @import { ServerDial } from "./dialer.js" */
+/** @import { Member } from "./connect.js" */
+/** @typedef {{ item?: (value: Unknown) => void, body?: () => void, resolve(value?: Unknown): void, reject(error: unknown): void }} Task */
+/** @typedef {[place: number, what: string, value: string]} Recipe */
+
+import { Engine } from "../engine.js";
+import { internalError, mistake, safe, toError } from "../errors.js";
+import { EVENTS, Hub } from "../hub.js";
+import { packOptions } from "../options.js";
+import { KIND, NO_NAME, Outbox } from "../outbox.js";
+import { ServerDialer } from "./dialer.js";
+import { packer, SERVER_ONLY } from "./settings.js";
+
+/** Numbers above are those of views: see `DATABASES` in www/wasm/src/batch.rs. */
+const DATABASES = 0x80000000;
+
+/** The events of this build. */
+export const SERVER_EVENTS = Object.freeze([
+  ...EVENTS,
+  "configurationChangedBroadcast",
+  "hashSlotsMoved",
+  "serverMaintenance",
+  "credentialsNotRenewed",
+  "circuitOpened",
+  "circuitClosed",
+  "activeMemberChanged",
+  "memberHealthChanged",
+]);
+
+export class ServerEngine extends Engine {
+  #settings;
+  #members;
+  /** @type {Map<number, Task>} */
+  #tasks = new Map();
+  #lastTask = 0;
+  /** How each view is made; `null`: it has a connection of its own, which nothing can make again. @type {Map<number, Recipe | null>} */
+  #views = new Map();
+  #lastView = 0;
+
+  /**
+   * @param {Instance} instance
+   * @param {ServerDial} dial
+   * @param {EngineOptions} options
+   * @param {[string, string][]} settings
+   * @param {Member[]} members
+   */
+  constructor(instance, dial, options, settings, members) {
+    super(instance, dial, options);
+    this.#settings = settings;
+    this.#members = members;
+  }
+
+  _hub() {
+    return new Hub(SERVER_EVENTS);
+  }
+
+  /** @param {Dial} dial @param {(origin: string, error: unknown) => void} threw */
+  _dialer(dial, threw) {
+    return new ServerDialer(this.instance, /** @type {ServerDial} */ (dial), threw);
+  }
+
+  /**
+   * @template T
+   * @param {EngineOptions & { endpoint: string }} options
+   * @param {(...packed: [Float64Array, Uint32Array, Uint8Array]) => T} open
+   */
+  _pack(options, open) {
+    return packOptions(options, open, { names: [...SERVER_ONLY], add: packer(this.#settings, this.#members) });
+  }
+
+  _hooks() {
+    return {
+      ...super._hooks(),
+      told: safe((/** @type {number} */ task, /** @type {string} */ what, /** @type {Unknown} */ value) => this.#told(task, what, value)),
+    };
+  }
+
+  /**
+   * @param {string} name
+   * @param {unknown[]} words
+   * @param {GivenOptions} options
+   * @param {Shape | undefined} shape
+   * @param {number} [place]
+   */
+  execute(name, words, options, shape, place) {
+    if (!this.#has(place)) return Promise.reject(gone(name));
+    return super.execute(name, words, options, shape, place);
+  }
+
+  /** @param {Queued[]} commands @param {GivenOptions} options @param {number} [place] */
+  transaction(commands, options, place) {
+    if (!this.#has(place)) return Promise.reject(gone("MULTI"));
+    return super.transaction(commands, options, place);
+  }
+
+  /** Whether a database or a view can be used. @param {number | undefined} place */
+  #has(place) {
+    return place === undefined || place < DATABASES || this.#views.has(place);
+  }
+
+  /**
+   * Runs a task of the wasm side, which `begin` gets the number of.
+   * @param {string} name
+   * @param {(raw: Unknown, task: number) => void} begin
+   * @param {{ signal?: AbortSignal | undefined, item?: Task["item"], body?: (task: number) => void }} [options]
+   * @returns {Promise<Unknown>}
+   */
+  run(name, begin, { signal, item, body } = {}) {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      if (!this.raw || this.isClosing) throw toError({ kind: "closed", delivery: "not-sent", command: name, message: `${name}: the client is closed` });
+      const task = (this.#lastTask = (this.#lastTask % 0xffffffff) + 1);
+      const abort = () => {
+        this.cancel(task);
+        reject(/** @type {AbortSignal} */ (signal).reason);
+      };
+      const end = (/** @type {(value: Unknown) => void} */ settle) => (/** @type {Unknown} */ value) => {
+        signal?.removeEventListener("abort", abort);
+        settle(value);
+      };
+      signal?.addEventListener("abort", abort, { once: true });
+      this.#tasks.set(task, { item, body: () => body?.(task), resolve: end(resolve), reject: end(reject) });
+      this.enter((raw) => begin(raw, task));
+    });
+  }
+
+  /** Ends a task; its promise stays as it is. @param {number} task */
+  cancel(task) {
+    if (this.#tasks.delete(task)) this.enter((raw) => raw.cancel(task));
+  }
+
+  /**
+   * Calls into wasm, with what was issued before sent before; nothing happens without an instance.
+   * @template T
+   * @param {(raw: Unknown) => T} action
+   * @returns {T | undefined}
+   */
+  enter(action) {
+    this.flush();
+    return this.raw ? this.instance.enter(() => action(this.raw)) : undefined;
+  }
+
+  /**
+   * Makes a view of a place.
+   * @param {number | undefined} place
+   * @param {string} what
+   * @param {string} value
+   */
+  view(place, what, value) {
+    if (!this.#has(place)) throw gone(what);
+    const number = this.reserve();
+    const recipe = /** @type {Recipe} */ ([place === undefined ? 0 : place + 1, what, value]);
+    if (!this.enter((raw) => raw.view(number + 1, ...recipe))) {
+      throw mistake(`${what}: ${this.raw ? "no server is known at this address" : "the client is closed"}`);
+    }
+    this.#views.set(number, recipe);
+    return number;
+  }
+
+  /** The place of a view that is to be made. */
+  reserve() {
+    do this.#lastView = (this.#lastView + 1) % (DATABASES - 1);
+    while (this.#views.has(DATABASES + this.#lastView));
+    return DATABASES + this.#lastView;
+  }
+
+  /** A view that the wasm side has made. @param {number} place */
+  adopt(place) {
+    this.#views.set(place, null);
+  }
+
+  /** The wasm side lets go of it. @param {number} place */
+  disown(place) {
+    this.#views.delete(place);
+  }
+
+  get isGroup() {
+    return this.#members.length > 0;
+  }
+
+  /** @param {number} place */
+  dropView(place) {
+    if (this.#views.delete(place)) this.enter((raw) => raw.dropView(place + 1));
+  }
+
+  /** @param {number} task @param {string} what @param {Unknown} value */
+  #told(task, what, value) {
+    const known = this.#tasks.get(task);
+    if (!known) return;
+    if (what === "item") return known.item?.(value);
+    if (what === "body") return known.body?.();
+    this.#tasks.delete(task);
+    if (what === "done") known.resolve(value);
+    else known.reject(value);
+  }
+
+  /** @param {unknown} cause */
+  trapped(cause) {
+    const tasks = [...this.#tasks.values()];
+    this.#tasks.clear();
+    for (const [place, recipe] of this.#views) if (!recipe) this.#views.delete(place);
+    super.trapped(cause);
+    // The wasm side makes them when it is connected.
+    for (const [place, recipe] of this.#views) this.enter((raw) => raw.view(place + 1, .../** @type {Recipe} */ (recipe)));
+    for (const { reject } of tasks) reject(internalError(cause));
+  }
+
+  /** @param {unknown} [reason] */
+  _ended(reason) {
+    const tasks = [...this.#tasks.values()];
+    this.#tasks.clear();
+    for (const { reject } of tasks) reject(reason);
+  }
+}
+
+/** Packs words for the wasm side. @param {unknown[]} words @returns {[Uint32Array, Uint8Array]} */
+export function packed(words) {
+  const outbox = new Outbox();
+  outbox.add(0, () => NO_NAME, "", undefined, KIND.command, words);
+  return outbox.flush((heads, bytes) => [heads.slice(), bytes.slice()]);
+}
+
+/** @param {string} command */
+function gone(command) {
+  return toError({ kind: "closed", delivery: "not-sent", command, message: `${command}: this connection was given back, or lost with the wasm instance` });
+}

@@ -1,0 +1,7 @@
+// What entries of this build export besides `connect`, `connectGroup` and `load`.
+
+import "./blocking.js";
+
+export * from "../exports.js";
+export { Lease, ServerClient } from "./client.js";
+export { Group } from "./group.js";

@@ -1,0 +1,40 @@
+// Checked by the compiler, never run: what the build for servers has beside the one for pages.
+
+import { connect, connectGroup, type Lease, type NodeStatus, type ServerClient, type StreamEntry } from "redmux";
+import "redmux/json";
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+/** Compiles if the value has exactly this type. */
+function is<Wanted>() {
+  return <Given>(_value: Given, ..._proof: Same<Given, Wanted> extends true ? [] : [never]): void => {};
+}
+
+export async function uses(): Promise<void> {
+  const redis = await connect(["a:7000", "redis://b:7001"], { mode: "cluster", readFrom: "nearest", zones: { a: "eu-1a" } });
+  is<ServerClient<false>>()(redis);
+  is<string | null>()(await redis.get("k"));
+  is<{ key: string; element: string } | null>()(await redis.blPop(["a", "b"], 5));
+  is<{ key: Uint8Array; element: Uint8Array } | null>()(await redis.brPop("a", 0, { bytes: true, timeout: 500 }));
+  is<{ key: string; value: string; score: number } | null>()(await redis.bzPopMin("z", 1));
+  is<Record<string, StreamEntry<false>[]> | null>()(await redis.xRead({ s: "$" }, { BLOCK: 100 }));
+  is<Lease<false>>()(await redis.lease());
+  is<NodeStatus[]>()(redis.nodes());
+  is<number>()(await redis.watch("k", async (tx) => {
+    const [next] = await tx.multi().incr("k").exec();
+    return next;
+  }));
+  for await (const { args } of redis.monitor()) is<string[]>()(args);
+  redis.on("serverMaintenance", ({ notificationType, slots }) => [notificationType === "moving", slots[0]?.from]);
+  redis.on("hashSlotsMoved", ({ to }) => is<string>()(to));
+  void (await redis.withReadFrom("replica").withKeyPrefix("p:").database(2).jsonGet("doc", "$"));
+
+  const group = await connectGroup([{ name: "near", url: "fra:6379", weight: 2 }, { name: "far", url: ["s1", "s2"], serviceName: "m" }], { policy: "any" });
+  is<boolean>()(await group.group!.failOverTo("far"));
+
+  // @ts-expect-error: no such mode
+  await connect("a", { mode: "clutser" });
+  // @ts-expect-error: members have names
+  await connectGroup([{ url: "a" }]);
+  // @ts-expect-error: the wait is not optional
+  redis.blPop("k");
+}

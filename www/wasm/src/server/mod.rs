@@ -1,0 +1,54 @@
+//! What the build for servers has beside the one for pages.
+//!
+//! A *view* is a [`redmux::Database`] under a number: that of one of several servers, with a prefix for keys, on a leased
+//! connection. Entries of a batch name it in place of a database. A *task* is what takes its time and is no command: its
+//! news come through `hooks.told`.
+
+mod commands;
+pub(crate) mod events;
+mod jobs;
+mod opening;
+mod target;
+mod tasks;
+mod views;
+mod views_and_groups;
+
+use std::{cell::OnceCell, rc::Rc};
+
+use futures::future::AbortHandle;
+use redmux::ConnectionMultiplexer;
+
+pub(crate) use target::target;
+use tasks::Tasks;
+pub(crate) use views::Views;
+
+/// There is none before the server has said what it is, nor if the options were refused.
+#[derive(Clone, Default)]
+pub(crate) struct Muxer(Rc<OnceCell<ConnectionMultiplexer>>);
+
+impl Muxer {
+    pub(crate) fn get(&self) -> Option<&ConnectionMultiplexer> {
+        self.0.get()
+    }
+
+    fn set(&self, muxer: ConnectionMultiplexer) {
+        // It is set once, by the task that connects.
+        let _ = self.0.set(muxer);
+    }
+}
+
+/// What a client has beside that of a page
+pub(crate) struct Extras {
+    views: Views,
+    tasks: Tasks,
+    connecting: AbortHandle,
+}
+
+impl Extras {
+    /// Ends everything that holds the hooks.
+    pub(crate) fn end(&self) {
+        self.connecting.abort();
+        self.tasks.end();
+        self.views.clear();
+    }
+}
