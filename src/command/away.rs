@@ -50,6 +50,17 @@ impl<'a, T, A> Call<'a, T, A> {
         call
     }
 
+    /// The time in which the server ought to answer, besides what it may wait: longer while it has announced maintenance.
+    fn margin(&mut self) -> u64 {
+        let margin = self.lease().map_or(0, |leasing| leasing.margin);
+        #[cfg(feature = "full")]
+        let margin = {
+            let now = self.link.clock.now();
+            self.link.with(|core| core.patience(now)).map_or(margin, |relaxed| relaxed.max(margin))
+        };
+        margin
+    }
+
     fn lease(&mut self) -> Option<&mut Leasing<'a>> {
         self.extras.as_mut()?.leasing.as_deref_mut()
     }
@@ -89,6 +100,7 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
         };
         let now = self.link.clock.now();
         let database = self.database;
+        let margin = self.margin();
         let Some(leasing) = self.lease() else { return Err(self.awaited_again()) };
         leasing.until = given.map(|given| now.saturating_add(given));
         let begun = match &leasing.source {
@@ -97,7 +109,7 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
                 self.send_on(lent, cx)
             }
             Source::Pool(lender) => {
-                let limit = Duration::from_micros(given.unwrap_or(leasing.margin));
+                let limit = Duration::from_micros(given.unwrap_or(margin));
                 leasing.lease = Some(SyncFuture::new(lender.lend(berth, database, limit)));
                 self.poll_lease(cx)
             }
@@ -146,11 +158,12 @@ impl<T: FromReply, A: ToArgs> Call<'_, T, A> {
         cx: &mut Context<'_>,
     ) -> Result<()> {
         let link = lent.link();
+        let margin = self.margin();
         let Some(leasing) = self.lease() else { return Err(self.awaited_again()) };
         let timeout = match leasing.until {
             Some(NEVER) => NEVER,
             Some(until) => until.saturating_sub(link.clock.now()).max(1),
-            None => leasing.wait.saturating_add(leasing.margin),
+            None => leasing.wait.saturating_add(margin),
         };
         let is_observed = self.extras.as_ref().is_some_and(|extras| extras.is_observed());
         let mut words = self.words();

@@ -428,7 +428,9 @@ impl Driver {
             }
             Ok(turn) => {
                 #[cfg(feature = "full")]
-                if seen.moving && !self.plan.single {
+                if seen.moving && self.plan.single {
+                    self.link.with(|core| core.disregard_move());
+                } else if seen.moving {
                     let unwritten = !session.batch.is_empty();
                     if let Some(next) = self.attend_move(unwritten, cx) {
                         drop(session);

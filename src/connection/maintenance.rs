@@ -65,6 +65,8 @@ pub(super) struct Departure {
     pub(super) target: Option<Endpoint>,
     /// When to act next.
     pub(super) due: u64,
+    /// When the server goes away, at the earliest.
+    at: u64,
     /// After this nothing more is tried: the server has closed the connection, or does not mean to.
     pub(super) until: u64,
     pause: u64,
@@ -153,10 +155,17 @@ impl Maintained {
     fn depart(&mut self, notice: &Notice, time: u64, now: u64) {
         // A name leads to the new address some seconds later.
         let due = if notice.target.is_some() { now } else { now.saturating_add(time / 2) };
+        let at = now.saturating_add(time);
+        if let Some(pending) = self.departure.as_deref_mut()
+            && pending.includes(notice)
+        {
+            return pending.extend(due, at);
+        }
         self.departure = Some(Box::new(Departure {
             target: notice.target.clone(),
             due,
-            until: now.saturating_add(time).saturating_add(AFTERMATH),
+            at,
+            until: at.saturating_add(AFTERMATH),
             pause: FIRST_PAUSE,
             dialing: false,
             preparing: false,
@@ -182,6 +191,28 @@ fn time_of(notice: &Notice) -> u64 {
 }
 
 impl Departure {
+    /// Whether a further notice asks for no other move than this one: one to the same endpoint, or a malformed one as long as
+    /// this endpoint was not tried in vain.
+    fn includes(&self, notice: &Notice) -> bool {
+        let is_malformed = notice.target.is_none() && !notice.by_name;
+        self.target == notice.target || is_malformed && self.failures.is_empty()
+    }
+
+    /// A further notice does not put off what is about to be done.
+    fn extend(&mut self, due: u64, at: u64) {
+        let is_waiting = !self.dialing && !self.preparing && self.draining.is_none();
+        if is_waiting {
+            self.due = self.due.min(due);
+        }
+        self.at = self.at.min(at);
+        self.until = self.until.max(at.saturating_add(AFTERMATH));
+    }
+
+    /// Whether the announced time is over.
+    pub(super) fn is_late(&self, now: u64) -> bool {
+        self.at <= now
+    }
+
     /// Takes in a failure; whether it is the first one of its kind.
     pub(super) fn is_news(&mut self, failure: FailureType) -> bool {
         let is_news = !self.failures.contains(&failure);
@@ -219,7 +250,7 @@ impl Departure {
 
     /// How long one of two servers may be behind the other.
     pub(super) fn settle(&self, now: u64) -> u64 {
-        let left = self.until.saturating_sub(AFTERMATH).saturating_sub(now);
+        let left = self.at.saturating_sub(now);
         SETTLE.min(left / 32)
     }
 
@@ -245,6 +276,7 @@ mod tests {
             sequence,
             time: seconds.map(Duration::from_secs),
             target: None,
+            by_name: true,
             slots: Vec::new(),
             shards: Vec::new(),
             raw: String::new(),
@@ -287,6 +319,41 @@ mod tests {
         assert_eq!((maintained.seen.len(), maintained.windows.len()), (REMEMBERED, 2));
         // Long after the beginning of the stream, it is news.
         assert!(maintained.take(&notice(Migrated, Some(11), None), false, 400 * SECOND));
+    }
+
+    #[test]
+    fn a_further_notice_of_a_move_does_not_put_it_off() {
+        let to = |host: &str| Some(Endpoint::tcp(host, 6379));
+        let moving = |number, target: Option<Endpoint>| Notice {
+            by_name: target.is_none(),
+            target,
+            ..notice(NotificationType::Moving, Some(number), Some(30))
+        };
+        let mut maintained = Maintained::default();
+        let after = |maintained: &mut Maintained, notice: &Notice, now: u64| {
+            maintained.take(notice, false, now * SECOND);
+            let departure = maintained.departure.as_ref().unwrap();
+            (departure.target.clone(), departure.due / SECOND, departure.until / SECOND)
+        };
+        assert_eq!(after(&mut maintained, &moving(1, None), 0), (None, 15, 50));
+        assert_eq!(after(&mut maintained, &moving(2, None), 10), (None, 15, 60));
+        assert_eq!(after(&mut maintained, &moving(3, to("a")), 11), (to("a"), 11, 61));
+        maintained.departure.as_mut().unwrap().dial();
+        // The dial goes on.
+        assert_eq!(after(&mut maintained, &moving(4, to("a")), 12), (to("a"), 61, 62));
+        let malformed = Notice { by_name: false, ..moving(5, None) };
+        assert_eq!(after(&mut maintained, &malformed, 13), (to("a"), 61, 63));
+        let departure = maintained.departure.as_mut().unwrap();
+        assert!(departure.is_news(FailureType::UnableToConnect));
+        assert!(!departure.is_news(FailureType::UnableToConnect));
+        let malformed = Notice { sequence: Some(6), ..malformed };
+        assert_eq!(after(&mut maintained, &malformed, 14), (None, 29, 64));
+        assert_eq!(after(&mut maintained, &moving(7, to("b")), 15), (to("b"), 15, 65));
+        assert_eq!(after(&mut maintained, &moving(8, to("b")), 44), (to("b"), 15, 94));
+        let departure = maintained.departure.as_ref().unwrap();
+        // As it was announced at first.
+        assert!(!departure.is_late(44 * SECOND) && departure.is_late(45 * SECOND));
+        assert_eq!(after(&mut maintained, &moving(9, None), 44), (None, 59, 94));
     }
 
     #[test]

@@ -28,7 +28,14 @@ use crate::{
 impl Inner {
     /// A leased connection to this database, within the time one command is given.
     pub(crate) async fn lease(&self, berth: Berth<'_>, database: Selected) -> Result<Arc<Leased>> {
-        self.lease_within(berth, database, self.options.command_timeout).await
+        let limit = self.options.command_timeout;
+        #[cfg(feature = "full")]
+        let limit = {
+            let now = self.clock.now();
+            let relaxed = self.site.node_at(berth).link.with(|core| core.patience(now));
+            limit.max(relaxed.map_or(Duration::ZERO, Duration::from_micros))
+        };
+        self.lease_within(berth, database, limit).await
     }
 
     pub(crate) async fn lease_within(

@@ -5,8 +5,10 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod asking;
+mod histories;
 mod moving;
 mod patience;
+mod scenarios;
 mod slots;
 mod subscribed;
 mod tls;

@@ -93,7 +93,6 @@ impl Core {
     }
 
     /// The time that commands have as long as something is announced and not over.
-    #[cfg(feature = "topology")]
     pub(crate) fn patience(&self, now: u64) -> Option<u64> {
         (self.maintained.until > now).then_some(self.maintained.relaxed)
     }
@@ -191,14 +190,25 @@ impl Core {
             self.wire.hold = false;
         }
         self.maintained.departure = None;
-        if matches!(self.leaving.reason, Some(Reason::Moving(_))) {
-            self.leaving.reason = None;
-        }
+        self.disregard_move();
     }
 
     /// It takes too long.
     pub(crate) fn is_move_overdue(&self) -> bool {
         self.maintained.departure.as_ref().is_none_or(|departure| departure.until <= self.now)
+    }
+
+    /// The announced time is over: the server may hang up at any moment.
+    pub(crate) fn is_move_late(&self) -> bool {
+        let departure = self.maintained.departure.as_ref();
+        departure.is_some_and(|departure| departure.is_late(self.now))
+    }
+
+    /// The stream cannot be exchanged: there is nothing to do at any moment.
+    pub(crate) fn disregard_move(&mut self) {
+        if matches!(self.leaving.reason, Some(Reason::Moving(_))) {
+            self.leaving.reason = None;
+        }
     }
 
     /// Whether another stream is to take the place of this one.

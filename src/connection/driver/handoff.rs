@@ -41,8 +41,9 @@ impl Driver {
             let NextMove::Dial(target) = next else { return None };
             self.successor = Some(self.dial_successor(target)?);
         }
+        let is_late = self.link.with(|core| core.is_move_late());
         let successor = self.successor.as_mut()?;
-        if !successor.advance(cx, &self.progress) {
+        if !successor.advance(cx, &self.progress, is_late) {
             if successor.link.with(|core| core.phase) == Phase::Closed {
                 self.tell_unmoved();
                 self.dismiss_successor();
@@ -171,22 +172,29 @@ impl Successor {
     }
 
     /// Dials, makes the handshake, and reads what comes; whether the stream is ready. `now` is how the dial of the stream
-    /// in use went.
-    fn advance(&mut self, cx: &mut Context<'_>, now: &DialProgress) -> bool {
+    /// in use went; `is_late` where any other stream is better than that one.
+    fn advance(&mut self, cx: &mut Context<'_>, now: &DialProgress, is_late: bool) -> bool {
         // A driver that ends leaves its link closed.
         let _ = Pin::new(&mut *self.driver).poll(cx);
         let ready = self.link.with(|core| core.phase == Phase::Ready);
         if !ready {
             return false;
         }
-        if !self.named && same_server(now, &self.driver.progress) && is_name(&self.endpoint)
-            || self.link.with(|core| core.is_to_move())
-        {
-            // The name still leads to the server that goes away.
+        if !self.named && !is_late && self.is_old(now) {
             self.link.abort();
             return false;
         }
         true
+    }
+
+    /// Whether the name still leads to the server that goes away. That one repeats what it has announced; so may its successor,
+    /// whose address is another one.
+    fn is_old(&self, now: &DialProgress) -> bool {
+        match same_server(now, &self.driver.progress) {
+            Some(true) if is_name(&self.endpoint) => true,
+            Some(false) => false,
+            _ => self.link.with(|core| core.is_to_move()),
+        }
     }
 
     /// The stream, and what the handshake has brought about, unless something on it is unanswered.
@@ -208,11 +216,11 @@ fn is_name(endpoint: &Endpoint) -> bool {
 
 /// Whether both dials led to one address, as far as that is known.
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
-fn same_server(one: &DialProgress, other: &DialProgress) -> bool {
-    one.peer().is_some() && one.peer() == other.peer()
+fn same_server(one: &DialProgress, other: &DialProgress) -> Option<bool> {
+    Some(one.peer()? == other.peer()?)
 }
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
-fn same_server(_: &DialProgress, _: &DialProgress) -> bool {
-    false
+fn same_server(_: &DialProgress, _: &DialProgress) -> Option<bool> {
+    None
 }

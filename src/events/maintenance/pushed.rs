@@ -40,6 +40,8 @@ pub(crate) struct Notice {
     pub(crate) time: Option<Duration>,
     /// Where connections are to go.
     pub(crate) target: Option<Endpoint>,
+    /// It says that connections are to go where the name leads; without this and a target it is malformed.
+    pub(crate) by_name: bool,
     pub(crate) slots: Vec<SlotMigration>,
     pub(crate) shards: Vec<String>,
     pub(crate) raw: String,
@@ -96,6 +98,7 @@ impl Notice {
             sequence: None,
             time: None,
             target: None,
+            by_name: false,
             slots: Vec::new(),
             shards: Vec::new(),
             raw: kind.word().unwrap_or_default().to_owned(),
@@ -116,6 +119,7 @@ impl Notice {
         let rest: Vec<Reply<'_>> = items.take(MOST_PARTS).collect();
         match kind {
             NotificationType::Moving => {
+                notice.by_name = rest.first().is_some_and(Reply::is_null);
                 notice.target = rest.first().and_then(text).and_then(|text| address(&text));
             }
             NotificationType::SlotsMigrating => {
@@ -319,6 +323,14 @@ mod tests {
                 (Moving, sequence, time, target),
                 "{words}"
             );
+        }
+    }
+
+    #[test]
+    fn a_move_without_an_address_says_so_or_is_malformed() {
+        assert!(read("MOVING :15 :30 null").by_name);
+        for words in ["MOVING", "MOVING :15 :30", "MOVING :15 :30 nowhere", "MOVING :1 :2 a:1"] {
+            assert!(!read(words).by_name, "{words}");
         }
     }
 

@@ -109,7 +109,7 @@ impl Door {
     /// Pushes these words to all connections that asked, as RESP3 has them; `null` is one, and `:1` a number.
     /// A word in brackets, such as `[a b|c d]`, is a list of lists. Returns how many connections there were.
     pub fn push(&self, words: &str) -> usize {
-        let bytes = encode(words);
+        let bytes = push_of(words);
         let guests = lock(&self.shared.guests);
         let heard = guests.iter().filter(|guest| guest.asked.load(SeqCst));
         heard.filter(|guest| guest.write(&bytes).is_ok()).count()
@@ -125,7 +125,7 @@ impl Door {
 
     /// From now on each connection that asks gets this at once, as servers repeat their last notice.
     pub fn repeat(&self, words: &str) {
-        *lock(&self.shared.retained) = encode(words);
+        *lock(&self.shared.retained) = push_of(words);
     }
 
     /// From now on the server knows no notices.
@@ -280,8 +280,8 @@ impl Frames {
     }
 }
 
-/// A push of these words.
-fn encode(words: &str) -> Vec<u8> {
+/// A push of these words, as [`Door::push`] has them.
+pub fn push_of(words: &str) -> Vec<u8> {
     let mut parts = Vec::new();
     let mut rest = words.trim();
     while !rest.is_empty() {

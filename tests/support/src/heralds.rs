@@ -6,7 +6,7 @@ use redmux::{Endpoint, Options, options::Mode};
 
 use crate::{Door, RedisCluster};
 
-/// A cluster without replicas, each node behind a door
+/// A cluster, each node behind a door
 pub struct Heralds {
     /// The nodes.
     pub cluster: RedisCluster,
@@ -15,18 +15,26 @@ pub struct Heralds {
 }
 
 impl Heralds {
-    /// Starts three nodes.
+    /// Starts three primaries.
     ///
     /// # Panics
     /// When they do not start.
     pub fn start() -> Self {
-        let cluster = RedisCluster::builder().replicas(0).start();
+        Self::with_replicas(0)
+    }
+
+    /// The same with this number of replicas for each primary.
+    ///
+    /// # Panics
+    /// When they do not start.
+    pub fn with_replicas(replicas: usize) -> Self {
+        let cluster = RedisCluster::builder().replicas(replicas).start();
         let cluster = cluster.unwrap_or_else(|error| panic!("{error}"));
         let doors = cluster.nodes().iter().map(|node| Door::open(node.addr())).collect();
         Self { cluster, doors }
     }
 
-    /// Options that lead to each node through its door.
+    /// Options that lead to each node through its door, and to others as they are announced.
     pub fn options(&self) -> Options {
         let pairs = self.cluster.nodes().iter().zip(&self.doors);
         let doors: HashMap<u16, u16> =

@@ -59,7 +59,7 @@ pub use cluster::{RedisCluster, RedisClusterBuilder};
 pub use commands::Commands;
 pub use dir::TempDir;
 #[cfg(feature = "client")]
-pub use herald::Door;
+pub use herald::{Door, push_of};
 #[cfg(feature = "client")]
 pub use heralds::Heralds;
 pub use port::{PortLease, lease_port};
