@@ -68,6 +68,10 @@ interface Replies {
   zremrangebylex: number; zremrangebyrank: number; zremrangebyscore: number; zrevrange: string[]; zrevrangebylex: string[];
   zrevrangebyscore: string[]; zrevrank: any; zscan: [cursor: string, elements: string[]]; zscore: string | null; zunion: string[];
   zunionstore: number;
+  arcount: number; ardel: any; ardelrange: any; arget: any; argetrange: any; argrep: any; arinfo: any; arinsert: any; arlastitems: any;
+  arlen: number; armget: any[]; armset: any; arnext: any; arop: any; arring: any; arscan: any; arseek: any; arset: any; backup: any;
+  blmovem: any; himport: any; hotkeys: any; increx: any; lmovem: any; sdiffcard: number; sunioncard: number; trimslots: any;
+  xidmprecord: any; xnack: number; "restore-asking": "OK";
 }
 /** Commands that take an object or a Map: behind which arguments. */
 interface DataReplies {
@@ -159,6 +163,10 @@ export interface RedisOptions {
   username?: string | null | undefined;
   password?: string | null | undefined;
   db?: number | string | undefined;
+  /** Sentinels, which know the primary by `name`. */
+  sentinels?: readonly { host?: string | undefined; port?: number | undefined }[] | null | undefined;
+  name?: string | null | undefined;
+  role?: "master" | "slave" | undefined;
   /** Options of TLS, or whether there is TLS. */
   tls?: object | boolean | undefined;
   connectionName?: string | null | undefined;
@@ -196,6 +204,7 @@ export interface Redis extends RedisCommander {}
 export declare class Redis extends EventEmitter {
   static readonly Command: typeof Command;
   static readonly Pipeline: typeof Pipeline;
+  static readonly Cluster: typeof Cluster;
   static defaultOptions: RedisOptions;
   static createClient(options?: RedisOptions | string | number): Redis;
 
@@ -216,6 +225,8 @@ export declare class Redis extends EventEmitter {
   end(): void;
   /** A client with the same options, and with others. */
   duplicate(override?: RedisOptions): Redis;
+  /** An instance that emits `monitor` for each command that the server executes. It shows arguments, secrets included. */
+  monitor(callback?: Callback<Redis>): Promise<Redis>;
   sendCommand(command: Command): Promise<any>;
   pipeline(commands?: readonly (readonly unknown[])[]): ChainableCommander;
   multi(options: { pipeline: false }): Promise<"OK">;
@@ -234,12 +245,36 @@ export declare class Redis extends EventEmitter {
   on(event: "messageBuffer" | "smessageBuffer", listener: (channel: Buffer, message: Buffer) => void): this;
   on(event: "pmessage", listener: (pattern: string, channel: string, message: string) => void): this;
   on(event: "pmessageBuffer", listener: (pattern: string, channel: Buffer, message: Buffer) => void): this;
+  on(event: "monitor", listener: (time: string, args: string[], source: string, database: string) => void): this;
   on(event: "error", listener: (error: Error) => void): this;
   on(event: "reconnecting", listener: (delay: number) => void): this;
   on(event: "connecting" | "connect" | "ready" | "close" | "end" | "wait", listener: () => void): this;
   on(event: string | symbol, listener: (...args: any[]) => void): this;
 }
 export { Redis as default };
+
+export type ClusterNode = string | number | { host?: string | undefined; port?: number | string | undefined };
+export interface ClusterOptions {
+  /** Options of the connections, and of what they do with commands. */
+  redisOptions?: RedisOptions | undefined;
+  /** Milliseconds before the next attempt to reach any node; anything that is no number gives up. */
+  clusterRetryStrategy?: ((times: number) => number | void | null) | null | undefined;
+  /** Which nodes commands that only read go to. */
+  scaleReads?: "master" | "slave" | "all" | undefined;
+  enableOfflineQueue?: boolean | undefined;
+  enableReadyCheck?: boolean | undefined;
+  lazyConnect?: boolean | undefined;
+  keyPrefix?: string | undefined;
+  scripts?: RedisOptions["scripts"];
+  [option: string]: any;
+}
+/** A cluster. Commands go to the node of their key; those of a pipeline may go to several. */
+export declare class Cluster extends Redis {
+  constructor(startupNodes: readonly ClusterNode[], options?: ClusterOptions);
+  /** Clients of the nodes, which connect when they are used. */
+  nodes(role?: "all" | "master" | "slave"): Redis[];
+  duplicate(startupNodes?: readonly ClusterNode[], override?: ClusterOptions): Cluster;
+}
 
 /** A callback that prints. */
 export declare function print(error: Error | null, reply?: unknown): void;

@@ -16,6 +16,8 @@ pub(crate) const TOOLS: &str = "xtask/npm";
 pub(crate) const RUNTIMES: &str = "www/test/runtimes";
 /// The bundlers, frameworks and compilers that the package is tried in.
 pub(crate) const SETUPS: &str = "www/test/setups";
+/// The packages written for ioredis that `redmux/ioredis` is tried with.
+pub(crate) const COMPAT: &str = "www/test/compat";
 /// The clients that the package is measured beside.
 pub(crate) const JS_BENCHES: &str = "benches/js";
 

@@ -85,6 +85,12 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
     command.arg(packages::dir(packages::SETUPS).join("check.mjs"));
     command.env("REDIS", server.addr().to_string()).env("CHROMIUM", tools::chromium()?);
     steps.command("package in every set-up", &mut command)?;
+
+    packages::install(packages::COMPAT)?;
+    let mut command = Command::new(tools::node()?);
+    command.arg(packages::dir(packages::COMPAT).join("check.mjs"));
+    command.env("REDIS", server.addr().to_string());
+    steps.command("packages written for ioredis", &mut command)?;
     drop(server);
 
     let mut npm = packages::npm(packages::WWW)?;

@@ -99,6 +99,8 @@ export class Command {
 
   /** What the program gets of a reply whose texts are decoded. @param {Unknown} reply */
   transformReply(reply) {
+    // Programs that replace `sendCommand` resolve with what a server sends.
+    if (this.replyEncoding !== null && Buffer.isBuffer(reply)) reply = reply.toString(this.replyEncoding);
     const transform = transformers.reply[this.name];
     return transform ? transform(reply, { commandName: this.name, protocol: 2, replyMapping: "legacy" }) : reply;
   }

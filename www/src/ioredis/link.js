@@ -6,44 +6,47 @@
 /** @import { Command } from "./command.js" */
 /** @import { Options } from "./options.js" */
 /** @typedef {{ channel: string, payload: Uint8Array, pattern: string | null }} Message */
+/** @typedef {{ time: number, database: number, client: string, args: string[] }} Monitored */
+/** @typedef {{ execute(command: Command, byText?: boolean): Promise<Unknown>, release(): void }} OwnLink A connection of its own. */
 
 import { connect } from "./client.js";
-import { needsNoPassword } from "./errors.js";
-import { toConnect } from "./options.js";
+import { closed, needsNoPassword } from "./errors.js";
 import { readerFor } from "./values.js";
 
 export class Link {
   #client;
   #options;
+  /** Ends what waits on the server. */
+  #over = new AbortController();
   /** Scripts that this server has: their digests. @type {Set<string>} */
   scripts = new Set();
 
-  /** @param {Client} client @param {Options} options @param {(error: Unknown) => void} lost */
-  constructor(client, options, lost) {
+  /** @param {Client} client @param {Options} options */
+  constructor(client, options) {
     this.#client = client;
     this.#options = options;
-    /** @type {Unknown} */
-    let why = null;
-    client.on("connectionFailed", ({ error }) => (why = error));
-    client.on("gaveUp", ({ error }) => lost(why ?? error));
   }
 
   /**
    * Connects; `lost` is called once when the connection is lost.
    * @param {Options} options
-   * @param {{ signal: AbortSignal, lost: (error: Unknown) => void }} how
+   * @param {(options: Options) => [url: Unknown, options: Unknown]} toConnect What the client of this package is opened with.
+   * @param {(error: Unknown) => void} lost
    */
-  static async open(options, { signal, lost }) {
-    const dial = (/** @type {Options} */ given) => connect(...toConnect(given, signal));
+  static async open(options, toConnect, lost) {
     let client;
     try {
-      client = await dial(options);
+      client = await connect(...toConnect(options));
     } catch (error) {
       if (!needsNoPassword(error)) throw error;
       console.warn("[redmux/ioredis] the server does not require a password, but one was given");
-      client = await dial({ ...options, username: null, password: null });
+      client = await connect(...toConnect({ ...options, username: null, password: null }));
     }
-    return new Link(/** @type {Client} */ (/** @type {unknown} */ (client)), options, lost);
+    /** @type {Unknown} */
+    let why = null;
+    client.on("connectionFailed", ({ error }) => (why = error));
+    client.on("gaveUp", ({ error }) => lost(why ?? error));
+    return new Link(/** @type {Client} */ (/** @type {unknown} */ (client)), options);
   }
 
   /**
@@ -54,9 +57,43 @@ export class Link {
    * @returns {Promise<Unknown>}
    */
   execute(command, database, byText = false) {
-    const client = database === undefined ? this.#client : this.#client.database(database);
+    return this.#send(this.#at(database), command, byText);
+  }
+
+  /** @param {number | undefined} database */
+  #at(database) {
+    return database === undefined ? this.#client : this.#client.database(database);
+  }
+
+  /** @param {Client} client @param {Command} command @param {boolean} byText */
+  #send(client, command, byText) {
     const { name, words, bytes, shape } = this.#packed(command, byText);
-    return client._execute(name, words, { bytes }, shape);
+    return client._execute(name, words, command.isBlocking ? { bytes, signal: this.#over.signal } : { bytes }, shape);
+  }
+
+  /** A connection of its own, until it is given back. @param {number | undefined} database @returns {Promise<OwnLink>} */
+  async lease(database) {
+    const client = await /** @type {Unknown} */ (this.#at(database)).lease();
+    return {
+      execute: (command, byText = false) => this.#send(client, command, byText),
+      release: () => client.release(),
+    };
+  }
+
+  /** Opens a connection for commands that block. */
+  async prepare() {
+    const link = await this.lease(undefined).catch(() => null);
+    link?.release();
+  }
+
+  /** What the server executes, until the signal. @param {AbortSignal} signal @returns {AsyncGenerator<Monitored>} */
+  monitor(signal) {
+    return /** @type {Unknown} */ (this.#client).monitor({ signal });
+  }
+
+  /** The addresses of the nodes of a cluster. @returns {{ endpoint: string, role: string }[]} */
+  nodes() {
+    return /** @type {Unknown} */ (this.#client).nodes();
   }
 
   /**
@@ -66,7 +103,7 @@ export class Link {
    * @returns {Promise<unknown[]>}
    */
   transaction(commands, database) {
-    const client = database === undefined ? this.#client : this.#client.database(database);
+    const client = this.#at(database);
     /** @type {Set<string>} */
     const sent = new Set();
     const packed = commands.map((command) => {
@@ -102,9 +139,16 @@ export class Link {
     return this.#client.close();
   }
 
-  /** Closes at once. */
-  disconnect() {
+  /**
+   * Closes: commands that wait on the server fail, and others get their replies if they come soon.
+   * @param {number} [most] Milliseconds.
+   */
+  async disconnect(most = 0) {
     const client = /** @type {Unknown} */ (this.#client);
-    (client.disconnect ? Promise.resolve(client.disconnect()) : client.close()).catch(() => {});
+    this.#over.abort(closed());
+    if (most === 0) return client.disconnect();
+    const timer = setTimeout(() => client.disconnect(), most);
+    await client.close().catch(() => {});
+    clearTimeout(timer);
   }
 }

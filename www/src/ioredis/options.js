@@ -1,6 +1,5 @@
 // The options of ioredis: what a constructor is given, and what the client gets of it.
 
-/** @import { ConnectOptions } from "../index.js" */
 /** @import { Unknown } from "../internal.js" */
 /** @typedef {Record<string, Unknown>} Options */
 
@@ -103,32 +102,63 @@ function parameters(query) {
   return all.family === undefined ? all : { ...all, family: Number.parseInt(all.family, 10) };
 }
 
+/** @param {Options} address @returns {string} */
+function joined({ host, port }) {
+  return `${String(host).includes(":") ? `[${host}]` : host}:${port}`;
+}
+
 /**
  * What `connect` of this package is called with. Reconnecting is the business of the `Redis` object: its client gives up
  * with the connection.
  * @param {Options} options
  * @param {AbortSignal} signal
- * @returns {[url: string, options: ConnectOptions]}
+ * @returns {[url: Unknown, options: Unknown]}
  */
 export function toConnect(options, signal) {
-  const { host, port, path, family, username, password, db, tls, connectTimeout, commandTimeout } = options;
-  const name = host.includes(":") ? `[${host}]` : host;
-  const url = path ? `unix:${encodeURI(path)}` : `redis://${name}:${port}${family ? `?family=${family}` : ""}`;
-  return [
-    url,
-    {
-      // Replies have the shapes of RESP2.
-      protocol: 2,
-      username: username ?? undefined,
-      password: password ?? undefined,
-      database: db || undefined,
-      tls: tls ? (typeof tls === "object" ? tls : true) : undefined,
-      connectTimeout: connectTimeout || Infinity,
-      commandTimeout: commandTimeout || Infinity,
-      libraryInfo: !options.disableClientInfo,
-      connectRetry: 1,
-      reconnect: () => false,
-      signal,
-    },
-  ];
+  const { path, family, sentinels, name, role } = options;
+  const common = { ...shared(options), database: options.db || undefined, connectRetry: 1, reconnect: () => false, signal };
+  if (sentinels?.length > 0) {
+    const servers = sentinels.map((/** @type {Options} */ { host = "localhost", port = 26379 }) => ({ host, port: Number(port) }));
+    const { sentinelUsername, sentinelPassword, enableTLSForSentinelMode } = options;
+    return [
+      servers,
+      {
+        ...common,
+        mode: "sentinel",
+        serviceName: name,
+        readFrom: role === "slave" ? "replica" : undefined,
+        sentinelUsername: sentinelUsername ?? undefined,
+        sentinelPassword: sentinelPassword ?? undefined,
+        sentinelTls: enableTLSForSentinelMode,
+      },
+    ];
+  }
+  const url = path ? `unix:${encodeURI(path)}` : `redis://${joined(options)}${family ? `?family=${family}` : ""}`;
+  return [url, { ...common, mode: "single" }];
+}
+
+/**
+ * The same for a cluster, whose nodes come and go: their client connects again by itself.
+ * @param {Options} options Of the cluster.
+ * @param {AbortSignal} signal
+ * @returns {[url: Unknown, options: Unknown]}
+ */
+export function toConnectCluster({ startupNodes, redisOptions, scaleReads }, signal) {
+  const servers = startupNodes.map((/** @type {Options} */ { host, port }) => ({ host, port }));
+  const readFrom = scaleReads === "slave" ? "replica" : scaleReads === "all" ? "preferReplica" : undefined;
+  return [servers, { ...shared(redisOptions), mode: "cluster", readFrom, connectRetry: 1, signal }];
+}
+
+/** @param {Options} options */
+function shared({ username, password, tls, connectTimeout, commandTimeout, disableClientInfo }) {
+  return {
+    // Replies have the shapes of RESP2.
+    protocol: 2,
+    username: username ?? undefined,
+    password: password ?? undefined,
+    tls: tls ? (typeof tls === "object" ? tls : true) : undefined,
+    connectTimeout: connectTimeout || Infinity,
+    commandTimeout: commandTimeout || Infinity,
+    libraryInfo: !disableClientInfo,
+  };
 }

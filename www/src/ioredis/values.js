@@ -82,3 +82,10 @@ export function readerFor(encoding, stringNumbers) {
   readers.set(name, reader);
   return reader;
 }
+
+/** Buffers in a reply as texts, if there is an encoding. @param {Unknown} value @param {BufferEncoding | null} encoding @returns {Unknown} */
+export function decoded(value, encoding) {
+  if (encoding === null) return value;
+  if (Buffer.isBuffer(value)) return value.toString(encoding);
+  return Array.isArray(value) ? value.map((item) => decoded(item, encoding)) : value;
+}

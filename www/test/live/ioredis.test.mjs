@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import Redis, { Command, ReplyError } from "../../src/ioredis/index.js";
 import { freePort } from "../checks.mjs";
-import { monitor, redis as startRedis, until } from "./support.mjs";
+import { cluster as startCluster, monitor, redis as startRedis, until } from "./support.mjs";
 
 const LIMIT = { timeout: 300_000 };
 
@@ -223,4 +223,83 @@ test("reconnectOnError connects again, and sends again", LIMIT, async (t) => {
   await assert.rejects(client.lpush("k", 1), /WRONGTYPE/);
   await closed;
   assert.equal(calls, 2);
+});
+
+test("a command that waits keeps nobody else waiting, and ends with the connection", LIMIT, async (t) => {
+  const { client } = await start(t, { maxRetriesPerRequest: null });
+  const popped = client.blpop("q", 0);
+  const read = client.xread("BLOCK", 0, "STREAMS", "s", "$");
+  await sleep(50);
+  await client.rpush("q", "x");
+  await client.xadd("s", "1-1", "f", "v");
+  assert.deepEqual(await popped, ["q", "x"]);
+  assert.deepEqual(await read, [["s", [["1-1", ["f", "v"]]]]]);
+  assert.equal(await client.blpopBuffer("q", 0.01), null);
+  await client.select(2);
+  const other = client.bzpopmin("z", 0);
+  await client.zadd("z", 1.5, "m");
+  assert.deepEqual(await other, ["z", "m", "1.5"], "in its database");
+  const held = client.brpop("q", 0);
+  await sleep(20);
+  client.disconnect();
+  await assert.rejects(held, { message: "Connection is closed." });
+});
+
+test("WATCH and MULTI by hand have a connection of their own until they end", LIMIT, async (t) => {
+  const { client } = await start(t);
+  const other = clientOf(t, client.options);
+  await client.set("k", 1);
+  assert.equal(await client.watch("k"), "OK");
+  await other.set("k", 2);
+  assert.equal(await client.multi().set("k", 3).exec(), null);
+  await client.watch("k");
+  assert.deepEqual(await client.multi().set("k", 3).getBuffer("k").exec(), [[null, "OK"], [null, Buffer.from("3")]]);
+  const [begun, queued, results] = await Promise.all([client.multi({ pipeline: false }), client.incr("k"), client.exec(), other.get("k")]);
+  assert.deepEqual([begun, queued, results], ["OK", "QUEUED", [[null, 4]]]);
+  await client.watch("k");
+  await assert.rejects(client.multi().set("k").exec(), (error) => /^EXECABORT/.test(error.message) && error.previousErrors.length === 1);
+  assert.equal(await client.unwatch(), "OK");
+  await assert.rejects(client.exec(), { message: "ERR EXEC without MULTI" });
+});
+
+test("a monitor shows commands, and takes none", LIMIT, async (t) => {
+  const { client } = await start(t);
+  const watching = await client.monitor();
+  t.after(() => watching.disconnect());
+  const seen = [];
+  watching.on("monitor", (time, args, source, database) => seen.push([time, args, source, database]));
+  await client.set("k", 'a "quoted" value');
+  await until(() => seen.length > 0, "a command");
+  const [[time, args, source, database]] = seen;
+  assert.match(time, /^\d+\.\d{6}$/);
+  assert.deepEqual([args, database], [["SET", "k", 'a "quoted" value'], "0"]);
+  assert.match(source, /^127\.0\.0\.1:\d+$/);
+  assert.equal(watching.mode, "monitor");
+  await assert.rejects(watching.get("k"), /monitoring mode/);
+});
+
+test("a cluster is one client, whose pipelines may go to several nodes", LIMIT, async (t) => {
+  const nodes = await startCluster(t);
+  const cluster = new Redis.Cluster([{ host: "127.0.0.1", port: nodes[0].port }], { redisOptions: { maxRetriesPerRequest: null } });
+  t.after(() => cluster.disconnect());
+  await Promise.all(Array.from({ length: 60 }, (_, n) => cluster.set(`k${n}`, n)));
+  assert.deepEqual(await cluster.mget("k1", "k2", "k3"), ["1", "2", "3"]);
+  const sizes = await Promise.all(cluster.nodes("master").map((node) => node.dbsize()));
+  assert.equal(sizes.length, 3);
+  assert.equal(sizes.reduce((sum, size) => sum + size), 60);
+  assert.deepEqual(await cluster.pipeline().get("k1").get("k2").get("k3").exec(), [[null, "1"], [null, "2"], [null, "3"]]);
+  assert.deepEqual(await cluster.multi().set("{t}a", 1).incr("{t}a").exec(), [[null, "OK"], [null, 2]]);
+  await assert.rejects(cluster.multi().set("a", 1).set("b", 1).exec(), /CROSSSLOT/);
+  cluster.defineCommand("echoKey", { lua: "return KEYS[1]", numberOfKeys: 1 });
+  assert.deepEqual(await Promise.all(["x", "y", "z"].map((key) => cluster.echoKey(key))), ["x", "y", "z"]);
+  const popped = cluster.bzpopmin("z", 0);
+  await cluster.zadd("z", 1, "m");
+  assert.deepEqual(await popped, ["z", "m", "1"]);
+  const subscriber = cluster.duplicate(undefined, { redisOptions: { connectionName: "subscriber" } });
+  t.after(() => subscriber.disconnect());
+  const message = once(subscriber, "message");
+  assert.equal(await subscriber.subscribe("c"), 1);
+  await cluster.publish("c", "hi");
+  assert.deepEqual(await message, ["c", "hi"]);
+  assert.equal(await cluster.quit(), "OK");
 });

@@ -1,6 +1,6 @@
 // Checked by the compiler, never run: `redmux/ioredis` in the call style of ioredis.
 
-import Redis, { Command, ReplyError, type RedisOptions } from "redmux/ioredis";
+import Redis, { type Cluster, Command, ReplyError, type RedisOptions } from "redmux/ioredis";
 import { Redis as Named } from "redmux/ioredis";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -38,6 +38,11 @@ export async function uses(): Promise<void> {
   redis.on("pmessageBuffer", (pattern, _channel, message) => is<Buffer>()(pattern ? message : message));
   for await (const page of redis.scanStream({ match: "a*", count: 10 })) is<any>()(page);
   await redis.sendCommand(new Command("get", ["k"], { replyEncoding: "utf8" }));
+  const cluster = new Redis.Cluster([{ host: "localhost", port: 7000 }, "redis://localhost:7001"], { redisOptions: { maxRetriesPerRequest: null }, scaleReads: "slave" });
+  is<Redis[]>()(cluster.nodes("master"));
+  is<string | null>()(await cluster.duplicate().get("k"));
+  const everything: Redis | Cluster = await redis.monitor();
+  everything.on("monitor", (_time, args) => is<string[]>()(args));
   await redis.duplicate({ db: 1 }).quit().catch((error: unknown) => error instanceof ReplyError && error.command?.name);
 }
 
