@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { test } from "node:test";
 
 import ts from "typescript";
@@ -47,6 +48,11 @@ test("what is required is CommonJS, with types of its own", () => {
     }
   };
   walk(manifest.exports, false);
+});
+
+test("bundles keep the modules that only add methods", () => {
+  const { ServerClient } = createRequire(import.meta.url)("../../cjs/node.cjs");
+  assert.equal(typeof ServerClient.prototype.blPop, "function");
 });
 
 test("the licences in the package are those of the project", () => {
