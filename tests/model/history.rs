@@ -8,7 +8,10 @@ use std::{
 
 use futures::future::{join, join_all};
 use redmux::{
-    ConnectionMultiplexer, Endpoint, Options, options::Mode, resp::Protocol, transport::Environment,
+    ConnectionMultiplexer, Endpoint, Options,
+    options::{Maintenance, Mode},
+    resp::Protocol,
+    transport::Environment,
 };
 use redmux_memory::{MemoryTransport, SimRuntime};
 use redmux_test_support::model::{Counts, Model, Random, Settings};
@@ -141,11 +144,18 @@ pub(crate) fn live(seed: u64, prints: bool) -> Lived {
     let protocol = if random.one_in(4) { Protocol::Resp2 } else { Protocol::Resp3 };
     let limit = Duration::from_millis(random.pick(&[300, 1_000, 3_000]));
     let is_lax = random.one_in(6);
+    let announces = protocol == Protocol::Resp3 && random.one_in(2);
+    if announces {
+        world.with(|state| state.notices = Some(0));
+    }
+    let maintenance = if announces { Maintenance::Required } else { Maintenance::Off };
     let options = Options::from(Endpoint::tcp(host, port)).mode(Mode::Cluster);
+    // No more time than else: what is too slow is found.
+    let options = options.maintenance(maintenance).relaxed_timeout(limit);
     let options =
         options.protocol(protocol).command_timeout(limit).library_info(false).connect_timeout(DIAL);
     let kind = format!(
-        "calm: {is_calm}, reads replicas: {is_lax}, {primaries}+{replicas}, {protocol:?}, time {limit:?}, ways {delays:?}, {settings:?}"
+        "calm: {is_calm}, announces: {announces}, reads replicas: {is_lax}, {primaries}+{replicas}, {protocol:?}, time {limit:?}, ways {delays:?}, {settings:?}"
     );
     if prints {
         println!("{kind}");

@@ -124,16 +124,39 @@ impl Tormentor {
             if kind == "{pair:" { slot_of(format!("{{pair:{task}}}").as_bytes()) } else { slot };
         let count = if self.random.one_in(4) { 1 + self.random.below(20) as u16 } else { 1 };
         let to = self.any_primary();
-        for slot in slot..(slot + count).min(16_384) {
+        let slots = slot..(slot + count).min(16_384);
+        self.world
+            .announce(|number| format!("SMIGRATING :{number} {}-{}", slots.start, slots.end - 1));
+        for slot in slots {
             let Some(from) = self.world.with(|state| state.model.owner(slot)) else { return };
             if from == to {
                 return;
             }
             self.world.note(|| format!("slot {slot} from {from} to {to}"));
-            if !self.move_slot(slot, from, to, count == 1).await {
+            if self.move_slot(slot, from, to, count == 1).await {
+                self.tell_of(slot, from, to).await;
+            } else {
                 self.world.note(|| format!("slot {slot} stays in between"));
             }
         }
+    }
+
+    /// All nodes announce that a slot has moved, in one of the forms that servers have, and some say more than that.
+    async fn tell_of(&mut self, slot: u16, from: usize, to: usize) {
+        let [from, to] = [from, to].map(|node| {
+            let (host, port) = self.world.with(|state| state.model.address(node));
+            format!("{host}:{port}")
+        });
+        let pause = self.random.pick(&[1, 5_000, 100_000]);
+        self.pause(pause).await;
+        let form = self.random.below(4);
+        self.world.announce(|number| match form {
+            0 => format!("SMIGRATED :{number} [{from} {to} {slot}]"),
+            1 => format!("SMIGRATED :{number} {from} {to} {slot}"),
+            // Of slots and nodes that nobody knows of, too.
+            2 => format!("SMIGRATED :{number} [{from} {to} {slot}|x:1 y:2 0-16383|z 5]"),
+            _ => format!("SMIGRATED :{number} [{from} {to} {slot}|{from} {to} {slot},16384,x,9-3]"),
+        });
     }
 
     /// Moves a slot, its keys one by one; false if a node did not do as ordered.
@@ -176,11 +199,14 @@ impl Tormentor {
 
     async fn fail_over(&mut self) {
         let primary = self.any_primary();
+        self.world.announce(|number| format!("FAILING_OVER :{number} :1 shard-{primary}"));
         let done = self.world.with(|state| {
             let replica = state.model.replicas_of(primary).first().copied()?;
             Some((replica, order(&mut state.model, replica, &["CLUSTER", "FAILOVER"])?))
         });
         self.world.note(|| format!("failover of {primary}: {done:?}"));
+        self.pause(100_000).await;
+        self.world.announce(|number| format!("FAILED_OVER :{number} shard-{primary}"));
     }
 
     /// A primary gets a slot while its replica takes the others.

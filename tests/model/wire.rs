@@ -85,6 +85,12 @@ impl Connection {
             }
             let Some(sent) = self.inbox.pop_front() else { return };
             self.judge(state, &sent);
+            if sent.words.get(1).is_some_and(|word| word == b"MAINT_NOTIFICATIONS") {
+                state.wires.entry(self.session.id()).or_default().asked = true;
+                let reply = [b"+OK\r\n", &state.retained[..]].concat();
+                self.outbox.push_back((now + path.delays.1, reply));
+                continue;
+            }
             match state.model.command(&mut self.session, &sent.words) {
                 Answer::Later => return self.inbox.push_front(sent),
                 Answer::Reply(bytes) => {
@@ -183,11 +189,13 @@ impl Future for Connection {
         loop {
             let now = this.world.now();
             let id = this.session.id();
-            let (path, cut) = this.world.with(|state| {
+            let (path, cut, pushes) = this.world.with(|state| {
                 let wire = state.wires.entry(id).or_default();
                 wire.waker = Some(cx.waker().clone());
-                (state.paths[this.node], wire.cut)
+                (state.paths[this.node], wire.cut, std::mem::take(&mut wire.pushes))
             });
+            let pushes = pushes.into_iter().map(|push| (now + path.delays.1, push));
+            this.outbox.extend(pushes);
             this.read(now, path.delays.0, cx);
             if let Some(arrives) = cut {
                 if arrives {

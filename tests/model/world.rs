@@ -11,7 +11,10 @@ use std::{
 use futures::future::poll_fn;
 use redmux::transport::{DialError, DialStage, Endpoint, Runtime, Transport};
 use redmux_memory::{DialAnswer, MemoryListener, MemoryTransport, SimRuntime};
-use redmux_test_support::model::{Life, Model};
+use redmux_test_support::{
+    model::{Life, Model},
+    push_of,
+};
 
 use crate::wire;
 
@@ -31,6 +34,10 @@ pub(crate) struct Path {
 pub(crate) struct Wire {
     pub(crate) node: usize,
     pub(crate) waker: Option<Waker>,
+    /// It has asked for notices of maintenance.
+    pub(crate) asked: bool,
+    /// What is pushed to it and is not on its way yet.
+    pub(crate) pushes: Vec<Vec<u8>>,
     /// It is broken; whether what is on its way to the node arrives.
     pub(crate) cut: Option<bool>,
 }
@@ -63,6 +70,10 @@ pub(crate) struct State {
     /// What is wrong.
     pub(crate) faults: Vec<String>,
     pub(crate) dials: u64,
+    /// Nodes announce maintenance; the number of the last notice.
+    pub(crate) notices: Option<u64>,
+    /// What connections get as soon as they ask for notices.
+    pub(crate) retained: Vec<u8>,
     /// Mixed from all that happened: two runs of one history have the same.
     pub(crate) trace: u64,
     engine: Option<Waker>,
@@ -93,6 +104,8 @@ impl World {
             troubled_at: 0,
             faults: Vec::new(),
             dials: 0,
+            notices: None,
+            retained: Vec::new(),
             trace: 0,
             engine: None,
             closed: false,
@@ -168,6 +181,26 @@ impl World {
             cut.collect::<Vec<_>>()
         });
         cut.into_iter().for_each(Waker::wake);
+    }
+
+    /// All nodes say this to the connections that asked, if they announce maintenance at all.
+    pub(crate) fn announce(&self, words: impl FnOnce(u64) -> String) {
+        let now = self.now();
+        let woken = self.with(|state| {
+            let Some(number) = &mut state.notices else { return Vec::new() };
+            *number += 1;
+            let words = words(*number);
+            state.retained = push_of(&words);
+            let wires = state.wires.values_mut().filter(|wire| wire.asked);
+            let woken = wires.filter_map(|wire| {
+                wire.pushes.push(state.retained.clone());
+                wire.waker.take()
+            });
+            let woken: Vec<Waker> = woken.collect();
+            state.note(now, || format!("announced: {words}"));
+            woken
+        });
+        woken.into_iter().for_each(Waker::wake);
     }
 
     /// Changes the way to a node.
