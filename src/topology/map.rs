@@ -358,13 +358,18 @@ impl Map {
         number
     }
 
-    /// The node at this address: the one that takes part, if two had it; a new one if none had.
-    pub(crate) fn node_at(&mut self, endpoint: &Endpoint) -> NodeId {
+    /// The node at this address, if there is one: the one that takes part, if two had it.
+    pub(crate) fn known_at(&self, endpoint: &Endpoint) -> Option<NodeId> {
         let at = |node: &&Known| node.endpoint == *endpoint && !node.forgotten;
         let member = self.nodes.iter().position(|node| at(&node) && node.role != Role::Gone);
         let any = member.or_else(|| self.nodes.iter().position(|node| at(&node)));
-        match any {
-            Some(place) => place as NodeId,
+        Some(any? as NodeId)
+    }
+
+    /// The same; a new one if there was none.
+    pub(crate) fn node_at(&mut self, endpoint: &Endpoint) -> NodeId {
+        match self.known_at(endpoint) {
+            Some(number) => number,
             None => {
                 let id = nameless_id(endpoint);
                 let seen = Seen { id, endpoint: endpoint.clone(), zone: None };

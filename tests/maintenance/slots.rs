@@ -75,6 +75,33 @@ async fn old_and_false_notices_of_slots_do_no_harm() {
 }
 
 #[async_std::test]
+async fn floods_of_notices_of_slots_cost_neither_time_nor_memory() {
+    let all = Heralds::start();
+    let muxer = connect(&all).await;
+    let db = muxer.database();
+    db.set("{a}1", "1").await.unwrap();
+    let known = muxer.status().nodes.len();
+    let door = &all.doors[0];
+    // Nodes that nobody knows of, and one notice that names all slots thousands of times.
+    for number in 0..500 {
+        let rows: Vec<String> = (0..20)
+            .map(|node| format!("10.{number}.{node}.1:7000 10.0.0.1:7000 0-16383"))
+            .collect();
+        door.push(&format!("SMIGRATED :{number} [{}]", rows.join("|")));
+    }
+    let row = format!("{} {} 0-16383", all.address(1), all.address(1));
+    door.push(&format!("SMIGRATED :1000 [{}]", vec![row; 5_000].join("|")));
+    let begun = Instant::now();
+    for _ in 0..100 {
+        db.ping().await.unwrap();
+        assert_eq!(db.get::<String>("{a}1").await.unwrap().as_deref(), Some("1"));
+    }
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert_eq!(muxer.status().nodes.len(), known);
+    muxer.close().await;
+}
+
+#[async_std::test]
 async fn what_listens_to_a_shard_channel_goes_along() {
     let all = Heralds::start();
     let muxer = connect(&all).await;

@@ -63,6 +63,9 @@ struct Move {
     ranges: Vec<RangeInclusive<u16>>,
 }
 
+/// Slots of one notice that are looked at: a cluster has 16,384, of which each moves once.
+const MOST_MOVED: usize = 4 * 16_384;
+
 impl Many {
     /// A node has said that a slot is at `to`; returns the number of that one.
     pub(super) fn moved(&self, slot: u16, to: &Endpoint, by: &Arc<Endpoint>) -> NodeId {
@@ -94,14 +97,21 @@ impl Many {
         let (moves, nodes) = {
             let mut map = self.lock();
             let mut all = Changes::default();
+            let mut left = MOST_MOVED;
             for migration in migrations {
                 let Some(to) = &migration.to else { continue };
                 let to = self.reached_at(None, to, None);
                 let from = migration.from.as_ref().map(|from| self.reached_at(None, from, None));
-                let from = from.map(|from| map.node_at(&from));
+                // One that is unknown has no slots, and need not be remembered.
+                let from = from.map(|from| map.known_at(&from));
+                if from == Some(None) {
+                    continue;
+                }
                 for slot in migration.slots.iter().cloned().flatten() {
+                    let Some(fewer) = left.checked_sub(1) else { break };
+                    left = fewer;
                     // Servers repeat old notices.
-                    if from.is_some_and(|from| from != map.owner(slot)) {
+                    if from.is_some_and(|from| from != Some(map.owner(slot))) {
                         continue;
                     }
                     let (_, mut changes) = map.redirect(slot, &to, now);
