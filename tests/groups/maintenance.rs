@@ -205,7 +205,7 @@ async fn a_member_that_does_not_come_back_is_left_after_the_longer_time() {
     muxer.database().set("k", "v").timeout(Duration::from_secs(20)).await.unwrap();
     assert_eq!(active(&muxer), "far");
     let took = begun.elapsed();
-    assert!((4_900 * MILLIS..7_000 * MILLIS).contains(&took), "{took:?}");
+    assert!((4_900 * MILLIS..15_000 * MILLIS).contains(&took), "{took:?}");
     muxer.close().await;
 }
 

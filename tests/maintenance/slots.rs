@@ -96,7 +96,8 @@ async fn floods_of_notices_of_slots_cost_neither_time_nor_memory() {
         db.ping().await.unwrap();
         assert_eq!(db.get::<String>("{a}1").await.unwrap().as_deref(), Some("1"));
     }
-    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    // It took 23 s before.
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     assert_eq!(muxer.status().nodes.len(), known);
     muxer.close().await;
 }
