@@ -44,7 +44,7 @@ export class Command {
   database = undefined;
   inTransaction = false;
   isResolved = false;
-  /** How often the server made the client send it again. */
+  /** How often it was sent again. */
   resent = 0;
   /** @type {(value?: Unknown) => void} Takes the reply. */
   resolve = () => {};

@@ -258,8 +258,12 @@ export class Connection extends EventEmitter {
     if (error.delivery !== "not-sent" && !this.options.autoResendUnfulfilledCommands) {
       return item.reject(caused(new AbortError("Command aborted due to connection close"), error));
     }
-    if (this.status === "ready" && !this.#closing) this._issue(item);
-    else this.#waiting.push(item);
+    if (this.status !== "ready" || this.#closing) return void this.#waiting.push(item);
+    // Only where the client connects again by itself, which counts no attempts.
+    const most = this.options.maxRetriesPerRequest;
+    item.resent += 1;
+    if (typeof most === "number" && most >= 0 && item.resent > most) return item.reject(caused(new MaxRetriesPerRequestError(most), error));
+    this._issue(item);
   }
 
   /** @internal Closes for good, when what was sent has its replies. @param {Link} link */

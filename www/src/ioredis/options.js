@@ -109,14 +109,14 @@ function joined({ host, port }) {
 
 /**
  * What `connect` of this package is called with. Reconnecting is the business of the `Redis` object: its client gives up
- * with the connection.
+ * with the connection. With sentinels, of which some may be away, it is that of the client.
  * @param {Options} options
  * @param {AbortSignal} signal
  * @returns {[url: Unknown, options: Unknown]}
  */
 export function toConnect(options, signal) {
   const { path, family, sentinels, name, role } = options;
-  const common = { ...shared(options), database: options.db || undefined, connectRetry: 1, reconnect: () => false, signal };
+  const common = { ...shared(options), database: options.db || undefined, connectRetry: 1, signal };
   if (sentinels?.length > 0) {
     const servers = sentinels.map((/** @type {Options} */ { host = "localhost", port = 26379 }) => ({ host, port: Number(port) }));
     const { sentinelUsername, sentinelPassword, enableTLSForSentinelMode } = options;
@@ -134,7 +134,7 @@ export function toConnect(options, signal) {
     ];
   }
   const url = path ? `unix:${encodeURI(path)}` : `redis://${joined(options)}${family ? `?family=${family}` : ""}`;
-  return [url, { ...common, mode: "single" }];
+  return [url, { ...common, mode: "single", reconnect: () => false }];
 }
 
 /**

@@ -16,6 +16,8 @@ import { noop, withCallback } from "./promises.js";
 
 /** Commands that are executed as one; it waits and is sent again as a whole. */
 export class Transaction {
+  /** How often it was sent again. */
+  resent = 0;
   /** @type {number | undefined} The database, if another than that of the options. */
   database = undefined;
   /** @type {(results: Results | null) => void} */

@@ -117,6 +117,7 @@ test("the client of the package is opened with what the options say", () => {
   const [servers, sentinel] = connect({ sentinels: [{ host: "s1", port: 1 }, {}], name: "main", role: "slave", sentinelPassword: "x" });
   assert.deepEqual(servers, [{ host: "s1", port: 1 }, { host: "localhost", port: 26379 }]);
   assert.deepEqual([sentinel.mode, sentinel.serviceName, sentinel.readFrom, sentinel.sentinelPassword], ["sentinel", "main", "replica", "x"]);
+  assert.equal(sentinel.reconnect, undefined, "a sentinel that is away is no reason to give up");
   const cluster = new Cluster([7000, "redis://:secret@b:7001", { host: "c" }], { lazyConnect: true, scaleReads: "all", redisOptions: { commandTimeout: 5 } });
   const [nodes, of] = toConnectCluster(cluster.options, signal);
   assert.deepEqual(nodes, [{ host: "127.0.0.1", port: 7000 }, { host: "b", port: 7001 }, { host: "c", port: 6379 }]);
