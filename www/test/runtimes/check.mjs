@@ -55,7 +55,7 @@ async function install() {
   await writeFile(join(project, "package.json"), '{ "name": "app", "private": true, "type": "module" }');
   const flags = ["--no-audit", "--no-fund", "--offline", "--omit=peer"];
   await execute("npm", ["install", ...flags, `./${tarball}`], { cwd: project });
-  for (const file of ["scenario.mjs", "tls.mjs"]) await cp(join(here, file), join(project, file));
+  for (const file of ["scenario.mjs", "tls.mjs", "ioredis.mjs"]) await cp(join(here, file), join(project, file));
   // Node 20 needs this package for WebSockets; its user installs it.
   await cp(join(here, "node_modules/ws"), join(project, "node_modules/ws"), { recursive: true });
   const app = `
@@ -63,7 +63,8 @@ async function install() {
     ${imports((name) => `redmux/${name}`)}
     import { run } from "./scenario.mjs";
     import { run as runTls } from "./tls.mjs";
-    const results = [];
+    import { run as runIoredis } from "./ioredis.mjs";
+    const results = await runIoredis("redis://${host}:${port}");
     for (const [url, dead] of JSON.parse(process.env.URLS)) results.push(...await run(redmux, url, dead));
     results.push(...await runTls(redmux, JSON.parse(process.env.TLS)));
     console.log(JSON.stringify(results));`;
