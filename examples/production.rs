@@ -8,6 +8,8 @@ use futures::StreamExt;
 use redmux::{
     ConnectionMultiplexer, Delivery, Error, ErrorKind, Event, Events, Options, Result,
     events::{NotificationType, log_events},
+    group::GroupMember,
+    options::Maintenance,
 };
 
 #[allow(dead_code, reason = "the test that includes this file has a main of its own")]
@@ -33,7 +35,9 @@ pub(crate) async fn run(server: &str) -> Result<()> {
     count_a_visit(&muxer).await?;
     println!("{}", muxer.status());
     muxer.close().await;
-    Ok(())
+
+    during_maintenance(server).await?;
+    two_sites(server, server).await
 }
 
 /// Events in a log.
@@ -70,6 +74,49 @@ pub(crate) async fn on_maintenance(mut events: Events, mut log: impl FnMut(Strin
             _ => {}
         }
     }
+}
+
+/// Servers that announce maintenance to each connection.
+pub(crate) async fn during_maintenance(server: &str) -> Result<()> {
+    let options = Options::new(server)
+        .maintenance(Maintenance::Auto) // the default at Redis Cloud and Azure Managed Redis
+        .relaxed_timeout(Duration::from_secs(10)); // for commands while it lasts
+    let muxer = ConnectionMultiplexer::connect(options).await?;
+    if let Err(error) = muxer.database().set("greeting", "hello").await {
+        match error.maintenance() {
+            Some(notice) => eprintln!("{error}: nothing new while {notice} lasts"),
+            None => eprintln!("{error}: look into it"),
+        }
+    }
+    muxer.close().await;
+    Ok(())
+}
+
+/// Two deployments, one of which is used.
+pub(crate) async fn two_sites(near: &str, far: &str) -> Result<()> {
+    let members =
+        [GroupMember::new("frankfurt", near).weight(2.0), GroupMember::new("dublin", far)];
+    let muxer = ConnectionMultiplexer::connect_group(members).await?;
+    let mut events = muxer.events();
+    async_std::task::spawn(async move {
+        while let Some(event) = events.next().await {
+            if let Event::ActiveMemberChanged(change) = &event {
+                // The data there may be older: caches and open pages are looked at again.
+                eprintln!("{event} ({:?})", change.reason);
+            }
+        }
+    });
+    muxer.database().set("greeting", "hello").await?;
+
+    // Before work on one of them:
+    if let Some(group) = muxer.group()
+        && group.fail_over_to("dublin").await?
+    {
+        // … the work …
+        group.release().await?;
+    }
+    muxer.close().await;
+    Ok(())
 }
 
 /// Time limits set by the program.

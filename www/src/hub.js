@@ -119,6 +119,15 @@ export class Hub {
     if (this.#ended) return;
     for (const waiting of this.#iterators) waiting.push({ type: event, detail: payload }, SIZE);
     this.#target?.dispatchEvent(new CustomEvent(event, { detail: payload }));
+    this.tell(event, payload);
+  }
+
+  /**
+   * Calls the listeners of an event.
+   * @param {string} event
+   * @param {unknown} payload
+   */
+  tell(event, payload) {
     for (const { listener, once } of this.#listeners.get(event) ?? []) {
       if (once) this.off(event, listener);
       this.call(event, listener, payload);

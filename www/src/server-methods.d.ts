@@ -1,6 +1,6 @@
 // Commands that wait on the server.
 
-import type { Arg, Args, CallOptions, Text } from "./index.js";
+import type { Arg, Args, CallOptions, Pairs, Text } from "./index.js";
 import type { DeletedEntry, Scored, StreamEntry } from "./records.js";
 
 /** How long a command waits: seconds, and 0 without end. */
@@ -31,6 +31,22 @@ export interface BlockingCommands<D extends boolean = false> {
   bzPopMax<B extends boolean = false>(keys: Args, wait: Seconds, options?: CallOptions<B>): Promise<{ key: Text<B>; value: Text<B>; score: number } | null>;
   /** Takes the member with the lowest score, and waits for one. [BZPOPMIN](https://redis.io/docs/latest/commands/bzpopmin/) */
   bzPopMin<B extends boolean = false>(keys: Args, wait: Seconds, options?: CallOptions<B>): Promise<{ key: Text<B>; value: Text<B>; score: number } | null>;
+}
+
+/** Commands that the server calls deprecated, for programs that have them. */
+export interface FormerCommands {
+  /** Sets a value and returns the former one: `set` with `{ GET: true }`. [GETSET](https://redis.io/docs/latest/commands/getset/) */
+  getSet<B extends boolean = false>(key: Arg, value: Arg, options?: CallOptions<B>): Promise<Text<B> | null>;
+  /** Sets fields of a hash: `hSet`. [HMSET](https://redis.io/docs/latest/commands/hmset/) */
+  hmSet(key: Arg, fields: Pairs, options?: CallOptions): Promise<"OK">;
+  /** Sets a value for some milliseconds: `set` with `{ PX }`. [PSETEX](https://redis.io/docs/latest/commands/psetex/) */
+  pSetEx(key: Arg, milliseconds: number, value: Arg, options?: CallOptions): Promise<"OK">;
+  /** Takes the last element and puts it first in another list: `lMove`. [RPOPLPUSH](https://redis.io/docs/latest/commands/rpoplpush/) */
+  rPopLPush<B extends boolean = false>(from: Arg, to: Arg, options?: CallOptions<B>): Promise<Text<B> | null>;
+  /** Sets a value for some seconds: `set` with `{ EX }`. [SETEX](https://redis.io/docs/latest/commands/setex/) */
+  setEx(key: Arg, seconds: number, value: Arg, options?: CallOptions): Promise<"OK">;
+  /** Sets a value if there is none: `set` with `{ NX: true }`. 1, or 0. [SETNX](https://redis.io/docs/latest/commands/setnx/) */
+  setNX(key: Arg, value: Arg, options?: CallOptions): Promise<number>;
 }
 
 declare module "./methods.js" {

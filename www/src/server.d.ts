@@ -1,7 +1,7 @@
 // The package on servers: what pages have (index.d.ts), and what needs several servers or connections of their own.
 
-import type { Arg, Args, Client as PageClient, ConnectOptions as PageOptions, Events as PageEvents, Logged, RedmuxError, Status as PageStatus } from "./index.js";
-import type { BlockingCommands } from "./server-methods.js";
+import type { Arg, Args, Client as PageClient, ConnectionFailed, ConnectionRestored, ConnectOptions as PageOptions, Events as PageEvents, Logged, RedmuxError, Status as PageStatus } from "./index.js";
+import type { BlockingCommands, FormerCommands } from "./server-methods.js";
 
 export * from "./index.js";
 export * from "./server-methods.js";
@@ -60,10 +60,44 @@ export interface ServerOptions {
   maxLineBytes?: number;
   maxReplyElements?: number;
   maxReplyDepth?: number;
+  /** Other addresses for servers than those that others announce: behind NAT, in containers, through a gateway. Both are `host:port`. */
+  endpointMap?: Record<string, string>;
+  /**
+   * Refuses commands at once (`circuit-open`) while the server does not answer: after `failures` (10) in a row, or when a share of at least `atLeast`
+   * commands in a window fails, for `pause` (2000 ms). Default: commands wait, each for its own time.
+   */
+  circuitBreaker?: boolean | { failures?: number; pause?: number; rate?: { share: number; atLeast: number; window: number } };
   /** Which version of IP names lead to: 4, 6, or 0 for both, the default. */
   family?: 0 | 4 | 6;
 }
-export interface ConnectOptions extends PageOptions, ServerOptions {}
+/** When a command that failed for a passing reason is sent again, after a random part of a time that doubles. */
+export interface RetryPolicy {
+  /** How often it is sent at most. Default 3. */
+  attempts?: number;
+  /** The longest wait before the second attempt, in milliseconds. Default 50. */
+  base?: number;
+  /** The longest wait of all. Default 1000. */
+  cap?: number;
+  /** Milliseconds for all attempts; each has the command's own time then. Default: that time is for all together. */
+  within?: number;
+  /**
+   * What may be sent again although it may have been executed. Default `readOnly`; `writeLastWins` are `SET`, `DEL` and the like, `writeAccumulating`
+   * are `INCR`, `LPUSH`, scripts. What was certainly not executed is always sent again.
+   */
+  upTo?: "readOnly" | "writeChecked" | "writeLastWins" | "writeAccumulating";
+}
+export interface Credentials {
+  password: string;
+  username?: string;
+  /** Milliseconds after which they expire; new ones are asked for before. */
+  validFor?: number;
+}
+export interface ConnectOptions extends PageOptions, ServerOptions {
+  /** Gives credentials, such as tokens, on each connect and before they expire; in place of `username` and `password`. */
+  credentials?: (asked: { endpoint: string }) => Credentials | Promise<Credentials>;
+  /** Sends commands again. Default: never. */
+  retry?: RetryPolicy;
+}
 
 /** One server: a URL, `host:port`, or its parts. */
 export type Server = string | URL | { host?: string; port?: number } | { path: string };
@@ -150,9 +184,20 @@ export interface ServerEvents extends PageEvents {
   /** Slots of a cluster are served by another node now. */
   hashSlotsMoved: Logged & { slots: SlotRange[]; from: string | null; to: string };
   serverMaintenance: ServerMaintenance;
+  /** The server moves its connections, and the next endpoint cannot be used; the connection stays. */
+  moveFailed: Logged & { endpoint: string; newEndpoint: string; failure: string; error: RedmuxError };
   credentialsNotRenewed: Logged & { endpoint: string; error: RedmuxError };
   circuitOpened: Logged & { endpoint: string; pause: number; error: RedmuxError | null };
   circuitClosed: Logged & { endpoint: string; after: number };
+  /** Beside `connectionFailed`, `gaveUp` and `internalError`, as in other clients. Without a listener nothing happens. */
+  error: Error;
+  /** Beside `connectionRestored`; `connect` has resolved when the first connection is there. */
+  connect: ConnectionRestored;
+  ready: ConnectionRestored;
+  /** Beside `connectionFailed`. */
+  reconnecting: ConnectionFailed;
+  /** The client is closed. */
+  end: undefined;
   activeMemberChanged: Logged & { from: string | null; to: string; reason: "first" | "unhealthy" | "removed" | "forced" | "weight" | "latency" };
   memberHealthChanged: Logged & { member: string; healthy: boolean; after: number; error: RedmuxError | null };
 }
@@ -200,7 +245,7 @@ export interface MonitoredCommand {
 }
 
 /** A connection that the whole program can share, to one server or to several. */
-export interface ServerClient<D extends boolean = false> extends BlockingCommands<D> {}
+export interface ServerClient<D extends boolean = false> extends BlockingCommands<D>, FormerCommands {}
 export declare class ServerClient<D extends boolean = false> extends PageClient<D> {
   protected constructor();
   database(index: number): ServerClient<D>;
@@ -208,6 +253,8 @@ export declare class ServerClient<D extends boolean = false> extends PageClient<
   withReadFrom(from: ReadFrom): ServerClient<D>;
   /** The same client with this before every key, after a prefix that it has. */
   withKeyPrefix(prefix: string): ServerClient<D>;
+  /** The same client, which sends commands that failed for a passing reason again. */
+  withRetry(policy: RetryPolicy): ServerClient<D>;
   /** A client for one of several servers, whatever the keys are: for `INFO`, `CONFIG GET` and the like. */
   node(endpoint: string): ServerClient<D>;
   /** The servers that are known, where there are several. */

@@ -3,6 +3,7 @@
 /** @import { Arg, ScanOptions } from "../index.js" */
 /** @import { Unknown } from "../internal.js" */
 /** @import { ServerEngine } from "./engine.js" */
+/** @typedef {[what: string, value: string]} Step */
 
 import { Client } from "../client.js";
 import { checkOptions } from "../calls.js";
@@ -12,6 +13,7 @@ import { looseText } from "../reply.js";
 import { describe } from "../values.js";
 import { packed } from "./engine.js";
 import { Group } from "./group.js";
+import { retryText } from "./settings.js";
 
 const READS = ["primary", "preferReplica", "replica", "nearest"];
 /** More than any server has. */
@@ -25,6 +27,8 @@ const kept = new WeakMap();
 export class ServerClient extends Client {
   #engine;
   #place;
+  /** The database of a view, and what is different from that. @type {{ index?: number | undefined, steps: Step[] }} */
+  #made;
   /** Makes a client of its own with these options. */
   #again;
 
@@ -33,25 +37,36 @@ export class ServerClient extends Client {
    * @param {ServerEngine} engine
    * @param {number} [place]
    * @param {(options: Unknown) => Promise<ServerClient>} [again]
+   * @param {{ index?: number | undefined, steps: Step[] }} [made]
    */
-  constructor(engine, place, again) {
+  constructor(engine, place, again, made = { index: place, steps: [] }) {
     super(engine, place);
     this.#engine = engine;
     this.#place = place;
     this.#again = again;
+    this.#made = made;
   }
 
-  /** @param {number} place */
-  #at(place) {
-    return new ServerClient(this.#engine, place, this.#again);
-  }
-
-  /** @param {string} what @param {string} value */
-  #view(what, value) {
-    const place = this.#engine.view(this.#place, what, value);
-    const view = this.#at(place);
-    unused.register(view, { engine: new WeakRef(this.#engine), place });
+  /**
+   * @internal A client for this database with these differences.
+   * @param {ServerEngine} engine
+   * @param {number | undefined} index
+   * @param {Step[]} steps
+   * @param {(options: Unknown) => Promise<ServerClient>} [again]
+   */
+  static _of(engine, index, steps, again) {
+    if (steps.length === 0) return new ServerClient(engine, index, again);
+    const place = engine.view(index, steps);
+    const view = new ServerClient(engine, place, again, { index, steps });
+    unused.register(view, { engine: new WeakRef(engine), place });
     return view;
+  }
+
+  /** @param {Step} step */
+  #with(...step) {
+    const { index, steps } = this.#made;
+    if (index !== undefined && index > LAST_DATABASE) throw mistake(`${step[0]}: this is a connection of its own`);
+    return ServerClient._of(this.#engine, index, [...steps, step], this.#again);
   }
 
   /** @param {number} index */
@@ -59,7 +74,7 @@ export class ServerClient extends Client {
     if (!(Number.isInteger(index) && index >= 0 && index <= LAST_DATABASE)) {
       throw mistake(`database: ${describe(index)} is not an index (expected an integer from 0)`);
     }
-    return this.#at(index);
+    return ServerClient._of(this.#engine, index, this.#made.steps, this.#again);
   }
 
   multi() {
@@ -77,19 +92,27 @@ export class ServerClient extends Client {
   /** The same client, whose commands that only read go to these servers. @param {string} from */
   withReadFrom(from) {
     if (!READS.includes(from)) throw mistake(`withReadFrom: ${describe(from)} (expected one of ${READS.join(", ")})`);
-    return this.#view("readFrom", from);
+    if (this.#made.steps.some(([what]) => what === "node")) throw mistake("withReadFrom: this is one server");
+    return this.#with("readFrom", from);
   }
 
   /** The same client with this before every key. @param {string} prefix */
   withKeyPrefix(prefix) {
     if (typeof prefix !== "string") throw mistake(`withKeyPrefix: ${describe(prefix)} (expected a string)`);
-    return this.#view("keyPrefix", prefix);
+    return this.#with("keyPrefix", prefix);
   }
 
   /** A client for one of several servers, whatever the keys are. @param {string} endpoint */
   node(endpoint) {
     if (typeof endpoint !== "string") throw mistake(`node: ${describe(endpoint)} (expected an endpoint, as nodes() has it)`);
-    return this.#view("node", endpoint);
+    // First, because it replaces all that is known of where commands go.
+    const { index, steps } = this.#made;
+    return ServerClient._of(this.#engine, index, [["node", endpoint], ...steps.filter(([what]) => what !== "readFrom" && what !== "node")], this.#again);
+  }
+
+  /** The same client, which sends commands that failed for a passing reason again. @param {Unknown} policy */
+  withRetry(policy) {
+    return this.#with("retry", retryText(policy));
   }
 
   /** The servers that are known, where there are several. */
@@ -116,8 +139,11 @@ export class ServerClient extends Client {
     checkOptions("lease", options, ["signal"]);
     const engine = this.#engine;
     const place = engine.reserve();
-    const index = this.#place === undefined || this.#place > LAST_DATABASE ? undefined : this.#place;
-    await engine.run("lease", (raw, task) => raw.lease(task, place + 1, index), options);
+    const { index, steps } = this.#made;
+    if (index !== undefined && index > LAST_DATABASE) throw mistake("lease: this is a connection of its own");
+    if (steps.some(([what]) => what === "node")) throw mistake("lease: not of one of several servers");
+    const prefix = steps.map(([what, value]) => (what === "keyPrefix" ? value : "")).join("");
+    await engine.run("lease", (raw, task) => raw.lease(task, place + 1, index, prefix), options);
     engine.adopt(place);
     return new Lease(engine, place);
   }

@@ -15,7 +15,7 @@ import { describe, isPlain } from "../values.js";
 import { readPlace } from "./address.js";
 import { ServerClient } from "./client.js";
 import { ServerEngine } from "./engine.js";
-import { takeGroupSettings, takeSettings } from "./settings.js";
+import { retryText, takeGroupSettings, takeSettings } from "./settings.js";
 
 /**
  * Makes what an entry exports: see `entry` in ../connect.js.
@@ -31,8 +31,8 @@ export function serverEntry({ wasmFile, tcp = null, webSocket = null }) {
    * @param {Member[]} members
    * @param {(options: Unknown) => Promise<ServerClient>} again
    */
-  async function open({ wasm, transport, tls, reconnect, signal, ...given }, { settings, options, shown }, members, again) {
-    for (const [name, value] of [["transport", transport], ["reconnect", reconnect]]) {
+  async function open({ wasm, transport, tls, reconnect, signal, credentials, retry, ...given }, { settings, options, shown }, members, again) {
+    for (const [name, value] of [["transport", transport], ["reconnect", reconnect], ["credentials", credentials]]) {
       if (value !== undefined && typeof value !== "function") throw mistake(`${name}: expected a function`, BAD_CONFIG);
     }
     if (tls !== undefined && typeof tls !== "boolean" && !isPlain(tls)) throw mistake("tls: expected true, false, or an object of options", BAD_CONFIG);
@@ -47,9 +47,12 @@ export function serverEntry({ wasmFile, tcp = null, webSocket = null }) {
       return { transport: gated(over), address: /** @type {Unknown} */ (url === undefined ? { host, port, path, family, tls: options } : { url }) };
     };
     const dial = { reach, endpoint: shown, delay: patient(policy(reconnect)), transport: /** @type {Unknown} */ (null), address: {} };
-    const engine = new ServerEngine(await load(wasm), dial, /** @type {EngineOptions} */ (rest), [...settings, ...own], members);
+    if (credentials) own.push(["credentials", ""]);
+    /** @type {[string, string][]} */
+    const steps = retry === undefined ? [] : [["retry", retryText(retry)]];
+    const engine = new ServerEngine(await load(wasm), dial, /** @type {EngineOptions} */ (rest), [...settings, ...own], members, credentials);
     await engine.open(signal);
-    return new ServerClient(engine, undefined, again);
+    return ServerClient._of(engine, undefined, steps, again);
   }
 
   /**

@@ -5,35 +5,23 @@
 /** @import { ServerDial } from "./dialer.js" */
 /** @import { Member } from "./connect.js" */
 /** @typedef {{ item?: (value: Unknown) => void, body?: () => void, resolve(value?: Unknown): void, reject(error: unknown): void }} Task */
-/** @typedef {[place: number, what: string, value: string]} Recipe */
+/** @typedef {[place: number, heads: Uint32Array, bytes: Uint8Array]} Recipe */
 
 import { Engine } from "../engine.js";
 import { internalError, mistake, safe, toError } from "../errors.js";
-import { EVENTS, Hub } from "../hub.js";
 import { packOptions } from "../options.js";
 import { KIND, NO_NAME, Outbox } from "../outbox.js";
 import { ServerDialer } from "./dialer.js";
+import { ServerHub } from "./hub.js";
 import { packer, SERVER_ONLY } from "./settings.js";
 
 /** Numbers above are those of views: see `DATABASES` in www/wasm/src/batch.rs. */
 const DATABASES = 0x80000000;
 
-/** The events of this build. */
-export const SERVER_EVENTS = Object.freeze([
-  ...EVENTS,
-  "configurationChangedBroadcast",
-  "hashSlotsMoved",
-  "serverMaintenance",
-  "credentialsNotRenewed",
-  "circuitOpened",
-  "circuitClosed",
-  "activeMemberChanged",
-  "memberHealthChanged",
-]);
-
 export class ServerEngine extends Engine {
   #settings;
   #members;
+  #credentials;
   /** @type {Map<number, Task>} */
   #tasks = new Map();
   #lastTask = 0;
@@ -47,15 +35,17 @@ export class ServerEngine extends Engine {
    * @param {EngineOptions} options
    * @param {[string, string][]} settings
    * @param {Member[]} members
+   * @param {((asked: { endpoint: string }) => Unknown) | undefined} [credentials]
    */
-  constructor(instance, dial, options, settings, members) {
+  constructor(instance, dial, options, settings, members, credentials) {
     super(instance, dial, options);
     this.#settings = settings;
     this.#members = members;
+    this.#credentials = credentials;
   }
 
   _hub() {
-    return new Hub(SERVER_EVENTS);
+    return new ServerHub();
   }
 
   /** @param {Dial} dial @param {(origin: string, error: unknown) => void} threw */
@@ -145,17 +135,15 @@ export class ServerEngine extends Engine {
   }
 
   /**
-   * Makes a view of a place.
+   * Makes a view of a database, with these differences.
    * @param {number | undefined} place
-   * @param {string} what
-   * @param {string} value
+   * @param {[what: string, value: string][]} steps
    */
-  view(place, what, value) {
-    if (!this.#has(place)) throw gone(what);
+  view(place, steps) {
     const number = this.reserve();
-    const recipe = /** @type {Recipe} */ ([place === undefined ? 0 : place + 1, what, value]);
+    const recipe = /** @type {Recipe} */ ([place === undefined ? 0 : place + 1, ...packed(steps.flat())]);
     if (!this.enter((raw) => raw.view(number + 1, ...recipe))) {
-      throw mistake(`${what}: ${this.raw ? "no server is known at this address" : "the client is closed"}`);
+      throw mistake(this.raw ? "node: no server is known at this address" : "the client is closed");
     }
     this.#views.set(number, recipe);
     return number;
@@ -189,6 +177,7 @@ export class ServerEngine extends Engine {
 
   /** @param {number} task @param {string} what @param {Unknown} value */
   #told(task, what, value) {
+    if (what === "credentials") return void this.#provide(task, value);
     const known = this.#tasks.get(task);
     if (!known) return;
     if (what === "item") return known.item?.(value);
@@ -196,6 +185,21 @@ export class ServerEngine extends Engine {
     this.#tasks.delete(task);
     if (what === "done") known.resolve(value);
     else known.reject(value);
+  }
+
+  /** Answers a question for credentials. @param {number} number @param {string} endpoint */
+  async #provide(number, endpoint) {
+    /** @type {Unknown[]} */
+    let answer;
+    try {
+      const { password, username, validFor } = await /** @type {Unknown} */ (this.#credentials)({ endpoint });
+      if (typeof password !== "string") throw mistake("credentials: expected { password, username, validFor }, the password a string");
+      answer = [password, username ?? undefined, validFor ?? undefined, ""];
+    } catch (error) {
+      this.hub.report("credentials", error);
+      answer = [undefined, undefined, undefined, `the program gave none: ${/** @type {Unknown} */ (error)?.message ?? "no reason"}`];
+    }
+    this.enter((raw) => raw.giveCredentials(number, ...answer));
   }
 
   /** @param {unknown} cause */

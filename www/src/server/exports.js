@@ -1,6 +1,6 @@
 // What entries of this build export besides `connect`, `connectGroup` and `load`.
 
-import "./blocking.js";
+import "./methods.js";
 
 export * from "../exports.js";
 export { Lease, ServerClient } from "./client.js";

@@ -9,7 +9,7 @@ import { KIND, NO_NAME } from "../outbox.js";
 import { describe, isPlain } from "../values.js";
 
 const WORDS = ["mode", "proxy", "serviceName", "sentinelUsername", "sentinelPassword", "sentinelTls", "readFrom", "zone", "zones", "maxReplicaLag", "tiebreaker"];
-const COMMON = ["configChannel", "keyPrefix", "channelPrefix", "commandMap", "highIntegrity", "libraryName", "backlog", "maxLeased", "leaseIdle", "defaults"];
+const COMMON = ["configChannel", "keyPrefix", "channelPrefix", "commandMap", "highIntegrity", "libraryName", "backlog", "maxLeased", "leaseIdle", "defaults", "endpointMap", "circuitBreaker"];
 const MAINTENANCE = ["maintenance", "movingEndpoint", "relaxedTimeout", "azureMaintenance"];
 const LIMITS = ["maxReplyBytes", "maxValueBytes", "maxLineBytes", "maxReplyElements", "maxReplyDepth"];
 
@@ -20,7 +20,7 @@ export const SETTINGS = Object.freeze([...WORDS, ...COMMON, ...MAINTENANCE, ...L
 const GROUP = ["probeKey", "probes", "probeGap", "probeTimeout", "probeInterval", "policy", "failbackDelay", "circuitBreaker"];
 
 /** Options that both builds read in another way than by name. */
-export const SERVER_ONLY = Object.freeze([...SETTINGS, "family", "lazyConnect"]);
+export const SERVER_ONLY = Object.freeze([...SETTINGS, "credentials", "family", "retry"]);
 
 /**
  * Takes the settings out of the options.
@@ -34,6 +34,7 @@ export function takeSettings(options) {
   const rest = {};
   for (const [name, value] of Object.entries(options)) {
     if (!SETTINGS.includes(name)) rest[name] = value;
+    else if (name === "circuitBreaker" && value === false) continue;
     else if (value !== undefined) settings.push([name, textOf(name, value)]);
   }
   return { settings, rest };
@@ -78,7 +79,8 @@ function textOf(name, value) {
     case "string":
     case "boolean":
     case "bigint":
-      return String(value);
+      // The defaults of a circuit breaker.
+      return name === "circuitBreaker" ? "" : String(value);
     case "number":
       return value === Infinity ? "forever" : String(value);
   }
@@ -86,10 +88,41 @@ function textOf(name, value) {
     const entries = Object.entries(value);
     // A command that is disabled has no name.
     if (name === "commandMap") return entries.map(([command, to]) => `${command}=${to || ""}`).join(";");
+    if (name === "endpointMap") return entries.map(([from, to]) => `${from}=${to}`).join(";");
+    if (name === "circuitBreaker") return breaker(value);
     if (name === "zones") return entries.map(([servers, zone]) => `${servers}@${zone}`).join(";");
     if (name === "backlog") return `queue:${value.commands ?? 100_000}:${value.bytes ?? 64 << 20}`;
   }
   throw fault(`${name}: ${describe(value)} is no value of an option`);
+}
+
+const EFFECTS = ["readOnly", "writeChecked", "writeLastWins", "writeAccumulating"];
+
+/**
+ * When a command that failed is sent again, as the wasm side reads it.
+ * @param {Unknown} given
+ */
+export function retryText(given) {
+  if (!isPlain(given)) throw fault(`retry: ${describe(given)} (expected { attempts, base, cap, within, upTo })`);
+  const { attempts = 3, base = 50, cap = 1000, within = 0, upTo = EFFECTS[0], ...others } = /** @type {Unknown} */ (given);
+  for (const name of Object.keys(others)) throw fault(`retry: ${name} is not an option (expected attempts, base, cap, within or upTo)`);
+  if (!(Number.isInteger(attempts) && attempts > 0)) throw fault("retry: attempts: expected a whole number, 1 or more");
+  for (const [name, value] of Object.entries({ base, cap, within })) if (!(typeof value === "number" && value >= 0)) throw fault(`retry: ${name}: expected milliseconds, 0 or more`);
+  if (!EFFECTS.includes(upTo)) throw fault(`retry: upTo: expected one of ${EFFECTS.join(", ")}`);
+  return [attempts, base, cap, within, upTo].join(" ");
+}
+
+/** @param {Unknown} given */
+function breaker({ failures = 10, pause = 2000, rate, ...others }) {
+  for (const name of Object.keys(others)) throw fault(`circuitBreaker: ${name} is not an option (expected failures, pause or rate)`);
+  const numbers = [failures, pause];
+  if (rate !== undefined) {
+    if (!isPlain(rate)) throw fault("circuitBreaker: rate: expected { share, atLeast, window }");
+    const { share, atLeast, window } = /** @type {Unknown} */ (rate);
+    numbers.push(share, atLeast, window);
+  }
+  if (!numbers.every((number) => typeof number === "number" && number >= 0)) throw fault("circuitBreaker: expected { failures, pause, rate: { share, atLeast, window } } of numbers, 0 or more");
+  return numbers.join(" ");
 }
 
 /**

@@ -1,4 +1,4 @@
-// The programs of docs/servers.md, as they are written there.
+// The programs of docs/servers.md and docs/production.md, as they are written there.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -20,10 +20,19 @@ test("the programs about one server run, and print what they say", LIMIT, async 
   const server = await redis(t);
   const code = blocks.filter(({ isForCluster }) => !isForCluster).map(({ code }) => `{\n${local(code, server.port).replace("const redis =", "globalThis.redis =")}\n}`);
   assert.ok(code.length > 5);
-  const { out } = await program(t, server.url, `globalThis.connectGroup = (await import(${JSON.stringify(entry)})).connectGroup;\n${code.join("\n")}\nawait redis.close();`);
+  const { out } = await program(t, server.url, `globalThis.tokenFor = async () => "secret";\nglobalThis.connectGroup = (await import(${JSON.stringify(entry)})).connectGroup;\n${code.join("\n")}\nawait redis.close();`);
   const lines = out.trim().split("\n");
   assert.deepEqual(lines.slice(0, 3), ["{ key: 'jobs', element: 'mow the lawn' }", "TimeoutError", "2"]);
   assert.deepEqual(lines.slice(3), ["false", "GET", "yes", "near"]);
+});
+
+test("the programs of docs/production.md that are for servers run", LIMIT, async (t) => {
+  const server = await redis(t);
+  const text = readFileSync(new URL("../../../docs/production.md", import.meta.url), "utf8");
+  const code = [...text.matchAll(/^```js server\n([^]*?)^```$/gm)].map(([, block]) => `{\n${local(block, server.port)}\n}`);
+  assert.equal(code.length, 2);
+  const { out } = await program(t, server.url, `globalThis.connectGroup = (await import(${JSON.stringify(entry)})).connectGroup;\n${code.join("\n")}`);
+  assert.equal(out, "");
 });
 
 test("the program about a cluster runs, and prints what it says", LIMIT, async (t) => {

@@ -147,3 +147,22 @@ test("views put prefixes before keys, in queues too", LIMIT, async (t) => {
   queue = null;
   assert.equal(await redis.exists("other:k"), 1);
 });
+
+test("names of other clients are there", LIMIT, async (t) => {
+  const { server, client: redis } = await client(t);
+  assert.equal(await redis.setEx("k", 60, "v"), "OK");
+  assert.deepEqual([await redis.getSet("k", "w"), await redis.setNX("k", 1), await redis.setNX("n", 1)], ["v", 0, 1]);
+  assert.equal(await redis.hmSet("h", { a: 1, b: 2 }), "OK");
+  assert.equal(await redis.pSetEx("p", 60_000, "v"), "OK");
+  assert.equal(await redis.rPopLPush("none", "other"), null);
+  const seen = [];
+  for (const name of ["error", "reconnecting", "connect", "ready", "end"]) redis.on(name, (event) => seen.push([name, event?.constructor.name]));
+  const { port } = server;
+  server.child.kill("SIGKILL");
+  await until(() => seen.length > 1, "an error");
+  await server.again();
+  await until(() => seen.length > 3, "ready");
+  assert.equal(port, server.port);
+  await redis.close();
+  assert.deepEqual(seen, [["error", "ConnectionError"], ["reconnecting", "Object"], ["connect", "Object"], ["ready", "Object"], ["end", undefined]]);
+});

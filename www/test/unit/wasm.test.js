@@ -135,6 +135,9 @@ for (const { build, glue, stem, connect } of BUILDS) {
     t.after(() => Promise.all([redis.close(), other.close()]));
     assert.equal(await redis.send("ECHO", "before"), "before");
     const subscription = await redis.subscribe("news");
+    // Only the build for servers has these.
+    const view = redis.withKeyPrefix?.("p:") ?? redis;
+    const lease = await redis.lease?.();
     const pending = other.send("HANG");
     await hanging;
     const events = [];
@@ -147,6 +150,9 @@ for (const { build, glue, stem, connect } of BUILDS) {
     assert.deepEqual(events, ["wasm"]);
     assert.equal(await redis.send("ECHO", "after"), "after");
     assert.equal(await other.send("ECHO", "after"), "after");
+    assert.equal(await view.send("ECHO", "after"), "after");
+    if (lease) await assert.rejects(lease.ping(), { kind: "closed", delivery: "not-sent" });
+    if (lease) (await redis.lease()).release();
     assert.equal(subscription.active, true);
     const third = await connect(url);
     assert.equal(await third.ping(), "PONG");

@@ -6,7 +6,7 @@ use js_sys::Array;
 use redmux::{
     Endpoint, Event,
     cache::CacheStats,
-    events::{ConnectionType, FailureType},
+    events::ConnectionType,
     pubsub::MissedCause,
     resp::Protocol,
     status::{LinkStatus, Status},
@@ -14,6 +14,7 @@ use redmux::{
 use wasm_bindgen::JsValue;
 
 use crate::{
+    failures::failure,
     hooks::{Hooks, diagnostics},
     object::{Fields, millis},
     runtime::time_has_passed,
@@ -141,11 +142,4 @@ fn connection_type(of: ConnectionType) -> &'static str {
         ConnectionType::Subscription => "subscription",
         _ => "interactive",
     }
-}
-
-/// A name in camel case, as in JavaScript.
-fn failure(failure: FailureType) -> String {
-    let mut name = failure.to_string();
-    name[..1].make_ascii_lowercase();
-    name
 }

@@ -11,6 +11,7 @@
 
 mod batch;
 mod events;
+mod failures;
 mod hooks;
 mod object;
 mod options;

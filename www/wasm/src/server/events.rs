@@ -16,6 +16,7 @@ use redmux::{
 use wasm_bindgen::JsValue;
 
 use crate::{
+    failures::failure,
     hooks::Hooks,
     object::{Fields, millis},
 };
@@ -62,6 +63,13 @@ pub(crate) fn object(event: &Event, hooks: &Hooks) -> Option<(&'static str, Fiel
                 .set_or_null("newEndpoint", e.new_endpoint.as_ref().map(ToString::to_string))
                 .set("slots", e.slots.iter().map(migration).collect::<Array>())
                 .set("shards", e.shards.iter().map(JsValue::from).collect::<Array>()),
+        ),
+        Event::MoveFailed(e) => (
+            "moveFailed",
+            at(&e.endpoint)
+                .set("newEndpoint", e.new_endpoint.to_string())
+                .set("failure", failure(e.failure))
+                .set("error", hooks.error_of(&e.error)),
         ),
         Event::ActiveMemberChanged(e) => (
             "activeMemberChanged",

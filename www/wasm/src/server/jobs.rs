@@ -13,10 +13,9 @@ use redmux::{
 };
 use wasm_bindgen::prelude::*;
 
-use super::{tasks::Task, views::database};
+use super::{tasks::Task, views::database, words::words};
 use crate::{
     RawClient,
-    batch::Batch,
     object::Fields,
     runtime::{spawn, time_has_passed},
 };
@@ -49,8 +48,9 @@ impl RawClient {
         }
     }
 
-    /// Leases a connection to a database, or to that of the options, for a view with this number.
-    pub fn lease(&self, number: u32, view: u32, index: Option<u32>) {
+    /// Leases a connection to a database, or to that of the options, for a view with this number, whose keys have this
+    /// prefix beside that of the options.
+    pub fn lease(&self, number: u32, view: u32, index: Option<u32>, prefix: String) {
         let (Some(muxer), views) = (self.muxer.get().cloned(), self.extras.views.clone()) else {
             return;
         };
@@ -59,7 +59,11 @@ impl RawClient {
                 None => muxer.lease().await?,
                 Some(index) => muxer.lease_at(index).await?,
             };
-            views.add(view, lease.database().clone(), Some(lease));
+            let database = match prefix.is_empty() {
+                true => lease.database().clone(),
+                false => lease.database().with_key_prefix(prefix),
+            };
+            views.add(view, database, Some(lease));
             Ok(JsValue::UNDEFINED)
         });
     }
@@ -193,15 +197,4 @@ const PAGE: usize = 1024;
 
 fn bytes_of(bytes: &[u8]) -> JsValue {
     Uint8Array::from(bytes).into()
-}
-
-/// The words of the first entry, behind an empty name.
-fn words(heads: Vec<u32>, bytes: Vec<u8>) -> Vec<Vec<u8>> {
-    use redmux::resp::{ArgList, ToArgs};
-    let batch = std::sync::Arc::new(Batch::new(heads, bytes));
-    let Some(entry) = batch.entries().next() else { return Vec::new() };
-    let words = entry.into_words();
-    let mut list = ArgList::new();
-    words.append_to(&mut list);
-    list.iter().skip(1).map(|word| word.as_bytes().to_vec()).collect()
 }

@@ -4,7 +4,9 @@
 //! connection. Entries of a batch name it in place of a database. A *task* is what takes its time and is no command: its
 //! news come through `hooks.told`.
 
+mod asked;
 mod commands;
+mod credentials;
 pub(crate) mod events;
 mod jobs;
 mod opening;
@@ -12,9 +14,11 @@ mod target;
 mod tasks;
 mod views;
 mod views_and_groups;
+mod words;
 
 use std::{cell::OnceCell, rc::Rc};
 
+use asked::Asked;
 use futures::future::AbortHandle;
 use redmux::ConnectionMultiplexer;
 
@@ -41,6 +45,7 @@ impl Muxer {
 pub(crate) struct Extras {
     views: Views,
     tasks: Tasks,
+    asked: Asked,
     connecting: AbortHandle,
 }
 
@@ -49,6 +54,7 @@ impl Extras {
     pub(crate) fn end(&self) {
         self.connecting.abort();
         self.tasks.end();
+        self.asked.clear();
         self.views.clear();
     }
 }

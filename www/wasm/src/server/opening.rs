@@ -1,16 +1,17 @@
 //! Options and members of a group, and how a client connects.
 
-use std::{cell::Cell, rc::Rc, sync::Arc, time::Duration};
+use std::{cell::Cell, collections::HashMap, rc::Rc, sync::Arc, time::Duration};
 
 use futures::future::abortable;
 use redmux::{
     ConnectionMultiplexer, Endpoint, Options, Result,
     group::{GroupMember, GroupOptions, HealthPolicy, Probe},
+    options::CircuitBreaker,
     transport::Environment,
 };
 use wasm_bindgen::prelude::*;
 
-use super::{Extras, Muxer, Tasks, Views};
+use super::{Extras, Muxer, Tasks, Views, asked::Asked, credentials::JsProvider};
 use crate::{
     RawClient,
     batch::{Batch, Entry},
@@ -36,7 +37,8 @@ impl RawClient {
     /// Settles `id` when the client is connected.
     pub fn open(id: u32, hooks: Hooks, numbers: Vec<f64>, heads: Vec<u32>, bytes: Vec<u8>) -> Self {
         let hooks = Rc::new(hooks);
-        let wanted = read(numbers, Batch::new(heads, bytes), &hooks);
+        let asked = Asked::default();
+        let wanted = read(numbers, Batch::new(heads, bytes), &hooks, &asked);
         let environment = Environment::new(JsTransport(hooks.clone()), JsRuntime);
         let (queue, dropped) = (Arc::<Queue>::default(), Rc::<Cell<bool>>::default());
         let (muxer, views) = (Muxer::default(), Views::default());
@@ -69,12 +71,12 @@ impl RawClient {
             // Dropped clients need no connection.
             let _ = connecting.await;
         });
-        let extras = Extras { views, tasks: Tasks::default(), connecting: handle };
+        let extras = Extras { views, tasks: Tasks::default(), asked, connecting: handle };
         Self { muxer, hooks, queue, dropped, extras }
     }
 }
 
-fn read(numbers: Vec<f64>, batch: Batch, hooks: &Rc<Hooks>) -> Result<Wanted> {
+fn read(numbers: Vec<f64>, batch: Batch, hooks: &Rc<Hooks>, asked: &Asked) -> Result<Wanted> {
     let batch = Arc::new(batch);
     let mut entries = batch.entries();
     let first = entries.next().map_or_else(Vec::new, Entry::texts);
@@ -86,7 +88,16 @@ fn read(numbers: Vec<f64>, batch: Batch, hooks: &Rc<Hooks>) -> Result<Wanted> {
         let base = url.map_or_else(|| Ok(Options::default()), |(_, text)| text.parse())?;
         // What errors name is known from the endpoints.
         let texts = first.iter().skip(1).cloned();
-        set(options::apply(base, numbers.clone(), texts, hooks), settings)
+        let options = options::apply(base, numbers.clone(), texts, hooks);
+        let provides = settings.iter().any(|(name, _)| *name == CREDENTIALS);
+        let options = match provides {
+            false => options,
+            true => {
+                let (hooks, asked) = (hooks.clone(), asked.clone());
+                options.credentials_provider(JsProvider { hooks, asked })
+            }
+        };
+        set(options, settings)
     };
     let mut members = Vec::new();
     for entry in entries {
@@ -107,6 +118,8 @@ fn read(numbers: Vec<f64>, batch: Batch, hooks: &Rc<Hooks>) -> Result<Wanted> {
 const OF_GROUP: &str = "group.";
 /// The name of a setting that is a URL or a connection string.
 const URL: &str = "url";
+/// The name of a setting that is there if JavaScript provides credentials.
+const CREDENTIALS: &str = "credentials";
 
 fn pairs(texts: &[String]) -> impl Iterator<Item = (&str, &str)> {
     texts.chunks_exact(2).map(|pair| (&*pair[0], &*pair[1]))
@@ -114,7 +127,9 @@ fn pairs(texts: &[String]) -> impl Iterator<Item = (&str, &str)> {
 
 fn set(options: Options, settings: Vec<(&str, &str)>) -> Result<Options> {
     settings.into_iter().try_fold(options, |options, (name, value)| match name {
-        URL => Ok(options),
+        URL | CREDENTIALS => Ok(options),
+        "endpointMap" => Ok(endpoint_map(options, value)),
+        "circuitBreaker" => Ok(options.circuit_breaker(breaker(value))),
         "endpoint" => match value.parse::<Endpoint>() {
             Ok(endpoint) => Ok(options.add_endpoint(endpoint)),
             // The error is that of a connection string, which quotes nothing.
@@ -122,6 +137,29 @@ fn set(options: Options, settings: Vec<(&str, &str)>) -> Result<Options> {
         },
         _ => options.set(name, value),
     })
+}
+
+/// Pairs of an announced address and another one, parted by `=`, with semicolons between them.
+fn endpoint_map(options: Options, text: &str) -> Options {
+    let pairs = text.split(';').filter_map(|pair| pair.split_once('='));
+    let pairs = pairs.filter_map(|(from, to)| {
+        Some((from.parse::<Endpoint>().ok()?, to.parse::<Endpoint>().ok()?))
+    });
+    let map: HashMap<Endpoint, Endpoint> = pairs.collect();
+    options.endpoint_map(move |node| map.get(&Endpoint::tcp(node.host, node.port)).cloned())
+}
+
+/// Failures in a row, the pause in milliseconds; then a share, the least number of commands, and a window in milliseconds.
+fn breaker(text: &str) -> CircuitBreaker {
+    let numbers: Vec<f64> = text.split(' ').filter_map(|part| part.parse().ok()).collect();
+    let [failures, pause, rate @ ..] = &numbers[..] else { return CircuitBreaker::new() };
+    let breaker = CircuitBreaker::new().failures(*failures as u32).pause(options::duration(*pause));
+    match rate {
+        [share, least, window] => {
+            breaker.failure_rate(*share, *least as u32, options::duration(*window))
+        }
+        _ => breaker,
+    }
 }
 
 /// JavaScript has checked the values.

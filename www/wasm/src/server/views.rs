@@ -3,10 +3,11 @@
 use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
 use redmux::{
-    ConnectionMultiplexer, Database, Endpoint, Error, database::Lease, options::ReadFrom,
+    ConnectionMultiplexer, Database, Error, RetryPolicy, command::SideEffects, database::Lease,
+    options::ReadFrom,
 };
 
-use crate::batch::DATABASES;
+use crate::{batch::DATABASES, options::duration};
 
 /// By number, which JavaScript chooses above [`DATABASES`]
 #[derive(Clone, Default)]
@@ -24,8 +25,8 @@ pub(super) struct Wanted {
     pub(super) number: u32,
     /// What it is made of.
     pub(super) place: u32,
-    pub(super) what: String,
-    pub(super) value: String,
+    /// What is different, and how.
+    pub(super) steps: Vec<String>,
 }
 
 pub(super) struct View {
@@ -82,14 +83,10 @@ impl Views {
     }
 
     fn make(&self, muxer: &ConnectionMultiplexer, wanted: &Wanted) -> bool {
-        let Wanted { number, place, what, value } = wanted;
-        let made = match &**what {
-            "node" => node(muxer, value),
-            _ => database(muxer, self, *place).map(|from| match &**what {
-                "readFrom" => from.with_read_from(read_from(value)),
-                _ => from.with_key_prefix(value),
-            }),
-        };
+        let Wanted { number, place, steps } = wanted;
+        let base = database(muxer, self, *place);
+        let steps = steps.chunks_exact(2);
+        let made = steps.fold(base, |made, step| changed(muxer, made?, &step[0], &step[1]));
         let is_made = made.is_some();
         if let Some(database) = made {
             self.add(*number, database, None);
@@ -111,7 +108,21 @@ pub(super) fn database(
     }
 }
 
-/// JavaScript has checked the word.
+/// A database with one difference; `None` if there is no such node. JavaScript has checked the values.
+fn changed(
+    muxer: &ConnectionMultiplexer,
+    from: Database,
+    what: &str,
+    value: &str,
+) -> Option<Database> {
+    Some(match what {
+        "node" => muxer.node(&value.parse().ok()?)?,
+        "readFrom" => from.with_read_from(read_from(value)),
+        "retry" => from.with_retry(retry(value)),
+        _ => from.with_key_prefix(value),
+    })
+}
+
 fn read_from(word: &str) -> ReadFrom {
     match word {
         "preferReplica" => ReadFrom::PreferReplica,
@@ -121,7 +132,18 @@ fn read_from(word: &str) -> ReadFrom {
     }
 }
 
-fn node(muxer: &ConnectionMultiplexer, text: &str) -> Option<Database> {
-    let endpoint: Endpoint = text.parse().ok()?;
-    muxer.node(&endpoint)
+/// Attempts, the longest waits in milliseconds, the time for all in milliseconds, and the worst side effects.
+fn retry(text: &str) -> RetryPolicy {
+    let mut parts = text.split(' ');
+    let mut number = || parts.next().and_then(|part| part.parse::<f64>().ok()).unwrap_or(0.0);
+    let (attempts, base, cap, within) = (number(), number(), number(), number());
+    let policy =
+        RetryPolicy::new().attempts(attempts as u32).backoff(duration(base), duration(cap));
+    let policy = if within > 0.0 { policy.within(duration(within)) } else { policy };
+    policy.up_to(match parts.next().unwrap_or_default() {
+        "writeChecked" => SideEffects::WriteChecked,
+        "writeLastWins" => SideEffects::WriteLastWins,
+        "writeAccumulating" => SideEffects::WriteAccumulating,
+        _ => SideEffects::ReadOnly,
+    })
 }

@@ -3,7 +3,7 @@
 use redmux::{Error, group::Group};
 use wasm_bindgen::prelude::*;
 
-use super::views::Wanted;
+use super::{views::Wanted, words::words};
 use crate::RawClient;
 
 #[wasm_bindgen]
@@ -31,10 +31,12 @@ async fn change(group: &Group, what: &str, name: &str, weight: f64) -> Result<Js
 
 #[wasm_bindgen]
 impl RawClient {
-    /// Makes a view of what has this number, with one difference: `node` (an endpoint), `readFrom`, `keyPrefix`; whether
-    /// that is possible.
-    pub fn view(&self, number: u32, place: u32, what: String, value: String) -> bool {
-        self.extras.views.want(self.muxer.get(), Wanted { number, place, what, value })
+    /// Makes a view of what has this number, with these differences: names and values, of `node` (an endpoint), `readFrom`,
+    /// `retry` and `keyPrefix`; whether that is possible.
+    pub fn view(&self, number: u32, place: u32, heads: Vec<u32>, bytes: Vec<u8>) -> bool {
+        let text = |word: Vec<u8>| String::from_utf8_lossy(&word).into_owned();
+        let steps = words(heads, bytes).into_iter().map(text).collect();
+        self.extras.views.want(self.muxer.get(), Wanted { number, place, steps })
     }
 
     /// Lets go of a view, and of its connection, if it has one.

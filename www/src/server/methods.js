@@ -1,5 +1,5 @@
-// Commands that wait on the server, each on a connection of its own while it waits. Types and documentation are in
-// server-methods.d.ts.
+// Commands that wait on the server, each on a connection of its own while it waits, and commands that others have replaced.
+// Types and documentation are in server-methods.d.ts.
 
 /** @import { Shape, Unknown } from "../internal.js" */
 
@@ -25,6 +25,12 @@ const TABLE = [
   ["bzPopMin", "2", scored],
   ["xRead", "{COUNT MAXCOUNT MAXSIZE BLOCK} STREAMS >", "streams"],
   ["xReadGroup", "XREADGROUP GROUP $ $ {COUNT MAXCOUNT MAXSIZE BLOCK CLAIM NOACK} STREAMS >", "streams"],
+  ["getSet", "2"],
+  ["hmSet", "$ %"],
+  ["pSetEx", "3"],
+  ["rPopLPush", "2"],
+  ["setEx", "3"],
+  ["setNX", "2"],
 ];
 
 for (const [method, words, reply] of TABLE) {
