@@ -1,9 +1,11 @@
 // The package in Bun: as in Node, with Bun's sockets.
 
+import * as channels from "node:diagnostics_channel";
+
 import { serverEntry } from "./server/connect.js";
 import { inlined } from "./server/inlined.js";
 import { tcp } from "./transports/bun.js";
 
 export * from "./server/exports.js";
 
-export const { connect, connectGroup, load } = serverEntry({ wasmFile: inlined, tcp });
+export const { connect, connectGroup, load } = serverEntry({ wasmFile: inlined, tcp, channels });

@@ -1,6 +1,8 @@
 // The package in Node and Deno: TCP, TLS and Unix sockets besides WebSockets, and the wasm file inside, so that
 // a bundle of one file has it.
 
+import * as channels from "node:diagnostics_channel";
+
 import { serverEntry } from "./server/connect.js";
 import { inlined } from "./server/inlined.js";
 import { tcp } from "./transports/node.js";
@@ -8,4 +10,4 @@ import { webSocket } from "./transports/ws.js";
 
 export * from "./server/exports.js";
 
-export const { connect, connectGroup, load } = serverEntry({ wasmFile: inlined, tcp, webSocket });
+export const { connect, connectGroup, load } = serverEntry({ wasmFile: inlined, tcp, webSocket, channels });

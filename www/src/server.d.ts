@@ -97,6 +97,8 @@ export interface ConnectOptions extends PageOptions, ServerOptions {
   credentials?: (asked: { endpoint: string }) => Credentials | Promise<Credentials>;
   /** Sends commands again. Default: never. */
   retry?: RetryPolicy;
+  /** Whether errors have the stack of the call. It costs each command some microseconds. Default false. */
+  stack?: boolean;
 }
 
 /** One server: a URL, `host:port`, or its parts. */
@@ -231,6 +233,41 @@ export interface ServerStatus extends PageStatus {
   members: MemberStatus[];
   /** Connections for blocking commands and the like. */
   leases: { leased: number; idle: number; waiting: number; max: number; opened: number };
+}
+
+/** What traces, events and status say of a client. See docs/observability.md for the channels of `node:diagnostics_channel`. */
+export interface Source {
+  clientName: string | null;
+  /** `null`: a connection string decides, or the connection is leased. */
+  database: number | null;
+  /** Of the options, without passwords; of a view for one server, that server. */
+  endpoint: string;
+  /** Host or path of the Unix socket; `null` where there are several servers. */
+  address: string | null;
+  port: number | null;
+}
+/** The context of `tracingChannel("redmux:connect")`. */
+export interface ConnectTrace extends Source {
+  /** As `performance.now()` gives it. */
+  start: number;
+  error?: unknown;
+}
+/** The context of `tracingChannel("redmux:command")`: it has no arguments, and no result. */
+export interface CommandTrace extends ConnectTrace {
+  /** In capitals; `_OTHER` if it is no name. */
+  command: string;
+}
+/** The context of `tracingChannel("redmux:transaction")`. */
+export interface TransactionTrace extends CommandTrace {
+  command: "MULTI";
+  /** The number of commands. */
+  size: number;
+}
+/** What the channel `redmux:event` gets. */
+export type EventMessage = { [E in keyof ServerEvents]: Source & { type: E; detail: ServerEvents[E] } }[keyof ServerEvents];
+/** Published to the channel `redmux:status` with an empty list, it is answered at once. */
+export interface StatusQuestion {
+  clients: (Source & { status: ServerStatus })[];
 }
 
 /** A command that a server executed for any of its clients. It shows arguments, secrets included. */

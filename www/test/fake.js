@@ -63,6 +63,11 @@ export class FakeRaw {
     this.freed += 1;
   }
 
+  /** Of the build for servers. */
+  view() {
+    return true;
+  }
+
   status() {
     if (this.trap) throw this.trap;
     return { connections: [], subscriptions: this.subscriptions.length, cache: null };
@@ -209,4 +214,19 @@ export async function fakeClient(options, shared) {
   const raw = glue.raws.at(-1);
   raw.engine = engine;
   return { client: new Client(engine), engine, raw, glue, instance };
+}
+
+/** The same in the build for servers: `place` replaces fields of `DIAL`. */
+export async function fakeServerClient(options = {}, place = {}, signal, stack) {
+  const { ServerClient } = await import("../src/server/client.js");
+  const { ServerEngine } = await import("../src/server/engine.js");
+  const { Instance } = await import("../src/instance.js");
+  const glue = new FakeGlue();
+  const instance = new Instance(glue, () => glue.memory);
+  const reach = () => DIAL;
+  const engine = new ServerEngine(instance, { ...DIAL, reach, ...place }, options, [], [], { stack });
+  await engine.open(signal);
+  const raw = glue.raws.at(-1);
+  raw.engine = engine;
+  return { client: new ServerClient(engine), engine, raw, glue, instance };
 }

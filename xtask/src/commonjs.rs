@@ -19,9 +19,11 @@ const ENTRIES: [(&str, &str, &str); 3] = [
 pub(crate) const MODULES: &[&str] = &["json", "bloom", "time-series", "search"];
 /// Their types, besides those of modules.
 const TYPES: &[&str] =
-    &["index", "methods", "records", "server", "server-methods", "wasm", IOREDIS];
+    &["index", "methods", "records", "server", "server-methods", "wasm", IOREDIS, TELEMETRY];
 /// The entry with the classes of ioredis.
 const IOREDIS: &str = "ioredis";
+/// The entry for spans and metrics, which needs nothing else of the package.
+const TELEMETRY: &str = "opentelemetry";
 
 /// Makes `www/esm` of `www/src`: the types in comments are for the compiler, not for pages.
 pub(crate) fn build_modules(node: &Path) -> Result<()> {
@@ -57,6 +59,7 @@ pub(crate) fn build() -> Result<()> {
         &file,
         text + "module.exports = Object.assign(module.exports.Redis, module.exports);\n",
     )?;
+    bundle("src/opentelemetry.js", "@opentelemetry/api", &to, TELEMETRY, &[])?;
     for name in TYPES.iter().chain(MODULES) {
         let from = www.join("src").join(format!("{name}.d.ts"));
         let imports = [

@@ -3,6 +3,7 @@
 /** @import { EngineOptions, Unknown } from "../internal.js" */
 /** @import { Entry } from "../connect.js" */
 /** @import { Target } from "./dialer.js" */
+/** @import { Channels } from "./tracing.js" */
 /** @typedef {{ name: string, weight: number, settings: [string, string][] }} Member */
 
 import * as glue from "../../pkg/redmux_server.js";
@@ -16,12 +17,14 @@ import { readPlace } from "./address.js";
 import { ServerClient } from "./client.js";
 import { ServerEngine } from "./engine.js";
 import { retryText, takeGroupSettings, takeSettings } from "./settings.js";
+import { useChannels } from "./tracing.js";
 
 /**
- * Makes what an entry exports: see `entry` in ../connect.js.
- * @param {Entry} entry
+ * Makes what an entry exports: see `entry` in ../connect.js. `channels` is `node:diagnostics_channel`.
+ * @param {Entry & { channels?: Channels }} entry
  */
-export function serverEntry({ wasmFile, tcp = null, webSocket = null }) {
+export function serverEntry({ wasmFile, tcp = null, webSocket = null, channels }) {
+  useChannels(channels);
   const load = loader(glue, wasmFile);
   const sockets = overWebSocket(async () => globalThis.WebSocket ?? (await webSocket?.()));
 
@@ -31,10 +34,11 @@ export function serverEntry({ wasmFile, tcp = null, webSocket = null }) {
    * @param {Member[]} members
    * @param {(options: Unknown) => Promise<ServerClient>} again
    */
-  async function open({ wasm, transport, tls, reconnect, signal, credentials, retry, ...given }, { settings, options, shown }, members, again) {
+  async function open({ wasm, transport, tls, reconnect, signal, stack, credentials, retry, ...given }, { settings, options, shown }, members, again) {
     for (const [name, value] of [["transport", transport], ["reconnect", reconnect], ["credentials", credentials]]) {
       if (value !== undefined && typeof value !== "function") throw mistake(`${name}: expected a function`, BAD_CONFIG);
     }
+    if (stack !== undefined && typeof stack !== "boolean") throw mistake("stack: expected true or false", BAD_CONFIG);
     if (tls !== undefined && typeof tls !== "boolean" && !isPlain(tls)) throw mistake("tls: expected true, false, or an object of options", BAD_CONFIG);
     // An option that is undefined does not replace what the URL says.
     const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
@@ -50,7 +54,7 @@ export function serverEntry({ wasmFile, tcp = null, webSocket = null }) {
     if (credentials) own.push(["credentials", ""]);
     /** @type {[string, string][]} */
     const steps = retry === undefined ? [] : [["retry", retryText(retry)]];
-    const engine = new ServerEngine(await load(wasm), dial, /** @type {EngineOptions} */ (rest), [...settings, ...own], members, credentials);
+    const engine = new ServerEngine(await load(wasm), dial, /** @type {EngineOptions} */ (rest), [...settings, ...own], members, { credentials, stack });
     await engine.open(signal);
     return ServerClient._of(engine, undefined, steps, again);
   }

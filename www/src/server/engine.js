@@ -4,6 +4,8 @@
 /** @import { Instance } from "../instance.js" */
 /** @import { ServerDial } from "./dialer.js" */
 /** @import { Member } from "./connect.js" */
+/** @import { Source } from "../server.js" */
+/** @import { Trace } from "./tracing.js" */
 /** @typedef {{ item?: (value: Unknown) => void, body?: () => void, resolve(value?: Unknown): void, reject(error: unknown): void }} Task */
 /** @typedef {[place: number, heads: Uint32Array, bytes: Uint8Array]} Recipe */
 
@@ -12,8 +14,10 @@ import { internalError, mistake, safe, toError } from "../errors.js";
 import { packOptions } from "../options.js";
 import { KIND, NO_NAME, Outbox } from "../outbox.js";
 import { ServerDialer } from "./dialer.js";
+import { captured, withFrames } from "./frames.js";
 import { ServerHub } from "./hub.js";
 import { packer, SERVER_ONLY } from "./settings.js";
+import { addressOf, NO_ADDRESS, OPEN, shownName, sourceOf, TRACES } from "./tracing.js";
 
 /** Numbers above are those of views: see `DATABASES` in www/wasm/src/batch.rs. */
 const DATABASES = 0x80000000;
@@ -28,6 +32,12 @@ export class ServerEngine extends Engine {
   /** How each view is made; `null`: it has a connection of its own, which nothing can make again. @type {Map<number, Recipe | null>} */
   #views = new Map();
   #lastView = 0;
+  /** The servers that views are for. @type {Map<number, string>} */
+  #nodes = new Map();
+  /** What traces and events say of this client. @type {Source} */
+  source;
+  /** Whether errors have the stack of the call. */
+  #stack;
 
   /**
    * @param {Instance} instance
@@ -35,17 +45,29 @@ export class ServerEngine extends Engine {
    * @param {EngineOptions} options
    * @param {[string, string][]} settings
    * @param {Member[]} members
-   * @param {((asked: { endpoint: string }) => Unknown) | undefined} [credentials]
+   * @param {{ credentials?: ((asked: { endpoint: string }) => Unknown) | undefined, stack?: boolean | undefined }} [more]
    */
-  constructor(instance, dial, options, settings, members, credentials) {
+  constructor(instance, dial, options, settings, members, { credentials, stack = false } = {}) {
     super(instance, dial, options);
     this.#settings = settings;
     this.#members = members;
     this.#credentials = credentials;
+    this.#stack = stack;
+    this.source = sourceOf(dial.endpoint, options, settings, members.length > 0);
+    const hub = /** @type {ServerHub} */ (this.hub);
+    hub.source = this.source;
   }
 
   _hub() {
     return new ServerHub();
+  }
+
+  /** @param {AbortSignal} [signal] */
+  async open(signal) {
+    signal?.throwIfAborted();
+    OPEN.add(this);
+    await this.#watched(TRACES.connect, this.source, this.open, () => super.open(signal));
+    if (this.#members.length === 0 && /** @type {Unknown} */ (this.status()).nodes?.length > 1) Object.assign(this.source, NO_ADDRESS);
   }
 
   /** @param {Dial} dial @param {(origin: string, error: unknown) => void} threw */
@@ -78,13 +100,68 @@ export class ServerEngine extends Engine {
    */
   execute(name, words, options, shape, place) {
     if (!this.#has(place)) return Promise.reject(gone(name));
+    if (this.#stack || TRACES.command.isWatched) return this.#execute(name, words, options, shape, place);
     return super.execute(name, words, options, shape, place);
+  }
+
+  /**
+   * @param {string} name
+   * @param {unknown[]} words
+   * @param {GivenOptions} options
+   * @param {Shape | undefined} shape
+   * @param {number} [place]
+   */
+  #execute(name, words, options, shape, place) {
+    return this.#watched(TRACES.command, { ...this.#at(place), command: shownName(name) }, this.execute, () => super.execute(name, words, options, shape, place));
   }
 
   /** @param {Queued[]} commands @param {GivenOptions} options @param {number} [place] */
   transaction(commands, options, place) {
     if (!this.#has(place)) return Promise.reject(gone("MULTI"));
+    if (this.#stack || TRACES.transaction.isWatched) return this.#transaction(commands, options, place);
     return super.transaction(commands, options, place);
+  }
+
+  /** @param {Queued[]} commands @param {GivenOptions} options @param {number} [place] */
+  #transaction(commands, options, place) {
+    const context = { ...this.#at(place), command: "MULTI", size: commands.length };
+    return this.#watched(TRACES.transaction, context, this.transaction, () => super.transaction(commands, options, place));
+  }
+
+  /** @param {"subscribe" | "pSubscribe" | "sSubscribe"} method @param {Unknown} channel @param {Unknown} callback @param {Unknown} options */
+  subscribe(method, channel, callback, options) {
+    const context = { ...this.#at(undefined), command: method.toUpperCase() };
+    return this.#watched(TRACES.command, context, this.subscribe, () => super.subscribe(method, channel, callback, options));
+  }
+
+  /**
+   * What is known of a command for this place.
+   * @param {number | undefined} place
+   * @returns {Source}
+   */
+  #at(place) {
+    if (place === undefined) return this.source;
+    if (place < DATABASES) return { ...this.source, database: place };
+    const recipe = this.#views.get(place);
+    // The program may have selected any database.
+    if (!recipe) return { ...this.source, database: null };
+    const at = this.#at(recipe[0] === 0 ? undefined : recipe[0] - 1);
+    const node = this.#nodes.get(place);
+    return node === undefined ? at : { ...at, endpoint: node, ...addressOf(node) };
+  }
+
+  /**
+   * Does something as those who watch want it.
+   * @template T
+   * @param {Trace} trace
+   * @param {Source & { command?: string, size?: number }} context
+   * @param {Function} below
+   * @param {() => Promise<T>} issue
+   * @returns {Promise<T>}
+   */
+  #watched(trace, context, below, issue) {
+    const action = this.#stack ? () => framed(issue(), captured(below)) : issue;
+    return trace.isWatched ? trace.run({ ...context, start: performance.now() }, action) : action();
   }
 
   /** Whether a database or a view can be used. @param {number | undefined} place */
@@ -99,7 +176,13 @@ export class ServerEngine extends Engine {
    * @param {{ signal?: AbortSignal | undefined, item?: Task["item"], body?: (task: number) => void }} [options]
    * @returns {Promise<Unknown>}
    */
-  run(name, begin, { signal, item, body } = {}) {
+  run(name, begin, options) {
+    const promise = this.#run(name, begin, options);
+    return this.#stack ? framed(promise, captured(this.run)) : promise;
+  }
+
+  /** @param {string} name @param {Parameters<ServerEngine["run"]>[1]} begin @param {Parameters<ServerEngine["run"]>[2]} [options] @returns {Promise<Unknown>} */
+  #run(name, begin, { signal, item, body } = {}) {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       if (!this.raw || this.isClosing) throw toError({ kind: "closed", delivery: "not-sent", command: name, message: `${name}: the client is closed` });
@@ -146,6 +229,8 @@ export class ServerEngine extends Engine {
       throw mistake(this.raw ? "node: no server is known at this address" : "the client is closed");
     }
     this.#views.set(number, recipe);
+    const node = steps.find(([what]) => what === "node");
+    if (node) this.#nodes.set(number, node[1]);
     return number;
   }
 
@@ -172,6 +257,7 @@ export class ServerEngine extends Engine {
 
   /** @param {number} place */
   dropView(place) {
+    this.#nodes.delete(place);
     if (this.#views.delete(place)) this.enter((raw) => raw.dropView(place + 1));
   }
 
@@ -215,6 +301,7 @@ export class ServerEngine extends Engine {
 
   /** @param {unknown} [reason] */
   _ended(reason) {
+    OPEN.delete(this);
     const tasks = [...this.#tasks.values()];
     this.#tasks.clear();
     for (const { reject } of tasks) reject(reason);
@@ -226,6 +313,21 @@ export function packed(words) {
   const outbox = new Outbox();
   outbox.add(0, () => NO_NAME, "", undefined, KIND.command, words);
   return outbox.flush((heads, bytes) => [heads.slice(), bytes.slice()]);
+}
+
+/**
+ * With errors that have these frames, also among the replies of a transaction.
+ * @template T
+ * @param {Promise<T>} promise
+ * @param {{ stack?: unknown }} at
+ * @returns {Promise<T>}
+ */
+function framed(promise, at) {
+  const items = (/** @type {Unknown} */ value) =>
+    Array.isArray(value) && value.some((item) => item instanceof Error) ? value.map((item) => withFrames(item, at)) : value;
+  return promise.then(items, (error) => {
+    throw withFrames(error, at);
+  });
 }
 
 /** @param {string} command */

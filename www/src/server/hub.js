@@ -1,8 +1,10 @@
 // The events of a client on a server, also under the names that users of other clients know.
 
 /** @import { EventName, Unknown } from "../internal.js" */
+/** @import { Source } from "../server.js" */
 
 import { EVENTS, Hub } from "../hub.js";
+import { TRACES } from "./tracing.js";
 
 /** The events of this build. */
 export const SERVER_EVENTS = Object.freeze([
@@ -22,6 +24,9 @@ export const SERVER_EVENTS = Object.freeze([
 export const HABITS = Object.freeze(["error", "connect", "ready", "reconnecting", "end"]);
 
 export class ServerHub extends Hub {
+  /** Whose events they are. @type {Source | null} */
+  source = null;
+
   constructor() {
     super([...SERVER_EVENTS, ...HABITS]);
   }
@@ -29,6 +34,7 @@ export class ServerHub extends Hub {
   /** @param {EventName} event @param {Unknown} payload */
   emit(event, payload) {
     super.emit(event, payload);
+    if (TRACES.event.hasSubscribers) TRACES.event.publish({ ...this.source, type: event, detail: payload });
     switch (/** @type {string} */ (event)) {
       case "connectionFailed":
         this.tell("error", payload.error);

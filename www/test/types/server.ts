@@ -1,7 +1,8 @@
 // Checked by the compiler, never run: what the build for servers has beside the one for pages.
 
-import { connect, connectGroup, type Lease, type NodeStatus, type ServerClient, type StreamEntry } from "redmux";
+import { connect, connectGroup, type EventMessage, type Lease, type NodeStatus, type ServerClient, type StatusQuestion, type StreamEntry } from "redmux";
 import "redmux/json";
+import { instrument } from "redmux/opentelemetry";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 /** Compiles if the value has exactly this type. */
@@ -9,7 +10,17 @@ function is<Wanted>() {
   return <Given>(_value: Given, ..._proof: Same<Given, Wanted> extends true ? [] : [never]): void => {};
 }
 
+export function watching(message: EventMessage, { clients }: StatusQuestion): void {
+  if (message.type === "gaveUp") is<number>()(message.detail.attempts);
+  for (const { endpoint, status } of clients) is<string | number>()(Math.random() < 0.5 ? endpoint : status.leases.idle);
+  is<() => void>()(instrument({ spans: false, requireParentSpan: true }));
+  // @ts-expect-error: no such option.
+  instrument({ span: false });
+}
+
 export async function uses(): Promise<void> {
+  const told = await connect("redis://a", { stack: true });
+  is<ServerClient<false>>()(told);
   const redis = await connect(["a:7000", "redis://b:7001"], { mode: "cluster", readFrom: "nearest", zones: { a: "eu-1a" } });
   is<ServerClient<false>>()(redis);
   is<string | null>()(await redis.get("k"));
