@@ -46,10 +46,23 @@ export function instrument(options = {}) {
  */
 function listen(listeners) {
   const names = ["redmux:command", "redmux:transaction"];
-  const all = names.flatMap((name) => Object.entries(listeners).map(([event, listener]) => [`tracing:${name}:${event}`, listener]));
-  for (const [name, listener] of /** @type {Unknown[]} */ (all)) channels.subscribe(name, listener);
+  const ends = names.flatMap((name) => Object.entries(listeners).map(([event, listener]) => subscribe(`tracing:${name}:${event}`, listener)));
   return () => {
-    for (const [name, listener] of /** @type {Unknown[]} */ (all)) channels.unsubscribe(name, listener);
+    for (const end of ends) end();
+  };
+}
+
+/** The channels in use: Bun forgets one that nobody holds, with its subscribers. */
+const held = new Set();
+
+/** @param {string} name @param {(message: Unknown) => void} listener */
+function subscribe(name, listener) {
+  const hold = { channel: channels.channel(name) };
+  held.add(hold);
+  channels.subscribe(name, listener);
+  return () => {
+    held.delete(hold);
+    channels.unsubscribe(name, listener);
   };
 }
 
@@ -86,10 +99,7 @@ function measured(provider) {
     advice: { explicitBucketBoundaries: BUCKETS },
   });
   const events = meter.createCounter("redmux.events", { description: "Events of clients.", unit: "{event}" });
-  const counted = (/** @type {Unknown} */ message) => {
-    const { type } = /** @type {EventMessage} */ (message);
-    events.add(1, { type });
-  };
+  const counted = (/** @type {EventMessage} */ { type }) => events.add(1, { type });
   const end = listen({
     asyncEnd(call) {
       // The size of a transaction would make a series of each.
@@ -97,11 +107,11 @@ function measured(provider) {
       duration.record((performance.now() - call.start) / 1000, "error" in call ? { ...attributes, ...failureOf(call.error, true) } : attributes);
     },
   });
-  channels.subscribe("redmux:event", counted);
+  const endEvents = subscribe("redmux:event", counted);
   const unobserve = observed(/** @type {Unknown} */ (meter));
   return () => {
     end();
-    channels.unsubscribe("redmux:event", counted);
+    endEvents();
     unobserve();
   };
 }

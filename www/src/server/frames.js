@@ -13,7 +13,9 @@ const framed = new WeakSet();
 export function captured(below) {
   if (!Error.captureStackTrace) return new Error();
   const at = {};
-  Error.captureStackTrace(at, below);
+  // In Bun a function that ends with a call has left its frame: `below` is not found, and all is left out.
+  if ("Bun" in globalThis) Error.captureStackTrace(at);
+  else Error.captureStackTrace(at, below);
   return at;
 }
 
@@ -33,7 +35,7 @@ export function withFrames(error, { stack }) {
   }
   framed.add(own);
   const from = stack.indexOf("\n    at ");
-  const frames = (from < 0 ? `\n${stack}` : stack.slice(from)).replaceAll(/\n[^\n]*\._call [^\n]*/g, "");
+  const frames = (from < 0 ? `\n${stack}` : stack.slice(from)).replaceAll(/\n[^\n]*(?:\._call|at captured) [^\n]*/g, "");
   Object.defineProperty(own, "stack", { value: `${own.name}: ${own.message}${frames}`, configurable: true, writable: true });
   return own;
 }

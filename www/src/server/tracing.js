@@ -79,6 +79,7 @@ export const TRACES = {
   connect: new Trace(null, ""),
   transaction: new Trace(null, ""),
   event: SILENT,
+  status: SILENT,
 };
 
 /** The clients that are open. @type {Set<ServerEngine>} */
@@ -97,6 +98,8 @@ export function useChannels(channels = globalThis.process?.getBuiltinModule?.("n
   TRACES.connect = new Trace(channels, "redmux:connect");
   TRACES.transaction = new Trace(channels, "redmux:transaction");
   TRACES.event = channels.channel("redmux:event");
+  // Bun forgets a channel that nobody holds, with its subscribers.
+  TRACES.status = channels.channel("redmux:status");
   // Several copies of the package may answer.
   channels.subscribe("redmux:status", safe((/** @type {StatusQuestion} */ question) => {
     for (const engine of OPEN) question.clients.push({ ...engine.source, status: /** @type {Unknown} */ (engine.status()) });
