@@ -4,7 +4,7 @@
 const MODULE_METHODS = ["jsonGet", "bfAdd", "tsAdd", "ftSearch"];
 
 /** Runs it over `url`; returns `{ name, error? }` of each step. `dead` is a URL of the same kind without a server. */
-export async function run({ Client, connect, load, ConnectionError, ServerError, TimeoutError }, url, dead) {
+export async function run({ Client, connect, connectGroup, load, ConnectionError, ServerError, TimeoutError }, url, dead) {
   const results = [];
   const where = `${new URL(url).protocol.slice(0, -1)}`;
   const step = async (name, action) => {
@@ -175,6 +175,31 @@ export async function run({ Client, connect, load, ConnectionError, ServerError,
     equal((await failure(client.ping())).message.includes("gave up"), true);
     equal(asked, 1);
   });
+  // Of the build for servers. A bundle for workerd has no modules of Node here.
+  const channels = connectGroup && globalThis.process?.getBuiltinModule?.("node:diagnostics_channel");
+  if (channels) {
+    await step("is watched by channels, and errors lead to the call", async () => {
+      const seen = [];
+      const names = ["start", "asyncEnd", "error"].map((event) => `tracing:redmux:command:${event}`);
+      const listeners = names.map((name) => ({ name, listener: ({ command, clientName }) => clientName === "watched" && seen.push(`${name.split(":").at(-1)} ${command}`) }));
+      for (const { name, listener } of listeners) channels.subscribe(name, listener);
+      const client = await connect(url, { stack: true, clientName: "watched" });
+      await client.set(key, "v");
+      async function callOfTheProgram() {
+        await null;
+        await client.hGet(key, "field");
+      }
+      const { stack } = await failure(callOfTheProgram());
+      equal(stack.includes("callOfTheProgram"), true);
+      equal(seen.join(), "start SET,asyncEnd SET,start HGET,error HGET,asyncEnd HGET");
+      for (const { name, listener } of listeners) channels.unsubscribe(name, listener);
+      const question = { clients: [] };
+      channels.channel("redmux:status").publish(question);
+      equal(question.clients.some(({ clientName, status }) => clientName === "watched" && status.connections.length > 0), true);
+      await client.del(key);
+      await client.close();
+    });
+  }
   await step("says that nobody is there", async () => {
     const options = { connectRetry: 1, connectTimeout: 3000 };
     const error = await failure(connect(dead, options));
