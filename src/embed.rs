@@ -14,5 +14,5 @@ pub use crate::multiplexer::{Collected, Collector, Issued};
 /// ```
 #[cfg(feature = "full")]
 pub fn waits(name: &str, args: &impl crate::resp::ToArgs) -> bool {
-    crate::command::wait_of(name, args).is_some()
+    crate::command::is_waiting(name, args)
 }

@@ -67,4 +67,4 @@ pub use retry::RetryPolicy;
 pub(crate) use retry::Retrying;
 pub(crate) use rewrite::KeyPrefix;
 #[cfg(feature = "full")]
-pub(crate) use waiting::wait_of;
+pub(crate) use waiting::{is_waiting, wait_of};

@@ -22,6 +22,25 @@ enum Place {
     Block,
 }
 
+/// Whether a command waits on the server, even if it does not say for how long.
+pub(crate) fn is_waiting(name: &str, args: &impl ToArgs) -> bool {
+    if is_harmless(name.as_bytes()) {
+        return false;
+    }
+    let is_name = |known: &str| known.eq_ignore_ascii_case(name);
+    let found = WAITING.iter().find(|(names, _)| names.split(' ').any(is_name));
+    match found {
+        None => false,
+        Some((_, Place::Block)) => {
+            let mut words = ArgList::new();
+            words.push(Arg::Bytes(name.as_bytes()));
+            args.append_to(&mut words);
+            block_of(&words).is_some()
+        }
+        Some(_) => true,
+    }
+}
+
 /// How long a command waits on the server, in microseconds; `None` if it does not wait, or does not say so.
 pub(crate) fn wait_of(name: &str, args: &impl ToArgs) -> Option<u64> {
     if is_harmless(name.as_bytes()) {
@@ -53,6 +72,20 @@ fn wait(words: &[Arg<'_>]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_waits_though_it_does_not_say_for_how_long() {
+        for (name, args, waits) in [
+            ("BLPOP", &["a", "x"][..], true),
+            ("blpop", &[], true),
+            ("XREAD", &["BLOCK", "x", "STREAMS", "s", "0"], true),
+            ("XREAD", &["STREAMS", "BLOCK", "0"], false),
+            ("WAIT", &["1", "0"], false),
+            ("GET", &["BLOCK"], false),
+        ] {
+            assert_eq!(is_waiting(name, &args), waits, "{name} {args:?}");
+        }
+    }
 
     #[test]
     fn the_time_is_where_each_command_has_it() {

@@ -251,7 +251,7 @@ impl Database {
     ) -> Call<'_, T, impl ToArgs> {
         let name = name.into();
         let wait = wait_of(&name, &args);
-        let why = "it does not wait, or does not say for how long";
+        let why = "it does not wait, or its arguments do not say for how long";
         let fault: Fault = wait.is_none().then(|| why.to_owned());
         let call = Call::new(self.link(), name, args).on(self.selected()).handled(self.handling());
         call.leasing(self.source(), wait.unwrap_or_default()).unless(fault)

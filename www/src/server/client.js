@@ -122,7 +122,9 @@ export class ServerClient extends Client {
 
   /** The hash slot of a key. @param {Arg} key @returns {number} */
   hashSlot(key) {
-    return this.#engine.enter((raw) => raw.hashSlot(Outbox.bytesOf(key))) ?? 0;
+    const slot = this.#engine.enter((raw) => raw.hashSlot(Outbox.bytesOf(key)));
+    if (slot === undefined) throw mistake("hashSlot: the client is closed");
+    return slot;
   }
 
   /** The group that the client was made for, or `null`. */

@@ -41,6 +41,8 @@ test("a wait ends in time, when it is aborted, and when the client ends", LIMIT,
   // Longer than commandTimeout: the wait comes on top of it.
   assert.equal(await redis.blPop("q", 0.5), null);
   await assert.rejects(redis.blPop("q", 0, { timeout: 50 }), { kind: "timeout" });
+  await assert.rejects(redis.blPop("q", "soon"), { kind: "command", message: /do not say for how long/ });
+  await assert.rejects(redis.blPop("q", -1), { kind: "server" });
   const abort = new AbortController();
   const aborted = redis.blPop("q", 0, { signal: abort.signal });
   await until(async () => (await redis.send("CLIENT", "LIST")).includes("cmd=blpop"), "one that waits");
