@@ -280,6 +280,30 @@ ${principal}`;
     await tab.close();
   });
 
+  await step("a list of gateways is a group: the page goes on at the next one, and comes back", async () => {
+    const near = await gateway("near", config(""));
+    const tab = await tabs.open(`${origin}/`);
+    await tab.run(`(async () => {
+      const { connectGroup } = await import("/src/server.js");
+      globalThis.seen = { changes: [], messages: [], missed: 0 };
+      const members = [{ name: "near", url: ${JSON.stringify(near.url)}, weight: 2 }, { name: "open", url: ${JSON.stringify(open.url)} }];
+      globalThis.redis = await connectGroup(members, { probes: 2, probeGap: 50, probeInterval: 300, probeTimeout: 1000 });
+      redis.on("activeMemberChanged", ({ to, reason }) => seen.changes.push(to + " " + reason));
+      await redis.subscribe("life:news", ({ payload }) => seen.messages.push(payload), { onMissed: () => (seen.missed += 1) });
+    })()`);
+    check((await tab.run("redis.group.active")) === "near", "the one with the most weight is not used");
+    await works(tab);
+    await near.stop("SIGKILL");
+    await tab.until("the other gateway", "seen.changes.at(-1) === 'open unhealthy'");
+    await tab.until("the subscription", "seen.missed > 0");
+    await works(tab);
+    await near.start();
+    await tab.until("the first gateway", "seen.changes.at(-1) === 'near weight'");
+    await works(tab);
+    await tab.run("redis.close()");
+    await tab.close();
+  });
+
   await step("a trap of the wasm side: what is open rejects, and the page's client goes on", async () => {
     const tab = await connected(open.url);
     const failure = await tab.run(`(async () => {
