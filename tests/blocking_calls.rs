@@ -144,6 +144,39 @@ async fn the_policy_of_a_handle_gives_each_attempt_its_full_time() {
 }
 
 #[async_std::test]
+async fn any_command_that_waits_does_so_for_the_time_that_its_words_say() {
+    let server = RedisServer::start();
+    // Shorter than any of the waits: these come on top of it.
+    let muxer =
+        connect(&server, |options| options.command_timeout(Duration::from_millis(300))).await;
+    let db = muxer.database();
+    let none: Pair = db.execute_blocking("BLPOP", ("none", 0.6)).await.unwrap();
+    assert_eq!(none, None);
+    let none: Value =
+        db.execute_blocking("XREAD", ("BLOCK", 600, "STREAMS", "none", "$")).await.unwrap();
+    assert_eq!(none, Value::Null);
+    let prefixed = db.with_key_prefix("p:");
+    let waits = prefixed.execute_blocking::<Pair>("blpop", ("list", 0));
+    let pushes = async {
+        until("one that waits", || blocked(&server) == 1).await;
+        db.rpush("p:list", "x").await.unwrap();
+    };
+    let (popped, ()) = futures::join!(waits, pushes);
+    assert_eq!(popped.unwrap(), pair("list", "x"));
+    for (name, words) in [
+        ("GET", &["k"][..]),
+        ("BLPOP", &["k", "soon"]),
+        ("XREAD", &["STREAMS", "k", "0"]),
+        ("WAIT", &["0", "0"]),
+    ] {
+        let refused = db.execute_blocking::<()>(name, words).await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Command, "{name}: {refused}");
+        assert_eq!(refused.delivery(), Delivery::NotSent, "{name}");
+        assert!(refused.to_string().contains("does not wait"), "{refused}");
+    }
+}
+
+#[async_std::test]
 async fn calls_change_their_reply_type_and_get_a_name() {
     let server = RedisServer::start();
     let muxer = connect(&server, |options| options).await;

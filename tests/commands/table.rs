@@ -279,7 +279,7 @@ fn method(item: &str, file: &Path) -> Option<Method> {
         // Built from commands: a stream of items, a run of a script, a lock.
         return None;
     }
-    if name == "execute" {
+    if name == "execute" || name == "execute_blocking" {
         // Any command.
         return None;
     }

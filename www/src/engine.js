@@ -61,6 +61,7 @@ export class Engine {
       this.#opened = true;
       this.#dialer.connected();
     } catch (error) {
+      this.#gaveUp ??= /** @type {Error} */ (error);
       this.#end();
       throw error instanceof WebAssembly.RuntimeError ? internalError(error) : error;
     }

@@ -145,13 +145,18 @@ export class Instance {
       schedule: () => soon(run),
       arm: (timer, millis) => {
         clearTimeout(this.#timers.get(timer));
-        this.#timers.set(timer, setTimeout(() => this.#enterAlone(generation, () => glue.fire(timer)), millis));
+        this.#timers.set(timer, this._timer(() => this.#enterAlone(generation, () => glue.fire(timer)), millis));
       },
       disarm: (timer) => {
         clearTimeout(this.#timers.get(timer));
         this.#timers.delete(timer);
       },
     });
+  }
+
+  /** @param {() => void} action @param {number} millis */
+  _timer(action, millis) {
+    return setTimeout(action, millis);
   }
 
   /** @param {unknown} cause */

@@ -16,13 +16,14 @@ const instances = new Map();
  * A function that loads the build of this glue, from what it gets or from what `wasmFile()` returns.
  * @param {Unknown} glue
  * @param {() => Unknown} wasmFile
+ * @param {typeof Instance} [Class]
  */
-export function loader(glue, wasmFile) {
+export function loader(glue, wasmFile, Class = Instance) {
   /** @param {Wasm} [wasm] */
   return async (wasm) => {
     let loading = instances.get(glue);
     if (!loading) {
-      loading = instantiate(glue, wasm, wasmFile);
+      loading = instantiate(glue, wasm, wasmFile, Class);
       instances.set(glue, loading);
       // The next call may try again: the network may be back.
       loading.catch(() => instances.delete(glue));
@@ -31,9 +32,9 @@ export function loader(glue, wasmFile) {
   };
 }
 
-/** @param {Unknown} glue @param {Wasm} wasm @param {() => Unknown} wasmFile */
-async function instantiate(glue, wasm, wasmFile) {
+/** @param {Unknown} glue @param {Wasm} wasm @param {() => Unknown} wasmFile @param {typeof Instance} Class */
+async function instantiate(glue, wasm, wasmFile, Class) {
   await glue.default({ module_or_path: wasm ?? (await wasmFile()) });
   // `initSync` returns the current instance: a trap replaces it, and its memory.
-  return new Instance(glue, () => glue.initSync().memory);
+  return new Class(glue, () => glue.initSync().memory);
 }

@@ -95,6 +95,8 @@ export interface Credentials {
 export interface ConnectOptions extends PageOptions, ServerOptions {
   /** Gives credentials, such as tokens, on each connect and before they expire; in place of `username` and `password`. */
   credentials?: (asked: { endpoint: string }) => Credentials | Promise<Credentials>;
+  /** Connects with the first command, or with `connect()` of the client. If that fails, the client is closed, unless `abortOnConnectFail` is false. */
+  lazyConnect?: boolean;
   /** Sends commands again. Default: never. */
   retry?: RetryPolicy;
   /** Whether errors have the stack of the call. It costs each command some microseconds. Default false. */
@@ -315,6 +317,12 @@ export declare class ServerClient<D extends boolean = false> extends PageClient<
   status(): ServerStatus;
   /** Another client with the same options, but for these. */
   duplicate(options?: ConnectOptions): Promise<ServerClient<D>>;
+  /** Connects now, after `lazyConnect`; resolves when the client is connected. */
+  connect(): Promise<void>;
+  /** Lets the process end while this client is open, also while commands wait for replies: in Node, Deno and Bun. */
+  unref(): this;
+  /** The process stays alive while this client is open, as it does unless `unref` was called. */
+  ref(): this;
   /** Opens other connections at once, as after a failover that somebody else has noticed. */
   reconnect(): void;
   /** Closes the connections at once; commands without an answer are rejected. */

@@ -220,9 +220,9 @@ export async function fakeClient(options, shared) {
 export async function fakeServerClient(options = {}, place = {}, signal, stack) {
   const { ServerClient } = await import("../src/server/client.js");
   const { ServerEngine } = await import("../src/server/engine.js");
-  const { Instance } = await import("../src/instance.js");
+  const { ServerInstance } = await import("../src/server/instance.js");
   const glue = new FakeGlue();
-  const instance = new Instance(glue, () => glue.memory);
+  const instance = new ServerInstance(glue, () => glue.memory);
   const reach = () => DIAL;
   const engine = new ServerEngine(instance, { ...DIAL, reach, ...place }, options, [], [], { stack });
   await engine.open(signal);

@@ -266,6 +266,23 @@ export class ServerClient extends Client {
     return this.#again(options);
   }
 
+  /** Connects now, after `lazyConnect`; resolves when the client is connected. */
+  connect() {
+    return this.#engine.start();
+  }
+
+  /** The process may end while this client is open. */
+  unref() {
+    this.#engine.hold(false);
+    return this;
+  }
+
+  /** The process stays alive while this client is open, as it does unless `unref` was called. */
+  ref() {
+    this.#engine.hold(true);
+    return this;
+  }
+
   /** Opens other connections at once, as after a failover that somebody else has noticed. */
   reconnect() {
     this.#engine.enter((raw) => raw.reconnect());

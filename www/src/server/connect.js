@@ -1,6 +1,6 @@
 // `connect`, `connectGroup` and `load` of the build for servers.
 
-/** @import { EngineOptions, Unknown } from "../internal.js" */
+/** @import { AnyTransport, EngineOptions, Unknown } from "../internal.js" */
 /** @import { Entry } from "../connect.js" */
 /** @import { Target } from "./dialer.js" */
 /** @import { Channels } from "./tracing.js" */
@@ -16,6 +16,7 @@ import { describe, isPlain } from "../values.js";
 import { readPlace } from "./address.js";
 import { ServerClient } from "./client.js";
 import { ServerEngine } from "./engine.js";
+import { ServerInstance } from "./instance.js";
 import { retryText, takeGroupSettings, takeSettings } from "./settings.js";
 import { useChannels } from "./tracing.js";
 
@@ -25,7 +26,7 @@ import { useChannels } from "./tracing.js";
  */
 export function serverEntry({ wasmFile, tcp = null, webSocket = null, channels }) {
   useChannels(channels);
-  const load = loader(glue, wasmFile);
+  const load = loader(glue, wasmFile, ServerInstance);
   const sockets = overWebSocket(async () => globalThis.WebSocket ?? (await webSocket?.()));
 
   /**
@@ -34,28 +35,32 @@ export function serverEntry({ wasmFile, tcp = null, webSocket = null, channels }
    * @param {Member[]} members
    * @param {(options: Unknown) => Promise<ServerClient>} again
    */
-  async function open({ wasm, transport, tls, reconnect, signal, stack, credentials, retry, ...given }, { settings, options, shown }, members, again) {
+  async function open({ wasm, transport, tls, reconnect, signal, stack, credentials, retry, lazyConnect, ...given }, { settings, options, shown }, members, again) {
     for (const [name, value] of [["transport", transport], ["reconnect", reconnect], ["credentials", credentials]]) {
       if (value !== undefined && typeof value !== "function") throw mistake(`${name}: expected a function`, BAD_CONFIG);
     }
-    if (stack !== undefined && typeof stack !== "boolean") throw mistake("stack: expected true or false", BAD_CONFIG);
+    for (const [name, value] of [["stack", stack], ["lazyConnect", lazyConnect]]) {
+      if (value !== undefined && typeof value !== "boolean") throw mistake(`${name}: expected true or false`, BAD_CONFIG);
+    }
     if (tls !== undefined && typeof tls !== "boolean" && !isPlain(tls)) throw mistake("tls: expected true, false, or an object of options", BAD_CONFIG);
     // An option that is undefined does not replace what the URL says.
     const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
     const { family, ...all } = { ...options, ...said };
     const { settings: own, rest } = takeSettings(all);
     const reach = (/** @type {Target} */ { host, port, path, url, tls: secure, servername }) => {
-      const over = transport ?? (url === undefined ? tcp : sockets);
-      if (!over) throw mistake(`url: this runtime opens no sockets: connect to a gateway (ws: or wss:), or give a transport`, BAD_CONFIG);
+      // The wasm side is calling: nothing may be thrown.
+      const over = transport ?? (url === undefined ? tcp ?? noSockets : sockets);
       const options = secure ? { ...(isPlain(tls) ? tls : {}), ...(servername ? { servername } : {}) } : false;
-      return { transport: gated(over), address: /** @type {Unknown} */ (url === undefined ? { host, port, path, family, tls: options } : { url }) };
+      return { transport: counted(gated(over), engine), address: /** @type {Unknown} */ (url === undefined ? { host, port, path, family, tls: options } : { url }) };
     };
     const dial = { reach, endpoint: shown, delay: patient(policy(reconnect)), transport: /** @type {Unknown} */ (null), address: {} };
     if (credentials) own.push(["credentials", ""]);
     /** @type {[string, string][]} */
     const steps = retry === undefined ? [] : [["retry", retryText(retry)]];
-    const engine = new ServerEngine(await load(wasm), dial, /** @type {EngineOptions} */ (rest), [...settings, ...own], members, { credentials, stack });
-    await engine.open(signal);
+    /** @type {ServerEngine} */
+    const engine = new ServerEngine(/** @type {ServerInstance} */ (await load(wasm)), dial, /** @type {EngineOptions} */ (rest), [...settings, ...own], members, { credentials, stack });
+    if (lazyConnect) engine.openLater();
+    else await engine.open(signal);
     return ServerClient._of(engine, undefined, steps, again);
   }
 
@@ -85,6 +90,24 @@ export function serverEntry({ wasmFile, tcp = null, webSocket = null, channels }
   }
 
   return { connect, connectGroup, load };
+}
+
+async function noSockets() {
+  throw mistake("url: this runtime opens no sockets: connect to a gateway (ws: or wss:), or give a transport", BAD_CONFIG);
+}
+
+/**
+ * A transport whose channels keep the process alive only while the client does.
+ * @param {AnyTransport} transport
+ * @param {ServerEngine} engine
+ * @returns {AnyTransport}
+ */
+function counted(transport, engine) {
+  return async (address, options) => {
+    const channel = await transport(address, options);
+    engine.keep(channel);
+    return channel;
+  };
 }
 
 /** @param {Unknown} url @param {Unknown} tls */

@@ -1,7 +1,7 @@
 // The engine of a client on a server: views of other servers and databases, connections of their own, tasks.
 
 /** @import { Dial, EngineOptions, GivenOptions, Queued, Shape, Unknown } from "../internal.js" */
-/** @import { Instance } from "../instance.js" */
+/** @import { ServerInstance } from "./instance.js" */
 /** @import { ServerDial } from "./dialer.js" */
 /** @import { Member } from "./connect.js" */
 /** @import { Source } from "../server.js" */
@@ -32,6 +32,13 @@ export class ServerEngine extends Engine {
   /** How each view is made; `null`: it has a connection of its own, which nothing can make again. @type {Map<number, Recipe | null>} */
   #views = new Map();
   #lastView = 0;
+  /** It is opened with the first command. */
+  #isLate = false;
+  /** @type {Promise<void>} */
+  #opening = Promise.resolve();
+  #keeps = true;
+  /** @type {Set<WeakRef<object>>} */
+  #channels = new Set();
   /** The servers that views are for. @type {Map<number, string>} */
   #nodes = new Map();
   /** What traces and events say of this client. @type {Source} */
@@ -40,7 +47,7 @@ export class ServerEngine extends Engine {
   #stack;
 
   /**
-   * @param {Instance} instance
+   * @param {ServerInstance} instance
    * @param {ServerDial} dial
    * @param {EngineOptions} options
    * @param {[string, string][]} settings
@@ -66,8 +73,71 @@ export class ServerEngine extends Engine {
   async open(signal) {
     signal?.throwIfAborted();
     OPEN.add(this);
-    await this.#watched(TRACES.connect, this.source, this.open, () => super.open(signal));
-    if (this.#members.length === 0 && /** @type {Unknown} */ (this.status()).nodes?.length > 1) Object.assign(this.source, NO_ADDRESS);
+    const opened = this.#watched(TRACES.connect, this.source, this.open, () => super.open(signal));
+    this.#isLate = false;
+    this.#makeViews();
+    await opened;
+    const { nodes = [] } = /** @type {Unknown} */ (this.status());
+    if (this.#members.length === 0 && nodes.length > 1) Object.assign(this.source, NO_ADDRESS);
+    // After a trap the server may be away, and could not say what it is.
+    if (nodes.some((/** @type {Unknown} */ { slots }) => slots.length > 0)) this.#settings.push(["mode", "cluster"]);
+    this.#instance.hold(this, this.#keeps);
+  }
+
+  get #instance() {
+    return /** @type {ServerInstance} */ (this.instance);
+  }
+
+  /** Opens with the first command. */
+  openLater() {
+    this.#isLate = true;
+  }
+
+  /** Opens now, if that is due; resolves when the client is connected. @returns {Promise<void>} */
+  start() {
+    if (this.isClosing) return Promise.reject(toError({ kind: "closed", delivery: "not-sent", message: "the client is closed" }));
+    if (this.#isLate) {
+      this.#opening = this.open();
+      // What waits is rejected with the same error.
+      this.#opening.catch(() => {});
+    }
+    return this.#opening;
+  }
+
+  /** @param {boolean} [alone] */
+  flush(alone) {
+    if (this.#isLate && !this.isClosing) this.start();
+    super.flush(alone);
+  }
+
+  /** Whether the process stays alive for this client. @param {boolean} keeps */
+  hold(keeps) {
+    this.#keeps = keeps;
+    if (!this.isClosing) this.#instance.hold(this, keeps);
+    for (const weak of this.#channels) {
+      const channel = /** @type {Unknown} */ (weak.deref());
+      if (channel) channel.hold?.(keeps);
+      else this.#channels.delete(weak);
+    }
+  }
+
+  /** A channel was opened. @param {object} channel */
+  keep(channel) {
+    for (const weak of this.#channels) if (!weak.deref()) this.#channels.delete(weak);
+    this.#channels.add(new WeakRef(channel));
+    if (!this.#keeps) /** @type {Unknown} */ (channel).hold?.(false);
+  }
+
+  /** @returns {Promise<void>} */
+  close() {
+    if (!this.#isLate) return super.close();
+    this.disconnect();
+    return Promise.resolve();
+  }
+
+  /** Makes the views on a new connection. The wasm side makes them when it is connected. */
+  #makeViews() {
+    for (const [place, recipe] of this.#views) this.enter((raw) => raw.view(place + 1, .../** @type {Recipe} */ (recipe)));
   }
 
   /** @param {Dial} dial @param {(origin: string, error: unknown) => void} threw */
@@ -185,6 +255,7 @@ export class ServerEngine extends Engine {
   #run(name, begin, { signal, item, body } = {}) {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
+      if (this.#isLate) this.start();
       if (!this.raw || this.isClosing) throw toError({ kind: "closed", delivery: "not-sent", command: name, message: `${name}: the client is closed` });
       const task = (this.#lastTask = (this.#lastTask % 0xffffffff) + 1);
       const abort = () => {
@@ -225,7 +296,7 @@ export class ServerEngine extends Engine {
   view(place, steps) {
     const number = this.reserve();
     const recipe = /** @type {Recipe} */ ([place === undefined ? 0 : place + 1, ...packed(steps.flat())]);
-    if (!this.enter((raw) => raw.view(number + 1, ...recipe))) {
+    if (!this.#isLate && !this.enter((raw) => raw.view(number + 1, ...recipe))) {
       throw mistake(this.raw ? "node: no server is known at this address" : "the client is closed");
     }
     this.#views.set(number, recipe);
@@ -294,8 +365,7 @@ export class ServerEngine extends Engine {
     this.#tasks.clear();
     for (const [place, recipe] of this.#views) if (!recipe) this.#views.delete(place);
     super.trapped(cause);
-    // The wasm side makes them when it is connected.
-    for (const [place, recipe] of this.#views) this.enter((raw) => raw.view(place + 1, .../** @type {Recipe} */ (recipe)));
+    this.#makeViews();
     for (const { reject } of tasks) reject(internalError(cause));
   }
 

@@ -41,6 +41,11 @@ export class BunChannel {
   #onEnd = null;
   buffered = 0;
 
+  /** Whether the process stays alive for it. @param {boolean} keeps */
+  hold(keeps) {
+    for (const one of [this.#handle, /** @type {Unknown} */ (this.#socket)]) one?.[keeps ? "ref" : "unref"]?.();
+  }
+
   /** @param {Unknown} handle @param {unknown} socket */
   constructor(handle, socket) {
     this.#handle = handle;

@@ -140,6 +140,12 @@ export class NodeChannel {
     return this.#socket.writableLength;
   }
 
+  /** Whether the process stays alive for it. @param {boolean} keeps */
+  hold(keeps) {
+    if (keeps) this.#socket.ref();
+    else this.#socket.unref();
+  }
+
   /** @param {Uint8Array} bytes */
   write(bytes) {
     // A few bytes are written fastest as a text; more of them as a buffer of the runtime's pool.

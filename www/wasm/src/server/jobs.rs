@@ -8,7 +8,7 @@ use std::future::Future;
 use futures::{StreamExt, channel::oneshot, future::abortable};
 use js_sys::{Array, Uint8Array};
 use redmux::{
-    Result,
+    ConnectionMultiplexer, Error,
     database::{keys::DataType, scans::ScanOptions},
 };
 use wasm_bindgen::prelude::*;
@@ -20,10 +20,30 @@ use crate::{
     runtime::{spawn, time_has_passed},
 };
 
+/// Why a task failed
+pub(super) enum Failure {
+    Core(Error),
+    /// What it was for is not there any more.
+    Gone(&'static str),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Core(error)
+    }
+}
+
 impl RawClient {
-    /// Runs a task, and says how it ended.
-    pub(super) fn run(&self, number: u32, task: impl Future<Output = Result<JsValue>> + 'static) {
-        let (task, handle) = abortable(task);
+    /// Runs a task, once there is what it is for, and says how it ended.
+    pub(super) fn run<F>(
+        &self,
+        number: u32,
+        task: impl FnOnce(ConnectionMultiplexer) -> F + 'static,
+    ) where
+        F: Future<Output = Result<JsValue, Failure>>,
+    {
+        let muxer = self.muxer.clone();
+        let (task, handle) = abortable(async move { task(muxer.ready().await).await });
         self.extras.tasks.add(number, Task { handle, body: None, next: None });
         let (hooks, tasks) = (self.hooks.clone(), self.extras.tasks.clone());
         spawn(async move {
@@ -31,7 +51,10 @@ impl RawClient {
             tasks.take(number);
             match outcome {
                 Ok(value) => hooks.told(number, "done", value),
-                Err(error) => hooks.told(number, "failed", hooks.error_of(&error)),
+                Err(Failure::Core(error)) => hooks.told(number, "failed", hooks.error_of(&error)),
+                Err(Failure::Gone(command)) => {
+                    hooks.told(number, "failed", hooks.gone_error(command));
+                }
             }
             time_has_passed();
         });
@@ -51,10 +74,8 @@ impl RawClient {
     /// Leases a connection to a database, or to that of the options, for a view with this number, whose keys have this
     /// prefix beside that of the options.
     pub fn lease(&self, number: u32, view: u32, index: Option<u32>, prefix: String) {
-        let (Some(muxer), views) = (self.muxer.get().cloned(), self.extras.views.clone()) else {
-            return;
-        };
-        self.run(number, async move {
+        let views = self.extras.views.clone();
+        self.run(number, move |muxer| async move {
             let lease = match index {
                 None => muxer.lease().await?,
                 Some(index) => muxer.lease_at(index).await?,
@@ -78,13 +99,10 @@ impl RawClient {
         bytes: Vec<u8>,
         attempts: u32,
     ) {
-        let (Some(muxer), views) = (self.muxer.get().cloned(), self.extras.views.clone()) else {
-            return;
-        };
-        let Some(database) = database(&muxer, &views, place) else { return };
-        let keys = words(heads, bytes);
+        let (keys, views) = (words(heads, bytes), self.extras.views.clone());
         let (hooks, tasks) = (self.hooks.clone(), self.extras.tasks.clone());
-        self.run(number, async move {
+        self.run(number, move |muxer| async move {
+            let database = database(&muxer, &views, place).ok_or(Failure::Gone("WATCH"))?;
             let watch = database.watch(&keys[..]);
             let watch = if attempts == 0 { watch } else { watch.attempts(attempts) };
             let outcome = watch.run(|own| {
@@ -100,7 +118,8 @@ impl RawClient {
                     failed.map_or(Ok(()), Err)
                 }
             });
-            outcome.await.map(|()| JsValue::UNDEFINED)
+            outcome.await?;
+            Ok(JsValue::UNDEFINED)
         });
     }
 
@@ -116,9 +135,8 @@ impl RawClient {
 
     /// Shows what all clients of the server do; each command is an item.
     pub fn monitor(&self, number: u32) {
-        let Some(muxer) = self.muxer.get().cloned() else { return };
         let hooks = self.hooks.clone();
-        self.run(number, async move {
+        self.run(number, move |muxer| async move {
             let mut monitor = muxer.monitor().await?;
             hooks.told(number, "item", JsValue::UNDEFINED);
             while let Some(command) = monitor.next().await {
@@ -140,14 +158,11 @@ impl RawClient {
     /// Goes through all keys, on all servers; after each page it waits for `next`. `texts` are the pattern and the type,
     /// empty if there is none.
     pub fn scan(&self, number: u32, place: u32, heads: Vec<u32>, bytes: Vec<u8>, count: u32) {
-        let (Some(muxer), views) = (self.muxer.get().cloned(), self.extras.views.clone()) else {
-            return;
-        };
-        let Some(database) = database(&muxer, &views, place) else { return };
-        let texts = words(heads, bytes);
+        let (texts, views) = (words(heads, bytes), self.extras.views.clone());
         let hooks = self.hooks.clone();
         let (asks, mut asked) = futures::channel::mpsc::unbounded();
-        self.run(number, async move {
+        self.run(number, move |muxer| async move {
+            let database = database(&muxer, &views, place).ok_or(Failure::Gone("SCAN"))?;
             let mut options = ScanOptions::new();
             if let Some(pattern) = texts.first().filter(|text| !text.is_empty()) {
                 options = options.pattern(&pattern[..]);

@@ -16,7 +16,12 @@ mod views;
 mod views_and_groups;
 mod words;
 
-use std::{cell::OnceCell, rc::Rc};
+use std::{
+    cell::{OnceCell, RefCell},
+    future::poll_fn,
+    rc::Rc,
+    task::{Poll, Waker},
+};
 
 use asked::Asked;
 use futures::future::AbortHandle;
@@ -28,16 +33,35 @@ pub(crate) use views::Views;
 
 /// There is none before the server has said what it is, nor if the options were refused.
 #[derive(Clone, Default)]
-pub(crate) struct Muxer(Rc<OnceCell<ConnectionMultiplexer>>);
+pub(crate) struct Muxer(Rc<Late>);
+
+#[derive(Default)]
+struct Late {
+    muxer: OnceCell<ConnectionMultiplexer>,
+    waiting: RefCell<Vec<Waker>>,
+}
 
 impl Muxer {
     pub(crate) fn get(&self) -> Option<&ConnectionMultiplexer> {
-        self.0.get()
+        self.0.muxer.get()
+    }
+
+    /// Waits until there is one; the end of the client ends what waits.
+    async fn ready(&self) -> ConnectionMultiplexer {
+        poll_fn(|cx| match self.get() {
+            Some(muxer) => Poll::Ready(muxer.clone()),
+            None => {
+                self.0.waiting.borrow_mut().push(cx.waker().clone());
+                Poll::Pending
+            }
+        })
+        .await
     }
 
     fn set(&self, muxer: ConnectionMultiplexer) {
         // It is set once, by the task that connects.
-        let _ = self.0.set(muxer);
+        let _ = self.0.muxer.set(muxer);
+        self.0.waiting.take().into_iter().for_each(Waker::wake);
     }
 }
 

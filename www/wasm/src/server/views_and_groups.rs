@@ -3,7 +3,7 @@
 use redmux::{Error, group::Group};
 use wasm_bindgen::prelude::*;
 
-use super::{views::Wanted, words::words};
+use super::{jobs::Failure, views::Wanted, words::words};
 use crate::RawClient;
 
 #[wasm_bindgen]
@@ -12,10 +12,10 @@ impl RawClient {
     /// change returns.
     #[wasm_bindgen(js_name = changeGroup)]
     pub fn change_group(&self, task: u32, what: String, name: String, weight: f64) {
-        let Some(group) = self.muxer.get().and_then(redmux::ConnectionMultiplexer::group) else {
-            return;
-        };
-        self.run(task, async move { change(&group, &what, &name, weight).await });
+        self.run(task, move |muxer| async move {
+            let group = muxer.group().ok_or(Failure::Gone("group"))?;
+            Ok(change(&group, &what, &name, weight).await?)
+        });
     }
 }
 
