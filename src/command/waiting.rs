@@ -24,42 +24,21 @@ enum Place {
 
 /// Whether a command waits on the server, even if it does not say for how long.
 pub(crate) fn is_waiting(name: &str, args: &impl ToArgs) -> bool {
-    if is_harmless(name.as_bytes()) {
-        return false;
-    }
-    let is_name = |known: &str| known.eq_ignore_ascii_case(name);
-    let found = WAITING.iter().find(|(names, _)| names.split(' ').any(is_name));
-    match found {
+    match place_of(name) {
         None => false,
-        Some((_, Place::Block)) => {
-            let mut words = ArgList::new();
-            words.push(Arg::Bytes(name.as_bytes()));
-            args.append_to(&mut words);
-            block_of(&words).is_some()
-        }
+        Some(Place::Block) => block_of(&words_of(name, args)).is_some(),
         Some(_) => true,
     }
 }
 
 /// How long a command waits on the server, in microseconds; `None` if it does not wait, or does not say so.
 pub(crate) fn wait_of(name: &str, args: &impl ToArgs) -> Option<u64> {
-    if is_harmless(name.as_bytes()) {
-        return None;
-    }
-    let mut words = ArgList::new();
-    words.push(Arg::Bytes(name.as_bytes()));
-    args.append_to(&mut words);
-    wait(&words)
-}
-
-fn wait(words: &[Arg<'_>]) -> Option<u64> {
-    let name = words.first()?.as_bytes();
-    let is_name = |known: &str| known.as_bytes().eq_ignore_ascii_case(name);
-    let (_, place) = WAITING.iter().find(|(names, _)| names.split(' ').any(is_name))?;
+    let place = place_of(name)?;
+    let words = words_of(name, args);
     let (word, unit) = match place {
         Place::At(index) => (words.get(*index)?, 1.0),
         Place::Last => (words.get(1..)?.last()?, 1.0),
-        Place::Block => (words.get(block_of(words)? + 1)?, 1000.0),
+        Place::Block => (words.get(block_of(&words)? + 1)?, 1000.0),
     };
     let number: f64 = std::str::from_utf8(word.as_bytes()).ok()?.parse().ok()?;
     match number {
@@ -67,6 +46,23 @@ fn wait(words: &[Arg<'_>]) -> Option<u64> {
         // The server refuses what is no time.
         _ => Some(Duration::try_from_secs_f64(number / unit).map_or(0, |time| micros(Some(time)))),
     }
+}
+
+/// Where the time is, if it is a command that waits.
+fn place_of(name: &str) -> Option<&'static Place> {
+    if is_harmless(name.as_bytes()) {
+        return None;
+    }
+    let is_name = |known: &str| known.eq_ignore_ascii_case(name);
+    let row = WAITING.iter().find(|(names, _)| names.split(' ').any(is_name))?;
+    Some(&row.1)
+}
+
+fn words_of<'a>(name: &'a str, args: &'a impl ToArgs) -> ArgList<'a> {
+    let mut words = ArgList::new();
+    words.push(Arg::Bytes(name.as_bytes()));
+    args.append_to(&mut words);
+    words
 }
 
 #[cfg(test)]
@@ -90,8 +86,9 @@ mod tests {
     #[test]
     fn the_time_is_where_each_command_has_it() {
         let of = |text: &str| {
-            let words: Vec<_> = text.split(' ').map(|word| Arg::Bytes(word.as_bytes())).collect();
-            wait(&words)
+            let mut words = text.split(' ');
+            let name = words.next().unwrap();
+            wait_of(name, &words.collect::<Vec<_>>())
         };
         for (text, expected) in [
             ("BLPOP a b 1.5", Some(1_500_000)),

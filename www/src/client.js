@@ -47,6 +47,11 @@ export class Client {
     if (!(Number.isInteger(index) && index >= 0 && index <= LAST_DATABASE)) {
       throw mistake(`database: ${describe(index)} is not an index (expected an integer from 0)`);
     }
+    return this._in(index);
+  }
+
+  /** @internal @param {number} index @returns {Client} */
+  _in(index) {
     return new Client(this.#engine, index);
   }
 

@@ -24,7 +24,7 @@ export class Instance {
   /** @type {Map<string, number>} */
   #names = new Map();
   /** @type {Map<number, ReturnType<typeof setTimeout>>} */
-  #timers = new Map();
+  _timers = new Map();
   /** @type {Set<Engine>} */
   #engines = new Set();
   /** Number of the instance: functions of an earlier one are no longer called. */
@@ -144,12 +144,12 @@ export class Instance {
     glue.start({
       schedule: () => soon(run),
       arm: (timer, millis) => {
-        clearTimeout(this.#timers.get(timer));
-        this.#timers.set(timer, this._timer(() => this.#enterAlone(generation, () => glue.fire(timer)), millis));
+        clearTimeout(this._timers.get(timer));
+        this._timers.set(timer, this._timer(() => this.#enterAlone(generation, () => glue.fire(timer)), millis));
       },
       disarm: (timer) => {
-        clearTimeout(this.#timers.get(timer));
-        this.#timers.delete(timer);
+        clearTimeout(this._timers.get(timer));
+        this._timers.delete(timer);
       },
     });
   }
@@ -162,8 +162,8 @@ export class Instance {
   /** @param {unknown} cause */
   #trapped(cause) {
     this.generation += 1;
-    for (const timer of this.#timers.values()) clearTimeout(timer);
-    this.#timers.clear();
+    for (const timer of this._timers.values()) clearTimeout(timer);
+    this._timers.clear();
     this.#names.clear();
     this.#glue.__wbg_reset_state();
     this.#start();

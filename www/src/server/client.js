@@ -11,13 +11,11 @@ import { mistake } from "../errors.js";
 import { Outbox } from "../outbox.js";
 import { looseText } from "../reply.js";
 import { describe } from "../values.js";
-import { packed } from "./engine.js";
+import { DATABASES, numberOf, packed } from "./engine.js";
 import { Group } from "./group.js";
 import { retryText } from "./settings.js";
 
 const READS = ["primary", "preferReplica", "replica", "nearest"];
-/** More than any server has. */
-const LAST_DATABASE = 0x7fffffff;
 
 /** Lets go of views that nobody uses any more. */
 const unused = new FinalizationRegistry((/** @type {{ engine: WeakRef<ServerEngine>, place: number }} */ { engine, place }) => engine.deref()?.dropView(place));
@@ -65,15 +63,12 @@ export class ServerClient extends Client {
   /** @param {Step} step */
   #with(...step) {
     const { index, steps } = this.#made;
-    if (index !== undefined && index > LAST_DATABASE) throw mistake(`${step[0]}: this is a connection of its own`);
+    if (index !== undefined && index >= DATABASES) throw mistake(`${step[0]}: this is a connection of its own`);
     return ServerClient._of(this.#engine, index, [...steps, step], this.#again);
   }
 
   /** @param {number} index */
-  database(index) {
-    if (!(Number.isInteger(index) && index >= 0 && index <= LAST_DATABASE)) {
-      throw mistake(`database: ${describe(index)} is not an index (expected an integer from 0)`);
-    }
+  _in(index) {
     return ServerClient._of(this.#engine, index, this.#made.steps, this.#again);
   }
 
@@ -142,10 +137,10 @@ export class ServerClient extends Client {
     const engine = this.#engine;
     const place = engine.reserve();
     const { index, steps } = this.#made;
-    if (index !== undefined && index > LAST_DATABASE) throw mistake("lease: this is a connection of its own");
+    if (index !== undefined && index >= DATABASES) throw mistake("lease: this is a connection of its own");
     if (steps.some(([what]) => what === "node")) throw mistake("lease: not of one of several servers");
     const prefix = steps.map(([what, value]) => (what === "keyPrefix" ? value : "")).join("");
-    await engine.run("lease", (raw, task) => raw.lease(task, place + 1, index, prefix), options);
+    await engine.run("lease", (raw, task) => raw.lease(task, numberOf(place), index, prefix), options);
     engine.adopt(place);
     return new Lease(engine, place);
   }
@@ -175,10 +170,10 @@ export class ServerClient extends Client {
         outcome = { error, failed: true };
       }
       engine.disown(place);
-      engine.enter((raw) => raw.finish(task, place + 1, outcome.failed));
+      engine.enter((raw) => raw.finish(task, numberOf(place), outcome.failed));
     };
     const words = packed(Array.isArray(keys) ? keys : [keys]);
-    const begin = (/** @type {Unknown} */ raw, /** @type {number} */ task) => raw.watch(task, place + 1, this.#place === undefined ? 0 : this.#place + 1, ...words, attempts);
+    const begin = (/** @type {Unknown} */ raw, /** @type {number} */ task) => raw.watch(task, numberOf(place), numberOf(this.#place), ...words, attempts);
     await engine.run("watch", begin, { signal, body: run });
     if (outcome.failed) throw outcome.error;
     return /** @type {T} */ (outcome.value);
@@ -200,11 +195,11 @@ export class ServerClient extends Client {
    * @param {ScanOptions} [options]
    */
   scanIterator(options) {
-    if (this.nodes().length === 0 || (this.#place ?? 0) > LAST_DATABASE) return super.scanIterator.call(/** @type {Unknown} */ (this), options);
+    if (this.nodes().length === 0 || (this.#place ?? 0) >= DATABASES) return super.scanIterator.call(/** @type {Unknown} */ (this), options);
     const { MATCH = "", COUNT = 0, TYPE = "", ...others } = /** @type {Unknown} */ (options ?? {});
     checkOptions("scanIterator", others, ["bytes"]);
     const words = packed([MATCH, TYPE]);
-    const begin = (/** @type {Unknown} */ raw, /** @type {number} */ task) => raw.scan(task, this.#place === undefined ? 0 : this.#place + 1, ...words, COUNT);
+    const begin = (/** @type {Unknown} */ raw, /** @type {number} */ task) => raw.scan(task, numberOf(this.#place), ...words, COUNT);
     const read = (/** @type {Uint8Array} */ key) => (others.bytes === true ? key : looseText(key, 0, key.length));
     const batches = () => this.#items("scan", begin, undefined, (keys) => keys.map(read), true);
     async function* each() {

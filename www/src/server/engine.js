@@ -20,7 +20,12 @@ import { packer, SERVER_ONLY } from "./settings.js";
 import { addressOf, NO_ADDRESS, OPEN, shownName, sourceOf, TRACES } from "./tracing.js";
 
 /** Numbers above are those of views: see `DATABASES` in www/wasm/src/batch.rs. */
-const DATABASES = 0x80000000;
+export const DATABASES = 0x80000000;
+
+/** The number of a place in a batch: see `Kind::Select` in www/wasm/src/batch.rs. @param {number | undefined} place */
+export function numberOf(place) {
+  return place === undefined ? 0 : place + 1;
+}
 
 export class ServerEngine extends Engine {
   #settings;
@@ -137,7 +142,7 @@ export class ServerEngine extends Engine {
 
   /** Makes the views on a new connection. The wasm side makes them when it is connected. */
   #makeViews() {
-    for (const [place, recipe] of this.#views) this.enter((raw) => raw.view(place + 1, .../** @type {Recipe} */ (recipe)));
+    for (const [place, recipe] of this.#views) this.enter((raw) => raw.view(numberOf(place), .../** @type {Recipe} */ (recipe)));
   }
 
   /** @param {Dial} dial @param {(origin: string, error: unknown) => void} threw */
@@ -295,8 +300,8 @@ export class ServerEngine extends Engine {
    */
   view(place, steps) {
     const number = this.reserve();
-    const recipe = /** @type {Recipe} */ ([place === undefined ? 0 : place + 1, ...packed(steps.flat())]);
-    if (!this.#isLate && !this.enter((raw) => raw.view(number + 1, ...recipe))) {
+    const recipe = /** @type {Recipe} */ ([numberOf(place), ...packed(steps.flat())]);
+    if (!this.#isLate && !this.enter((raw) => raw.view(numberOf(number), ...recipe))) {
       throw mistake(this.raw ? "node: no server is known at this address" : "the client is closed");
     }
     this.#views.set(number, recipe);
@@ -329,7 +334,7 @@ export class ServerEngine extends Engine {
   /** @param {number} place */
   dropView(place) {
     this.#nodes.delete(place);
-    if (this.#views.delete(place)) this.enter((raw) => raw.dropView(place + 1));
+    if (this.#views.delete(place)) this.enter((raw) => raw.dropView(numberOf(place)));
   }
 
   /** @param {number} task @param {string} what @param {Unknown} value */
@@ -361,20 +366,24 @@ export class ServerEngine extends Engine {
 
   /** @param {unknown} cause */
   trapped(cause) {
-    const tasks = [...this.#tasks.values()];
-    this.#tasks.clear();
+    const rejectAll = this.#takeTasks();
     for (const [place, recipe] of this.#views) if (!recipe) this.#views.delete(place);
     super.trapped(cause);
     this.#makeViews();
-    for (const { reject } of tasks) reject(internalError(cause));
+    rejectAll(internalError(cause));
   }
 
   /** @param {unknown} [reason] */
   _ended(reason) {
     OPEN.delete(this);
+    this.#takeTasks()(reason);
+  }
+
+  /** Forgets all tasks; returns what rejects them. */
+  #takeTasks() {
     const tasks = [...this.#tasks.values()];
     this.#tasks.clear();
-    for (const { reject } of tasks) reject(reason);
+    return (/** @type {unknown} */ reason) => tasks.forEach(({ reject }) => reject(reason));
   }
 }
 

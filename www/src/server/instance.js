@@ -8,24 +8,11 @@ import { Instance } from "../instance.js";
 export class ServerInstance extends Instance {
   /** Clients that are open, and keep the process alive. @type {Set<Engine>} */
   #keeping = new Set();
-  /** @type {Set<WeakRef<object>>} Browsers have numbers for timers, which nothing has to be said of. */
-  #timers = new Set();
 
   /** @param {() => void} action @param {number} millis */
   _timer(action, millis) {
-    const timer = setTimeout(() => {
-      this.#timers.delete(weak);
-      action();
-    }, millis);
-    /** @type {Unknown} */
-    let weak;
-    if (typeof timer === "object") {
-      weak = new WeakRef(timer);
-      this.#timers.add(weak);
-      // Timers that were cleared are collected.
-      if (this.#timers.size > 64) for (const one of this.#timers) if (!one.deref()) this.#timers.delete(one);
-      if (this.#keeping.size === 0) /** @type {Unknown} */ (timer).unref?.();
-    }
+    const timer = super._timer(action, millis);
+    if (this.#keeping.size === 0) refer(timer, false);
     return timer;
   }
 
@@ -48,10 +35,11 @@ export class ServerInstance extends Instance {
     else this.#keeping.delete(engine);
     const after = this.#keeping.size > 0;
     if (before === after) return;
-    for (const weak of this.#timers) {
-      const timer = /** @type {Unknown} */ (weak.deref());
-      if (after) timer?.ref?.();
-      else timer?.unref?.();
-    }
+    for (const timer of this._timers.values()) refer(timer, after);
   }
+}
+
+/** Whether the process stays alive for a timer: in browsers timers are numbers, of which nothing has to be said. @param {Unknown} timer @param {boolean} keeps */
+function refer(timer, keeps) {
+  timer[keeps ? "ref" : "unref"]?.();
 }

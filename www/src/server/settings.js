@@ -25,36 +25,37 @@ export const SERVER_ONLY = Object.freeze([...SETTINGS, "credentials", "family", 
 /**
  * Takes the settings out of the options.
  * @param {Record<string, Unknown>} options
- * @returns {{ settings: [string, string][], rest: Record<string, Unknown> }}
  */
 export function takeSettings(options) {
-  /** @type {[string, string][]} */
-  const settings = [];
-  /** @type {Record<string, Unknown>} */
-  const rest = {};
-  for (const [name, value] of Object.entries(options)) {
-    if (!SETTINGS.includes(name)) rest[name] = value;
-    else if (name === "circuitBreaker" && value === false) continue;
-    else if (value !== undefined) settings.push([name, textOf(name, value)]);
-  }
-  return { settings, rest };
+  const { circuitBreaker, ...others } = options;
+  // None is the default.
+  return take(circuitBreaker === false ? others : options, SETTINGS, "", textOf);
 }
 
 /**
  * Settings of a group, checked.
  * @param {Record<string, Unknown>} options
- * @returns {{ settings: [string, string][], rest: Record<string, Unknown> }}
  */
 export function takeGroupSettings(options) {
-  /** @type {[string, string][]} */
-  const settings = [];
-  /** @type {Record<string, Unknown>} */
-  const rest = {};
-  for (const [name, value] of Object.entries(options)) {
-    if (!GROUP.includes(name)) rest[name] = value;
-    else if (value !== undefined) settings.push([`group.${name}`, groupText(name, value)]);
-  }
-  return { settings, rest };
+  return take(options, GROUP, "group.", groupText);
+}
+
+/**
+ * Parts the options whose names are known, as text, from the rest; an option that is undefined is not given.
+ * @param {Record<string, Unknown>} options
+ * @param {readonly string[]} known
+ * @param {string} before
+ * @param {(name: string, value: Unknown) => string} text
+ * @returns {{ settings: [string, string][], rest: Record<string, Unknown> }}
+ */
+function take(options, known, before, text) {
+  const given = Object.entries(options);
+  const isKnown = (/** @type {[string, Unknown]} */ [name]) => known.includes(name);
+  const settings = given.filter((one) => isKnown(one) && one[1] !== undefined);
+  return {
+    settings: settings.map(([name, value]) => [before + name, text(name, value)]),
+    rest: Object.fromEntries(given.filter((one) => !isKnown(one))),
+  };
 }
 
 /** @param {string} name @param {Unknown} value */
