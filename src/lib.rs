@@ -57,6 +57,7 @@
 //! | `tracing` | yes | events as log lines, commands as spans |
 //! | `metrics` | no | durations, events and states for the `metrics` facade; includes `full` |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     all(target_family = "wasm", target_os = "unknown"),
     allow(clippy::arc_with_non_send_sync, reason = "there is one thread")

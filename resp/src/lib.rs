@@ -72,3 +72,7 @@ pub use limits::Limits;
 pub use reply::Reply;
 pub use server_error::{Redirect, ServerError, ServerErrorKind};
 pub use value::Value;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadMe;

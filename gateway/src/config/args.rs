@@ -42,18 +42,22 @@ pub struct Process {
 #[error("{0}")]
 pub struct UsageError(String);
 
-const HELP: &str = "\
-Carries RESP between WebSocket clients and one Redis server.
+const HELP: &str = concat!(
+    "\
+Carries Redis commands between WebSocket clients, such as pages, and Redis servers.
 
 usage: redmux-gateway --config FILE [--quiet]
        redmux-gateway check-config FILE
        redmux-gateway hash-token [--new]
        redmux-gateway --upstream HOST:PORT|unix:PATH [options]
 
-The first serves what a configuration file says: see docs/gateway.md. The second reads such
-a file and says what is wrong with it. The third hashes the token on standard input, or makes
-a new one. The last is for development: every client may do nearly everything, so it
-listens on loopback addresses only.
+The first serves what a configuration file says. The second reads such a file and says what is
+wrong with it. The third hashes the token on standard input, or makes a new one. The last is for
+development: every client may do nearly everything, so it listens on loopback addresses only.
+
+The guide, with a configuration to begin with: ",
+    env!("CARGO_PKG_REPOSITORY"),
+    "/blob/HEAD/docs/gateway.md
 
   --upstream ADDRESS            the Redis server (required)
   --listen ADDRESS:PORT         where to listen [127.0.0.1:8080]; port 0 picks a free one
@@ -83,7 +87,8 @@ listens on loopback addresses only.
   --help, --version
 
 SIZE is bytes, KiB or MiB (`64KiB`); TIME is ms, s, m or h (`500ms`).
-";
+"
+);
 
 /// Reads a command line, without the program's name.
 ///

@@ -31,3 +31,7 @@ pub use failure::{CertificateRefused, DialError, DialStage, ErrorText};
 pub use platform::{BoxFuture, Instant, MaybeSend, MaybeSync, time_of_day};
 pub use runtime::{Environment, FAR, Runtime, Timer};
 pub use transport::{ByteStream, Capabilities, DynTransport, Transport};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadMe;

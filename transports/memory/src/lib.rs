@@ -36,3 +36,7 @@ mod transport;
 pub use duplex::{Duplex, duplex};
 pub use sim::{SimRuntime, Sleep};
 pub use transport::{DialAnswer, MemoryListener, MemoryTransport};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadMe;

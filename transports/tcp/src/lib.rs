@@ -16,6 +16,8 @@
 //!
 //! The same multiplexer runs on each; nothing but these few calls differs.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(any(feature = "async-std", feature = "smol", feature = "tokio"))]
 mod entropy;
 #[cfg(any(feature = "reactor", feature = "tokio"))]

@@ -12,6 +12,8 @@
 //! # let _ = transport;
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod close;
 mod options;
 
@@ -39,3 +41,7 @@ pub fn environment() -> Environment {
     let runtime = redmux_tcp::AsyncStdRuntime;
     Environment::new(WebSocketTransport::default(), runtime)
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadMe;
