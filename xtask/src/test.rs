@@ -106,6 +106,8 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
     command.env("CHROMIUM", tools::chromium()?);
     steps.command("guides", &mut command)?;
 
+    examples(&mut steps)?;
+
     let page = crate::target_dir().join("front-end");
     steps.run("front-end in Rust", |_| front_end::build(toolchain, &page))?;
     let (mut command, server) = front_end::script(&page)?;
@@ -152,7 +154,7 @@ fn modules() -> Result<Command> {
 
 fn format_and_lint(steps: &mut Steps) -> Result<()> {
     steps.cargo("format", &["fmt", "--all", "--check"], &[])?;
-    for outside in ["benches", "fuzz"] {
+    for outside in ["benches", "examples/servers", "fuzz"] {
         let manifest = format!("{outside}/Cargo.toml");
         let heading = format!("format of {outside}");
         steps.cargo(&heading, &["fmt", "--manifest-path", &manifest, "--check"], &[])?;
@@ -192,6 +194,19 @@ fn format_and_lint(steps: &mut Steps) -> Result<()> {
     }
     let doc = ["doc", "--locked", "--workspace", "--no-deps", "--exclude", WASM_PACKAGE];
     steps.cargo("documentation", &doc, &[("RUSTDOCFLAGS", "-D warnings")])?;
+    Ok(())
+}
+
+/// Builds and runs the examples that need a framework.
+fn examples(steps: &mut Steps) -> Result<()> {
+    let (manifest, target) =
+        ("examples/servers/Cargo.toml", crate::target_dir().join("examples").display().to_string());
+    let build = ["build", "--locked", "--manifest-path", manifest, "--target-dir", &target];
+    steps.cargo("examples with frameworks", &build, &[])?;
+    let mut command = Command::new(tools::node()?);
+    command.arg(crate::root().join("examples/servers/check.mjs"));
+    command.env("REDIS_SERVER", tools::redis()?).env("EXAMPLES", format!("{target}/debug"));
+    steps.command("frameworks against a server", &mut command)?;
     Ok(())
 }
 
@@ -280,7 +295,7 @@ impl Steps {
     }
 
     fn log(&self, heading: &str) -> PathBuf {
-        let name = format!("{:02}-{}.log", self.number, heading.replace(' ', "-"));
+        let name = format!("{:02}-{}.log", self.number, heading.replace([' ', '/'], "-"));
         crate::target_dir().join("xtask").join(name)
     }
 }
