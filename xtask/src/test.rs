@@ -83,6 +83,7 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
     packages::install(packages::SETUPS)?;
     let mut command = Command::new(tools::node()?);
     command.arg(packages::dir(packages::SETUPS).join("check.mjs"));
+    command.env("REDMUX_GATEWAY", crate::target_dir().join("debug/redmux-gateway"));
     command.env("REDIS", server.addr().to_string()).env("CHROMIUM", tools::chromium()?);
     steps.command("package in every set-up", &mut command)?;
 

@@ -17,6 +17,7 @@ import { chromium } from "playwright-core";
 import { freePort } from "../checks.mjs";
 import { relay } from "../relay.mjs";
 import { startTls } from "./tls-servers.mjs";
+import { workerExample } from "./worker.mjs";
 
 const execute = promisify(execFile);
 const here = import.meta.dirname;
@@ -299,6 +300,9 @@ try {
     await processRuntime(where, program, args, project, [], wss, { [variable]: tls.ca });
   }
   await workerd(project, both, tls.ca, rediss, strange);
+  const example = join(www, "../examples/worker");
+  const tools = { bin: join(here, "node_modules/.bin"), workerd: RUNTIMES.workerd, redisServer: programs.server };
+  report("workerd", await workerExample({ example, project, ...tools }));
   await browsers(project, [overWebSocket]);
 } finally {
   tls?.stop();

@@ -1,6 +1,6 @@
 // The package, packed, in the bundlers, frameworks, test runners and compilers that people use, without any advice.
 //
-//   REDIS=host:port   CHROMIUM=path   node check.mjs [name …]
+//   REDIS=host:port   CHROMIUM=path   REDMUX_GATEWAY=path   node check.mjs [name …]
 //
 // Prints `ok   set-up: step` or `FAILED set-up: step: why` a line; exits 1 if any failed.
 

@@ -7,6 +7,7 @@ import { extname, join } from "node:path";
 import { chromium } from "playwright-core";
 
 import { freePort } from "../checks.mjs";
+import { examplePage } from "./page.mjs";
 import { here, LIMIT, node, project, run, tool } from "./project.mjs";
 
 const esbuild = join(here, "../runtimes/node_modules/.bin/esbuild");
@@ -85,6 +86,7 @@ export async function pages(env) {
       await files(join(folder, "dist"), looks);
     }]]],
     ...next,
+    examplePage(browser, env),
   ];
   return { setups, close: () => browser.close() };
 }
