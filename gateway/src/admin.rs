@@ -6,13 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use async_std::{
-    future::timeout,
-    net::{TcpListener, TcpStream},
-    sync::Mutex,
-    task,
-};
 use futures::future::join_all;
+use smol::{
+    channel,
+    lock::Mutex,
+    net::{TcpListener, TcpStream},
+    unblock,
+};
 
 use crate::{
     admission::check_host,
@@ -22,6 +22,7 @@ use crate::{
     },
     limits::Usage,
     shared::Shared,
+    tasks::{sleep, spawn, timeout},
     upstream::Health,
 };
 
@@ -54,13 +55,13 @@ pub(crate) async fn serve(listener: TcpListener, shared: Weak<Shared>) {
                     continue;
                 };
                 let readiness = readiness.clone();
-                task::spawn(async move {
+                spawn(async move {
                     let _counted = counted;
                     // The client may have hung up: nobody needs the error.
                     let _ = bounded(LIMIT * 2, answer(stream, shared, &readiness)).await;
                 });
             }
-            Ok(Err(_)) => task::sleep(Duration::from_millis(50)).await,
+            Ok(Err(_)) => sleep(Duration::from_millis(50)).await,
         }
     }
 }
@@ -100,13 +101,16 @@ async fn answer(
         },
         "/metrics" => {
             // Servers that hang must not delay the metrics: the next request shows their state.
-            let asking = {
-                let (shared, readiness) = (shared.clone(), readiness.clone());
-                task::spawn(async move { ready(&shared, &readiness).await })
-            };
-            let _ = timeout(ASKING, asking).await;
+            let (asking, asked) = channel::bounded::<()>(1);
+            let asks = (shared.clone(), readiness.clone());
+            spawn(async move {
+                let _asking = asking;
+                ready(&asks.0, &asks.1).await;
+            });
+            // Nothing is sent: the channel ends with the question.
+            let _ = timeout(ASKING, asked.recv()).await;
             // It counts the open files, which blocks.
-            let text = task::spawn_blocking(move || shared.expose()).await;
+            let text = unblock(move || shared.expose()).await;
             let kind = "text/plain; version=0.0.4; charset=utf-8";
             respond(&mut stream, Status(200, "OK"), &[], kind, text.as_bytes(), with_body).await
         }

@@ -4,9 +4,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use futures::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use futures::io::{AsyncWrite, AsyncWriteExt};
 use percent_encoding::percent_decode_str;
 use ring::digest::{Context, SHA256};
+use smol::unblock;
 
 use crate::http::{NOT_FOUND, Status, head, refuse};
 
@@ -52,11 +53,16 @@ impl Found {
         let head = head(Status(200, "OK"), headers, self.content_type, Some(self.len));
         stream.write_all(head.as_bytes()).await?;
         if with_body {
-            let mut file = async_std::fs::File::from(self.file);
-            let (mut left, mut piece) = (self.len, vec![0; PIECE]);
+            let (mut file, mut left, mut piece) = (self.file, self.len, vec![0; PIECE]);
             while left > 0 {
                 let most = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
-                match file.read(&mut piece[..most]).await? {
+                let read;
+                (file, piece, read) = unblock(move || {
+                    let read = file.read(&mut piece[..most]);
+                    (file, piece, read)
+                })
+                .await;
+                match read? {
                     // The file was truncated meanwhile: the browser notices that bytes are missing.
                     0 => break,
                     n => {
@@ -112,7 +118,7 @@ async fn find<T: Send + 'static>(
     make: impl FnOnce(Found) -> Option<T> + Send + 'static,
 ) -> Option<T> {
     let (root, asked) = (root.to_owned(), path.to_owned());
-    async_std::task::spawn_blocking(move || {
+    unblock(move || {
         let path = locate(&root, &asked)?;
         let file = File::open(&path).ok()?;
         let len = file.metadata().ok().filter(|data| data.is_file())?.len();

@@ -3,7 +3,7 @@ use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
 };
 
-use async_std::channel::Sender;
+use smol::channel::Sender;
 
 use crate::{
     config::{Config, ConfigError, load_config},

@@ -10,13 +10,13 @@ use std::{
     time::Duration,
 };
 
-use async_std::{channel::Receiver, future::timeout, net::TcpStream, task};
 use async_tungstenite::{
     WebSocketStream,
     tungstenite::{handshake::derive_accept_key, protocol::Role},
 };
 use futures::io::AsyncWriteExt;
 #[cfg(any(target_os = "linux", target_os = "android"))]
+use smol::{channel::Receiver, net::TcpStream};
 use socket2::SockRef;
 
 use crate::{
@@ -35,6 +35,7 @@ use crate::{
     log::event_often,
     session::{self, Entered, MAX_FIRST_MESSAGE},
     shared::{Counted as Counts, Crowded, Peer, Shared, State},
+    tasks::{sleep, timeout},
 };
 
 /// The subprotocol that the gateway accepts if the client offers it.
@@ -104,7 +105,7 @@ impl Shared {
                     Err("arrivals_per_address")
                 } else {
                     if !wait.is_zero() {
-                        task::sleep(wait).await;
+                        sleep(wait).await;
                     }
                     Ok(stranger)
                 }

@@ -1,7 +1,8 @@
 use std::{io, time::Duration};
 
-use async_std::future::timeout;
 use futures::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use crate::tasks::timeout;
 
 /// The longest request head that is read, in bytes.
 const MAX_HEAD: usize = 8 << 10;
@@ -200,7 +201,7 @@ mod tests {
 
     fn read(text: &str) -> Result<Option<(RequestHead, Vec<u8>)>, Status> {
         let mut bytes = text.as_bytes();
-        async_std::task::block_on(read_head(&mut bytes)).unwrap()
+        smol::block_on(read_head(&mut bytes)).unwrap()
     }
 
     #[test]

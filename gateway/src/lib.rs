@@ -42,6 +42,7 @@ mod replies;
 mod server;
 mod session;
 mod shared;
+mod tasks;
 mod tls;
 mod upstream;
 
@@ -63,3 +64,4 @@ pub use policy::{
     RulesError, SharedLimits,
 };
 pub use server::Gateway;
+pub use tasks::serve_with_threads;

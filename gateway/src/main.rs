@@ -1,17 +1,18 @@
 //! The gateway's command line; see `redmux-gateway --help` and docs/gateway.md.
 
 use std::{
+    future::pending,
     io::Read,
     path::{Path, PathBuf},
+    pin::pin,
     process::ExitCode,
 };
 
-use async_global_executor::GlobalExecutorConfig;
 use async_signal::{Signal, Signals};
-use futures::StreamExt;
+use futures::{StreamExt, future::select};
 use redmux_gateway::{
     Asked, Config, Gateway, Handle, Process, TokenHash, flush_log, load_config, new_token, notify,
-    parse_args, silence_log, tell,
+    parse_args, serve_with_threads, silence_log, tell,
 };
 
 fn main() -> ExitCode {
@@ -68,14 +69,9 @@ fn run(config: Config, process: Process, file: Option<PathBuf>) -> ExitCode {
         silence_log();
     }
     allow_files(config.open_files());
-    // Before async-std chooses the number of threads: waking another thread for each message costs
-    // more than handling the message.
-    async_global_executor::init_with_config(
-        GlobalExecutorConfig::default()
-            .with_min_threads(process.threads)
-            .with_max_threads(process.threads),
-    );
-    async_std::task::block_on(async {
+    // One by default: waking another thread for each message costs more than handling the message.
+    serve_with_threads(process.threads);
+    smol::block_on(async {
         let listen = config.listen;
         let path = config.path.clone();
         let gateway = match Gateway::bind(config).await {
@@ -85,17 +81,23 @@ fn run(config: Config, process: Process, file: Option<PathBuf>) -> ExitCode {
                 return ExitCode::FAILURE;
             }
         };
-        match Signals::new([Signal::Term, Signal::Int, Signal::Hup]) {
-            Ok(signals) => drop(async_std::task::spawn(steer(signals, gateway.handle(), file))),
-            Err(error) => eprintln!("redmux-gateway: signals are not handled: {error}"),
-        }
+        let signals = Signals::new([Signal::Term, Signal::Int, Signal::Hup]);
+        let handle = gateway.handle();
+        let steering = async {
+            match signals {
+                Ok(signals) => steer(signals, handle, file).await,
+                Err(error) => eprintln!("redmux-gateway: signals are not handled: {error}"),
+            }
+            // Only the gateway ends the program.
+            pending::<()>().await;
+        };
         // Scripts wait for these lines.
         if let Some(admin) = gateway.admin_addr() {
             println!("admin addr={admin}");
         }
         println!("listening addr={} path={path}", gateway.local_addr());
         notify("READY=1");
-        gateway.run().await;
+        select(pin!(gateway.run()), pin!(steering)).await;
         flush_log();
         ExitCode::SUCCESS
     })

@@ -5,13 +5,11 @@ use std::{
     time::Duration,
 };
 
-use async_std::{
-    channel::{self, Receiver, Sender},
-    future::timeout,
-    net::{TcpListener, TcpStream},
-    task,
-};
 use futures::future::select;
+use smol::{
+    channel::{self, Receiver, Sender},
+    net::{TcpListener, TcpStream},
+};
 
 use crate::{
     admin,
@@ -20,6 +18,7 @@ use crate::{
     log::{event, event_often},
     metrics::Metrics,
     shared::{Shared, State},
+    tasks::{sleep, spawn, timeout},
 };
 
 /// A gateway that listens
@@ -73,7 +72,7 @@ impl Gateway {
     pub async fn run(self) {
         if let Some(listener) = self.admin {
             // Until the very end: operators watch a shutdown there.
-            task::spawn(admin::serve(listener, Arc::downgrade(&self.shared)));
+            spawn(admin::serve(listener, Arc::downgrade(&self.shared)));
         }
         // Clients leave when `gone` is dropped.
         let (gone, go) = channel::bounded(1);
@@ -87,7 +86,7 @@ impl Gateway {
         drop(gone);
         let all_gone = async {
             while self.shared.sockets.load(Relaxed) > 0 {
-                task::sleep(Duration::from_millis(5)).await;
+                sleep(Duration::from_millis(5)).await;
             }
         };
         let state = self.shared.state();
@@ -109,12 +108,12 @@ async fn accept(listener: &TcpListener, shared: &Arc<Shared>, go: &Receiver<()>)
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                task::spawn(attend(shared.clone(), stream, peer, go.clone()));
+                spawn(attend(shared.clone(), stream, peer, go.clone()));
             }
             Err(error) => {
                 // There are no file descriptors left, for example: other sockets must close first.
                 event_often("accept-failed", format_args!("error={:?}", error.to_string()));
-                task::sleep(Duration::from_millis(50)).await;
+                sleep(Duration::from_millis(50)).await;
             }
         }
     }

@@ -11,8 +11,8 @@ use std::{
     time::SystemTime,
 };
 
-use async_std::channel::{self, Receiver, Sender};
 use futures_rustls::TlsAcceptor;
+use smol::channel::{self, Receiver, Sender};
 
 use crate::{
     audit::Audit,

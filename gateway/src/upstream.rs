@@ -9,11 +9,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use async_std::{future::timeout, sync::Mutex, task};
 use futures::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use redmux_resp::{Arg, encode_command};
 use redmux_tcp::TcpTransport;
 use redmux_transport::{DialError, DialOptions, Endpoint, Transport};
+use smol::lock::Mutex;
+
+use crate::tasks::{sleep, timeout};
 
 /// A Redis server that the configuration names
 #[derive(Debug, Clone)]
@@ -183,7 +185,7 @@ impl Upstream {
             // longer.
             let left = self.connect_timeout.saturating_sub(start.elapsed());
             match failed {
-                Failed::ForNow(_) if left > wait => task::sleep(wait).await,
+                Failed::ForNow(_) if left > wait => sleep(wait).await,
                 Failed::ForNow(error) | Failed::Unreachable(error) => {
                     return Err(Unconnected::Unreachable(error.to_string()));
                 }

@@ -15,9 +15,9 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use async_std::net::TcpStream;
 use futures::io::{AsyncRead, AsyncWrite};
 use futures_rustls::server::TlsStream;
+use smol::net::TcpStream;
 
 pub(crate) use bounds::{FrameFault, Frames, MAX_REPLY};
 use meter::Meter;

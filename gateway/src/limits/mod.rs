@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use async_io::Timer;
+use smol::Timer;
 
 pub(crate) use budget::{Budget, Charge};
 pub(crate) use ledger::{Ledger, Stranger};
@@ -194,43 +194,48 @@ mod tests {
         assert_eq!(bucket.take(150, 100, much_later), Duration::from_millis(500));
     }
 
-    #[async_std::test]
-    async fn room_is_waited_for_and_given_back() {
-        let usage = Arc::new(Usage::default());
-        let levels = [Level { usage: usage.clone(), in_flight: Some(2), rate: Rate::default() }];
-        take_room(&levels, 2).await.keep();
-        let waiting = async_std::task::spawn({
-            let levels = levels.clone();
-            async move { take_room(&levels, 1).await.keep() }
+    #[test]
+    fn room_is_waited_for_and_given_back() {
+        smol::block_on(async {
+            let usage = Arc::new(Usage::default());
+            let levels =
+                [Level { usage: usage.clone(), in_flight: Some(2), rate: Rate::default() }];
+            take_room(&levels, 2).await.keep();
+            let waiting = smol::spawn({
+                let levels = levels.clone();
+                async move { take_room(&levels, 1).await.keep() }
+            });
+            crate::tasks::sleep(Duration::from_millis(20)).await;
+            assert_eq!(usage.in_flight(), 2);
+            give_room(&levels, 2);
+            waiting.await;
+            give_room(&levels, 1);
+            // Of more than the limit, as many go as fit; what is not used is given back.
+            let room = take_room(&levels, 5).await;
+            assert_eq!((room.count(), usage.in_flight()), (2, 2));
+            drop(room);
+            assert_eq!(usage.in_flight(), 0);
         });
-        async_std::task::sleep(Duration::from_millis(20)).await;
-        assert_eq!(usage.in_flight(), 2);
-        give_room(&levels, 2);
-        waiting.await;
-        give_room(&levels, 1);
-        // Of more than the limit, as many go as fit; what is not used is given back.
-        let room = take_room(&levels, 5).await;
-        assert_eq!((room.count(), usage.in_flight()), (2, 2));
-        drop(room);
-        assert_eq!(usage.in_flight(), 0);
     }
 
-    #[async_std::test]
-    async fn an_outer_level_gives_back_what_an_inner_one_has_no_room_for() {
-        let [own, all] = [Arc::new(Usage::default()), Arc::new(Usage::default())];
-        let level = |usage: &Arc<Usage>, limit| Level {
-            usage: usage.clone(),
-            in_flight: Some(limit),
-            rate: Rate::default(),
-        };
-        let levels = [level(&own, 10), level(&all, 3)];
-        let room = take_room(&levels, 8).await;
-        assert_eq!((room.count(), own.in_flight(), all.in_flight()), (3, 3, 3));
-        // A client that gives up while it waits leaves nothing behind.
-        let waiting = async_std::future::timeout(Duration::from_millis(20), take_room(&levels, 8));
-        assert!(waiting.await.is_err());
-        assert_eq!((own.in_flight(), all.in_flight()), (3, 3));
-        drop(room);
-        assert_eq!((own.in_flight(), all.in_flight()), (0, 0));
+    #[test]
+    fn an_outer_level_gives_back_what_an_inner_one_has_no_room_for() {
+        smol::block_on(async {
+            let [own, all] = [Arc::new(Usage::default()), Arc::new(Usage::default())];
+            let level = |usage: &Arc<Usage>, limit| Level {
+                usage: usage.clone(),
+                in_flight: Some(limit),
+                rate: Rate::default(),
+            };
+            let levels = [level(&own, 10), level(&all, 3)];
+            let room = take_room(&levels, 8).await;
+            assert_eq!((room.count(), own.in_flight(), all.in_flight()), (3, 3, 3));
+            // A client that gives up while it waits leaves nothing behind.
+            let waiting = crate::tasks::timeout(Duration::from_millis(20), take_room(&levels, 8));
+            assert!(waiting.await.is_err());
+            assert_eq!((own.in_flight(), all.in_flight()), (3, 3));
+            drop(room);
+            assert_eq!((own.in_flight(), all.in_flight()), (0, 0));
+        });
     }
 }

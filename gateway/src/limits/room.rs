@@ -122,40 +122,44 @@ mod tests {
 
     use super::*;
 
-    #[async_std::test]
-    async fn a_large_wish_is_not_starved_by_small_ones() {
-        // One client keeps a command in flight all the time; another wants five at once.
-        let room = Room::default();
-        assert_eq!(room.take(1, Some(5)).await, 1);
-        let mut five = Box::pin(room.take(5, Some(5)));
-        assert_eq!(poll!(&mut five), Poll::Ready(4), "what fits goes");
-        let mut next = Box::pin(room.take(5, Some(5)));
-        let mut small = Box::pin(room.take(1, Some(5)));
-        assert!(poll!(&mut next).is_pending() && poll!(&mut small).is_pending());
-        // The first in line is served first, though the other is polled before.
-        room.give(1);
-        assert!(poll!(&mut small).is_pending());
-        assert_eq!(poll!(&mut next), Poll::Ready(1));
-        room.give(1);
-        assert_eq!(poll!(&mut small), Poll::Ready(1));
-        assert_eq!(room.used(), 5);
+    #[test]
+    fn a_large_wish_is_not_starved_by_small_ones() {
+        smol::block_on(async {
+            // One client keeps a command in flight all the time; another wants five at once.
+            let room = Room::default();
+            assert_eq!(room.take(1, Some(5)).await, 1);
+            let mut five = Box::pin(room.take(5, Some(5)));
+            assert_eq!(poll!(&mut five), Poll::Ready(4), "what fits goes");
+            let mut next = Box::pin(room.take(5, Some(5)));
+            let mut small = Box::pin(room.take(1, Some(5)));
+            assert!(poll!(&mut next).is_pending() && poll!(&mut small).is_pending());
+            // The first in line is served first, though the other is polled before.
+            room.give(1);
+            assert!(poll!(&mut small).is_pending());
+            assert_eq!(poll!(&mut next), Poll::Ready(1));
+            room.give(1);
+            assert_eq!(poll!(&mut small), Poll::Ready(1));
+            assert_eq!(room.used(), 5);
+        });
     }
 
-    #[async_std::test]
-    async fn who_gives_up_lets_the_next_one_go() {
-        let room = Room::default();
-        assert_eq!(room.take(3, Some(3)).await, 3);
-        let mut first = Box::pin(room.take(1, Some(3)));
-        let mut second = Box::pin(room.take(1, Some(3)));
-        assert!(poll!(&mut first).is_pending() && poll!(&mut second).is_pending());
-        room.give(1);
-        drop(first);
-        assert_eq!(second.now_or_never(), Some(1));
-        room.give(3);
-        assert_eq!((room.used(), room.state().waiting.len()), (0, 0));
-        // Without a limit all go; with one, one at least.
-        assert_eq!(room.take(9, None).await, 9);
-        room.give(9);
-        assert_eq!(room.take(9, Some(0)).await, 1);
+    #[test]
+    fn who_gives_up_lets_the_next_one_go() {
+        smol::block_on(async {
+            let room = Room::default();
+            assert_eq!(room.take(3, Some(3)).await, 3);
+            let mut first = Box::pin(room.take(1, Some(3)));
+            let mut second = Box::pin(room.take(1, Some(3)));
+            assert!(poll!(&mut first).is_pending() && poll!(&mut second).is_pending());
+            room.give(1);
+            drop(first);
+            assert_eq!(second.now_or_never(), Some(1));
+            room.give(3);
+            assert_eq!((room.used(), room.state().waiting.len()), (0, 0));
+            // Without a limit all go; with one, one at least.
+            assert_eq!(room.take(9, None).await, 9);
+            room.give(9);
+            assert_eq!(room.take(9, Some(0)).await, 1);
+        });
     }
 }

@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use async_std::future::timeout;
 use async_tungstenite::tungstenite::Message;
 use bytes::Bytes;
 use futures::StreamExt;
@@ -18,6 +17,7 @@ use crate::{
     frames::Frames,
     limits::Charge,
     shared::{Counted, Peer, Shared},
+    tasks::timeout,
 };
 
 /// The most bytes that a stranger may send, as in Redis.

@@ -17,8 +17,6 @@ use std::{
     time::Duration,
 };
 
-use async_io::Timer;
-use async_std::{channel::Receiver, future::timeout};
 use async_tungstenite::{
     WebSocketStream,
     tungstenite::{
@@ -30,6 +28,8 @@ use futures::{
     StreamExt,
     future::{Either, select},
 };
+
+use smol::{Timer, channel::Receiver};
 
 use client::{Session, Sink, Source};
 
@@ -43,6 +43,7 @@ use crate::{
     limits::Stranger,
     log::event_often,
     shared::{Counted, Peer, Shared},
+    tasks::timeout,
     upstream::Unconnected,
 };
 

@@ -5,8 +5,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use async_io::Timer;
-use async_std::future::timeout;
 use async_tungstenite::tungstenite::Message;
 use bytes::Bytes;
 use futures::{
@@ -14,6 +12,7 @@ use futures::{
     future::{Either, select},
     io::AsyncReadExt,
 };
+use smol::Timer;
 
 use super::{
     client::{Session, Sink},
@@ -24,6 +23,7 @@ use crate::{
     frames::MAX_REPLY,
     limits::{give_room, pace},
     replies::ReplyCounter,
+    tasks::timeout,
     upstream::Reader,
 };
 

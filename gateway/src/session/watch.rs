@@ -5,8 +5,8 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use async_io::Timer;
 use futures::future::{Either, select};
+use smol::Timer;
 
 use super::client::Session;
 use crate::{auth::Credential, close::CloseReason};

@@ -33,12 +33,12 @@ pub use browser::{WebRuntime, WebSocketStream};
 pub use native::WebSocketStream;
 
 /// A default [`WebSocketTransport`] and the runtime of the target: the JavaScript event
-/// loop, or async-std.
+/// loop, or smol.
 pub fn environment() -> Environment {
     #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     let runtime = WebRuntime;
     #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
-    let runtime = redmux_tcp::AsyncStdRuntime;
+    let runtime = redmux_tcp::smol::SmolRuntime;
     Environment::new(WebSocketTransport::default(), runtime)
 }
 

@@ -15,7 +15,7 @@ use futures::{
     Sink, Stream,
     io::{AsyncRead, AsyncWrite},
 };
-use redmux_tcp::AsyncStdRuntime;
+use redmux_tcp::smol::SmolRuntime;
 use redmux_transport::{ByteStream, Runtime, Timer};
 
 use crate::{CloseCode, WebSocketTransport};
@@ -162,7 +162,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WebSocketStream<S> {
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         if this.closing.is_none() && this.end.is_none() {
-            this.closing = Some(AsyncStdRuntime.timer(Instant::now() + CLOSE_WAIT));
+            this.closing = Some(SmolRuntime.timer(Instant::now() + CLOSE_WAIT));
             let done = CloseFrame { code: coding::CloseCode::Normal, reason: "".into() };
             // Queued even if the socket is full now; if it is broken, that is an end too.
             let _ = Pin::new(&mut this.socket).start_send(Message::Close(Some(done)));
