@@ -47,11 +47,12 @@
 //! | `async-std` | yes | TCP and Unix sockets on async-std |
 //! | `smol`, `tokio` | no | the same on smol, on tokio |
 //! | `full` | yes | leased connections (blocking commands, `WATCH`, `MONITOR`), prefixes, command maps, retries, circuit breaker, integrity checks, observers, credentials providers, announcements of maintenance |
-//! | `topology` | yes | several servers: clusters; includes `full` |
+//! | `topology` | yes | several servers: clusters, replicas, sentinels, groups; includes `full` |
 //! | `tls` | yes | TLS with rustls; without it, a dial that needs TLS fails |
 //! | `derive` | yes | `#[derive(FromReply, ToArgs)]`, with `search` also `#[derive(Schema)]`, with `json` and `search` `#[derive(Document)]` |
 //! | `json` | no | JSON documents by `serde`: `db.json()` |
 //! | `probabilistic` | no | Bloom and cuckoo filters, count-min sketches, top-k lists, t-digests: `db.bloom()`… |
+//! | `search` | no | indexes and queries: `db.search()` |
 //! | `time-series` | no | `db.time_series()` |
 //! | `stack` | no | all modules: `json`, `probabilistic`, `search`, `time-series` |
 //! | `tracing` | yes | events as log lines, commands as spans |
