@@ -37,6 +37,17 @@ impl fmt::Debug for Clock {
     }
 }
 
+/// Lets this time pass.
+pub(crate) async fn sleep(runtime: &dyn Runtime, time: Duration) {
+    until(runtime, runtime.after(time)).await;
+}
+
+/// Waits for a moment of this runtime's clock.
+pub(crate) async fn until(runtime: &dyn Runtime, moment: Instant) {
+    let mut timer = runtime.timer(moment);
+    std::future::poll_fn(|cx| timer.poll_expired(cx)).await;
+}
+
 /// About this time, a quarter longer or shorter, so that those who wait at the same time part.
 #[cfg(feature = "topology")]
 pub(crate) fn spread(time: u64, random: u64) -> u64 {

@@ -49,12 +49,12 @@ pub use lease::Lease;
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use redmux_transport::{FAR, Runtime};
+use redmux_transport::Runtime;
 
 #[cfg(all(feature = "full", feature = "topology"))]
 use crate::command::Arrived;
 use crate::{
-    Call, ConnectionMultiplexer, Full, Result,
+    Call, ConnectionMultiplexer, Full, Result, clock,
     command::{Handling, Named, check_shared},
     connection::{Link, Selected},
     multiplexer::Leased,
@@ -351,9 +351,7 @@ impl Database {
 
     /// Waits for this long, by the clock of the multiplexer.
     pub(crate) async fn sleep(&self, time: Duration) {
-        let now = self.runtime().now();
-        let mut timer = self.runtime().timer(now + time.min(FAR));
-        std::future::poll_fn(|cx| timer.poll_expired(cx)).await;
+        clock::sleep(self.runtime(), time).await;
     }
 
     pub(crate) fn handling(&self) -> Option<&Arc<Handling>> {

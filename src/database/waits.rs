@@ -1,10 +1,13 @@
 //! Waits between attempts.
 
-use std::{future::poll_fn, time::Duration};
+use std::time::Duration;
 
 use redmux_transport::Runtime;
 
-use crate::connection::{ExponentialBackoff, ReconnectPolicy};
+use crate::{
+    clock::sleep,
+    connection::{ExponentialBackoff, ReconnectPolicy},
+};
 
 /// Between attempts: about a round trip at first.
 const WAITS: ExponentialBackoff =
@@ -13,6 +16,5 @@ const WAITS: ExponentialBackoff =
 /// Waits after this attempt, counted from 1.
 pub(crate) async fn wait(runtime: &dyn Runtime, attempt: u32) {
     let wait = WAITS.delay(attempt.saturating_add(1), Duration::ZERO, runtime.entropy());
-    let mut timer = runtime.timer(runtime.after(wait));
-    poll_fn(|cx| timer.poll_expired(cx)).await;
+    sleep(runtime, wait).await;
 }

@@ -8,9 +8,7 @@ use std::{
     time::Duration,
 };
 
-use futures::future::poll_fn;
-
-use crate::connection::Link;
+use crate::{clock::sleep, connection::Link};
 
 /// Between two looks at the servers at least: anybody who may publish can make the client look.
 const PACE: Duration = Duration::from_secs(1);
@@ -55,8 +53,7 @@ impl Looks {
             while let Some(link) = link.upgrade() {
                 was_primary = link.look_again(was_primary).await;
                 drop(link);
-                let mut timer = runtime.timer(runtime.after(pause));
-                poll_fn(|cx| timer.poll_expired(cx)).await;
+                sleep(&*runtime, pause).await;
                 if was_primary && pause < LONGEST {
                     pause *= 2;
                     continue;

@@ -27,6 +27,7 @@ use super::{
 use crate::connection::Home;
 use crate::{
     Delivery, Error, ErrorKind, Full, Options, Result,
+    clock::until,
     connection::{
         BacklogPolicy, DialPlan, Driver, Lines, Link, LinkConfig, Owner, Phase, ReconnectPolicy,
         Selected, Unheard,
@@ -269,10 +270,7 @@ impl Pool {
             match turn {
                 Turn::Go(round) => return Ok(round),
                 _ if self.fails_fast() => return Err(error.unwrap_or_else(lost)),
-                Turn::Pause(moment) => {
-                    let mut timer = self.env.runtime.timer(moment);
-                    poll_fn(|cx| timer.poll_expired(cx)).await;
-                }
+                Turn::Pause(moment) => until(&*self.env.runtime, moment).await,
                 // An error only says that there is something to see.
                 Turn::Behind(turn) => drop(turn.await),
             }

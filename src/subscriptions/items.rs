@@ -78,6 +78,16 @@ pub struct Missed {
     pub count: Option<u64>,
 }
 
+/// One line for a log, such as `missed 3 messages: QueueFull`.
+impl fmt::Display for Missed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.count {
+            Some(count) => write!(f, "missed {count} messages: {:?}", self.cause),
+            None => write!(f, "may have missed messages: {:?}", self.cause),
+        }
+    }
+}
+
 /// Why messages were missed
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -150,5 +160,18 @@ impl std::ops::AddAssign for SubscriptionCounts {
         self.queued_bytes += other.queued_bytes;
         self.delivered += other.delivered;
         self.dropped += other.dropped;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Missed, MissedCause};
+
+    #[test]
+    fn a_gap_is_a_line() {
+        let counted = Missed { cause: MissedCause::QueueFull, count: Some(3) };
+        assert_eq!(counted.to_string(), "missed 3 messages: QueueFull");
+        let unknown = Missed { cause: MissedCause::ConnectionLost, count: None };
+        assert_eq!(unknown.to_string(), "may have missed messages: ConnectionLost");
     }
 }

@@ -2,14 +2,12 @@
 
 use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
 
-use futures::{
-    FutureExt,
-    future::{poll_fn, select},
-};
+use futures::{FutureExt, future::select};
 use redmux_transport::{Endpoint, FAR};
 
 use crate::{
     Delivery, Error, ErrorKind,
+    clock::sleep,
     connection::{
         credentials::{Credentials, CredentialsProvider},
         link::Link,
@@ -62,7 +60,7 @@ async fn renew(link: &Link, provider: &dyn CredentialsProvider, mut valid_for: D
     let mut brief = 0;
     let mut wait = paced(part(valid_for, 70, 85, link), &mut brief);
     loop {
-        sleep(link, wait).await;
+        sleep(&*link.clock.runtime, wait).await;
         match reauthenticate(link, provider, &server).await {
             Ok(Some(next)) => {
                 valid_for = next;
@@ -128,11 +126,6 @@ fn part(time: Duration, from: u32, to: u32, link: &Link) -> Duration {
     let random = link.clock.runtime.entropy() as f64 / u64::MAX as f64;
     let percent = f64::from(from) + f64::from(to - from) * random;
     time.min(FAR).mul_f64(percent / 100.0)
-}
-
-async fn sleep(link: &Link, time: Duration) {
-    let mut timer = link.clock.runtime.timer(link.clock.runtime.after(time));
-    poll_fn(|cx| timer.poll_expired(cx)).await;
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use super::{
     roster::Roster,
     settings::HealthPolicy,
 };
-use crate::{Delivery, Error, ErrorKind, Result, error::TimeoutStage, events::Event};
+use crate::{Delivery, Error, ErrorKind, Result, clock::sleep, error::TimeoutStage, events::Event};
 
 /// Probes a member until it leaves.
 pub(super) async fn look_after(roster: Arc<Roster>, number: usize) {
@@ -132,8 +132,7 @@ async fn probe(roster: &Roster, member: &Member) -> Result<u64> {
 /// Lets the time from one probe to the next pass.
 async fn pause(roster: &Roster) {
     let runtime = &*roster.clock.runtime;
-    let mut timer = runtime.timer(runtime.after(roster.settings.gap));
-    poll_fn(|cx| timer.poll_expired(cx)).await;
+    sleep(runtime, roster.settings.gap).await;
 }
 
 fn unanswered(member: &Member) -> Error {

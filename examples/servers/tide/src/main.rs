@@ -51,7 +51,7 @@ async fn listen(request: Request<Chat>, sender: Sender) -> tide::Result<()> {
         match item {
             Item::Message(message) => sender.send("message", message.text(), None).await?,
             // The connection was lost, or this browser is slow: it can say so, or load what it missed.
-            Item::Missed(missed) => sender.send("missed", format!("{missed:?}"), None).await?,
+            Item::Missed(missed) => sender.send("missed", missed.to_string(), None).await?,
             _ => break,
         }
     }
