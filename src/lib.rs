@@ -34,9 +34,10 @@
 //! | the default ones | [`ConnectionMultiplexer::connect`], on async-std |
 //! | `default-features = false, features = ["tokio", "full", "topology", "tls", "derive", "tracing"]` | `redmux::tokio::connect` |
 //! | the same with `smol` | `redmux::smol::connect` |
-//! | any of these, in a program without an async runtime | `redmux::blocking::connect` |
+//! | `default-features = false, features = ["wasi", "full", "topology", "derive"]`, for `wasm32-wasip2` | `redmux::wasi::connect`, inside `redmux::wasi::run` |
+//! | one of the first three, in a program without an async runtime | `redmux::blocking::connect` |
 //!
-//! All three are tested alike. async-std is the default, works, and is
+//! The first three are tested alike, `wasi` in a host of components. async-std is the default, works, and is
 //! [no longer developed](https://rustsec.org/advisories/RUSTSEC-2025-0052.html) since 2025: `cargo audit` warns
 //! of it. A new program does better with tokio, or with smol, its successor.
 //!
@@ -46,6 +47,7 @@
 //! |---|---|---|
 //! | `async-std` | yes | TCP and Unix sockets on async-std |
 //! | `smol`, `tokio` | no | the same on smol, on tokio |
+//! | `wasi` | no | TCP in a WASI 0.2 component, on the target `wasm32-wasip2`, where the runtimes above do not compile |
 //! | `full` | yes | leased connections (blocking commands, `WATCH`, `MONITOR`), prefixes, command maps, retries, circuit breaker, integrity checks, observers, credentials providers, announcements of maintenance |
 //! | `topology` | yes | several servers: clusters, replicas, sentinels, groups; includes `full` |
 //! | `tls` | yes | TLS with rustls; without it, a dial that needs TLS fails |
@@ -64,7 +66,7 @@
     allow(clippy::arc_with_non_send_sync, reason = "there is one thread")
 )]
 
-#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+#[cfg(not(target_family = "wasm"))]
 pub mod blocking;
 pub mod cache;
 pub mod command;
@@ -92,6 +94,8 @@ pub mod stack;
 pub mod status;
 #[cfg(all(feature = "tokio", not(all(target_family = "wasm", target_os = "unknown"))))]
 pub mod tokio;
+#[cfg(all(feature = "wasi", target_os = "wasi", not(target_env = "p1")))]
+pub mod wasi;
 
 mod caching;
 mod clock;
@@ -114,7 +118,7 @@ pub use events::{Event, Events};
 pub use multiplexer::ConnectionMultiplexer;
 pub use options::Options;
 #[cfg(all(
-    any(feature = "async-std", feature = "smol", feature = "tokio"),
+    any(feature = "async-std", feature = "smol", feature = "tokio", feature = "wasi"),
     not(all(target_family = "wasm", target_os = "unknown"))
 ))]
 pub use redmux_tcp as tcp;

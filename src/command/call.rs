@@ -186,7 +186,7 @@ impl<'a, T, A> Call<'a, T, A> {
     }
 
     /// The time for calls without their own time.
-    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+    #[cfg(not(target_family = "wasm"))]
     pub(crate) fn default_timeout(mut self, timeout: Duration) -> Self {
         let timeout = micros(Some(timeout));
         #[cfg(feature = "full")]
@@ -202,7 +202,7 @@ impl<'a, T, A> Call<'a, T, A> {
     }
 
     /// The call's own time, unless it is unlimited.
-    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+    #[cfg(not(target_family = "wasm"))]
     pub(crate) fn given_timeout(&self) -> Option<Duration> {
         #[cfg(feature = "full")]
         if self.timeout.is_none()

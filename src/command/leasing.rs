@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+#[cfg(not(target_family = "wasm"))]
 use super::retry::RetryPolicy;
 use crate::{
     Error, Result,
@@ -67,7 +67,7 @@ impl Leasing<'_> {
     }
 
     /// The longest time that all attempts can take together, unless the caller has given a time.
-    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+    #[cfg(not(target_family = "wasm"))]
     pub(super) fn longest(&self, policy: Option<&RetryPolicy>) -> u64 {
         let attempt = self.wait.saturating_add(self.margin).saturating_add(self.margin);
         policy.map_or(attempt, |policy| policy.longest(attempt))
@@ -83,7 +83,7 @@ impl Leasing<'_> {
     }
 
     /// Uses this in place of the `command_timeout`.
-    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+    #[cfg(not(target_family = "wasm"))]
     pub(super) fn set_margin(&mut self, margin: u64) {
         self.margin = margin;
     }

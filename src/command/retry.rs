@@ -111,13 +111,13 @@ impl RetryPolicy {
     }
 
     /// The time for all attempts, if it is not that of the call.
-    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+    #[cfg(not(target_family = "wasm"))]
     pub(crate) fn total(&self) -> Option<Duration> {
         self.within
     }
 
     /// The longest time that all attempts can take, if each takes this many microseconds.
-    #[cfg(all(feature = "full", not(all(target_family = "wasm", target_os = "unknown"))))]
+    #[cfg(all(feature = "full", not(target_family = "wasm")))]
     pub(super) fn longest(&self, attempt: u64) -> u64 {
         let pauses = micros(Some(self.backoff.cap)).saturating_mul(u64::from(self.attempts - 1));
         attempt.saturating_mul(u64::from(self.attempts)).saturating_add(pauses)

@@ -298,7 +298,7 @@ impl Core {
     }
 
     /// Says, compared with a later answer, whether the driver has taken a command in between.
-    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+    #[cfg(not(target_family = "wasm"))]
     pub(crate) fn handed_over(&self) -> (u64, u64) {
         (self.wire.number, self.wire.taken)
     }

@@ -512,7 +512,7 @@ impl Future for Driver {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
-        #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+        #[cfg(not(target_family = "wasm"))]
         let _driving = super::Driving::enter(&this.link);
         this.alarm.attend(&this.link, cx);
         // Bounded, so that a transport which fails at once cannot starve other tasks.

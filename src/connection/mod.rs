@@ -16,7 +16,7 @@ mod credentials;
 mod databases;
 mod deadlines;
 mod driver;
-#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+#[cfg(not(target_family = "wasm"))]
 mod driving;
 mod entry;
 mod handshake;
@@ -62,7 +62,7 @@ pub use counters::Counters;
 pub use credentials::{Credentials, CredentialsProvider};
 pub(crate) use databases::Selected;
 pub(crate) use driver::{DialPlan, Driver, contained};
-#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+#[cfg(not(target_family = "wasm"))]
 pub(crate) use driving::Driving;
 pub(crate) use entry::Verb;
 pub use handshake::ServerInfo;

@@ -152,7 +152,7 @@ impl ConnectionMultiplexer {
     }
 }
 
-#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+#[cfg(not(target_family = "wasm"))]
 impl crate::multiplexer::Blocking {
     /// Typed commands on the database of the options.
     pub fn database(&self) -> Database {

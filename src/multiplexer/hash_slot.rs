@@ -23,7 +23,7 @@ impl ConnectionMultiplexer {
     }
 }
 
-#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+#[cfg(not(target_family = "wasm"))]
 impl super::Blocking {
     /// Returns the slot of a cluster that a key is in: see [`ConnectionMultiplexer::hash_slot`].
     pub fn hash_slot(&self, key: impl ToArg) -> u16 {

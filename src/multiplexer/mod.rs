@@ -2,7 +2,7 @@
 
 #[cfg(feature = "full")]
 mod announcements;
-#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+#[cfg(not(target_family = "wasm"))]
 mod blocking;
 mod collector;
 mod ears;
@@ -46,7 +46,7 @@ use redmux_transport::{
     BoxFuture, ByteStream, Capabilities, DialError, Endpoint, Environment, Runtime, Transport,
 };
 
-#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+#[cfg(not(target_family = "wasm"))]
 pub use blocking::{Blocking, Run};
 pub use collector::{Collected, Collector, Issued};
 pub(crate) use ears::Ears;

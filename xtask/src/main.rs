@@ -26,6 +26,7 @@ mod sources;
 mod stack;
 mod test;
 mod tools;
+mod wasi;
 mod wasm;
 mod wasm_toolchain;
 #[cfg(test)]
@@ -93,6 +94,9 @@ cargo xtask <task>
                        Debian's Rust for wasm32 where that is or can be installed: it
                        can compile the standard library for size.
 
+  wasi                 Builds the client and its examples as WASI 0.2 components, and runs them in Wasmtime and
+                       in Node, beside servers that are stopped, killed and started again.
+
   console [--output DIR]
                        Builds the wasm package and puts the web console together in
                        DIR (default target/console), for `redmux-gateway --console`.
@@ -108,7 +112,7 @@ cargo xtask <task>
                        compressed; fails above the ceiling.
 
   setup                Only finds or installs what the tasks above need: the wasm32
-                       standard library, a Redis server, Chromium, websockify,
+                       and WASI standard libraries, Wasmtime, a Redis server, Chromium, websockify,
                        Node.js and the npm packages used here. Each is named as it is found or
                        installed; what cannot be installed is an error.
 
@@ -173,6 +177,7 @@ fn task() -> Result<()> {
         Some("demo") => demo::run(&demo),
         Some("cluster") => cluster::run(&cluster),
         Some("wasm") => wasm::run(),
+        Some("wasi") => wasi::run(),
         Some("console") => console::run(output),
         Some("front-end") => front_end::run(&demo, output),
         Some("size") => size::run(),

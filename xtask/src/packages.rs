@@ -18,6 +18,8 @@ pub(crate) const RUNTIMES: &str = "www/test/runtimes";
 pub(crate) const SETUPS: &str = "www/test/setups";
 /// The packages written for ioredis that `redmux/ioredis` is tried with.
 pub(crate) const COMPAT: &str = "www/test/compat";
+/// What makes components run in Node.
+pub(crate) const WASI_HOSTS: &str = "xtask/wasi";
 /// The clients that the package is measured beside.
 pub(crate) const JS_BENCHES: &str = "benches/js";
 

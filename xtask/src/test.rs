@@ -8,7 +8,7 @@ use redmux_test_support::{Programs, RedisServer};
 
 use crate::exec::{self, Logged, Result};
 use crate::wasm_toolchain::{self, Toolchain};
-use crate::{front_end, packages, setup, size, tools, wasm};
+use crate::{front_end, packages, setup, size, tools, wasi, wasm};
 
 /// Far more than any step takes: a step that hangs must fail before CI gives up.
 const STEP_LIMIT: Duration = Duration::from_secs(25 * 60);
@@ -50,6 +50,8 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
             target.into_iter().chain(packages).chain(["--", "-D", "warnings"]).collect();
         steps.cargo("lints for wasm32", &args, &[])?;
     }
+    wasi_components(&mut steps)?;
+
     steps.run("wasm package", |_| wasm::build(wasm_toolchain::for_package(true)?))?;
     steps.run("size of the package", |_| size::check(&tools::node()?))?;
 
@@ -209,6 +211,26 @@ fn examples(steps: &mut Steps) -> Result<()> {
     command.env("REDIS_SERVER", tools::redis()?).env("EXAMPLES", format!("{target}/debug"));
     steps.command("frameworks against a server", &mut command)?;
     Ok(())
+}
+
+/// Lints the code for WASI, and runs components.
+fn wasi_components(steps: &mut Steps) -> Result<()> {
+    let target = ["clippy", "--locked", "--target", wasm_toolchain::WASI_TARGET];
+    let packages = wasi::COMPONENTS.iter().chain(&["redmux-tcp", "redmux"]);
+    let packages = packages.flat_map(|name| ["--package", *name]);
+    // All that works there; TLS needs clang.
+    let features = ["--no-default-features", "--features"];
+    let features = features.into_iter().chain(["redmux-wasi-checks/own,redmux/wasi,redmux/stack,redmux/metrics,redmux/tracing,redmux/derive"]);
+    let args: Vec<&str> = target
+        .into_iter()
+        .chain(packages)
+        .chain(features)
+        .chain(["--", "-D", "warnings"])
+        .collect();
+    steps.cargo("lints for WASI", &args, &[])?;
+    let mut task = Command::new(std::env::current_exe()?);
+    task.arg("wasi");
+    steps.command("WASI components", &mut task).map(drop)
 }
 
 /// Tests the core with the model checker's locks in place of the standard library's.

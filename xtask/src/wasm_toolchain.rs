@@ -11,6 +11,8 @@ use crate::exec::{self, Result, say};
 use crate::tools;
 
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
+/// Components of WASI 0.2.
+pub(crate) const WASI_TARGET: &str = "wasm32-wasip2";
 const RUSTUP_LIMIT: Duration = Duration::from_secs(180);
 
 /// Debian's packages for wasm32. They have no compiled standard library for it, so that it is built
@@ -37,7 +39,7 @@ pub(crate) enum Toolchain {
 
 /// Finds a Rust for wasm32, or installs one; prefers rustup's to Debian's.
 pub(crate) fn find_or_install() -> Result<Toolchain> {
-    if has_target()? {
+    if has_target(TARGET)? {
         say(&format!("found the {TARGET} standard library of this Rust"));
         return Ok(Toolchain::Rustup);
     }
@@ -45,7 +47,7 @@ pub(crate) fn find_or_install() -> Result<Toolchain> {
         say(&format!("found Debian's Rust for wasm32 at {DEBIAN_RUSTC}"));
         return Ok(Toolchain::Debian);
     }
-    if add_target()? {
+    if add_target(TARGET)? {
         return Ok(Toolchain::Rustup);
     }
     tools::apt_install("Debian's Rust for wasm32", &DEBIAN_PACKAGES)?;
@@ -159,10 +161,26 @@ fn nameless_paths() -> String {
     [map(cargo.join("registry/src"), "deps"), map(crate::root(), "redmux")].join("\u{1f}")
 }
 
-fn has_target() -> Result<bool> {
+/// Finds or installs the standard library of WASI 0.2, which only rustup has.
+pub(crate) fn wasi() -> Result<()> {
+    let target = WASI_TARGET;
+    if has_target(target)? {
+        say(&format!("found the {target} standard library of this Rust"));
+        return Ok(());
+    }
+    match add_target(target)? {
+        true => Ok(()),
+        false => Err(format!(
+            "there is no standard library for {target}; install it with: rustup target add {target}"
+        )
+        .into()),
+    }
+}
+
+fn has_target(target: &str) -> Result<bool> {
     let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
     rustc.current_dir(crate::root());
-    rustc.args(["--print", "target-libdir", "--target", TARGET]);
+    rustc.args(["--print", "target-libdir", "--target", target]);
     let dir = exec::output(&mut rustc, Duration::from_secs(60))?;
     let dir = PathBuf::from(dir.trim());
     let Ok(mut entries) = dir.read_dir() else { return Ok(false) };
@@ -170,17 +188,17 @@ fn has_target() -> Result<bool> {
 }
 
 /// Asks rustup for the target; returns false if there is no rustup, or it cannot download.
-fn add_target() -> Result<bool> {
+fn add_target(target: &str) -> Result<bool> {
     let Some(rustup) = find_program(&["rustup"]) else { return Ok(false) };
-    say(&format!("installing the {TARGET} standard library: rustup target add {TARGET}"));
+    say(&format!("installing the {target} standard library: rustup target add {target}"));
     let mut command = Command::new(rustup);
-    command.current_dir(crate::root()).args(["target", "add", TARGET]);
+    command.current_dir(crate::root()).args(["target", "add", target]);
     let added = exec::output(&mut command, RUSTUP_LIMIT);
     exec::check_interrupted()?;
-    if added.is_ok() && has_target()? {
+    if added.is_ok() && has_target(target)? {
         return Ok(true);
     }
-    say("rustup could not provide it; turning to Debian's packages");
+    say(&format!("rustup could not provide {target}"));
     Ok(false)
 }
 

@@ -21,12 +21,9 @@ mod imp {
 
 #[cfg(feature = "tls")]
 mod imp {
-    use std::{io, sync::Arc, thread};
+    use std::{io, sync::Arc};
 
-    use futures::{
-        channel::oneshot,
-        io::{AsyncRead, AsyncWrite},
-    };
+    use futures::io::{AsyncRead, AsyncWrite};
     use futures_rustls::{
         TlsConnector,
         pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
@@ -60,17 +57,36 @@ mod imp {
     }
 
     /// Reads the files on a thread of its own: they must not hold up the executor.
+    #[cfg(not(target_family = "wasm"))]
     async fn prepare(options: TlsOptions) -> io::Result<ClientConfig> {
-        let (done, prepared) = oneshot::channel();
-        thread::Builder::new().name("redmux-tls".to_owned()).spawn(move || {
+        let (done, prepared) = futures::channel::oneshot::channel();
+        std::thread::Builder::new().name("redmux-tls".to_owned()).spawn(move || {
             // If the dial was given up, the receiver is gone.
             let _ = done.send(config(&options));
         })?;
         prepared.await.map_err(io::Error::other)?
     }
 
+    /// There is one thread only.
+    #[cfg(target_family = "wasm")]
+    async fn prepare(options: TlsOptions) -> io::Result<ClientConfig> {
+        config(&options)
+    }
+
+    /// The algorithms of ring.
+    fn provider() -> CryptoProvider {
+        let mut provider = ring::default_provider();
+        if cfg!(target_family = "wasm") {
+            // AES has no instructions there: ChaCha20 is four times as fast.
+            provider
+                .cipher_suites
+                .sort_by_key(|suite| !format!("{:?}", suite.suite()).contains("CHACHA20"));
+        }
+        provider
+    }
+
     fn config(options: &TlsOptions) -> io::Result<ClientConfig> {
-        let provider = Arc::new(ring::default_provider());
+        let provider = Arc::new(provider());
         let versions: &[&SupportedProtocolVersion] = match options.versions {
             TlsVersions::Tls12 => &[&TLS12],
             TlsVersions::Tls13 => &[&TLS13],
@@ -105,16 +121,27 @@ mod imp {
             }
             return Ok(roots);
         }
-        let system = rustls_native_certs::load_native_certs();
-        roots.add_parsable_certificates(system.certs);
+        let why = trust_system(&mut roots);
         if roots.is_empty() {
-            let why = system.errors.first().map(|error| format!(": {error}")).unwrap_or_default();
             return Err(io::Error::new(
                 io::ErrorKind::NotFound,
                 format!("this system trusts no certificate authority (give one with sslCa){why}"),
             ));
         }
         Ok(roots)
+    }
+
+    /// Returns what went wrong, if the system has said so.
+    #[cfg(not(target_os = "wasi"))]
+    fn trust_system(roots: &mut RootCertStore) -> String {
+        let system = rustls_native_certs::load_native_certs();
+        roots.add_parsable_certificates(system.certs);
+        system.errors.first().map(|error| format!(": {error}")).unwrap_or_default()
+    }
+
+    #[cfg(target_os = "wasi")]
+    fn trust_system(_: &mut RootCertStore) -> String {
+        ": a WASI component has no store of certificates".to_owned()
     }
 
     fn certificates(pem: &Pem, option: &str) -> io::Result<Vec<CertificateDer<'static>>> {

@@ -4,6 +4,7 @@ use std::{
     fmt,
     future::Future,
     io::{self, IoSlice},
+    net::SocketAddr,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Instant,
@@ -21,6 +22,7 @@ use redmux_transport::{
     Runtime, Timer, Transport,
 };
 
+#[cfg(not(target_family = "wasm"))]
 pub use crate::own_thread::environment_on_thread;
 use crate::{
     TcpTransport, entropy, layers, race, transport,
@@ -61,10 +63,9 @@ impl Transport for TokioTransport {
         let _hold = Hold::new(virtual_time::DIAL);
         match endpoint {
             Endpoint::Tcp { host, port } => {
-                let addresses = ::tokio::net::lookup_host((host.as_str(), *port))
+                let addresses = resolve(host, *port)
                     .await
-                    .map_err(|error| DialError::new(DialStage::Resolve, error))?
-                    .collect();
+                    .map_err(|error| DialError::new(DialStage::Resolve, error))?;
                 let stream =
                     race::first(addresses, TcpStream::connect, sleep).await.map_err(dialled)?;
                 self.settings.tune(&stream).map_err(dialled)?;
@@ -96,6 +97,18 @@ impl Transport for TokioTransport {
         }
         layers::put_on(stream, endpoint, options).await
     }
+}
+
+#[cfg(not(target_os = "wasi"))]
+async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    Ok(::tokio::net::lookup_host((host, port)).await?.collect())
+}
+
+/// In this thread, because there is no other: tokio would panic.
+#[cfg(target_os = "wasi")]
+async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    use std::net::ToSocketAddrs;
+    Ok((host, port).to_socket_addrs()?.collect())
 }
 
 /// A connected socket of tokio's, with the `futures` traits

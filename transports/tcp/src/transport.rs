@@ -1,6 +1,9 @@
-use std::{io, time::Duration};
+#[cfg(any(feature = "reactor", feature = "tokio"))]
+use std::io;
+use std::time::Duration;
 
 use redmux_transport::Keepalive;
+#[cfg(any(feature = "reactor", feature = "tokio"))]
 use socket2::{SockRef, TcpKeepalive};
 
 /// Dials TCP and Unix endpoints
@@ -9,6 +12,7 @@ use socket2::{SockRef, TcpKeepalive};
 /// IPv6 and IPv4 in turn ([RFC 8305](https://www.rfc-editor.org/rfc/rfc8305)), and the first
 /// that answers is used.
 #[derive(Debug, Clone)]
+#[cfg_attr(target_os = "wasi", allow(dead_code, reason = "WASI 0.2 has no such options"))]
 pub struct TcpTransport {
     nodelay: bool,
     keepalive: Option<Keepalive>,
@@ -45,8 +49,14 @@ impl TcpTransport {
         self
     }
 
+    /// The probes that are asked for.
+    #[cfg(all(feature = "wasi", target_os = "wasi", not(target_env = "p1")))]
+    pub(crate) fn probes(&self) -> Option<Keepalive> {
+        self.keepalive
+    }
+
     /// Sets the options of a connected TCP socket.
-    #[cfg_attr(not(any(feature = "reactor", feature = "tokio")), allow(dead_code))]
+    #[cfg(any(feature = "reactor", feature = "tokio"))]
     pub(crate) fn tune<'s, S>(&self, stream: &'s S) -> io::Result<()>
     where
         SockRef<'s>: From<&'s S>,
@@ -74,7 +84,7 @@ impl TcpTransport {
 
 /// What the end of the direction that is written came to: the other side may have been
 /// faster.
-#[cfg_attr(not(any(feature = "reactor", feature = "tokio")), allow(dead_code))]
+#[cfg(any(feature = "reactor", feature = "tokio"))]
 pub(crate) fn shut(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
