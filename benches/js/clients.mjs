@@ -1,23 +1,30 @@
-// One interface over the clients that are compared; each connects to 127.0.0.1 on the port given, or to the URL.
+// One interface over the clients that are compared; each connects to 127.0.0.1 on the port given, which may be of a
+// cluster, or to the URL.
 
+const ON_NODE = ["redmux", "ioredis", "ioredis-auto", "node-redis", "glide"];
 /** By runtime; the first is ours. */
 export const CLIENTS = {
-  node: ["redmux", "ioredis", "ioredis-auto", "node-redis"],
+  node: ON_NODE,
+  node22: ON_NODE,
+  node24: ON_NODE,
+  cluster: ON_NODE,
   deno: ["redmux", "ioredis", "ioredis-auto", "node-redis"],
   bun: ["redmux", "ioredis", "ioredis-auto", "node-redis", "bun"],
   chromium: ["redmux", "floor"],
 };
 
-export function open(name, { port, url }) {
+export function open(name, { port, url, isCluster = false }) {
   switch (name) {
     case "redmux":
-      return redmux(url ?? `redis://127.0.0.1:${port}`);
+      return redmux(url ?? `redis://127.0.0.1:${port}`, isCluster ? { mode: "cluster" } : {});
     case "ioredis":
-      return ioredis(port, false);
+      return ioredis(port, isCluster, false);
     case "ioredis-auto":
-      return ioredis(port, true);
+      return ioredis(port, isCluster, true);
     case "node-redis":
-      return nodeRedis(port);
+      return nodeRedis(port, isCluster);
+    case "glide":
+      return glide(port, isCluster);
     case "bun":
       return bun(port);
     case "floor":
@@ -27,10 +34,16 @@ export function open(name, { port, url }) {
   }
 }
 
-async function redmux(url) {
-  const entry = globalThis.document ? "index" : globalThis.Bun ? "bun" : "node";
-  const { connect } = await import(`../../www/src/${entry}.js`);
-  const client = await connect(url);
+/** The module that each runtime takes of the package, as it is shipped. */
+function entry() {
+  if (globalThis.document) return "src/index";
+  if (globalThis.Bun) return "esm/bun";
+  return globalThis.Deno ? "esm/node" : "bundle/node";
+}
+
+async function redmux(url, options) {
+  const { connect } = await import(`../../www/${entry()}.js`);
+  const client = await connect(url, options);
   return {
     get: (key) => client.get(key),
     getBytes: (key) => client.get(key, { bytes: true }),
@@ -43,12 +56,12 @@ async function redmux(url) {
   };
 }
 
-async function ioredis(port, enableAutoPipelining) {
-  const { Redis } = await import("ioredis");
-  const make = () => new Redis({ port, host: "127.0.0.1", enableAutoPipelining });
+async function ioredis(port, isCluster, enableAutoPipelining) {
+  const { Cluster, Redis } = await import("ioredis");
+  const place = { port, host: "127.0.0.1" };
+  const make = () => (isCluster ? new Cluster([place], { enableAutoPipelining }) : new Redis({ ...place, enableAutoPipelining }));
   const client = make();
   let subscriber;
-  await client.ping();
   return {
     get: (key) => client.get(key),
     getBytes: (key) => client.getBuffer(key),
@@ -68,12 +81,14 @@ async function ioredis(port, enableAutoPipelining) {
   };
 }
 
-async function nodeRedis(port) {
-  const { createClient, RESP_TYPES } = await import("redis");
+async function nodeRedis(port, isCluster) {
+  const { createClient, createCluster, RESP_TYPES } = await import("redis");
+  const url = `redis://127.0.0.1:${port}`;
   const make = async () => {
-    const client = createClient({ url: `redis://127.0.0.1:${port}` });
+    const client = isCluster ? createCluster({ rootNodes: [{ url }] }) : createClient({ url });
     client.on("error", () => {});
-    return client.connect();
+    await client.connect();
+    return client;
   };
   const client = await make();
   const binary = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
@@ -92,6 +107,32 @@ async function nodeRedis(port) {
     close: () => {
       subscriber?.destroy();
       client.destroy();
+    },
+  };
+}
+
+/** Valkey's client, whose core is native code with threads of its own. */
+async function glide(port, isCluster) {
+  const { Decoder, GlideClient, GlideClusterClient } = await import("@valkey/valkey-glide");
+  const Class = isCluster ? GlideClusterClient : GlideClient;
+  const place = { addresses: [{ host: "127.0.0.1", port }], requestTimeout: 10_000 };
+  const client = await Class.createClient(place);
+  let subscriber;
+  return {
+    get: (key) => client.get(key),
+    getBytes: (key) => client.get(key, { decoder: Decoder.Bytes }),
+    set: (key, value) => client.set(key, value),
+    mget: (keys) => client.mget(keys),
+    hgetall: async (key) => Object.fromEntries((await client.hgetall(key)).map(({ field, value }) => [field, value])),
+    publish: (channel, message) => client.publish(message, channel),
+    subscribe: async (channel, listener) => {
+      const { Exact } = Class === GlideClient ? (await import("@valkey/valkey-glide")).GlideClientConfiguration.PubSubChannelModes : {};
+      const callback = ({ message }) => listener(message);
+      subscriber = await Class.createClient({ ...place, pubsubSubscriptions: { channelsAndPatterns: { [Exact]: new Set([channel]) }, callback } });
+    },
+    close: () => {
+      subscriber?.close();
+      client.close();
     },
   };
 }

@@ -13,10 +13,7 @@ const STRETCH = 10;
  */
 export async function measure({ name, workload, where, seconds, cpu, heap, gc }) {
   const { prepare, operation, tasks } = WORKLOADS[workload];
-  const begun = performance.now();
   const client = await open(name, where);
-  await client.get("nothing");
-  const startUp = performance.now() - begun;
   const state = await prepare?.(client);
 
   let latencies = [];
@@ -47,7 +44,7 @@ export async function measure({ name, workload, where, seconds, cpu, heap, gc })
   const spent = (await cpu()) - used;
   latencies.sort((a, b) => a - b);
   const p99 = latencies[Math.floor((latencies.length - 1) * 0.99)] * 1000;
-  const result = { operations: operations / elapsed, cpu: spent / operations, p99, startUp };
+  const result = { operations: operations / elapsed, cpu: spent / operations, p99 };
   result.heap = heap && (await allocated());
   client.close();
   return result;

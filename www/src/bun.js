@@ -2,10 +2,11 @@
 
 import * as channels from "node:diagnostics_channel";
 
+import { startFrom } from "./bytes.js";
 import { serverEntry } from "./server/connect.js";
 import { inlined } from "./server/inlined.js";
 import { tcp } from "./transports/bun.js";
 
 export * from "./server/exports.js";
 
-export const { connect, connectGroup, load } = serverEntry({ wasmFile: inlined, tcp, channels });
+export const { connect, connectGroup, load } = serverEntry({ wasmFile: (glue) => startFrom(glue, inlined()), tcp, channels });

@@ -4,7 +4,7 @@
 /** @import { ConnectOptions } from "./index.js" */
 /** @import { AnyTransport, Unknown } from "./internal.js" */
 /** @typedef {ConnectOptions["wasm"]} Wasm */
-/** @typedef {{ wasmFile: () => Unknown, tcp?: AnyTransport | null, webSocket?: (() => Promise<Unknown>) | null }} Entry */
+/** @typedef {{ wasmFile: (glue: Unknown) => Unknown, tcp?: AnyTransport | null, webSocket?: (() => Promise<Unknown>) | null }} Entry */
 
 import * as glue from "../pkg/redmux_wasm.js";
 import { readAddress } from "./address.js";
@@ -16,8 +16,8 @@ import { policy } from "./reconnect.js";
 import { webSocket as overWebSocket } from "./transports/websocket.js";
 
 /**
- * Makes `connect` and `load` of an entry: `wasmFile()` returns what the wasm side is made of (bytes, a
- * module, a URL or a promise of one), `tcp` dials where the runtime has sockets, and `webSocket()`
+ * Makes `connect` and `load` of an entry: `wasmFile(glue)` returns what the wasm side is made of (bytes, a
+ * module, a URL or a promise of one), or starts it, `tcp` dials where the runtime has sockets, and `webSocket()`
  * returns the class to use where there is no `globalThis.WebSocket`.
  * @param {Entry} entry
  */

@@ -16,6 +16,7 @@ export interface Glue {
   run(): void;
   fire(timer: number): void;
   intern(name: string): number;
+  initSync(from: { module: WebAssembly.Module }): { memory: { buffer: ArrayBufferLike } };
   __wbg_reset_state(): void;
 }
 

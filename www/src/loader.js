@@ -13,9 +13,9 @@ import { Instance } from "./instance.js";
 const instances = new Map();
 
 /**
- * A function that loads the build of this glue, from what it gets or from what `wasmFile()` returns.
+ * A function that loads the build of this glue, from what it gets, or from what `wasmFile(glue)` returns.
  * @param {Unknown} glue
- * @param {() => Unknown} wasmFile
+ * @param {(glue: Unknown) => Unknown} wasmFile
  * @param {typeof Instance} [Class]
  */
 export function loader(glue, wasmFile, Class = Instance) {
@@ -32,9 +32,9 @@ export function loader(glue, wasmFile, Class = Instance) {
   };
 }
 
-/** @param {Unknown} glue @param {Wasm} wasm @param {() => Unknown} wasmFile @param {typeof Instance} Class */
+/** @param {Unknown} glue @param {Wasm} wasm @param {(glue: Unknown) => Unknown} wasmFile @param {typeof Instance} Class */
 async function instantiate(glue, wasm, wasmFile, Class) {
-  await glue.default({ module_or_path: wasm ?? (await wasmFile()) });
+  await glue.default({ module_or_path: wasm ?? (await wasmFile(glue)) });
   // `initSync` returns the current instance: a trap replaces it, and its memory.
   return new Class(glue, () => glue.initSync().memory);
 }

@@ -1,8 +1,9 @@
-// The package in Node and Deno: TCP, TLS and Unix sockets besides WebSockets, and the wasm file inside, so that
-// a bundle of one file has it.
+// The package in Deno and in what is bundled for Node: TCP, TLS and Unix sockets besides WebSockets, and the wasm file inside,
+// so that a bundle of one file has it.
 
 import * as channels from "node:diagnostics_channel";
 
+import { startFrom } from "./bytes.js";
 import { serverEntry } from "./server/connect.js";
 import { inlined } from "./server/inlined.js";
 import { tcp } from "./transports/node.js";
@@ -10,4 +11,4 @@ import { webSocket } from "./transports/ws.js";
 
 export * from "./server/exports.js";
 
-export const { connect, connectGroup, load } = serverEntry({ wasmFile: inlined, tcp, webSocket, channels });
+export const { connect, connectGroup, load } = serverEntry({ wasmFile: (glue) => startFrom(glue, inlined()), tcp, webSocket, channels });

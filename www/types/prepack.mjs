@@ -2,6 +2,7 @@
 
 import { readFileSync, statSync } from "node:fs";
 
+import { fault } from "./bundle.mjs";
 import { modules, shipped } from "./strip.mjs";
 
 const www = new URL("../", import.meta.url);
@@ -30,6 +31,10 @@ for (const name of modules()) {
   const built = statSync(file, { throwIfNoEntry: false }) && readFileSync(file, "utf8");
   if (built !== shipped(name)) fail(`esm/${name} is of another source`);
 }
+const build = readFileSync(new URL("pkg/redmux_server_build.js", www), "utf8").split('"')[1];
+if (!readFileSync(new URL("pkg/redmux_server_bg.wasm", www)).toString("latin1").endsWith(build)) fail("pkg/redmux_server_build.js is of another build");
+const old = fault();
+if (old) fail(old);
 
 function fail(why) {
   console.error(`redmux is not packed: ${why}: run \`cargo xtask wasm\``);

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::process::Command;
 
-use redmux_test_support::RedisServer;
+use redmux_test_support::{RedisCluster, RedisServer};
 
 use crate::exec::{self, Result};
 use crate::{packages, tools, wasm, wasm_toolchain};
@@ -26,7 +26,7 @@ pub(crate) fn run(options: &[OsString]) -> Result<()> {
     succeed(bench.current_dir(crate::root()).args(options))
 }
 
-/// Measures the npm package beside ioredis, node-redis and a runtime's built-in client: see
+/// Measures the npm package beside ioredis, node-redis, Valkey GLIDE and a runtime's built-in client: see
 /// `benches/js/bench.mjs`.
 fn javascript(options: &[OsString]) -> Result<()> {
     tools::redis()?;
@@ -38,11 +38,14 @@ fn javascript(options: &[OsString]) -> Result<()> {
     gateway.args(["build", "--release", "--locked", "--package", "redmux-gateway"]);
     succeed(&mut gateway)?;
     let server = RedisServer::builder().start()?;
+    let cluster = RedisCluster::builder().start()?;
     let mut bench = Command::new(tools::node()?);
     bench.arg(packages::dir(packages::JS_BENCHES).join("bench.mjs"));
     bench.env("REDMUX_GATEWAY", crate::target_dir().join("release/redmux-gateway"));
     bench.env("CHROMIUM", tools::chromium()?);
-    succeed(bench.arg(server.addr().port().to_string()).args(options))
+    bench.arg(server.addr().port().to_string());
+    bench.args(["--cluster", &cluster.nodes()[0].addr().port().to_string()]);
+    succeed(bench.args(options))
 }
 
 /// Runs a command in the foreground, with its output on the terminal.

@@ -1,5 +1,5 @@
-//! The JavaScript of the npm package: modules without comments, and CommonJS for older versions of
-//! Node 20, Jest, and TypeScript in projects that are CommonJS.
+//! The JavaScript of the npm package: modules without comments, the same in a few files for Node, and CommonJS for
+//! older versions of Node 20, Jest, and TypeScript in projects that are CommonJS.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::packages;
 
 /// The entries of `www/src` that have a CommonJS form: its name, the module, and how that finds its wasm file.
 const ENTRIES: [(&str, &str, &str); 3] = [
-    ("node", "node", "../../pkg/redmux_server_inline"),
+    ("node", "installed", "../../pkg/redmux_server_inline"),
     ("page", "page/node", "../pkg/redmux_wasm_inline"),
     ("inline", "inline", "../pkg/redmux_wasm_inline"),
 ];
@@ -30,6 +30,15 @@ pub(crate) fn build_modules(node: &Path) -> Result<()> {
     exec::say("removing comments for www/esm");
     let mut command = Command::new(node);
     command.current_dir(packages::dir(packages::WWW)).arg("types/strip.mjs");
+    exec::output(&mut command, Duration::from_secs(60)).map(drop)
+}
+
+/// Makes `www/bundle` of `www/esm`.
+pub(crate) fn bundle_modules(node: &Path) -> Result<()> {
+    exec::say("bundling www/bundle");
+    let mut command = Command::new(node);
+    command.current_dir(packages::dir(packages::WWW)).arg("types/bundle.mjs");
+    command.arg(packages::dir(packages::TOOLS));
     exec::output(&mut command, Duration::from_secs(60)).map(drop)
 }
 
@@ -80,6 +89,7 @@ fn bundle(from: &str, external: &str, to: &Path, name: &str, words: &[(&str, &st
     command.current_dir(packages::dir(packages::WWW)).arg(from);
     command.args(["--bundle", "--format=cjs", "--platform=node", "--target=node20"]);
     command.args(["--log-level=warning", &format!("--external:{external}")]);
+    command.arg("--define:import.meta.url=__filename");
     command.arg(format!("--outfile={}", bundle.display()));
     exec::output(&mut command, Duration::from_secs(60))?;
     rewrite(&bundle, &bundle, words)

@@ -46,7 +46,7 @@ pub(crate) fn check(node: &Path) -> Result<()> {
     const SCRIPT: &str = r#"
         const { readFileSync, readdirSync } = require("node:fs");
         const { gzipSync, brotliCompressSync } = require("node:zlib");
-        const others = new Set(["node.js", "bun.js", "workerd.js", "server.js", "opentelemetry.js", "inline.js", "inlined.js", "browser.js"]);
+        const others = new Set(["node.js", "bun.js", "workerd.js", "server.js", "opentelemetry.js", "inline.js", "inlined.js", "installed.js", "beside.js", "bytes.js", "browser.js"]);
         const files = process.argv.slice(1).flatMap((file) =>
           file.endsWith("/*.js")
             ? readdirSync(file.slice(0, -4)).filter((f) => f.endsWith(".js") && !others.has(f)).map((f) => file.slice(0, -4) + f)

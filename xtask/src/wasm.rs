@@ -38,13 +38,20 @@ const FEATURES: [&str; 6] = [
 ];
 /// The builds of `www/wasm` in the package.
 const BUILDS: [Build; 2] = [
-    Build { stem: "redmux_wasm", features: None, profile: "wasm", optimise: FOR_PAGES },
+    Build {
+        stem: "redmux_wasm",
+        features: None,
+        profile: "wasm",
+        optimise: FOR_PAGES,
+        is_signed: false,
+    },
     // Speed first: it is read from a disk.
     Build {
         stem: "redmux_server",
         features: Some("server"),
         profile: "wasm-server",
         optimise: FOR_SERVERS,
+        is_signed: true,
     },
 ];
 /// What cargo calls each of them.
@@ -60,6 +67,8 @@ struct Build {
     profile: &'static str,
     /// The options of wasm-opt.
     optimise: &'static [&'static str],
+    /// Whether it ends with its hash, which `www/src/beside.js` compares with that in a module.
+    is_signed: bool,
 }
 
 /// Finds what is needed, builds `www/pkg` and prints its size.
@@ -67,7 +76,7 @@ pub(crate) fn run() -> Result<()> {
     build(wasm_toolchain::for_package(true)?).map(drop)
 }
 
-/// Builds `www/pkg`, `www/esm` and `www/cjs`; gives the directory of the first.
+/// Builds `www/pkg`, `www/esm`, `www/bundle` and `www/cjs`; gives the directory of the first.
 pub(crate) fn build(toolchain: Toolchain) -> Result<PathBuf> {
     let node = tools::node()?;
     packages::install(packages::TOOLS)?;
@@ -77,6 +86,7 @@ pub(crate) fn build(toolchain: Toolchain) -> Result<PathBuf> {
         build_one(build, toolchain, &bindgen, &node, &pkg)?;
     }
     commonjs::build_modules(&node)?;
+    commonjs::bundle_modules(&node)?;
     commonjs::build()?;
     for build in &BUILDS {
         print_size(&node, &pkg.join(format!("{}_bg.wasm", build.stem)))?;
@@ -91,7 +101,7 @@ fn build_one(
     node: &Path,
     pkg: &Path,
 ) -> Result<()> {
-    let Build { stem, features, profile, optimise } = build;
+    let Build { stem, features, profile, optimise, .. } = build;
     exec::say(&format!("compiling www/wasm for {stem}"));
     let (mut cargo, target_dir) = toolchain.build_package(features.is_none())?;
     cargo.args(["--locked", "--package", "redmux-wasm", "--profile", profile]);
@@ -158,7 +168,7 @@ fn bindgen() -> Result<PathBuf> {
 
 /// Makes the package in a temporary folder first: an interrupted run leaves no incomplete package.
 fn bind(build: &Build, bindgen: &Path, compiled: &Path, node: &Path, pkg: &Path) -> Result<()> {
-    let Build { stem, optimise, .. } = build;
+    let Build { stem, optimise, is_signed, .. } = build;
     let aside = TempDir::new()?;
     exec::say("binding to JavaScript (wasm-bindgen)");
     // What is made has the name of what it is made from.
@@ -178,6 +188,9 @@ fn bind(build: &Build, bindgen: &Path, compiled: &Path, node: &Path, pkg: &Path)
     command.arg(&bound).arg("-o").arg(&optimised);
     exec::output(&mut command, BUILD_LIMIT)?;
     fs::rename(&optimised, &bound)?;
+    if *is_signed {
+        sign(node, &bound, stem)?;
+    }
     write_inline(node, &bound, stem)?;
     minify(&aside.path().join(format!("{stem}.js")))?;
 
@@ -199,6 +212,21 @@ fn minify(glue: &Path) -> Result<()> {
     let mut command = Command::new(packages::esbuild());
     command.arg(glue).args(["--minify", "--format=esm", "--log-level=warning"]);
     command.arg("--allow-overwrite").arg(format!("--outfile={}", glue.display()));
+    exec::output(&mut command, Duration::from_secs(60)).map(drop)
+}
+
+/// Appends the hash of the wasm file to it, as a section of its own, and writes a module with the hash.
+fn sign(node: &Path, wasm: &Path, stem: &str) -> Result<()> {
+    const SCRIPT: &str = r#"
+        const { createHash } = require('node:crypto');
+        const { appendFileSync, readFileSync, writeFileSync } = require('node:fs');
+        const [wasm, module] = process.argv.slice(1);
+        const hash = createHash('sha256').update(readFileSync(wasm)).digest('hex').slice(0, 32);
+        // The kind of the section, its length, and its name behind the length of that.
+        appendFileSync(wasm, Buffer.concat([Buffer.from([0, 38, 5]), Buffer.from(`build${hash}`)]));
+        writeFileSync(module, `export default "${hash}";\n`);"#;
+    let mut command = Command::new(node);
+    command.args(["-e", SCRIPT]).arg(wasm).arg(wasm.with_file_name(format!("{stem}_build.js")));
     exec::output(&mut command, Duration::from_secs(60)).map(drop)
 }
 

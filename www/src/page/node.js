@@ -1,5 +1,6 @@
 // The build for pages in Node and Deno: smaller, and for one server.
 
+import { startFrom } from "../bytes.js";
 import { entry } from "../connect.js";
 import { inlined } from "../inlined.js";
 import { tcp } from "../transports/node.js";
@@ -7,4 +8,4 @@ import { webSocket } from "../transports/ws.js";
 
 export * from "../exports.js";
 
-export const { connect, load } = entry({ wasmFile: inlined, tcp, webSocket });
+export const { connect, load } = entry({ wasmFile: (glue) => startFrom(glue, inlined()), tcp, webSocket });

@@ -6,7 +6,6 @@
 
 import { Buffer } from "node:buffer";
 import { connect as connectNet } from "node:net";
-import { connect as connectTls } from "node:tls";
 import { joined, lengthOf, linger } from "./channel.js";
 
 /**
@@ -28,12 +27,15 @@ export function tcp(address, { signal }) {
  * @param {(socket: Socket) => C} channelOf
  * @returns {Promise<C>}
  */
-export function dial({ host, port, family, path, tls }, signal, options, channelOf) {
+export async function dial({ host, port, family, path, tls }, signal, options, channelOf) {
+  // Node takes as long to load it as it takes for half of this package.
+  const { connect: connectTls } = tls ? await import("node:tls") : { connect: null };
+  signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     /** @type {Unknown} Options of either kind of socket. */
     const where = path === undefined ? { host, port, family } : { path };
     const name = host && !isAddress(host) ? { servername: host } : {};
-    const socket = tls ? connectTls({ ...where, ...name, ...tls }) : connectNet({ ...where, ...options });
+    const socket = connectTls ? connectTls({ ...where, ...name, ...tls }) : connectNet({ ...where, ...options });
     const abort = () => fail(signal.reason);
     const done = () => {
       signal.removeEventListener("abort", abort);

@@ -7,6 +7,7 @@ import { test } from "node:test";
 
 import ts from "typescript";
 
+import { fault } from "../../types/bundle.mjs";
 import { modules, shipped } from "../../types/strip.mjs";
 
 const www = new URL("../../", import.meta.url);
@@ -37,6 +38,22 @@ test("the modules that are packed are the sources without comments", () => {
     assert.equal(code(packed), code(read(`src/${name}`)), name);
     assert.doesNotMatch(packed, /\/\*\*|^\s*\/\//m, name);
   }
+});
+
+test("what Node loads of an installed package is made of the sources", () => {
+  assert.equal(fault(), undefined, "cargo xtask wasm");
+});
+
+test("what Node imports of an installed package has the exports of the module that is bundled", async () => {
+  const names = { node: "node", page: "page/node", json: "modules/json", search: "modules/search", ioredis: "ioredis/index" };
+  for (const [name, source] of Object.entries(names)) {
+    const [bundled, plain] = await Promise.all([import(`../../bundle/${name}.js`), import(`../../src/${source}.js`)]);
+    assert.deepEqual(Object.keys(bundled), Object.keys(plain), name);
+  }
+  const [{ Client, ServerClient }, page] = await Promise.all([import("../../bundle/node.js"), import("../../bundle/page.js")]);
+  assert.ok(page.Client === Client, "the entries share their classes");
+  assert.equal(typeof ServerClient.prototype.jsonGet, "function", "a module adds methods to the client of every entry");
+  assert.equal(typeof ServerClient.prototype.blPop, "function");
 });
 
 test("what is required is CommonJS, with types of its own", () => {
