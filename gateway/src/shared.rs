@@ -190,8 +190,10 @@ impl Shared {
                 self.metrics.authentications.add("denied", method, 1);
                 self.metrics.denied.add("credential", why, 1);
                 let address = peer.address.to_string();
-                let what = format_args!("peer={address} method={method} reason={why:?}");
-                event_often("denied", what);
+                event_often(
+                    "denied",
+                    format_args!("peer={address} method={method} reason={why:?}"),
+                );
                 if let Some(audit) = &state.audit {
                     let fields = serde_json::json!({
                         "address": address, "origin": peer.origin, "method": method, "reason": why,

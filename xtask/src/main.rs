@@ -19,6 +19,7 @@ mod http;
 mod layers;
 mod packages;
 mod places;
+mod release;
 mod setup;
 mod size;
 #[cfg(test)]
@@ -39,6 +40,7 @@ use lexopt::prelude::*;
 
 use exec::{Failure, Result};
 pub(crate) use places::{root, target_dir};
+use release::Task;
 
 const HELP: &str = "\
 cargo xtask <task>
@@ -111,6 +113,16 @@ cargo xtask <task>
   size                 Builds the wasm package and prints what a browser loads, raw and
                        compressed; fails above the ceiling.
 
+  release --dry-run    Everything that a release needs but the upload: versions and addresses
+                       that agree, licences, the tarballs of all crates (compiled) and of
+                       the npm package, documentation as on docs.rs, the oldest Rust and
+                       the oldest dependencies. Needs the wasm package: `cargo xtask wasm`.
+  release --dry-run --quick
+                       The same without what is compiled; `test` does it.
+  release --write      Writes what Cargo.toml says (version, repository, licence) into the
+                       files of npm, and the texts of the licences into all packages.
+  release --upload     All checks, then the upload. See CONTRIBUTING.md.
+
   setup                Only finds or installs what the tasks above need: the wasm32
                        and WASI standard libraries, Wasmtime, a Redis server, Chromium, websockify,
                        Node.js and the npm packages used here. Each is named as it is found or
@@ -146,11 +158,16 @@ fn task() -> Result<()> {
     let mut demo = demo::Options::default();
     let mut cluster = cluster::Options::default();
     let mut output = None;
+    let mut release = Task::default();
     while let Some(arg) = args.next()? {
         match (arg, task.as_deref()) {
             (Short('h') | Long("help"), _) => task = Some("help".into()),
             (Value(name), None) => task = Some(name.string()?),
             (Long("verbose"), Some("test")) => verbose = true,
+            (Long("dry-run"), Some("release")) => release = release.and(Task::DryRun)?,
+            (Long("quick"), Some("release")) => release = release.and(Task::Quick)?,
+            (Long("write"), Some("release")) => release = release.and(Task::Write)?,
+            (Long("upload"), Some("release")) => release = release.and(Task::Upload)?,
             (Long("minutes"), Some("cluster")) => cluster.minutes = Some(args.value()?.parse()?),
             (Long("seed"), Some("cluster")) => cluster.seed = Some(args.value()?.parse()?),
             (Long("histories"), Some("cluster")) => {
@@ -181,6 +198,7 @@ fn task() -> Result<()> {
         Some("console") => console::run(output),
         Some("front-end") => front_end::run(&demo, output),
         Some("size") => size::run(),
+        Some("release") => release::run(release),
         Some("setup") => setup::all(),
         Some(other) => Err(format!("no task {other:?}; see `cargo xtask help`").into()),
     }

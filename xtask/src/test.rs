@@ -8,7 +8,7 @@ use redmux_test_support::{Programs, RedisServer};
 
 use crate::exec::{self, Logged, Result};
 use crate::wasm_toolchain::{self, Toolchain};
-use crate::{front_end, packages, setup, size, tools, wasi, wasm};
+use crate::{front_end, packages, release, setup, size, tools, wasi, wasm};
 
 /// Far more than any step takes: a step that hangs must fail before CI gives up.
 const STEP_LIMIT: Duration = Duration::from_secs(25 * 60);
@@ -54,6 +54,8 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
 
     steps.run("wasm package", |_| wasm::build(wasm_toolchain::for_package(true)?))?;
     steps.run("size of the package", |_| size::check(&tools::node()?))?;
+
+    steps.run("what would be published", |_| release::run(release::Task::Quick))?;
 
     let mut npm = packages::npm(packages::WWW)?;
     npm.arg("test");
