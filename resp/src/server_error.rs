@@ -8,7 +8,7 @@ use crate::slot::SLOTS;
 ///
 /// [`message`](Self::message) is its raw text. `Display` and `Debug` leave out what servers and their modules quote: the
 /// caller's arguments (after an unknown command, a malformed ACL rule, an invalid value of `CONFIG SET`, a path, a query) and
-/// stored values, so that they can be logged.
+/// stored values, so that they can be logged. What a script, a function or a module of your own puts into its error is shown.
 ///
 /// ```
 /// use redmux_resp::{ServerError, ServerErrorKind};

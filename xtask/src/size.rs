@@ -24,6 +24,9 @@ const CEILING: usize = 105_200;
 /// Search had 5,300 until it got hybrid queries, their profiles and filters beside the query; 4,000 is the goal.
 const MODULE_CEILINGS: [usize; 4] = [1_900, 1_420, 1_700, 5_550];
 
+/// These say how many KB a page loads, before the words "KB with brotli".
+const DOCUMENTS: [&str; 2] = ["README.md", "docs/performance.md"];
+
 /// What is measured: the name that is printed, and the files, from `www`.
 const PARTS: [(&str, &[&str]); 3] = [
     ("wasm", &["pkg/redmux_wasm_bg.wasm"]),
@@ -53,7 +56,7 @@ pub(crate) fn check(node: &Path) -> Result<()> {
             : [file]);
         const all = Buffer.concat(files.map((file) => readFileSync(file)));
         console.log([all, gzipSync(all, { level: 9 }), brotliCompressSync(all)].map((b) => b.length).join(" "));"#;
-    let mut limited = 0;
+    let (mut limited, mut page) = (0, 0);
     for (place, (name, files)) in PARTS.iter().enumerate() {
         let mut command = Command::new(node);
         command.current_dir(packages::dir(packages::WWW)).args(["-e", SCRIPT]).args(*files);
@@ -63,18 +66,36 @@ pub(crate) fn check(node: &Path) -> Result<()> {
             return Err(format!("cannot read the sizes of {name}: {text}").into());
         };
         println!("{name:<32} {raw:>8} bytes   gzip {gzip:>7}   brotli {brotli:>7}");
+        page += brotli;
         if place < 2 {
             limited += brotli;
         }
     }
     println!("{:<32} {:>37} {limited:>7}   of at most {CEILING}", "wasm and glue", "brotli");
     modules(node)?;
+    for document in DOCUMENTS {
+        let text = fs::read_to_string(crate::root().join(document))?;
+        said(document, &text, page)?;
+    }
     if limited > CEILING {
         return Err(
             format!("wasm and glue have {limited} bytes with brotli, more than {CEILING}").into()
         );
     }
     Ok(())
+}
+
+/// Fails if a document says another size of a page than this, in bytes.
+fn said(document: &str, text: &str, page: usize) -> Result<()> {
+    let words = text.split(" KB with brotli").next().unwrap_or_default();
+    let said = words.rsplit(' ').next().and_then(|word| word.parse::<usize>().ok());
+    match said {
+        Some(said) if said.abs_diff(page / 1000) <= 2 => Ok(()),
+        _ => Err(format!(
+            "{document} says {said:?} KB of a page, which loads {page} bytes with brotli"
+        )
+        .into()),
+    }
 }
 
 /// Prints what each module of the package adds to a page that imports it and is bundled; fails above its ceiling.
@@ -114,4 +135,16 @@ fn modules(node: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::said;
+
+    #[test]
+    fn a_document_with_an_old_size_is_refused() {
+        assert!(said("a", "A page loads 130 KB with brotli.", 129_678).is_ok());
+        assert!(said("a", "A page loads 101 KB with brotli.", 129_678).is_err());
+        assert!(said("a", "A page loads little.", 129_678).is_err());
+    }
 }

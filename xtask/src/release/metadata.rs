@@ -18,7 +18,22 @@ const TEXTS: [&str; 2] = ["LICENSE-MIT", "LICENSE-APACHE"];
 /// Returns what keeps the project from being uploaded, though all else is in order.
 pub(crate) fn not_yet(project: &Project) -> Vec<String> {
     let changes = fs::read_to_string(crate::root().join("CHANGELOG.md")).unwrap_or_default();
-    not_yet_with(project, &changes)
+    let mut left = not_yet_with(project, &changes);
+    left.extend(
+        before_the_first()
+            .into_iter()
+            .map(|file| format!("{file} says that the package is not in a registry yet")),
+    );
+    left
+}
+
+/// Returns the documents that are wrong once there is a release.
+fn before_the_first() -> Vec<String> {
+    let mut git = Command::new("git");
+    git.current_dir(crate::root()).args(["grep", "-l", "not in a registry yet", "--", "*.md"]);
+    // Without any, git fails.
+    let found = exec::output(&mut git, Duration::from_secs(60)).unwrap_or_default();
+    found.lines().map(str::to_owned).collect()
 }
 
 fn not_yet_with(project: &Project, changes: &str) -> Vec<String> {
