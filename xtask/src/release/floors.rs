@@ -1,34 +1,28 @@
 //! Whether the crates compile with the oldest Rust and the oldest dependencies that their manifests allow.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
+use super::project::{Package, Project};
 use crate::exec::{self, Result, say};
 use crate::packages;
 use crate::wasm_toolchain::{self, Toolchain};
 
-/// The published crates, from the root.
-const CRATES: [&str; 8] = [
-    ".",
-    "derive",
-    "gateway",
-    "resp",
-    "transports/api",
-    "transports/memory",
-    "transports/tcp",
-    "transports/websocket",
-];
 const LIMIT: Duration = Duration::from_secs(1800);
 
 /// Compiles copies of the published crates, without their tests.
-pub(crate) fn check() -> Result<()> {
+pub(crate) fn check(project: &Project) -> Result<()> {
     let root = crate::root();
+    let folder = |one: &Package| one.dir.strip_prefix(&root).map(PathBuf::from);
+    let crates: Vec<PathBuf> =
+        project.crates.iter().map(folder).collect::<std::result::Result<_, _>>()?;
     let manifest = fs::read_to_string(root.join("Cargo.toml"))?;
     let oldest = oldest_rust(&manifest).ok_or("Cargo.toml has no rust-version")?;
     install(oldest)?;
     let copy = crate::target_dir().join("floors");
-    for one in CRATES {
+    for one in &crates {
         let to = copy.join(one);
         let source = to.join("src");
         if source.exists() {
@@ -37,7 +31,7 @@ pub(crate) fn check() -> Result<()> {
         packages::copy_dir(&root.join(one).join("src"), &source)?;
         fs::copy(root.join(one).join("README.md"), to.join("README.md"))?;
         let text = fs::read_to_string(root.join(one).join("Cargo.toml"))?;
-        fs::write(to.join("Cargo.toml"), published(&text))?;
+        fs::write(to.join("Cargo.toml"), published(&text, &crates))?;
     }
     let cargo = |toolchain: Option<&str>| {
         // Another toolchain than the one that runs this needs rustup's program.
@@ -109,7 +103,7 @@ fn install(version: &str) -> Result<()> {
 }
 
 /// Returns a manifest without what is not published: tests, examples and their dependencies, and other members.
-fn published(manifest: &str) -> String {
+fn published(manifest: &str, crates: &[PathBuf]) -> String {
     let mut kept = String::new();
     let (mut skipped, mut in_list) = (false, false);
     for line in manifest.lines() {
@@ -118,7 +112,9 @@ fn published(manifest: &str) -> String {
                 line.contains("dev-dependencies") || ["[[test]]", "[[example]]"].contains(&line);
         }
         if line == "members = [" {
-            kept += &format!("members = {CRATES:?}\n");
+            // The root is a member of itself.
+            let others: Vec<&PathBuf> = crates.iter().filter(|one| one.as_os_str() != "").collect();
+            kept += &format!("members = {others:?}\n");
             in_list = true;
         }
         let left_out = skipped
@@ -143,7 +139,7 @@ mod tests {
         let manifest = "[workspace]\nmembers = [\n    \".\",\n    \"xtask\",\n]\ndefault-members = [\".\"]\nexclude = [\"fuzz\"]\n\n\
                         [workspace.package]\nrust-version = \"1.88\"\n\n[dependencies]\nbytes = \"1\"\n\n[dev-dependencies]\nproptest = \"1\"\n\n\
                         [target.'cfg(unix)'.dev-dependencies]\nx = \"1\"\n\n[[test]]\nname = \"it\"\n\n[lints]\nworkspace = true\n";
-        let left = published(manifest);
+        let left = published(manifest, &["".into(), "transports/tcp".into()]);
         for gone in ["xtask", "default-members", "exclude", "proptest", "x = ", "[[test]]", "it"] {
             let word = |text: &str| {
                 text.split(|letter: char| !letter.is_alphanumeric() && letter != '-')
