@@ -7,11 +7,16 @@ import { modules, shipped } from "./strip.mjs";
 
 const www = new URL("../", import.meta.url);
 const { exports, files } = JSON.parse(readFileSync(new URL("package.json", www), "utf8"));
+const entries = Object.keys(exports).map((name) => name.slice(2));
 /** The entries that add methods. */
-const added = Object.keys(exports).map((name) => name.slice(2)).filter((name) => name !== "server" && files.includes(`src/${name}.d.ts`));
-const types = ["index", "methods", "records", "server", "server-methods", "wasm", ...added];
-const commonJs = ["node.cjs", "page.cjs", "inline.cjs", ...added.map((name) => `${name}.cjs`), ...types.map((name) => `${name}.d.cts`)];
-const built = [...files.filter((name) => name.startsWith("pkg/")), ...commonJs.map((name) => `cjs/${name}`)];
+const added = entries.filter((name) => name !== "server" && files.includes(`src/${name}.d.ts`));
+/** The entries that other packages plug in. */
+const adapters = entries.filter((name) => files.includes(`src/adapters/${name}.d.ts`));
+const types = ["index", "methods", "records", "server", "server-methods", "wasm", ...added, ...["client", ...adapters].map((name) => `adapters/${name}`)];
+/** The name of the types in CommonJS. @param {string} name */
+const required = (name) => `cjs/${name.split("/").at(-1)}.d.cts`;
+const commonJs = ["node.cjs", "page.cjs", "inline.cjs", ...[...added, ...adapters].map((name) => `${name}.cjs`)];
+const built = [...files.filter((name) => name.startsWith("pkg/")), ...commonJs.map((name) => `cjs/${name}`), ...types.map(required)];
 const missing = built.filter((name) => !(statSync(new URL(name, www), { throwIfNoEntry: false })?.size > 0));
 if (missing.length > 0) fail(`not built: ${missing.join(", ")}`);
 
@@ -23,8 +28,8 @@ for (const stem of ["redmux_wasm", "redmux_server"]) {
   }
 }
 for (const name of types) {
-  const source = readFileSync(new URL(`src/${name}.d.ts`, www), "utf8").replaceAll(/"\.\/(index|methods|records|server-methods)\.js"/g, '"./$1.cjs"');
-  if (readFileSync(new URL(`cjs/${name}.d.cts`, www), "utf8") !== source) fail(`cjs/${name}.d.cts is of another source`);
+  const source = readFileSync(new URL(`src/${name}.d.ts`, www), "utf8").replaceAll(/"\.\.?\/(index|methods|records|server|server-methods|client)\.js"/g, '"./$1.cjs"');
+  if (readFileSync(new URL(required(name), www), "utf8") !== source) fail(`${required(name)} is of another source`);
 }
 for (const name of modules()) {
   const file = new URL(`esm/${name}`, www);

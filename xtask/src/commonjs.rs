@@ -20,6 +20,10 @@ pub(crate) const MODULES: &[&str] = &["json", "bloom", "time-series", "search"];
 /// Their types, besides those of modules.
 const TYPES: &[&str] =
     &["index", "methods", "records", "server", "server-methods", "wasm", IOREDIS, TELEMETRY];
+/// The entries of `www/src/adapters`: what other packages plug in.
+const ADAPTERS: &[&str] = &["keyv", "unstorage", "express-session"];
+/// The types that adapters share.
+const ADAPTER_TYPES: &str = "client";
 /// The entry with the classes of ioredis.
 const IOREDIS: &str = "ioredis";
 /// The entry for spans and metrics, which needs nothing else of the package.
@@ -52,43 +56,57 @@ pub(crate) fn build() -> Result<()> {
     for (entry, module, inlined) in ENTRIES {
         let (imported, stem) = (format!("{inlined}.js"), inlined.replace("../../", "../"));
         let wasm = [(&*imported, &*format!("{stem}.cjs"))];
-        bundle(&format!("src/{module}.js"), &imported, &to, entry, &wasm)?;
+        bundle(&format!("src/{module}.js"), &[&*imported], &to, entry, &wasm)?;
     }
     for module in MODULES {
         // The class of the clients is that of the package's entry, whichever the runtime takes.
         let client = [("\"../client.js\"", "\"redmux\"")];
-        bundle(&format!("src/modules/{module}.js"), "../client.js", &to, module, &client)?;
+        bundle(&format!("src/modules/{module}.js"), &["../client.js"], &to, module, &client)?;
+    }
+    for adapter in ADAPTERS {
+        let externals = ["redmux", adapter];
+        bundle(&format!("src/adapters/{adapter}.js"), &externals, &to, adapter, &[])?;
     }
     // `require` returns the class `Redis`, as that of ioredis does.
     let client = [("\"../node.js\"", "\"redmux\"")];
-    bundle("src/ioredis/index.js", "../node.js", &to, IOREDIS, &client)?;
+    bundle("src/ioredis/index.js", &["../node.js"], &to, IOREDIS, &client)?;
     let file = to.join("ioredis.cjs");
     let text = fs::read_to_string(&file)?;
     fs::write(
         &file,
         text + "module.exports = Object.assign(module.exports.Redis, module.exports);\n",
     )?;
-    bundle("src/opentelemetry.js", "@opentelemetry/api", &to, TELEMETRY, &[])?;
-    for name in TYPES.iter().chain(MODULES) {
-        let from = www.join("src").join(format!("{name}.d.ts"));
+    bundle("src/opentelemetry.js", &["@opentelemetry/api"], &to, TELEMETRY, &[])?;
+    let adapters = ADAPTERS.iter().chain([&ADAPTER_TYPES]).map(|name| ("src/adapters", name));
+    for (folder, name) in TYPES.iter().chain(MODULES).map(|name| ("src", name)).chain(adapters) {
+        let from = www.join(folder).join(format!("{name}.d.ts"));
         let imports = [
             ("\"./index.js\"", "\"./index.cjs\""),
             ("\"./methods.js\"", "\"./methods.cjs\""),
             ("\"./records.js\"", "\"./records.cjs\""),
             ("\"./server-methods.js\"", "\"./server-methods.cjs\""),
+            ("\"../server.js\"", "\"./server.cjs\""),
+            ("\"./client.js\"", "\"./client.cjs\""),
         ];
         rewrite(&from, &to.join(format!("{name}.d.cts")), &imports)?;
     }
     Ok(())
 }
 
-/// Makes one file of a module and those that it imports but one, whose name is rewritten.
-fn bundle(from: &str, external: &str, to: &Path, name: &str, words: &[(&str, &str)]) -> Result<()> {
+/// Makes one file of a module and those that it imports, apart from the externals; words are rewritten.
+fn bundle(
+    from: &str,
+    externals: &[&str],
+    to: &Path,
+    name: &str,
+    words: &[(&str, &str)],
+) -> Result<()> {
     let bundle = to.join(format!("{name}.cjs"));
     let mut command = Command::new(packages::esbuild());
     command.current_dir(packages::dir(packages::WWW)).arg(from);
     command.args(["--bundle", "--format=cjs", "--platform=node", "--target=node20"]);
-    command.args(["--log-level=warning", &format!("--external:{external}")]);
+    command.arg("--log-level=warning");
+    command.args(externals.iter().map(|external| format!("--external:{external}")));
     command.arg("--define:import.meta.url=__filename");
     command.arg(format!("--outfile={}", bundle.display()));
     exec::output(&mut command, Duration::from_secs(60))?;

@@ -96,6 +96,12 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
     command.arg(packages::dir(packages::COMPAT).join("check.mjs"));
     command.env("REDIS", server.addr().to_string());
     steps.command("packages written for ioredis", &mut command)?;
+
+    // In Node, Bun and Deno; the packages are those of the steps before.
+    let mut command = Command::new(tools::node()?);
+    command.arg(packages::dir(packages::WWW).join("test/adapters/check.mjs"));
+    command.env("REDIS", server.addr().to_string());
+    steps.command("adapters", &mut command)?;
     drop(server);
 
     let mut npm = packages::npm(packages::WWW)?;

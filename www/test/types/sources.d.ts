@@ -14,3 +14,15 @@ declare module "cloudflare:sockets" {
     options: { secureTransport: "off" | "on" | "starttls"; allowHalfOpen: boolean },
   ): Socket;
 }
+
+declare module "express-session" {
+  export interface SessionData {
+    cookie: { expires?: Date | string | null };
+    [name: string]: unknown;
+  }
+  export class Store {
+    createSession(request: unknown, session: unknown): any;
+  }
+  const session: { Store: typeof Store };
+  export default session;
+}

@@ -1,0 +1,52 @@
+// The programs of docs/adapters.md, as they are written there.
+
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { check, freePort } from "../checks.mjs";
+import { run, RUNTIMES, start, until } from "./project.mjs";
+
+const text = await readFile(join(import.meta.dirname, "../../../docs/adapters.md"), "utf8");
+/** The first program below a heading. */
+function programOf(heading) {
+  const [, section] = text.split(new RegExp(`^## ${heading}$`, "m"));
+  return /^```js\n([^]*?)^```$/m.exec(section)[1];
+}
+
+/** Steps: `[heading, action(folder, server)]`. */
+export const docs = [
+  ["Keyv", printed],
+  ["unstorage", printed],
+  [
+    "express-session",
+    async (folder, server, heading) => {
+      const port = await freePort();
+      const file = await save(folder, heading, server, { 3000: port });
+      const app = start(RUNTIMES.node, [file], folder);
+      let response;
+      await until(async () => (response = await fetch(`http://127.0.0.1:${port}/`).catch(() => null)), "an answer");
+      check((await response.text()) === "1 visits", "the first visit is not counted");
+      const again = await fetch(`http://127.0.0.1:${port}/`, { headers: { cookie: response.headers.get("set-cookie").split(";")[0] } });
+      check((await again.text()) === "2 visits", "the second visit is not counted");
+      await app.stop();
+    },
+  ],
+];
+
+/** Saves a program for the server here; returns the file's name. */
+async function save(folder, heading, server, ports = {}) {
+  const all = { "localhost:6379": server, ...ports };
+  const code = Object.entries(all).reduce((code, [there, here]) => code.replaceAll(there, here), programOf(heading));
+  const name = `${heading.toLowerCase().replaceAll(" ", "-")}.mjs`;
+  await writeFile(join(folder, name), code);
+  return name;
+}
+
+/** A program that ends prints what its comments say. */
+async function printed(folder, server, heading) {
+  const file = await save(folder, heading, server);
+  const wanted = [...programOf(heading).matchAll(/console\.log\(.*\); \/\/ (.*)$/gm)].map(([, line]) => line);
+  check(wanted.length > 0, "the program prints nothing");
+  const said = (await run(RUNTIMES.node, file, folder)).trim().split("\n");
+  check(JSON.stringify(said) === JSON.stringify(wanted), `it prints ${said.join(" | ")}`);
+}
