@@ -21,7 +21,7 @@ pub(crate) const MODULES: &[&str] = &["json", "bloom", "time-series", "search"];
 const TYPES: &[&str] =
     &["index", "methods", "records", "server", "server-methods", "wasm", IOREDIS, TELEMETRY];
 /// The entries of `www/src/adapters`: what other packages plug in.
-const ADAPTERS: &[&str] = &["keyv", "unstorage", "express-session"];
+const ADAPTERS: &[&str] = &["keyv", "unstorage", "express-session", "socket.io"];
 /// The types that adapters share.
 const ADAPTER_TYPES: &str = "client";
 /// The entry with the classes of ioredis.
@@ -64,7 +64,7 @@ pub(crate) fn build() -> Result<()> {
         bundle(&format!("src/modules/{module}.js"), &["../client.js"], &to, module, &client)?;
     }
     for adapter in ADAPTERS {
-        let externals = ["redmux", adapter];
+        let externals = ["redmux", adapter, "socket.io-adapter"];
         bundle(&format!("src/adapters/{adapter}.js"), &externals, &to, adapter, &[])?;
     }
     // `require` returns the class `Redis`, as that of ioredis does.

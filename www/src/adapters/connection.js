@@ -99,3 +99,23 @@ export function buffered(bytes) {
   const { Buffer } = globalThis;
   return Buffer === undefined ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
+
+/**
+ * Where failures go that no caller can catch: to the program, or to the console, at most once in ten seconds.
+ * @param {string} entry @param {((error: Error) => void) | undefined} onError @returns {(what: string, error: any) => void}
+ */
+export function reporter(entry, onError) {
+  if (onError !== undefined && typeof onError !== "function") throw new TypeError(`${entry}: onError: expected a function`);
+  let next = -Infinity;
+  let silent = 0;
+  return (what, cause) => {
+    const error = new Error(`${entry}: ${what}: ${cause?.message ?? cause}`, { cause });
+    if (onError) return onError(error);
+    silent += 1;
+    const now = performance.now();
+    if (now < next) return;
+    console.error(silent === 1 ? error.message : `${error.message} (${silent} failures)`);
+    next = now + 10_000;
+    silent = 0;
+  };
+}

@@ -1,6 +1,7 @@
 // The programs of docs/adapters.md, as they are written there.
 
 import { readFile, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 
 import { check, freePort } from "../checks.mjs";
@@ -31,13 +32,29 @@ export const docs = [
       await app.stop();
     },
   ],
+  [
+    "Socket.IO",
+    async (folder, server, heading) => {
+      const ports = [await freePort(), await freePort()];
+      const apps = [];
+      for (const port of ports) apps.push(start(RUNTIMES.node, [await save(folder, heading, server, { 3000: port })], folder));
+      const { io } = createRequire(join(folder, "package.json"))("socket.io-client");
+      const [ada, bob] = ports.map((port) => io(`http://127.0.0.1:${port}`, { transports: ["websocket"], reconnectionDelayMax: 100 }));
+      for (const socket of [ada, bob]) socket.emit("enter", "room");
+      let heard;
+      bob.on("said", (text) => (heard = text));
+      await until(() => (ada.emit("say", "room", "hello"), heard === "hello"), "a message");
+      for (const socket of [ada, bob]) socket.close();
+      for (const app of apps) await app.stop();
+    },
+  ],
 ];
 
 /** Saves a program for the server here; returns the file's name. */
 async function save(folder, heading, server, ports = {}) {
   const all = { "localhost:6379": server, ...ports };
   const code = Object.entries(all).reduce((code, [there, here]) => code.replaceAll(there, here), programOf(heading));
-  const name = `${heading.toLowerCase().replaceAll(" ", "-")}.mjs`;
+  const name = `${heading.toLowerCase()}-${Object.values(ports).join("")}.mjs`;
   await writeFile(join(folder, name), code);
   return name;
 }

@@ -26,3 +26,14 @@ declare module "express-session" {
   const session: { Store: typeof Store };
   export default session;
 }
+
+declare module "socket.io-adapter" {
+  export class ClusterAdapterWithHeartbeat {
+    constructor(namespace: any, options: object);
+    readonly uid: string;
+    init(): any;
+    close(): any;
+    onMessage(message: any, offset?: string): void;
+  }
+  export const MessageType: { BROADCAST: number };
+}

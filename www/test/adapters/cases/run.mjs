@@ -6,6 +6,7 @@ import { connect } from "redmux";
 
 import { keyv } from "./keyv.mjs";
 import { sessions } from "./sessions.mjs";
+import { sockets } from "./sockets.mjs";
 import { unstorage } from "./unstorage.mjs";
 
 const url = process.env.REDIS_URL;
@@ -13,7 +14,7 @@ const wanted = (process.env.WANTED ?? "").split(" ").filter(Boolean);
 const require = createRequire(import.meta.url);
 let failed = 0;
 
-for (const [name, steps] of [keyv, unstorage, sessions]) {
+for (const [name, steps] of [keyv, unstorage, sessions, sockets]) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   for (const [what, action] of steps) {
     const redis = await connect(url);

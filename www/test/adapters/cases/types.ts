@@ -5,7 +5,9 @@ import { Keyv } from "keyv";
 import { connect, type Client } from "redmux";
 import { RedisStore } from "redmux/express-session";
 import { KeyvRedis } from "redmux/keyv";
+import { createAdapter } from "redmux/socket.io";
 import redmuxDriver from "redmux/unstorage";
+import { Server } from "socket.io";
 import { createStorage } from "unstorage";
 
 export async function uses(): Promise<void> {
@@ -17,6 +19,7 @@ export async function uses(): Promise<void> {
   const store = new RedisStore({ url: ["localhost:6379", "localhost:6380"], ttl: ({ cookie }) => cookie.maxAge ?? 60 });
   session({ store, secret: "a secret" });
   const found: string[] | undefined = await store.ids();
+  new Server({ adapter: createAdapter(redis, { sharded: true, onError: ({ cause }) => console.error(cause) }) });
   store.all((error, sessions) => found?.push(...(sessions ?? []).map(({ id }: { id: string }) => id)));
 }
 
