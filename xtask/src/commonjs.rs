@@ -21,7 +21,7 @@ pub(crate) const MODULES: &[&str] = &["json", "bloom", "time-series", "search"];
 const TYPES: &[&str] =
     &["index", "methods", "records", "server", "server-methods", "wasm", IOREDIS, TELEMETRY];
 /// The entries of `www/src/adapters`: what other packages plug in.
-const ADAPTERS: &[&str] = &["keyv", "unstorage", "express-session", "socket.io"];
+const ADAPTERS: &[&str] = &["keyv", "unstorage", "express-session", "socket.io", "next"];
 /// The types that adapters share.
 const ADAPTER_TYPES: &str = "client";
 /// The entry with the classes of ioredis.

@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { connect } from "redmux";
 
 import { keyv } from "./keyv.mjs";
+import { next } from "./next.mjs";
 import { sessions } from "./sessions.mjs";
 import { sockets } from "./sockets.mjs";
 import { unstorage } from "./unstorage.mjs";
@@ -14,7 +15,7 @@ const wanted = (process.env.WANTED ?? "").split(" ").filter(Boolean);
 const require = createRequire(import.meta.url);
 let failed = 0;
 
-for (const [name, steps] of [keyv, unstorage, sessions, sockets]) {
+for (const [name, steps] of [keyv, unstorage, sessions, sockets, next]) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   for (const [what, action] of steps) {
     const redis = await connect(url);

@@ -5,6 +5,7 @@ import { Keyv } from "keyv";
 import { connect, type Client } from "redmux";
 import { RedisStore } from "redmux/express-session";
 import { KeyvRedis } from "redmux/keyv";
+import { createCacheHandler, createComponentsCacheHandler } from "redmux/next";
 import { createAdapter } from "redmux/socket.io";
 import redmuxDriver from "redmux/unstorage";
 import { Server } from "socket.io";
@@ -20,6 +21,9 @@ export async function uses(): Promise<void> {
   session({ store, secret: "a secret" });
   const found: string[] | undefined = await store.ids();
   new Server({ adapter: createAdapter(redis, { sharded: true, onError: ({ cause }) => console.error(cause) }) });
+  const Handler = createCacheHandler({ client: redis, onError: console.error });
+  await new Handler({ serverDistDir: ".next/server" }).revalidateTag("t", { expire: 60 });
+  createComponentsCacheHandler({ url: "redis://localhost", timeout: 100 });
   store.all((error, sessions) => found?.push(...(sessions ?? []).map(({ id }: { id: string }) => id)));
 }
 
