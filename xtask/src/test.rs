@@ -101,7 +101,7 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
     let mut command = Command::new(tools::node()?);
     command.arg(packages::dir(packages::WWW).join("test/adapters/check.mjs"));
     command.env("REDIS", server.addr().to_string());
-    steps.command("adapters", &mut command)?;
+    steps.command("adapters and examples", &mut command)?;
     drop(server);
 
     let mut npm = packages::npm(packages::WWW)?;

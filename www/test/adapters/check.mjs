@@ -8,6 +8,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { check, environment, results, step } from "../checks.mjs";
+import { apps, next, versions } from "./apps.mjs";
 import { docs } from "./docs.mjs";
 import { pack, project, run, RUNTIMES, stopAll, work } from "./project.mjs";
 
@@ -20,6 +21,7 @@ await pack();
 try {
   const folder = await project("cases", join(import.meta.dirname, "cases"));
   for (const [name, program] of Object.entries(RUNTIMES)) {
+    if (wanted.length > 0 && wanted.every((one) => one.startsWith("app:"))) break;
     await step(`adapters in ${name}`, async () => {
       const said = await run(program, "run.mjs", folder, { REDIS_URL: url, WANTED: wanted.join(" ") }).catch((error) => error);
       console.log(String(said.stack ?? said).trim().replaceAll(/^/gm, "     "));
@@ -35,6 +37,13 @@ try {
   for (const [heading, action] of docs) {
     if (wanted.length === 0 || wanted.includes("docs")) await step(`docs/adapters.md: ${heading}`, () => action(folder, `${server}/10`, heading));
   }
+  await step("examples: versions", versions);
+  for (const [name, action] of apps) {
+    for (const [where, runtime] of Object.entries(RUNTIMES)) {
+      if (wanted.length === 0 || wanted.includes(`app:${name}`)) await step(`examples/${name} in ${where}`, () => action(runtime, url));
+    }
+  }
+  if (wanted.length === 0 || wanted.includes("app:next")) await step("examples/next in node and bun", () => next(url));
 } finally {
   stopAll();
 }

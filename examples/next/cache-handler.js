@@ -1,0 +1,5 @@
+import { createCacheHandler } from "redmux/next";
+
+import { options } from "./redis.js";
+
+export default createCacheHandler(options);

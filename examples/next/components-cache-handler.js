@@ -1,0 +1,5 @@
+import { createComponentsCacheHandler } from "redmux/next";
+
+import { options } from "./redis.js";
+
+export default createComponentsCacheHandler(options);
