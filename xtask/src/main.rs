@@ -21,6 +21,7 @@ mod packages;
 mod places;
 mod release;
 mod setup;
+mod site;
 mod size;
 #[cfg(test)]
 mod sources;
@@ -110,6 +111,11 @@ cargo xtask <task>
   front-end --output DIR
                        Only builds it into DIR, for `redmux-gateway --serve`.
 
+  docs                 Makes a site of the documents in target/docs, with a search, and checks each
+                       link and anchor in it.
+  docs --serve [--port N]
+                       Then serves it on http://127.0.0.1:N/ (default 8090) until Ctrl-C.
+
   size                 Builds the wasm package and prints what a browser loads, raw and
                        compressed; fails above the ceiling.
 
@@ -159,6 +165,7 @@ fn task() -> Result<()> {
     let mut cluster = cluster::Options::default();
     let mut output = None;
     let mut release = Task::default();
+    let mut serve = false;
     while let Some(arg) = args.next()? {
         match (arg, task.as_deref()) {
             (Short('h') | Long("help"), _) => task = Some("help".into()),
@@ -178,6 +185,8 @@ fn task() -> Result<()> {
                 output = Some(PathBuf::from(args.value()?))
             }
             (Long("cluster"), Some("demo")) => demo.cluster = true,
+            (Long("serve"), Some("docs")) => serve = true,
+            (Long("port"), Some("docs")) => demo.port = Some(args.value()?.parse()?),
             (Long("check"), Some("demo" | "front-end")) => demo.check = true,
             (Long("no-open"), Some("demo" | "front-end")) => demo.open = false,
             (Long("port"), Some("demo" | "front-end")) => demo.port = Some(args.value()?.parse()?),
@@ -197,6 +206,7 @@ fn task() -> Result<()> {
         Some("wasi") => wasi::run(),
         Some("console") => console::run(output),
         Some("front-end") => front_end::run(&demo, output),
+        Some("docs") => site::run(serve, demo.port),
         Some("size") => size::run(),
         Some("release") => release::run(release),
         Some("setup") => setup::all(),

@@ -20,6 +20,8 @@ pub(crate) const SETUPS: &str = "www/test/setups";
 pub(crate) const COMPAT: &str = "www/test/compat";
 /// What makes components run in Node.
 pub(crate) const WASI_HOSTS: &str = "xtask/wasi";
+/// What makes a site of the documents.
+pub(crate) const SITE: &str = "xtask/site";
 /// The clients that the package is measured beside.
 pub(crate) const JS_BENCHES: &str = "benches/js";
 

@@ -8,7 +8,7 @@ use redmux_test_support::{Programs, RedisServer};
 
 use crate::exec::{self, Logged, Result};
 use crate::wasm_toolchain::{self, Toolchain};
-use crate::{front_end, packages, release, setup, size, tools, wasi, wasm};
+use crate::{front_end, packages, release, setup, site, size, tools, wasi, wasm};
 
 /// Far more than any step takes: a step that hangs must fail before CI gives up.
 const STEP_LIMIT: Duration = Duration::from_secs(25 * 60);
@@ -33,6 +33,9 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
 
     steps.run("prerequisites", |_| setup::all())?;
     format_and_lint(&mut steps)?;
+    packages::install(packages::SITE)?;
+    none_skipped(&steps.command("links of the documents", &mut site::tests()?)?)?;
+    steps.command("documents as a site", &mut site::command()?)?;
 
     let native = ["test", "--locked", "--workspace", "--exclude", WASM_PACKAGE, "--no-fail-fast"];
     // No test is skipped: a test that is marked `ignore` runs too.
