@@ -22,10 +22,10 @@ export function environment(...names) {
 export const results = { failures: 0 };
 
 /** One line for each step: `ok   name` or `FAILED name: why`. */
-export async function step(name, action) {
+export async function step(name, action, limit = STEP) {
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not done after ${STEP / 1000} s`)), STEP);
+    timer = setTimeout(() => reject(new Error(`not done after ${limit / 1000} s`)), limit);
   });
   try {
     await Promise.race([action(), late]);

@@ -19,10 +19,11 @@ export class Document {
 
   constructor(name, text) {
     this.name = name;
-    this.#blocks = [...text.matchAll(/(?:^|\n)```(\w*)\n([^]*?)\n```(?=\n)/g)].map(({ 1: language, 2: code, index }) => ({
+    this.#blocks = [...text.matchAll(/(?:^|\n)```(\w*)[^\n`]*\n([^]*?)\n```(?=\n)/g)].map(({ 1: language, 2: code, index }) => ({
       language,
       code: `${code}\n`,
       heading: text.slice(0, index + 1).match(/^## .*$/gm)?.at(-1) ?? "",
+      section: text.slice(0, index + 1).match(/^##+ .*$/gm)?.at(-1) ?? "",
       before: text.slice(0, index).trimEnd().split("\n").slice(-3).join("\n"),
       used: false,
     }));
@@ -48,9 +49,17 @@ export class Document {
     return found[0].code;
   }
 
-  /** The first lines of the blocks that no step used, except those under `exempt`. */
-  unused(exempt = "") {
-    return this.#blocks.filter(({ used, heading }) => !used && heading !== exempt).map(({ code }) => code.split("\n")[0]);
+  /** All blocks under a heading, down to the next one of any level. */
+  under(section) {
+    const found = this.#blocks.filter((block) => block.section === section);
+    if (found.length === 0) throw new Error(`${this.name}: there is no code under ${section}`);
+    for (const block of found) block.used = true;
+    return found.map(({ code }) => code);
+  }
+
+  /** The first lines of the blocks that no step used, except those under headings that are exempt. */
+  unused(isExempt = () => false) {
+    return this.#blocks.filter(({ used, heading }) => !used && !isExempt(heading)).map(({ code }) => code.split("\n")[0]);
   }
 }
 
@@ -95,11 +104,11 @@ export class Place {
   }
 
   /** Runs what a reader types; returns the output. Folder and variables persist, unless `env` is given. */
-  async type(text, env = {}) {
+  async type(text, env = {}, timeout = 60_000) {
     const script = `set -e\n${this.here(text)}\nprintf '\\0%s\\0' "$PWD"\nenv -0 | grep -zE '^(REDIS|REDISCLI)_' || true\n`;
     let stdout;
     try {
-      ({ stdout } = await execute("bash", [...SHELL, script], { cwd: this.cwd, env: { ...this.#env, ...env }, timeout: 60_000 }));
+      ({ stdout } = await execute("bash", [...SHELL, script], { cwd: this.cwd, env: { ...this.#env, ...env }, timeout }));
     } catch (error) {
       throw new Error(`${text.split("\n")[0]}: ${error.stderr || error.stdout || error.message}`);
     }
