@@ -103,7 +103,7 @@ export async function stage(to) {
     });
     const at = join(to, page);
     await mkdir(dirname(at), { recursive: true });
-    await writeFile(at, changed.replaceAll(PLAIN, "```text\n"));
+    await writeFile(at, changed.replaceAll(PLAIN, "```text\n").replaceAll(/^```(\w+),.*$/gm, "```$1"));
   }
   if (faults.length > 0) throw new Error(faults.join("\n"));
   return all;
