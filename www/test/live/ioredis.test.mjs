@@ -229,7 +229,7 @@ test("a command that waits keeps nobody else waiting, and ends with the connecti
   const { client } = await start(t, { maxRetriesPerRequest: null });
   const popped = client.blpop("q", 0);
   const read = client.xread("BLOCK", 0, "STREAMS", "s", "$");
-  await sleep(50);
+  await until(async () => /^blocked_clients:2\r$/m.test(await client.info("clients")), "both wait");
   await client.rpush("q", "x");
   await client.xadd("s", "1-1", "f", "v");
   assert.deepEqual(await popped, ["q", "x"]);
