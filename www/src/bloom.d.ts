@@ -1,7 +1,7 @@
 // `import "redmux/bloom"`: Bloom and cuckoo filters, count-min sketches, top-k lists and t-digests. The import adds these
 // methods to clients, and to `multi()` and `pipeline()`.
 
-import type { Arg, Args, CallOptions, Fields, In, Int, Out, Pairs, ServerError, Text } from "./index.js";
+import type { Arg, Args, BigInts, CallOptions, Fields, In, Int, Mode, Out, Pairs, ServerError, Text } from "./index.js";
 
 export interface BfReserveOptions extends CallOptions {
   /** How much larger each further filter is. */
@@ -44,11 +44,11 @@ export interface FilterChunk {
   chunk: Uint8Array | null;
 }
 
-export interface BloomCommands<Q extends unknown[] | null, D extends boolean> {
+export interface BloomCommands<Q extends unknown[] | null, D extends Mode> {
   /** Adds an item; false if it was there, as far as the filter knows. */
   bfAdd(key: Arg, item: Arg, options?: In<Q, CallOptions>): Out<Q, D, boolean>;
   /** Number of items that were added. */
-  bfCard<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
+  bfCard<N extends boolean = BigInts<D>>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Whether the item may have been added: never wrong with false. */
   bfExists(key: Arg, item: Arg, options?: In<Q, CallOptions>): Out<Q, D, boolean>;
   bfInfo(key: Arg, options?: In<Q, CallOptions>): Out<Q, D, SketchInfo>;
@@ -69,7 +69,7 @@ export interface BloomCommands<Q extends unknown[] | null, D extends boolean> {
   /** Adds an item if it is not there; false if it is, as far as the filter knows. */
   cfAddNX(key: Arg, item: Arg, options?: In<Q, CallOptions>): Out<Q, D, boolean>;
   /** How often the item was added: never too few. */
-  cfCount<N extends boolean = D>(key: Arg, item: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
+  cfCount<N extends boolean = BigInts<D>>(key: Arg, item: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Removes an item once; removing what was never added harms others. */
   cfDel(key: Arg, item: Arg, options?: In<Q, CallOptions>): Out<Q, D, boolean>;
   cfExists(key: Arg, item: Arg, options?: In<Q, CallOptions>): Out<Q, D, boolean>;
@@ -77,14 +77,14 @@ export interface BloomCommands<Q extends unknown[] | null, D extends boolean> {
   /** Adds items; false where the filter is full. */
   cfInsert(key: Arg, items: Args, options?: In<Q, CfInsertOptions>): Out<Q, D, (boolean | ServerError)[]>;
   /** Adds items that are not there: 1 added, 0 present, −1 full. */
-  cfInsertNX<N extends boolean = D>(key: Arg, items: Args, options?: In<Q, CfInsertOptions<N>>): Out<Q, D, Int<N>[]>;
+  cfInsertNX<N extends boolean = BigInts<D>>(key: Arg, items: Args, options?: In<Q, CfInsertOptions<N>>): Out<Q, D, Int<N>[]>;
   cfLoadChunk(key: Arg, iterator: number | bigint, chunk: Arg, options?: In<Q, CallOptions>): Out<Q, D, "OK">;
   cfMExists(key: Arg, items: Args, options?: In<Q, CallOptions>): Out<Q, D, boolean[]>;
   cfReserve(key: Arg, capacity: number, options?: In<Q, CfReserveOptions>): Out<Q, D, "OK">;
   cfScanDump(key: Arg, iterator: number | bigint, options?: In<Q, CallOptions>): Out<Q, D, FilterChunk>;
 
   /** Adds to the counters of items; what they are. An error is in the place of a counter that is at its end. */
-  cmsIncrBy<N extends boolean = D, P extends object = {}>(key: Arg, items: Pairs | Fields<P>, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, (Int<N> | ServerError)[]>;
+  cmsIncrBy<N extends boolean = BigInts<D>, P extends object = {}>(key: Arg, items: Pairs | Fields<P>, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, (Int<N> | ServerError)[]>;
   cmsInfo(key: Arg, options?: In<Q, CallOptions>): Out<Q, D, SketchInfo>;
   cmsInitByDim(key: Arg, width: number, depth: number, options?: In<Q, CallOptions>): Out<Q, D, "OK">;
   /** Makes a sketch whose counts are too large by `error` of all counts, with the probability `probability`. */
@@ -92,18 +92,18 @@ export interface BloomCommands<Q extends unknown[] | null, D extends boolean> {
   /** Puts the sum of sketches into one that exists and has their dimensions. */
   cmsMerge(destination: Arg, sources: Args, options?: In<Q, CallOptions & { WEIGHTS?: readonly number[] }>): Out<Q, D, "OK">;
   /** How often items were counted: never too few. */
-  cmsQuery<N extends boolean = D>(key: Arg, items: Args, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>[]>;
+  cmsQuery<N extends boolean = BigInts<D>>(key: Arg, items: Args, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>[]>;
 
   /** Counts items; for each, what it drove out of the list. */
   topkAdd<B extends boolean = false>(key: Arg, items: Args, options?: In<Q, CallOptions<B>>): Out<Q, D, (Text<B> | null)[]>;
   /** How often items were counted, approximately. */
-  topkCount<N extends boolean = D>(key: Arg, items: Args, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>[]>;
+  topkCount<N extends boolean = BigInts<D>>(key: Arg, items: Args, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>[]>;
   /** Adds 0 to 100,000 to the counts of items: the server has no right reply to more. */
   topkIncrBy<B extends boolean = false, P extends object = {}>(key: Arg, items: Pairs | Fields<P>, options?: In<Q, CallOptions<B>>): Out<Q, D, (Text<B> | null)[]>;
   topkInfo(key: Arg, options?: In<Q, CallOptions>): Out<Q, D, SketchInfo>;
   /** The most frequent items, the first first. */
   topkList<B extends boolean = false>(key: Arg, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>[]>;
-  topkListWithCount<B extends boolean = false, N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<B, N>>): Out<Q, D, { item: Text<B>; count: Int<N> }[]>;
+  topkListWithCount<B extends boolean = false, N extends boolean = BigInts<D>>(key: Arg, options?: In<Q, CallOptions<B, N>>): Out<Q, D, { item: Text<B>; count: Int<N> }[]>;
   /** Whether items are in the list. */
   topkQuery(key: Arg, items: Args, options?: In<Q, CallOptions>): Out<Q, D, boolean[]>;
   topkReserve(key: Arg, k: number, options?: In<Q, CallOptions>): Out<Q, D, "OK">;
@@ -126,13 +126,13 @@ export interface BloomCommands<Q extends unknown[] | null, D extends boolean> {
   /** The values below which these parts of all are, as 0.99; NaN if there are none. */
   tdigestQuantile(key: Arg, quantiles: number | readonly number[], options?: In<Q, CallOptions>): Out<Q, D, number[]>;
   /** How many values are smaller; −1 for less than all, −2 if there are none. */
-  tdigestRank<N extends boolean = D>(key: Arg, values: number | readonly number[], options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>[]>;
+  tdigestRank<N extends boolean = BigInts<D>>(key: Arg, values: number | readonly number[], options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>[]>;
   tdigestReset(key: Arg, options?: In<Q, CallOptions>): Out<Q, D, "OK">;
-  tdigestRevRank<N extends boolean = D>(key: Arg, values: number | readonly number[], options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>[]>;
+  tdigestRevRank<N extends boolean = BigInts<D>>(key: Arg, values: number | readonly number[], options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>[]>;
   /** The mean of the values between two quantiles; NaN if there are none. */
   tdigestTrimmedMean(key: Arg, low: number, high: number, options?: In<Q, CallOptions>): Out<Q, D, number>;
 }
 
 declare module "./methods.js" {
-  interface Commands<Q extends unknown[] | null = null, D extends boolean = false> extends BloomCommands<Q, D> {}
+  interface Commands<Q extends unknown[] | null = null, D extends Mode = false> extends BloomCommands<Q, D> {}
 }

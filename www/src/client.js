@@ -241,7 +241,7 @@ export class Client {
    * @param {string} name
    * @param {unknown[]} words
    * @param {GivenOptions} options
-   * @param {Shape} shape
+   * @param {Shape | undefined} shape
    */
   _execute(name, words, options, shape) {
     return this.#engine.execute(name, words, options, shape, this.#database);

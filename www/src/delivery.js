@@ -101,7 +101,7 @@ export class Delivery {
     const value =
       shape === REPLIES.object && !bytes
         ? this.#reader.readObject(memory, at, length, bigint)
-        : this.#reader.read(memory, at, length, bytes, bigint, shape?.loose);
+        : this.#reader.read(memory, at, length, bytes, bigint, shape?.text);
     return shape === undefined || (value === null && !shape.nulls) ? value : shape(value, bytes);
   }
 }

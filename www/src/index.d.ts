@@ -29,13 +29,49 @@ export type Arg = string | number | bigint | ArrayBuffer | ArrayBufferView;
 /** One argument or several. */
 export type Args = Arg | readonly Arg[];
 
+/** How clients on servers can give replies: see `withReplies` of `redmux/server`. */
+export interface Replies {
+  /** Texts: strings, `Uint8Array`s, or the `Buffer`s of Node, Deno and Bun. Default `string`. Status replies such as `OK` stay strings. */
+  text?: "string" | "bytes" | "buffer";
+  /**
+   * What becomes of a text that is not UTF-8, where texts are strings. `error`, the default: the command is rejected, with all that is in its
+   * reply. `replace`: letters that cannot be read are replaced, and what they were is lost. `bytes`: this one text is a `Uint8Array`.
+   */
+  invalidText?: "error" | "replace" | "bytes";
+  /** Sets are always arrays where texts are bytes. Default `set`. */
+  sets?: "set" | "array";
+  /**
+   * Maps with names of programs: fields of hashes and of entries of streams, streams by key, `CONFIG GET`, and all maps of `send`, `eval` and
+   * `fCall`. `pairs` are arrays of `[name, value]`, the only form that holds names that are not UTF-8. Default: objects, and `Map`s of `send`.
+   */
+  maps?: "object" | "map" | "pairs";
+  /** `number`: those beyond 2⁵³ − 1 lose digits. Default: these are `bigint`s, or all with `bigint: true`. */
+  integers?: "number" | "bigint" | "string";
+  /** Scores, distances, and other numbers with a fraction. `string`: with all the digits of the server. Default `number`. */
+  doubles?: "number" | "string";
+}
+/** How a client gives replies: whether all integers are `bigint`s, or more than that. */
+export type Mode = boolean | Replies;
+/** Whether texts are bytes in calls that do not say it. */
+export type ByteTexts<D extends Mode> = D extends { text: "bytes" | "buffer" } ? true : false;
+/** Whether all integers are `bigint`s in calls that do not say it. */
+export type BigInts<D extends Mode> = D extends boolean ? D : D extends { integers: "bigint" } ? true : false;
+
+/** The `Buffer` of the runtime, if the compiler knows it. */
+type RuntimeBuffer = typeof globalThis extends { Buffer: { alloc(size: number): infer T } } ? T : Uint8Array;
+/** Bytes in a reply. */
+export type Bytes<D extends Mode = false> = D extends { text: "buffer" } ? RuntimeBuffer : Uint8Array;
 /** A text, or bytes in calls with `{ bytes: true }`. */
-export type Text<B extends boolean = false> = B extends true ? Uint8Array : string;
+export type Text<B extends boolean = false, D extends Mode = false> = B extends true ? Bytes<D> : D extends { invalidText: "bytes" } ? string | Uint8Array : string;
 /**
  * An integer: a `number`, or a `bigint` beyond 2⁵³ − 1, which the type does not express. Always a `bigint` where the
  * call or the client has `{ bigint: true }`.
  */
-export type Int<N extends boolean = false> = N extends true ? bigint : number;
+export type Int<N extends boolean = false, D extends Mode = false> = N extends true ? bigint : D extends { integers: "string" } ? string : number;
+/** A number that may have a fraction. */
+export type Double<D extends Mode = false> = D extends { doubles: "string" } ? string : number;
+/** Values by name. */
+export type Named<V, B extends boolean = false, D extends Mode = false> = D extends { maps: "map" } ? Map<string, V> : D extends { maps: "pairs" } ? [name: Text<B, D>, value: V][] : Record<string, V>;
 
 /** Any reply, as `send` returns it. */
 export type Reply =
@@ -49,6 +85,9 @@ export type Reply =
   | Reply[]
   | Map<Reply, Reply>
   | Set<Reply>;
+type ObjectReply = string | number | bigint | boolean | null | Uint8Array | ServerError | ObjectReply[] | { [name: string]: ObjectReply } | Set<ObjectReply>;
+/** Any reply of a client that gives replies like this. */
+export type AnyReply<D extends Mode = false> = D extends { maps: "object" } ? ObjectReply : Reply;
 
 /** Options of every command. */
 export interface CallOptions<B extends boolean = boolean, N extends boolean = boolean> {
@@ -366,7 +405,7 @@ export type Rest<A, O = CallOptions> = [...A[]] | [...A[], O];
 /** Options of a method. In a queue, the options of the whole belong to `exec`. */
 export type In<Q extends unknown[] | null, O> = Q extends unknown[] ? O & { timeout?: undefined; signal?: undefined; cached?: undefined } : O;
 /** What a method returns: a promise, or in a queue the queue with one more reply. */
-export type Out<Q extends unknown[] | null, D extends boolean, T> = Q extends unknown[] ? Queue<[...Q, T], D> : Promise<T>;
+export type Out<Q extends unknown[] | null, D extends Mode, T> = Q extends unknown[] ? Queue<[...Q, T], D> : Promise<T>;
 
 export * from "./methods.js";
 export * from "./records.js";
@@ -379,13 +418,13 @@ export interface Scan<T> extends AsyncGenerator<T, void, undefined> {
 }
 
 /** A connection that the whole program can share. It lives until it is closed. */
-export interface Client<D extends boolean = false> extends Commands<null, D>, Iterators {}
-export declare class Client<D extends boolean = false> {
+export interface Client<D extends Mode = false> extends Commands<null, D>, Iterators<D> {}
+export declare class Client<D extends Mode = false> {
   protected constructor();
   /** Sends any command. Maps come as `Map`, sets as `Set`, errors inside of arrays as `ServerError`. */
-  send<T = Reply>(command: string, ...args: Rest<Args>): Promise<T>;
+  send<T = AnyReply<D>>(command: string, ...args: Rest<Args>): Promise<T>;
   /** A function that runs a script, which is sent once and then called by its digest. */
-  script<T = Reply>(source: string): (keys?: Args, args?: Args, options?: CallOptions) => Promise<T>;
+  script<T = AnyReply<D>>(source: string): (keys?: Args, args?: Args, options?: CallOptions) => Promise<T>;
   subscribe<B extends boolean = false>(channel: Arg, callback?: (message: Message<Text<B>>) => void, options?: SubscribeOptions<B>): Promise<Subscription<Text<B>>>;
   subscribe<B extends boolean = false>(channel: Arg, options: SubscribeOptions<B>): Promise<Subscription<Text<B>>>;
   pSubscribe<B extends boolean = false>(pattern: Arg, callback?: (message: Message<Text<B>>) => void, options?: SubscribeOptions<B>): Promise<Subscription<Text<B>>>;
@@ -422,9 +461,9 @@ export declare class Client<D extends boolean = false> {
  *
  * For commands that are added in a loop, use `multi<any[]>()`.
  */
-export interface Queue<R extends unknown[] = any[], D extends boolean = false> extends Commands<R, D> {
+export interface Queue<R extends unknown[] = any[], D extends Mode = false> extends Commands<R, D> {
   readonly length: number;
-  send<T = Reply>(command: string, ...args: Rest<Args>): Queue<[...R, T], D>;
+  send<T = AnyReply<D>>(command: string, ...args: Rest<Args>): Queue<[...R, T], D>;
   /** The replies, in order. Rejects with the first error; the other commands ran nevertheless. */
   exec(options?: { timeout?: number; signal?: AbortSignal }): Promise<R>;
   /** The outcome of each command, as `Promise.allSettled` gives it. */

@@ -28,9 +28,11 @@ export interface Shape {
   (reply: Unknown[], bytes: boolean): unknown;
   /** Whether it also gets a reply that is null; otherwise null is returned as it is. */
   nulls?: boolean;
-  /** Whether bytes that are not UTF-8 are replaced in texts; otherwise they fail the call. */
-  loose?: boolean;
+  /** What reads texts; without it, bytes that are not UTF-8 fail the call. */
+  text?: ReadText;
 }
+/** Reads the text in a part of a memory, or what is in its place. */
+export type ReadText = (memory: Uint8Array, start: number, end: number) => Unknown;
 
 /** How a reply is read. */
 export interface Reading {

@@ -1,7 +1,7 @@
 // `import "redmux/json"`: the commands of RedisJSON and of Valkey's JSON module. The import adds these methods to
 // clients, and to `multi()` and `pipeline()`.
 
-import type { Arg, CallOptions, In, Int, Out, Text } from "./index.js";
+import type { Arg, BigInts, CallOptions, In, Int, Mode, Out, Text } from "./index.js";
 
 /**
  * Where in a document: `$.price`, `$..price`, `$.tags[0]`. `price` and `.price` mean `$.price`. The reply is a list, with
@@ -42,33 +42,33 @@ export type JsonNumber = number | bigint;
 export type JsonType = "null" | "boolean" | "string" | "number" | "integer" | "object" | "array";
 
 /** The methods; in lists, `null` is a value of another type than the command is for. */
-export interface JsonCommands<Q extends unknown[] | null, D extends boolean> {
+export interface JsonCommands<Q extends unknown[] | null, D extends Mode> {
   /** Appends values to arrays; their lengths afterwards. */
-  jsonArrAppend<N extends boolean = D>(key: Arg, path: JsonPath, values: readonly unknown[], options?: In<Q, JsonWriteOptions<boolean, N>>): Out<Q, D, (Int<N> | null)[]>;
+  jsonArrAppend<N extends boolean = BigInts<D>>(key: Arg, path: JsonPath, values: readonly unknown[], options?: In<Q, JsonWriteOptions<boolean, N>>): Out<Q, D, (Int<N> | null)[]>;
   /** The place of a value in arrays, −1 where it is not; without `stop`, up to the end. */
-  jsonArrIndex<N extends boolean = D>(key: Arg, path: JsonPath, value: unknown, options?: In<Q, JsonWriteOptions<boolean, N>>): Out<Q, D, (Int<N> | null)[]>;
-  jsonArrIndex<N extends boolean = D>(key: Arg, path: JsonPath, value: unknown, start: number, options?: In<Q, JsonWriteOptions<boolean, N>>): Out<Q, D, (Int<N> | null)[]>;
-  jsonArrIndex<N extends boolean = D>(key: Arg, path: JsonPath, value: unknown, start: number, stop: number, options?: In<Q, JsonWriteOptions<boolean, N>>): Out<Q, D, (Int<N> | null)[]>;
+  jsonArrIndex<N extends boolean = BigInts<D>>(key: Arg, path: JsonPath, value: unknown, options?: In<Q, JsonWriteOptions<boolean, N>>): Out<Q, D, (Int<N> | null)[]>;
+  jsonArrIndex<N extends boolean = BigInts<D>>(key: Arg, path: JsonPath, value: unknown, start: number, options?: In<Q, JsonWriteOptions<boolean, N>>): Out<Q, D, (Int<N> | null)[]>;
+  jsonArrIndex<N extends boolean = BigInts<D>>(key: Arg, path: JsonPath, value: unknown, start: number, stop: number, options?: In<Q, JsonWriteOptions<boolean, N>>): Out<Q, D, (Int<N> | null)[]>;
   /** Inserts values before the place `index`; the lengths afterwards. */
-  jsonArrInsert<N extends boolean = D>(key: Arg, path: JsonPath, index: number, values: readonly unknown[], options?: In<Q, JsonWriteOptions<boolean, N>>): Out<Q, D, (Int<N> | null)[]>;
+  jsonArrInsert<N extends boolean = BigInts<D>>(key: Arg, path: JsonPath, index: number, values: readonly unknown[], options?: In<Q, JsonWriteOptions<boolean, N>>): Out<Q, D, (Int<N> | null)[]>;
   /** The lengths of arrays. */
-  jsonArrLen<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, (Int<N> | null)[]>;
-  jsonArrLen<N extends boolean = D>(key: Arg, path: JsonPath, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, (Int<N> | null)[]>;
+  jsonArrLen<N extends boolean = BigInts<D>>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, (Int<N> | null)[]>;
+  jsonArrLen<N extends boolean = BigInts<D>>(key: Arg, path: JsonPath, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, (Int<N> | null)[]>;
   /** Removes the last value of arrays, or that at `index`, and returns it; `undefined` where there is none. */
   jsonArrPop<T = any>(key: Arg, options?: In<Q, CallOptions>): Out<Q, D, (T | undefined)[]>;
   jsonArrPop<T = any>(key: Arg, path: JsonPath, options?: In<Q, CallOptions>): Out<Q, D, (T | undefined)[]>;
   jsonArrPop<T = any>(key: Arg, path: JsonPath, index: number, options?: In<Q, CallOptions>): Out<Q, D, (T | undefined)[]>;
   /** Keeps the elements from `start` to `stop`, both included; the lengths afterwards. */
-  jsonArrTrim<N extends boolean = D>(key: Arg, path: JsonPath, start: number, stop: number, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, (Int<N> | null)[]>;
+  jsonArrTrim<N extends boolean = BigInts<D>>(key: Arg, path: JsonPath, start: number, stop: number, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, (Int<N> | null)[]>;
   /** Empties arrays and objects and sets numbers to 0; how many were changed. */
-  jsonClear<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
-  jsonClear<N extends boolean = D>(key: Arg, path: JsonPath, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
+  jsonClear<N extends boolean = BigInts<D>>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
+  jsonClear<N extends boolean = BigInts<D>>(key: Arg, path: JsonPath, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** Bytes that values take. */
-  jsonDebugMemory<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>[]>;
-  jsonDebugMemory<N extends boolean = D>(key: Arg, path: JsonPath, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>[]>;
+  jsonDebugMemory<N extends boolean = BigInts<D>>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>[]>;
+  jsonDebugMemory<N extends boolean = BigInts<D>>(key: Arg, path: JsonPath, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>[]>;
   /** Deletes the document, or values; how many. */
-  jsonDel<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
-  jsonDel<N extends boolean = D>(key: Arg, path: JsonPath, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
+  jsonDel<N extends boolean = BigInts<D>>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
+  jsonDel<N extends boolean = BigInts<D>>(key: Arg, path: JsonPath, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** The document; `undefined` if there is no such key, while `null` is a document. */
   jsonGet<T = any>(key: Arg, options?: In<Q, JsonReadOptions<false>>): Out<Q, D, T | undefined>;
   jsonGet<B extends boolean = false>(key: Arg, options: In<Q, JsonTextOptions<B>>): Out<Q, D, Text<B> | undefined>;
@@ -95,15 +95,15 @@ export interface JsonCommands<Q extends unknown[] | null, D extends boolean> {
   jsonObjKeys<B extends boolean = false>(key: Arg, options?: In<Q, CallOptions<B>>): Out<Q, D, (Text<B>[] | null)[]>;
   jsonObjKeys<B extends boolean = false>(key: Arg, path: JsonPath, options?: In<Q, CallOptions<B>>): Out<Q, D, (Text<B>[] | null)[]>;
   /** The numbers of members of objects. */
-  jsonObjLen<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, (Int<N> | null)[]>;
-  jsonObjLen<N extends boolean = D>(key: Arg, path: JsonPath, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, (Int<N> | null)[]>;
+  jsonObjLen<N extends boolean = BigInts<D>>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, (Int<N> | null)[]>;
+  jsonObjLen<N extends boolean = BigInts<D>>(key: Arg, path: JsonPath, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, (Int<N> | null)[]>;
   /** Sets the document (`$`), or values in it; `null` if a condition was not met. */
   jsonSet(key: Arg, path: JsonPath, value: unknown, options?: In<Q, JsonSetOptions>): Out<Q, D, "OK" | null>;
   /** Appends to texts; their lengths afterwards, in bytes. */
-  jsonStrAppend<N extends boolean = D>(key: Arg, path: JsonPath, text: string, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, (Int<N> | null)[]>;
+  jsonStrAppend<N extends boolean = BigInts<D>>(key: Arg, path: JsonPath, text: string, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, (Int<N> | null)[]>;
   /** The lengths of texts in bytes. */
-  jsonStrLen<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, (Int<N> | null)[]>;
-  jsonStrLen<N extends boolean = D>(key: Arg, path: JsonPath, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, (Int<N> | null)[]>;
+  jsonStrLen<N extends boolean = BigInts<D>>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, (Int<N> | null)[]>;
+  jsonStrLen<N extends boolean = BigInts<D>>(key: Arg, path: JsonPath, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, (Int<N> | null)[]>;
   /** Makes true of false, and false of true; what the values are afterwards. */
   jsonToggle(key: Arg, path: JsonPath, options?: In<Q, CallOptions>): Out<Q, D, (boolean | null)[]>;
   /** The types of values; `null` if there is no such key. */
@@ -112,5 +112,5 @@ export interface JsonCommands<Q extends unknown[] | null, D extends boolean> {
 }
 
 declare module "./methods.js" {
-  interface Commands<Q extends unknown[] | null = null, D extends boolean = false> extends JsonCommands<Q, D> {}
+  interface Commands<Q extends unknown[] | null = null, D extends Mode = false> extends JsonCommands<Q, D> {}
 }

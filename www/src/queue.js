@@ -36,23 +36,24 @@ export class Queue {
   /** @param {string} command @param {...unknown} args */
   send(command, ...args) {
     const options = sendOptions(command, args);
-    return this.#push(command, args, options, undefined, "send");
+    return this._push(command, args, options, undefined, "send");
   }
 
   /** @internal @param {Spec} spec @param {unknown[]} args */
   _call(spec, args) {
     const { words, options } = toWords(spec, args);
-    return this.#push(spec.command, words, options, spec.shape, spec.method);
+    return this._push(spec.command, words, options, spec.shape, spec.method);
   }
 
   /**
+   * @internal
    * @param {string} name
    * @param {unknown[]} words
    * @param {GivenOptions} options
    * @param {Shape | undefined} shape
    * @param {string} method
    */
-  #push(name, words, { bytes = false, bigint, timeout, signal, cached }, shape, method) {
+  _push(name, words, { bytes = false, bigint, timeout, signal, cached }, shape, method) {
     if (timeout !== undefined || signal !== undefined || cached !== undefined) {
       throw mistake(`${method}: timeout and signal are options of exec, and cached is not possible`);
     }

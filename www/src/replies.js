@@ -4,7 +4,7 @@
 
 /** @import { Unknown, Shape } from "./internal.js" */
 
-import { NotText, toNumber as readNumber } from "./reply.js";
+import { looseText, NotText, toNumber as readNumber } from "./reply.js";
 import { describe } from "./values.js";
 
 /** @satisfies {Record<string, Shape>} */
@@ -25,9 +25,11 @@ export const REPLIES = {
   rank: ([rank, score]) => ({ rank, score: toNumber(score) }),
   elements: ([key, elements]) => ({ key, elements }),
   members: ([key, members]) => ({ key, members: toScored(members) }),
-  scan: ([cursor, items]) => ({ cursor: toText(cursor), items }),
-  scanEntries: ([cursor, items]) => ({ cursor: toText(cursor), entries: pairsOf(items) }),
-  scanScored: ([cursor, items]) => ({ cursor: toText(cursor), members: toScored(items) }),
+  // One key, field or member of another program does not end an enumeration.
+  texts: lossy((reply) => reply),
+  scan: lossy(([cursor, items]) => ({ cursor: toText(cursor), items })),
+  scanEntries: lossy(([cursor, items]) => ({ cursor: toText(cursor), entries: pairsOf(items) })),
+  scanScored: lossy(([cursor, items]) => ({ cursor: toText(cursor), members: toScored(items) })),
   matches: (reply) => {
     const { matches, len } = toObject(reply);
     return { matches: matches.map((/** @type {Unknown[]} */ [first, second, length]) => ({ first, second, length })), length: len };
@@ -61,7 +63,8 @@ export const REPLIES = {
       deliveries,
     })),
   stream: (reply) => {
-    const stream = toRecord(reply);
+    // Entries hold data, which stays as it is.
+    const stream = toObject(reply, (value) => (isBytes(value) ? toText(value) : value), toCamel);
     for (const name of ["firstEntry", "lastEntry"])
       if (stream[name]) [stream[name]] = toEntries([stream[name]]);
     if (!stream.entries) return stream;
@@ -197,6 +200,12 @@ export const REPLIES = {
   },
 };
 
+/** Bytes that are not UTF-8 are replaced. @param {Shape} shape */
+function lossy(shape) {
+  shape.text = looseText;
+  return shape;
+}
+
 /** @param {unknown} reply */
 function toBoolean(reply) {
   return reply === 1 || reply === 1n || reply === true;
@@ -260,7 +269,7 @@ function toScored(reply) {
  * @param {Unknown} reply
  * @returns {Unknown[][]}
  */
-function pairsOf(reply) {
+export function pairsOf(reply) {
   if (reply instanceof Map) return [...reply];
   if (Array.isArray(reply[0])) return reply;
   const pairs = [];
@@ -354,7 +363,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * @param {unknown} value
  * @returns {string}
  */
-function toText(value) {
+export function toText(value) {
   if (typeof value === "string") return value;
   if (typeof value === "number" || typeof value === "bigint") return String(value);
   if (!isBytes(value)) throw new TypeError(`unexpected reply: expected text, got ${describe(value)}`);

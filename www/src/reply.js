@@ -1,7 +1,7 @@
 // Reads whole RESP2 and RESP3 replies into JavaScript values. The wasm side has found their ends and checked their
 // form.
 
-/** @import { Unknown } from "./internal.js" */
+/** @import { ReadText, Unknown } from "./internal.js" */
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -45,6 +45,7 @@ export class ReplyReader {
   #at = 0;
   #bytes = false;
   #bigint = false;
+  /** @type {ReadText} */
   #text = text;
   /** Where the reply ends, and whether its texts are cut out of regions: only while all seen bytes are ASCII. */
   #end = 0;
@@ -65,17 +66,17 @@ export class ReplyReader {
 
   /**
    * The value of the reply of `length` bytes that begins at `at`. `bytes`: texts become bytes; `bigint`: all
-   * integers become `bigint`s; `loose`: bytes that are not UTF-8 are replaced in texts. Throws `NotText`.
+   * integers become `bigint`s; `own`: what reads texts otherwise. Throws `NotText`.
    * @param {Uint8Array} memory
    * @param {number} at
    * @param {number} length
    * @param {boolean} bytes
    * @param {boolean} bigint
-   * @param {boolean} [loose]
+   * @param {ReadText} [own]
    */
-  read(memory, at, length, bytes, bigint, loose = false) {
+  read(memory, at, length, bytes, bigint, own = text) {
     this.#begin(memory, at, length, bytes, bigint);
-    this.#text = loose ? lossyText : text;
+    this.#text = own;
     return this.#value();
   }
 
@@ -336,7 +337,7 @@ function asciiOf(memory, start, end) {
  * @param {number} end
  * @returns {string}
  */
-function text(memory, start, end) {
+export function text(memory, start, end) {
   if (latin1 && end - start <= SHORT) {
     let at = start;
     while (at < end && memory[at] < 0x80) at++;
@@ -361,17 +362,8 @@ function text(memory, start, end) {
   }
 }
 
-/** As `text`, but bytes that are not UTF-8 are replaced. @type {typeof text} */
-function lossyText(memory, start, end) {
-  try {
-    return text(memory, start, end);
-  } catch {
-    return looseText(memory, start, end);
-  }
-}
-
 /**
- * The text in a part of a memory, as in a message: bytes that are not UTF-8 are replaced.
+ * The text in a part of a memory, as in a message or a list of keys: bytes that are not UTF-8 are replaced.
  * @param {Uint8Array} memory
  * @param {number} start
  * @param {number} end

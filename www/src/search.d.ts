@@ -1,7 +1,7 @@
 // `import "redmux/search"`: indexes, queries and aggregations of RediSearch and valkey-search. The import adds these methods to
 // clients, and to `multi()` and `pipeline()`.
 
-import type { Arg, Args, CallOptions, In, Int, Out, Text } from "./index.js";
+import type { Arg, Args, BigInts, CallOptions, In, Int, Mode, Out, Text } from "./index.js";
 
 /** A query with values, as `query` makes it. It can be a value of another query. */
 export declare class Query {
@@ -282,7 +282,7 @@ export interface FtSugGetOptions<B extends boolean = boolean> extends CallOption
   MAX?: number;
 }
 
-export interface SearchCommands<Q extends unknown[] | null, D extends boolean> {
+export interface SearchCommands<Q extends unknown[] | null, D extends Mode> {
   /** Aggregates what a query finds. */
   ftAggregate<R = FtRow, B extends boolean = false>(index: Arg, query: AnyQuery, options?: In<Q, FtAggregateOptions<B>>): Out<Q, D, FtRows<R>>;
   ftAliasAdd(alias: Arg, index: Arg, options?: In<Q, CallOptions>): Out<Q, D, "OK">;
@@ -301,8 +301,8 @@ export interface SearchCommands<Q extends unknown[] | null, D extends boolean> {
   /** The next rows of a cursor, which is 0 at the end. */
   ftCursorRead<R = FtRow, B extends boolean = false>(index: Arg, cursor: number | bigint, options?: In<Q, CallOptions<B, boolean> & { COUNT?: number }>): Out<Q, D, FtRows<R> & { cursor: number | bigint }>;
   /** Adds words to a dictionary; how many are new. */
-  ftDictAdd<N extends boolean = D>(dictionary: Arg, terms: Args, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
-  ftDictDel<N extends boolean = D>(dictionary: Arg, terms: Args, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
+  ftDictAdd<N extends boolean = BigInts<D>>(dictionary: Arg, terms: Args, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
+  ftDictDel<N extends boolean = BigInts<D>>(dictionary: Arg, terms: Args, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   ftDictDump<B extends boolean = false>(dictionary: Arg, options?: In<Q, CallOptions<B>>): Out<Q, D, Text<B>[]>;
   /** Deletes an index; with `DD` its documents, too. */
   ftDropIndex(index: Arg, options?: In<Q, CallOptions & { DD?: boolean }>): Out<Q, D, "OK">;
@@ -327,7 +327,7 @@ export interface SearchCommands<Q extends unknown[] | null, D extends boolean> {
   /** Words of the query that no document has, and others that are like them. */
   ftSpellCheck(index: Arg, query: string, options?: In<Q, CallOptions<false> & { DISTANCE?: number; TERMS?: FtTerms | readonly FtTerms[]; DIALECT?: 1 | 2 | 3 | 4 }>): Out<Q, D, FtSpelling[]>;
   /** Adds a suggestion; how many there are. */
-  ftSugAdd<N extends boolean = D>(key: Arg, suggestion: Arg, score: number, options?: In<Q, FtSugAddOptions<N>>): Out<Q, D, Int<N>>;
+  ftSugAdd<N extends boolean = BigInts<D>>(key: Arg, suggestion: Arg, score: number, options?: In<Q, FtSugAddOptions<N>>): Out<Q, D, Int<N>>;
   /** Deletes a suggestion; whether it was there. */
   ftSugDel(key: Arg, suggestion: Arg, options?: In<Q, CallOptions>): Out<Q, D, boolean>;
   /** Suggestions that begin like this, the best first. */
@@ -335,7 +335,7 @@ export interface SearchCommands<Q extends unknown[] | null, D extends boolean> {
   ftSugGetWithPayloads<B extends boolean = false>(key: Arg, prefix: Arg, options?: In<Q, FtSugGetOptions<B>>): Out<Q, D, { suggestion: Text<B>; payload: Text<B> | null }[]>;
   ftSugGetWithScores<B extends boolean = false>(key: Arg, prefix: Arg, options?: In<Q, FtSugGetOptions<B>>): Out<Q, D, { suggestion: Text<B>; score: number }[]>;
   ftSugGetWithScoresWithPayloads<B extends boolean = false>(key: Arg, prefix: Arg, options?: In<Q, FtSugGetOptions<B>>): Out<Q, D, { suggestion: Text<B>; score: number; payload: Text<B> | null }[]>;
-  ftSugLen<N extends boolean = D>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
+  ftSugLen<N extends boolean = BigInts<D>>(key: Arg, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   /** The groups of each word. */
   ftSynDump(index: Arg, options?: In<Q, CallOptions<false>>): Out<Q, D, Record<string, string[]>>;
   /** Makes words mean the same. */
@@ -358,6 +358,6 @@ export interface SearchIterators {
 }
 
 declare module "./methods.js" {
-  interface Commands<Q extends unknown[] | null = null, D extends boolean = false> extends SearchCommands<Q, D> {}
+  interface Commands<Q extends unknown[] | null = null, D extends Mode = false> extends SearchCommands<Q, D> {}
   interface Iterators extends SearchIterators {}
 }

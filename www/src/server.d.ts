@@ -1,6 +1,6 @@
 // The package on servers: what pages have (index.d.ts), and what needs several servers or connections of their own.
 
-import type { Arg, Args, Client as PageClient, ConnectionFailed, ConnectionRestored, ConnectOptions as PageOptions, Events as PageEvents, Logged, RedmuxError, Status as PageStatus } from "./index.js";
+import type { Arg, Args, Client as PageClient, ConnectionFailed, ConnectionRestored, ConnectOptions as PageOptions, Events as PageEvents, Logged, Mode, RedmuxError, Replies, Status as PageStatus } from "./index.js";
 import type { BlockingCommands, FormerCommands } from "./server-methods.js";
 
 export * from "./index.js";
@@ -103,6 +103,11 @@ export interface ConnectOptions extends PageOptions, ServerOptions {
   stack?: boolean;
 }
 
+/** The mode of a client after other ways to give replies were asked for. */
+export type Changed<D extends Mode, R extends Replies> = [keyof R] extends [never] ? D : Flat<Omit<Said<D>, keyof R> & R> extends infer M extends Mode ? M : never;
+type Flat<T> = { [K in keyof T]: T[K] };
+type Said<D extends Mode> = D extends boolean ? (D extends true ? { integers: "bigint" } : {}) : D;
+
 /** One server: a URL, `host:port`, or its parts. */
 export type Server = string | URL | { host?: string; port?: number } | { path: string };
 
@@ -110,7 +115,7 @@ export type Server = string | URL | { host?: string; port?: number } | { path: s
  * Connects to a server, a cluster, sentinels, or a primary and its replicas: by a URL (`redis:`, `rediss:`, `redis+cluster:`,
  * `redis+sentinel:`, `unix:`, `ws:`, `wss:`; several hosts are separated by commas), a connection string, or an array of servers.
  */
-export declare function connect<D extends boolean = false>(server: Server | readonly Server[], options?: ConnectOptions & { bigint?: D }): Promise<ServerClient<D>>;
+export declare function connect<D extends boolean = false, R extends Replies = {}>(server: Server | readonly Server[], options?: ConnectOptions & { bigint?: D; replies?: R }): Promise<ServerClient<Changed<D, R>>>;
 
 /** A deployment of a group. Its own options override those of the group. */
 export interface GroupMember extends ServerOptions {
@@ -142,7 +147,7 @@ export interface GroupOptions extends ConnectOptions {
   circuitBreaker?: boolean;
 }
 /** Connects to several independent deployments, of which one is used at a time. See docs/groups.md. */
-export declare function connectGroup<D extends boolean = false>(members: readonly GroupMember[], options?: GroupOptions & { bigint?: D }): Promise<ServerClient<D>>;
+export declare function connectGroup<D extends boolean = false, R extends Replies = {}>(members: readonly GroupMember[], options?: GroupOptions & { bigint?: D; replies?: R }): Promise<ServerClient<Changed<D, R>>>;
 
 /** Hash slots from the first number to the second. */
 export type SlotRange = [first: number, last: number];
@@ -284,8 +289,8 @@ export interface MonitoredCommand {
 }
 
 /** A connection that the whole program can share, to one server or to several. */
-export interface ServerClient<D extends boolean = false> extends BlockingCommands<D>, FormerCommands {}
-export declare class ServerClient<D extends boolean = false> extends PageClient<D> {
+export interface ServerClient<D extends Mode = false> extends BlockingCommands<D>, FormerCommands<D> {}
+export declare class ServerClient<D extends Mode = false> extends PageClient<D> {
   protected constructor();
   database(index: number): ServerClient<D>;
   /** The same client, whose commands that only read go to these servers. */
@@ -294,6 +299,11 @@ export declare class ServerClient<D extends boolean = false> extends PageClient<
   withKeyPrefix(prefix: string): ServerClient<D>;
   /** The same client, which sends commands that failed for a passing reason again. */
   withRetry(policy: RetryPolicy): ServerClient<D>;
+  /**
+   * The same client, which gives replies in other ways: `withReplies({ text: "buffer", maps: "map" })`. What is not said stays as it is. Messages of
+   * subscriptions and methods of modules have options of their own. `replies` of `connect` is for all calls.
+   */
+  withReplies<R extends Replies>(replies: R): ServerClient<Changed<D, R>>;
   /** A client for one of several servers, whatever the keys are: for `INFO`, `CONFIG GET` and the like. */
   node(endpoint: string): ServerClient<D>;
   /** The servers that are known, where there are several. */
@@ -316,7 +326,7 @@ export declare class ServerClient<D extends boolean = false> extends PageClient<
   off<E extends keyof ServerEvents>(event: E, listener: (event: ServerEvents[E]) => void): this;
   status(): ServerStatus;
   /** Another client with the same options, but for these. */
-  duplicate(options?: ConnectOptions): Promise<ServerClient<D>>;
+  duplicate<R extends Replies = {}>(options?: ConnectOptions & { replies?: R }): Promise<ServerClient<Changed<D, R>>>;
   /** Connects now, after `lazyConnect`; resolves when the client is connected. */
   connect(): Promise<void>;
   /** Lets the process end while this client is open, also while commands wait for replies: in Node, Deno and Bun. */
@@ -330,7 +340,7 @@ export declare class ServerClient<D extends boolean = false> extends PageClient<
 }
 
 /** A client on a connection of its own. Left to the garbage collector, the connection is given back some time later. */
-export declare class Lease<D extends boolean = false> extends ServerClient<D> {
+export declare class Lease<D extends Mode = false> extends ServerClient<D> {
   /** Gives the connection back; what was sent is answered before. */
   release(): void;
 }

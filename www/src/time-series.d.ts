@@ -1,7 +1,7 @@
 // `import "redmux/time-series"`: the commands of RedisTimeSeries. The import adds these methods to clients, and to `multi()` and
 // `pipeline()`.
 
-import type { Arg, Args, CallOptions, In, Int, Out, ServerError } from "./index.js";
+import type { Arg, Args, BigInts, CallOptions, In, Int, Mode, Out, ServerError } from "./index.js";
 
 /** Milliseconds since 1970. */
 export type TsTime = number | bigint | Date;
@@ -110,26 +110,26 @@ export interface TsMRangeOptions extends TsRangeOptions {
   GROUPBY?: readonly [label: string, reducer: TsAggregator];
 }
 
-export interface TimeSeriesCommands<Q extends unknown[] | null, D extends boolean> {
+export interface TimeSeriesCommands<Q extends unknown[] | null, D extends Mode> {
   /** Adds a sample, at `*` now; its time. A series is made if there is none. */
-  tsAdd<N extends boolean = D>(key: Arg, timestamp: TsTime | "*", value: number, options?: In<Q, TsAddOptions<N>>): Out<Q, D, Int<N>>;
+  tsAdd<N extends boolean = BigInts<D>>(key: Arg, timestamp: TsTime | "*", value: number, options?: In<Q, TsAddOptions<N>>): Out<Q, D, Int<N>>;
   tsAlter(key: Arg, options?: In<Q, TsAlterOptions>): Out<Q, D, "OK">;
   tsCreate(key: Arg, options?: In<Q, TsCreateOptions>): Out<Q, D, "OK">;
   /** Makes a series of another one from now on: both must exist. */
   tsCreateRule(source: Arg, destination: Arg, aggregator: TsAggregator, bucket: number, options?: In<Q, CallOptions>): Out<Q, D, "OK">;
   tsCreateRule(source: Arg, destination: Arg, aggregator: TsAggregator, bucket: number, align: number, options?: In<Q, CallOptions>): Out<Q, D, "OK">;
   /** Subtracts from the last value; the time of the new sample. */
-  tsDecrBy<N extends boolean = D>(key: Arg, value: number, options?: In<Q, TsIncrByOptions<N>>): Out<Q, D, Int<N>>;
+  tsDecrBy<N extends boolean = BigInts<D>>(key: Arg, value: number, options?: In<Q, TsIncrByOptions<N>>): Out<Q, D, Int<N>>;
   /** Deletes the samples from `from` to `to`, both included; how many. */
-  tsDel<N extends boolean = D>(key: Arg, from: TsEnd, to: TsEnd, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
+  tsDel<N extends boolean = BigInts<D>>(key: Arg, from: TsEnd, to: TsEnd, options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, Int<N>>;
   tsDeleteRule(source: Arg, destination: Arg, options?: In<Q, CallOptions>): Out<Q, D, "OK">;
   /** The last sample; null if the series is empty. */
   tsGet(key: Arg, options?: In<Q, CallOptions & { LATEST?: boolean }>): Out<Q, D, TsSample | null>;
   /** Adds to the last value; the time of the new sample. */
-  tsIncrBy<N extends boolean = D>(key: Arg, value: number, options?: In<Q, TsIncrByOptions<N>>): Out<Q, D, Int<N>>;
+  tsIncrBy<N extends boolean = BigInts<D>>(key: Arg, value: number, options?: In<Q, TsIncrByOptions<N>>): Out<Q, D, Int<N>>;
   tsInfo(key: Arg, options?: In<Q, CallOptions<false, boolean>>): Out<Q, D, TsInfo>;
   /** Adds samples to series that exist; the time of each, or an error in its place. The others are added all the same. */
-  tsMAdd<N extends boolean = D>(samples: readonly { key: Arg; timestamp: TsTime | "*"; value: number }[], options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, (Int<N> | ServerError)[]>;
+  tsMAdd<N extends boolean = BigInts<D>>(samples: readonly { key: Arg; timestamp: TsTime | "*"; value: number }[], options?: In<Q, CallOptions<boolean, N>>): Out<Q, D, (Int<N> | ServerError)[]>;
   /** The last samples of all series that match. */
   tsMGet(filter: TsFilter, options?: In<Q, TsMGetOptions>): Out<Q, D, TsLastSample[]>;
   /** The samples of all series that match. */
@@ -145,5 +145,5 @@ export interface TimeSeriesCommands<Q extends unknown[] | null, D extends boolea
 }
 
 declare module "./methods.js" {
-  interface Commands<Q extends unknown[] | null = null, D extends boolean = false> extends TimeSeriesCommands<Q, D> {}
+  interface Commands<Q extends unknown[] | null = null, D extends Mode = false> extends TimeSeriesCommands<Q, D> {}
 }

@@ -55,7 +55,7 @@ export function generate() {
   const known = [...exported.matchAll(/^export (?:interface|type|declare class) (\w+)/gm)].map(
     ([, name]) => name,
   );
-  const imports = known.filter((name) => used.includes(name) || name === "CallOptions").sort();
+  const imports = known.filter((name) => used.includes(name) || ["CallOptions", "Mode"].includes(name)).sort();
   return [
     "// Made by `npm run types` from src/commands.js and types/methods.mjs: do not edit.\n\n",
     `import type {\n${imports.map((name) => `  ${name},\n`).join("")}} from "./index.js";\n\n`,
@@ -64,9 +64,9 @@ export function generate() {
         `export interface ${name}<B extends boolean = boolean, N extends boolean = boolean> extends CallOptions<B, N> {\n${fields}}\n`,
     ),
     "\n/**\n * The commands that have a method: `Q` is `null` for those of a client, else what a queue holds; `D`\n",
-    " * whether the client gives all integers as `bigint`s.\n */\n",
-    `export interface Commands<Q extends unknown[] | null = null, D extends boolean = false> {\n${body}}\n`,
-    `\n/** Iterators over the pages of a scan. */\nexport interface Iterators {\n${iterators}}\n`,
+    " * how the client gives replies.\n */\n",
+    `export interface Commands<Q extends unknown[] | null = null, D extends Mode = false> {\n${body}}\n`,
+    `\n/** Iterators over the pages of a scan. */\nexport interface Iterators<D extends Mode = false> {\n${iterators}}\n`,
   ].join("");
 }
 
@@ -74,9 +74,9 @@ export function generate() {
 function iterator(spec, options, rows) {
   const [, given, plain, pair] = METHODS[spec.method][1].match(/^(.*?),? ?cursor -> (?:ScanPage<(.*)>|\{ cursor: string; \w+: (.*)\[\] \})$/);
   const names = given.split(", ").filter(Boolean).map((name) => `${argument(name, "")}, `);
-  const reply = (plain ?? pair).replaceAll("Text", "Text<B>");
+  const reply = (plain ?? pair).replaceAll("Text", "Text<B, D>").replaceAll("Double", "Double<D>");
   const text = documentation(spec, ITERATORS[spec.method], rows);
-  return `  /** ${text} */\n  ${spec.method}Iterator<B extends boolean = false>(${names.join("")}options?: ${options}<B>): Scan<${reply}>;\n`;
+  return `  /** ${text} */\n  ${spec.method}Iterator<B extends boolean = ByteTexts<D>>(${names.join("")}options?: ${options}<B>): Scan<${reply}>;\n`;
 }
 
 /** The name of the interface of a method's options. Those that are the same have one. */
@@ -110,13 +110,12 @@ function signature(spec, text, options) {
   const match = text.match(/^(?:<(.*?)> )?(.*?)(?:,? ?\{ (.*?)\})? ?-> (.*)$/);
   if (!match) throw new Error(`${spec.method}: ${text}`);
   const [, own, given, added, reply] = match;
-  const result = reply.replace(
-    new RegExp(`\\b(${Object.keys(GENERIC).join("|")})\\b(?!<)`, "g"),
-    (name) => `${name}<${GENERIC[name]}>`,
+  const result = named(
+    reply.replace(new RegExp(`\\b(${Object.keys(GENERIC).join("|")})\\b(?!<)`, "g"), (name) => `${name}<${GENERIC[name]}>`),
   );
-  const has = (name) => new RegExp(`<[^<>]*\\b${name}\\b[^<>]*>`).test(result);
+  const has = (name) => new RegExp(`<[^<>]*\\b${name}\\b[^<>]*>`).test(result) || (name === "B" && /\bB, D>/.test(result));
   const pairs = /\bpairs\b/.test(given) && "P extends object = {}";
-  const generics = [has("B") && "B extends boolean = false", has("N") && "N extends boolean = D", pairs, own].filter(
+  const generics = [has("B") && "B extends boolean = ByteTexts<D>", has("N") && "N extends boolean = BigInts<D>", pairs, own].filter(
     Boolean,
   );
   const both = has("B") || has("N") ? `<${has("B") ? "B" : "boolean"}${has("N") ? ", N" : ""}>` : "";
@@ -129,6 +128,17 @@ function signature(spec, text, options) {
   if (!names.at(-1)?.startsWith("...")) names.push(`options${required ? "" : "?"}: ${type}`);
   check(spec, given);
   return `${generics.length > 0 ? `<${generics.join(", ")}>` : ""}(${names.join(", ")}): Out<Q, D, ${result}>`;
+}
+
+/** With what the form of names depends on: `Named<V>` is `Named<V, B, D>`. */
+function named(reply) {
+  const at = reply.indexOf("Named<");
+  if (at < 0) return reply;
+  let depth = 0;
+  let end = at + "Named".length;
+  do depth += { "<": 1, ">": -1 }[reply[end++]] ?? 0;
+  while (depth > 0);
+  return `${reply.slice(0, end - 1)}, B, D>${named(reply.slice(end))}`;
 }
 
 function argument(text, options) {

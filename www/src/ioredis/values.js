@@ -1,8 +1,8 @@
 // Arguments and replies in the shapes that ioredis has: those of RESP2, texts as strings or as Buffers.
 
 /** @import { Shape, Unknown } from "../internal.js" */
-/** @typedef {Shape & { loose?: boolean }} Reader */
 
+import { lossyText } from "../server/texts.js";
 import { ServerError } from "./client.js";
 import { translated } from "./errors.js";
 
@@ -62,7 +62,7 @@ const asText = (value) => (typeof value === "string" ? value : toBuffer(value).t
 /** @param {string | Uint8Array} value */
 const asBuffer = (value) => (typeof value === "string" ? Buffer.from(value) : toBuffer(value));
 
-/** @type {Map<string, { bytes: boolean, shape: Reader }>} */
+/** @type {Map<string, { bytes: boolean, shape: Shape }>} */
 const readers = new Map();
 
 /**
@@ -76,8 +76,8 @@ export function readerFor(encoding, stringNumbers) {
   let reader = readers.get(name);
   if (reader) return reader;
   const text = encoding === "utf8" ? asText : encoding ? (/** @type {string | Uint8Array} */ value) => asBuffer(value).toString(encoding) : asBuffer;
-  const shape = /** @type {Reader} */ (converter(text, stringNumbers ? String : Number));
-  shape.loose = true;
+  const shape = /** @type {Shape} */ (converter(text, stringNumbers ? String : Number));
+  shape.text = lossyText;
   reader = { bytes: encoding !== "utf8", shape };
   readers.set(name, reader);
   return reader;

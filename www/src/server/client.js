@@ -1,25 +1,28 @@
 // The client on a server: what that of a page has, and what needs several servers or connections of their own.
 
 /** @import { Arg, ScanOptions } from "../index.js" */
-/** @import { Unknown } from "../internal.js" */
+/** @import { Spec, Unknown } from "../internal.js" */
 /** @import { ServerEngine } from "./engine.js" */
 /** @typedef {[what: string, value: string]} Step */
 
 import { Client } from "../client.js";
-import { checkOptions } from "../calls.js";
+import { checkOptions, sendOptions } from "../calls.js";
 import { mistake } from "../errors.js";
 import { Outbox } from "../outbox.js";
 import { looseText } from "../reply.js";
-import { describe } from "../values.js";
+import { toWords } from "../shape.js";
+import { describe, isPlain } from "../values.js";
 import { DATABASES, numberOf, packed } from "./engine.js";
 import { Group } from "./group.js";
+import { ReadQueue } from "./queue.js";
+import { ANY, Replies } from "./replies.js";
 import { retryText } from "./settings.js";
 
 const READS = ["primary", "preferReplica", "replica", "nearest"];
 
 /** Lets go of views that nobody uses any more. */
 const unused = new FinalizationRegistry((/** @type {{ engine: WeakRef<ServerEngine>, place: number }} */ { engine, place }) => engine.deref()?.dropView(place));
-/** A queue keeps the view that it is for. @type {WeakMap<object, unknown>} */
+/** A queue keeps the view that it is for, and a view of replies the one that it was made of. @type {WeakMap<object, unknown>} */
 const kept = new WeakMap();
 
 export class ServerClient extends Client {
@@ -29,6 +32,8 @@ export class ServerClient extends Client {
   #made;
   /** Makes a client of its own with these options. */
   #again;
+  /** How replies are given, unless as everywhere. @type {Replies | null} */
+  #replies;
 
   /**
    * @internal Use `connect`.
@@ -36,13 +41,15 @@ export class ServerClient extends Client {
    * @param {number} [place]
    * @param {(options: Unknown) => Promise<ServerClient>} [again]
    * @param {{ index?: number | undefined, steps: Step[] }} [made]
+   * @param {Replies | null} [replies]
    */
-  constructor(engine, place, again, made = { index: place, steps: [] }) {
+  constructor(engine, place, again, made = { index: place, steps: [] }, replies = null) {
     super(engine, place);
     this.#engine = engine;
     this.#place = place;
     this.#again = again;
     this.#made = made;
+    this.#replies = replies;
   }
 
   /**
@@ -51,11 +58,12 @@ export class ServerClient extends Client {
    * @param {number | undefined} index
    * @param {Step[]} steps
    * @param {(options: Unknown) => Promise<ServerClient>} [again]
+   * @param {Replies | null} [replies]
    */
-  static _of(engine, index, steps, again) {
-    if (steps.length === 0) return new ServerClient(engine, index, again);
+  static _of(engine, index, steps, again, replies) {
+    if (steps.length === 0) return new ServerClient(engine, index, again, undefined, replies);
     const place = engine.view(index, steps);
-    const view = new ServerClient(engine, place, again, { index, steps });
+    const view = new ServerClient(engine, place, again, { index, steps }, replies);
     unused.register(view, { engine: new WeakRef(engine), place });
     return view;
   }
@@ -64,24 +72,62 @@ export class ServerClient extends Client {
   #with(...step) {
     const { index, steps } = this.#made;
     if (index !== undefined && index >= DATABASES) throw mistake(`${step[0]}: this is a connection of its own`);
-    return ServerClient._of(this.#engine, index, [...steps, step], this.#again);
+    return ServerClient._of(this.#engine, index, [...steps, step], this.#again, this.#replies);
   }
 
   /** @param {number} index */
   _in(index) {
-    return ServerClient._of(this.#engine, index, this.#made.steps, this.#again);
+    return ServerClient._of(this.#engine, index, this.#made.steps, this.#again, this.#replies);
   }
 
   multi() {
-    const queue = super.multi();
+    return this.#queue(true);
+  }
+
+  pipeline() {
+    return this.#queue(false);
+  }
+
+  /** @param {boolean} together */
+  #queue(together) {
+    const queue = this.#replies ? new ReadQueue(this.#engine, together, this.#place, this.#replies) : together ? super.multi() : super.pipeline();
     kept.set(queue, this);
     return queue;
   }
 
-  pipeline() {
-    const queue = super.pipeline();
-    kept.set(queue, this);
-    return queue;
+  /** The same client, which gives replies in other ways. @param {Unknown} given */
+  withReplies(given) {
+    const replies = new Replies("withReplies", isPlain(given) ? { ...this.#replies?.given, ...given } : given, this.#engine.bigint);
+    const view = new ServerClient(this.#engine, this.#place, this.#again, this.#made, replies);
+    kept.set(view, this);
+    return view;
+  }
+
+  /**
+   * @param {string} command
+   * @param {...unknown} args
+   * @returns {Promise<unknown>}
+   */
+  send(command, ...args) {
+    if (!this.#replies) return super.send(command, ...args);
+    try {
+      const { options, shape } = this.#replies.reading(ANY, sendOptions(command, args));
+      return this._execute(command, args, options, shape);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** @internal @param {Spec} spec @param {unknown[]} args @returns {Promise<unknown>} */
+  _call(spec, args) {
+    if (!this.#replies) return super._call(spec, args);
+    try {
+      const given = toWords(spec, args);
+      const { options, shape } = this.#replies.reading(spec, given.options);
+      return this._execute(spec.command, given.words, options, shape);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** The same client, whose commands that only read go to these servers. @param {string} from */
@@ -102,7 +148,7 @@ export class ServerClient extends Client {
     if (typeof endpoint !== "string") throw mistake(`node: ${describe(endpoint)} (expected an endpoint, as nodes() has it)`);
     // First, because it replaces all that is known of where commands go.
     const { index, steps } = this.#made;
-    return ServerClient._of(this.#engine, index, [["node", endpoint], ...steps.filter(([what]) => what !== "readFrom" && what !== "node")], this.#again);
+    return ServerClient._of(this.#engine, index, [["node", endpoint], ...steps.filter(([what]) => what !== "readFrom" && what !== "node")], this.#again, this.#replies);
   }
 
   /** The same client, which sends commands that failed for a passing reason again. @param {Unknown} policy */
@@ -142,7 +188,7 @@ export class ServerClient extends Client {
     const prefix = steps.map(([what, value]) => (what === "keyPrefix" ? value : "")).join("");
     await engine.run("lease", (raw, task) => raw.lease(task, numberOf(place), index, prefix), options);
     engine.adopt(place);
-    return new Lease(engine, place);
+    return new Lease(engine, place, this.#replies);
   }
 
   /**
@@ -165,7 +211,7 @@ export class ServerClient extends Client {
     const run = async (/** @type {number} */ task) => {
       engine.adopt(place);
       try {
-        outcome = { value: await body(new ServerClient(engine, place)), failed: false };
+        outcome = { value: await body(new ServerClient(engine, place, undefined, undefined, this.#replies)), failed: false };
       } catch (error) {
         outcome = { error, failed: true };
       }
@@ -200,7 +246,8 @@ export class ServerClient extends Client {
     checkOptions("scanIterator", others, ["bytes"]);
     const words = packed([MATCH, TYPE]);
     const begin = (/** @type {Unknown} */ raw, /** @type {number} */ task) => raw.scan(task, numberOf(this.#place), ...words, COUNT);
-    const read = (/** @type {Uint8Array} */ key) => (others.bytes === true ? key : looseText(key, 0, key.length));
+    const replies = this.#replies;
+    const read = (/** @type {Uint8Array} */ key) => (replies ? replies.key(key, others.bytes) : others.bytes === true ? key : looseText(key, 0, key.length));
     const batches = () => this.#items("scan", begin, undefined, (keys) => keys.map(read), true);
     async function* each() {
       for await (const page of batches()) yield* page;
@@ -258,7 +305,7 @@ export class ServerClient extends Client {
   /** Another client with the same options, but for these. @param {Unknown} [options] @returns {Promise<ServerClient>} */
   duplicate(options = {}) {
     if (!this.#again) throw mistake("duplicate: this is a connection of its own, which is leased");
-    return this.#again(options);
+    return this.#again(this.#replies ? { ...options, replies: { ...this.#replies.given, ...options.replies } } : options);
   }
 
   /** Connects now, after `lazyConnect`; resolves when the client is connected. */
@@ -294,9 +341,9 @@ export class Lease extends ServerClient {
   #engine;
   #place;
 
-  /** @internal Use `lease`. @param {ServerEngine} engine @param {number} place */
-  constructor(engine, place) {
-    super(engine, place);
+  /** @internal Use `lease`. @param {ServerEngine} engine @param {number} place @param {Replies | null} replies */
+  constructor(engine, place, replies) {
+    super(engine, place, undefined, undefined, replies);
     this.#engine = engine;
     this.#place = place;
     unused.register(this, { engine: new WeakRef(engine), place }, this);

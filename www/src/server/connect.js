@@ -17,6 +17,7 @@ import { readPlace } from "./address.js";
 import { ServerClient } from "./client.js";
 import { ServerEngine } from "./engine.js";
 import { ServerInstance } from "./instance.js";
+import { Replies } from "./replies.js";
 import { retryText, takeGroupSettings, takeSettings } from "./settings.js";
 import { useChannels } from "./tracing.js";
 
@@ -35,7 +36,7 @@ export function serverEntry({ wasmFile, tcp = null, webSocket = null, channels }
    * @param {Member[]} members
    * @param {(options: Unknown) => Promise<ServerClient>} again
    */
-  async function open({ wasm, transport, tls, reconnect, signal, stack, credentials, retry, lazyConnect, ...given }, { settings, options, shown }, members, again) {
+  async function open({ wasm, transport, tls, reconnect, signal, stack, credentials, retry, lazyConnect, replies, ...given }, { settings, options, shown }, members, again) {
     for (const [name, value] of [["transport", transport], ["reconnect", reconnect], ["credentials", credentials]]) {
       if (value !== undefined && typeof value !== "function") throw mistake(`${name}: expected a function`, BAD_CONFIG);
     }
@@ -47,6 +48,7 @@ export function serverEntry({ wasmFile, tcp = null, webSocket = null, channels }
     const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
     const { family, ...all } = { ...options, ...said };
     const { settings: own, rest } = takeSettings(all);
+    const reading = replies === undefined ? null : new Replies("replies", replies, rest.bigint === true);
     const reach = (/** @type {Target} */ { host, port, path, url, tls: secure, servername }) => {
       // The wasm side is calling: nothing may be thrown.
       const over = transport ?? (url === undefined ? tcp ?? noSockets : sockets);
@@ -61,7 +63,7 @@ export function serverEntry({ wasmFile, tcp = null, webSocket = null, channels }
     const engine = new ServerEngine(/** @type {ServerInstance} */ (await load(wasm)), dial, /** @type {EngineOptions} */ (rest), [...settings, ...own], members, { credentials, stack });
     if (lazyConnect) engine.openLater();
     else await engine.open(signal);
-    return ServerClient._of(engine, undefined, steps, again);
+    return ServerClient._of(engine, undefined, steps, again, reading);
   }
 
   /**

@@ -1,28 +1,23 @@
 // Commands that wait on the server, each on a connection of its own while it waits, and commands that others have replaced.
 // Types and documentation are in server-methods.d.ts.
 
-/** @import { Shape, Unknown } from "../internal.js" */
+/** @import { Unknown } from "../internal.js" */
 
-import { REPLIES } from "../replies.js";
 import { specOf } from "../shape.js";
 import { ServerClient } from "./client.js";
-
-/** @type {Shape} */
-const popped = ([key, element]) => ({ key, element });
-/** @type {Shape} */
-const scored = ([key, value, score]) => ({ key, value, score: REPLIES.number(score) });
+import { element, own, popped } from "./replies.js";
 
 /** @type {Unknown[]} The words are explained in ../commands.js. */
 const TABLE = [
   ["blMove", "5"],
   ["blMoveM", "5 {COUNT EXACTLY OBO BULK}"],
   ["blmPop", "$ # $ {COUNT}", "elements"],
-  ["blPop", "2", popped],
-  ["brPop", "2", popped],
+  ["blPop", "2", element],
+  ["brPop", "2", element],
   ["brPopLPush", "3"],
   ["bzmPop", "$ # $ {COUNT}", "members"],
-  ["bzPopMax", "2", scored],
-  ["bzPopMin", "2", scored],
+  ["bzPopMax", "2", popped],
+  ["bzPopMin", "2", popped],
   ["xRead", "{COUNT MAXCOUNT MAXSIZE BLOCK} STREAMS >", "streams"],
   ["xReadGroup", "XREADGROUP GROUP $ $ {COUNT MAXCOUNT MAXSIZE BLOCK CLAIM NOACK} STREAMS >", "streams"],
   ["getSet", "2"],
@@ -35,6 +30,7 @@ const TABLE = [
 
 for (const [method, words, reply] of TABLE) {
   const spec = specOf(method, words, reply);
+  own(spec);
   Object.defineProperty(ServerClient.prototype, spec.method, {
     /** @this {Unknown} @param {...unknown} args */
     value(...args) {

@@ -20,7 +20,7 @@ export const SETTINGS = Object.freeze([...WORDS, ...COMMON, ...MAINTENANCE, ...L
 const GROUP = ["probeKey", "probes", "probeGap", "probeTimeout", "probeInterval", "policy", "failbackDelay", "circuitBreaker"];
 
 /** Options that both builds read in another way than by name. */
-export const SERVER_ONLY = Object.freeze([...SETTINGS, "credentials", "family", "lazyConnect", "retry"]);
+export const SERVER_ONLY = Object.freeze([...SETTINGS, "credentials", "family", "lazyConnect", "replies", "retry"]);
 
 /**
  * Takes the settings out of the options.

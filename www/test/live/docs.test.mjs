@@ -23,7 +23,9 @@ test("the programs about one server run, and print what they say", LIMIT, async 
   const { out } = await program(t, server.url, `globalThis.tokenFor = async () => "secret";\nglobalThis.connectGroup = (await import(${JSON.stringify(entry)})).connectGroup;\n${code.join("\n")}\nawait redis.close();`);
   const lines = out.trim().split("\n");
   assert.deepEqual(lines.slice(0, 3), ["{ key: 'jobs', element: 'mow the lawn' }", "TimeoutError", "2"]);
-  assert.deepEqual(lines.slice(3), ["false", "GET", "yes", "near"]);
+  const replies = ["<Buffer ff 00 7f>", "[ '\ufffd\\x00\\x7F', '2' ]", "Map(1) { 'name' => 'Ada' }", "12345678901234567891"];
+  assert.deepEqual(lines.slice(3), ["false", "GET", "yes", ...replies, "near"]);
+  for (const reply of replies) assert.ok(text.includes(`// ${reply}\n`));
 });
 
 test("the programs of docs/production.md that are for servers run", LIMIT, async (t) => {

@@ -43,6 +43,10 @@ test("the types of the build for servers compile", async () => {
   assert.equal(await compile(new URL("test/types/server.json", www).pathname), "");
 });
 
+test("the types of replies in other ways compile", async () => {
+  assert.equal(await compile(new URL("test/types/replies.json", www).pathname), "");
+});
+
 test("the sources have the types that their comments say", async () => {
   assert.equal(await compile(new URL("test/types/sources.json", www).pathname), "");
 });
