@@ -92,11 +92,21 @@ export interface Credentials {
   /** Milliseconds after which they expire; new ones are asked for before. */
   validFor?: number;
 }
-export interface ConnectOptions extends PageOptions, ServerOptions {
+/** Where to dial in place of an address. */
+export interface MappedAddress {
+  host?: string;
+  port?: number;
+}
+export interface ConnectOptions extends PageOptions, Omit<ServerOptions, "endpointMap"> {
   /** Gives credentials, such as tokens, on each connect and before they expire; in place of `username` and `password`. */
   credentials?: (asked: { endpoint: string }) => Credentials | Promise<Credentials>;
   /** Connects with the first command, or with `connect()` of the client. If that fails, the client is closed, unless `abortOnConnectFail` is false. */
   lazyConnect?: boolean;
+  /**
+   * As in `ServerOptions`; or a function that is asked whenever a server is dialled, seeds included, and may return the host, the port, both, or nothing
+   * to leave them. What it throws fails the attempt. Names of servers stay what they are, in certificates too.
+   */
+  endpointMap?: Record<string, string> | ((host: string, port: number) => MappedAddress | undefined | Promise<MappedAddress | undefined>);
   /** Sends commands again. Default: never. */
   retry?: RetryPolicy;
   /** Whether errors have the stack of the call. It costs each command some microseconds. Default false. */

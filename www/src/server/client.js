@@ -20,6 +20,9 @@ import { retryText } from "./settings.js";
 
 const READS = ["primary", "preferReplica", "replica", "nearest"];
 
+/** How often `watch` tries, unless the caller says otherwise: as in the core. */
+const ATTEMPTS = 16;
+
 /** Lets go of views that nobody uses any more. */
 const unused = new FinalizationRegistry((/** @type {{ engine: WeakRef<ServerEngine>, place: number }} */ { engine, place }) => engine.deref()?.dropView(place));
 /** A queue keeps the view that it is for, and a view of replies the one that it was made of. @type {WeakMap<object, unknown>} */
@@ -206,21 +209,30 @@ export class ServerClient extends Client {
     if (!(Number.isInteger(attempts) && attempts >= 0)) throw mistake("watch: attempts: expected a whole number, 1 or more");
     const engine = this.#engine;
     const place = engine.reserve();
-    /** @type {{ value?: T, error?: unknown, failed: boolean }} */
+    /** @type {{ value?: T, error?: Unknown, failed: boolean }} */
     let outcome = { failed: false };
-    const run = async (/** @type {number} */ task) => {
-      engine.adopt(place);
-      try {
-        outcome = { value: await body(new ServerClient(engine, place, undefined, undefined, this.#replies)), failed: false };
-      } catch (error) {
-        outcome = { error, failed: true };
-      }
-      engine.disown(place);
-      engine.enter((raw) => raw.finish(task, numberOf(place), outcome.failed));
-    };
     const words = packed(Array.isArray(keys) ? keys : [keys]);
     const begin = (/** @type {Unknown} */ raw, /** @type {number} */ task) => raw.watch(task, numberOf(place), numberOf(this.#place), ...words, attempts);
-    await engine.run("watch", begin, { signal, body: run });
+    let { promise, wake } = bell();
+    const ended = engine.run("watch", begin, { signal, body: (task) => wake(task) }).then(() => 0);
+    // The body runs behind an `await` of this function, so that it has the caller's asynchronous context.
+    for (let attempt = 1; ; attempt++) {
+      const next = () => Promise.race([ended, promise]);
+      const isWatch = attempt === 1 || (outcome.error?.kind === "conflict" && attempt <= (attempts || ATTEMPTS));
+      const task = await (isWatch ? engine.traced("WATCH", this.#place, next) : next());
+      if (task === 0) break;
+      ({ promise, wake } = bell());
+      engine.adopt(place);
+      const run = async () => body(new ServerClient(engine, place, undefined, undefined, this.#replies));
+      const watched = run().then(
+        (value) => ({ value, failed: false }),
+        (error) => ({ error, failed: true }),
+      );
+      // A signal, or a trap, does not wait for the body.
+      outcome = /** @type {typeof outcome} */ (await Promise.race([watched, ended])) || outcome;
+      engine.disown(place);
+      engine.enter((raw) => raw.finish(task, numberOf(place), outcome.failed));
+    }
     if (outcome.failed) throw outcome.error;
     return /** @type {T} */ (outcome.value);
   }
@@ -280,6 +292,10 @@ export class ServerClient extends Client {
       if (value !== undefined) waiting.push(read(value));
       ring();
     };
+    const more = async () => {
+      await new Promise((/** @type {(done: void) => void} */ resolve) => (wake = resolve));
+      if (waiting.length === 0 && end && "error" in /** @type {object} */ (end)) throw /** @type {Unknown} */ (end).error;
+    };
     const finish = (/** @type {{ error?: unknown }} */ how) => {
       end = how;
       ring();
@@ -294,7 +310,7 @@ export class ServerClient extends Client {
           if ("error" in /** @type {object} */ (end)) throw /** @type {Unknown} */ (end).error;
           return;
         } else {
-          await new Promise((/** @type {(done: void) => void} */ resolve) => (wake = resolve));
+          await (pulled ? engine.traced("SCAN", this.#place, more) : more());
         }
       }
     } finally {
@@ -334,6 +350,14 @@ export class ServerClient extends Client {
   disconnect() {
     this.#engine.disconnect();
   }
+}
+
+/** A promise, and what resolves it with the number of a task. */
+function bell() {
+  let wake = (/** @type {number} */ _task) => {};
+  /** @type {Promise<number>} */
+  const promise = new Promise((resolve) => (wake = resolve));
+  return { promise, wake };
 }
 
 /** A client on a connection of its own. */

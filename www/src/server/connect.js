@@ -36,7 +36,7 @@ export function serverEntry({ wasmFile, tcp = null, webSocket = null, channels }
    * @param {Member[]} members
    * @param {(options: Unknown) => Promise<ServerClient>} again
    */
-  async function open({ wasm, transport, tls, reconnect, signal, stack, credentials, retry, lazyConnect, replies, ...given }, { settings, options, shown }, members, again) {
+  async function open({ wasm, transport, tls, reconnect, signal, stack, credentials, retry, lazyConnect, replies, endpointMap, ...given }, { settings, options, shown }, members, again) {
     for (const [name, value] of [["transport", transport], ["reconnect", reconnect], ["credentials", credentials]]) {
       if (value !== undefined && typeof value !== "function") throw mistake(`${name}: expected a function`, BAD_CONFIG);
     }
@@ -44,8 +44,10 @@ export function serverEntry({ wasmFile, tcp = null, webSocket = null, channels }
       if (value !== undefined && typeof value !== "boolean") throw mistake(`${name}: expected true or false`, BAD_CONFIG);
     }
     if (tls !== undefined && typeof tls !== "boolean" && !isPlain(tls)) throw mistake("tls: expected true, false, or an object of options", BAD_CONFIG);
+    const map = typeof endpointMap === "function" ? endpointMap : null;
+    if (endpointMap !== undefined && !map && !isPlain(endpointMap)) throw mistake("endpointMap: expected an object of addresses, or a function", BAD_CONFIG);
     // An option that is undefined does not replace what the URL says.
-    const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+    const said = Object.fromEntries(Object.entries(map ? given : { ...given, endpointMap }).filter(([, value]) => value !== undefined));
     const { family, ...all } = { ...options, ...said };
     const { settings: own, rest } = takeSettings(all);
     const reading = replies === undefined ? null : new Replies("replies", replies, rest.bigint === true);
@@ -53,7 +55,7 @@ export function serverEntry({ wasmFile, tcp = null, webSocket = null, channels }
       // The wasm side is calling: nothing may be thrown.
       const over = transport ?? (url === undefined ? tcp ?? noSockets : sockets);
       const options = secure ? { ...(isPlain(tls) ? tls : {}), ...(servername ? { servername } : {}) } : false;
-      return { transport: counted(gated(over), engine), address: /** @type {Unknown} */ (url === undefined ? { host, port, path, family, tls: options } : { url }) };
+      return { transport: counted(gated(map && url === undefined ? mapped(over, map) : over), engine), address: /** @type {Unknown} */ (url === undefined ? { host, port, path, family, tls: options } : { url }) };
     };
     const dial = { reach, endpoint: shown, delay: patient(policy(reconnect)), transport: /** @type {Unknown} */ (null), address: {} };
     if (credentials) own.push(["credentials", ""]);
@@ -96,6 +98,26 @@ export function serverEntry({ wasmFile, tcp = null, webSocket = null, channels }
 
 async function noSockets() {
   throw mistake("url: this runtime opens no sockets: connect to a gateway (ws: or wss:), or give a transport", BAD_CONFIG);
+}
+
+/**
+ * A transport that asks the program where to dial.
+ * @param {AnyTransport} transport
+ * @param {(host: string, port: number) => Unknown} map
+ * @returns {AnyTransport}
+ */
+function mapped(transport, map) {
+  return async (address, options) => {
+    const { host, port } = address;
+    // A Unix socket has neither.
+    if (host === undefined || port === undefined) return transport(address, options);
+    const to = (await map(host, port)) ?? {};
+    if (!isPlain(to)) throw mistake(`endpointMap: the program gave ${describe(to)} (expected { host, port })`);
+    const { host: name = host, port: number = port } = to;
+    if (typeof name !== "string" || name === "") throw mistake(`endpointMap: host: the program gave ${describe(name)} (expected a string)`);
+    if (!(Number.isInteger(number) && number > 0 && number < 65536)) throw mistake("endpointMap: port: expected a whole number from 1 to 65535");
+    return transport({ ...address, host: name, port: number }, options);
+  };
 }
 
 /**

@@ -239,6 +239,20 @@ export class ServerEngine extends Engine {
     return trace.isWatched ? trace.run({ ...context, start: performance.now() }, action) : action();
   }
 
+  /**
+   * Publishes a command that the wasm side sends, while `action` waits for its outcome.
+   * @template T
+   * @param {string} command
+   * @param {number | undefined} place
+   * @param {() => Promise<T>} action
+   * @returns {Promise<T>}
+   */
+  traced(command, place, action) {
+    if (!TRACES.command.isWatched) return action();
+    const context = { ...this.#at(place), command, start: performance.now() };
+    return TRACES.command.run(context, action);
+  }
+
   /** Whether a database or a view can be used. @param {number | undefined} place */
   #has(place) {
     return place === undefined || place < DATABASES || this.#views.has(place);

@@ -1,6 +1,7 @@
 // Spans, metrics and stacks with real servers, and the program of docs/observability.md.
 
 import assert from "node:assert/strict";
+import { AsyncLocalStorage } from "node:async_hooks";
 import channels from "node:diagnostics_channel";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -77,6 +78,44 @@ test("of a cluster, the server is named where the program has named it", LIMIT, 
   assert.equal(get.name, "GET");
   assert.deepEqual(get.attributes, { "db.system.name": "redis", "db.operation.name": "GET", "db.namespace": "0" });
   assert.deepEqual([size.attributes["server.address"], size.attributes["server.port"]], ["127.0.0.1", port]);
+});
+
+test("WATCH, and SCAN on a cluster, are commands of their caller", LIMIT, async (t) => {
+  const [{ url }] = await cluster(t);
+  const client = await connect(url);
+  t.after(() => client.disconnect());
+  await client.set("k", 0);
+  const { spans } = observed(t);
+  const caller = new AsyncLocalStorage();
+  const seen = [];
+  const listener = ({ command }) => seen.push(`${command} of ${caller.getStore()}`);
+  channels.subscribe("tracing:redmux:command:start", listener);
+  t.after(() => channels.unsubscribe("tracing:redmux:command:start", listener));
+  let others = 1;
+  const body = async (tx) => {
+    await tx.get("k");
+    if (others-- > 0) await client.incr("k");
+    return tx.multi().incr("k").exec();
+  };
+  assert.deepEqual(await caller.run("me", () => client.watch("k", body)), [2]);
+  assert.deepEqual(seen, ["WATCH", "GET", "INCR", "WATCH", "GET"].map((command) => `${command} of me`));
+  assert.equal(await client.watch("k", () => "no MULTI"), "no MULTI");
+  await assert.rejects(client.watch("k", async (tx) => {
+    await client.incr("k");
+    await tx.multi().incr("k").exec();
+  }, { attempts: 1 }), { kind: "conflict" });
+  assert.equal(seen.filter((one) => one.startsWith("WATCH")).length, 4);
+  await client.mSet(Object.fromEntries(Array.from({ length: 3000 }, (_, n) => [`key-${n}`, n])));
+  let keys = 0;
+  await caller.run("me", async () => {
+    for await (const _ of client.scanIterator({ COUNT: 500 })) keys += 1;
+  });
+  assert.equal(keys, 3001);
+  const scans = seen.filter((one) => one === "SCAN of me").length;
+  assert.ok(scans >= 3 && scans <= 20, `${scans} pages`);
+  const finished = spans.getFinishedSpans().map(({ attributes }) => attributes["db.operation.name"]);
+  assert.equal(finished.filter((name) => name === "WATCH").length, 4);
+  assert.equal(finished.filter((name) => name === "SCAN").length, scans);
 });
 
 test("with stack, errors lead to the call, also those of connects, leases and loops", LIMIT, async (t) => {

@@ -73,4 +73,34 @@ test("servers are reached where the program says", LIMIT, async (t) => {
   t.after(() => client.close());
   assert.deepEqual(await Promise.all(["a", "b", "c", "d"].map((key) => client.set(key, key))), ["OK", "OK", "OK", "OK"]);
   assert.equal(client.nodes().filter(({ role }) => role === "primary").length, 3);
+
+  const asked = new Set();
+  const map = async (host, port) => {
+    asked.add(host);
+    return host === "127.0.0.1" ? undefined : { host: "127.0.0.1", port };
+  };
+  const asking = await connect(nodes[0].url, { endpointMap: map });
+  t.after(() => asking.close());
+  assert.deepEqual(await Promise.all(["a", "b", "c", "d"].map((key) => asking.get(key))), ["a", "b", "c", "d"]);
+  assert.deepEqual(asked, new Set(["127.0.0.1", "node-0.invalid", "node-1.invalid", "node-2.invalid"]));
+  const primaries = asking.nodes().filter(({ role }) => role === "primary");
+  assert.deepEqual(new Set(primaries.map(({ endpoint }) => endpoint)), new Set(Object.keys(endpointMap)));
+});
+
+test("what a map of addresses throws, or gives that is none, fails the attempt", LIMIT, async (t) => {
+  const server = await redis(t);
+  const given = (endpointMap) => connect("redis://10.255.255.1:1", { endpointMap, connectRetry: 1 });
+  const client = await given(() => ({ host: "127.0.0.1", port: server.port }));
+  t.after(() => client.close());
+  assert.equal(await client.ping(), "PONG");
+  const fault = new Error("a fault of the program");
+  await assert.rejects(given(() => {
+    throw fault;
+  }), { kind: "connect", stage: "dial", cause: fault });
+  for (const [map, message] of [
+    [() => "127.0.0.1", /endpointMap: the program gave a string \(expected \{ host, port \}\)/],
+    [() => ({ host: "" }), /endpointMap: host: the program gave a string/],
+    [() => ({ port: 70_000 }), /endpointMap: port: expected a whole number from 1 to 65535/],
+  ]) await assert.rejects(given(map), { kind: "connect", message });
+  await assert.rejects(given("a=b"), { code: "ERR_REDMUX_CONFIG", message: /endpointMap: expected an object of addresses, or a function/ });
 });

@@ -42,6 +42,12 @@ export async function uses(): Promise<void> {
   const group = await connectGroup([{ name: "near", url: "fra:6379", weight: 2 }, { name: "far", url: ["s1", "s2"], serviceName: "m" }], { policy: "any" });
   is<boolean>()(await group.group!.failOverTo("far"));
 
+  const mapped = await connect("a:7000", { endpointMap: (host, port) => (host === "b" ? { port: port + 1 } : undefined) });
+  is<ServerClient<false>>()(mapped);
+  await connect("a:7000", { endpointMap: { "b:1": "c:2" } });
+  // @ts-expect-error: not a host
+  await connect("a:7000", { endpointMap: () => "c:2" });
+
   // @ts-expect-error: no such mode
   await connect("a", { mode: "clutser" });
   // @ts-expect-error: members have names

@@ -43,6 +43,10 @@ test("the types of the build for servers compile", async () => {
   assert.equal(await compile(new URL("test/types/server.json", www).pathname), "");
 });
 
+test("compilers that find modules as bundlers do have the types of servers, if their project says that it is for Node", async () => {
+  assert.equal(await compile(new URL("test/types/bundler.json", www).pathname), "");
+});
+
 test("the types of replies in other ways compile", async () => {
   assert.equal(await compile(new URL("test/types/replies.json", www).pathname), "");
 });
