@@ -5,9 +5,14 @@
 use futures::StreamExt;
 use redmux::{Result, pubsub::Item};
 
+#[allow(dead_code, reason = "the test that includes this file has a main of its own")]
 #[tokio::main]
 async fn main() -> Result<()> {
-    let server = std::env::args().nth(1).unwrap_or_else(|| "localhost:6379".to_owned());
+    run(std::env::args().nth(1).unwrap_or_else(|| "localhost:6379".to_owned())).await
+}
+
+/// All of it, in turn.
+pub(crate) async fn run(server: String) -> Result<()> {
     let muxer = redmux::tokio::connect(server).await?;
     let db = muxer.database();
 

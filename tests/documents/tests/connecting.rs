@@ -4,6 +4,9 @@
 
 use redmux_test_support::RedisServer;
 
+#[path = "../../../examples/tokio.rs"]
+mod example;
+
 #[test]
 fn on_tokio_it_is_one_call() {
     let server = RedisServer::start();
@@ -12,6 +15,14 @@ fn on_tokio_it_is_one_call() {
         let muxer = redmux::tokio::connect(server.addr().to_string()).await.unwrap();
         muxer.database().set("k", 1).await.unwrap();
     });
+}
+
+#[test]
+fn the_example_for_tokio_runs() {
+    let server = RedisServer::start();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(example::run(server.addr().to_string())).unwrap();
+    assert_eq!(server.command(&["GET", "counter"]).trim(), "100");
 }
 
 #[test]
