@@ -37,3 +37,23 @@ pub(crate) fn tests() -> Result<Command> {
     command.arg("--test").arg(packages::dir(packages::SITE));
     Ok(command)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    /// `links.test.mjs` looks at the other pages, too. This one runs wherever the project's own tasks are tested.
+    #[test]
+    fn the_map_in_the_readme_names_every_document() {
+        let readme = fs::read_to_string(crate::root().join("README.md")).expect("README.md");
+        let map = readme.split("\n## Documents\n").nth(1).expect("the section Documents");
+        let map = map.split("\n## ").next().unwrap_or(map);
+        let documents = fs::read_dir(crate::root().join("docs")).expect("docs");
+        let names = documents.map(|entry| entry.expect("a file").file_name());
+        let names = names.map(|name| name.to_string_lossy().into_owned());
+        let missing: Vec<String> = names
+            .filter(|name| name.ends_with(".md") && !map.contains(&format!("](docs/{name})")))
+            .collect();
+        assert!(missing.is_empty(), "README.md, \"Documents\", does not name {missing:?}");
+    }
+}
