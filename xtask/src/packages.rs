@@ -16,7 +16,7 @@ pub(crate) const TOOLS: &str = "xtask/npm";
 pub(crate) const RUNTIMES: &str = "www/test/runtimes";
 /// The bundlers, frameworks and compilers that the package is tried in.
 pub(crate) const SETUPS: &str = "www/test/setups";
-/// The packages written for ioredis that `redmux/ioredis` is tried with.
+/// The packages written for ioredis that `redmux/ioredis` is tried with, and other clients.
 pub(crate) const COMPAT: &str = "www/test/compat";
 /// What makes components run in Node.
 pub(crate) const WASI_HOSTS: &str = "xtask/wasi";

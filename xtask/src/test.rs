@@ -99,6 +99,7 @@ pub(crate) fn run(verbose: bool) -> Result<()> {
     command.arg(packages::dir(packages::COMPAT).join("check.mjs"));
     command.env("REDIS", server.addr().to_string());
     steps.command("packages written for ioredis", &mut command)?;
+    steps.command("lines of other clients", &mut moves()?)?;
 
     // In Node, Bun and Deno; the packages are those of the steps before.
     let mut command = Command::new(tools::node()?);
@@ -154,6 +155,16 @@ fn methods() -> Result<Command> {
     command.arg(packages::dir(packages::WWW).join("test/methods/check.mjs"));
     command.env("REDIS_7", tools::redis()?).env("REDIS_8", servers.redis_8());
     command.env("REDIS_8_10", servers.redis_8_10()).env("VALKEY_9", servers.valkey_9());
+    Ok(command)
+}
+
+/// Returns the check of the tables of what to write in place of the lines of other clients.
+fn moves() -> Result<Command> {
+    let servers = Programs::in_dir(crate::target_dir().join("tmp/servers"));
+    let mut command = Command::new(tools::node()?);
+    command.arg(packages::dir(packages::COMPAT).join("moves.mjs"));
+    command.env("REDIS_SERVER", tools::redis()?).env("OPENSSL", tools::openssl()?);
+    command.env("REDIS_8", servers.redis_8()).env("REDIS_STACK", servers.redis_stack());
     Ok(command)
 }
 
