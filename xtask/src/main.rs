@@ -99,6 +99,7 @@ cargo xtask <task>
 
   wasi                 Builds the client and its examples as WASI 0.2 components, and runs them in Wasmtime and
                        in Node, beside servers that are stopped, killed and started again.
+  wasi --tls           The same for TLS, which needs clang to build.
 
   console [--output DIR]
                        Builds the wasm package and puts the web console together in
@@ -161,6 +162,7 @@ fn task() -> Result<()> {
     let mut args = lexopt::Parser::from_env();
     let mut task = None;
     let mut verbose = false;
+    let mut tls = false;
     let mut demo = demo::Options::default();
     let mut cluster = cluster::Options::default();
     let mut output = None;
@@ -175,6 +177,7 @@ fn task() -> Result<()> {
             (Long("quick"), Some("release")) => release = release.and(Task::Quick)?,
             (Long("write"), Some("release")) => release = release.and(Task::Write)?,
             (Long("upload"), Some("release")) => release = release.and(Task::Upload)?,
+            (Long("tls"), Some("wasi")) => tls = true,
             (Long("minutes"), Some("cluster")) => cluster.minutes = Some(args.value()?.parse()?),
             (Long("seed"), Some("cluster")) => cluster.seed = Some(args.value()?.parse()?),
             (Long("histories"), Some("cluster")) => {
@@ -203,7 +206,7 @@ fn task() -> Result<()> {
         Some("demo") => demo::run(&demo),
         Some("cluster") => cluster::run(&cluster),
         Some("wasm") => wasm::run(),
-        Some("wasi") => wasi::run(),
+        Some("wasi") => wasi::run(tls),
         Some("console") => console::run(output),
         Some("front-end") => front_end::run(&demo, output),
         Some("docs") => site::run(serve, demo.port),

@@ -89,6 +89,16 @@ const STRACE: Tool =
 const OPENSSL: Tool =
     Tool { what: "OpenSSL", variable: "OPENSSL", programs: &["openssl"], debian: &["openssl"] };
 
+const CLANG: Tool =
+    Tool { what: "clang", variable: "CLANG", programs: &["clang"], debian: &["clang"] };
+const LLVM_AR: Tool =
+    Tool { what: "llvm-ar", variable: "LLVM_AR", programs: &["llvm-ar"], debian: &["llvm"] };
+
+/// Finds or installs the compiler and the archiver that build C for WebAssembly.
+pub(crate) fn clang() -> Result<(PathBuf, PathBuf)> {
+    Ok((CLANG.find_or_install()?, LLVM_AR.find_or_install()?))
+}
+
 /// Finds or installs pip, which installs newer servers than distributions have.
 pub(crate) fn pip() -> Result<()> {
     let version = || {

@@ -26,9 +26,12 @@ const PROFILE: &str = "wasi";
 const WASMTIME: &str = "wasmtime-47.0.1";
 const LIMIT: Duration = Duration::from_secs(300);
 
-/// Builds everything, and runs every check even if one fails.
-pub(crate) fn run() -> Result<()> {
+/// Builds everything, and runs every check even if one fails; or the checks of TLS.
+pub(crate) fn run(with_tls: bool) -> Result<()> {
     let hosts = Hosts::find_or_install()?;
+    if with_tls {
+        return tls(&hosts);
+    }
     let own = build(Sockets::Own)?;
     let tokio = build(Sockets::Tokio)?;
     let redis = Arc::new(RedisServerBuilder::default().program(tools::redis()?).start()?);
@@ -86,6 +89,55 @@ pub(crate) fn run() -> Result<()> {
     }
 }
 
+/// Checks TLS, which needs clang to build.
+fn tls(hosts: &Hosts) -> Result<()> {
+    let component = build(Sockets::OwnWithTls)?.join("redmux-wasi-checks.wasm");
+    let dir = TempDir::new()?;
+    certify(dir.path())?;
+    let path = |file: &str| dir.path().join(file).display().to_string();
+    let settings = [
+        ("tls-ca-cert-file", path("ca.pem")),
+        ("tls-cert-file", path("server.pem")),
+        ("tls-key-file", path("server.key")),
+        ("tls-auth-clients", "no".to_owned()),
+    ];
+    let settings = settings.map(|(name, value)| [name.to_owned(), value]).to_vec();
+    let redis = RedisServerBuilder::default().program(tools::redis()?).tls(settings).start()?;
+    let port = redis.tls_port().ok_or("a server without TLS")?;
+    let authority = fs::read_to_string(path("ca.pem"))?;
+    let words = ["check=tls".to_owned(), format!("tls={port}"), format!("ca={}", authority.trim())];
+    let logs = TempDir::new()?;
+    let mut failed = Vec::new();
+    for (what, mut command) in [
+        ("TLS in Wasmtime", hosts.wasmtime(&[], &component, &words)),
+        ("TLS in Node", hosts.node("run", &component, &words)),
+    ] {
+        if !check::leg(what, &mut command, logs.path())? {
+            failed.push(what);
+        }
+    }
+    match failed.is_empty() {
+        true => Ok(()),
+        false => Err(format!("components failed: {}", failed.join("; ")).into()),
+    }
+}
+
+/// Makes an authority, and a certificate of a server for `localhost`.
+fn certify(dir: &Path) -> Result<()> {
+    fs::write(dir.join("names"), "subjectAltName=DNS:localhost")?;
+    for words in [
+        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority -keyout ca.key -out ca.pem",
+        "req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.key -out server.csr",
+        "x509 -req -days 2 -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial \
+         -extfile names -out server.pem",
+    ] {
+        let mut openssl = Command::new(tools::openssl()?);
+        openssl.current_dir(dir).args(words.split_whitespace());
+        exec::output(&mut openssl, LIMIT)?;
+    }
+    Ok(())
+}
+
 fn step(what: &'static str, failed: &mut Vec<&str>, run: impl FnOnce() -> Result<()>) {
     let started = Instant::now();
     match run() {
@@ -112,6 +164,7 @@ fn ends_with(mut command: Command, text: &str, well: bool, logs: &Path) -> Resul
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Sockets {
     Own,
+    OwnWithTls,
     Tokio,
 }
 
@@ -123,6 +176,13 @@ fn build(sockets: Sockets) -> Result<PathBuf> {
     match sockets {
         Sockets::Own => {
             cargo.args(COMPONENTS.iter().flat_map(|name| ["--package", *name]));
+        }
+        Sockets::OwnWithTls => {
+            cargo.args(["--package", COMPONENTS[0], "--features", "tls"]);
+            let (clang, archiver) = tools::clang()?;
+            cargo.env("CC_wasm32_wasip2", clang).env("AR_wasm32_wasip2", archiver);
+            target_dir = target_dir.join("wasi-tls");
+            cargo.env("CARGO_TARGET_DIR", &target_dir);
         }
         Sockets::Tokio => {
             cargo.args(["--package", COMPONENTS[0], "--no-default-features"]);

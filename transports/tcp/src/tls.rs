@@ -28,8 +28,8 @@ mod imp {
         TlsConnector,
         pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
         rustls::{
-            ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
-            SupportedProtocolVersion,
+            CipherSuite, ClientConfig, DigitallySignedStruct, Error, RootCertStore,
+            SignatureScheme, SupportedProtocolVersion,
             client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
             crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
             version::{TLS12, TLS13},
@@ -73,14 +73,21 @@ mod imp {
         config(&options)
     }
 
+    fn is_chacha20(suite: CipherSuite) -> bool {
+        matches!(
+            suite,
+            CipherSuite::TLS13_CHACHA20_POLY1305_SHA256
+                | CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256
+                | CipherSuite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256
+        )
+    }
+
     /// The algorithms of ring.
     fn provider() -> CryptoProvider {
         let mut provider = ring::default_provider();
         if cfg!(target_family = "wasm") {
-            // AES has no instructions there: ChaCha20 is four times as fast.
-            provider
-                .cipher_suites
-                .sort_by_key(|suite| !format!("{:?}", suite.suite()).contains("CHACHA20"));
+            // AES has no instructions there: ChaCha20 is up to four times as fast.
+            provider.cipher_suites.sort_by_key(|suite| !is_chacha20(suite.suite()));
         }
         provider
     }
