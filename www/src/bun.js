@@ -9,4 +9,4 @@ import { tcp } from "./transports/bun.js";
 
 export * from "./server/exports.js";
 
-export const { connect, connectGroup, load } = serverEntry({ wasmFile: (glue) => startFrom(glue, inlined()), tcp, channels });
+export const { connect, connectGroup, createClient, createClientPool, createCluster, createSentinel, load } = serverEntry({ wasmFile: (glue) => startFrom(glue, inlined()), tcp, channels });

@@ -9,4 +9,4 @@ import { webSocket } from "./transports/ws.js";
 
 export * from "./server/exports.js";
 
-export const { connect, connectGroup, load } = serverEntry({ wasmFile, tcp, webSocket, channels });
+export const { connect, connectGroup, createClient, createClientPool, createCluster, createSentinel, load } = serverEntry({ wasmFile, tcp, webSocket, channels });

@@ -11,4 +11,4 @@ import { webSocket } from "./transports/ws.js";
 
 export * from "./server/exports.js";
 
-export const { connect, connectGroup, load } = serverEntry({ wasmFile: (glue) => startFrom(glue, inlined()), tcp, webSocket, channels });
+export const { connect, connectGroup, createClient, createClientPool, createCluster, createSentinel, load } = serverEntry({ wasmFile: (glue) => startFrom(glue, inlined()), tcp, webSocket, channels });

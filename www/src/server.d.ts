@@ -1,6 +1,6 @@
 // The package on servers: what pages have (index.d.ts), and what needs several servers or connections of their own.
 
-import type { Arg, Args, Client as PageClient, ConnectionFailed, ConnectionRestored, ConnectOptions as PageOptions, Events as PageEvents, Logged, Mode, RedmuxError, Replies, Status as PageStatus } from "./index.js";
+import type { Arg, Args, CallOptions, Client as PageClient, ConnectionFailed, ConnectionRestored, ConnectOptions as PageOptions, Events as PageEvents, Logged, Mode, RedmuxError, Replies, Reply, Status as PageStatus } from "./index.js";
 import type { BlockingCommands, FormerCommands } from "./server-methods.js";
 
 export * from "./index.js";
@@ -158,6 +158,62 @@ export interface GroupOptions extends ConnectOptions {
 }
 /** Connects to several independent deployments, of which one is used at a time. See docs/groups.md. */
 export declare function connectGroup<D extends boolean = false, R extends Replies = {}>(members: readonly GroupMember[], options?: GroupOptions & { bigint?: D; replies?: R }): Promise<ServerClient<Changed<D, R>>>;
+
+/** Options of `createClient`: those of node-redis that mean the same here, and those of `connect`. */
+export interface NodeRedisOptions extends ConnectOptions {
+  url?: string;
+  /** What is left of it are options of TLS. */
+  socket?: {
+    host?: string;
+    port?: number;
+    path?: string;
+    family?: 0 | 4 | 6;
+    connectTimeout?: number;
+    /** Milliseconds, or a function that gets the number of attempts before; `false` gives up. */
+    reconnectStrategy?: number | false | ((retries: number, cause: Error | null) => number | false | Error);
+    tls?: boolean;
+    [option: string]: unknown;
+  };
+  name?: string;
+  RESP?: 2 | 3;
+  pingInterval?: number;
+  disableOfflineQueue?: boolean;
+  commandsQueueMaxLength?: number;
+  disableClientInfo?: boolean;
+  clientInfoTag?: string;
+  commandOptions?: { timeout?: number };
+  maintNotifications?: "disabled" | "enabled" | "auto";
+  maintEndpointType?: ServerOptions["movingEndpoint"];
+  maintRelaxedCommandTimeout?: number;
+}
+/** A client that is connected by `connect()`, as in node-redis; then it is that which `connect(url)` makes. */
+export interface LateClient<D extends Mode = false> extends Omit<ServerClient<D>, "connect" | "duplicate" | "on" | "once" | "off"> {
+  connect(): Promise<LateClient<D>>;
+  /** Another one with the same options, but for these, which is not connected. */
+  duplicate(options?: NodeRedisOptions): LateClient<D>;
+  on<E extends keyof ServerEvents>(event: E, listener: (event: ServerEvents[E]) => void): this;
+  once<E extends keyof ServerEvents>(event: E, listener: (event: ServerEvents[E]) => void): this;
+  off<E extends keyof ServerEvents>(event: E, listener: (event: ServerEvents[E]) => void): this;
+}
+/** Makes a client in the way of node-redis: docs/from-node-redis.md says which lines stay as they are. */
+export declare function createClient(options?: NodeRedisOptions): LateClient;
+/** The same for a cluster. */
+export declare function createCluster(
+  options: Omit<NodeRedisOptions, "url" | "socket" | "defaults"> & { rootNodes: readonly NodeRedisOptions[]; defaults?: NodeRedisOptions; useReplicas?: boolean; nodeAddressMap?: Record<string, { host: string; port: number }> },
+): LateClient;
+/** The same for sentinels. */
+export declare function createSentinel(
+  options: Omit<NodeRedisOptions, "url" | "socket"> & {
+    name: string;
+    sentinelRootNodes: readonly { host: string; port: number }[];
+    nodeClientOptions?: NodeRedisOptions;
+    sentinelClientOptions?: { username?: string; password?: string; socket?: { tls?: boolean } };
+    replicaPoolSize?: number;
+    nodeAddressMap?: Record<string, { host: string; port: number }>;
+  },
+): LateClient;
+/** The same as `createClient`: one connection serves the whole program, and what pools are for are leases (`execute`). */
+export declare function createClientPool(options?: NodeRedisOptions, pool?: { minimum?: number; maximum?: number; acquireTimeout?: number; cleanupDelay?: number }): LateClient;
 
 /** Hash slots from the first number to the second. */
 export type SlotRange = [first: number, last: number];
@@ -337,6 +393,20 @@ export declare class ServerClient<D extends Mode = false> extends PageClient<D> 
   status(): ServerStatus;
   /** Another client with the same options, but for these. */
   duplicate<R extends Replies = {}>(options?: ConnectOptions & { replies?: R }): Promise<ServerClient<Changed<D, R>>>;
+  /** As in node-redis: whether the client is not closed. */
+  readonly isOpen: boolean;
+  /** As in node-redis: whether there is a connection for commands. */
+  readonly isReady: boolean;
+  /** As in node-redis: whether there are subscriptions. */
+  readonly isPubSubActive: boolean;
+  /** As in node-redis: `send` with the words in an array. */
+  sendCommand<T = Reply>(words: readonly [command: string, ...args: Arg[]], options?: CallOptions): Promise<T>;
+  /** Runs the body with a lease, as pools of node-redis do. */
+  execute<T>(body: (client: Lease<D>) => Promise<T> | T): Promise<T>;
+  /** As in other clients: `close`. */
+  quit(): Promise<"OK">;
+  /** As in node-redis: `disconnect`. */
+  destroy(): void;
   /** Connects now, after `lazyConnect`; resolves when the client is connected. */
   connect(): Promise<void>;
   /** Lets the process end while this client is open, also while commands wait for replies: in Node, Deno and Bun. */

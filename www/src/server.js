@@ -5,7 +5,7 @@ import { fetched } from "./wasmfile.js";
 
 export * from "./server/exports.js";
 
-export const { connect, connectGroup, load } = serverEntry({
+export const { connect, connectGroup, createClient, createClientPool, createCluster, createSentinel, load } = serverEntry({
   wasmFile: () =>
     fetched(
       // Bundlers find a file that is named like this and copy it.

@@ -8,4 +8,4 @@ import { tcp } from "./transports/cloudflare.js";
 
 export * from "./server/exports.js";
 
-export const { connect, connectGroup, load } = serverEntry({ wasmFile: () => wasm, tcp });
+export const { connect, connectGroup, createClient, createClientPool, createCluster, createSentinel, load } = serverEntry({ wasmFile: () => wasm, tcp });

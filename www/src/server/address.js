@@ -42,7 +42,9 @@ export function readPlace(given, tls) {
 }
 
 /** @param {{ host?: string, port?: number, path?: string }} given @param {Unknown} tls @returns {Place} */
-function ofObject({ host = "localhost", port = 6379, path }, tls) {
+function ofObject({ host = "localhost", port = 6379, path, ...others }, tls) {
+  if ("url" in others) throw fault("url: the URL is the first argument: connect(url, options); or createClient({ url })");
+  for (const name of Object.keys(others)) throw fault(`url: ${name} does not belong to the address of a server (expected { host, port } or { path }; options are the second argument of connect)`);
   if (path !== undefined && typeof path !== "string") throw fault("url: path: expected a string");
   if (typeof host !== "string" || host === "") throw fault("url: host: expected a string");
   if (!(Number.isInteger(port) && port > 0 && port < 65536)) throw fault("url: port: expected a whole number from 1 to 65535");

@@ -14,7 +14,7 @@ import { toWords } from "../shape.js";
 import { describe, isPlain } from "../values.js";
 import { DATABASES, numberOf, packed } from "./engine.js";
 import { Group } from "./group.js";
-import { ReadQueue } from "./queue.js";
+import { ReadQueue, ServerQueue } from "./queue.js";
 import { ANY, Replies } from "./replies.js";
 import { retryText } from "./settings.js";
 
@@ -93,7 +93,7 @@ export class ServerClient extends Client {
 
   /** @param {boolean} together */
   #queue(together) {
-    const queue = this.#replies ? new ReadQueue(this.#engine, together, this.#place, this.#replies) : together ? super.multi() : super.pipeline();
+    const queue = this.#replies ? new ReadQueue(this.#engine, together, this.#place, this.#replies) : new ServerQueue(this.#engine, together, this.#place);
     kept.set(queue, this);
     return queue;
   }
@@ -205,7 +205,7 @@ export class ServerClient extends Client {
    */
   async watch(keys, body, { attempts = 0, signal, ...others } = {}) {
     checkOptions("watch", others, ["attempts", "signal"]);
-    if (typeof body !== "function") throw mistake("watch: the body is not a function");
+    if (typeof body !== "function") throw mistake("watch: the body is not a function (expected watch(keys, async (tx) => …); WATCH by hand is for the client of a lease)");
     if (!(Number.isInteger(attempts) && attempts >= 0)) throw mistake("watch: attempts: expected a whole number, 1 or more");
     const engine = this.#engine;
     const place = engine.reserve();
@@ -322,6 +322,48 @@ export class ServerClient extends Client {
   duplicate(options = {}) {
     if (!this.#again) throw mistake("duplicate: this is a connection of its own, which is leased");
     return this.#again(this.#replies ? { ...options, replies: { ...this.#replies.given, ...options.replies } } : options);
+  }
+
+  /** Whether the client is not closed, as in node-redis. */
+  get isOpen() {
+    return this.#engine.raw !== null && !this.#engine.isClosing;
+  }
+
+  /** Whether there is a connection for commands, as in node-redis. */
+  get isReady() {
+    return this.isOpen && this.status().connections.some(({ connectionType, diagnostics }) => connectionType === "interactive" && diagnostics.connection === "ready");
+  }
+
+  /** Whether there are subscriptions, as in node-redis. */
+  get isPubSubActive() {
+    return this.status().subscriptions > 0;
+  }
+
+  /** `send` with the words in an array, as in node-redis. @param {[command: string, ...args: unknown[]]} words @param {object} [options] */
+  sendCommand(words, options = {}) {
+    if (!Array.isArray(words)) return Promise.reject(mistake("sendCommand: expected the words in an array, also for clusters: the client knows where the keys are"));
+    return this.send(...words, options);
+  }
+
+  /** Runs the body with a lease, as pools of node-redis do. @template T @param {(client: Lease) => Promise<T> | T} body @returns {Promise<T>} */
+  async execute(body) {
+    const lease = await this.lease();
+    try {
+      return await body(lease);
+    } finally {
+      lease.release();
+    }
+  }
+
+  /** `close`, as in other clients. */
+  async quit() {
+    await this.close();
+    return "OK";
+  }
+
+  /** `disconnect`, as in node-redis. */
+  destroy() {
+    this.disconnect();
   }
 
   /** Connects now, after `lazyConnect`; resolves when the client is connected. */

@@ -16,7 +16,9 @@ import { describe, isPlain } from "../values.js";
 import { readPlace } from "./address.js";
 import { ServerClient } from "./client.js";
 import { ServerEngine } from "./engine.js";
+import { refuseForeign } from "./habits.js";
 import { ServerInstance } from "./instance.js";
+import { creators } from "./node-redis.js";
 import { Replies } from "./replies.js";
 import { retryText, takeGroupSettings, takeSettings } from "./settings.js";
 import { useChannels } from "./tracing.js";
@@ -47,6 +49,7 @@ export function serverEntry({ wasmFile, tcp = null, webSocket = null, channels }
     const map = typeof endpointMap === "function" ? endpointMap : null;
     if (endpointMap !== undefined && !map && !isPlain(endpointMap)) throw mistake("endpointMap: expected an object of addresses, or a function", BAD_CONFIG);
     // An option that is undefined does not replace what the URL says.
+    refuseForeign(given);
     const said = Object.fromEntries(Object.entries(map ? given : { ...given, endpointMap }).filter(([, value]) => value !== undefined));
     const { family, ...all } = { ...options, ...said };
     const { settings: own, rest } = takeSettings(all);
@@ -93,7 +96,7 @@ export function serverEntry({ wasmFile, tcp = null, webSocket = null, channels }
     return open(rest, { settings, options: {}, shown }, read, again);
   }
 
-  return { connect, connectGroup, load };
+  return { connect, connectGroup, load, ...creators(connect) };
 }
 
 async function noSockets() {

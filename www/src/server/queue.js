@@ -1,4 +1,4 @@
-// `multi` and `pipeline` of clients that give replies in ways of their own.
+// `multi` and `pipeline` of clients on servers, and of those that give replies in ways of their own.
 
 /** @import { Spec } from "../internal.js" */
 /** @import { ServerEngine } from "./engine.js" */
@@ -9,7 +9,10 @@ import { Queue } from "../queue.js";
 import { toWords } from "../shape.js";
 import { ANY } from "./replies.js";
 
-export class ReadQueue extends Queue {
+/** The queue of a client on a server, which has names of other clients too: see habits.js. */
+export class ServerQueue extends Queue {}
+
+export class ReadQueue extends ServerQueue {
   #replies;
 
   /** @internal @param {ServerEngine} engine @param {boolean} together @param {number | undefined} place @param {Replies} replies */

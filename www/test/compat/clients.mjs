@@ -73,8 +73,9 @@ function classes(name, { Redis, Cluster, Command, ReplyError }) {
   };
 }
 
-const nodeRedisClients = {
-  name: "node-redis",
+/** node-redis, or what has its functions. */
+const functions = (name, node) => ({
+  name,
   async open(place) {
     const { scope, made } = common(place, []);
     const counted = (create) => (...args) => {
@@ -100,7 +101,7 @@ const nodeRedisClients = {
       },
     };
   },
-};
+});
 
 const own = {
   name: "redmux",
@@ -123,4 +124,8 @@ const own = {
 };
 
 export const ioredis = { kinds: [classes("ioredis", rival), classes("redmux/ioredis", style)], own };
-export const nodeRedis = { kinds: [nodeRedisClients], own };
+/** What programs get that change the import alone. */
+const { Client, CommandError, ConnectionError, RedmuxError, ServerError, TimeoutError, connect, createClient, createClientPool, createCluster, createSentinel } = redmux;
+const changed = { Client, CommandError, ConnectionError, RedmuxError, ServerError, TimeoutError, connect, createClient, createClientPool, createCluster, createSentinel };
+
+export const nodeRedis = { kinds: [functions("node-redis", node)], own, habit: functions("redmux", changed) };

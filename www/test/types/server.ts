@@ -1,6 +1,6 @@
 // Checked by the compiler, never run: what the build for servers has beside the one for pages.
 
-import { connect, connectGroup, type EventMessage, type Lease, type NodeStatus, type ServerClient, type StatusQuestion, type StreamEntry } from "redmux";
+import { connect, connectGroup, createClient, createCluster, type EventMessage, type LateClient, type Lease, type NodeStatus, type ServerClient, type StatusQuestion, type StreamEntry } from "redmux";
 import "redmux/json";
 import { instrument } from "redmux/opentelemetry";
 
@@ -54,4 +54,18 @@ export async function uses(): Promise<void> {
   await connectGroup([{ url: "a" }]);
   // @ts-expect-error: the wait is not optional
   redis.blPop("k");
+}
+
+export async function habits(): Promise<void> {
+  const client = await createClient({ url: "redis://a", socket: { tls: true, ca: "…" }, name: "web", RESP: 3 })
+    .on("error", (error) => is<Error>()(error))
+    .connect();
+  is<boolean>()(client.isReady && client.isOpen);
+  is<string | null>()(await client.get("k"));
+  is<string>()(await client.sendCommand<string>(["GET", "k"]));
+  is<number>()(await client.execute((own) => own.clientId()));
+  is<LateClient>()(client.duplicate({ database: 1 }));
+  is<LateClient>()(createCluster({ rootNodes: [{ url: "redis://a" }], defaults: { password: "p" } }));
+  // @ts-expect-error: no such option.
+  createClient({ legacyMode: true });
 }
