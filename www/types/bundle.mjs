@@ -54,7 +54,7 @@ async function bundle(esbuild) {
   const installed = {
     name: "installed",
     setup({ onResolve }) {
-      onResolve({ filter: /\/node\.js$/, namespace: "file" }, ({ importer }) =>
+      onResolve({ filter: /^redmux$/, namespace: "file" }, ({ importer }) =>
         importer.startsWith(join(www, "esm/ioredis")) ? { path: join(www, "esm", ENTRIES.node) } : undefined);
       onResolve({ filter: /\/text\.js$/ }, () => ({ path: `../${APART[0]}`, external: true }));
       onResolve({ filter: /_inline\.js$/ }, ({ path, resolveDir }) => {

@@ -26,9 +26,14 @@ export function modules() {
   return readdirSync(SOURCES, { recursive: true }).filter((name) => name.endsWith(".js"));
 }
 
+/** The code of a module, where it imports the entry of the package: the shipped one takes that of the runtime. */
+export function withEntry(name, source) {
+  return name === "ioredis/client.js" ? source.replace('"../node.js"', '"redmux"') : source;
+}
+
 /** What `esm/` must hold for a module. */
 export function shipped(name) {
-  return strip(readFileSync(new URL(name, SOURCES), "utf8"));
+  return withEntry(name, strip(readFileSync(new URL(name, SOURCES), "utf8")));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -3,14 +3,15 @@
 /** @import { Client } from "../client.js" */
 /** @import { Subscription } from "../subscription.js" */
 /** @import { Unknown } from "../internal.js" */
-/** @import { Command } from "./command.js" */
 /** @import { Options } from "./options.js" */
 /** @typedef {{ channel: string, payload: Uint8Array, pattern: string | null }} Message */
 /** @typedef {{ time: number, database: number, client: string, args: string[] }} Monitored */
 /** @typedef {{ execute(command: Command, byText?: boolean): Promise<Unknown>, release(): void }} OwnLink A connection of its own. */
 
 import { connect } from "./client.js";
+import { Command } from "./command.js";
 import { closed, needsNoPassword } from "./errors.js";
+import { isAcknowledgement } from "./names.js";
 import { readerFor } from "./values.js";
 
 export class Link {
@@ -57,6 +58,7 @@ export class Link {
    * @returns {Promise<Unknown>}
    */
   execute(command, database, byText = false) {
+    if (isAcknowledgement(command.wireName)) return this.#acknowledged(command, database);
     return this.#send(this.#at(database), command, byText);
   }
 
@@ -78,6 +80,38 @@ export class Link {
       execute: (command, byText = false) => this.#send(client, command, byText),
       release: () => client.release(),
     };
+  }
+
+  /**
+   * The same on the node of a cluster that has these keys, which are watched there.
+   * @param {readonly unknown[]} keys
+   * @returns {Promise<OwnLink>}
+   */
+  watched(keys) {
+    return new Promise((resolve, reject) => {
+      const body = (/** @type {Client} */ client) =>
+        new Promise((release) => resolve({ execute: (command, byText = false) => this.#send(client, command, byText), release: () => release(undefined) }));
+      const all = /** @type {Unknown} */ (this.#client);
+      all.watch(keys, body, { attempts: 1 }).catch(reject);
+    });
+  }
+
+  /**
+   * WAIT and WAITAOF, which are about the writes of one connection, on another one: replicas get what it publishes there after
+   * all that this one has written.
+   * @param {Command} command
+   * @param {number | undefined} database
+   * @returns {Promise<Unknown>}
+   */
+  async #acknowledged(command, database) {
+    const own = await this.lease(database);
+    try {
+      await this.execute(new Command("ping"), database);
+      await own.execute(new Command("publish", ["redmux:wait", ""]));
+      return await own.execute(command);
+    } finally {
+      own.release();
+    }
   }
 
   /** Opens a connection for commands that block. */

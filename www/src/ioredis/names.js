@@ -39,6 +39,11 @@ export function wireName(name) {
  */
 const BLOCKING = new Set("BLMOVE BLMOVEM BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN WAIT WAITAOF".split(" "));
 
+/** Whether it waits for replicas or files to have what was written. @param {string} name */
+export function isAcknowledgement(name) {
+  return name === "WAIT" || name === "WAITAOF";
+}
+
 /** Whether the server may let this command wait. @param {string} name @param {readonly unknown[]} words */
 export function isBlocking(name, words) {
   if (BLOCKING.has(name)) return true;

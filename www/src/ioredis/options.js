@@ -115,7 +115,7 @@ function joined({ host, port }) {
  * @returns {[url: Unknown, options: Unknown]}
  */
 export function toConnect(options, signal) {
-  const { path, family, sentinels, name, role } = options;
+  const { path, family, sentinels, name, role, natMap } = options;
   const common = { ...shared(options), database: options.db || undefined, connectRetry: 1, signal };
   if (sentinels?.length > 0) {
     const servers = sentinels.map((/** @type {Options} */ { host = "localhost", port = 26379 }) => ({ host, port: Number(port) }));
@@ -126,6 +126,7 @@ export function toConnect(options, signal) {
         ...common,
         mode: "sentinel",
         serviceName: name,
+        endpointMap: mapped(natMap),
         readFrom: role === "slave" ? "replica" : undefined,
         sentinelUsername: sentinelUsername ?? undefined,
         sentinelPassword: sentinelPassword ?? undefined,
@@ -143,14 +144,21 @@ export function toConnect(options, signal) {
  * @param {AbortSignal} signal
  * @returns {[url: Unknown, options: Unknown]}
  */
-export function toConnectCluster({ startupNodes, redisOptions, scaleReads }, signal) {
+export function toConnectCluster({ startupNodes, redisOptions, scaleReads, natMap }, signal) {
   const servers = startupNodes.map((/** @type {Options} */ { host, port }) => ({ host, port }));
   const readFrom = scaleReads === "slave" ? "replica" : scaleReads === "all" ? "preferReplica" : undefined;
-  return [servers, { ...shared(redisOptions), mode: "cluster", readFrom, connectRetry: 1, signal }];
+  return [servers, { ...shared(redisOptions), mode: "cluster", endpointMap: mapped(natMap ?? redisOptions.natMap), readFrom, connectRetry: 1, signal }];
+}
+
+/** Addresses by those that servers announce. @param {Unknown} natMap */
+function mapped(natMap) {
+  if (typeof natMap === "function") throw new Error("natMap: a function is not supported: give an object");
+  const pairs = Object.entries(natMap ?? {}).map(([from, { host, port }]) => [from, `${host}:${port}`]);
+  return pairs.length > 0 ? Object.fromEntries(pairs) : undefined;
 }
 
 /** @param {Options} options */
-function shared({ username, password, tls, connectTimeout, commandTimeout, disableClientInfo }) {
+function shared({ username, password, tls, connectTimeout, commandTimeout, disableClientInfo, clientInfoTag }) {
   return {
     // Replies have the shapes of RESP2.
     protocol: 2,
@@ -160,5 +168,6 @@ function shared({ username, password, tls, connectTimeout, commandTimeout, disab
     connectTimeout: connectTimeout || Infinity,
     commandTimeout: commandTimeout || Infinity,
     libraryInfo: !disableClientInfo,
+    libraryName: clientInfoTag ? `redmux(${clientInfoTag})` : undefined,
   };
 }

@@ -165,7 +165,11 @@ export class Redis extends Connection {
 
   /** Sends a command on the connection of the session. @param {Link} link @param {Command} command */
   #alone(link, command) {
-    this.#session ??= new Session(link, command.database, () => (this.#session = null));
+    if (!this.#session) {
+      if (this.isCluster && command.wireName !== "WATCH") return command.reject(new Error("multi({ pipeline: false }) names no key, and so no node of the cluster: use multi(), or watch a key before"));
+      const own = this.isCluster ? link.watched(command.args) : link.lease(command.database);
+      this.#session = new Session(own, () => (this.#session = null));
+    }
     this.#session.run(command, command.script !== undefined).then(command.resolve, (error) => {
       command.reject(isLost(error) ? caused(new AbortError("Command aborted due to connection close"), error) : translated(error, command));
     });

@@ -2,7 +2,7 @@
 // nobody else's fall in.
 
 /** @import { Unknown } from "../internal.js" */
-/** @import { Link, OwnLink } from "./link.js" */
+/** @import { OwnLink } from "./link.js" */
 /** @import { Results } from "./pipeline.js" */
 
 import { Command } from "./command.js";
@@ -31,14 +31,12 @@ export class Session {
 
   /**
    * `closed` is called when the connection was given back.
-   * @param {Link} link
-   * @param {number | undefined} database
+   * @param {Promise<OwnLink>} link
    * @param {() => void} closed
    */
-  constructor(link, database, closed) {
+  constructor(link, closed) {
     this.#closed = closed;
-    /** @type {Promise<OwnLink>} */
-    this.#link = link.lease(database);
+    this.#link = link;
     // Each command gets the error.
     this.#link.catch(() => {});
   }

@@ -45,8 +45,11 @@ async function value(kind, program, place) {
     // Options are those of a client that works.
     const working = async () => (text.startsWith("{ ") ? clients.with(await run(text, clients.scope)) : run(text, clients.scope));
     const result = await within(working(), program);
-    // A client says that it works, too.
-    return typeof result?.ping === "function" ? await within(result.ping(), program) : plain(result);
+    // A client says that it works.
+    if (typeof result?.ping !== "function") return plain(result);
+    const said = await within(result.ping(), program);
+    if (typeof result.disconnect === "function") result.disconnect();
+    return said;
   } finally {
     await clients.close();
   }

@@ -303,3 +303,47 @@ test("a cluster is one client, whose pipelines may go to several nodes", LIMIT, 
   assert.deepEqual(await message, ["c", "hi"]);
   assert.equal(await cluster.quit(), "OK");
 });
+
+test("WATCH in a cluster is on the node of its keys, and so is what follows up to EXEC", LIMIT, async (t) => {
+  const nodes = await startCluster(t);
+  const cluster = new Redis.Cluster([{ host: "127.0.0.1", port: nodes[0].port }], { keyPrefix: "p:" });
+  t.after(() => cluster.disconnect());
+  const other = cluster.duplicate();
+  t.after(() => other.disconnect());
+  for (const key of ["a", "b", "c", "d"]) {
+    await cluster.set(key, 1);
+    assert.equal(await cluster.watch(key), "OK");
+    assert.equal(await cluster.get(key), "1");
+    await other.set(key, 2);
+    assert.equal(await cluster.multi().set(key, 3).exec(), null);
+    await cluster.watch(key);
+    assert.deepEqual(await cluster.multi().incr(key).get(key).exec(), [[null, 3], [null, "3"]]);
+    await cluster.watch(key);
+    assert.equal(await cluster.unwatch(), "OK");
+  }
+  assert.deepEqual(await cluster.mget("a", "b", "c", "d"), ["3", "3", "3", "3"]);
+  await assert.rejects(cluster.multi({ pipeline: false }), /names no key/);
+});
+
+test("WAIT is about what this client has written, and keeps no other command waiting", LIMIT, async (t) => {
+  const { client } = await start(t);
+  const replica = await startRedis(t);
+  const own = clientOf(t, { port: replica.port });
+  await client.config("SET", "repl-diskless-sync-delay", "0");
+  await own.replicaof("127.0.0.1", client.options.port);
+  await until(async () => (await own.info("replication")).includes("master_link_status:up"), "a replica");
+  client.set("k", 1);
+  assert.equal(await client.wait(1, 10_000), 1);
+  assert.equal(await own.get("k"), "1");
+  // A replica that does not run confirms nothing.
+  replica.child.kill("SIGSTOP");
+  client.set("k", 2);
+  const waiting = client.wait(1, 500);
+  const first = await Promise.race([waiting.then(() => "wait"), client.get("k")]);
+  assert.deepEqual([first, await waiting], ["2", 0]);
+  replica.child.kill("SIGCONT");
+  assert.equal(await client.wait(1, 10_000), 1);
+  // Redis 7.0 does not have this one.
+  const files = await client.waitaof(0, 0, 100).catch((error) => error.message);
+  assert.ok(Array.isArray(files) || files.startsWith("ERR unknown command"), files);
+});

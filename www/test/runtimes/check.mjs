@@ -130,7 +130,13 @@ async function workerd(project, urls, ca, trusted, strange) {
   const files = await readdir(out);
   const wasm = files.find((name) => name.endsWith(".wasm"));
   await cp(ca, join(out, "ca.pem"));
-  const [listen, listenStrange] = [await freePort(), await freePort()];
+  // Its classes need those of Node.
+  const style = `
+    import { run } from "./ioredis.mjs";
+    export default { fetch: async () => Response.json(await run(${JSON.stringify(urls[0][0])})) };`;
+  await writeFile(join(project, "style.mjs"), style);
+  await bundle(project, "style.mjs", out, ["--conditions=workerd", "--external:cloudflare:sockets", "--external:node:*"]);
+  const [listen, listenStrange, listenStyle] = [await freePort(), await freePort(), await freePort()];
   const config = `using Workerd = import "/workerd/workerd.capnp";
     const config :Workerd.Config = (
       services = [
@@ -140,6 +146,7 @@ async function workerd(project, urls, ca, trusted, strange) {
           tlsOptions = (trustedCertificates = [embed "ca.pem"]),
         )),
         (name = "strange", worker = (modules = .modules, compatibilityDate = "2025-09-01", globalOutbound = "careful")),
+        (name = "style", worker = (modules = .style, compatibilityDate = "2025-09-01", compatibilityFlags = ["nodejs_compat"])),
         (name = "careful", network = (
           allow = ["private", "local", "public"],
           tlsOptions = (trustBrowserCas = true),
@@ -148,10 +155,15 @@ async function workerd(project, urls, ca, trusted, strange) {
       sockets = [
         (name = "http", address = "127.0.0.1:${listen}", http = (), service = "main"),
         (name = "other", address = "127.0.0.1:${listenStrange}", http = (), service = "strange"),
+        (name = "style", address = "127.0.0.1:${listenStyle}", http = (), service = "style"),
       ],
     );
     const modules :List(Workerd.Worker.Module) = [
       (name = "worker.js", esModule = embed "worker.js"),
+      (name = "${wasm}", wasm = embed "${wasm}"),
+    ];
+    const style :List(Workerd.Worker.Module) = [
+      (name = "style.js", esModule = embed "style.js"),
       (name = "${wasm}", wasm = embed "${wasm}"),
     ];`;
   await writeFile(join(out, "config.capnp"), config);
@@ -162,6 +174,7 @@ async function workerd(project, urls, ca, trusted, strange) {
   try {
     report("workerd", await answer(`http://127.0.0.1:${listen}/`));
     report("workerd", await answer(`http://127.0.0.1:${listenStrange}/strange`));
+    report("workerd", await answer(`http://127.0.0.1:${listenStyle}/`));
   } catch (error) {
     report("workerd", [{ name: "runs", error: `${error.message}\n${said}` }]);
   } finally {

@@ -118,10 +118,15 @@ test("the client of the package is opened with what the options say", () => {
   assert.deepEqual(servers, [{ host: "s1", port: 1 }, { host: "localhost", port: 26379 }]);
   assert.deepEqual([sentinel.mode, sentinel.serviceName, sentinel.readFrom, sentinel.sentinelPassword], ["sentinel", "main", "replica", "x"]);
   assert.equal(sentinel.reconnect, undefined, "a sentinel that is away is no reason to give up");
-  const cluster = new Cluster([7000, "redis://:secret@b:7001", { host: "c" }], { lazyConnect: true, scaleReads: "all", redisOptions: { commandTimeout: 5 } });
+  const natMap = { "10.0.0.5:7000": { host: "127.0.0.1", port: 7000 } };
+  assert.deepEqual(connect({ sentinels: [{}], name: "main", natMap })[1].endpointMap, { "10.0.0.5:7000": "127.0.0.1:7000" });
+  assert.throws(() => connect({ sentinels: [{}], name: "main", natMap: () => null }), /natMap: a function is not supported/);
+  assert.equal(connect({ clientInfoTag: "web" })[1].libraryName, "redmux(web)");
+  const cluster = new Cluster([7000, "redis://:secret@b:7001", { host: "c" }], { lazyConnect: true, scaleReads: "all", natMap, redisOptions: { commandTimeout: 5 } });
   const [nodes, of] = toConnectCluster(cluster.options, signal);
   assert.deepEqual(nodes, [{ host: "127.0.0.1", port: 7000 }, { host: "b", port: 7001 }, { host: "c", port: 6379 }]);
   assert.deepEqual([of.mode, of.readFrom, of.commandTimeout, of.reconnect], ["cluster", "preferReplica", 5, undefined]);
+  assert.deepEqual(of.endpointMap, { "10.0.0.5:7000": "127.0.0.1:7000" });
 });
 
 test("replies are texts or Buffers, and numbers as the options say", () => {
