@@ -179,7 +179,7 @@ function unconnected(connect, toConnect, options) {
         if (Object.hasOwn(always, name)) return /** @type {Unknown} */ (always)[name];
         if (!client) {
           if (name in before) return before[name];
-          // Whoever awaits it, or looks what it is.
+          // `await` and tools look for these, and must find nothing.
           if (typeof name === "symbol" || name === "then" || !(name in ServerClient.prototype)) return undefined;
           throw mistake(`${name}: this client is not connected: await client.connect()`);
         }
