@@ -152,7 +152,7 @@ export function toConnectCluster({ startupNodes, redisOptions, scaleReads, natMa
 
 /** Addresses by those that servers announce. @param {Unknown} natMap */
 function mapped(natMap) {
-  if (typeof natMap === "function") throw new Error("natMap: a function is not supported: give an object");
+  if (typeof natMap === "function") return (/** @type {string} */ host, /** @type {number} */ port) => natMap(`${host}:${port}`) ?? undefined;
   const pairs = Object.entries(natMap ?? {}).map(([from, { host, port }]) => [from, `${host}:${port}`]);
   return pairs.length > 0 ? Object.fromEntries(pairs) : undefined;
 }

@@ -99,7 +99,7 @@ function ofSentinel(given) {
 /** @param {Unknown} map @returns {Options} */
 function mapped(map) {
   if (map === undefined) return {};
-  if (typeof map === "function") throw instead("nodeAddressMap as a function");
+  if (typeof map === "function") return { endpointMap: (/** @type {string} */ host, /** @type {number} */ port) => map(`${host}:${port}`) };
   const pairs = Object.entries(map).map(([from, { host, port }]) => [from, `${host}:${port}`]);
   return pairs.length > 0 ? { endpointMap: Object.fromEntries(pairs) } : {};
 }

@@ -102,7 +102,7 @@ test("what is called otherwise here is said to be", LIMIT, async (t) => {
     'reconnect: ({ attempt }) => milliseconds': () => connect(url, { retryStrategy: () => 1 }),
     "clientCache, and { cached: true }": () => createClient({ url, clientSideCache: {} }).connect(),
     "(here: client.script(source))": () => createClient({ url, scripts: { a: {} } }).connect(),
-    "bytes and bigint of each call": () => createClient({ url, commandOptions: { typeMapping: {} } }).connect(),
+    'replies: { text: "buffer" }': () => createClient({ url, commandOptions: { typeMapping: {} } }).connect(),
     "rootNodes: expected an array": () => createCluster({}),
     "sentinelRootNodes: expected an array": () => createSentinel({ name: "mymaster" }),
     "socket: a string (expected an object)": () => createClient({ socket: "a:6379" }),

@@ -120,7 +120,8 @@ test("the client of the package is opened with what the options say", () => {
   assert.equal(sentinel.reconnect, undefined, "a sentinel that is away is no reason to give up");
   const natMap = { "10.0.0.5:7000": { host: "127.0.0.1", port: 7000 } };
   assert.deepEqual(connect({ sentinels: [{}], name: "main", natMap })[1].endpointMap, { "10.0.0.5:7000": "127.0.0.1:7000" });
-  assert.throws(() => connect({ sentinels: [{}], name: "main", natMap: () => null }), /natMap: a function is not supported/);
+  const { endpointMap } = connect({ sentinels: [{}], name: "main", natMap: (address) => (address === "a:1" ? { host: "b", port: 2 } : null) })[1];
+  assert.deepEqual([endpointMap("a", 1), endpointMap("c", 1)], [{ host: "b", port: 2 }, undefined]);
   assert.equal(connect({ clientInfoTag: "web" })[1].libraryName, "redmux(web)");
   const cluster = new Cluster([7000, "redis://:secret@b:7001", { host: "c" }], { lazyConnect: true, scaleReads: "all", natMap, redisOptions: { commandTimeout: 5 } });
   const [nodes, of] = toConnectCluster(cluster.options, signal);
