@@ -16,6 +16,9 @@ const OPTIONS = ["client", "url", "connect", "keyPrefix", "ttl", "timeout", "dur
 const TAGS_HEADER = "x-next-cache-tags";
 /** Seconds of the default `ttl`: 30 days. */
 const MONTH = 2_592_000;
+/** Milliseconds that making an entry takes at most, and how many are made in one instance of a handler. */
+const LONG = 60_000;
+const ASKED = 1000;
 /** An outage costs no more than that: a cache that does not answer is passed over. */
 const QUICK = /** @type {const} */ ({ backlog: "failFast", circuitBreaker: true });
 
@@ -83,11 +86,13 @@ class Cache {
 
   /**
    * @param {string} key @param {{ tags: string[], value: Unknown, more: Unknown }} entry
-   * @param {number} age Milliseconds since it was made. @param {number | undefined} expire Seconds after which nobody wants it.
+   * @param {number} since When its making began, by the clock of this process. @param {number | undefined} expire Seconds after which nobody wants it.
    */
-  write(key, entry, age, expire) {
+  write(key, entry, since, expire) {
     return this.#attempt("an entry cannot be cached", undefined, async (client, options) => {
-      const at = (await clock(client, options)) - age;
+      const now = await clock(client, options);
+      // Rather too early than too late: an entry that is made while a tag is revalidated may have what was before.
+      const at = now - Math.max(0, local() - since);
       const PX = Math.ceil(Math.min(this.#ttl, typeof expire === "number" && expire > 0 ? expire * 1000 : Infinity));
       await client.set(this.#prefix + key, pack({ at, ...entry }), { ...options, PX });
     });
@@ -106,6 +111,9 @@ class Cache {
     });
   }
 }
+
+/** Milliseconds since 1970 by the clock of this process, with fractions; that of Redis says when things happened. */
+const local = () => performance.timeOrigin + performance.now();
 
 /** Milliseconds since 1970 by the clock of the server of Redis, which all instances share. @param {ServerClient} client @param {{ timeout: number }} options */
 async function clock(client, options) {
@@ -130,6 +138,8 @@ export function createCacheHandler(options) {
   // Next makes an instance for each request.
   return class RedmuxCacheHandler {
     #build;
+    /** When entries were asked for that are made now, by their keys: what is made is at least as new. @type {Map<string, number>} */
+    #asked = new Map();
 
     /** @param {{ serverDistDir?: string }} [context] */
     constructor(context) {
@@ -142,6 +152,10 @@ export function createCacheHandler(options) {
     async get(key, context) {
       const isFetch = context?.kind === "FETCH";
       const found = await cache.read(isFetch ? key : this.#build + key, isFetch ? [...(context.tags ?? []), ...(context.softTags ?? [])] : []);
+      const now = local();
+      // One that was never made does not count for long.
+      if (!(now - (this.#asked.get(key) ?? 0) < LONG)) this.#asked.set(key, now);
+      if (this.#asked.size > ASKED) this.#asked.delete(/** @type {string} */ (this.#asked.keys().next().value));
       if (!found) return null;
       const { value, more, isStale } = found;
       if (!isStale) return { value, ...more };
@@ -158,8 +172,9 @@ export function createCacheHandler(options) {
       const header = value?.headers?.[TAGS_HEADER];
       const tags = isFetch ? [...(context?.tags ?? value?.tags ?? [])] : typeof header === "string" ? header.split(",") : [];
       const cacheControl = isFetch ? undefined : context?.cacheControl;
-      const more = { lastModified: Date.now(), cacheControl };
-      await cache.write(isFetch ? key : this.#build + key, { tags, value, more }, 0, cacheControl?.expire);
+      const since = this.#asked.get(key) ?? local();
+      this.#asked.delete(key);
+      await cache.write(isFetch ? key : this.#build + key, { tags, value, more: { lastModified: Date.now(), cacheControl } }, since, cacheControl?.expire);
     }
 
     /** @param {string | string[]} tags @param {{ expire?: number }} [durations] */
@@ -194,7 +209,7 @@ export function createComponentsCacheHandler(options) {
       const work = (async () => {
         const { value, tags, stale, timestamp, expire, revalidate } = await pendingEntry;
         const bytes = new Uint8Array(await new Response(value).arrayBuffer());
-        await cache.write(key, { tags, value: bytes, more: { stale, timestamp, expire, revalidate } }, Math.max(0, Date.now() - timestamp), expire);
+        await cache.write(key, { tags, value: bytes, more: { stale, timestamp, expire, revalidate } }, timestamp, expire);
       })();
       // An entry that fails is not kept; Next has its error.
       const over = work.catch(() => {});

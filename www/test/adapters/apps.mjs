@@ -12,8 +12,8 @@ const setups = join(import.meta.dirname, "../setups");
 const equal = (got, wanted) => check(JSON.stringify(got) === JSON.stringify(wanted), `got ${JSON.stringify(got)} in place of ${JSON.stringify(wanted)}`);
 const sleep = (time) => new Promise((resolve) => setTimeout(resolve, time));
 
-/** `[name, action(runtime, url)]`; each is run in each runtime. */
-export const apps = [["bullmq", bullmq], ["express", express], ["socket.io", chat]];
+/** By name, what tries them: `action(runtime, url, where)`, where the last is the name of the runtime. */
+export const apps = { bullmq, express, "socket.io": chat };
 
 /** The packages that an example wants are those that it is tried with. */
 export async function versions() {
@@ -36,8 +36,8 @@ async function listening(runtime, file, folder, env) {
   return app;
 }
 
-async function bullmq(runtime, url) {
-  const folder = await project("bullmq", join(examples, "bullmq"));
+async function bullmq(runtime, url, where) {
+  const folder = await project(`bullmq-${where}`, join(examples, "bullmq"));
   const env = { REDIS_URL: url };
   const workers = [1, 2].map(() => start(runtime, ["worker.js"], folder, env));
   for (const worker of workers) await worker.ready(/^ready$/m);
@@ -57,8 +57,8 @@ async function bullmq(runtime, url) {
   equal(code, [0, null]);
 }
 
-async function express(runtime, url) {
-  const folder = await project("express", join(examples, "express"));
+async function express(runtime, url, where) {
+  const folder = await project(`express-${where}`, join(examples, "express"));
   const [one, two] = await Promise.all([1, 2].map(() => listening(runtime, "server.js", folder, { REDIS_URL: url })));
   let cookie;
   const visit = async ({ port }, method, path, body) => {
@@ -99,8 +99,8 @@ async function express(runtime, url) {
   await short.stop();
 }
 
-async function chat(runtime, url) {
-  const folder = await project("socket.io", join(examples, "socket.io"));
+async function chat(runtime, url, where) {
+  const folder = await project(`socket.io-${where}`, join(examples, "socket.io"));
   const { io } = createRequire(join(folder, "package.json"))("socket.io-client");
   const servers = await Promise.all([1, 2].map(() => listening(runtime, "server.js", folder, { REDIS_URL: url })));
   const address = ({ port }) => `http://127.0.0.1:${port}`;
@@ -132,8 +132,8 @@ async function chat(runtime, url) {
     bob.io.engine.close();
     await cut;
     await ask(ada, "say", "room", "are you there?");
-    await until(() => bob.heard.length === 2, "what was missed");
-    check(bob.state.recovered && bob.state.port === servers[0].port, "he is not recovered at the other server");
+    await until(() => bob.heard.length === 2 && bob.state.port === servers[0].port, "what was missed");
+    check(bob.state.recovered, "he is not recovered at the other server");
     // A server is killed: its clients come to the other one.
     for (const client of [ada, bob]) client.io.uri = address(servers[1]);
     await servers[0].stop("SIGKILL");
@@ -183,13 +183,13 @@ export async function next(url) {
     }
     return all;
   };
-  /** The text that all instances have: an instance answers before it has stored what it made. None of them has `old`. */
+  /** The text that all instances have, in place of `old`: an instance answers before it has stored what it made, or told the others of a tag. */
   const same = async (path, name, old) => {
     let pages;
     await until(async () => {
       pages = await look(path);
-      check(pages.every((page) => page[name] !== undefined && page[name] !== old), `${path}: ${name} is not there, or the old one`);
-      return pages.every((page) => page[name] === pages[0][name]);
+      check(pages.every((page) => page[name] !== undefined), `${path}: there is no ${name}`);
+      return pages.every((page) => page[name] === pages[0][name] && page[name] !== old);
     }, `one ${name} at all instances`);
     return pages[0][name];
   };

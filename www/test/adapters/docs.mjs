@@ -1,6 +1,6 @@
 // The programs of docs/adapters.md, as they are written there.
 
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
@@ -46,6 +46,30 @@ export const docs = [
       await until(() => (ada.emit("say", "room", "hello"), heard === "hello"), "a message");
       for (const socket of [ada, bob]) socket.close();
       for (const app of apps) await app.stop();
+    },
+  ],
+  [
+    "Next.js",
+    async (folder, server) => {
+      const [, section] = text.split(/^## Next\.js$/m);
+      const files = [...section.matchAll(/`([\w.-]+\.js)`[^\n]*:\n\n```js[^\n]*\n([^]*?)^```$/gm)];
+      check(files.length === 3, `${files.length} files are shown`);
+      const place = join(folder, "docs-next");
+      await mkdir(place);
+      for (const [, name, code] of files) await writeFile(join(place, name), code);
+      await writeFile(join(place, "package.json"), '{ "type": "module" }');
+      // The files that the configuration names are handlers, and connect.
+      const program = `
+        import config from "./next.config.js";
+        const { default: Handler } = await import(config.cacheHandler);
+        await new Handler().set("/", { kind: "PAGES", html: "p" }, {});
+        const { default: components } = await import(config.cacheHandlers.default);
+        await components.set("k", Promise.resolve({ value: new Response("v").body, tags: ["t"], stale: 1, timestamp: Date.now(), expire: 60, revalidate: 60 }));
+        console.log((await new Handler().get("/", {})).value.html, await new Response((await components.get("k", [])).value).text());
+        process.exit();`;
+      await writeFile(join(place, "program.js"), program);
+      const said = await run(RUNTIMES.node, "program.js", place, { REDIS_URL: `redis://${server}` });
+      check(said === "p v\n", `it prints ${said}`);
     },
   ],
 ];
