@@ -74,6 +74,8 @@ const CLASSES = new Map([
   ["timeout", TimeoutError],
   ["command", CommandError],
   ["queue-full", CommandError],
+  ["circuit-open", CommandError],
+  ["no-replica", CommandError],
   ["server", ServerError],
 ]);
 

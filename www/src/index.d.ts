@@ -230,6 +230,11 @@ export type ErrorKind =
   | "protocol"
   | "server"
   | "decode"
+  // With `redmux/server`.
+  | "conflict"
+  | "circuit-open"
+  | "no-replica"
+  | "unhealthy"
   | "internal";
 
 /** The state of the connection at the time of a failure. Times in milliseconds. */

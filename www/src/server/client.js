@@ -253,7 +253,7 @@ export class ServerClient extends Client {
    * @param {ScanOptions} [options]
    */
   scanIterator(options) {
-    if (this.nodes().length === 0 || (this.#place ?? 0) >= DATABASES) return super.scanIterator.call(/** @type {Unknown} */ (this), options);
+    if (this.nodes().length === 0) return super.scanIterator.call(/** @type {Unknown} */ (this), options);
     const { MATCH = "", COUNT = 0, TYPE = "", ...others } = /** @type {Unknown} */ (options ?? {});
     checkOptions("scanIterator", others, ["bytes"]);
     const words = packed([MATCH, TYPE]);

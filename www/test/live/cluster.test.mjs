@@ -25,6 +25,20 @@ test("one client for a cluster: every command goes where its keys are", LIMIT, a
   assert.equal(found.size, 300);
   for await (const page of redis.scanIterator().batches()) assert.ok(page.length > 0);
   for await (const _ of redis.scanIterator()) break;
+  const keysOf = async (client, options) => {
+    const keys = [];
+    for await (const key of client.scanIterator(options)) keys.push(key);
+    return keys.sort();
+  };
+  const tenant = redis.withKeyPrefix("tenant:");
+  await Promise.all(["a", "b", "c"].map((key) => tenant.set(key, 1)));
+  assert.deepEqual(await keysOf(tenant), ["a", "b", "c"]);
+  assert.deepEqual(await keysOf(tenant, { MATCH: "b*" }), ["b"]);
+  const parts = await Promise.all(redis.nodes().map(({ endpoint }) => keysOf(redis.node(endpoint))));
+  assert.ok(parts.every((part) => part.length > 50) && parts.flat().length === 303, parts.map((part) => part.length).join());
+  await tenant.del(["a", "b", "c"]);
+  // No replica is there.
+  await assert.rejects(redis.withReadFrom("replica").get("k1"), { code: "ERR_REDMUX_NO_REPLICA", name: "CommandError", delivery: "not-sent" });
 
   assert.deepEqual(await redis.multi().incr("{t}a").incr("{t}b").exec(), [1, 1]);
   await assert.rejects(redis.multi().incr("a").incr("b").exec(), { message: /CROSSSLOT|slot/i });

@@ -55,7 +55,7 @@ test("a circuit breaker refuses commands while the server does not answer", LIMI
   const events = [];
   for (const name of ["circuitOpened", "circuitClosed"]) client.on(name, () => events.push(name));
   server.child.kill("SIGSTOP");
-  await until(() => client.ping().then(() => false, (error) => error.kind === "circuit-open"), "an open circuit");
+  await until(() => client.ping().then(() => false, (error) => error.code === "ERR_REDMUX_CIRCUIT_OPEN" && error.name === "CommandError"), "an open circuit");
   server.child.kill("SIGCONT");
   await until(() => client.ping().then(() => true, () => false), "a closed circuit");
   assert.equal(events[0], "circuitOpened");

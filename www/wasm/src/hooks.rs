@@ -146,6 +146,10 @@ fn kind(kind: ErrorKind) -> (&'static str, Option<&'static str>) {
             ConnectStage::Upgrade => "upgrade",
             ConnectStage::Handshake => "handshake",
             ConnectStage::Auth => "auth",
+            #[cfg(feature = "server")]
+            ConnectStage::Credentials => "credentials",
+            #[cfg(feature = "server")]
+            ConnectStage::Tunnel => "tunnel",
             _ => "dial",
         }),
         ErrorKind::Timeout(stage) => Some(match stage {
@@ -169,6 +173,11 @@ fn kind(kind: ErrorKind) -> (&'static str, Option<&'static str>) {
         ErrorKind::Decode => "decode",
         ErrorKind::Conflict => "conflict",
         ErrorKind::CircuitOpen => "circuit-open",
+        // A page asks for no replicas and has no probes of its own.
+        #[cfg(feature = "server")]
+        ErrorKind::NoReplica => "no-replica",
+        #[cfg(feature = "server")]
+        ErrorKind::Unhealthy => "unhealthy",
         _ => "internal",
     };
     (kind, stage)

@@ -30,7 +30,14 @@ pub(crate) fn not_yet(project: &Project) -> Vec<String> {
 /// Returns the documents that are wrong once there is a release.
 fn before_the_first() -> Vec<String> {
     let mut git = Command::new("git");
-    git.current_dir(crate::root()).args(["grep", "-l", "not in a registry yet", "--", "*.md"]);
+    git.current_dir(crate::root()).args([
+        "grep",
+        "-l",
+        "-E",
+        "not in (a registry|the registries|crates.io)( and not in npm)? yet",
+        "--",
+        "*.md",
+    ]);
     // Without any, git fails.
     let found = exec::output(&mut git, Duration::from_secs(60)).unwrap_or_default();
     found.lines().map(str::to_owned).collect()
