@@ -1,7 +1,7 @@
 //! Builds WASI components, and runs them in Wasmtime and in Node beside servers that are stopped and killed.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -172,30 +172,36 @@ enum Sockets {
 fn build(sockets: Sockets) -> Result<PathBuf> {
     let mut cargo = exec::cargo();
     cargo.args(["build", "--locked", "--target", WASI_TARGET, "--profile", PROFILE]);
-    let mut target_dir = crate::target_dir();
-    match sockets {
-        Sockets::Own => {
-            cargo.args(COMPONENTS.iter().flat_map(|name| ["--package", *name]));
-        }
+    // tokio wants this flag. All have it, so that they share what they depend on; the encoded form, because cargo
+    // prefers it to RUSTFLAGS.
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", "--cfg\x1ftokio_unstable");
+    // Another directory, so that the flag does not rebuild everything else each time.
+    let target_dir = crate::target_dir().join("wasi");
+    cargo.env("CARGO_TARGET_DIR", &target_dir);
+    let (name, packages) = match sockets {
+        Sockets::Own => ("own", &COMPONENTS[..]),
         Sockets::OwnWithTls => {
-            cargo.args(["--package", COMPONENTS[0], "--features", "tls"]);
+            cargo.args(["--features", "tls"]);
             let (clang, archiver) = tools::clang()?;
             cargo.env("CC_wasm32_wasip2", clang).env("AR_wasm32_wasip2", archiver);
-            target_dir = target_dir.join("wasi-tls");
-            cargo.env("CARGO_TARGET_DIR", &target_dir);
+            ("own-with-tls", &COMPONENTS[..1])
         }
         Sockets::Tokio => {
-            cargo.args(["--package", COMPONENTS[0], "--no-default-features"]);
-            cargo.args(["--features", "tokio"]);
-            // Another directory, so that the flag does not rebuild everything else each time.
-            target_dir = target_dir.join("wasi-tokio");
-            cargo.env("CARGO_TARGET_DIR", &target_dir);
-            // The encoded form: cargo prefers it to RUSTFLAGS.
-            cargo.env("CARGO_ENCODED_RUSTFLAGS", "--cfg\x1ftokio_unstable");
+            cargo.args(["--no-default-features", "--features", "tokio"]);
+            ("tokio", &COMPONENTS[..1])
+        }
+    };
+    cargo.args(packages.iter().flat_map(|name| ["--package", *name]));
+    exec::output(&mut cargo, Duration::from_secs(900))?;
+    // The next build writes files of the same names.
+    let (from, to) = (target_dir.join(WASI_TARGET).join(PROFILE), target_dir.join(name));
+    fs::create_dir_all(&to)?;
+    for file in fs::read_dir(&from)?.collect::<io::Result<Vec<_>>>()? {
+        if file.path().extension().is_some_and(|end| end == "wasm") {
+            fs::copy(file.path(), to.join(file.file_name()))?;
         }
     }
-    exec::output(&mut cargo, Duration::from_secs(900))?;
-    Ok(target_dir.join(WASI_TARGET).join(PROFILE))
+    Ok(to)
 }
 
 /// What runs components
