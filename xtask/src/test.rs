@@ -182,7 +182,7 @@ fn format_and_lint(steps: &mut Steps) -> Result<()> {
     for outside in ["benches", "examples/servers", "fuzz"] {
         let manifest = format!("{outside}/Cargo.toml");
         let heading = format!("format of {outside}");
-        steps.cargo(&heading, &["fmt", "--manifest-path", &manifest, "--check"], &[])?;
+        steps.cargo(&heading, &["fmt", "--all", "--manifest-path", &manifest, "--check"], &[])?;
     }
     let lint = ["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"];
     steps.cargo("lints", &lint, &[])?;
