@@ -1,7 +1,7 @@
 //! An HTTP component that counts visits: `wasi:http/incoming-handler`, as `wasmtime serve`, Spin and wasmCloud run it.
 //!
 //! The connection outlives the request wherever the host keeps the instance for the next one. Between two requests the
-//! host stops it where it is; [`redmux::wasi::run`] first takes in what came meanwhile.
+//! host stops it where it is; `redmux::wasi::run` first takes in what came meanwhile.
 //!
 //! ```sh
 //! cargo build --release --target wasm32-wasip2 --package redmux-wasi-http
