@@ -1,9 +1,9 @@
 //! What goes between the socket and the one who dials: a tunnel, TLS.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, net::SocketAddr};
 
 use futures::io::{AsyncRead, AsyncWrite};
-use redmux_transport::{ByteStream, DialError, DialOptions, DialStage, Endpoint};
+use redmux_transport::{ByteStream, DialError, DialOptions, DialStage, Endpoint, Transport};
 
 use crate::{TcpTransport, tls, tunnel};
 
@@ -21,8 +21,31 @@ impl TcpTransport {
     }
 }
 
+/// Dials the first hop with a transport that has the socket options already, and puts the layers on its stream.
+///
+/// `peer` says which address was reached; a proxy's is not the endpoint's.
+pub(crate) async fn dial<T>(
+    transport: &T,
+    endpoint: &Endpoint,
+    options: &DialOptions,
+    peer: impl FnOnce(&T::Stream) -> Option<SocketAddr>,
+) -> Result<Box<dyn ByteStream>, DialError>
+where
+    T: Transport,
+    T::Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let hop = first_hop(endpoint, options)?;
+    let stream = transport.connect(&hop).await.map_err(|error| first_hop_failed(error, options))?;
+    if options.tunnel.is_none()
+        && let Some(peer) = peer(&stream)
+    {
+        options.progress.reach(peer);
+    }
+    put_on(stream, endpoint, options).await
+}
+
 /// Where the socket goes: the proxy, if there is one.
-pub(crate) fn first_hop<'e>(
+fn first_hop<'e>(
     endpoint: &'e Endpoint,
     options: &DialOptions,
 ) -> Result<Cow<'e, Endpoint>, DialError> {
@@ -37,7 +60,7 @@ pub(crate) fn first_hop<'e>(
 }
 
 /// A dial of the first hop failed: says so if that is not the endpoint itself.
-pub(crate) fn first_hop_failed(error: DialError, options: &DialOptions) -> DialError {
+fn first_hop_failed(error: DialError, options: &DialOptions) -> DialError {
     match &options.tunnel {
         None => error,
         Some(tunnel) => {
@@ -49,7 +72,7 @@ pub(crate) fn first_hop_failed(error: DialError, options: &DialOptions) -> DialE
 }
 
 /// Puts the layers on a stream to the first hop.
-pub(crate) async fn put_on<S>(
+async fn put_on<S>(
     mut stream: S,
     endpoint: &Endpoint,
     options: &DialOptions,

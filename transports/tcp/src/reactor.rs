@@ -58,18 +58,8 @@ impl Transport for TcpTransport {
         endpoint: &Endpoint,
         options: &DialOptions,
     ) -> Result<Box<dyn ByteStream>, DialError> {
-        let hop = layers::first_hop(endpoint, options)?;
-        let stream = self
-            .tuned(options)
-            .connect(&hop)
-            .await
-            .map_err(|error| layers::first_hop_failed(error, options))?;
-        if let (Some(socket), None) = (stream.as_tcp(), &options.tunnel)
-            && let Ok(peer) = socket.peer_addr()
-        {
-            options.progress.reach(peer);
-        }
-        layers::put_on(stream, endpoint, options).await
+        let peer = |stream: &Stream| stream.as_tcp()?.peer_addr().ok();
+        layers::dial(&self.tuned(options), endpoint, options, peer).await
     }
 }
 

@@ -85,17 +85,13 @@ impl Transport for TokioTransport {
         endpoint: &Endpoint,
         options: &DialOptions,
     ) -> Result<Box<dyn ByteStream>, DialError> {
-        let hop = layers::first_hop(endpoint, options)?;
-        let stream = Self::from(self.settings.tuned(options))
-            .connect(&hop)
-            .await
-            .map_err(|error| layers::first_hop_failed(error, options))?;
-        if let (Socket::Tcp(socket), None) = (&stream.socket, &options.tunnel)
-            && let Ok(peer) = socket.peer_addr()
-        {
-            options.progress.reach(peer);
-        }
-        layers::put_on(stream, endpoint, options).await
+        let tuned = Self::from(self.settings.tuned(options));
+        let peer = |stream: &Stream| match &stream.socket {
+            Socket::Tcp(socket) => socket.peer_addr().ok(),
+            #[cfg(unix)]
+            Socket::Unix(_) => None,
+        };
+        layers::dial(&tuned, endpoint, options, peer).await
     }
 }
 

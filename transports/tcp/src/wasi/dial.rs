@@ -64,15 +64,8 @@ impl Transport for WasiTransport {
         endpoint: &Endpoint,
         options: &DialOptions,
     ) -> Result<Box<dyn ByteStream>, DialError> {
-        let hop = layers::first_hop(endpoint, options)?;
-        let stream = Self::from(self.settings.tuned(options))
-            .connect(&hop)
-            .await
-            .map_err(|error| layers::first_hop_failed(error, options))?;
-        if options.tunnel.is_none() {
-            options.progress.reach(stream.peer());
-        }
-        layers::put_on(stream, endpoint, options).await
+        let tuned = Self::from(self.settings.tuned(options));
+        layers::dial(&tuned, endpoint, options, |stream| Some(stream.peer())).await
     }
 }
 
