@@ -9,7 +9,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-import { check, environment, freePort, results, step } from "../../www/test/checks.mjs";
+import { check, environment, freePort, results, step, until, untilStatus } from "../../www/test/checks.mjs";
 
 const { REDIS_SERVER, EXAMPLES } = environment("REDIS_SERVER", "EXAMPLES");
 const LIMIT = 20_000;
@@ -72,17 +72,6 @@ const post = (url, body, type = "text/plain") => get(url, { method: "POST", body
 const same = (got, wanted, what) =>
   check(JSON.stringify(got) === JSON.stringify(wanted), `${what}: ${JSON.stringify(got)}, not ${JSON.stringify(wanted)}`);
 
-/** Repeats until a reply has this status. */
-async function until(status, action) {
-  const end = Date.now() + LIMIT;
-  for (;;) {
-    const reply = await action();
-    if (reply.status === status) return reply;
-    if (Date.now() > end) throw new Error(`still ${reply.status}, not ${status}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
 async function axum(port, server) {
   const { program, url } = await serve("axum", port);
   const link = (name, target) => post(`${url}/links`, JSON.stringify({ name, url: target }), "application/json");
@@ -101,9 +90,9 @@ async function axum(port, server) {
   await step("axum: it says that Redis is away, and goes on when it is back", async () => {
     same((await get(`${url}/health`)).status, 200, "health");
     await server.stop("SIGKILL");
-    await until(503, () => get(`${url}/health`));
+    await untilStatus(503, () => get(`${url}/health`));
     const again = await redis(port);
-    await until(200, () => get(`${url}/health`));
+    await untilStatus(200, () => get(`${url}/health`));
     same((await link("new", "https://example.org/new")).status, 201, "link");
     server = again;
   });
@@ -122,7 +111,7 @@ async function actix(port, server) {
   });
   await step("actix: without Redis nobody is stopped", async () => {
     await server.stop("SIGKILL");
-    await until(200, () => get(one.url));
+    await untilStatus(200, () => get(one.url));
     await one.program.line(/EVALSHA/);
   });
   await step("actix: both end in order", async () => {
@@ -168,10 +157,7 @@ async function queue(port) {
     const workers = [run("work"), run("work")];
     for (const worker of workers) await worker.line(/waits for jobs/);
     const done = (n) => workers.reduce((sum, worker) => sum + worker.count(new RegExp(`^done: job ${n}\\.$`)), 0);
-    const end = Date.now() + LIMIT;
-    while (Date.now() < end && !Array.from({ length: 20 }, (_, n) => done(n)).every((count) => count > 0)) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await until(() => Array.from({ length: 20 }, (_, n) => done(n)).every((count) => count > 0), "every job");
     same(Array.from({ length: 20 }, (_, n) => done(n)), Array(20).fill(1), "how often each was done");
     for (const worker of workers) same(await worker.stop(), 0, "exit code of a worker");
   });

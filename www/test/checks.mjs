@@ -44,6 +44,24 @@ export function check(condition, message) {
   if (!condition) throw new Error(message);
 }
 
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Waits until `condition` holds, for `within` milliseconds at most. */
+export async function until(condition, what, within = 20_000) {
+  for (const end = Date.now() + within; !(await condition()); await pause(10)) {
+    if (Date.now() > end) throw new Error(`in vain: ${what}`);
+  }
+}
+
+/** Asks until the answer has this status, for 20 s at most; returns the answer. */
+export async function untilStatus(status, ask) {
+  for (const end = Date.now() + 20_000; ; await pause(50)) {
+    const answer = await ask();
+    if (answer.status === status) return answer;
+    check(Date.now() < end, `still ${answer.status}, not ${status}`);
+  }
+}
+
 /** The port a gateway listens on, at 127.0.0.1, as it says on its standard output. */
 export async function listening(gateway) {
   for await (const line of createInterface({ input: gateway.stdout })) {

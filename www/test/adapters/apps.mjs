@@ -4,8 +4,8 @@ import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
-import { check, freePort } from "../checks.mjs";
-import { project, run, RUNTIMES, start, until, work } from "./project.mjs";
+import { check, freePort, until } from "../checks.mjs";
+import { project, run, RUNTIMES, start, work } from "./project.mjs";
 
 const examples = join(import.meta.dirname, "../../../examples");
 const setups = join(import.meta.dirname, "../setups");

@@ -4,8 +4,8 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
-import { check, freePort } from "../checks.mjs";
-import { run, RUNTIMES, start, until } from "./project.mjs";
+import { check, freePort, until } from "../checks.mjs";
+import { run, RUNTIMES, start } from "./project.mjs";
 
 const text = await readFile(join(import.meta.dirname, "../../../docs/adapters.md"), "utf8");
 /** The first program below a heading. */

@@ -71,10 +71,3 @@ export function start([program, ...args], rest, cwd, env = {}) {
 export function stopAll() {
   for (const child of running) child.kill("SIGKILL");
 }
-
-/** Waits until `condition` holds. */
-export async function until(condition, what, within = 20_000) {
-  for (const end = Date.now() + within; !(await condition()); await new Promise((resolve) => setTimeout(resolve, 20))) {
-    if (Date.now() > end) throw new Error(`in vain: ${what}`);
-  }
-}

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { connect } from "../../src/node.js";
-import { freePort } from "../checks.mjs";
+import { freePort, until } from "../checks.mjs";
 import { cluster } from "../live/support.mjs";
 
 const { REDIS_SERVER, REDIS_8, REDIS_STACK, OPENSSL } = process.env;
@@ -105,7 +105,7 @@ export function servers() {
     async sentinel() {
       const [port, own] = [await start(REDIS_SERVER, ["--repl-diskless-sync-delay", "0"]), await freePort()];
       const replica = await connect(`redis://127.0.0.1:${await start(REDIS_SERVER, ["--replicaof", `127.0.0.1 ${port}`])}`, { mode: "single" });
-      await until(async () => (await replica.info("replication")).includes("master_link_status:up"), "a replica");
+      await until(async () => (await replica.info("replication")).includes("master_link_status:up"), "a replica", SOON);
       replica.disconnect();
       const config = join(await folder(), "sentinel.conf");
       await writeFile(config, `port ${own}\nbind 127.0.0.1\nsentinel monitor mymaster 127.0.0.1 ${port} 1\n`);
@@ -134,8 +134,4 @@ export function servers() {
       await Promise.all(folders.map((path) => rm(path, { recursive: true, force: true })));
     },
   };
-}
-
-async function until(condition, what) {
-  for (const end = Date.now() + SOON; !(await condition()); await sleep(20)) if (Date.now() > end) throw new Error(`in vain: ${what}`);
 }

@@ -14,7 +14,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 import { connect } from "../../src/node.js";
-import { freePort } from "../checks.mjs";
+import { freePort, until as untilWithin } from "../checks.mjs";
 
 /** Long enough for a machine that is busy. */
 const SOON = 120_000;
@@ -146,13 +146,7 @@ export async function monitor(t, { port }) {
 }
 
 /** Resolves when `condition()` is true. */
-export async function until(condition, what) {
-  const end = Date.now() + SOON;
-  while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`in vain: ${what}`);
-    await sleep(10);
-  }
-}
+export const until = (condition, what) => untilWithin(condition, what, SOON);
 
 /** Whole numbers below a bound, the same ones for a seed (mulberry32). */
 export function random(seed) {

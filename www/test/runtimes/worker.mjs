@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 
 import { connect } from "../../src/node.js";
-import { check, freePort } from "../checks.mjs";
+import { check, freePort, untilStatus } from "../checks.mjs";
 
 const execute = promisify(execFile);
 const SOON = 20_000;
@@ -30,13 +30,8 @@ export async function workerExample({ example, project, bin, workerd, redisServe
     const text = await response.text();
     return { status: response.status, body: response.ok ? JSON.parse(text) : text };
   };
-  const until = async (what, action) => {
-    for (const end = Date.now() + SOON; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
-      const got = await action().catch((error) => ({ status: error.message }));
-      if (got.status === what) return;
-      check(Date.now() < end, `still ${JSON.stringify(got)}, not ${what}`);
-    }
-  };
+  /** It may not be listening yet. */
+  const until = (status, path) => untilStatus(status, () => get(path).catch((error) => ({ status: error.message })));
   let [redis, server] = [start()];
   try {
     await step("it is built", async () => {
@@ -48,7 +43,7 @@ export async function workerExample({ example, project, bin, workerd, redisServe
       await writeFile(config, text.replace("127.0.0.1:8787", `127.0.0.1:${port}`));
       server = spawn(workerd, ["serve", "config.capnp"], { cwd: folder, env: { ...process.env, REDIS_URL } });
       server.stderr.on("data", () => {});
-      await until(200, () => get("/first"));
+      await until(200, "/first");
     });
     await step("a hundred requests at a time count each visit, over one connection", async () => {
       const visits = await Promise.all(Array.from({ length: 100 }, (_, n) => get(`/page${n % 4}`)));
@@ -67,9 +62,9 @@ export async function workerExample({ example, project, bin, workerd, redisServe
     await step("Redis away and back", async () => {
       redis.kill("SIGKILL");
       await once(redis, "exit");
-      await until(503, () => get("/page0"));
+      await until(503, "/page0");
       redis = start();
-      await until(200, () => get("/page0"));
+      await until(200, "/page0");
     });
   } finally {
     server?.kill();

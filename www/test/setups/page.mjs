@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { check, freePort, listening } from "../checks.mjs";
+import { check, freePort, listening, until } from "../checks.mjs";
 import { LIMIT, node, project, tool } from "./project.mjs";
 
 const example = join(import.meta.dirname, "../../../examples/page");
@@ -43,11 +43,7 @@ export function examplePage(browser, env) {
         const votes = (page) => page.getByLabel("votes for tea").textContent().then(Number);
         const before = await votes(pages[0]);
         for (const page of [...pages, pages[0]]) await page.getByRole("button", { name: "tea" }).click();
-        for (const page of pages) {
-          for (const end = Date.now() + SOON; (await votes(page)) !== before + 3; await new Promise((resolve) => setTimeout(resolve, 20))) {
-            check(Date.now() < end, `${await votes(page)} votes, not ${before + 3}`);
-          }
-        }
+        for (const page of pages) await until(async () => (await votes(page)) === before + 3, `${before + 3} votes`);
         check(errors.length === 0, errors.join("; "));
       } finally {
         for (const page of pages) await page.close();
