@@ -136,13 +136,13 @@ pub(crate) async fn timeouts(server: &str) -> Result<ConnectionMultiplexer> {
 pub(crate) fn what_to_do(error: &Error) -> &'static str {
     match (error.kind(), error.delivery()) {
         // It says what was wrong with the command; nothing was sent.
-        (ErrorKind::Command, _) => "mend the program",
+        (ErrorKind::Command, _) => "correct the program",
         // The server answered, with a code such as WRONGTYPE or OOM.
         (ErrorKind::Server, _) if error.is_retryable() => "try again soon",
-        (ErrorKind::Server, _) => "mend the program or the data",
+        (ErrorKind::Server, _) => "correct the program or the data",
         // No connection, or no time: what matters is whether the command may have run.
         (_, Delivery::NotSent) => "try again",
-        (_, Delivery::MaybeExecuted) => "look before trying again",
+        (_, Delivery::MaybeExecuted) => "check before trying again",
         _ => "give up",
     }
 }

@@ -39,13 +39,13 @@ async fn each_error_is_told_apart() {
     let db = muxer.database();
     db.lpush("list", "x").await.unwrap();
     let error = db.incr("list").await.unwrap_err();
-    assert_eq!(example::what_to_do(&error), "mend the program or the data");
+    assert_eq!(example::what_to_do(&error), "correct the program or the data");
     let error = muxer.execute::<()>("SUBSCRIBE", "c").await.unwrap_err();
-    assert_eq!(example::what_to_do(&error), "mend the program");
+    assert_eq!(example::what_to_do(&error), "correct the program");
     server.pause();
     let error = db.incr("n").await.unwrap_err();
     assert_eq!(error.delivery(), Delivery::MaybeExecuted);
-    assert_eq!(example::what_to_do(&error), "look before trying again");
+    assert_eq!(example::what_to_do(&error), "check before trying again");
     server.kill();
     while muxer.is_connected() {
         async_std::task::sleep(Duration::from_millis(5)).await;
