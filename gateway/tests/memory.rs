@@ -16,7 +16,7 @@ const BUSY: usize = 500;
 /// A busy client asks for this much at once.
 const REPLY: usize = 20_000;
 
-/// Far above what is measured (docs/gateway.md), far below what one forgotten buffer would cost.
+/// Far above what is measured (docs/gateway-reference.md), far below what one forgotten buffer would cost.
 const MAX_IDLE_BYTES: usize = 48 << 10;
 const MAX_BUSY_BYTES: usize = 320 << 10;
 

@@ -27,7 +27,7 @@ impl Config {
         principals.map(|principal| principal.policy.client.message).max().unwrap_or(0)
     }
 
-    /// Returns the most bytes that clients can make the gateway hold; docs/gateway.md has the terms
+    /// Returns the most bytes that clients can make the gateway hold; docs/gateway-reference.md has the terms
     /// of the sum.
     pub(crate) fn worst_case(&self) -> usize {
         let tls = if self.tls.is_some() { TLS } else { 0 };

@@ -52,13 +52,19 @@ policy = "p"
 tokens = ["sha256:0000000000000000000000000000000000000000000000000000000000000000"]
 "#;
 
+/// The guide and the reference.
+fn documents(root: &Path) -> String {
+    let read = |name| std::fs::read_to_string(root.join("../docs").join(name)).unwrap();
+    [read("gateway.md"), read("gateway-reference.md")].concat()
+}
+
 #[test]
 fn every_configuration_that_is_shown_is_in_order() {
     let site = Site::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let packaged = std::fs::read_to_string(root.join("packaging/gateway.toml")).unwrap();
     check(&site, &packaged).unwrap();
-    let docs = std::fs::read_to_string(root.join("../docs/gateway.md")).unwrap();
+    let docs = documents(root);
     let shown: Vec<&str> =
         docs.split("```toml\n").skip(1).map(|rest| rest.split("\n```").next().unwrap()).collect();
     assert!(shown.len() >= 4, "{} configurations", shown.len());
@@ -100,7 +106,7 @@ fn the_acl_that_is_shown_allows_what_the_configurations_do() {
 #[async_std::test]
 async fn every_option_metric_and_close_code_is_in_the_documents() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let docs = std::fs::read_to_string(root.join("../docs/gateway.md")).unwrap();
+    let docs = documents(root);
     let schema = std::fs::read_to_string(root.join("src/config/schema.rs")).unwrap();
     let tables = schema.split("pub(super) struct File {").nth(1).unwrap();
     let tables = tables.split_once("\n}\n").unwrap().1;

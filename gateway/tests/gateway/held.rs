@@ -1,4 +1,4 @@
-//! What a client can make the gateway hold: the rows of docs/gateway.md, attacked.
+//! What a client can make the gateway hold: the rows of docs/gateway-reference.md, attacked.
 
 use std::{
     io::{Read, Write},
