@@ -1,4 +1,4 @@
-//! `docs/parity.md` names tests that exist, and gives a reason where it names none.
+//! `matrix.md` names tests that exist, and gives a reason where it names none. `docs/parity.md` is made from it.
 
 use std::{
     collections::BTreeMap,
@@ -9,10 +9,59 @@ use std::{
 /// What a note begins with where there is no test, or holds where something is left out.
 const REASONS: [&str; 3] = ["**Not here**: ", "**Later**: ", "**Missing**: "];
 
+const MATRIX: &str = "tests/parity/matrix.md";
+
+/// What users of StackExchange.Redis read: the features without the tests, and without what follows them.
+fn page(matrix: &str) -> String {
+    let features = matrix.split_once("\n## Options\n").unwrap().1;
+    let features = features.split_once("\n## Its mistakes\n").unwrap().0;
+    let mut page = PAGE.to_owned();
+    for line in features.lines() {
+        match *line.trim_matches('|').split('|').collect::<Vec<_>>() {
+            [feature, _, " shown by ", note] => {
+                page += &format!("|{feature}| redmux |{note}|\n");
+            }
+            [feature, ours, _, note] => {
+                let note = if note.trim() == "–" { " " } else { note };
+                page += &format!("|{feature}|{ours}|{note}|\n");
+            }
+            _ => page += &format!("{line}\n"),
+        }
+    }
+    page
+}
+
+/// The beginning of the page.
+const PAGE: &str = "\
+# StackExchange.Redis features and their redmux equivalents
+
+Look up here what you use of StackExchange.Redis (.NET): each row names a feature as StackExchange.Redis does, and says what to use in redmux. It covers
+version 3.1, and 3.2, 3.3 and the drafts of 4.0 where a row says so. To port code, start with
+[from StackExchange.Redis](from-stackexchange-redis.md).
+
+**Not here** means left out on purpose, **Later** planned, **Missing** not there yet. Tests show all other rows.
+
+## Options
+";
+
+#[test]
+fn the_page_for_users_is_up_to_date() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = page(&fs::read_to_string(root.join(MATRIX)).unwrap());
+    let path = root.join("docs/parity.md");
+    if std::env::var_os("REDMUX_WRITE_DOCS").is_some() {
+        fs::write(&path, &page).unwrap();
+    }
+    assert!(
+        fs::read_to_string(&path).unwrap() == page,
+        "docs/parity.md is stale: REDMUX_WRITE_DOCS=1 cargo test -p redmux --test parity document"
+    );
+}
+
 #[test]
 fn every_row_names_a_test_or_a_reason() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let text = fs::read_to_string(root.join("docs/parity.md")).unwrap();
+    let text = fs::read_to_string(root.join(MATRIX)).unwrap();
     let rows = rows(&text);
     let mut files = BTreeMap::new();
     let faults: Vec<String> = rows.iter().filter_map(|row| fault(row, root, &mut files)).collect();

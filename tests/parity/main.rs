@@ -1,5 +1,5 @@
-//! What StackExchange.Redis's own tests look at and no other test here does, and the document that
-//! compares the two (`docs/parity.md`).
+//! What StackExchange.Redis's own tests look at and no other test here does, and the matrix that
+//! compares the two (`matrix.md`), from which `docs/parity.md` is made.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

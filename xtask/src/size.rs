@@ -14,7 +14,7 @@ use crate::{commonjs, packages, tools, wasm, wasm_toolchain};
 /// that needs more says here why; the goal is 60 KB.
 ///
 /// 86,000 until subscriptions became desired state that the server confirms, and connections were
-/// given up on evidence: 100,802. Where it went is in docs/performance.md. 104,414 until printed errors left out what
+/// given up on evidence: 100,802. Where it went is in docs/internals/performance.md. 104,414 until printed errors left out what
 /// modules quote of arguments, and a loading server that speaks RESP2 counted as connected: 105,050.
 const CEILING: usize = 105_200;
 
