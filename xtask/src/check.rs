@@ -1,10 +1,12 @@
 //! Checks the demo without a person.
 
+use std::net::SocketAddr;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, ExitStatus};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use redmux_test_support::{Programs, RedisServerBuilder, TempDir, Websockify};
+use redmux_test_support::{Programs, RedisServer, RedisServerBuilder, TempDir, Websockify};
 
 use crate::exec::{self, Logged, Result};
 use crate::stack::Stack;
@@ -21,20 +23,39 @@ pub(crate) fn run(port: Option<u16>) -> Result<()> {
     // Without a port from the command line, any free one: the usual one is left to a demo.
     let mut stack = Stack::start(&[port])?;
     let control = control::start(&stack.redis)?;
+    let meanwhile = Meanwhile::start(&node, &chromium)?;
+    let in_turn = in_turn(&stack, control, &node, &chromium);
+    // Also after an error: nothing may be left running.
+    let meanwhile = meanwhile.join();
+    let mut failed = in_turn?;
+    failed.extend(meanwhile?);
+    stack.check_gateway()?;
+    match failed.is_empty() {
+        true => Ok(()),
+        false => Err(format!("the demo failed in {}", failed.join(", and in ")).into()),
+    }
+}
+
+/// Runs the legs that share the demo's server or the screen, one after the other. Returns those that failed.
+fn in_turn(
+    stack: &Stack,
+    control: SocketAddr,
+    node: &Path,
+    chromium: &Path,
+) -> Result<Vec<&'static str>> {
     let logs = TempDir::new()?;
     let script = || {
-        let mut command = Command::new(&node);
+        let mut command = Command::new(node);
         command
             .current_dir(packages::dir(packages::WWW))
             .arg("test/demo-check.mjs")
             .env("REDMUX_URL", stack.url())
             .env("REDMUX_CONTROL", format!("http://{control}"))
             .env("REDMUX_REDIS", stack.redis.addr().to_string())
-            .env("CHROMIUM", &chromium);
+            .env("CHROMIUM", chromium);
         command
     };
     let mut failed = Vec::new();
-
     let passed = leg("browser through the gateway", &mut script(), logs.path())?;
     if !passed {
         println!("the gateway's log:\n{}", stack.gateway_log(40));
@@ -58,29 +79,14 @@ pub(crate) fn run(port: Option<u16>) -> Result<()> {
         println!("websockify's log:\n{}", proxy.log_tail(40));
         failed.push("the browser through websockify");
     }
-    for (file, what) in [
-        ("test/cross-site-check.mjs", "pages of other origins"),
-        ("test/life-check.mjs", "the life of a page"),
-    ] {
-        let mut own_gateway = Command::new(&node);
-        own_gateway
-            .current_dir(packages::dir(packages::WWW))
-            .arg(file)
-            .env("REDMUX_GATEWAY", crate::target_dir().join("debug/redmux-gateway"))
-            .env("REDMUX_REDIS", stack.redis.addr().to_string())
-            .env("CHROMIUM", &chromium);
-        if !leg("browser through a gateway of its own", &mut own_gateway, logs.path())? {
-            failed.push(what);
-        }
-    }
-    if !other_engines(&script, &stack, logs.path())? {
+    if !other_engines(&script, stack, logs.path())? {
         failed.push("Firefox or WebKitGTK");
     }
     // The console too starts with a fresh server.
     stack.redis.try_restart()?;
     let programs = Programs::in_dir(crate::target_dir().join("tmp/servers"));
     let modules = RedisServerBuilder::default().program(programs.redis_stack()).start()?;
-    let mut console = Command::new(&node);
+    let mut console = Command::new(node);
     console
         .current_dir(packages::dir(packages::WWW))
         .arg("test/console/check.mjs")
@@ -89,26 +95,79 @@ pub(crate) fn run(port: Option<u16>) -> Result<()> {
         .env("REDMUX_CONTROL", format!("http://{control}"))
         .env("REDMUX_REDIS", stack.redis.addr().to_string())
         .env("REDMUX_STACK", modules.addr().to_string())
-        .env("CHROMIUM", &chromium);
+        .env("CHROMIUM", chromium);
     if !leg("web console in the browser", &mut console, logs.path())? {
         failed.push("the web console");
     }
-    let mut catalog = Command::new(&node);
+    let mut catalog = Command::new(node);
     catalog
         .current_dir(packages::dir(packages::WWW))
         .arg("test/catalog-check.mjs")
         .env("REDMUX_GATEWAY", crate::target_dir().join("debug/redmux-gateway"))
         .env("REDMUX_STACK", modules.addr().to_string())
-        .env("CHROMIUM", &chromium)
+        .env("CHROMIUM", chromium)
         // The demo's screenshots have that name.
         .env_remove("REDMUX_SCREENSHOT");
     if !leg("a page with modules", &mut catalog, logs.path())? {
         failed.push("the page with modules");
     }
-    stack.check_gateway()?;
-    match failed.is_empty() {
-        true => Ok(()),
-        false => Err(format!("the demo failed in {}", failed.join(", and in ")).into()),
+    Ok(failed)
+}
+
+/// Legs with a server and gateways of their own. They wait for time-outs rather than for the processor, so they run while
+/// the others do.
+struct Meanwhile {
+    legs: Vec<(&'static str, JoinHandle<Result<Quiet>>)>,
+    _server: RedisServer,
+}
+
+impl Meanwhile {
+    fn start(node: &Path, chromium: &Path) -> Result<Self> {
+        let server = RedisServerBuilder::default().program(tools::redis()?).start()?;
+        let legs = [
+            ("pages of other origins", "test/cross-site-check.mjs"),
+            ("the life of a page", "test/life-check.mjs"),
+        ];
+        let legs = legs.map(|(what, file)| {
+            let mut command = Command::new(node);
+            command
+                .current_dir(packages::dir(packages::WWW))
+                .arg(file)
+                .env("REDMUX_GATEWAY", crate::target_dir().join("debug/redmux-gateway"))
+                .env("REDMUX_REDIS", server.addr().to_string())
+                .env("CHROMIUM", chromium);
+            let run = move || Quiet::run(&mut command);
+            (what, thread::spawn(run))
+        });
+        Ok(Self { legs: legs.into(), _server: server })
+    }
+
+    /// Waits for all legs and prints them. Returns those that failed.
+    fn join(self) -> Result<Vec<&'static str>> {
+        let mut failed = Vec::new();
+        for (what, running) in self.legs {
+            let quiet = running.join().map_err(|_| format!("{what}: the thread panicked"))??;
+            println!("== {what}");
+            print!("{}", quiet.output);
+            if !quiet.outcome.print() {
+                failed.push(what);
+            }
+        }
+        Ok(failed)
+    }
+}
+
+/// A leg whose output is printed when it has ended.
+struct Quiet {
+    output: String,
+    outcome: Outcome,
+}
+
+impl Quiet {
+    fn run(command: &mut Command) -> Result<Self> {
+        let logs = TempDir::new()?;
+        let (output, outcome) = run_leg(command, &logs.path().join("leg.log"), false)?;
+        Ok(Self { output, outcome })
     }
 }
 
@@ -142,21 +201,46 @@ fn other_engines(script: &dyn Fn() -> Command, stack: &Stack, logs: &Path) -> Re
 /// Runs a script that prints a line for each step. Returns whether every step passed.
 pub(crate) fn leg(heading: &str, command: &mut Command, logs: &Path) -> Result<bool> {
     println!("== {heading}");
-    let log = logs.join("leg.log");
+    let (_, outcome) = run_leg(command, &logs.join("leg.log"), true)?;
+    Ok(outcome.print())
+}
+
+/// What a script printed of its steps, and how it ended.
+struct Outcome {
+    passed: usize,
+    failed: usize,
+    took: Duration,
+    status: ExitStatus,
+    command: String,
+}
+
+impl Outcome {
+    /// Prints the number of steps. Returns whether every step passed.
+    fn print(&self) -> bool {
+        println!("   {} steps in {:.1} s", self.passed + self.failed, self.took.as_secs_f64());
+        if self.status.success() && self.passed == 0 {
+            println!("FAILED the script ended well but printed no step");
+        } else if !self.status.success() && self.failed == 0 {
+            println!("FAILED {} ({})", self.command, self.status);
+        }
+        self.status.success() && self.passed > 0 && self.failed == 0
+    }
+}
+
+fn run_leg(command: &mut Command, log: &Path, show: bool) -> Result<(String, Outcome)> {
     let before = Instant::now();
-    let how = Logged { log: &log, limit: LEG_LIMIT, show: true };
-    let (status, output) = exec::run_logged(command, &how)?;
+    let (status, output) = exec::run_logged(command, &Logged { log, limit: LEG_LIMIT, show })?;
     let steps = |outcome: &str| {
         output.lines().filter(|line| line.split_whitespace().next() == Some(outcome)).count()
     };
-    let (passed, failed) = (steps("ok"), steps("FAILED"));
-    println!("   {} steps in {:.1} s", passed + failed, before.elapsed().as_secs_f64());
-    if status.success() && passed == 0 {
-        println!("FAILED the script ended well but printed no step");
-    } else if !status.success() && failed == 0 {
-        println!("FAILED {} ({status})", exec::shown(command));
-    }
-    Ok(status.success() && passed > 0 && failed == 0)
+    let outcome = Outcome {
+        passed: steps("ok"),
+        failed: steps("FAILED"),
+        took: before.elapsed(),
+        status,
+        command: exec::shown(command),
+    };
+    Ok((output, outcome))
 }
 
 /// Runs the example, which prints a result in each line.
