@@ -101,7 +101,7 @@ pub(crate) async fn two_sites(near: &str, far: &str) -> Result<()> {
     async_std::task::spawn(async move {
         while let Some(event) = events.next().await {
             if let Event::ActiveMemberChanged(change) = &event {
-                // The data there may be older: caches and open pages are looked at again.
+                // The data there may be older: reload caches and open pages.
                 eprintln!("{event} ({:?})", change.reason);
             }
         }
