@@ -10,6 +10,8 @@ mod commonjs;
 mod console;
 mod control;
 mod demo;
+#[cfg(test)]
+mod documents;
 mod exec;
 #[cfg(test)]
 mod exhaustive;
@@ -17,6 +19,10 @@ mod front_end;
 mod http;
 #[cfg(test)]
 mod layers;
+#[cfg(test)]
+mod links;
+#[cfg(test)]
+mod numbers;
 mod packages;
 mod places;
 mod release;

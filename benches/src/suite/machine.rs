@@ -14,8 +14,10 @@ pub fn describe() -> Result<String> {
     let rust = said(Command::new("rustc").arg("--version"))?;
     let clients = ["redis", "fred", "rustis", "tokio", "async-std", "smol"];
     let clients = clients.map(|name| format!("{name} {}", version(name))).join(", ");
+    let day = said(Command::new("date").args(["-u", "+%F"]))?;
     Ok(format!(
-        "{cores} cores ({}), Linux {}, Redis {}, {}; {clients}; one client thread, one server",
+        "{}; {cores} cores ({}), Linux {}, Redis {}, {}; {clients}; one client thread, one server",
+        day.trim(),
         model.map_or("unknown model", |(_, model)| model),
         kernel.trim(),
         server.unwrap_or("of unknown version"),

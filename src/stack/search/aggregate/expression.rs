@@ -5,7 +5,7 @@ use std::fmt;
 /// What is computed of a row, or a condition that it must meet
 ///
 /// A text is taken as it is, in the
-/// [language of expressions](https://redis.io/docs/latest/develop/ai/search-and-query/advanced-concepts/expressions/).
+/// [language of expressions](https://redis.io/docs/latest/develop/ai/search-and-query/advanced-concepts/aggregations/#apply-expressions).
 /// Put no values from elsewhere into it: a `?` marks the place of each, and [`bind`](Self::bind) gives it.
 ///
 /// ```

@@ -125,7 +125,7 @@ impl Schema {
 
     /// Only documents for which this expression is true, such as `@age>16`.
     ///
-    /// See [expressions](https://redis.io/docs/latest/develop/ai/search-and-query/advanced-concepts/aggregations-syntax/).
+    /// See [expressions](https://redis.io/docs/latest/develop/ai/search-and-query/advanced-concepts/aggregations/#filter-expressions).
     pub fn filter(mut self, expression: impl Into<String>) -> Self {
         self.filter = Some(expression.into());
         self
