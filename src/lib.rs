@@ -1,13 +1,58 @@
-//! A multiplexed Redis client: native programs, browsers and the edge from one core.
+//! A Redis and Valkey client for native programs, browsers and the edge.
 //!
-//! Make one [`ConnectionMultiplexer`] and keep it: it pipelines the commands of all tasks on one
-//! connection. Its documentation has an example. [`Database`] has the typed commands,
-//! [`ConnectionMultiplexer::subscriber`] the subscriptions, [`Options`] every setting, and each
-//! [`Error`] says whether the command may have run.
+//! A whole program shares one [`ConnectionMultiplexer`]. The commands of all its tasks are pipelined on one connection for
+//! each server, and each [`Error`] says whether the command may have run.
 //!
-//! A [`Call`] borrows the handle that made it: keep the handle (`let db = muxer.database();`). For a
-//! task or a field, [`Call::owned`] gives one that borrows nothing (`spawn(db.get("k").owned())`); or move
-//! a clone of the handle into the task (`spawn(async move { db.get("k").await })`).
+//! ```toml
+//! redmux = { version = "0.1", default-features = false, features = ["tokio", "full", "topology", "tls"] }
+//! ```
+//!
+//! ```no_run
+//! # #[cfg(feature = "tokio")] mod program {
+//! use std::time::Duration;
+//!
+//! #[tokio::main]
+//! async fn main() -> redmux::Result<()> {
+//!     // One server, or any servers of a cluster.
+//!     let redis = redmux::tokio::connect("localhost:6379").await?;
+//!     let db = redis.database();
+//!
+//!     db.set("greeting", "hello").await?;
+//!     let greeting: Option<String> = db.get("greeting").timeout(Duration::from_millis(50)).await?;
+//!     println!("{greeting:?}"); // Some("hello")
+//!
+//!     // Several commands in one write.
+//!     let (visits, left) = redmux::pipeline((db.incr("visits"), db.decr("stock"))).all().await?;
+//!     println!("{visits} visits, {left} left");
+//!
+//!     // A command without a method.
+//!     let encoding: String = redis.execute("OBJECT", ("ENCODING", "greeting")).await?;
+//!     println!("{encoding}");
+//!
+//!     if let Err(error) = db.incr("greeting").await {
+//!         println!("{:?}: {error}", error.delivery()); // Answered: INCR: server error [localhost:6379]: ERR value is not an integer or out of range
+//!     }
+//!     Ok(())
+//! }
+//! # }
+//! # fn main() {}
+//! ```
+//!
+//! # Behaviour
+//!
+//! - Connecting waits until the server has answered, and fails when no server can be reached. Later, the client replaces lost
+//!   connections.
+//! - A [`Call`] does nothing until it is awaited. [`Call::forget`] sends it without waiting for the reply.
+//! - A command that waits for a connection, for room in the queue or for its reply ends with an error after 5 s
+//!   ([`Options::command_timeout`], [`Call::timeout`]). The client repeats a command that may have run
+//!   only if a [`RetryPolicy`] says so, or if it is a read and its replica died.
+//! - A call that is dropped before it is ready may still run. Its reply is discarded.
+//! - A [`Call`] borrows the handle that made it: keep the handle (`let db = muxer.database();`). For a task or a field,
+//!   [`Call::owned`] gives a call that borrows nothing (`spawn(db.get("k").owned())`), or move a clone of the handle
+//!   into the task (`spawn(async move { db.get("k").await })`).
+//! - Blocking commands ([`Database::blpop`] and others) take a connection of their own from a small pool.
+//! - Numbers are `u64` or `i64`, times are [`Duration`](std::time::Duration), absent values are `Option`. Each method says which
+//!   types its reply converts to ([`resp::FromReply`]).
 //!
 //! # Where things are
 //!
