@@ -40,6 +40,11 @@ pub(super) struct OptionSpec {
     pub(super) secret: Secret,
 }
 
+/// A text that is for the documentation only, which a test writes: programs do not contain it.
+const fn documented(text: &'static str) -> &'static str {
+    if cfg!(test) { text } else { "" }
+}
+
 /// The part of a value that must not be printed
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Secret {
@@ -53,7 +58,7 @@ const PLAIN: OptionSpec = OptionSpec {
     name: "",
     aliases: &[],
     accepts: TEXT,
-    default: "none",
+    default: documented("none"),
     about: "",
     read: |_, _| None,
     show: |_, _| None,
@@ -73,8 +78,8 @@ macro_rules! option {
         OptionSpec {
             name: $name,
             accepts: $accepts,
-            default: $default,
-            about: $about,
+            default: documented($default),
+            about: documented($about),
             read: |o, v| set(&mut o.$field, $read(v)),
             show: |o, d| (o.$field != d.$field).then(|| $show(&o.$field)),
             ..PLAIN
@@ -88,8 +93,8 @@ macro_rules! text {
         OptionSpec {
             name: $name,
             aliases: $aliases,
-            default: $default,
-            about: $about,
+            default: documented($default),
+            about: documented($about),
             read: |o, v| set(&mut o.$field, Some(Some(Arc::from(v)))),
             show: |o, _| o.$field.as_ref().map(ToString::to_string),
             ..PLAIN
@@ -102,8 +107,8 @@ macro_rules! pem {
         OptionSpec {
             name: $name,
             accepts: PEM,
-            default: $default,
-            about: $about,
+            default: documented($default),
+            about: documented($about),
             read: |o, v| set(&mut o.tls.$field, Some(Some(Pem::from(v)))),
             show: |o, _| o.tls.$field.as_ref().map(pem_text),
             ..PLAIN
@@ -117,8 +122,8 @@ macro_rules! limit {
         OptionSpec {
             name: $name,
             accepts: $accepts,
-            default: $default,
-            about: $about,
+            default: documented($default),
+            about: documented($about),
             read: |o, v| set(&mut o.limits.$field, $read(v)),
             show: |o, d| (o.limits.$field != d.limits.$field).then(|| $show(&o.limits.$field)),
             ..PLAIN
@@ -144,8 +149,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         name: "abortConnect",
         aliases: &["abortOnConnectFail"],
         accepts: BOOLEAN,
-        default: "true (false at Azure)",
-        about: "Whether `connect` fails when no server can be reached, or goes on trying in the background.",
+        default: documented("true (false at Azure)"),
+        about: documented("`true`: `connect` fails if it can reach no server. `false`: it keeps trying in the background."),
         read: |o, v| set(&mut o.abort_on_connect_fail, boolean(v).map(Some)),
         show: |o, _| o.abort_on_connect_fail.as_ref().map(show),
         ..PLAIN
@@ -153,27 +158,27 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     OptionSpec {
         name: "reconnect",
         accepts: "exponential:BASE:CAP or constant:DELAY, in milliseconds",
-        default: "exponential:100:10000",
-        about: "Waits between connection attempts: exponential with full jitter up to a cap, or the same each time. The first attempt is made at once; with exponential waits, a command that waits for the connection, and with all `reconnect()`, cuts a longer wait to a second or so.",
+        default: documented("exponential:100:10000"),
+        about: documented("Waits between connection attempts: exponential with full jitter up to a cap, or constant. The first attempt is immediate. With exponential waits, a waiting command shortens a long wait to about a second. `reconnect()` shortens it with either policy."),
         read: |o, v| set(&mut o.reconnect, reconnect(v)),
         show: |o, d| o.reconnect.text().filter(|text| d.reconnect.text().as_ref() != Some(text)),
         ..PLAIN
     },
     option!("backlog", backlog, "queue, queue:COMMANDS:BYTES or failFast", "queue:100000:64MiB", backlog, show_backlog,
-        "What happens to commands while there is no connection: they wait, up to these bounds, or fail at once."),
+        "Commands without a connection: `queue` lets them wait up to these bounds, `failFast` fails them at once."),
     option!("keepAlive", keep_alive, MILLISECONDS, "10000", millis, show_millis,
         "Silence on an idle connection before the client sends `PING`."),
     option!("probeAfter", probe_after, MILLISECONDS, "2000", millis, show_millis,
         "Silence before the client sends `PING` while replies are due."),
     option!("probeTimeout", probe_timeout, MILLISECONDS, "5000", millis, show_millis,
-        "How long a `PING` may go unanswered before the client gives the connection up."),
+        "Time for the answer to such a `PING`. Then the client gives up the connection."),
     option!("redialOnReadonly", redial_on_readonly, BOOLEAN, "true", boolean, show,
-        "Whether the client leaves a server that answers `READONLY` and dials its name again."),
+        "Disconnects from a server that answers `READONLY`, and connects to its name again."),
     OptionSpec {
         name: "tcpKeepAlive",
         accepts: "off, or IDLE:INTERVAL:COUNT with milliseconds",
-        default: "15000:5000:3",
-        about: "When the kernel probes an idle peer, and after how many probes it gives the peer up.",
+        default: documented("15000:5000:3"),
+        about: documented("TCP keep-alive: idle time before the first probe, interval, and number of unanswered probes that end the connection."),
         read: |o, v| set(&mut o.tcp_keepalive, keepalive(v).map(Some)),
         show: |o, _| o.tcp_keepalive.as_ref().map(|k: &Keepalive| show_keepalive(k)),
         ..PLAIN
@@ -181,13 +186,13 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     OptionSpec {
         name: "tcpUserTimeout",
         accepts: "milliseconds, or off",
-        default: "10000",
-        about: "How long sent bytes may stay unacknowledged before the kernel gives the peer up (Linux).",
+        default: documented("10000"),
+        about: documented("Time that sent bytes may stay unacknowledged before the kernel ends the connection (Linux)."),
         read: |o, v| set(&mut o.tcp_user_timeout, millis_or_off(v).map(Some)),
         show: |o, _| o.tcp_user_timeout.as_ref().map(|t: &Duration| show_millis_or_off(t)),
         ..PLAIN
     },
-    text!("user", &["username"], username, "none: Redis's user `default`", "User name of an ACL user; needs a password."),
+    text!("user", &["username"], username, "none: Redis's user `default`", "Name of the ACL user; needs a password."),
     OptionSpec { secret: Secret::All, ..text!("password", &[], password, "none", "Password.") },
     OptionSpec {
         aliases: &["db", "database"],
@@ -195,16 +200,16 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     },
     text!("name", &["clientName"], client_name, "none", "Name of the connection in `CLIENT LIST`."),
     option!("setlib", library_info, BOOLEAN, "true", boolean, show,
-        "Whether to send the library's name and version to the server (`CLIENT SETINFO`)."),
+        "Sends the library's name and version to the server (`CLIENT SETINFO`)."),
     #[cfg(feature = "full")]
     option!("highIntegrity", high_integrity, BOOLEAN, "false", boolean, show,
-        "Whether to send a numbered `ECHO` before every command, which checks that replies still match their commands."),
+        "Sends a numbered `ECHO` before every command, to check that replies match their commands."),
     text!("libraryName", &["libname"], library_name, "redmux", "The library name to send, for libraries built on this one."),
     OptionSpec {
         name: "protocol",
         accepts: "resp2 or resp3",
-        default: "RESP3, or RESP2 where the server refuses it",
-        about: "Uses this protocol only.",
+        default: documented("RESP3, or RESP2 where the server refuses it"),
+        about: documented("Uses this protocol only."),
         read: |o, v| set(&mut o.protocol, protocol(v).map(Some)),
         show: |o, _| o.protocol.map(|p| p.to_string().to_ascii_lowercase()),
         ..PLAIN
@@ -212,8 +217,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     #[cfg(feature = "full")]
     OptionSpec {
         name: "keyPrefix",
-        default: "none",
-        about: "A prefix for every key.",
+        default: documented("none"),
+        about: documented("A prefix for every key."),
         read: |o, v| {
             *o = std::mem::take(o).key_prefix(v);
             Some(())
@@ -224,7 +229,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     #[cfg(feature = "full")]
     OptionSpec {
         name: "channelPrefix",
-        about: "A prefix for every channel of subscriptions and messages.",
+        about: documented("A prefix for every channel of subscriptions and messages."),
         read: |o, v| {
             *o = std::mem::take(o).channel_prefix(v);
             Some(())
@@ -236,7 +241,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     OptionSpec {
         name: "commandMap",
         accepts: "COMMAND=NAME (renamed) and COMMAND= (disabled), separated by semicolons, or twemproxy or envoy",
-        about: "Commands that the server knows by another name, or that must not be used. `$command=name` is short for one of them. `twemproxy` and `envoy` allow only the commands that the proxy serves (below).",
+        about: documented("Renames or disables commands. `$command=name` is short for one command. `twemproxy` and `envoy` allow only the commands that the proxy serves (below)."),
         read: |o, v| {
             let map = o.command_map.clone().read(v);
             set(&mut o.command_map, map)
@@ -248,16 +253,16 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         name: "ssl",
         aliases: &["tls"],
         accepts: BOOLEAN,
-        default: "false (true for `rediss://` and where a service is known to want it)",
-        about: "Uses TLS; nothing is ever sent in the clear then. `false` contradicts a `rediss://` or `wss://` URL and is an error there.",
+        default: documented("false (true for `rediss://` and for services that are known to require it)"),
+        about: documented("Uses TLS and never plaintext. `false` together with a `rediss://` or `wss://` URL is an error."),
         read: |o, v| set(&mut o.ssl, boolean(v).map(Some)),
         show: |o, _| o.ssl.as_ref().map(show),
         ..PLAIN
     },
     OptionSpec {
         name: "sslHost",
-        default: "the host of the endpoint",
-        about: "The name that the server's certificate must hold; also sent as SNI.",
+        default: documented("the host of the endpoint"),
+        about: documented("The name that the server's certificate must contain; also sent as SNI."),
         read: |o, v| set(&mut o.tls.host, Some(Some(Arc::from(v)))),
         show: |o, _| o.tls.host.as_ref().map(ToString::to_string),
         ..PLAIN
@@ -265,8 +270,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     OptionSpec {
         name: "sslProtocols",
         accepts: "tls12, tls13 or tls12|tls13",
-        default: "tls12|tls13",
-        about: "Versions of TLS.",
+        default: documented("tls12|tls13"),
+        about: documented("Versions of TLS."),
         read: |o, v| set(&mut o.tls.versions, tls_versions(v)),
         show: |o, _| match o.tls.versions {
             TlsVersions::Tls12 => Some("tls12".to_owned()),
@@ -275,14 +280,14 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         },
         ..PLAIN
     },
-    pem!("sslCa", ca, "those of the system", "Certificates of the authorities to trust, instead of the system's."),
+    pem!("sslCa", ca, "those of the system", "Certificates of the trusted authorities, instead of the system's."),
     pem!("sslCert", certificate, "none", "The client's certificate, followed by intermediate ones."),
     OptionSpec { secret: Secret::All, ..pem!("sslKey", key, "none", "The private key of the client's certificate.") },
     OptionSpec {
         name: "sslDangerouslyUnverified",
         accepts: BOOLEAN,
-        default: "false",
-        about: "Accepts any certificate: anybody on the way can read and change everything. For tests.",
+        default: documented("false"),
+        about: documented("Accepts any certificate, so that anybody between client and server can read and change everything. For tests."),
         read: |o, v| set(&mut o.tls.verify, boolean(v).map(|unverified| !unverified)),
         show: |o, _| (!o.tls.verify).then(|| true.to_string()),
         ..PLAIN
@@ -290,20 +295,20 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     OptionSpec {
         name: "tunnel",
         accepts: "http://user:password@host:port or socks5://user:password@host:port",
-        about: "A proxy to connect through (HTTP `CONNECT` or SOCKS 5). The proxy resolves the server's name.",
+        about: documented("A proxy to connect through (HTTP `CONNECT` or SOCKS 5). The proxy resolves the server's name."),
         read: |o, v| set(&mut o.tunnel, tunnel(v).map(Some)),
         show: |o, _| o.tunnel.as_ref().map(show_tunnel),
         secret: Secret::UserInfo,
         ..PLAIN
     },
     option!("defaults", defaults, "auto, redis, azure, amr, redisCloud, elasticacheServerless or upstash", "auto", Defaults::of_name, show_defaults,
-        "The service whose defaults apply to options that are not set; `auto` recognises it by the host name of the first endpoint."),
+        "The service whose defaults apply to options that you do not set. `auto` recognises it by the host name of the first endpoint."),
     #[cfg(feature = "full")]
     OptionSpec {
         name: "azureMaintenance",
         accepts: BOOLEAN,
-        default: "false (true at Azure)",
-        about: "Whether to listen to the maintenance that Azure caches announce (the event `ServerMaintenance`).",
+        default: documented("false (true at Azure)"),
+        about: documented("Listens to Azure's announcements of maintenance (the event `ServerMaintenance`)."),
         read: |o, v| {
             *o = std::mem::take(o).azure_maintenance(boolean(v)?);
             Some(())
@@ -316,8 +321,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         name: "maintenance",
         aliases: &["maintNotifications"],
         accepts: "off, auto or required",
-        default: "off (auto at Redis Cloud and Azure Managed Redis)",
-        about: "Whether to ask servers to announce maintenance to each connection (`CLIENT MAINT_NOTIFICATIONS`, the event `ServerMaintenance`), and to move to another endpoint when they say so. With `required`, a server that refuses is an error.",
+        default: documented("off (auto at Redis Cloud and Azure Managed Redis)"),
+        about: documented("Asks servers to announce maintenance on each connection (`CLIENT MAINT_NOTIFICATIONS`, the event `ServerMaintenance`), and moves to another endpoint when they request it. With `required`, a server that refuses is an error."),
         read: |o, v| {
             *o = std::mem::take(o).maintenance(Maintenance::of_name(v)?);
             Some(())
@@ -330,8 +335,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         name: "movingEndpoint",
         aliases: &["maintMovingEndpointType"],
         accepts: "auto, internal-ip, internal-fqdn, external-ip, external-fqdn or none",
-        default: "auto",
-        about: "How the server is to name the endpoint that a connection moves to: `auto` is by name with TLS, otherwise by address.",
+        default: documented("auto"),
+        about: documented("How the server names the endpoint to move to. `auto` is by name with TLS, otherwise by address."),
         read: |o, v| {
             *o = std::mem::take(o).moving_endpoint(MovingEndpoint::of_name(v)?);
             Some(())
@@ -346,8 +351,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     OptionSpec {
         name: "relaxedTimeout",
         accepts: MILLISECONDS,
-        default: "10000",
-        about: "Time for one command while announced maintenance is under way, unless `commandTimeout` is longer.",
+        default: documented("10000"),
+        about: documented("Timeout of a command during announced maintenance, unless `commandTimeout` is longer."),
         read: |o, v| {
             *o = std::mem::take(o).relaxed_timeout(millis(v)?);
             Some(())
@@ -359,8 +364,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     OptionSpec {
         name: "configChannel",
         accepts: "text, with %XX for commas and percent signs; empty for none",
-        default: "`__Booksleeve_MasterChanged` (none at Azure Managed Redis)",
-        about: "The channel on which programs tell each other that the servers have changed (the event `ConfigurationChangedBroadcast`, `publish_reconfigure`). The client listens if the option is given or there are several endpoints.",
+        default: documented("`__Booksleeve_MasterChanged` (none at Azure Managed Redis)"),
+        about: documented("The channel on which programs announce to each other that the servers have changed (the event `ConfigurationChangedBroadcast`, `publish_reconfigure`). The client listens if you set the option or give several endpoints."),
         read: |o, v| {
             *o = std::mem::take(o).config_channel(v);
             Some(())
@@ -372,8 +377,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     OptionSpec {
         name: "mode",
         accepts: "auto, single, cluster, replicas, sentinel or proxy",
-        default: "auto",
-        about: "What the endpoints are: addresses of one server, nodes of a cluster, a primary and its replicas, sentinels, or a proxy such as twemproxy and Envoy; `auto` finds it out.",
+        default: documented("auto"),
+        about: documented("What the endpoints are: addresses of one server, nodes of a cluster, a primary and its replicas, sentinels, or a proxy such as twemproxy and Envoy. `auto` asks the first server that answers; with `serviceName`, they are sentinels."),
         read: |o, v| {
             let mode = Mode::of_name(v)?;
             set_servers(o, |servers| servers.mode = mode)
@@ -385,8 +390,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     OptionSpec {
         name: "proxy",
         accepts: "none, twemproxy or envoyproxy",
-        default: "none",
-        about: "As in StackExchange.Redis: short for `mode=proxy`, and `commandMap=twemproxy` or `envoy`.",
+        default: documented("none"),
+        about: documented("As in StackExchange.Redis: short for `mode=proxy`, and `commandMap=twemproxy` or `envoy`."),
         read: |o, v| {
             if v.eq_ignore_ascii_case("none") {
                 return Some(());
@@ -402,8 +407,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     OptionSpec {
         name: "serviceName",
         aliases: &["service_name", "sentinelServiceName", "sentinelMasterId"],
-        default: "none",
-        about: "The name by which sentinels know the primary. The endpoints are sentinels then, and their port is 26379 unless given.",
+        default: documented("none"),
+        about: documented("The sentinels' name of the primary. The endpoints are then sentinels, with the default port 26379."),
         read: |o, v| set_servers(o, |servers| servers.service_name = Some(v.into())),
         show: |o, _| o.servers()?.service_name.as_ref().map(show),
         ..PLAIN
@@ -412,8 +417,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     OptionSpec {
         name: "sentinelUser",
         aliases: &["sentinelUsername", "sentinel_username"],
-        default: "none",
-        about: "User name of an ACL user of the sentinels; needs a password.",
+        default: documented("none"),
+        about: documented("Name of the sentinels' ACL user; needs a password."),
         read: |o, v| set_servers(o, |servers| servers.sentinel_user = Some(v.into())),
         show: |o, _| o.servers()?.sentinel_user.as_ref().map(show),
         ..PLAIN
@@ -422,8 +427,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     OptionSpec {
         name: "sentinelPassword",
         aliases: &["sentinel_password"],
-        default: "none",
-        about: "Password of the sentinels; `password` is never sent to them.",
+        default: documented("none"),
+        about: documented("Password of the sentinels; the client never sends them `password`."),
         read: |o, v| set_servers(o, |servers| servers.sentinel_password = Some(v.into())),
         show: |o, _| o.servers()?.sentinel_password.as_ref().map(show),
         secret: Secret::All,
@@ -433,8 +438,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     OptionSpec {
         name: "sentinelTls",
         accepts: BOOLEAN,
-        default: "as for the servers (`ssl`)",
-        about: "Uses TLS with sentinels.",
+        default: documented("as for the servers (`ssl`)"),
+        about: documented("Uses TLS with sentinels."),
         read: |o, v| {
             let tls = boolean(v)?;
             set_servers(o, |servers| servers.sentinel_tls = Some(tls))
@@ -446,8 +451,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     OptionSpec {
         name: "readFrom",
         accepts: "primary, preferReplica, replica or nearest",
-        default: "primary",
-        about: "Which servers commands that only read go to. `replica` fails where none can be used; `nearest` prefers those of `zone`.",
+        default: documented("primary"),
+        about: documented("Where commands that only read go. `replica` fails if no replica is usable; `nearest` prefers servers in `zone`."),
         read: |o, v| {
             let read_from = ReadFrom::of_name(v)?;
             set_servers(o, |servers| servers.read_from = read_from)
@@ -458,8 +463,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     #[cfg(feature = "topology")]
     OptionSpec {
         name: "zone",
-        default: "none",
-        about: "The availability zone of this program, as servers name theirs or `zones` does.",
+        default: documented("none"),
+        about: documented("The availability zone of this program, as the servers or `zones` name it."),
         read: |o, v| set_servers(o, |servers| servers.zone = Some(v.into())),
         show: |o, _| o.servers()?.zone.as_ref().map(show),
         ..PLAIN
@@ -468,8 +473,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     OptionSpec {
         name: "zones",
         accepts: zones::EXPECTED,
-        default: "as servers say",
-        about: "The availability zones of servers, which count before what these say themselves.",
+        default: documented("as servers say"),
+        about: documented("The availability zones of servers; overrides what the servers report."),
         read: |o, v| {
             let zones = zones::read(v)?;
             set_servers(o, |servers| servers.zones = zones)
@@ -481,8 +486,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     OptionSpec {
         name: "maxReplicaLag",
         accepts: MILLISECONDS,
-        default: "without a limit",
-        about: "How far a replica may be behind its primary and still be read from.",
+        default: documented("without a limit"),
+        about: documented("The client does not read from a replica that is further behind its primary."),
         read: |o, v| {
             let lag = millis(v)?;
             set_servers(o, |servers| servers.max_replica_lag = Some(lag))
@@ -494,27 +499,27 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     OptionSpec {
         name: "tiebreaker",
         accepts: "text, with %XX for commas and percent signs; empty for none",
-        default: "`__Booksleeve_TieBreak`",
-        about: "With `mode=replicas`, the key whose value is the endpoint of the primary, where several servers say that they are one and no replica follows one of them.",
+        default: documented("`__Booksleeve_TieBreak`"),
+        about: documented("With `mode=replicas`, the key whose value is the endpoint of the primary. The client reads it if several servers say that they are primaries and no replica follows one of them."),
         read: |o, v| set_servers(o, |servers| servers.tiebreaker = Some(v.into())),
         show: |o, _| o.servers()?.tiebreaker.as_ref().map(ToString::to_string),
         ..PLAIN
     },
     option!("sendQueueBytes", send_queue_bytes, BYTES, "16MiB", bytes, show_bytes,
-        "Unsent bytes beyond which callers wait for room."),
+        "Unsent bytes above which callers wait for room."),
     option!("subscriptionCapacity", subscription_capacity, NUMBER, "1024", number, show,
-        "Messages that wait for a slow subscriber before the oldest are dropped."),
+        "Messages that wait for a slow subscriber before the client drops the oldest."),
     option!("subscriptionBytes", subscription_bytes, BYTES, "8MiB", bytes, show_bytes,
-        "Bytes of messages that wait for a slow subscriber before the oldest are dropped."),
+        "Bytes of messages that wait for a slow subscriber before the client drops the oldest."),
     option!("maxLeased", max_leased, NUMBER, "32", number, show,
         "Connections leased at the same time, for blocking commands, transactions with conditions and the like; further callers queue."),
     option!("leaseIdle", lease_idle, MILLISECONDS, "30000", millis, show_millis,
-        "How long a returned connection stays idle before it is closed."),
-    limit!("maxReplyBytes", max_frame, BYTES, "1GiB", bytes, show_bytes, "The longest reply that is accepted."),
-    limit!("maxValueBytes", max_bulk, BYTES, "512MiB", bytes, show_bytes, "The longest string in a reply that is accepted."),
-    limit!("maxLineBytes", max_line, BYTES, "64KiB", bytes, show_bytes, "The longest simple string or error in a reply."),
-    limit!("maxReplyElements", max_elements, NUMBER, "16777216", number, show, "Elements of one aggregate in a reply; an entry of a map counts as two."),
-    limit!("maxReplyDepth", max_depth, NUMBER, "128", number, show, "Aggregates within aggregates in a reply."),
+        "Time after which the client closes a returned connection that stays idle."),
+    limit!("maxReplyBytes", max_frame, BYTES, "1GiB", bytes, show_bytes, "Largest accepted reply."),
+    limit!("maxValueBytes", max_bulk, BYTES, "512MiB", bytes, show_bytes, "Longest accepted string in a reply."),
+    limit!("maxLineBytes", max_line, BYTES, "64KiB", bytes, show_bytes, "Longest accepted simple string or error."),
+    limit!("maxReplyElements", max_elements, NUMBER, "16777216", number, show, "Most elements of one aggregate in a reply; an entry of a map counts as two."),
+    limit!("maxReplyDepth", max_depth, NUMBER, "128", number, show, "Deepest nesting of aggregates in a reply."),
 ];
 
 fn set<T>(field: &mut T, value: Option<T>) -> Option<()> {

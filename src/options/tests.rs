@@ -21,6 +21,48 @@ const HEADER: &str = include_str!("options.md");
 /// What builds with the feature `topology` have besides.
 const SERVERS: &str = if cfg!(feature = "topology") { include_str!("servers.md") } else { "" };
 
+/// The method of `Options` that sets an option.
+fn method(option: &str) -> String {
+    let method = match option {
+        "abortConnect" => "abort_on_connect_fail",
+        "reconnect" => "reconnect_policy",
+        "tcpKeepAlive" => "tcp_keepalive",
+        "user" => "username",
+        "defaultDatabase" => "database",
+        "name" => "client_name",
+        "setlib" => "library_info",
+        "proxy" => "mode",
+        "sentinelUser" => "sentinel_username",
+        "zones" => "zone_of",
+        tls if tls.starts_with("ssl") => "tls",
+        "maxReplyBytes" | "maxReplyElements" | "maxReplyDepth" | "maxValueBytes"
+        | "maxLineBytes" => "limits",
+        name => {
+            let mut snake = String::new();
+            for c in name.chars() {
+                if c.is_ascii_uppercase() {
+                    snake.push('_');
+                }
+                snake.push(c.to_ascii_lowercase());
+            }
+            return snake;
+        }
+    };
+    method.to_owned()
+}
+
+#[test]
+fn each_option_has_the_method_that_the_documentation_names() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/options");
+    let files = fs::read_dir(folder).unwrap();
+    let sources: String =
+        files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect();
+    for spec in OPTIONS {
+        let method = method(spec.name);
+        assert!(sources.contains(&format!("pub fn {method}(")), "{}: {method}", spec.name);
+    }
+}
+
 #[test]
 fn the_documentation_is_up_to_date() {
     // It describes the build with the default features.
@@ -34,7 +76,11 @@ fn the_documentation_is_up_to_date() {
         let (about, accepts) = (spec.about, spec.accepts.replace('|', "\\|"));
         let default = spec.default.replace('|', "\\|");
         let aliases: String = spec.aliases.iter().map(|alias| format!(", `{alias}`")).collect();
-        let row = format!("| `{}`{aliases} | {about} | {accepts} | {default} |\n", spec.name);
+        let row = format!(
+            "| `{}`{aliases} | `{}` | {about} | {accepts} | {default} |\n",
+            spec.name,
+            method(spec.name)
+        );
         rows.push_str(&row);
     }
     let expected = HEADER.replace("TABLE\n", &rows).replace("SERVERS\n", &format!("{SERVERS}\n"));

@@ -51,11 +51,11 @@ usage: redmux-gateway --config FILE [--quiet]
        redmux-gateway hash-token [--new]
        redmux-gateway --upstream HOST:PORT|unix:PATH [options]
 
-The first serves what a configuration file says. The second reads such a file and says what is
-wrong with it. The third hashes the token on standard input, or makes a new one. The last is for
-development: every client may do nearly everything, so it listens on loopback addresses only.
+The first runs the gateway with a configuration file. The second checks such a file and prints its
+errors and warnings. The third hashes the token on standard input, or makes a new one. The last is
+for development, on loopback addresses only, because every client may do nearly everything.
 
-The guide, with a configuration to begin with: ",
+Guide and reference: ",
     env!("CARGO_PKG_REPOSITORY"),
     "/blob/HEAD/docs/gateway.md
 
@@ -64,12 +64,12 @@ The guide, with a configuration to begin with: ",
   --path PATH                   path of the WebSocket [/redis]
   --origin ORIGIN               pages of this origin may connect; repeatable
                                 [only pages of the gateway's own origin]
-  --host NAME[:PORT]            a host name the gateway is reached by; repeatable
+  --host NAME[:PORT]            a host name of the gateway; repeatable
                                 [addresses and localhost]
-  --allow-no-origin             let in clients that are no browsers
+  --allow-no-origin             accept clients that are not browsers
   --serve DIR                   serve the files of this folder
   --console DIR                 serve the web console from this folder, at /console/
-                                (`cargo xtask console` puts it together)
+                                (`cargo xtask console` makes it)
   --max-connections N           clients at the same time [1024]
   --max-message SIZE            one WebSocket message [16MiB]
   --max-command SIZE            one command [64MiB]
