@@ -46,6 +46,12 @@ fn links(root: &Path) -> Result<Links> {
             }
         }
     }
+    // The types of the npm package, which editors show.
+    for types in all(&root.join("www/src"), "ts")? {
+        for (number, line) in types.text.lines().enumerate() {
+            add(&format!("www/src/{}", types.place), number, line);
+        }
+    }
     Ok(links)
 }
 
