@@ -1,8 +1,9 @@
 //! Whether each number in a document that can grow old is dated or held by the code: a test, which `cargo xtask test` runs.
 //!
 //! Looked at are ratios, times, sizes, rates and counts of instructions: `2.06 ×`, `15 µs`, `130 KB`. For each one,
-//! its section (from heading to heading) or the head of its page has a day or month and says how it was measured, or the
-//! section links to a page of figures. The others are constants: `numbers.txt` names the line of code that holds each.
+//! its section (from heading to heading) or the head of its page has a day or month and says how it was measured, or
+//! the section links to a page of figures, one of which has the same number. The others are constants: `numbers.txt`
+//! names the line of code that holds each.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -10,6 +11,10 @@ use std::path::Path;
 
 use crate::documents::{Document, all, is_day, without_blocks};
 use crate::exec::Result;
+
+mod line;
+
+use line::{Number, numbers};
 
 const LIST: &str = include_str!("numbers.txt");
 
@@ -22,32 +27,6 @@ const FIGURES: &[&str] = &["docs/performance.md", "docs/measurements", "docs/int
 
 /// One of these says how a number was found.
 const HOW: &[&str] = &["measured", "taken", "counted", "checked", "cargo xtask", "REDMUX_"];
-
-const UNITS: &[&str] = &[
-    "×",
-    "%",
-    "ns",
-    "µs",
-    "ms",
-    "s",
-    "min",
-    "h",
-    "seconds",
-    "minutes",
-    "hours",
-    "days",
-    "B",
-    "bytes",
-    "KiB",
-    "MiB",
-    "GiB",
-    "TiB",
-    "KB",
-    "MB",
-    "GB",
-    "instructions",
-    "allocations",
-];
 
 const MONTHS: &[&str] = &[
     "January",
@@ -64,96 +43,6 @@ const MONTHS: &[&str] = &[
     "December",
 ];
 
-/// A number with its unit, as it is written, and its line
-#[derive(Debug, PartialEq, Eq)]
-struct Number {
-    line: usize,
-    text: String,
-}
-
-/// Returns the numbers of a line without its code.
-fn numbers(number: usize, line: &str) -> Vec<Number> {
-    let plain = without_code(line);
-    let words: Vec<&str> = plain.split_whitespace().collect();
-    let mut found = Vec::new();
-    for (at, word) in words.iter().enumerate() {
-        let word = word.trim_start_matches(['(', '[', '"', '|', '*', '_', '~', '≤', '≥', '<', '>']);
-        let (value, joined) = split_unit(word);
-        if value.is_empty() {
-            continue;
-        }
-        let rest = words[at + 1..].iter().map(|word| bare(word));
-        let mut after = [bare(joined)].into_iter().filter(|unit| !unit.is_empty()).chain(rest);
-        let mut unit = after.next().unwrap_or_default().to_owned();
-        if matches!(&*unit, "k" | "M" | "million") {
-            unit = format!("{unit} {}", after.next().unwrap_or_default());
-        }
-        let kind = unit.split_whitespace().next_back().unwrap_or_default();
-        let text = match (UNITS.contains(&kind), joined.is_empty()) {
-            (true, _) if !value.ends_with(',') => format!("{value} {unit}"),
-            (false, true) => match rate(&words[at + 1..]) {
-                Some(rate) => format!("{value} {rate}"),
-                None => continue,
-            },
-            _ => continue,
-        };
-        // The number before `to` is one of the same kind.
-        let from = words[..at].split_last().filter(|(to, _)| **to == "to");
-        let from = from
-            .and_then(|(_, before)| before.last())
-            .map(|from| split_unit(from.trim_start_matches(['(', '|'])));
-        let text = match from {
-            Some((from, "")) if !from.is_empty() => format!("{from} to {text}"),
-            _ => text,
-        };
-        found.push(Number { line: number, text });
-    }
-    found
-}
-
-/// What follows a number of things in a second, such as `M operations per second`
-fn rate(words: &[&str]) -> Option<String> {
-    let until = (1..=3).find(|&until| {
-        words.get(until).is_some_and(|word| bare(word) == "second")
-            && matches!(words[until - 1], "a" | "per")
-    })?;
-    let words: Vec<&str> = words[..=until].iter().map(|word| bare(word)).collect();
-    Some(words.join(" "))
-}
-
-/// A word without what is around it in a sentence
-fn bare(word: &str) -> &str {
-    word.trim_end_matches(['.', ',', ';', ':', ')', '"', '|', '*', '_', '?', '!', '…'])
-}
-
-/// Splits `15µs` and `15`: the number, and what follows it in the same word. The number is empty if the word is none.
-fn split_unit(word: &str) -> (&str, &str) {
-    let end =
-        word.find(|c: char| !(c.is_ascii_digit() || "., –-".contains(c))).unwrap_or(word.len());
-    let (value, rest) = word.split_at(end);
-    let value = value.trim_end_matches(['.', '–', '-']);
-    match value.starts_with(|c: char| c.is_ascii_digit()) {
-        true => (value, rest),
-        false => ("", ""),
-    }
-}
-
-/// A line with `x` in place of each piece of code, and without the targets of links
-fn without_code(line: &str) -> String {
-    let mut shown = String::new();
-    for (at, part) in line.split('`').enumerate() {
-        shown.push_str(if at % 2 == 0 { part } else { "x" });
-    }
-    let mut plain = String::new();
-    let mut rest = shown.as_str();
-    while let Some((before, behind)) = rest.split_once("](") {
-        plain.push_str(before);
-        plain.push(' ');
-        rest = behind.split_once(')').map_or("", |(_, after)| after);
-    }
-    plain + rest
-}
-
 /// Whether a text says when something was measured, and how
 fn is_dated(text: &str) -> bool {
     let is_year =
@@ -164,6 +53,11 @@ fn is_dated(text: &str) -> bool {
     let day = words.iter().any(|word| is_day(word));
     let lower = text.to_lowercase();
     (month || day) && HOW.iter().any(|how| lower.contains(&how.to_lowercase()))
+}
+
+/// Whether a document is a page of figures
+fn is_figures(place: &str) -> bool {
+    FIGURES.iter().any(|page| place.starts_with(page))
 }
 
 /// Whether a text links to a page of figures
@@ -225,20 +119,20 @@ impl<'a> Constants<'a> {
     }
 
     /// Says which numbers of a document nothing holds.
-    fn faults(&self, document: &Document) -> Vec<String> {
+    ///
+    /// `figures` are those of the pages of figures: a section that links to one repeats what is there.
+    fn faults(&self, document: &Document, figures: &BTreeSet<String>) -> Vec<String> {
         let Document { place, text } = document;
         let sections = sections(text);
         let head = sections.first().map(|(_, lines)| lines.join("\n")).unwrap_or_default();
-        let is_figures = FIGURES.iter().any(|page| place.starts_with(page));
+        let is_figures = is_figures(place);
         let known = self.pages.get(&**place);
         let mut used = BTreeSet::<&str>::new();
         let mut faults = Vec::new();
         for (start, lines) in &sections {
             let section = lines.join("\n");
-            let fine = is_dated(&section)
-                || is_dated(&head)
-                || is_dated(&format!("{head}\n{section}"))
-                || !is_figures && leads_to_figures(&section);
+            let dated = is_dated(&format!("{head}\n{section}"));
+            let linked = !is_figures && leads_to_figures(&section);
             for (at, line) in lines.iter().enumerate() {
                 // The unit may be on the next line.
                 let next = lines.get(at + 1).and_then(|line| line.split_whitespace().next());
@@ -246,7 +140,8 @@ impl<'a> Constants<'a> {
                 for Number { line, text } in numbers(start + at, &line) {
                     let is_known = known.and_then(|known| known.get(&*text));
                     used.extend(is_known);
-                    if is_known.is_none() && !fine {
+                    let is_figure = linked && figures.contains(&text);
+                    if is_known.is_none() && !dated && !is_figure {
                         faults.push(format!("{place}:{line}: {text}"));
                     }
                 }
@@ -282,9 +177,15 @@ fn faults(root: &Path) -> Result<Vec<String>> {
     let constants = Constants::read(LIST)?;
     let documents = all(root, "md")?;
     let mut faults = Vec::new();
+    let pages = documents.iter().filter(|document| is_figures(&document.place));
+    let figures: BTreeSet<String> = pages
+        .flat_map(|page| {
+            page.text.lines().flat_map(|line| numbers(0, line)).map(|number| number.text)
+        })
+        .collect();
     let is_read = |place: &str| !GENERATED.contains(&place) && !place.starts_with("tests/");
     for document in documents.iter().filter(|document| is_read(&document.place)) {
-        faults.extend(constants.faults(document));
+        faults.extend(constants.faults(document, &figures));
     }
     let gone = |page: &&&str| !documents.iter().any(|document| document.place == ***page);
     faults.extend(
@@ -300,38 +201,12 @@ mod tests {
 
     const ADVICE: &str = "\
         A figure needs the day and how it was measured (`cargo xtask bench`, 2026-12-31) in its section or \
-        in the head of its page, or its section needs a link to performance.md, measurements.md or internals/. \
+        in the head of its page, or it is repeated from performance.md, measurements.md or internals/, with a link in its section. \
         The value of a constant, an option or a limit needs a line in xtask/src/numbers.txt";
-
-    fn of_line(line: &str) -> Vec<String> {
-        numbers(1, line).into_iter().map(|number| number.text).collect()
-    }
 
     fn of_page(list: &str, text: &str) -> Vec<String> {
         let document = Document { place: "docs/a.md".to_owned(), text: text.to_owned() };
-        Constants::read(list).unwrap().faults(&document)
-    }
-
-    #[test]
-    fn numbers_with_units_are_seen_and_others_are_not() {
-        assert_eq!(
-            of_line("takes 0.71 to 0.92 × of it, 5µs (1.1–1.4 µs)."),
-            ["0.71 to 0.92 ×", "5 µs", "1.1–1.4 µs"]
-        );
-        assert_eq!(
-            of_line("| 130 KB | 2,483 instructions | 64MiB |"),
-            ["130 KB", "2,483 instructions", "64 MiB"]
-        );
-        assert_eq!(
-            of_line("3.4 M operations per second, 100 a second"),
-            ["3.4 M operations per second", "100 a second"]
-        );
-        assert_eq!(
-            of_line("`5 s`, Redis 8.4, 12 databases, [2 s](x.md#3-s), at 7.30 h"),
-            ["2 s", "7.30 h"]
-        );
-        assert_eq!(of_line("1.2 M to 7.1 M instructions"), ["7.1 M instructions"]);
-        assert_eq!(of_line("Redis 7.0, 5 servers, s 5, v2 s"), [""; 0]);
+        Constants::read(list).unwrap().faults(&document, &BTreeSet::from(["15 µs".to_owned()]))
     }
 
     #[test]
@@ -350,6 +225,8 @@ mod tests {
                 "{said}"
             );
         }
+        let other = page.replace("15 µs.", "16 µs ([figures](performance.md#b)).");
+        assert_eq!(of_page("", &other), ["docs/a.md:7: 16 µs"]);
         assert_eq!(of_page("", &page.replace("Text.", "Measured on 2026-11-30.")), [""; 0]);
         assert_eq!(of_page("", &page.replace("15 µs", "15\nµs")), ["docs/a.md:7: 15 µs"]);
         let elsewhere = format!("{page}\n## C\n\nMeasured in November 2026.\n");
@@ -361,7 +238,10 @@ mod tests {
     fn a_page_of_figures_dates_its_own() {
         let text = "# A\n\nSee [all](measurements.md): 15 µs.\n".to_owned();
         let document = Document { place: "docs/performance.md".to_owned(), text };
-        assert_eq!(Constants::default().faults(&document), ["docs/performance.md:3: 15 µs"]);
+        assert_eq!(
+            Constants::default().faults(&document, &BTreeSet::new()),
+            ["docs/performance.md:3: 15 µs"]
+        );
     }
 
     #[test]
