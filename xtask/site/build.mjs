@@ -1,16 +1,17 @@
 // Makes the site of the documents in `target/docs`, and checks each link and anchor in it.
 //
 //   node build.mjs            builds and checks
-//   node build.mjs --serve    then serves it on this machine, until it is stopped
+//   node build.mjs --serve    then serves it on 127.0.0.1, until it is stopped
 //
 //   REDMUX_SITE   the folder instead of `target`
 
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { build, serve } from "vitepress";
+import { build } from "vitepress";
 
 import { check } from "./links.mjs";
 import { root, stage } from "./pages.mjs";
+import { serve } from "./serve.mjs";
 
 const target = process.env.REDMUX_SITE ?? join(root, "target");
 const here = import.meta.dirname;
@@ -33,7 +34,7 @@ if (faults.length > 0) {
 }
 if (process.argv.includes("--serve")) {
   const port = Number(process.env.PORT ?? 8090);
-  await serve({ root: here, port });
+  await serve(join(target, "docs"), port);
   console.log(`the documents are on http://127.0.0.1:${port}/; Ctrl-C stops this`);
 } else {
   // Workers of the builder would keep the process.
