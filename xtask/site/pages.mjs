@@ -3,11 +3,13 @@
 import { copyFile, mkdir, readFile, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
 
+import { front } from "./front.mjs";
+
 export const root = join(import.meta.dirname, "../..");
 
 /** Documents beside those in `docs`, and the pages that they become. */
 const OTHERS = {
-  "README.md": "index.md",
+  "README.md": "start.md",
   "CHANGELOG.md": "changelog.md",
   "CONTRIBUTING.md": "contributing.md",
   "SECURITY.md": "security.md",
@@ -103,6 +105,7 @@ export async function stage(to) {
     });
     const at = join(to, page);
     await mkdir(dirname(at), { recursive: true });
+    if (file === "README.md") await writeFile(join(to, "index.md"), front(changed));
     await writeFile(at, changed.replaceAll(PLAIN, "```text\n").replaceAll(/^```(\w+),.*$/gm, "```$1"));
   }
   if (faults.length > 0) throw new Error(faults.join("\n"));
@@ -138,5 +141,5 @@ export async function menu(all) {
   const items = [];
   for (const file of examples) items.push(entry(file, (await readFile(join(root, file), "utf8")).match(/^# (.*)$/m)[1]));
   if (left.size > 0) throw new Error(`README.md: the map under Documents does not name ${[...left.keys()].join(", ")}`);
-  return [{ text: "Start here", link: "/" }, ...sections, ...(items.length > 0 ? [{ text: "More examples", items }] : [])];
+  return [{ text: "Start here", link: "/start" }, ...sections, ...(items.length > 0 ? [{ text: "More examples", items }] : [])];
 }

@@ -1,5 +1,6 @@
 //! The demo's servers: Redis, and the gateway that serves the page and the console.
 
+use std::fs;
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -160,9 +161,18 @@ pub(crate) fn lease_first(ports: &[Option<u16>]) -> Result<PortLease> {
 /// Lays out the site as the gateway serves it: the demo page at the top, and the
 /// npm package, without what it does not ship, under `redmux/`.
 fn stage(pkg: &Path, site: &Path) -> Result<()> {
+    stage_pages(site)?;
+    // The demo uses the console's line reader and printer.
+    let lib = packages::dir(packages::WWW).join("console/lib");
+    packages::copy_dir(&lib, &site.join("lib"))?;
+    packages::stage(pkg, &site.join("redmux"))
+}
+
+/// Lays out the demo pages with the colours of the console.
+pub(crate) fn stage_pages(site: &Path) -> Result<()> {
     let www = packages::dir(packages::WWW);
     packages::copy_dir(&www.join("demo"), site)?;
-    // The demo uses the console's line reader and printer.
-    packages::copy_dir(&www.join("console/lib"), &site.join("lib"))?;
-    packages::stage(pkg, &site.join("redmux"))
+    let failed = |e| format!("cannot copy look.css of the console: {e}");
+    fs::copy(www.join("console/look.css"), site.join("look.css")).map_err(failed)?;
+    Ok(())
 }

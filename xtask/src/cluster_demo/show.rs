@@ -15,7 +15,7 @@ use super::feed::Feed;
 use super::site;
 use super::stage::{Order, Server, Stage};
 use crate::exec::{self, Failure, Result};
-use crate::{packages, stack, tools};
+use crate::{stack, tools};
 
 const BUILD_LIMIT: Duration = Duration::from_secs(900);
 /// The page hears of servers this often while the client says nothing.
@@ -35,6 +35,8 @@ pub(crate) struct Show {
     director: Option<JoinHandle<()>>,
     client: Option<Client>,
     cluster: Arc<Mutex<Option<Arc<RedisCluster>>>>,
+    /// What is served.
+    _page: TempDir,
 }
 
 /// The program that makes the load and watches
@@ -54,9 +56,12 @@ impl Show {
         let (stage, feed) = (Arc::new(Stage::default()), Arc::new(Feed::default()));
         stage.lock().is_automatic = is_automatic;
         let (sender, orders) = sync_channel(2);
-        site::start(&port, packages::dir("www/demo"), feed.clone(), sender)?;
+        let page = TempDir::new()?;
+        stack::stage_pages(page.path())?;
+        site::start(&port, page.path().into(), feed.clone(), sender)?;
         let (director, client, cluster) = (None, None, Arc::default());
-        let show = Self { port, stage, feed, orders: Some(orders), director, client, cluster };
+        let orders = Some(orders);
+        let show = Self { port, stage, feed, orders, director, client, cluster, _page: page };
         show.feed.push(show.stage.line(None));
         Ok(show)
     }
