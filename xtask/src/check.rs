@@ -74,7 +74,7 @@ fn in_turn(
     let proxy = Websockify::try_start(stack.redis.port())?;
     // The proxy serves no demo page: the gateway does, and the page connects to the proxy.
     let mut through_proxy = script();
-    through_proxy.env("REDMUX_WS", proxy.url()).env_remove("REDMUX_SCREENSHOT");
+    through_proxy.env("REDMUX_WS", proxy.url());
     if !leg("browser through websockify", &mut through_proxy, logs.path())? {
         println!("websockify's log:\n{}", proxy.log_tail(40));
         failed.push("the browser through websockify");
@@ -105,9 +105,7 @@ fn in_turn(
         .arg("test/catalog-check.mjs")
         .env("REDMUX_GATEWAY", crate::target_dir().join("debug/redmux-gateway"))
         .env("REDMUX_STACK", modules.addr().to_string())
-        .env("CHROMIUM", chromium)
-        // The demo's screenshots have that name.
-        .env_remove("REDMUX_SCREENSHOT");
+        .env("CHROMIUM", chromium);
     if !leg("a page with modules", &mut catalog, logs.path())? {
         failed.push("the page with modules");
     }
@@ -182,7 +180,7 @@ fn other_engines(script: &dyn Fn() -> Command, stack: &Stack, logs: &Path) -> Re
     for engine in ["firefox", "webkit"] {
         stack.redis.try_restart()?;
         let mut demo = script();
-        demo.env("ENGINE", engine).env_remove("REDMUX_SCREENSHOT");
+        demo.env("ENGINE", engine);
         let mut checks = Command::new(tools::node()?);
         checks
             .current_dir(packages::dir(packages::WWW))

@@ -6,7 +6,7 @@
 //   REDMUX_REDIS     host:port of a server
 //   REDMUX_STACK     host:port of a server with the modules of Redis Stack
 //   REDMUX_CONTROL   address that takes POST /server/{kill,start} for REDMUX_REDIS
-//   REDMUX_SHOTS     optional: a folder for the screenshots of docs/console.md
+//   REDMUX_WRITE_DOCS  optional: writes the pictures of docs/console.md
 //
 // Prints `ok   <step>` or `FAILED <step>: why`; exits with 1 if any step failed.
 
@@ -113,9 +113,7 @@ async function main(browser) {
   await json.state("ready");
   await checkJson(json, stack);
   await checkModules(json, stack);
-  if (env.REDMUX_SHOTS) {
-    await step("screenshots", () => shoot(browser, origin, again, env.REDMUX_SHOTS));
-  }
+  await step("the pictures of the documents show the console", () => shoot(browser, origin, again));
   await step("it disconnects cleanly", async () => {
     await tab.get("disconnect").click();
     await tab.state("closed");

@@ -1,67 +1,86 @@
 // The pictures of docs/console.md.
 
-import { join } from "node:path";
-
 import { check } from "../checks.mjs";
+import { CONDITIONS, PHONE, WIDE, picture } from "../pictures.mjs";
 import { Tab } from "./harness.mjs";
 
-const PEOPLE = ["ada", "grace", "alan", "edsger", "barbara", "donald", "margaret", "ken", "dennis", "linus"];
+const COMMAND = "cargo xtask demo --check";
 
+const PEOPLE = ["Ada Lovelace", "Grace Hopper", "Alan Turing", "Barbara Liskov", "Margaret Hamilton"];
+const CITIES = ["London", "New York", "Manchester", "Boston", "Cambridge"];
+const PLANS = ["team", "enterprise", "free", "team", "enterprise"];
+const PRODUCTS = [["desk-lamp", 49.9], ["notebook-a5", 7.5], ["standing-desk", 389], ["usb-hub", 34.95]];
+
+const first = (at) => PEOPLE[at % PEOPLE.length].split(" ")[0].toLowerCase();
+
+/** A small shop: as many keys as the list shows at once. */
 async function fill(redis) {
   await redis("FLUSHALL");
   for (const [at, name] of PEOPLE.entries()) {
-    await redis("HSET", `user:${1000 + at}`, "name", name, "email", `${name}@example.com`, "born", 1815 + at * 13, "roles", '["admin","editor"]', "city", "Zürich");
-    await redis("SET", `session:${(at * 7919 + 1234567).toString(16)}`, JSON.stringify({ user: name, id: 1000 + at, cart: [{ sku: "A-113", qty: 2, price: 19.99 }] }), "EX", 3600 * (at + 1));
+    await redis(
+      "HSET", `user:${1001 + at}`, "name", name, "email", `${first(at)}@example.com`, "city", CITIES[at], "plan", PLANS[at],
+      "roles", JSON.stringify(at === 0 ? ["admin", "editor"] : ["editor"]), "language", "en", "joined", `2024-0${at + 1}-17`,
+      "last_seen", "2026-11-30T21:04:51Z", "logins", 1204 - at * 211, "newsletter", at % 2 === 0 ? "yes" : "no",
+    );
   }
-  for (let at = 0; at < 230; at++) await redis("ZADD", "leaderboard:2026", ((at * 7919) % 99991) / 10, `player:${at}`);
-  for (let at = 0; at < 60; at++) await redis("RPUSH", "queue:emails", JSON.stringify({ to: PEOPLE[at % 10], template: "welcome" }));
-  for (let at = 0; at < 80; at++) await redis("XADD", "events:orders", `${1795480000000 + at * 1337}-0`, "type", ["created", "paid", "shipped"][at % 3], "order", 5000 + at);
-  for (let at = 0; at < 30; at++) await redis("INCRBY", `counter:page:${at}`, at * 37);
-  await redis("SADD", "tags:popular", "redis", "rust", "wasm", "websocket", "cache");
-  await redis("SET", Uint8Array.of(0, 255, 1, 65), "bytes");
+  for (let at = 0; at < 3; at++) {
+    const [sku, price] = PRODUCTS[at];
+    await redis("SET", `session:${(at * 7919 + 0x7f3a91c4).toString(16)}`, JSON.stringify({ user: 1001 + at, cart: [{ sku, quantity: at + 1, price }] }), "EX", 1799 + 3600 * at);
+  }
+  for (const at of [0, 1]) await redis("HSET", `cart:${1001 + at}`, ...PRODUCTS.flatMap(([sku], place) => [sku, ((place + at) % 3) + 1]));
+  for (const [day, visits] of [["2026-11-29", 18_204], ["2026-11-30", 9_377]]) await redis("SET", `visits:${day}`, visits);
+  await redis("ZADD", "leaderboard:2026", ...Array.from({ length: 230 }, (_, at) => [9990 - at * 41 - ((at * 37) % 29), `${first(at)}-${1000 + at * 7}`]).flat());
+  await redis("RPUSH", "queue:emails", ...Array.from({ length: 60 }, (_, at) => JSON.stringify({ to: `${first(at)}@example.com`, template: at % 4 === 0 ? "receipt" : "welcome" })));
+  for (let at = 0; at < 40; at++) await redis("XADD", "events:orders", `${1795480000000 + at * 1337}-0`, "type", ["created", "paid", "shipped"][at % 3], "order", 5000 + at, "total", PRODUCTS[at % 4][1]);
+  await redis("SADD", "tags:popular", "office", "lighting", "paper", "sale");
 }
 
-/** Some traffic, so that the charts show more than themselves. */
+/** Some visits a second, so that the charts show more than themselves. */
 async function traffic(redis, seconds) {
-  for (let second = 0; second < seconds * 5; second++) {
-    const number = 60 + Math.round(50 * Math.sin(second / 6));
-    await Promise.all(Array.from({ length: number }, (_, at) => redis("INCR", `counter:page:${at % 30}`)));
+  for (let part = 0; part < seconds * 5; part++) {
+    const number = 60 + Math.round(50 * Math.sin(part / 4));
+    await Promise.all(Array.from({ length: number }, () => redis("INCR", "visits:2026-11-30")));
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }
 
-export async function shoot(browser, origin, redis, folder) {
+export async function shoot(browser, origin, redis) {
   await fill(redis);
-  const take = async (tab, name) => tab.page.screenshot({ path: join(folder, `console-${name}.png`) });
-  const open = async (colorScheme, width, height) => {
-    const context = await browser.newContext({ viewport: { width, height }, colorScheme });
+  // A picture that is kept has fuller charts.
+  const busy = traffic(redis, process.env.REDMUX_WRITE_DOCS ? 80 : 3);
+  const another = async (colorScheme, viewport) => {
+    const context = await browser.newContext({ ...CONDITIONS, viewport, colorScheme });
     const tab = new Tab(await context.newPage(), origin);
     await tab.load();
     await tab.connect();
     await tab.state("ready");
     return tab;
   };
-  const light = await open("light", 1280, 800);
-  await light.open("user:1003");
-  await light.untilRows("the fields", (rows) => rows.length === 5);
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  await take(light, "keys");
+  const light = await another("light", WIDE);
+  await light.open("user:1001");
+  await light.untilRows("the fields", (rows) => rows.length === 10);
+  // The list has the type of each key, and the expiry of sessions.
+  const listed = () => light.get("keys-list").locator(".row").evaluateAll((rows) => rows.filter((row) => row.querySelector(".type")?.textContent.trim()).length);
+  await light.until("the types in the list", listed, (count) => count === 16);
+  await picture(light.page, "console-keys", COMMAND);
 
-  const dark = await open("dark", 1280, 800);
+  const dark = await another("dark", WIDE);
   await dark.tab("cli");
-  for (const line of ['SET greeting "hello\\nworld"', "HGETALL user:1001", "LRANGE queue:emails 0 1", "INCR user:1001"]) await dark.run(line);
+  for (const line of ["HGET user:1001 name", "ZRANGE leaderboard:2026 0 2 REV WITHSCORES", 'HSET user:1001 city "Zürich"', "LRANGE queue:emails 0 1", "XLEN events:orders", "INCR user:1001"]) await dark.run(line);
   await dark.get("cli-input").pressSequentially("ZRANGE leaderboard:2026 0 100 B");
   await dark.until("completion", () => dark.page.locator("#cli-options li").count(), (count) => count > 0);
-  await take(dark, "commands");
+  await picture(dark.page, "console-commands", COMMAND);
+
+  const phone = await another("light", PHONE);
+  await phone.open("leaderboard:2026");
+  await phone.choose("Highest first");
+  await phone.untilRows("the best", (rows) => rows.length === 100 && rows[0].join().includes("ada-1000"));
+  await picture(phone.page, "console-phone", COMMAND);
 
   await light.tab("metrics");
-  await traffic(redis, 30);
-  await take(light, "metrics");
-
-  const phone = await open("light", 390, 780);
-  await phone.open("leaderboard:2026");
-  await phone.untilRows("a page", (rows) => rows.length === 100);
-  await take(phone, "phone");
+  await busy;
+  await light.until("samples", () => light.text("chart-throughput"), (text) => /server\s*\d/.test(text));
+  await picture(light.page, "console-metrics", COMMAND);
   for (const tab of [light, dark, phone]) {
     check(tab.errors.length === 0, tab.errors.join("; "));
     await tab.page.context().close();
