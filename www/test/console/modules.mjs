@@ -34,6 +34,8 @@ async function checkTree(tab, redis) {
   await step("a part that somebody else changes meanwhile is not overwritten", async () => {
     await tab.until("the tree again", () => tab.page.locator(".json-tree summary").count(), (count) => count === 2);
     await edit('$["text"]').click();
+    // The page has read the part when it asks.
+    await tab.get("dialog-value").waitFor();
     await redis("JSON.SET", "tree", "$.text", '"by another"');
     await tab.get("dialog-value").fill('"mine"');
     await tab.get("dialog-yes").click();
