@@ -226,7 +226,7 @@ export class Client {
   _call(spec, args) {
     let shaped = null;
     try {
-      if (!spec.plain || hasPlain(args)) {
+      if (!spec.plain || args.length < spec.needs || hasObject(args)) {
         shaped = toWords(spec, args);
       }
     } catch (error) {
@@ -254,8 +254,8 @@ export class Client {
 }
 
 /** @param {unknown[]} args */
-function hasPlain(args) {
-  for (let n = 0; n < args.length; n++) if (typeof args[n] === "object" && isPlain(args[n])) return true;
+function hasObject(args) {
+  for (let n = 0; n < args.length; n++) if (typeof args[n] === "object" && (isPlain(args[n]) || Array.isArray(args[n]))) return true;
   return false;
 }
 

@@ -4,19 +4,19 @@
 //
 // The command is the method in capitals, unless the words begin with another; a slash parts two words. Then:
 //
-//   $      the next argument, an array among them element by element
-//   #      the next argument as a list, preceded by its length
+//   $      the next argument; $* may be a list
+//   #      the next argument as a list, preceded by its length; #? may be left out
 //   %      an object, Map or array of pairs (or all arguments from here on, a flat list);
 //          #% is preceded by the number of pairs
 //   ^      as %, for `{ score, value }`, which are sent score first
 //   @      as %, for `{ longitude, latitude, member }`
 //   >      an object, Map or array of pairs; the keys are sent first, then the values
-//   &      a vector, or nothing
+//   &      a vector; &? may be left out
 //   {A B}  the modifiers that an options object may hold, in this order: `true` sends the
 //          name, another value the name and the value(s)
-//   ...    the remaining arguments; may be left out at the end and before modifiers
-//   1 2 …  the same, and at least this number of them
-//   +      the same, any number of them; only here `undefined` is never left out
+//   1 2 …  the remaining arguments, at least this number of them; 0 may be left out at the end and before modifiers
+//   1* 2*  the same; the last of these, and those behind it, may be lists
+//   1+ 2+  the same, and `undefined` is never left out
 
 /** @import { ReplyName, Spec } from "./internal.js" */
 import { specOf } from "./shape.js";
@@ -28,16 +28,16 @@ const EXPIRE = "{NX XX GT LT}";
 const ZRANGE = "{BYSCORE BYLEX REV LIMIT}";
 const GEO = "{FROMMEMBER FROMLONLAT BYRADIUS BYBOX ASC DESC COUNT";
 const WEIGHTS = "# {WEIGHTS AGGREGATE}";
-const VSIM = "$ & {ELE COUNT EPSILON EF FILTER FILTER-EF TRUTH NOTHREAD}";
+const VSIM = "$ &? {ELE COUNT EPSILON EF FILTER FILTER-EF TRUTH NOTHREAD}";
 
 /** @type {[method: string, words?: string, reply?: ReplyName][]} */
 const TABLE = [
   // Strings
   ["append", "2"],
   ["bitCount", "1"],
-  ["bitField", "+"],
-  ["bitFieldRo", "BITFIELD_RO +"],
-  ["bitOp", "+"],
+  ["bitField", "$ 0+"],
+  ["bitFieldRo", "BITFIELD_RO $ 0+"],
+  ["bitOp", "3+"],
   ["bitPos", "2"],
   ["decr", "1"],
   ["decrBy", "2"],
@@ -57,13 +57,13 @@ const TABLE = [
   ["lcs", "2"],
   ["lcsIdx", "LCS 2 IDX {MINMATCHLEN} WITHMATCHLEN", "matches"],
   ["lcsLen", "LCS 2 LEN"],
-  ["mGet", "1"],
+  ["mGet", "1*"],
   ["mSet", "%"],
   ["mSetEx", "#% {NX XX EX PX EXAT PXAT KEEPTTL}", "boolean"],
   ["mSetNX", "%", "boolean"],
-  ["pfAdd", "+", "boolean"],
-  ["pfCount", "+"],
-  ["pfMerge", "+"],
+  ["pfAdd", "$ 0+", "boolean"],
+  ["pfCount", "1+"],
+  ["pfMerge", "$ 0+"],
   ["set", "2 {NX XX IFEQ IFNE IFDEQ IFDNE GET EX PX EXAT PXAT KEEPTTL}"],
   ["setBit", "3"],
   ["setRange", "3"],
@@ -71,9 +71,9 @@ const TABLE = [
 
   // Keys
   ["copy", "2 {DB REPLACE}", "boolean"],
-  ["del", "+"],
+  ["del", "1+"],
   ["dump", "1", "binary"],
-  ["exists", "+"],
+  ["exists", "1+"],
   ["expire", `2 ${EXPIRE}`, "boolean"],
   ["expireAt", `2 ${EXPIRE}`, "boolean"],
   ["expireTime", "1"],
@@ -96,13 +96,13 @@ const TABLE = [
   ["sort", "1 {BY LIMIT GET ASC DESC ALPHA}"],
   ["sortRo", "SORT_RO 1 {BY LIMIT GET ASC DESC ALPHA}"],
   ["sortStore", "SORT $ {BY LIMIT GET ASC DESC ALPHA} STORE $"],
-  ["touch", "+"],
+  ["touch", "1+"],
   ["ttl", "1"],
   ["type", "1"],
-  ["unlink", "+"],
+  ["unlink", "1+"],
 
   // Hashes
-  ["hDel", "+"],
+  ["hDel", "2+"],
   ["hExists", "2", "boolean"],
   ["hExpire", `$ $ ${EXPIRE} FIELDS #`],
   ["hExpireAt", `$ $ ${EXPIRE} FIELDS #`],
@@ -115,7 +115,7 @@ const TABLE = [
   ["hIncrByFloat", "3", "number"],
   ["hKeys", "1"],
   ["hLen", "1"],
-  ["hMGet", "2"],
+  ["hMGet", "2*"],
   ["hPersist", "$ FIELDS #"],
   ["hpExpire", `$ $ ${EXPIRE} FIELDS #`],
   ["hpExpireAt", `$ $ ${EXPIRE} FIELDS #`],
@@ -141,58 +141,58 @@ const TABLE = [
   ["lmPop", "# $ {COUNT}", "elements"],
   ["lPop", "1"],
   ["lPos", "2 {RANK COUNT MAXLEN}"],
-  ["lPush", "+"],
-  ["lPushX", "+"],
+  ["lPush", "2+"],
+  ["lPushX", "2+"],
   ["lRange", "3"],
   ["lRem", "3"],
   ["lSet", "3"],
   ["lTrim", "3"],
   ["rPop", "1"],
-  ["rPush", "+"],
-  ["rPushX", "+"],
+  ["rPush", "2+"],
+  ["rPushX", "2+"],
 
   // Arrays
   ["arCount", "1"],
-  ["arDel", "+"],
+  ["arDel", "2+"],
   ["arDelRange", "3"],
   ["arGet", "2"],
   ["arGetRange", "3"],
   ["arGrep", `${GREP}}`],
   ["arGrepWithValues", `${GREP}} WITHVALUES`, "pairs"],
   ["arInfo", "1", "record"],
-  ["arInsert", "+"],
+  ["arInsert", "2+"],
   ["arLastItems", "2 {REV}"],
   ["arLen", "1"],
-  ["arMGet", "+"],
+  ["arMGet", "2+"],
   ["arMSet", "$ %"],
   ["arNext", "1"],
   ["arOp", "4", "number"],
   ["arOpMatch", "AROP $ $ $ MATCH $"],
-  ["arRing", "+"],
+  ["arRing", "3+"],
   ["arScan", "3 {LIMIT}", "pairs"],
   ["arSeek", "2", "boolean"],
-  ["arSet", "+"],
+  ["arSet", "3+"],
 
   // Sets
-  ["sAdd", "+"],
+  ["sAdd", "2+"],
   ["sCard", "1"],
-  ["sDiff", "1", "set"],
+  ["sDiff", "1*", "set"],
   ["sDiffCard", "# {LIMIT}"],
-  ["sDiffStore", "2"],
-  ["sInter", "1", "set"],
+  ["sDiffStore", "2*"],
+  ["sInter", "1*", "set"],
   ["sInterCard", "# {LIMIT}"],
-  ["sInterStore", "2"],
+  ["sInterStore", "2*"],
   ["sIsMember", "2", "boolean"],
   ["sMembers", "1", "set"],
-  ["smIsMember", "2", "booleans"],
+  ["smIsMember", "2*", "booleans"],
   ["sMove", "3", "boolean"],
   ["sPop", "1", "set"],
   ["sRandMember", "1"],
-  ["sRem", "+"],
+  ["sRem", "2+"],
   ["sScan", "2 {MATCH COUNT}", "scan"],
-  ["sUnion", "1", "set"],
+  ["sUnion", "1*", "set"],
   ["sUnionCard", "# {APPROX LIMIT}"],
-  ["sUnionStore", "2"],
+  ["sUnionStore", "2*"],
 
   // Sorted sets
   ["zAdd", "$ {NX XX GT LT CH INCR} ^", "number"],
@@ -208,7 +208,7 @@ const TABLE = [
   ["zInterWithScores", `ZINTER ${WEIGHTS} WITHSCORES`, "scored"],
   ["zLexCount", "3"],
   ["zmPop", "# $ {COUNT}", "members"],
-  ["zmScore", "2", "numbers"],
+  ["zmScore", "2*", "numbers"],
   ["zPopMax", "1", "scored"],
   ["zPopMin", "1", "scored"],
   ["zRandMember", "1"],
@@ -221,7 +221,7 @@ const TABLE = [
   ["zRangeWithScores", `ZRANGE 3 ${ZRANGE} WITHSCORES`, "scored"],
   ["zRank", "2"],
   ["zRankWithScore", "ZRANK 2 WITHSCORE", "rank"],
-  ["zRem", "+"],
+  ["zRem", "2+"],
   ["zRemRangeByLex", "3"],
   ["zRemRangeByRank", "3"],
   ["zRemRangeByScore", "3"],
@@ -238,22 +238,22 @@ const TABLE = [
   // Places
   ["geoAdd", "$ {NX XX CH} @"],
   ["geoDist", "3", "number"],
-  ["geoHash", "2"],
-  ["geoPos", "2", "positions"],
+  ["geoHash", "2*"],
+  ["geoPos", "2*", "positions"],
   ["geoSearch", `1 ${GEO}}`],
   ["geoSearchStore", `2 ${GEO} STOREDIST}`],
   ["geoSearchWith", `GEOSEARCH 1 ${GEO}} WITHCOORD WITHDIST WITHHASH`, "places"],
 
   // Streams
-  ["xAck", "+"],
+  ["xAck", "3+"],
   ["xAckDel", "$ $ {KEEPREF DELREF ACKED} IDS #"],
   ["xAdd", "$ {NOMKSTREAM KEEPREF DELREF ACKED IDMPAUTO IDMP MAXLEN MINID LIMIT} $ %"],
   ["xAutoClaim", "5 {COUNT}", "claimed"],
   ["xAutoClaimJustId", "XAUTOCLAIM 5 {COUNT} JUSTID", "claimedIds"],
   ["xCfgSet", "1 {IDMP-DURATION IDMP-MAXSIZE}"],
-  ["xClaim", "5 {IDLE TIME RETRYCOUNT FORCE LASTID}", "entries"],
-  ["xClaimJustId", "XCLAIM 5 {IDLE TIME RETRYCOUNT FORCE LASTID} JUSTID", "ids"],
-  ["xDel", "+"],
+  ["xClaim", "5* {IDLE TIME RETRYCOUNT FORCE LASTID}", "entries"],
+  ["xClaimJustId", "XCLAIM 5* {IDLE TIME RETRYCOUNT FORCE LASTID} JUSTID", "ids"],
+  ["xDel", "2+"],
   ["xDelEx", "$ {KEEPREF DELREF ACKED} IDS #"],
   ["xGroup/Create", "3 {MKSTREAM ENTRIESREAD}"],
   ["xGroup/CreateConsumer", "3", "boolean"],
@@ -276,12 +276,12 @@ const TABLE = [
   ["xTrim", "1 {MAXLEN MINID LIMIT KEEPREF DELREF ACKED}"],
 
   // Scripts and functions
-  ["eval", "$ #"],
-  ["evalRo", "EVAL_RO $ #"],
-  ["evalSha", "$ #"],
-  ["evalShaRo", "EVALSHA_RO $ #"],
-  ["fCall", "$ #"],
-  ["fCallRo", "FCALL_RO $ #"],
+  ["eval", "$ #? 0*"],
+  ["evalRo", "EVAL_RO $ #? 0*"],
+  ["evalSha", "$ #? 0*"],
+  ["evalShaRo", "EVALSHA_RO $ #? 0*"],
+  ["fCall", "$ #? 0*"],
+  ["fCallRo", "FCALL_RO $ #? 0*"],
   ["function/Delete", "1"],
   ["function/Dump", "", "binary"],
   ["function/Flush", "{ASYNC SYNC}"],
@@ -290,7 +290,7 @@ const TABLE = [
   ["function/Load", "{REPLACE} 1"],
   ["function/Restore", "1"],
   ["function/Stats", "", "functionStats"],
-  ["script/Exists", "+", "booleans"],
+  ["script/Exists", "1+", "booleans"],
   ["script/Flush", "{ASYNC SYNC}"],
   ["script/Kill"],
   ["script/Load", "1"],
@@ -319,15 +319,15 @@ const TABLE = [
   ["publish", "2"],
   ["pubSub/Channels"],
   ["pubSub/NumPat"],
-  ["pubSub/NumSub", "+", "object"],
+  ["pubSub/NumSub", "0+", "object"],
   ["pubSub/ShardChannels"],
-  ["pubSub/ShardNumSub", "+", "object"],
+  ["pubSub/ShardNumSub", "0+", "object"],
   ["sPublish", "2"],
 
   // Server
   ["acl/Cat"],
-  ["acl/DelUser", "+"],
-  ["acl/DryRun", "+"],
+  ["acl/DelUser", "1+"],
+  ["acl/DryRun", "2+"],
   ["acl/GenPass"],
   ["acl/GetUser", "1", "aclUser"],
   ["acl/List"],
@@ -335,7 +335,7 @@ const TABLE = [
   ["acl/Log", "", "aclLog"],
   ["aclLogReset", "ACL LOG RESET"],
   ["acl/Save"],
-  ["acl/SetUser", "+"],
+  ["acl/SetUser", "$ 0+"],
   ["acl/Users"],
   ["acl/WhoAmI"],
   ["backup/Abort"],
@@ -357,15 +357,15 @@ const TABLE = [
   ["client/Unblock", "1", "boolean"],
   ["client/Unpause"],
   ["command/Count"],
-  ["command/Docs", "+", "docs"],
-  ["command/GetKeys", "+"],
-  ["command/GetKeysAndFlags", "+", "keysAndFlags"],
-  ["command/Info", "+", "commands"],
+  ["command/Docs", "0+", "docs"],
+  ["command/GetKeys", "1+"],
+  ["command/GetKeysAndFlags", "1+", "keysAndFlags"],
+  ["command/Info", "0+", "commands"],
   ["command/List", "{FILTERBY}"],
   ["commandLog/Get", "2", "logged"],
   ["commandLog/Len", "1"],
   ["commandLog/Reset", "1"],
-  ["config/Get", "+", "object"],
+  ["config/Get", "1+", "object"],
   ["config/ResetStat"],
   ["config/Rewrite"],
   ["config/Set", "%"],
@@ -377,14 +377,14 @@ const TABLE = [
   ["hotkeys/Reset"],
   ["hotkeysStart", "HOTKEYS START METRICS # {COUNT DURATION SAMPLE}"],
   ["hotkeys/Stop"],
-  ["info", "+"],
+  ["info", "0+"],
   ["lastSave"],
   ["latency/Doctor"],
   ["latency/Graph", "1"],
-  ["latency/Histogram", "+", "histograms"],
+  ["latency/Histogram", "0+", "histograms"],
   ["latency/History", "1", "samples"],
   ["latency/Latest", "", "latencies"],
-  ["latency/Reset", "+"],
+  ["latency/Reset", "0+"],
   ["lolwut", "{VERSION}"],
   ["memory/Doctor"],
   ["memoryMallocStats", "MEMORY MALLOC-STATS"],

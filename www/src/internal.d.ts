@@ -82,6 +82,10 @@ export interface Spec {
   takers: string[];
   /** Beyond this number, arguments that are `undefined` are left out. */
   least: number;
+  /** Fewer arguments than this cannot be sent. */
+  needs: number;
+  /** From this argument on, counted from 1, lists are possible. */
+  lists: number;
   /** Names of modifiers. */
   options: string[];
   /** Names of all options. */

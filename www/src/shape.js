@@ -10,9 +10,9 @@ import { describe, isPlain } from "./values.js";
 
 /** Shapes whose replies are always bytes. @type {unknown[]} */
 const BINARY = ["binary", "rawVector"];
-const TAKES = /^#?[$#%^@>&]$/;
-/** The remaining arguments, with or without their number. */
-const REST = /^(\.\.\.|\d|\+)$/;
+const TAKES = /^#?[$#%^@>&][?*]?$/;
+/** The remaining arguments: how many are needed at least, and whether lists may be among them. */
+const REST = /^(\d)([*+]?)$/;
 /** Parts that take an object as data. */
 const TAKES_OBJECT = /[%^@>]/;
 
@@ -29,11 +29,12 @@ export function specOf(method, words = "", reply) {
     .match(/\{[^}]*\}|\S+/g))
     .map((part) => (part[0] === "{" ? part.slice(1, -1).split(" ") : part));
   let rest = parts.findIndex((part) => REST.test(part));
-  const number = parts[rest];
+  const [, number, lists] = REST.exec(parts[rest]) ?? [];
   if (rest < 0) parts.splice((rest = parts.length - (Array.isArray(parts.at(-1)) ? 1 : 0)), 0, "...");
   parts[rest] = "...";
   const takers = parts.filter((part) => TAKES.test(part));
   const groups = parts.filter(Array.isArray);
+  const needs = takers.filter((part) => !part.endsWith("?")).length + Number(number ?? 0);
   const binary = BINARY.includes(reply);
   return Object.freeze({
     method: method.replace("/", ""),
@@ -41,7 +42,9 @@ export function specOf(method, words = "", reply) {
     parts,
     takers,
     // Beyond this number, arguments that are undefined are left out.
-    least: number === "+" ? Infinity : takers.length + (Number(number) || 0),
+    least: lists === "+" ? Infinity : takers.length + Number(number ?? 0),
+    needs,
+    lists: lists ? Math.max(needs, 1) : Infinity,
     options: groups.flat(),
     known: [...groups.flat(), ...CALL_OPTIONS],
     shape: typeof reply === "string" ? REPLIES[reply] : reply,
@@ -67,6 +70,7 @@ export function toWords(spec, args) {
     options = given.pop();
     checkOptions(spec.method, options, spec.known);
   }
+  if (given.length < spec.needs) throw bad(spec, given.length, given.length < args.length ? options : undefined);
   /** @type {unknown[]} */
   const words = [];
   let next = 0;
@@ -78,10 +82,17 @@ export function toWords(spec, args) {
     const from = words.length;
     switch (part) {
       case "...":
-        while (next < given.length) append(words, given[next++]);
+        while (next < given.length) {
+          if (Array.isArray(given[next]) && next + 1 < spec.lists) throw bad(spec, next, given[next]);
+          append(words, given[next++]);
+        }
+        break;
+      case "$*":
+        append(words, given[next++]);
         break;
       case "$":
-        append(words, given[next++]);
+        if (Array.isArray(given[next])) throw bad(spec, next, given[next]);
+        words.push(given[next++]);
         break;
       case "%":
         flattenPairs(words, given[next++]);
@@ -91,9 +102,11 @@ export function toWords(spec, args) {
         while (next < given.length) append(words, given[next++]);
         words.splice(from, 0, (words.length - from) / 2);
         break;
+      case "#?":
+        if (given[next] === undefined) given[next] = [];
+      // Falls through.
       case "#": {
-        const list = given[next++] ?? [];
-        append(words, list);
+        append(words, given[next++]);
         words.splice(from, 0, words.length - from);
         break;
       }
@@ -110,6 +123,9 @@ export function toWords(spec, args) {
         for (const side of [0, 1]) for (let at = side; at < pairs.length; at += 2) words.push(pairs[at]);
         break;
       }
+      case "&?":
+        if (given[next] === undefined) break;
+      // Falls through.
       case "&":
         vector(words, given[next++]);
         break;
@@ -120,14 +136,23 @@ export function toWords(spec, args) {
   return { words, options: spec.binary ? { ...options, bytes: true } : options };
 }
 
+/** @param {Spec} spec @param {number} index @param {unknown} value */
+function bad({ method }, index, value) {
+  return mistake(`${method}: argument ${index + 1} is ${describe(value)} (expected a value)`);
+}
+
 /**
  * As `push(...list)`, without its limit on the length of the list.
  * @param {unknown[]} words
  * @param {unknown} value
  */
 function append(words, value) {
-  if (Array.isArray(value)) for (const word of value) words.push(word);
-  else words.push(value);
+  if (!Array.isArray(value)) words.push(value);
+  else
+    for (const word of value) {
+      if (Array.isArray(word)) throw mistake("a list has a list in it (expected values)");
+      words.push(word);
+    }
 }
 
 /**
@@ -183,7 +208,6 @@ function flatten({ method }, words, value, one, names) {
  * @param {unknown} value
  */
 function vector(words, value) {
-  if (value === undefined) return;
   if (Array.isArray(value) || value instanceof Float64Array) {
     words.push("VALUES", value.length);
     append(words, [...value]);

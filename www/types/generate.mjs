@@ -149,10 +149,9 @@ function argument(text, options) {
 }
 
 /** There are no fewer arguments than parts that need one. */
-function check({ method, takers }, given) {
-  const least = takers.filter((part) => part !== "&" && part !== "#").length;
+function check({ method, needs }, given) {
   const count = given.split(",").filter((one) => one.trim()).length;
-  if (count < least) throw new Error(`${method}: too few arguments in its signature`);
+  if (count < needs) throw new Error(`${method}: too few arguments in its signature`);
 }
 
 function documentation(spec, text, rows) {

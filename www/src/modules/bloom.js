@@ -29,8 +29,8 @@ const chunk = ([iterator, data]) => ({ iterator, chunk: data?.length > 0 ? data 
 /** @type {Shape} */
 const counts = (reply) => reply.flatMap((item, at) => (at % 2 > 0 ? [] : [{ item, count: reply[at + 1] }]));
 
-const INSERT = "{CAPACITY ERROR EXPANSION NOCREATE NONSCALING} ITEMS $";
-const INSERT_CUCKOO = "{CAPACITY NOCREATE} ITEMS $";
+const INSERT = "{CAPACITY ERROR EXPANSION NOCREATE NONSCALING} ITEMS $*";
+const INSERT_CUCKOO = "{CAPACITY NOCREATE} ITEMS $*";
 
 /** @type {[method: string, words: string, shape?: Unknown][]} The words are explained in commands.js; the command is the method with a dot. */
 const TABLE = [
@@ -40,8 +40,8 @@ const TABLE = [
   ["bfInfo", "1", info],
   ["bfInsert", `$ ${INSERT}`, flags],
   ["bfLoadChunk", "3"],
-  ["bfMAdd", "2", flags],
-  ["bfMExists", "2", flags],
+  ["bfMAdd", "2*", flags],
+  ["bfMExists", "2*", flags],
   ["bfReserve", "3 {EXPANSION NONSCALING}"],
   ["bfScanDump", "2", chunk],
 
@@ -54,7 +54,7 @@ const TABLE = [
   ["cfInsert", `$ ${INSERT_CUCKOO}`, flags],
   ["cfInsertNX", `$ ${INSERT_CUCKOO}`],
   ["cfLoadChunk", "3"],
-  ["cfMExists", "2", flags],
+  ["cfMExists", "2*", flags],
   ["cfReserve", "2 {BUCKETSIZE MAXITERATIONS EXPANSION}"],
   ["cfScanDump", "2", chunk],
 
@@ -63,30 +63,30 @@ const TABLE = [
   ["cmsInitByDim", "3"],
   ["cmsInitByProb", "3"],
   ["cmsMerge", "$ # {WEIGHTS}"],
-  ["cmsQuery", "2"],
+  ["cmsQuery", "2*"],
 
-  ["topkAdd", "2"],
-  ["topkCount", "2"],
+  ["topkAdd", "2*"],
+  ["topkCount", "2*"],
   ["topkIncrBy", "$ %"],
   ["topkInfo", "1", info],
   ["topkList", "1"],
   ["topkListWithCount", "TOPK.LIST 1 WITHCOUNT", counts],
-  ["topkQuery", "2", flags],
+  ["topkQuery", "2*", flags],
   ["topkReserve", "2"],
 
-  ["tdigestAdd", "2"],
-  ["tdigestByRank", "2", numbers],
-  ["tdigestByRevRank", "2", numbers],
-  ["tdigestCdf", "2", numbers],
+  ["tdigestAdd", "2*"],
+  ["tdigestByRank", "2*", numbers],
+  ["tdigestByRevRank", "2*", numbers],
+  ["tdigestCdf", "2*", numbers],
   ["tdigestCreate", "1 {COMPRESSION}"],
   ["tdigestInfo", "1", info],
   ["tdigestMax", "1", number],
   ["tdigestMerge", "$ # {COMPRESSION OVERRIDE}"],
   ["tdigestMin", "1", number],
-  ["tdigestQuantile", "2", numbers],
-  ["tdigestRank", "2"],
+  ["tdigestQuantile", "2*", numbers],
+  ["tdigestRank", "2*"],
   ["tdigestReset", "1"],
-  ["tdigestRevRank", "2"],
+  ["tdigestRevRank", "2*"],
   ["tdigestTrimmedMean", "TDIGEST.TRIMMED_MEAN 3", number],
 ];
 

@@ -23,8 +23,8 @@ const TABLE = [
   ["ftConfigSet", "FT.CONFIG SET 2"],
   ["ftCursorDel", "FT.CURSOR DEL 2"],
   ["ftCursorRead", "FT.CURSOR READ 2 {COUNT}", cursorPage],
-  ["ftDictAdd", "2"],
-  ["ftDictDel", "2"],
+  ["ftDictAdd", "2*"],
+  ["ftDictDel", "2*"],
   ["ftDictDump", "1", list],
   ["ftDropIndex", "1 {DD}"],
   ["ftInfo", "1", said],
@@ -37,7 +37,7 @@ const TABLE = [
   ["ftSugGetWithScoresWithPayloads", "FT.SUGGET 2 {FUZZY} WITHSCORES WITHPAYLOADS {MAX}", suggestions(true, true)],
   ["ftSugLen", "1"],
   ["ftSynDump", "1", object],
-  ["ftSynUpdate", "$ $ {SKIPINITIALSCAN} $"],
+  ["ftSynUpdate", "$ $ {SKIPINITIALSCAN} $*"],
   ["ftTagVals", "2", list],
 ];
 extend(

@@ -55,7 +55,7 @@ const RULES = "CHUNK_SIZE DUPLICATE_POLICY";
 const OPTIONS = `RETENTION ENCODING ${RULES} ON_DUPLICATE IGNORE TIMESTAMP UNCOMPRESSED`.split(" ");
 const RANGE = "FILTER_BY_TS FILTER_BY_VALUE";
 const BUCKETS = "COUNT ALIGN AGGREGATION BUCKETTIMESTAMP EMPTY";
-const SEVERAL = `$ $ {LATEST ${RANGE} WITHLABELS SELECTED_LABELS ${BUCKETS} EXCLUDEEMPTY} FILTER $ {GROUPBY}`;
+const SEVERAL = `$ $ {LATEST ${RANGE} WITHLABELS SELECTED_LABELS ${BUCKETS} EXCLUDEEMPTY} FILTER $* {GROUPBY}`;
 const COUNTER = `2 {TIMESTAMP RETENTION UNCOMPRESSED ${RULES} IGNORE LABELS}`;
 
 /** @type {[method: string, words: string, shape?: Unknown][]} The words are explained in commands.js; the command is the method with a dot. */
@@ -70,11 +70,11 @@ const TABLE = [
   ["tsGet", "1 {LATEST}", last],
   ["tsIncrBy", `${COUNTER}`],
   ["tsInfo", "1", info],
-  ["tsMAdd", "1"],
-  ["tsMGet", "{LATEST WITHLABELS SELECTED_LABELS} FILTER $", series("sample", last)],
+  ["tsMAdd", "1*"],
+  ["tsMGet", "{LATEST WITHLABELS SELECTED_LABELS} FILTER $*", series("sample", last)],
   ["tsMRange", `${SEVERAL}`, series("samples", samples)],
   ["tsMRevRange", `${SEVERAL}`, series("samples", samples)],
-  ["tsQueryIndex", "1", (/** @type {Unknown} */ reply) => [...reply]],
+  ["tsQueryIndex", "1*", (/** @type {Unknown} */ reply) => [...reply]],
   ["tsRange", `3 {LATEST ${RANGE} ${BUCKETS}}`, samples],
   ["tsRevRange", `3 {LATEST ${RANGE} ${BUCKETS}}`, samples],
 ];

@@ -227,7 +227,7 @@ test("the table is sound", () => {
   assert.equal(new Set(methods).size, methods.length, "a method is declared twice");
   for (const spec of COMMANDS) {
     assert.match(spec.command, /^[A-Z]+(_RO)?$/);
-    for (const part of spec.parts.flat()) assert.match(part, /^(#?[$#%^@>&]|\.\.\.|[A-Z][A-Z0-9-]*)$/, spec.method);
+    for (const part of spec.parts.flat()) assert.match(part, /^(#?[$#%^@>&][?*]?|\.\.\.|[A-Z][A-Z0-9-]*)$/, spec.method);
   }
   const used = new Set(COMMANDS.map(({ shape }) => shape));
   assert.deepEqual(Object.keys(REPLIES).filter((name) => !used.has(REPLIES[name])), [], "shapes without a command");
