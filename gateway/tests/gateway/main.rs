@@ -8,6 +8,7 @@ mod basics;
 mod common;
 mod config;
 mod console;
+mod deploy;
 mod far;
 mod guide;
 mod held;
