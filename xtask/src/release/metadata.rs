@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::project::{Package, Project};
+use super::third_party;
 use crate::exec::{self, Result, say};
 use crate::tools;
 
@@ -202,6 +203,8 @@ pub(crate) fn write(project: &Project) -> Result<()> {
             fs::copy(root.join(text), dir.join(text))?;
         }
     }
+    fs::write(root.join(third_party::FILE), third_party::text()?)?;
+    say(&format!("wrote {}", third_party::FILE));
     Ok(())
 }
 

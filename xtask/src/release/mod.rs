@@ -6,6 +6,7 @@ mod licences;
 mod metadata;
 mod npm;
 mod project;
+mod third_party;
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -54,7 +55,9 @@ pub(crate) fn run(task: Task) -> Result<()> {
         nothing_is_left_to_do(&project)?;
     }
     step("metadata", || faults(metadata::faults(&project)?))?;
-    step("licences and crates of others", || faults(licences::faults(&project)?))?;
+    step("licences and crates of others", || {
+        faults(licences::faults(&project)?.into_iter().chain(third_party::faults()?).collect())
+    })?;
     step("crates", || crates::package(&project, task != Task::Quick))?;
     let tarball = step("npm package", || npm::pack(&project))?;
     if task != Task::Quick {

@@ -45,6 +45,7 @@ fn faults(files: &[String], size: u64) -> Vec<String> {
         "README.md",
         "LICENSE-MIT",
         "LICENSE-APACHE",
+        "THIRD-PARTY-LICENSES.txt",
         "pkg/redmux_wasm_bg.wasm",
         "pkg/redmux_server_bg.wasm",
         "esm/index.js",
@@ -76,6 +77,7 @@ mod tests {
             "README.md",
             "LICENSE-MIT",
             "LICENSE-APACHE",
+            "THIRD-PARTY-LICENSES.txt",
             "pkg/redmux_wasm_bg.wasm",
             "pkg/redmux_server_bg.wasm",
             "esm/index.js",
@@ -87,7 +89,7 @@ mod tests {
         assert_eq!(super::faults(&files, super::CEILING + 1).len(), 1);
         files.push("package/test/unit/a.test.js".to_owned());
         assert_eq!(super::faults(&files, 1000), ["package/test/unit/a.test.js is in it"]);
-        files.remove(4);
+        files.remove(5);
         assert_eq!(super::faults(&files, 1000)[0], "pkg/redmux_wasm_bg.wasm is missing");
     }
 }
