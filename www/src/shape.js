@@ -13,6 +13,8 @@ const BINARY = ["binary", "rawVector"];
 const TAKES = /^#?[$#%^@>&][?*]?$/;
 /** The remaining arguments: how many are needed at least, and whether lists may be among them. */
 const REST = /^(\d)([*+]?)$/;
+/** Options that have one value, which may come from a stranger. */
+const SINGLE = /^([EP]X(AT)?|IF.*|MATCH|TYPE|ELE|BY|FROMMEMBER)$/;
 /** Parts that take an object as data. */
 const TAKES_OBJECT = /[%^@>]/;
 
@@ -169,6 +171,7 @@ function modify(words, names, options) {
       for (const one of value) words.push(name, one);
       continue;
     }
+    if (Array.isArray(value) && SINGLE.test(name)) throw mistake(`${name} is an array (expected a value)`);
     words.push(name);
     if (value !== true) append(words, value);
   }

@@ -54,6 +54,10 @@ for (const [method, ...args] of [
   ["lPush", "key", ["a", ["b"]]],
   ["mGet", [["a", "b"]]],
   ["rename", "key", ["to", "other"]],
+  ["set", "key", "value", { EX: [5, "XX"] }],
+  ["set", "key", "value", { IFEQ: ["a", "GET"] }],
+  ["scan", 0, { MATCH: ["a", "COUNT", 100000] }],
+  ["sort", "key", { BY: ["a", "STORE", "other"] }],
 ]) {
   test(`${method}(${JSON.stringify(args).slice(1, -1)}) is refused, and nothing is sent`, async () => {
     const { client, raw } = await fakeClient();
@@ -70,13 +74,14 @@ for (const [sent, method, ...args] of [
   ["LPUSH key a b", "lPush", "key", ["a", "b"]],
   ["SADD key a b c", "sAdd", "key", ["a", "b"], "c"],
   ["HMGET key a b", "hMGet", "key", ["a", "b"]],
+  ["GEOSEARCH key FROMLONLAT 1 2 BYRADIUS 3 km", "geoSearch", "key", { FROMLONLAT: [1, 2], BYRADIUS: [3, "km"] }],
   ["EVAL return 1 1 k a b", "eval", "return 1", ["k"], ["a", "b"]],
 ]) {
   test(`${method}(${JSON.stringify(args).slice(1, -1)}) sends ${sent}`, async () => {
     const { client, raw } = await fakeClient();
     raw.answer = (words) => {
       assert.equal(words.join(" "), sent);
-      return method === "mGet" || method === "hMGet" ? ["1", "2"] : 1;
+      return /^(h?mGet|geo)/i.test(method) ? ["1", "2"] : 1;
     };
     await client[method](...args);
     assert.equal(raw.calls.length, 1);
