@@ -103,6 +103,8 @@ export async function cluster(t, replicas = 0) {
     node.ask = (...words) => node.own.send(...words);
   }
   await Promise.all([0, 1, 2].map((n) => nodes[n].ask("CLUSTER", "ADDSLOTSRANGE", Math.ceil((n * 16384) / 3), Math.ceil(((n + 1) * 16384) / 3) - 1)));
+  // As redis-cli does. Nodes of equal epoch make their epochs differ after a while, and may take back a slot that has just moved.
+  for (const [n, node] of nodes.entries()) await node.ask("CLUSTER", "SET-CONFIG-EPOCH", n + 1);
   for (const { port } of nodes.slice(1)) await nodes[0].ask("CLUSTER", "MEET", "127.0.0.1", port);
   const known = async (word, count) => {
     const all = await Promise.all(nodes.map((node) => node.ask("CLUSTER", "NODES")));
