@@ -116,6 +116,12 @@ export async function cluster(t, replicas = 0) {
     await node.ask("CLUSTER", "REPLICATE", await primary.ask("CLUSTER", "MYID"));
   }
   await until(() => known("slave", 3 * replicas), "replicas");
+  // A replica is in the map from when it has begun to copy; a client that connects before learns of it a minute later.
+  const mapped = async () => {
+    const all = await Promise.all(nodes.map((node) => node.ask("CLUSTER", "SLOTS")));
+    return all.every((ranges) => ranges.every(([, , ...servers]) => servers.length === 1 + replicas));
+  };
+  await until(mapped, "all replicas are in the maps");
   await until(async () => (await Promise.all(nodes.map((node) => node.ask("CLUSTER", "INFO")))).every((text) => text.includes("cluster_state:ok")), "a cluster that serves");
   return nodes;
 }
