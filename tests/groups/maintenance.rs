@@ -181,10 +181,18 @@ async fn what_was_announced_is_no_reason_to_use_another_member() {
                     door
                 }
             };
-            let (_, others) = heard(&mut events);
-            let changes = others.iter().filter(|text| text.contains("member")).count();
+            // The calls may know of the trouble before the group has changed its member.
+            let (mut others, mut has_changed) = (Vec::new(), false);
+            for _ in 0..500 {
+                others.extend(heard(&mut events).1);
+                has_changed = others.iter().any(|text: &String| text.contains("member"));
+                if has_changed || is_announced {
+                    break;
+                }
+                task::sleep(10 * MILLIS).await;
+            }
             let text = format!("{trouble:?}, announced: {is_announced}, {others:?}");
-            assert_eq!(changes == 0, is_announced, "{text}");
+            assert_eq!(has_changed, !is_announced, "{text}");
             drop((muxer, door));
         }
     }
