@@ -200,6 +200,8 @@ async function steps(context) {
 
   // Nothing that follows could tell more.
   if (!connected) return;
+  // Most steps work in it, and a browser draws a tab in the background once a second.
+  await a.page.bringToFront();
 
   await step("SET and GET in the console", async () => {
     await a.expect('SET check:greeting "hello, wörld"', "OK");
@@ -318,6 +320,7 @@ async function steps(context) {
   }
 
   await step("disconnect and connect by the button", async () => {
+    await b.page.bringToFront();
     await b.get("toggle").click();
     await b.state("closed");
     const got = await b.run("PING");
