@@ -1,12 +1,6 @@
 //! The programs, each on a port and in a directory of its own.
 
-use std::{
-    env, fs,
-    net::{SocketAddr, TcpStream},
-    path::PathBuf,
-    process::Command,
-    time::{Duration, Instant},
-};
+use std::{env, fs, net::SocketAddr, path::PathBuf, process::Command, time::Duration};
 
 use redmux_test_support::{Daemon, DaemonCommand, PortLease, TempDir, find_program, lease_port};
 
@@ -91,14 +85,7 @@ impl Proxy {
 
     fn launch(&mut self, arguments: &[String]) {
         let mut daemon = (self.command)(self).args(arguments).spawn().unwrap();
-        let end = Instant::now() + START_LIMIT;
-        while let Err(error) = TcpStream::connect_timeout(&self.addr(), Duration::from_secs(1)) {
-            let ended = daemon.exit_status().unwrap();
-            if ended.is_some() || Instant::now() > end {
-                panic!("no proxy on {}: {error}; its log:\n{}", self.addr(), daemon.log_tail(20));
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        daemon.wait_until_listening(self.addr(), START_LIMIT).unwrap();
         self.daemon = Some(daemon);
     }
 }

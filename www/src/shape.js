@@ -31,12 +31,13 @@ export function specOf(method, words = "", reply) {
     .match(/\{[^}]*\}|\S+/g))
     .map((part) => (part[0] === "{" ? part.slice(1, -1).split(" ") : part));
   let rest = parts.findIndex((part) => REST.test(part));
-  const [, number, lists] = REST.exec(parts[rest]) ?? [];
+  const [, digit = "0", lists] = REST.exec(parts[rest]) ?? [];
+  const number = Number(digit);
   if (rest < 0) parts.splice((rest = parts.length - (Array.isArray(parts.at(-1)) ? 1 : 0)), 0, "...");
   parts[rest] = "...";
   const takers = parts.filter((part) => TAKES.test(part));
   const groups = parts.filter(Array.isArray);
-  const needs = takers.filter((part) => !part.endsWith("?")).length + Number(number ?? 0);
+  const needs = takers.filter((part) => !part.endsWith("?")).length + number;
   const binary = BINARY.includes(reply);
   return Object.freeze({
     method: method.replace("/", ""),
@@ -44,7 +45,7 @@ export function specOf(method, words = "", reply) {
     parts,
     takers,
     // Beyond this number, arguments that are undefined are left out.
-    least: lists === "+" ? Infinity : takers.length + Number(number ?? 0),
+    least: lists === "+" ? Infinity : takers.length + number,
     needs,
     lists: lists ? Math.max(needs, 1) : Infinity,
     options: groups.flat(),

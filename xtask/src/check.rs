@@ -115,7 +115,7 @@ fn in_turn(
 /// Legs with a server and gateways of their own. They wait for time-outs rather than for the processor, so they run while
 /// the others do.
 struct Meanwhile {
-    legs: Vec<(&'static str, JoinHandle<Result<Quiet>>)>,
+    legs: Vec<(&'static str, JoinHandle<Result<Outcome>>)>,
     _server: RedisServer,
 }
 
@@ -134,7 +134,10 @@ impl Meanwhile {
                 .env("REDMUX_GATEWAY", crate::target_dir().join("debug/redmux-gateway"))
                 .env("REDMUX_REDIS", server.addr().to_string())
                 .env("CHROMIUM", chromium);
-            let run = move || Quiet::run(&mut command);
+            let run = move || {
+                let logs = TempDir::new()?;
+                run_leg(&mut command, logs.path(), false)
+            };
             (what, thread::spawn(run))
         });
         Ok(Self { legs: legs.into(), _server: server })
@@ -144,28 +147,14 @@ impl Meanwhile {
     fn join(self) -> Result<Vec<&'static str>> {
         let mut failed = Vec::new();
         for (what, running) in self.legs {
-            let quiet = running.join().map_err(|_| format!("{what}: the thread panicked"))??;
+            let outcome = running.join().map_err(|_| format!("{what}: the thread panicked"))??;
             println!("== {what}");
-            print!("{}", quiet.output);
-            if !quiet.outcome.print() {
+            print!("{}", outcome.output);
+            if !outcome.print() {
                 failed.push(what);
             }
         }
         Ok(failed)
-    }
-}
-
-/// A leg whose output is printed when it has ended.
-struct Quiet {
-    output: String,
-    outcome: Outcome,
-}
-
-impl Quiet {
-    fn run(command: &mut Command) -> Result<Self> {
-        let logs = TempDir::new()?;
-        let (output, outcome) = run_leg(command, &logs.path().join("leg.log"), false)?;
-        Ok(Self { output, outcome })
     }
 }
 
@@ -199,14 +188,14 @@ fn other_engines(script: &dyn Fn() -> Command, stack: &Stack, logs: &Path) -> Re
 /// Runs a script that prints a line for each step. Returns whether every step passed.
 pub(crate) fn leg(heading: &str, command: &mut Command, logs: &Path) -> Result<bool> {
     println!("== {heading}");
-    let (_, outcome) = run_leg(command, &logs.join("leg.log"), true)?;
-    Ok(outcome.print())
+    Ok(run_leg(command, logs, true)?.print())
 }
 
 /// What a script printed of its steps, and how it ended.
 struct Outcome {
     passed: usize,
     failed: usize,
+    output: String,
     took: Duration,
     status: ExitStatus,
     command: String,
@@ -225,20 +214,22 @@ impl Outcome {
     }
 }
 
-fn run_leg(command: &mut Command, log: &Path, show: bool) -> Result<(String, Outcome)> {
+/// Runs a script; with `show`, its output is printed as it comes.
+fn run_leg(command: &mut Command, logs: &Path, show: bool) -> Result<Outcome> {
     let before = Instant::now();
-    let (status, output) = exec::run_logged(command, &Logged { log, limit: LEG_LIMIT, show })?;
+    let how = Logged { log: &logs.join("leg.log"), limit: LEG_LIMIT, show };
+    let (status, output) = exec::run_logged(command, &how)?;
     let steps = |outcome: &str| {
         output.lines().filter(|line| line.split_whitespace().next() == Some(outcome)).count()
     };
-    let outcome = Outcome {
+    Ok(Outcome {
         passed: steps("ok"),
         failed: steps("FAILED"),
         took: before.elapsed(),
         status,
         command: exec::shown(command),
-    };
-    Ok((output, outcome))
+        output,
+    })
 }
 
 /// Runs the example, which prints a result in each line.

@@ -1,7 +1,7 @@
-//! The documents of the project: what is written in Markdown for a reader.
+//! The files of the project that are written for a reader.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::exec::Result;
 
@@ -26,29 +26,37 @@ pub(crate) struct Document {
     pub(crate) text: String,
 }
 
-/// Returns every file whose name ends so, in the order of their places.
-pub(crate) fn all(root: &Path, extension: &str) -> Result<Vec<Document>> {
-    let mut found = Vec::new();
-    collect(root, root, extension, &mut found)?;
-    found.sort_by(|a, b| a.place.cmp(&b.place));
-    Ok(found)
+/// Returns every file below a folder, in the order of their paths.
+pub(crate) fn files(dir: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    collect(dir, &mut files)?;
+    Ok(files)
 }
 
-fn collect(root: &Path, dir: &Path, extension: &str, found: &mut Vec<Document>) -> Result<()> {
-    for entry in fs::read_dir(dir)? {
-        let entry = entry?;
-        let path = entry.path();
+fn collect(dir: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    let mut entries = fs::read_dir(dir)?.collect::<std::io::Result<Vec<_>>>()?;
+    entries.sort_by_key(fs::DirEntry::path);
+    for entry in entries {
         // A link to a folder, such as `node_modules`, is not followed.
-        if entry.file_type()?.is_dir() {
-            if !SKIPPED.iter().any(|skipped| entry.file_name() == *skipped) {
-                collect(root, &path, extension, found)?;
-            }
-        } else if path.extension().is_some_and(|end| end == extension) && path.is_file() {
+        if !entry.file_type()?.is_dir() {
+            files.push(entry.path());
+        } else if !SKIPPED.iter().any(|skipped| entry.file_name() == *skipped) {
+            collect(&entry.path(), files)?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns every file below a folder of the repository whose name ends so, in the order of their places.
+pub(crate) fn all(root: &Path, folder: &str, extension: &str) -> Result<Vec<Document>> {
+    let mut found = Vec::new();
+    for path in files(&root.join(folder))? {
+        if path.extension().is_some_and(|end| end == extension) && path.is_file() {
             let place = path.strip_prefix(root).unwrap_or(&path).display().to_string();
             found.push(Document { place, text: fs::read_to_string(&path)? });
         }
     }
-    Ok(())
+    Ok(found)
 }
 
 /// Returns the lines of a Markdown text, without what is in fenced blocks: an empty line is in the place of each.

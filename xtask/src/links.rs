@@ -18,7 +18,7 @@ const MANUALS: [&str; 2] =
     ["https://redis.io/docs/latest/commands/", "https://valkey.io/commands/"];
 
 /// Folders whose doc comments are read
-const SOURCES: &[&str] = &["src/", "resp/", "transports/", "gateway/src/", "derive/src/"];
+const SOURCES: &[&str] = &["src", "resp", "transports", "gateway/src", "derive/src"];
 
 /// A link, and the places that have it
 type Links = BTreeMap<String, BTreeSet<String>>;
@@ -30,26 +30,25 @@ fn links(root: &Path) -> Result<Links> {
             links.entry(link.to_owned()).or_default().insert(format!("{place}:{}", number + 1));
         }
     };
-    for document in all(root, "md")? {
+    for document in all(root, "", "md")? {
         for (number, line) in without_blocks(&document.text).into_iter().enumerate() {
             add(&document.place, number, line);
         }
     }
-    for source in all(root, "rs")? {
-        if !SOURCES.iter().any(|folder| source.place.starts_with(folder)) {
-            continue;
-        }
-        for (number, line) in source.text.lines().enumerate() {
-            let line = line.trim_start();
-            if line.starts_with("///") || line.starts_with("//!") {
-                add(&source.place, number, line);
+    for folder in SOURCES {
+        for source in all(root, folder, "rs")? {
+            for (number, line) in source.text.lines().enumerate() {
+                let line = line.trim_start();
+                if line.starts_with("///") || line.starts_with("//!") {
+                    add(&source.place, number, line);
+                }
             }
         }
     }
     // The types of the npm package, which editors show.
-    for types in all(&root.join("www/src"), "ts")? {
+    for types in all(root, "www/src", "ts")? {
         for (number, line) in types.text.lines().enumerate() {
-            add(&format!("www/src/{}", types.place), number, line);
+            add(&types.place, number, line);
         }
     }
     Ok(links)

@@ -175,7 +175,7 @@ fn sections(text: &str) -> Vec<(usize, Vec<&str>)> {
 /// Says which numbers of the documents nothing holds, and which lines of code are not as the list says.
 fn faults(root: &Path) -> Result<Vec<String>> {
     let constants = Constants::read(LIST)?;
-    let documents = all(root, "md")?;
+    let documents = all(root, "", "md")?;
     let mut faults = Vec::new();
     let pages = documents.iter().filter(|document| is_figures(&document.place));
     let figures: BTreeSet<String> = pages

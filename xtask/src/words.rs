@@ -4,8 +4,9 @@
 //! backticks: a name may be what it likes.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use crate::documents;
 use crate::exec::Result;
 
 mod prose;
@@ -17,20 +18,18 @@ const LIST: &str = include_str!("words.txt");
 /// Folders that still have such words. The list only gets shorter: a folder without any is a fault.
 const NOT_YET: &[&str] = &[];
 
-/// Folders of what others wrote, or what is built.
-const SKIPPED_FOLDERS: &[&str] =
-    &[".git", "target", "node_modules", "pkg", "cjs", "esm", "corpus", "artifacts", "work"];
-
 /// Takes a path in the repository apart from its folders.
 const SKIPPED_FILES: &[&str] = &["package-lock.json", "LICENSE-APACHE", "LICENSE-MIT"];
 
 /// Says where words of the list are, and what to write instead.
 fn faults(root: &Path) -> Result<Vec<String>> {
     let words = Words::read(LIST)?;
-    let mut files = Vec::new();
-    collect(root, &mut files)?;
     let mut found = Vec::new();
-    for file in &files {
+    for file in &documents::files(root)? {
+        if file.file_name().is_some_and(|name| SKIPPED_FILES.iter().any(|skipped| name == *skipped))
+        {
+            continue;
+        }
         let Some(kind) = Kind::of(file) else { continue };
         let text = fs::read_to_string(file)?;
         let name = file.strip_prefix(root).unwrap_or(file).display().to_string();
@@ -125,23 +124,6 @@ fn split(prose: &str) -> Vec<(String, usize)> {
         }
     }
     words
-}
-
-fn collect(dir: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    let mut entries = fs::read_dir(dir)?.collect::<std::io::Result<Vec<_>>>()?;
-    entries.sort_by_key(fs::DirEntry::path);
-    for entry in entries {
-        let (path, name) = (entry.path(), entry.file_name());
-        let is = |skipped: &[&str]| skipped.iter().any(|skipped| name == *skipped);
-        if entry.file_type()?.is_dir() {
-            if !is(SKIPPED_FOLDERS) {
-                collect(&path, files)?;
-            }
-        } else if !is(SKIPPED_FILES) {
-            files.push(path);
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -3,11 +3,13 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io;
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
 use std::{env, thread};
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -141,6 +143,23 @@ impl Daemon {
     /// Its process id.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Waits until something accepts connections at this address, for `limit` at most.
+    ///
+    /// # Errors
+    /// When the program ends or `limit` is over before that (shows the end of its log).
+    pub fn wait_until_listening(&mut self, addr: SocketAddr, limit: Duration) -> io::Result<()> {
+        let end = Instant::now() + limit;
+        while let Err(e) = TcpStream::connect_timeout(&addr, Duration::from_secs(1)) {
+            if self.exit_status()?.is_some() || Instant::now() >= end {
+                let log = self.log_tail(20);
+                let text = format!("nothing listens on {addr} ({e}); the log:\n{log}");
+                return Err(io::Error::other(text));
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
     }
 
     /// How it ended, if it has.

@@ -1,10 +1,9 @@
 //! The stock WebSocket-to-TCP proxy.
 
 use std::io;
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::sync::Mutex;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::dir::TempDir;
 use crate::port::{PortLease, lease_port};
@@ -47,16 +46,9 @@ impl Websockify {
             .arg(addr.to_string())
             .arg(format!("127.0.0.1:{upstream_port}"))
             .spawn()?;
-        let end = Instant::now() + START_LIMIT;
-        while let Err(e) = TcpStream::connect_timeout(&addr, Duration::from_secs(1)) {
-            let ended = daemon.exit_status()?;
-            if ended.is_some() || Instant::now() >= end {
-                let log = daemon.log_tail(20);
-                let text = format!("websockify does not listen on {addr} ({e}); its log:\n{log}");
-                return Err(io::Error::other(text));
-            }
-            thread::sleep(Duration::from_millis(20));
-        }
+        daemon
+            .wait_until_listening(addr, START_LIMIT)
+            .map_err(|e| io::Error::other(format!("websockify: {e}")))?;
         Ok(Self { daemon: Mutex::new(daemon), port, _dir: dir })
     }
 
