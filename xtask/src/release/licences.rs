@@ -21,10 +21,10 @@ const CHOSEN: [(&str, &str); 2] =
 
 /// A crate that a published one is built with
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Built {
-    name: String,
-    version: String,
-    licence: String,
+pub(super) struct Built {
+    pub(super) name: String,
+    pub(super) version: String,
+    pub(super) licence: String,
 }
 
 /// Returns what is wrong with the crates that the published ones are built with.
@@ -68,7 +68,7 @@ fn built(name: &str, everywhere: bool) -> Result<Vec<Built>> {
 }
 
 /// Reads lines as `serde v1.0.0 (proc-macro)|MIT OR Apache-2.0 (*)`.
-fn read(tree: &str) -> Vec<Built> {
+pub(super) fn read(tree: &str) -> Vec<Built> {
     let mut all: Vec<Built> = Vec::new();
     for line in tree.lines() {
         let Some((package, licence)) = line.split_once('|') else { continue };

@@ -203,9 +203,7 @@ pub(crate) fn write(project: &Project) -> Result<()> {
             fs::copy(root.join(text), dir.join(text))?;
         }
     }
-    fs::write(root.join(third_party::FILE), third_party::text()?)?;
-    say(&format!("wrote {}", third_party::FILE));
-    Ok(())
+    third_party::write()
 }
 
 #[cfg(test)]
